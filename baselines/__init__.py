@@ -1,0 +1,1 @@
+"""The interface that every model meets, the registry, and the models."""

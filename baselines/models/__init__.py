@@ -1,0 +1,1 @@
+"""Models, a file each; the file name is the model's name."""

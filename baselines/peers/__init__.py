@@ -1,0 +1,1 @@
+"""Adapters around public packages, a file each."""

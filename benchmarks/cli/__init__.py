@@ -1,0 +1,1 @@
+"""The `memnet` command, a file per subcommand."""

@@ -1,0 +1,1 @@
+"""Named sets of benchmarks, models, methods and seeds, a file each."""

@@ -1,0 +1,1 @@
+"""What a reader sees. Imports `results` alone."""

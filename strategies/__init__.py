@@ -1,0 +1,1 @@
+"""How a model learns: sequence training here, task shifts under `continual`."""

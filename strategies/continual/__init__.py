@@ -1,0 +1,1 @@
+"""Task shifts, on Avalanche."""
