@@ -1,0 +1,57 @@
+"""What a suite is, written into the store beside its records, so that reports need no suite."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from results.cell import NAME
+
+
+class Benchmark(BaseModel):
+    """A benchmark as a suite's member.
+
+    Attributes:
+        name: Task or stream.
+        kind: Which of the two.
+        summary: One line on what it asks.
+        primary: The metric that ranks models.
+        chance: The primary metric's value for guessing.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = Field(pattern=NAME)
+    kind: Literal["task", "stream"]
+    summary: str = ""
+    primary: str
+    chance: float = Field(ge=0, le=1)
+
+
+class Planned(BaseModel):
+    """A cell that the suite wants, by its identity."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: str = Field(pattern=r"^[0-9a-f]{16}$")
+    benchmark: str = Field(pattern=NAME)
+    model: str = Field(pattern=NAME)
+    method: str = Field(pattern=NAME)
+    seed: int = Field(ge=0)
+
+
+class Manifest(BaseModel):
+    """A planned run: its benchmarks and all its cells.
+
+    Attributes:
+        name: Suite, task or stream that was run.
+        summary: One line on what it is for.
+        benchmarks: Its members.
+        cells: What was planned, finished or not.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = Field(pattern=NAME)
+    summary: str = ""
+    benchmarks: tuple[Benchmark, ...]
+    cells: tuple[Planned, ...]

@@ -1,0 +1,150 @@
+"""Metrics, recomputed from the curves that a record keeps. NumPy alone, so that workers and `validate` share one source.
+
+Legend: ``T`` experiences; ``R[i, j]`` the accuracy after training on experience ``i``, measured on the test data of experience ``j``;
+``b[j]`` the accuracy on experience ``j`` before any training. Experiences count from 0, so the last is ``T − 1``.
+
+A metric that the curves can't give is None, never zero: a learner that was trained once on everything (the joint bound) has a single row,
+hence an accuracy and nothing to forget.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+Matrix: TypeAlias = Sequence[Sequence[float | None]] | npt.NDArray[np.floating[Any]]
+Vector: TypeAlias = Sequence[float | None] | npt.NDArray[np.floating[Any]]
+Array: TypeAlias = npt.NDArray[np.float64]
+
+STREAM_METRICS = ("accuracy", "forgetting", "bwt", "fwt", "learning_accuracy", "aaa")
+"""Names that `stream_metrics` gives, in the order of tables."""
+
+
+def stream_metrics(accuracy_matrix: Matrix, initial_accuracy: Vector | None = None) -> dict[str, float | None]:
+    """Compute the metrics of a task-shift stream.
+
+    Args:
+        accuracy_matrix: ``R``, ``[T, T]``; null where nothing was measured. A matrix that is not square yields its accuracy alone.
+        initial_accuracy: ``b``, ``[T]``; without it there is no forward transfer.
+
+    Returns:
+        ``accuracy``, ``forgetting``, ``bwt``, ``fwt``, ``learning_accuracy`` and ``aaa``, each a number or None where it does not apply.
+
+    Raises:
+        ValueError: If the matrix is empty or ragged, or ``b`` is not as long as its rows.
+    """
+    matrix = _matrix(accuracy_matrix)
+    found: dict[str, float | None] = dict.fromkeys(STREAM_METRICS)
+    found["accuracy"] = _number(average_accuracy(matrix))
+    initial = None if initial_accuracy is None else np.asarray(initial_accuracy, dtype=np.float64)
+    if initial is not None and initial.shape != (matrix.shape[1],):
+        raise ValueError(f"initial_accuracy has shape {initial.shape}; the matrix has {matrix.shape[1]} experiences")
+    if matrix.shape[0] != matrix.shape[1]:
+        return found
+    found["learning_accuracy"] = _number(learning_accuracy(matrix))
+    found["aaa"] = _number(average_anytime_accuracy(matrix))
+    if len(matrix) > 1:
+        found["forgetting"] = _number(forgetting(matrix))
+        found["bwt"] = _number(backward_transfer(matrix))
+        if initial is not None:
+            found["fwt"] = _number(forward_transfer(matrix, initial))
+    return found
+
+
+def task_metrics(accuracy_by_distance: Sequence[Sequence[float | None]]) -> dict[str, float | None]:
+    """Compute the metrics of a long-dependency task.
+
+    Args:
+        accuracy_by_distance: Rows of distance in tokens, accuracy, and number of questions. The accuracy is null where the model can't be
+            asked (its longest length is shorter).
+
+    Returns:
+        ``accuracy``, the mean over distances with each counted once, and ``accuracy_at_{distance}`` for each. The mean is None when one of
+        them is: a mean over fewer distances would compare with no other model's.
+
+    Raises:
+        ValueError: If there is no distance, or one comes twice.
+    """
+    if not accuracy_by_distance:
+        raise ValueError("accuracy_by_distance is empty: a task is asked at one distance at least")
+    at: dict[int, float | None] = {}
+    for distance, accuracy, _ in accuracy_by_distance:
+        if distance is None or int(distance) in at:
+            raise ValueError(f"distance {distance} in accuracy_by_distance: each is a number and comes once")
+        at[int(distance)] = None if accuracy is None else float(accuracy)
+    known = [accuracy for accuracy in at.values() if accuracy is not None]
+    mean = float(np.mean(known)) if len(known) == len(at) else None
+    return {"accuracy": mean} | {f"accuracy_at_{distance}": accuracy for distance, accuracy in sorted(at.items())}
+
+
+def average_accuracy(matrix: Array) -> float:
+    """``ACC = 1/T · Σ_j R[T−1, j]`` (Lopez-Paz & Ranzato 2017, "Gradient Episodic Memory", equation 2)."""
+    return float(matrix[-1].mean())
+
+
+def forgetting(matrix: Array) -> float:
+    """``F = 1/(T−1) · Σ_{j<T−1} max_{i<T−1} R[i, j] − R[T−1, j]`` (Chaudhry et al. 2018, "Riemannian Walk", equations 3 and 4)."""
+    return float((matrix[:-1, :-1].max(axis=0) - matrix[-1, :-1]).mean())
+
+
+def backward_transfer(matrix: Array) -> float:
+    """``BWT = 1/(T−1) · Σ_{j<T−1} R[T−1, j] − R[j, j]`` (Lopez-Paz & Ranzato 2017, equation 3)."""
+    return float((matrix[-1, :-1] - matrix.diagonal()[:-1]).mean())
+
+
+def forward_transfer(matrix: Array, initial: Array) -> float:
+    """``FWT = 1/(T−1) · Σ_{j>0} R[j−1, j] − b[j]`` (Lopez-Paz & Ranzato 2017, equation 4)."""
+    return float((matrix.diagonal(offset=1) - initial[1:]).mean())
+
+
+def learning_accuracy(matrix: Array) -> float:
+    """``LA = 1/T · Σ_j R[j, j]`` (Riemer et al. 2019, "Meta-Experience Replay", section 4)."""
+    return float(matrix.diagonal().mean())
+
+
+def average_anytime_accuracy(matrix: Array) -> float:
+    """``AAA = 1/T · Σ_i 1/(i+1) · Σ_{j≤i} R[i, j]`` (Caccia et al. 2020, "Online Fast Adaptation and Knowledge Accumulation")."""
+    return float(np.mean(accuracy_over_seen(matrix)))
+
+
+def accuracy_over_seen(accuracy_matrix: Matrix) -> Array:
+    """Return the mean accuracy over the experiences met so far, ``A[i] = 1/(i+1) · Σ_{j≤i} R[i, j]``, as ``[T]``.
+
+    Raises:
+        ValueError: If the matrix is not square: only then is it known what was met when.
+    """
+    matrix = _matrix(accuracy_matrix)
+    if matrix.shape[0] != matrix.shape[1]:
+        raise ValueError(f"the accuracy matrix has shape {matrix.shape}; what was seen when is known of a square one alone")
+    return np.array([row[: i + 1].mean() for i, row in enumerate(matrix)])
+
+
+def forgetting_by_experience(accuracy_matrix: Matrix) -> list[list[float | None]]:
+    """Return the forgetting of each earlier experience as the stream goes on.
+
+    Row ``i`` holds ``max_{l<i} R[l, j] − R[i, j]`` for every ``j < i`` (Chaudhry et al. 2018, equation 3), so row 0 is empty.
+
+    Raises:
+        ValueError: If the matrix is not square.
+    """
+    matrix = _matrix(accuracy_matrix)
+    if matrix.shape[0] != matrix.shape[1]:
+        raise ValueError(f"the accuracy matrix has shape {matrix.shape}; forgetting needs a square one")
+    return [[_number(matrix[:i, j].max() - matrix[i, j]) for j in range(i)] for i in range(len(matrix))]
+
+
+def _matrix(values: Matrix) -> Array:
+    """Read a matrix of accuracies; nulls become NaN, and pass through every mean that touches them."""
+    try:
+        matrix = np.asarray(values, dtype=np.float64)
+    except ValueError as error:
+        raise ValueError("the accuracy matrix is ragged: give each row an entry per experience, null where none was measured") from error
+    if matrix.ndim != 2 or matrix.size == 0:
+        raise ValueError(f"the accuracy matrix has shape {matrix.shape}; it needs a row per experience and at least one")
+    return matrix
+
+
+def _number(value: float) -> float | None:
+    return float(value) if math.isfinite(value) else None
