@@ -1,0 +1,247 @@
+"""One registry for models, methods, tasks, streams and suites.
+
+A built-in entry is a file in its kind's folder, and the file's name is the entry's name (``delayed_recall.py`` is
+``delayed-recall``). Third parties add theirs by an entry point (group ``memnet.models``, ``memnet.tasks``, …, naming a module) or
+by ``--plugin FILE.py``, a file of the same form that also says ``KIND = "model"``. Nothing is imported before :meth:`Entry.load`.
+"""
+
+import contextlib
+import difflib
+import hashlib
+import importlib
+import importlib.metadata
+import importlib.util
+import json
+import re
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Literal, get_args
+
+from baselines.source import Option, Source, module_path, read_source
+from results.errors import UsageError
+
+Kind = Literal["model", "method", "task", "stream", "suite"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+
+FOLDERS: Mapping[Kind, tuple[str, ...]] = {
+    "model": ("baselines.models", "baselines.peers"),
+    "method": ("strategies.continual.methods",),
+    "task": ("benchmarks.tasks",),
+    "stream": ("benchmarks.streams",),
+    "suite": ("benchmarks.suites",),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One registered model, method, task, stream or suite, known from its source text alone.
+
+    Attributes:
+        kind: What it is.
+        name: What it is called.
+        version: Enters the cell's identity: raise ``VERSION`` in the file when a change can alter results. A plugin file without one is
+            versioned by its content.
+        module: Name to import it by.
+        path: The file it was read from.
+        plugin: True where the file came by ``--plugin``.
+        source: Summary, facts and options.
+    """
+
+    kind: Kind
+    name: str
+    version: str
+    module: str
+    path: Path
+    plugin: bool
+    source: Source
+
+    @property
+    def summary(self) -> str:
+        """First paragraph of the file's docstring."""
+        return self.source.summary
+
+    @property
+    def requires(self) -> tuple[str, ...]:
+        """Distributions that must be installed besides our own requirements."""
+        return tuple(self.source.facts.get("REQUIRES", ()))
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """Those of :attr:`requires` that are not installed."""
+        return tuple(name for name in self.requires if not _installed(name))
+
+    def load(self) -> ModuleType:
+        """Import the entry's module.
+
+        Raises:
+            UsageError: If a distribution that it requires is not installed.
+        """
+        if self.missing:
+            raise UsageError(f"{self.kind} '{self.name}' needs {', '.join(self.missing)}: pip install {' '.join(self.missing)}")
+        if not self.plugin:
+            return importlib.import_module(self.module)
+        if self.module not in sys.modules:
+            spec = importlib.util.spec_from_file_location(self.module, self.path)
+            assert spec is not None
+            assert spec.loader is not None
+            module = importlib.util.module_from_spec(spec)
+            sys.modules[self.module] = module
+            spec.loader.exec_module(module)
+        return sys.modules[self.module]
+
+    def configure(self, overrides: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """Return the resolved options: the defaults with ``overrides`` (values or their text) laid over them.
+
+        Raises:
+            UsageError: If an option does not exist or a value is not of its type.
+        """
+        options = {option.name: option for option in self.source.options}
+        resolved = {name: option.default for name, option in options.items()}
+        for key, value in (overrides or {}).items():
+            if key not in options:
+                raise UsageError(unknown(f"option of {self.kind} '{self.name}'", key, options))
+            resolved[key] = _coerce(options[key], value, f"{self.name}[{key}]")
+        return resolved
+
+
+class Registry:
+    """The entries of one kind.
+
+    Args:
+        kind: Which kind.
+        plugins: Files given by ``--plugin``; those of other kinds are passed over.
+
+    Raises:
+        UsageError: If two entries share a name, or a plugin file does not say its kind.
+    """
+
+    def __init__(self, kind: Kind, plugins: Sequence[Path] = ()) -> None:
+        self.kind = kind
+        self._entries: dict[str, Entry] = {}
+        for package in FOLDERS[kind]:
+            for path in sorted(module_path(package).parent.glob("[!_]*.py")):
+                self._add(_entry(kind, path.stem.replace("_", "-"), f"{package}.{path.stem}", path))
+        for point in importlib.metadata.entry_points(group=f"memnet.{kind}s"):
+            self._add(_entry(kind, point.name, point.value, module_path(point.value)))
+        for path in plugins:
+            entry = read_plugin(path)
+            if entry.kind == kind:
+                self._add(entry)
+
+    def _add(self, entry: Entry) -> None:
+        other = self._entries.get(entry.name)
+        if other is not None:
+            raise UsageError(f"two {self.kind}s are called '{entry.name}': {other.path} and {entry.path}; rename one of the files")
+        self._entries[entry.name] = entry
+
+    def __iter__(self) -> Iterator[Entry]:
+        return iter(self._entries.values())
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._entries
+
+    def names(self) -> list[str]:
+        """All names, built-in first, each group in alphabetical order."""
+        return list(self._entries)
+
+    def get(self, name: str) -> Entry:
+        """Return the entry called ``name``.
+
+        Raises:
+            UsageError: If there is none; the message gives the nearest names.
+        """
+        if name not in self._entries:
+            raise UsageError(unknown(self.kind, name, self._entries))
+        return self._entries[name]
+
+
+def read_plugin(path: Path) -> Entry:
+    """Read a file given by ``--plugin``.
+
+    Raises:
+        UsageError: If it can't be read or does not say its kind.
+    """
+    kind = read_source(path).facts.get("KIND")
+    if kind not in KINDS:
+        raise UsageError(f'plugin {path} must say what it is: a line KIND = "model" (or one of {", ".join(KINDS)})')
+    return _entry(kind, path.stem.replace("_", "-"), f"memnet_plugin_{path.stem}", path.resolve(), plugin=True)
+
+
+def parse_variant(text: str) -> tuple[str, dict[str, str]]:
+    """Split ``name[key=value,key=value]`` into the name and its overrides.
+
+    Raises:
+        UsageError: If the text is not of that form.
+    """
+    match = re.fullmatch(r"([^\[\]]+)(?:\[([^\[\]]*)\])?", text.strip())
+    if match is None:
+        raise UsageError(f"'{text}' is not a name: write NAME or NAME[key=value,key=value]")
+    return match[1], parse_assignments([part for part in (match[2] or "").split(",") if part])
+
+
+def parse_assignments(parts: Iterable[str]) -> dict[str, str]:
+    """Turn ``key=value`` texts into a dictionary.
+
+    Raises:
+        UsageError: If a part has no ``=``.
+    """
+    pairs: dict[str, str] = {}
+    for part in parts:
+        key, equals, value = part.partition("=")
+        if not equals or not key.strip():
+            raise UsageError(f"'{part}' is not a setting: write key=value")
+        pairs[key.strip()] = value.strip()
+    return pairs
+
+
+def unknown(what: str, name: str, known: Iterable[str]) -> str:
+    """Say that ``name`` is unknown, with the nearest names, or all where none is near."""
+    names = sorted(known)
+    near = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
+    hint = f"did you mean {' or '.join(near)}?" if near else f"there is {', '.join(names) or 'none'}"
+    return f"unknown {what} '{name}': {hint}"
+
+
+def _entry(kind: Kind, name: str, module: str, path: Path, *, plugin: bool = False) -> Entry:
+    source = read_source(path)
+    content = hashlib.sha256(path.read_bytes()).hexdigest()[:12] if plugin else "1"
+    version = str(source.facts.get("VERSION", content))
+    return Entry(kind=kind, name=name, version=version, module=module, path=path, plugin=plugin, source=source)
+
+
+def _installed(distribution: str) -> bool:
+    try:
+        importlib.metadata.distribution(distribution)
+    except importlib.metadata.PackageNotFoundError:
+        return False
+    return True
+
+
+def _coerce(option: Option, value: Any, where: str) -> Any:
+    """Bring a value, or the text of one, to the option's annotated type."""
+    if isinstance(value, str):
+        with contextlib.suppress(json.JSONDecodeError):
+            value = json.loads(value)
+    if isinstance(value, list):
+        value = tuple(value)
+    allowed = set(re.findall(r"\w+", option.annotation))
+    if "float" in allowed and isinstance(value, int) and not isinstance(value, bool):
+        value = float(value)
+    if "Literal" in allowed:
+        choices = ast_literal_choices(option.annotation)
+        if value not in choices:
+            raise UsageError(f"{where} = {value!r} is not allowed: choose one of {', '.join(map(str, choices))}")
+        return value
+    if type(value).__name__.replace("NoneType", "None") not in allowed:
+        raise UsageError(f"{where} = {value!r} is of the wrong type: it takes {option.annotation} (default {option.default!r})")
+    return value
+
+
+def ast_literal_choices(annotation: str) -> tuple[Any, ...]:
+    """Return the choices of a ``Literal[...]`` annotation, as written in the source."""
+    match = re.search(r"Literal\[(.*)\]", annotation)
+    assert match is not None
+    return tuple(json.loads(part.strip().replace("'", '"')) for part in match[1].split(","))

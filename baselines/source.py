@@ -1,0 +1,104 @@
+"""Read what an entry file says about itself, without running it.
+
+``memnet list`` must answer at once and a plan must be made without importing torch, so names, summaries, versions, requirements and
+default configurations are read from the source text. The rule that makes this possible: facts are literals at module level, and an
+entry's options are the literal defaults of a dataclass called ``Config``, written in the file or imported into it by that name.
+"""
+
+import ast
+import importlib.util
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from results.errors import UsageError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Option:
+    """One option of an entry: its name, its annotation as written, and its default."""
+
+    name: str
+    annotation: str
+    default: Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """What a file says of itself: the first line of its docstring, its literal constants, and the options of its ``Config``."""
+
+    summary: str
+    facts: Mapping[str, Any]
+    options: tuple[Option, ...]
+
+
+def module_path(module: str) -> Path:
+    """Locate a module's file without importing any package on the way.
+
+    Raises:
+        UsageError: If there is no such module.
+    """
+    top, *rest = module.split(".")
+    spec = importlib.util.find_spec(top)
+    if spec is None:
+        raise UsageError(f"no module named '{top}': install the package that provides '{module}'")
+    if not rest and spec.origin:
+        return Path(spec.origin)
+    for location in spec.submodule_search_locations or ():
+        base = Path(location).joinpath(*rest)
+        for candidate in (base.with_suffix(".py"), base / "__init__.py"):
+            if candidate.is_file():
+                return candidate
+    raise UsageError(f"no module named '{module}': looked beside {spec.origin}")
+
+
+def read_source(path: Path) -> Source:
+    """Read an entry file.
+
+    Raises:
+        UsageError: If the file is missing, is not Python, or gives an option a default that is not a literal.
+    """
+    tree = _parse(path)
+    summary = (ast.get_docstring(tree) or "").strip().split("\n\n")[0].replace("\n", " ")
+    facts: dict[str, Any] = {}
+    for node in tree.body:
+        match node:
+            case ast.Assign(targets=[ast.Name(id=name)], value=value) | ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value):
+                try:
+                    facts[name] = ast.literal_eval(value)
+                except ValueError:
+                    continue
+            case _:
+                continue
+    return Source(summary=summary, facts=facts, options=_options(tree, path))
+
+
+def _parse(path: Path) -> ast.Module:
+    try:
+        return ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
+    except (OSError, SyntaxError, UnicodeDecodeError) as error:
+        raise UsageError(f"cannot read {path}: {error}; give the path of a Python file") from error
+
+
+def _options(tree: ast.Module, path: Path, name: str = "Config") -> tuple[Option, ...]:
+    for node in tree.body:
+        if isinstance(node, ast.ClassDef) and node.name == name:
+            return tuple(_option(item, path) for item in node.body if isinstance(item, ast.AnnAssign))
+        if isinstance(node, ast.ImportFrom) and node.module:
+            for alias in node.names:
+                if (alias.asname or alias.name) == name:
+                    elsewhere = module_path(node.module)
+                    return _options(_parse(elsewhere), elsewhere, alias.name)
+    return ()
+
+
+def _option(node: ast.AnnAssign, path: Path) -> Option:
+    name = ast.unparse(node.target)
+    try:
+        default = ast.literal_eval(node.value) if node.value is not None else None
+    except ValueError as error:
+        raise UsageError(f"{path}: Config.{name} needs a literal default (a number, string, bool, None or tuple)") from error
+    if node.value is None:
+        raise UsageError(f"{path}: Config.{name} has no default; give it a literal one")
+    return Option(name=name, annotation=ast.unparse(node.annotation), default=default)

@@ -1,0 +1,137 @@
+import importlib.metadata
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from baselines.registry import KINDS, Registry, parse_variant, read_plugin, unknown
+from results.errors import UsageError
+
+MODEL = '''"""A model."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+KIND = "model"
+
+
+@dataclass(frozen=True)
+class Config:
+    width: int = 8
+    rate: float = 0.5
+    wide: bool = False
+    name: str = "x"
+    sizes: tuple[int, ...] = (1, 2)
+    kept: int | None = None
+    form: Literal["rows", "flat"] = "rows"
+'''
+
+
+@pytest.fixture
+def plugin(tmp_path: Path) -> Path:
+    path = tmp_path / "my_model.py"
+    path.write_text(MODEL)
+    return path
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_built_ins_are_found_by_file_name_and_say_what_they_are(kind: str) -> None:
+    registry = Registry(kind)  # type: ignore[arg-type]
+    assert registry.names()
+    for entry in registry:
+        assert entry.summary, entry.path
+        assert entry.name == entry.path.stem.replace("_", "-")
+        assert entry.configure() == {option.name: option.default for option in entry.source.options}
+
+
+def test_a_plugin_is_an_entry_like_any_other(plugin: Path) -> None:
+    registry = Registry("model", [plugin])
+    assert "my-model" in registry
+    assert registry.get("my-model").load().Config().width == 8
+    assert "my-model" not in Registry("task", [plugin])
+
+
+def test_a_plugin_without_a_version_is_versioned_by_its_content(plugin: Path) -> None:
+    before = read_plugin(plugin).version
+    assert read_plugin(plugin).version == before
+    plugin.write_text(MODEL + "\n# changed\n")
+    assert read_plugin(plugin).version != before
+    plugin.write_text(MODEL + "\nVERSION = 2\n")
+    assert read_plugin(plugin).version == "2"
+
+
+def test_a_plugin_must_say_its_kind(plugin: Path) -> None:
+    plugin.write_text(MODEL.replace('KIND = "model"', 'KIND = "modal"'))
+    with pytest.raises(UsageError, match='KIND = "model"'):
+        Registry("model", [plugin])
+
+
+def test_two_entries_cannot_share_a_name(plugin: Path, tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    other = tmp_path / "other" / "my_model.py"
+    other.write_text(MODEL)
+    with pytest.raises(UsageError, match="two models are called 'my-model'"):
+        Registry("model", [plugin, other])
+
+
+def test_third_parties_come_by_entry_point(plugin: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(plugin.parent))
+
+    def points(*, group: str) -> Sequence[importlib.metadata.EntryPoint]:
+        return [importlib.metadata.EntryPoint(name="theirs", value="my_model", group=group)] if group == "memnet.models" else []
+
+    monkeypatch.setattr(importlib.metadata, "entry_points", points)
+    entry = Registry("model").get("theirs")
+    assert entry.path == plugin
+    assert entry.load().Config().width == 8
+
+
+def test_an_unknown_name_gets_the_nearest(plugin: Path) -> None:
+    with pytest.raises(UsageError, match="did you mean my-model"):
+        Registry("model", [plugin]).get("mymodel")
+    assert unknown("model", "zzz", ["a", "b"]) == "unknown model 'zzz': there is a, b"
+
+
+def test_what_is_not_installed_is_named(plugin: Path) -> None:
+    plugin.write_text(MODEL + 'REQUIRES = ("numpy", "no-such-distribution")\n')
+    entry = read_plugin(plugin)
+    assert entry.missing == ("no-such-distribution",)
+    with pytest.raises(UsageError, match="pip install no-such-distribution"):
+        entry.load()
+
+
+@pytest.mark.parametrize(
+    ("key", "text", "value"),
+    [
+        ("width", "3", 3),
+        ("rate", "1", 1.0),
+        ("rate", "1e-3", 0.001),
+        ("wide", "true", True),
+        ("name", "abc", "abc"),
+        ("sizes", "[3, 4]", (3, 4)),
+        ("kept", "null", None),
+        ("kept", "7", 7),
+        ("form", "flat", "flat"),
+    ],
+)
+def test_options_take_values_of_their_type(plugin: Path, key: str, text: str, value: object) -> None:
+    found = read_plugin(plugin).configure({key: text})[key]
+    assert found == value
+    assert type(found) is type(value)
+
+
+@pytest.mark.parametrize(
+    ("key", "text"),
+    [("width", "3.5"), ("width", "wide"), ("width", "true"), ("wide", "1"), ("form", "round"), ("kept", "x"), ("depth", "3")],
+)
+def test_other_values_are_refused(plugin: Path, key: str, text: str) -> None:
+    with pytest.raises(UsageError, match=key):
+        read_plugin(plugin).configure({key: text})
+
+
+def test_variants() -> None:
+    assert parse_variant("memnet") == ("memnet", {})
+    assert parse_variant("memnet[hebbian=false, slots=32]") == ("memnet", {"hebbian": "false", "slots": "32"})
+    for text in ("memnet[", "memnet]", "memnet[a]", "[a=1]", "", "memnet[a=1]x"):
+        with pytest.raises(UsageError):
+            parse_variant(text)

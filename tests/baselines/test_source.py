@@ -1,0 +1,82 @@
+from pathlib import Path
+
+import pytest
+
+from baselines.source import module_path, read_source
+from results.errors import UsageError
+
+TEXT = '''"""What it is,
+over two lines.
+
+More.
+"""
+
+import no_such_module
+from dataclasses import dataclass
+
+VERSION = 3
+REQUIRES: tuple[str, ...] = ("numpy",)
+COMPUTED = 1 + len("x")
+
+
+@dataclass(frozen=True)
+class Config:
+    """Options."""
+
+    width: int = 8
+    rate: float | None = None
+    sizes: tuple[int, ...] = (1, 2)
+
+    def area(self) -> int:
+        return self.width
+'''
+
+
+def write(folder: Path, text: str) -> Path:
+    path = folder / "entry.py"
+    path.write_text(text)
+    return path
+
+
+def test_a_file_is_read_without_being_run(tmp_path: Path) -> None:
+    source = read_source(write(tmp_path, TEXT))
+    assert source.summary == "What it is, over two lines."
+    assert source.facts == {"VERSION": 3, "REQUIRES": ("numpy",)}
+    assert [(option.name, option.annotation, option.default) for option in source.options] == [
+        ("width", "int", 8),
+        ("rate", "float | None", None),
+        ("sizes", "tuple[int, ...]", (1, 2)),
+    ]
+
+
+def test_a_config_is_followed_to_where_it_is_imported_from(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "elsewhere_of_test_source.py").write_text("class Sizes:\n    width: int = 5\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    source = read_source(write(tmp_path, "from elsewhere_of_test_source import Sizes as Config\n"))
+    assert [(option.name, option.default) for option in source.options] == [("width", 5)]
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("class Config:\n    width: int = 1 + one\n", "literal default"),
+        ("class Config:\n    width: int\n", "no default"),
+        ("def f(:\n", "cannot read"),
+    ],
+)
+def test_what_cannot_be_read_is_refused(tmp_path: Path, text: str, says: str) -> None:
+    with pytest.raises(UsageError, match=says):
+        read_source(write(tmp_path, text))
+
+
+def test_a_missing_file_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="cannot read"):
+        read_source(tmp_path / "none.py")
+
+
+def test_modules_are_located_without_importing_them() -> None:
+    assert module_path("baselines.source").name == "source.py"
+    assert module_path("baselines").name == "__init__.py"
+    for name in ("no_such_top", "baselines.no_such_module"):
+        with pytest.raises(UsageError, match="no module named"):
+            module_path(name)
