@@ -1,0 +1,218 @@
+"""MultiHeadMemoryBank: slots that are read and written by a chunk of tokens at once.
+
+Legend: ``B`` memories, ``H`` heads, ``N`` slots, ``C`` tokens, ``E = N + C`` entries, ``D`` width, ``K`` key width, ``V`` value width.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+
+from memnet import clock
+from memnet.chunk import Placement, commit, place
+from memnet.config import MemNetConfig
+from memnet.graph import Links, link
+from memnet.heads import Offer, ReadHeads, WriteHeads, open_gate
+from memnet.policy import MetaPolicy, random_weights, top_k_weights, uniform_weights
+from memnet.recorder import Recorder
+from memnet.state import Slots
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """The writes of a chunk, as entries beside the slots.
+
+    Attributes:
+        keys: Keys of all entries.
+        values: Contents of all entries.
+        strength: Strength of all entries; zero where nothing is held.
+        birth: Token at which each entry was written.
+        gate: Write gate g of each token.
+        logits: Its logits a.
+        count: The clock before each token.
+        placement: Who takes over whose place.
+        links: The graph at each token, or None where it is switched off.
+    """
+
+    keys: Float[Tensor, "B H E K"]
+    values: Float[Tensor, "B H E V"]
+    strength: Float[Tensor, "B H E"]
+    birth: Int[Tensor, "B H E"]
+    gate: Float[Tensor, "B H C"]
+    logits: Float[Tensor, "B H C"]
+    count: Float[Tensor, "B H C"]
+    placement: Placement
+    links: Links | None
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """The reads of a chunk: final weights over entries (a distribution wherever any is seen), which are seen, and what was read."""
+
+    weights: Float[Tensor, "B H C E"]
+    seen: Float[Tensor, "B H C E"]
+    vectors: Float[Tensor, "B C D"]
+
+
+class MultiHeadMemoryBank(nn.Module):
+    """H heads of N slots each.
+
+    At each token: the gated write comes first, then the link, then the read, which sees them both.
+
+        W_base  = π1·TopK + π2·Uniform + π3·Random
+        W_k     = (1 − α)·W_{k−1} + α·W_{k−1}·Â,  W_0 = W_base
+        W_final = W_1, or Σ_k m_k·W_k with m a learned hop gate where hops > 1
+        read    = W_final · values
+
+    Args:
+        config: Options.
+    """
+
+    def __init__(self, config: MemNetConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.write_heads = WriteHeads(config)
+        self.read_heads = ReadHeads(config, self.write_heads)
+        self.policy = MetaPolicy(config.width, config.heads) if config.meta_policy else None
+        self.spread_logit = nn.Parameter(torch.full((config.heads, 1, 1), -2.0)) if config.hebbian else None
+        self.hop_gate = nn.Linear(config.width, config.heads * (config.hops + 1)) if config.hebbian and config.hops > 1 else None
+
+    def write(self, hidden: Float[Tensor, "B C D"], context: Float[Tensor, "B taps-1+C Z"], slots: Slots, time: int) -> Written:
+        """Resolve the chunk's writes and links; the slots themselves change in :meth:`fold`.
+
+        Args:
+            hidden: The controller's state at each token.
+            context: Bottleneck codes, with those before the chunk that the taps reach.
+            slots: The bank before the chunk.
+            time: Tokens read before the chunk.
+        """
+        offer = self.write_heads(hidden, context)
+        placement, settled, occupancy = self._settle(offer, slots, time)
+        logits = self.write_heads.gate_logits(offer, settled, occupancy)
+        gate = open_gate(logits)
+        count = clock.before(slots.count, clock.straight_through_count(gate))
+        keys = self.write_heads.keys(offer, count)
+        tokens = torch.arange(gate.shape[-1], device=gate.device) + time
+        links = None
+        if self.config.hebbian:
+            links = link(
+                slots.adjacency, slots.trace, gate, offer.hold, placement, rate=self.config.link_rate, decay=self.config.link_decay
+            )
+        return Written(
+            keys=torch.cat([slots.keys, keys], dim=2),
+            values=torch.cat([slots.values, offer.value], dim=2),
+            strength=torch.cat([slots.strength, gate], dim=-1),
+            birth=torch.cat([slots.written, tokens.expand_as(gate)], dim=-1),
+            gate=gate,
+            logits=logits,
+            count=count,
+            placement=placement,
+            links=links,
+        )
+
+    @torch.no_grad()
+    def _settle(self, offer: Offer, slots: Slots, time: int) -> tuple[Placement, Tensor, Tensor]:
+        """Find the clock and the occupancy before each token, which depend on the gates, which depend on them.
+
+        A parallel step is repeated until it repeats itself: after k steps the first k tokens are right, so the end is what token by token
+        would give. Where gates do not hang on the clock, one does.
+        """
+        held = slots.occupied.sum(-1).to(offer.gate.dtype)
+        size = slots.occupied.shape[-1]
+        occupancy = (held / size).unsqueeze(-1).expand_as(offer.gate)
+        active = open_gate(self.write_heads.gate_logits(offer, slots.count.unsqueeze(-1).expand_as(offer.gate), occupancy)) > 0
+        while True:
+            count = clock.before(slots.count, active.to(occupancy.dtype))
+            keys = self.write_heads.keys(offer, count)
+            cosine = keys @ torch.cat([slots.keys, keys], dim=2).transpose(-1, -2)
+            placement = place(cosine, active, time - slots.written, slots.occupied, self.config.reuse)
+            occupancy = clock.before(held, placement.fresh.to(occupancy.dtype)).clamp_max(size) / size
+            again = open_gate(self.write_heads.gate_logits(offer, count, occupancy)) > 0
+            if torch.equal(again, active):
+                return placement, count, occupancy
+            active = again
+
+    def read(
+        self,
+        hidden: Float[Tensor, "B C D"],
+        context: Float[Tensor, "B taps-1+C Z"],
+        written: Written,
+        slots: Slots,
+        draw: Float[Tensor, "B H C"] | None,
+    ) -> Read:
+        """Read at each token; ``draw`` holds the Random policy's uniform numbers, or None for its expectation."""
+        query = self.read_heads(context, written.count)
+        cosine = query @ written.keys.transpose(-1, -2)
+        visible = written.placement.visible(slots.occupied)
+        seen = visible.to(cosine.dtype)
+        candidates = (visible | written.placement.passed_over).to(cosine.dtype) if self.training else seen
+        weights = top_k_weights(self.read_heads.temperature * cosine, written.strength, candidates, self.config.top_k)
+        if self.policy is not None:
+            match = (cosine + 2.0 * (seen - 1.0)).amax(-1)
+            uniform = uniform_weights(seen)
+            random = uniform if draw is None else random_weights(draw, written.birth, seen)
+            weights = self.policy(hidden, match, weights, uniform, random)
+        if written.links is not None:
+            weights = self._spread(hidden, weights, seen, written.links)
+        vectors = (weights @ written.values).transpose(1, 2).flatten(2)
+        return Read(weights=weights, seen=seen, vectors=vectors)
+
+    def _spread(self, hidden: Tensor, weights: Tensor, seen: Tensor, links: Links) -> Float[Tensor, "B H C E"]:
+        assert self.spread_logit is not None
+        alpha = torch.sigmoid(self.spread_logit)
+        steps = [weights]
+        for _ in range(self.config.hops):
+            steps.append((1.0 - alpha) * steps[-1] + alpha * links.spread(steps[-1], seen, self.config.sharpening))
+        if self.hop_gate is None:
+            return steps[-1]
+        mix = self.hop_gate(hidden).unflatten(-1, (self.config.heads, -1)).transpose(1, 2).softmax(-1)
+        mixed: Tensor = (torch.stack(steps, dim=-1) * mix.unsqueeze(-2)).sum(-1)
+        return mixed
+
+    def fold(self, slots: Slots, written: Written, read: Read, time: int, record: Recorder | None) -> Slots:
+        """Fold the chunk's writes, links and reads into the slots.
+
+        Args:
+            slots: The bank before the chunk.
+            written: Its writes.
+            read: Its reads.
+            time: Tokens read before the chunk.
+            record: Told of what happened, if given.
+        """
+        config, placement = self.config, written.placement
+        size, count = slots.occupied.shape[-1], written.gate.shape[-1]
+        received = torch.zeros_like(written.strength).scatter_add(-1, placement.root, read.weights.detach().sum(2))
+        usage = torch.cat([slots.usage, torch.zeros_like(written.gate)], dim=-1) + received
+        age = (time - slots.written).clamp_min(0).to(usage.dtype)
+        retention = (
+            slots.strength.detach().clamp_min(1e-2).log()
+            + config.usage_weight * torch.log1p(usage[..., :size])
+            - config.age_weight * torch.log1p(age)
+        )
+        done = commit(placement, slots.occupied, retention)
+        tokens = torch.arange(count, device=usage.device).expand_as(placement.active) + time
+        births = torch.cat([slots.birth, tokens], dim=-1)
+        fresh = torch.cat([slots.fresh, placement.active], dim=-1)
+        adjacency, trace = (slots.adjacency, slots.trace) if written.links is None else written.links.after(done)
+        after = Slots(
+            keys=_take(written.keys, done.source),
+            values=_take(written.values, done.source),
+            strength=written.strength.gather(-1, done.source),
+            usage=usage.gather(-1, done.node),
+            birth=births.gather(-1, done.node),
+            written=written.birth.gather(-1, done.source),
+            fresh=fresh.gather(-1, done.source),
+            adjacency=adjacency,
+            trace=trace,
+            count=slots.count + clock.straight_through_count(written.gate).sum(-1),
+        )
+        if record is not None:
+            record.read(read.weights, read.seen > 0)
+            record.write(placement.active, placement.fresh, after.occupied)
+            record.lives(done.evicted, slots.birth, time + count)
+        return after
+
+
+def _take(content: Float[Tensor, "B H E X"], index: Tensor) -> Float[Tensor, "B H N X"]:
+    return content.gather(2, index.unsqueeze(-1).expand(-1, -1, -1, content.shape[-1]))

@@ -1,0 +1,49 @@
+"""SemanticBottleneck: what of the controller's state is offered to the memory."""
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+
+class SemanticBottleneck(nn.Module):
+    """Compress the controller's state before it may be written: ``z = RMSNorm(P·h)`` (Tishby et al. 2000, the information bottleneck).
+
+    ``P`` starts with orthonormal rows, so that what passes can be told apart from the first step on.
+
+    Args:
+        width: D.
+        bottleneck: Z; keep it at most D.
+    """
+
+    def __init__(self, width: int, bottleneck: int) -> None:
+        super().__init__()
+        self.project = nn.Linear(width, bottleneck, bias=False)
+        self.norm = nn.RMSNorm(bottleneck)
+        nn.init.orthogonal_(self.project.weight)
+
+    def forward(self, hidden: Float[Tensor, "B C D"]) -> Float[Tensor, "B C Z"]:
+        """Return the codes offered for writing."""
+        codes: Tensor = self.norm(self.project(hidden))
+        return codes
+
+
+class CausalTaps(nn.Module):
+    """A short causal depthwise convolution: ``y_t = Σ_τ c_τ ⊙ z_{t−τ}``; at the start one tap is 1 and the others 0.
+
+    Args:
+        width: Z.
+        taps: How many tokens it reaches, the present one included.
+        start: The tap that starts at 1.
+    """
+
+    def __init__(self, width: int, taps: int, start: int) -> None:
+        super().__init__()
+        weight = torch.zeros(taps, width)
+        weight[min(start, taps - 1)] = 1.0
+        self.weight = nn.Parameter(weight)
+
+    def forward(self, context: Float[Tensor, "B taps-1+C Z"]) -> Float[Tensor, "B C Z"]:
+        """Convolve; ``context`` begins with the ``taps − 1`` codes before the first token."""
+        taps = self.weight.shape[0]
+        count = context.shape[1] - taps + 1
+        return torch.stack([self.weight[tap] * context[:, taps - 1 - tap : taps - 1 - tap + count] for tap in range(taps)]).sum(0)

@@ -1,0 +1,177 @@
+"""What happens to slots within a chunk, resolved for all its tokens at once and exactly.
+
+Within a chunk every write is a provisional slot. An *entry* is an occupied slot or a provisional one; a write whose key is within the reuse
+threshold of an entry takes that entry's place from then on. Which entry that is depends on the writes before it, so the answer is a fixed
+point: it is found by repeating a parallel step until nothing changes, which takes two steps where keys repeat and at most ``C`` ever. Chunk
+size is therefore a speed setting.
+
+Legend: ``B`` memories, ``H`` heads, ``N`` slots, ``C`` tokens in the chunk, ``E = N + C`` entries (slots first, then tokens in order).
+"""
+
+import math
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """Which entry each write of a chunk takes over, and which entries can be read when.
+
+    Attributes:
+        active: Tokens that write (gate above zero).
+        fresh: Writes that reuse nothing, and so need a slot.
+        superseded: Token at which an entry is taken over; ``C`` if never.
+        root: For each entry, the entry at the start of its chain: a slot, or the provisional slot that began it. Links belong to roots, so
+            they outlive the rewriting of a slot.
+    """
+
+    active: Bool[Tensor, "B H C"]
+    fresh: Bool[Tensor, "B H C"]
+    superseded: Int[Tensor, "B H E"]
+    root: Int[Tensor, "B H E"]
+
+    def visible(self, occupied: Bool[Tensor, "B H N"]) -> Bool[Tensor, "B H C E"]:
+        """Return what a read at token t sees: entries written by then and not yet taken over."""
+        count = self.active.shape[-1]
+        token = torch.arange(count, device=occupied.device)
+        written = token.unsqueeze(0) <= token.unsqueeze(1)
+        born = torch.cat([occupied.unsqueeze(2).expand(-1, -1, count, -1), self.active.unsqueeze(2) & written], dim=-1)
+        return born & (self.superseded.unsqueeze(2) > token.unsqueeze(1))
+
+    @property
+    def passed_over(self) -> Bool[Tensor, "B H C E"]:
+        """Return the tokens up to t that wrote nothing: what could have been read, had their gates been open."""
+        count = self.active.shape[-1]
+        slots = self.root.shape[-1] - count
+        token = torch.arange(count, device=self.active.device)
+        closed = ~self.active.unsqueeze(2) & (token.unsqueeze(0) <= token.unsqueeze(1))
+        return torch.nn.functional.pad(closed, (slots, 0))
+
+    @property
+    def last(self) -> Bool[Tensor, "B H E"]:
+        """Entries that nothing has taken over by the end of the chunk."""
+        return self.superseded == self.active.shape[-1]
+
+
+@torch.no_grad()
+def place(
+    cosine: Float[Tensor, "B H C E"],
+    active: Bool[Tensor, "B H C"],
+    age: Int[Tensor, "B H N"],
+    occupied: Bool[Tensor, "B H N"],
+    reuse: float,
+) -> Placement:
+    """Find the entry that each write takes over: the latest one it can see whose key is within ``reuse`` of its own.
+
+    Args:
+        cosine: Similarity of each token's key to every entry's key.
+        active: Tokens that write.
+        age: Tokens since each slot was written, counted at the chunk's first token (at least 1).
+        occupied: Slots that hold something.
+        reuse: Cosine threshold τ.
+    """
+    count, slots = active.shape[-1], occupied.shape[-1]
+    token = torch.arange(count, device=active.device)
+    before = (token.unsqueeze(0) < token.unsqueeze(1)) & active.unsqueeze(2)
+    exists = torch.cat([occupied.unsqueeze(2).expand(-1, -1, count, -1), before], dim=-1)
+    candidate = (cosine >= reuse) & exists & active.unsqueeze(-1)
+    order = torch.cat([-age, token.expand_as(active)], dim=-1).to(cosine.dtype)
+    latest = torch.where(candidate, order.unsqueeze(2), -math.inf)
+
+    parent, found = _latest(latest)
+    superseded = _superseded(parent, found, slots)
+    if not _each_is_first(parent, found, superseded):
+        while True:
+            seen = superseded.unsqueeze(2) >= token.unsqueeze(1)
+            again, found = _latest(latest.masked_fill(~seen, -math.inf))
+            superseded = _superseded(again, found, slots)
+            if torch.equal(again, parent):
+                break
+            parent = again
+    return Placement(active=active, fresh=active & ~found, superseded=superseded, root=_roots(parent, found, slots))
+
+
+def _latest(order: Float[Tensor, "B H C E"]) -> tuple[Int[Tensor, "B H C"], Bool[Tensor, "B H C"]]:
+    best, parent = order.max(dim=-1)
+    found = best > -math.inf
+    return torch.where(found, parent, -1), found
+
+
+def _superseded(parent: Int[Tensor, "B H C"], found: Bool[Tensor, "B H C"], slots: int) -> Int[Tensor, "B H E"]:
+    """Earliest token at which each entry is taken over."""
+    batch, heads, count = parent.shape
+    never = torch.full((batch, heads, slots + count + 1), count, dtype=torch.int64, device=parent.device)
+    token = torch.arange(count, device=parent.device).expand_as(parent)
+    target = torch.where(found, parent, slots + count)
+    return never.scatter_reduce(-1, target, token, reduce="amin")[..., :-1]
+
+
+def _each_is_first(parent: Int[Tensor, "B H C"], found: Bool[Tensor, "B H C"], superseded: Int[Tensor, "B H E"]) -> bool:
+    """Whether no two writes took over the same entry; then the latest candidate was visible to each, and the answer stands."""
+    token = torch.arange(parent.shape[-1], device=parent.device)
+    first = superseded.gather(-1, parent.clamp_min(0)) == token
+    return bool((first | ~found).all())
+
+
+def _roots(parent: Int[Tensor, "B H C"], found: Bool[Tensor, "B H C"], slots: int) -> Int[Tensor, "B H E"]:
+    """Follow every chain to its start, by pointer doubling."""
+    count = parent.shape[-1]
+    self_ = torch.arange(slots + count, device=parent.device).expand(*parent.shape[:2], -1)
+    pointer = torch.cat([self_[..., :slots], torch.where(found, parent, self_[..., slots:])], dim=-1)
+    for _ in range(max(1, math.ceil(math.log2(count + 1)))):
+        pointer = pointer.gather(-1, pointer)
+    return pointer
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """Where everything ends up when the chunk is folded into the slots.
+
+    Attributes:
+        source: For each slot, the entry whose content it holds from now on.
+        node: For each slot, the root entry that lives there from now on: the slot itself, or the provisional slot that took it.
+        slot: For each token's write, the slot that it ended in, or ``N`` where it ended in none.
+        evicted: Occupied slots whose content was given up for another.
+    """
+
+    source: Int[Tensor, "B H N"]
+    node: Int[Tensor, "B H N"]
+    slot: Int[Tensor, "B H C"]
+    evicted: Bool[Tensor, "B H N"]
+
+
+@torch.no_grad()
+def commit(placement: Placement, occupied: Bool[Tensor, "B H N"], retention: Float[Tensor, "B H N"]) -> Commit:
+    """Give every new write a slot: empty ones first, in order, then those of lowest retention.
+
+    If a chunk writes more new keys than there are slots, its earliest are given up.
+    """
+    slots, count = occupied.shape[-1], placement.active.shape[-1]
+    here = torch.arange(slots, device=occupied.device).expand_as(occupied)
+    emptiness = torch.where(occupied, math.inf, here.to(retention.dtype))
+    # Two stable sorts make one order: by retention, then empty slots (by index) in front.
+    by_retention = retention.argsort(dim=-1, stable=True)
+    queue = by_retention.gather(-1, emptiness.gather(-1, by_retention).argsort(dim=-1, stable=True))
+
+    rank = placement.fresh.cumsum(-1) - 1 - (placement.fresh.sum(-1, keepdim=True) - slots).clamp_min(0)
+    kept = placement.fresh & (rank >= 0)
+    target = torch.where(kept, queue.gather(-1, rank.clamp(0, slots - 1)), slots)
+    tokens = torch.arange(count, device=occupied.device).expand_as(target) + slots
+    node = _scatter(here, target, tokens)
+    evicted = occupied & (node != here)
+
+    nowhere = torch.full_like(here, slots)
+    slot_of_root = torch.cat([torch.where(evicted, nowhere, here), target], dim=-1)
+    slot_of_entry = slot_of_root.gather(-1, placement.root)
+    slot = torch.where(placement.active, slot_of_entry[..., slots:], slots)
+    final = torch.where(placement.last[..., slots:], slot, slots)
+    return Commit(source=_scatter(here, final, tokens), node=node, slot=slot, evicted=evicted)
+
+
+def _scatter(base: Int[Tensor, "B H N"], index: Int[Tensor, "B H C"], value: Int[Tensor, "B H C"]) -> Int[Tensor, "B H N"]:
+    """Return ``base`` with ``value`` at ``index``; an index of ``N`` goes nowhere."""
+    padded = torch.cat([base, base[..., :1]], dim=-1)
+    return padded.scatter(-1, index, value)[..., :-1]

@@ -1,0 +1,99 @@
+"""Options of MemNet. No torch here: a plan is made from these defaults without importing it."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MemNetConfig:
+    """Options of :class:`memnet.model.MemNet`; defaults are literals, so that they can be read without running the file.
+
+    Attributes:
+        width: Width D of the embedding and the controller.
+        window: How many earlier tokens the controller attends to.
+        controller_heads: Attention heads of the controller.
+        bottleneck: Width Z of what is offered for writing.
+        heads: Memory heads H, each with slots of its own.
+        slots: Slots N per head.
+        key_width: Width K of a key.
+        key_taps: Taps of the short causal convolution in keys and queries; with two or more, a pair fits one slot.
+        chunk: Tokens C processed in parallel. A speed setting: results agree for any value where nothing is evicted within a chunk.
+        top_k: Slots that the TopK policy reads.
+        reuse: Cosine above which a key is the same key, and its slot is written again.
+        usage_weight: Weight of past reads in a slot's retention.
+        age_weight: Weight of the time since a slot was written in its retention.
+        hops: Steps of spreading activation; more than one are mixed by a learned gate.
+        sharpening: Exponent on what has spread; 1 leaves it as it is.
+        link_rate: Rate η of the STDP rule.
+        link_decay: Share δ of every link that is lost at each link event.
+        dream_every: Tokens between dreams.
+        dream_links: Strongest missing links of Â² that one dream adds, per memory.
+        dream_rate: Weight of a link found in a dream.
+        merge: Cosine above which a dream merges two slots.
+        prune: Share of its row below which a dream drops a link.
+        hebbian: Switch of the graph.
+        dreaming: Switch of the synthesizer.
+        meta_policy: Switch of the learned mix of reading policies; off, TopK alone reads.
+        hallucination: Switch of the reconstruction head.
+        hallucination_weight: λ1.
+        utilization_weight: λ2.
+        sparsity_weight: λ3, once the smoothed task loss is low.
+        sparsity_onset: Share of the guessing loss below which λ3 comes in.
+    """
+
+    width: int = 64
+    window: int = 16
+    controller_heads: int = 2
+    bottleneck: int = 64
+    heads: int = 1
+    slots: int = 64
+    key_width: int = 32
+    key_taps: int = 3
+    chunk: int = 64
+    top_k: int = 8
+    reuse: float = 0.9
+    usage_weight: float = 0.5
+    age_weight: float = 0.1
+    hops: int = 1
+    sharpening: float = 1.0
+    link_rate: float = 0.5
+    link_decay: float = 0.02
+    dream_every: int = 128
+    dream_links: int = 8
+    dream_rate: float = 0.1
+    merge: float = 0.98
+    prune: float = 0.01
+    hebbian: bool = True
+    dreaming: bool = True
+    meta_policy: bool = True
+    hallucination: bool = True
+    hallucination_weight: float = 0.1
+    utilization_weight: float = 0.001
+    sparsity_weight: float = 0.1
+    sparsity_onset: float = 0.25
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot work."""
+        for name in (
+            "width",
+            "window",
+            "controller_heads",
+            "bottleneck",
+            "heads",
+            "slots",
+            "key_width",
+            "key_taps",
+            "chunk",
+            "top_k",
+            "hops",
+        ):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} = {getattr(self, name)} must be at least 1")
+        if self.width % self.controller_heads or self.width % self.heads:
+            raise ValueError(
+                f"width = {self.width} must be a multiple of controller_heads = {self.controller_heads} and heads = {self.heads}"
+            )
+        if self.dream_every < 1:
+            raise ValueError(f"dream_every = {self.dream_every} must be at least 1; switch dreams off by dreaming=false")
+        for name in ("reuse", "link_decay", "merge", "prune"):
+            if not 0.0 <= getattr(self, name) <= 1.0:
+                raise ValueError(f"{name} = {getattr(self, name)} must lie in [0, 1]")

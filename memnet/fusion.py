@@ -1,0 +1,30 @@
+"""Fusion: the controller's state and what was read become one."""
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+
+class Fusion(nn.Module):
+    """A gated sum: ``y = (1 − f) ⊙ h + f ⊙ R·r,  f = σ(F·[h, R·r])`` (Graves et al. 2016 add; the gate is that of Cho et al. 2014).
+
+    Args:
+        width: D, of the state and of the read vector.
+        readout: Initial value of R, ``[D, D]``: the transpose of the way into memory, so that a content comes back as what it was.
+    """
+
+    def __init__(self, width: int, readout: Float[Tensor, "D D"]) -> None:
+        super().__init__()
+        self.read = nn.Linear(width, width, bias=False)
+        self.gate = nn.Linear(2 * width, width)
+        nn.init.zeros_(self.gate.weight)
+        nn.init.zeros_(self.gate.bias)
+        with torch.no_grad():
+            self.read.weight.copy_(readout)
+
+    def forward(self, hidden: Float[Tensor, "B C D"], read: Float[Tensor, "B C D"]) -> Float[Tensor, "B C D"]:
+        """Return the fused state."""
+        brought = self.read(read)
+        gate = torch.sigmoid(self.gate(torch.cat([hidden, brought], dim=-1)))
+        fused: Tensor = (1.0 - gate) * hidden + gate * brought
+        return fused

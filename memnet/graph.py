@@ -1,0 +1,136 @@
+"""The Hebbian graph: links between slots that were written one after the other, and activation that spreads along them.
+
+Rule (spike-timing dependent plasticity; Bi & Poo 1998, Song et al. 2000), at each token t:
+
+    ΔA_ij = η · pre_i(t−1) · post_j(t),  post_j(t) = g_t · 1[write t is in slot j]
+    A ← (1 − δ)·A + ΔA  where something is written (a link event); the diagonal stays zero
+    pre(t) = λ·ℓ_t·pre(t−1) + post(t)
+
+with λ a constant per head and ℓ_t the link gate, which can cut the trace. A is non-negative, and bounded because it decays.
+
+Within a chunk, ``A(t)`` is never formed: what a read at t needs of it is a sum over the link events up to t, which is a few matrix
+products.
+
+Legend: ``B`` memories, ``H`` heads, ``N`` slots, ``C`` tokens, ``E = N + C`` entries; nodes of the graph are root entries (see ``chunk``).
+"""
+
+import math
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+from torch.nn import functional
+
+from memnet.chunk import Commit, Placement
+
+NEGLIGIBLE = 1e-6
+"""A row whose links sum to less than this has no links: its activation stays where it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """The graph as it stands at every token of one chunk.
+
+    Attributes:
+        adjacency: A before the chunk.
+        pre: Trace before each token, with the node written at that token masked out (no link to oneself).
+        trace: Trace after the last token.
+        gain: ``gain[t, s] = (1 − δ)^{events in (s, t]} · η · g_s`` for s ≤ t, else 0: the weight at t of the links made at s.
+        kept: ``(1 − δ)^{events up to t}``: what is left at t of the links before the chunk.
+        root: Root of each entry.
+    """
+
+    adjacency: Float[Tensor, "B H N N"]
+    pre: Float[Tensor, "B H C E"]
+    trace: Float[Tensor, "B H E"]
+    gain: Float[Tensor, "B H C C"]
+    kept: Float[Tensor, "B H C"]
+    root: Int[Tensor, "B H E"]
+
+    def spread(
+        self, weights: Float[Tensor, "B H C E"], seen: Float[Tensor, "B H C E"], sharpening: float = 1.0
+    ) -> Float[Tensor, "B H C E"]:
+        """Return ``W·Â`` at each token, Â the row-normalised graph of that token; where a row has no links, its weight stays.
+
+        Args:
+            weights: W, over entries.
+            seen: 1 where an entry can be read at a token, else 0.
+            sharpening: Exponent on what has spread, renormalised to the same total.
+        """
+        slots = self.adjacency.shape[-1]
+        root = self.root.unsqueeze(2).expand_as(weights)
+        on_nodes = torch.zeros_like(weights).scatter_add(-1, root, weights)
+        before = functional.pad(self.adjacency.sum(-1), (0, weights.shape[-1] - slots)).unsqueeze(2)
+        row_sum = self.kept.unsqueeze(-1) * before + self.gain @ self.pre
+        linked = (row_sum > NEGLIGIBLE).to(weights.dtype)
+        outgoing = linked * on_nodes / row_sum.clamp_min(NEGLIGIBLE)
+        stays = (1.0 - linked) * on_nodes
+        along_old = self.kept.unsqueeze(-1) * (outgoing[..., :slots] @ self.adjacency)
+        along_new = self.gain * (outgoing @ self.pre.transpose(-1, -2))
+        spread = functional.pad(along_old, (0, weights.shape[-1] - slots)).scatter_add(-1, root[..., slots:], along_new)
+        if sharpening != 1.0:
+            sharp = spread.clamp_min(NEGLIGIBLE) ** sharpening * (spread > NEGLIGIBLE)
+            spread = sharp * (spread.sum(-1, keepdim=True) / sharp.sum(-1, keepdim=True).clamp_min(NEGLIGIBLE))
+        return (spread + stays).gather(-1, root) * seen
+
+    def after(self, done: Commit) -> tuple[Float[Tensor, "B H N N"], Float[Tensor, "B H N"]]:
+        """Return A and the trace after the chunk, in the slots where everything ended up."""
+        slots = self.adjacency.shape[-1]
+        old = (done.node < slots).to(self.adjacency.dtype)
+        survived = self.kept[..., -1, None, None] * self.adjacency * old.unsqueeze(-1) * old.unsqueeze(-2)
+        pre = self.pre.gather(-1, done.node.unsqueeze(2).expand(-1, -1, self.pre.shape[2], -1))
+        post = self.gain[..., -1, :].unsqueeze(-1) * _one_hot(done.slot, slots).to(self.pre.dtype)
+        return survived + pre.transpose(-1, -2) @ post, self.trace.gather(-1, done.node)
+
+
+def link(
+    adjacency: Float[Tensor, "B H N N"],
+    trace: Float[Tensor, "B H N"],
+    gate: Float[Tensor, "B H C"],
+    hold: Float[Tensor, "B H C"],
+    placement: Placement,
+    *,
+    rate: float,
+    decay: float,
+) -> Links:
+    """Apply the rule above to all tokens of a chunk.
+
+    Args:
+        adjacency: A before the chunk.
+        trace: Pre-synaptic trace before the chunk.
+        gate: Write gate g.
+        hold: ``λ·ℓ_t``, what each token leaves of the trace, in (0, 1).
+        placement: Who writes where.
+        rate: η.
+        decay: δ.
+    """
+    count = gate.shape[-1]
+    slots = trace.shape[-1]
+    own = placement.root[..., slots:].unsqueeze(2).expand(-1, -1, count, -1)
+    held = hold.clamp_min(1e-9).log().cumsum(-1)
+    # pre(t−1): from a write s < t, all that the tokens s+1 … t−1 have left; from before the chunk, all that 0 … t−1 have left.
+    shifted = functional.pad(held, (1, 0))[..., :-1]
+    past = torch.ones(count, count, dtype=torch.bool, device=gate.device).tril(-1)
+    left = torch.where(past, (shifted.unsqueeze(-1) - held.unsqueeze(-2)).clamp_max(0.0).exp(), 0.0)
+    padded = functional.pad(trace, (0, count))
+    pre = (shifted.exp().unsqueeze(-1) * padded.unsqueeze(2)).scatter_add(-1, own, left * gate.unsqueeze(2))
+    end = (held[..., -1:] - held).clamp_max(0.0).exp()
+    after = (held[..., -1:].exp() * padded).scatter_add(-1, own[:, :, 0], end * gate)
+
+    events = placement.active.to(gate.dtype).cumsum(-1)
+    log_keep = math.log(max(1.0 - decay, 1e-9))
+    lasting = ((events.unsqueeze(-1) - events.unsqueeze(-2)).clamp_min(0.0) * log_keep).exp().tril()
+    return Links(
+        adjacency=adjacency,
+        pre=pre.scatter(-1, own.transpose(-1, -2)[..., :1], 0.0),
+        trace=after,
+        gain=lasting * (rate * gate * placement.active).unsqueeze(-2),
+        kept=(events * log_keep).exp(),
+        root=placement.root,
+    )
+
+
+def _one_hot(index: Int[Tensor, "B H C"], size: int) -> Bool[Tensor, "B H C size"]:
+    """One-hot rows; an index of ``size`` gives a row of zeros."""
+    return index.unsqueeze(-1) == torch.arange(size, device=index.device)

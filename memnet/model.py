@@ -1,0 +1,174 @@
+"""MemNet: a controller with an active memory.
+
+    input → encoder → controller → query → read heads → (hallucination head, fusion → output)
+                      controller → semantic bottleneck → write heads → slots → graph;  slots ⇄ synthesizer
+
+Legend: ``B`` batch, ``T`` time, ``C`` chunk, ``H`` heads, ``N`` slots, ``D`` width, ``P`` places asked, ``V`` outputs.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+
+from memnet.bank import MultiHeadMemoryBank, Read, Written
+from memnet.bottleneck import SemanticBottleneck
+from memnet.config import MemNetConfig
+from memnet.controller import TransformerController
+from memnet.encoder import Encoder, Head, at_positions
+from memnet.fusion import Fusion
+from memnet.hallucination import HallucinationHead
+from memnet.objective import Objective
+from memnet.output import ModelOutput
+from memnet.policy import entropy
+from memnet.recorder import Recorder
+from memnet.state import MemNetState, empty_state
+from memnet.synthesizer import MemorySynthesizer
+
+
+@dataclass(frozen=True, slots=True)
+class _Pass:
+    """What one chunk yields."""
+
+    fused: Float[Tensor, "B C D"]
+    state: MemNetState
+    losses: dict[str, Float[Tensor, ""]]
+
+
+class MemNet(nn.Module):
+    """A sequence model whose memory is slots joined by a Hebbian graph.
+
+    A sequence is read in chunks; a chunk ends where the number of tokens read is a multiple of ``config.chunk``, or of
+    ``config.dream_every``, when it is followed by a dream. Fed in pieces that are multiples of the chunk, a sequence gives what it
+    gives whole; at any other pieces too, as long as nothing is evicted.
+
+    Args:
+        config: Options.
+        vocabulary: Token types, or None for features.
+        features: Features per step, or None for tokens.
+        outputs: Number of classes V.
+    """
+
+    def __init__(self, config: MemNetConfig, *, vocabulary: int | None = None, features: int | None = None, outputs: int) -> None:
+        super().__init__()
+        self.config = config
+        self.width = config.width
+        self.segment = config.chunk
+        self.encoder = Encoder(vocabulary, features, config.width)
+        self.controller = TransformerController(config.width, config.controller_heads, config.window)
+        self.bottleneck = SemanticBottleneck(config.width, config.bottleneck)
+        self.bank = MultiHeadMemoryBank(config)
+        inward = self.bank.write_heads.value.weight.detach() @ self.bottleneck.project.weight.detach()
+        self.fusion = Fusion(config.width, inward.transpose(0, 1))
+        self.head = Head(self.encoder, outputs)
+        self.synthesizer = MemorySynthesizer(config) if config.dreaming else None
+        rebuilt = features if features is not None else config.width
+        self.hallucination = HallucinationHead(config.width, rebuilt) if config.hallucination else None
+        self.weighing = Objective(config, outputs)
+
+    def initial_state(self, batch: int) -> MemNetState:
+        """Return an empty memory for each of ``batch`` sequences."""
+        return empty_state(self.config, batch, self.bottleneck.project.weight.detach())
+
+    def forward(
+        self,
+        inputs: Int[Tensor, "B T"] | Float[Tensor, "B T F"],
+        state: MemNetState | None = None,
+        *,
+        targets: Int[Tensor, "B P"] | None = None,
+        positions: Int[Tensor, "B P"] | None = None,
+        record: Recorder | None = None,
+        generator: torch.Generator | None = None,
+    ) -> ModelOutput:
+        """Read a piece of a sequence; see :class:`baselines.interface.SequenceModel` for the arguments.
+
+        Without ``generator`` the Random policy gives its expectation, and the pass is deterministic.
+        """
+        fused, state, losses = self._read(inputs, state, record, generator)
+        return ModelOutput(logits=self.head(at_positions(fused, positions)), state=state, losses=losses)
+
+    def objective(self, task_loss: Float[Tensor, ""], losses: Mapping[str, Float[Tensor, ""]]) -> Float[Tensor, ""]:
+        """Weigh and add the losses; see :class:`memnet.objective.Objective`."""
+        total: Tensor = self.weighing(task_loss, losses)
+        return total
+
+    def features(self, inputs: Float[Tensor, "B T F"], *, generator: torch.Generator | None = None) -> Float[Tensor, "B D"]:
+        """Read whole samples and return the fused state after the last step of each."""
+        fused, _, _ = self._read(inputs, None, None, generator)
+        return fused[:, -1]
+
+    def _read(
+        self, inputs: Tensor, state: MemNetState | None, record: Recorder | None, generator: torch.Generator | None
+    ) -> tuple[Float[Tensor, "B T D"], MemNetState, dict[str, Float[Tensor, ""]]]:
+        batch, length = inputs.shape[:2]
+        if state is None:
+            state = self.initial_state(batch)
+        draw = None
+        if generator is not None and self.config.meta_policy:
+            # Drawn by position, so that the chunk size does not matter.
+            shape = (length, batch, self.config.heads)
+            draw = torch.rand(shape, generator=generator, device=generator.device).permute(1, 2, 0).to(inputs.device)
+        passes: list[tuple[int, _Pass]] = []
+        start = 0
+        while start < length:
+            stop = min(length, start + self._until_break(state.time))
+            done = self._chunk(inputs[:, start:stop], state, record, None if draw is None else draw[..., start:stop])
+            passes.append((stop - start, done))
+            state, start = done.state, stop
+        if record is not None:
+            record.survivors(state.slots.occupied, state.slots.birth, state.time)
+        losses = {name: sum_weighted([(count / length, item.losses[name]) for count, item in passes]) for name in passes[0][1].losses}
+        return torch.cat([item.fused for _, item in passes], dim=1), state, losses
+
+    def _until_break(self, time: int) -> int:
+        """Tokens until the chunk ends."""
+        chunk = self.config.chunk - time % self.config.chunk
+        return min(chunk, self.config.dream_every - time % self.config.dream_every) if self.config.dreaming else chunk
+
+    def _chunk(self, inputs: Tensor, state: MemNetState, record: Recorder | None, draw: Float[Tensor, "B H C"] | None) -> _Pass:
+        encoded = self.encoder(inputs)
+        hidden, window = self.controller(encoded, state.window, state.time)
+        context = torch.cat([state.tail, self.bottleneck(hidden)], dim=1)
+        written = self.bank.write(hidden, context, state.slots, state.time)
+        read = self.bank.read(hidden, context, written, state.slots, draw)
+        slots = self.bank.fold(state.slots, written, read, state.time, record)
+        if record is not None:
+            provisional = (written.keys, written.values, written.strength, written.birth)
+            kept = (slots.usage, slots.birth, slots.fresh, slots.adjacency, slots.trace, slots.count)
+            record.carries([*provisional, *kept, state.window, state.tail])
+        time = state.time + inputs.shape[1]
+        if self.synthesizer is not None and time % self.config.dream_every == 0:
+            slots = self.synthesizer(slots)
+        after = MemNetState(slots=slots, window=window, tail=context[:, context.shape[1] - state.tail.shape[1] :], time=time)
+        target = inputs if inputs.is_floating_point() else encoded
+        losses = self._losses(written, read, target) if torch.is_grad_enabled() else {}
+        return _Pass(fused=self.fusion(hidden, read.vectors), state=after, losses=losses)
+
+    def _losses(self, written: Written, read: Read, inputs: Float[Tensor, "B C X"]) -> dict[str, Float[Tensor, ""]]:
+        """Unweighted auxiliary losses of a chunk.
+
+        hallucination: MSE of the input rebuilt from what was read after the write at each token. utilization: negative entropy of the mean
+        use of entries. sparsity: mean of σ(a), the write gate before its clamp, plus the mean entropy of the reads.
+        """
+        use = read.weights.mean(2)
+        losses = {
+            "utilization": -entropy(use / use.sum(-1, keepdim=True).clamp_min(1e-6)).mean(),
+            "sparsity": torch.sigmoid(written.logits).mean() + 0.1 * entropy(read.weights).mean(),
+        }
+        if self.hallucination is not None:
+            losses["hallucination"] = self.hallucination.loss(read.vectors, inputs)
+        return losses
+
+
+def sum_weighted(terms: list[tuple[float, Tensor]]) -> Tensor:
+    """Weighted sum of scalars."""
+    return torch.stack([weight * value for weight, value in terms]).sum()
+
+
+def detach(state: MemNetState) -> MemNetState:
+    """Cut a state from the graph of derivatives, for truncated training."""
+    slots = state.slots
+    loose = {name: getattr(slots, name).detach() for name in slots.__dataclass_fields__}
+    return replace(state, slots=replace(slots, **loose), window=state.window.detach(), tail=state.tail.detach())

@@ -1,0 +1,58 @@
+"""The objective: ``L = L_task + λ1·L_hallucination + λ2·L_utilization + λ3·L_sparsity``."""
+
+import math
+from collections.abc import Mapping
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from memnet.config import MemNetConfig
+
+SMOOTHING = 0.9
+"""Share of the old value in the smoothed task loss, per step."""
+
+
+class Objective(nn.Module):
+    """Weighs the auxiliary losses.
+
+    λ3 is zero until the smoothed task loss has fallen to ``sparsity_onset`` of the guessing loss ``ln V``, and then comes in linearly: a
+    penalty on writing that is there from the start closes the gate before anything has been learnt.
+
+    Args:
+        config: Options.
+        outputs: Number of classes V.
+    """
+
+    smoothed: Tensor
+
+    def __init__(self, config: MemNetConfig, outputs: int) -> None:
+        super().__init__()
+        self.config = config
+        self.low = config.sparsity_onset * math.log(max(outputs, 2))
+        self.register_buffer("smoothed", torch.tensor(math.log(max(outputs, 2))))
+
+    def forward(self, task_loss: Float[Tensor, ""], losses: Mapping[str, Float[Tensor, ""]]) -> Float[Tensor, ""]:
+        """Return the total loss; in training, follow the task loss.
+
+        Args:
+            task_loss: Loss of the task.
+            losses: Auxiliary losses by name: ``hallucination``, ``utilization``, ``sparsity``; any may be missing.
+        """
+        if self.training:
+            self.smoothed.mul_(SMOOTHING).add_((1.0 - SMOOTHING) * task_loss.detach())
+        weights = {
+            "hallucination": self.config.hallucination_weight,
+            "utilization": self.config.utilization_weight,
+            "sparsity": self.config.sparsity_weight * self.ramp(float(task_loss.detach())),
+        }
+        return task_loss + sum((weights[name] * loss for name, loss in losses.items()), start=torch.zeros_like(task_loss))
+
+    def ramp(self, task_loss: float) -> float:
+        """How far λ3 has come in, from 0 to 1.
+
+        It comes in with the smoothed loss, slowly, and goes out with the present one, at once: a gate that has closed too far costs
+        the task something long before an average tells.
+        """
+        worst = max(float(self.smoothed), task_loss)
+        return min(1.0, max(0.0, 1.0 - worst / self.low)) if self.low > 0 else 0.0

@@ -1,0 +1,122 @@
+"""MemorySynthesizer: dreaming, which reorganises the slots offline.
+
+A dream digests what is new since the last one, and only that: a memory that has not been written since is left exactly as it is, so a long
+silence costs nothing and changes nothing.
+
+Legend: ``B`` memories, ``H`` heads, ``N`` slots, ``V`` value width.
+"""
+
+import math
+from dataclasses import replace
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor, nn
+from torch.nn import functional
+
+from memnet.config import MemNetConfig
+from memnet.graph import NEGLIGIBLE
+from memnet.state import Slots
+
+
+class MemorySynthesizer(nn.Module):
+    """Four steps: contents attend to each other along the graph, new links are found, near-equal slots merge, weak links go.
+
+        Y = V + O·softmax(Q·Kᵀ/√d + β·log(Â + ε))·V      for slots written since the last dream; O starts at zero
+        A += rate · Â²  at its strongest missing links     (two hops awake become one after sleep)
+        merge slots with cosine ≥ τ_merge: contents averaged by strength, strengths and links added
+        A_ij = 0  where  Â_ij < prune
+
+    Args:
+        config: Options.
+    """
+
+    def __init__(self, config: MemNetConfig) -> None:
+        super().__init__()
+        self.config = config
+        width = config.width // config.heads
+        self.norm = nn.RMSNorm(width)
+        self.qkv = nn.Linear(width, 3 * width, bias=False)
+        self.out = nn.Linear(width, width, bias=False)
+        self.graph_bias = nn.Parameter(torch.full((config.heads, 1, 1), 0.5)) if config.hebbian else None
+        nn.init.zeros_(self.out.weight)
+
+    def forward(self, slots: Slots) -> Slots:
+        """Dream once."""
+        digest = slots.fresh.any(-1) & slots.occupied.any(-1)
+        if not bool(digest.any()):
+            return slots
+        slots = replace(slots, values=self._refine(slots))
+        if self.config.hebbian:
+            slots = replace(slots, adjacency=self._find_links(slots, digest))
+        slots = self._merge(slots, digest)
+        if self.config.hebbian:
+            slots = replace(slots, adjacency=self._prune(slots, digest))
+        return replace(slots, fresh=torch.zeros_like(slots.fresh))
+
+    def _refine(self, slots: Slots) -> Float[Tensor, "B H N V"]:
+        """Self-attention over slots, biased by the graph; each content is refined once, in the first dream after it was written."""
+        q, k, v = self.qkv(self.norm(slots.values)).chunk(3, dim=-1)
+        scores = q @ k.transpose(-1, -2) / math.sqrt(q.shape[-1])
+        if self.graph_bias is not None:
+            scores = scores + self.graph_bias * (normalised(slots.adjacency) + 1e-3).log()
+        # Empty memories attend to nothing in particular; their slots are not fresh, so nothing of it is kept.
+        weights = scores.masked_fill(~slots.occupied.unsqueeze(2), -1e9).softmax(-1)
+        refined = slots.values + self.out(weights @ v)
+        return torch.where((slots.fresh & slots.occupied).unsqueeze(-1), refined, slots.values)
+
+    def _find_links(self, slots: Slots, digest: Bool[Tensor, "B H"]) -> Float[Tensor, "B H N N"]:
+        """Add the strongest missing links of Â²."""
+        rows = normalised(slots.adjacency)
+        two_hops = rows @ rows
+        missing = (slots.adjacency <= NEGLIGIBLE) & ~torch.eye(rows.shape[-1], dtype=torch.bool, device=rows.device)
+        found = torch.where(missing & digest[..., None, None], two_hops, 0.0).flatten(2)
+        best = found.detach().topk(min(self.config.dream_links, found.shape[-1]), dim=-1)
+        chosen = torch.zeros_like(found).scatter(-1, best.indices, (best.values > NEGLIGIBLE).to(found.dtype))
+        return slots.adjacency + self.config.dream_rate * (found * chosen).view_as(rows)
+
+    def _merge(self, slots: Slots, digest: Bool[Tensor, "B H"]) -> Slots:
+        """Merge near-equal slots into the first of them; total strength stays."""
+        near = slots.keys.detach() @ slots.keys.detach().transpose(-1, -2) >= self.config.merge
+        both = slots.occupied.unsqueeze(-1) & slots.occupied.unsqueeze(-2) & digest[..., None, None]
+        here = torch.arange(near.shape[-1], device=near.device)
+        first = torch.where(near & both, here, near.shape[-1]).min(-1).values.minimum(here)
+        # A slot merges into its first neighbour only where that one stays itself; the rest waits for the next dream.
+        into = torch.where(first.gather(-1, first) == first, first, here.expand_as(first))
+        if bool((into == here).all()):
+            return slots
+        move = functional.one_hot(into, near.shape[-1]).to(slots.values.dtype)
+        stays = (into == here).unsqueeze(-1)
+        back = move.transpose(-1, -2)
+        strength = (back @ slots.strength.unsqueeze(-1)).squeeze(-1)
+        share = slots.strength.unsqueeze(-1)
+        values = back @ (share * slots.values) / strength.clamp_min(NEGLIGIBLE).unsqueeze(-1)
+        keys = functional.normalize(back @ (share * slots.keys), dim=-1)
+        gone = torch.iinfo(torch.int64).max
+        members = into.unsqueeze(-1) == here
+        merged = replace(
+            slots,
+            keys=torch.where(stays, keys, 0.0),
+            values=torch.where(stays, values, 0.0),
+            strength=strength,
+            usage=(back @ slots.usage.unsqueeze(-1)).squeeze(-1),
+            birth=torch.where(stays.squeeze(-1), slots.birth.unsqueeze(-1).masked_fill(~members, gone).min(2).values, -1),
+            written=torch.where(stays.squeeze(-1), slots.written.unsqueeze(-1).masked_fill(~members, -1).max(2).values, -1),
+        )
+        if not self.config.hebbian:
+            return merged
+        joined = back @ slots.adjacency @ move
+        return replace(
+            merged,
+            adjacency=joined * (1.0 - torch.eye(joined.shape[-1], dtype=joined.dtype, device=joined.device)),
+            trace=(back @ slots.trace.unsqueeze(-1)).squeeze(-1),
+        )
+
+    def _prune(self, slots: Slots, digest: Bool[Tensor, "B H"]) -> Float[Tensor, "B H N N"]:
+        weak = normalised(slots.adjacency) < self.config.prune
+        return slots.adjacency.masked_fill(weak & digest[..., None, None], 0.0)
+
+
+def normalised(adjacency: Float[Tensor, "B H N N"]) -> Float[Tensor, "B H N N"]:
+    """Â: rows that sum to 1, or to 0 where a slot has no links."""
+    return adjacency / adjacency.sum(-1, keepdim=True).clamp_min(NEGLIGIBLE)

@@ -1,0 +1,32 @@
+"""A small MemNet far from its initial values, so that every mechanism has something to do."""
+
+from typing import Any
+
+import torch
+
+from memnet.config import MemNetConfig
+from memnet.model import MemNet
+
+VOCABULARY = 7
+
+
+def lively(seed: int = 0, **options: Any) -> MemNet:
+    """Return a model in double precision whose gates open and close, whose keys repeat, and whose clock and graph matter."""
+    defaults: dict[str, Any] = {
+        "width": 16, "bottleneck": 12, "key_width": 6, "slots": 40, "chunk": 8, "window": 3, "heads": 2, "hops": 2, "top_k": 4,
+        "dream_every": 12, "reuse": 0.8, "merge": 0.9,
+    }  # fmt: skip
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        model = MemNet(MemNetConfig(**(defaults | options)), vocabulary=VOCABULARY, outputs=VOCABULARY).double()
+        with torch.no_grad():
+            for parameter in model.parameters():
+                parameter.add_(0.2 * torch.randn_like(parameter))
+            heads = model.bank.write_heads
+            heads.gate.weight.add_(torch.randn_like(heads.gate.weight))
+            heads.gate.bias.fill_(-1.5)
+    return model
+
+
+def tokens(batch: int = 3, length: int = 32, seed: int = 0) -> torch.Tensor:
+    return torch.randint(VOCABULARY, (batch, length), generator=torch.Generator().manual_seed(seed))

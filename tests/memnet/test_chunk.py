@@ -1,0 +1,76 @@
+"""Who takes whose place within a chunk, and where everything ends up."""
+
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from memnet.chunk import commit, place
+
+
+def boolean(*values: int) -> torch.Tensor:
+    return torch.tensor([[values]], dtype=torch.bool)
+
+
+@settings(deadline=None, max_examples=60)
+@given(seed=st.integers(0, 100_000), slots=st.integers(1, 5), count=st.integers(1, 12))
+def test_placement_equals_a_loop_over_tokens(seed: int, slots: int, count: int) -> None:
+    generator = torch.Generator().manual_seed(seed)
+    keys = torch.nn.functional.normalize(torch.randn(slots + count, 2, generator=generator), dim=-1)
+    active = torch.rand(count, generator=generator) < 0.7
+    occupied = torch.rand(slots, generator=generator) < 0.7
+    age = torch.randperm(slots, generator=generator) + 1
+    cosine = keys[slots:] @ keys.T
+    placement = place(cosine[None, None], active[None, None], age[None, None], occupied[None, None], 0.7)
+
+    order = [-int(a) for a in age] + list(range(count))
+    visible = {entry for entry in range(slots) if occupied[entry]}
+    root = list(range(slots + count))
+    superseded = [count] * (slots + count)
+    for token in range(count):
+        entry = slots + token
+        if active[token]:
+            near = [other for other in visible if cosine[token, other] >= 0.7]
+            if near:
+                latest = max(near, key=lambda other: order[other])
+                visible.remove(latest)
+                root[entry] = root[latest]
+                superseded[latest] = token
+            visible.add(entry)
+            assert bool(placement.fresh[0, 0, token]) == (not near)
+        seen = placement.visible(occupied[None, None])[0, 0, token]
+        assert {index for index, value in enumerate(seen.tolist()) if value} == visible
+    assert placement.superseded[0, 0].tolist() == superseded
+    assert [r for r, e in zip(placement.root[0, 0].tolist(), range(slots + count), strict=True) if e < slots or active[e - slots]] == [
+        r for e, r in enumerate(root) if e < slots or active[e - slots]
+    ]
+
+
+def test_new_writes_take_empty_slots_first_and_then_those_of_lowest_retention() -> None:
+    occupied, active = boolean(1, 0, 1, 1), boolean(1, 1, 1)
+    placement = place(torch.zeros(1, 1, 3, 7), active, torch.tensor([[[4, 3, 2, 1]]]), occupied, 0.9)
+    done = commit(placement, occupied, torch.tensor([[[0.3, 0.0, 0.1, 0.2]]]))
+    assert done.slot.tolist() == [[[1, 2, 3]]]
+    assert done.source.tolist() == [[[0, 4, 5, 6]]]
+    assert done.evicted.tolist() == boolean(0, 0, 1, 1).tolist()
+
+
+def test_a_chunk_with_more_new_keys_than_slots_keeps_the_latest() -> None:
+    occupied, active = boolean(1, 1), boolean(1, 1, 1)
+    placement = place(torch.zeros(1, 1, 3, 5), active, torch.tensor([[[2, 1]]]), occupied, 0.9)
+    done = commit(placement, occupied, torch.tensor([[[0.5, 0.1]]]))
+    assert done.slot.tolist() == [[[2, 1, 0]]]
+    assert done.source.tolist() == [[[4, 3]]]
+    assert done.evicted.all()
+
+
+def test_a_slot_written_again_keeps_its_place_and_holds_the_latest() -> None:
+    occupied, active = boolean(1, 1), boolean(1, 0, 1)
+    cosine = torch.zeros(1, 1, 3, 4 + 1)
+    cosine[..., 1] = 1.0
+    cosine[0, 0, 2, 2] = 1.0
+    placement = place(cosine, active, torch.tensor([[[2, 1]]]), occupied, 0.9)
+    done = commit(placement, occupied, torch.zeros(1, 1, 2))
+    assert done.slot.tolist() == [[[1, 2, 1]]]
+    assert done.source.tolist() == [[[0, 4]]]
+    assert done.node.tolist() == [[[0, 1]]]
+    assert not done.evicted.any()

@@ -1,0 +1,79 @@
+"""Links and spreading, against the rule applied token by token and against cases worked by hand."""
+
+import torch
+from torch import Tensor
+
+from memnet.chunk import commit, place
+from memnet.graph import link
+
+RATE, DECAY = 0.5, 0.1
+
+
+def by_token(adjacency: Tensor, trace: Tensor, gate: list[float], hold: list[float], slot: list[int]) -> tuple[list[Tensor], Tensor]:
+    """The STDP rule as it is written down, for one memory: A after each token, and the last trace."""
+    history = []
+    for g, kept, j in zip(gate, hold, slot, strict=True):
+        post = torch.zeros_like(trace)
+        if g > 0:
+            post[j] = g
+            adjacency = (1 - DECAY) * adjacency + RATE * torch.outer(trace, post)
+            adjacency.fill_diagonal_(0.0)
+        trace = kept * trace + post
+        history.append(adjacency.clone())
+    return history, trace
+
+
+def one(tensor: Tensor) -> Tensor:
+    return tensor.double()[None, None]
+
+
+def test_links_of_a_chunk_equal_the_rule_token_by_token() -> None:
+    slots, slot = 4, [0, 1, 1, 3, 0, 2, 3]
+    gate, hold = [1.0, 0.5, 0.0, 0.8, 0.3, 1.0, 0.6], [0.5, 0.9, 0.4, 0.7, 0.6, 0.2, 0.8]
+    generator = torch.Generator().manual_seed(0)
+    adjacency = torch.rand(slots, slots, generator=generator).double().fill_diagonal_(0.0)
+    trace = torch.rand(slots, generator=generator).double()
+    keys = torch.eye(slots).double()
+    written = keys[slot]
+    active = torch.tensor(gate)[None, None] > 0
+    full = torch.ones(1, 1, slots, dtype=torch.bool)
+    placement = place(one(written @ torch.cat([keys, written]).T), active, torch.arange(slots, 0, -1)[None, None], full, 0.9)
+    assert placement.root[0, 0, slots:][active[0, 0]].tolist() == [j for j, g in zip(slot, gate, strict=True) if g > 0]
+
+    links = link(one(adjacency), one(trace), one(torch.tensor(gate)), one(torch.tensor(hold)), placement, rate=RATE, decay=DECAY)
+    history, last = by_token(adjacency, trace, gate, hold, slot)
+    after, left = links.after(commit(placement, full, torch.zeros(1, 1, slots).double()))
+    torch.testing.assert_close(after[0, 0], history[-1], rtol=1e-6, atol=1e-6)
+    torch.testing.assert_close(left[0, 0], last, rtol=1e-6, atol=1e-6)
+
+    # Spreading at each token sees the graph of that token: weight 1 on the visible entry of slot 0.
+    seen = placement.visible(full).double()
+    of_slot_0 = seen * (placement.root == 0).double().unsqueeze(2)
+    spread = links.spread(of_slot_0, seen)
+    on_slots = (
+        torch.zeros(1, 1, len(slot), slots).double().scatter_add(-1, placement.root.unsqueeze(2).expand_as(spread).clamp_max(3), spread)
+    )
+    for token, graph in enumerate(history):
+        torch.testing.assert_close(on_slots[0, 0, token], graph[0] / graph[0].sum(), rtol=1e-6, atol=1e-6)
+
+
+def test_a_row_without_links_keeps_its_weight() -> None:
+    full = torch.ones(1, 1, 2, dtype=torch.bool)
+    adjacency = torch.tensor([[0.0, 0.4], [0.0, 0.0]])
+    placement = place(torch.zeros(1, 1, 1, 3).double(), torch.zeros(1, 1, 1, dtype=torch.bool), torch.tensor([[[2, 1]]]), full, 0.9)
+    zero = torch.zeros(1)
+    links = link(one(adjacency), one(torch.zeros(2)), one(zero), one(zero + 0.5), placement, rate=RATE, decay=DECAY)
+    seen = placement.visible(full).double()
+    weights = torch.tensor([[[[0.25, 0.75, 0.0]]]]).double()
+    assert links.spread(weights, seen).flatten().tolist() == [0.0, 1.0, 0.0]
+
+
+def test_sharpening_keeps_the_total() -> None:
+    full = torch.ones(1, 1, 3, dtype=torch.bool)
+    adjacency = torch.tensor([[0.0, 0.3, 0.1], [0.0, 0.0, 0.0], [0.0, 0.0, 0.0]])
+    placement = place(torch.zeros(1, 1, 1, 4).double(), torch.zeros(1, 1, 1, dtype=torch.bool), torch.tensor([[[3, 2, 1]]]), full, 0.9)
+    zero = torch.zeros(1)
+    links = link(one(adjacency), one(torch.zeros(3)), one(zero), one(zero + 0.5), placement, rate=RATE, decay=DECAY)
+    seen = placement.visible(full).double()
+    sharp = links.spread(torch.tensor([[[[1.0, 0.0, 0.0, 0.0]]]]).double(), seen, sharpening=2.0).flatten()
+    torch.testing.assert_close(sharp, torch.tensor([0.0, 0.9, 0.1, 0.0]).double(), rtol=1e-5, atol=1e-5)

@@ -1,0 +1,206 @@
+"""MemNet as a whole: streaming, chunks, gradients, invariants."""
+
+import dataclasses
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from memnet.bank import Read
+from memnet.config import MemNetConfig
+from memnet.model import MemNet, detach
+from memnet.recorder import Recorder
+from tests.memnet.lively import VOCABULARY, lively, tokens
+
+
+def generator() -> torch.Generator:
+    return torch.Generator().manual_seed(3)
+
+
+@settings(deadline=None, max_examples=10)
+@given(seed=st.integers(0, 10_000), chunk=st.integers(2, 40), hops=st.integers(1, 2), length=st.integers(1, 26))
+def test_chunk_size_is_a_speed_setting(seed: int, chunk: int, hops: int, length: int) -> None:
+    inputs = tokens(length=length, seed=seed)
+    with torch.no_grad():
+        by_token = lively(seed, chunk=1, hops=hops)(inputs, generator=generator())
+        by_chunk = lively(seed, chunk=chunk, hops=hops)(inputs, generator=generator())
+    torch.testing.assert_close(by_chunk.logits, by_token.logits, rtol=1e-9, atol=1e-9)
+    for field in dataclasses.fields(by_token.state.slots):
+        one, other = getattr(by_token.state.slots, field.name), getattr(by_chunk.state.slots, field.name)
+        torch.testing.assert_close(other, one, rtol=1e-9, atol=1e-9, msg=field.name)
+
+
+def test_the_chunk_test_has_something_to_see() -> None:
+    recorder = Recorder()
+    with torch.no_grad():
+        lively()(tokens(length=36), record=recorder)
+    statistics = recorder.statistics()
+    assert 0.1 < (statistics["write_rate"] or 0) < 0.9
+    assert 0.1 < (statistics["reuse"] or 0) < 0.95
+
+
+@pytest.mark.parametrize("cuts", [[8, 16, 24], [5, 6, 19], [1, 31]])
+def test_pieces_equal_the_whole(cuts: list[int]) -> None:
+    model, inputs = lively(), tokens()
+    with torch.no_grad():
+        whole = model(inputs)
+        state, pieces = None, []
+        for start, stop in zip([0, *cuts], [*cuts, 32], strict=True):
+            output = model(inputs[:, start:stop], state)
+            state = output.state
+            pieces.append(output.logits)
+    torch.testing.assert_close(torch.cat(pieces, dim=1), whole.logits, rtol=1e-9, atol=1e-9)
+
+
+def test_pieces_of_whole_chunks_equal_the_whole_under_eviction() -> None:
+    model, inputs = lively(slots=3, dream_every=16), tokens(length=48)
+    recorder = Recorder()
+    with torch.no_grad():
+        whole = model(inputs, record=recorder)
+        first = model(inputs[:, :16])
+        second = model(inputs[:, 16:], first.state)
+    assert recorder.ended, "nothing was evicted"
+    torch.testing.assert_close(torch.cat([first.logits, second.logits], dim=1), whole.logits, rtol=1e-9, atol=1e-9)
+
+
+def test_no_sequence_sees_another() -> None:
+    model, inputs = lively().eval(), tokens(batch=4)
+    with torch.no_grad():
+        together = model(inputs).logits
+        alone = torch.cat([model(row.unsqueeze(0)).logits for row in inputs])
+        turned = model(inputs.flip(0)).logits.flip(0)
+    torch.testing.assert_close(alone, together, rtol=1e-9, atol=1e-9)
+    torch.testing.assert_close(turned, together, rtol=1e-9, atol=1e-9)
+
+
+def test_nothing_is_seen_before_it_comes() -> None:
+    model, inputs = lively(), tokens()
+    changed = inputs.clone()
+    changed[:, 20] = (changed[:, 20] + 1) % VOCABULARY
+    with torch.no_grad():
+        one, other = model(inputs).logits, model(changed).logits
+    torch.testing.assert_close(one[:, :20], other[:, :20], rtol=0, atol=0)
+    assert not torch.equal(one[:, 20:], other[:, 20:])
+
+
+def test_positions_pick_the_answers_wanted() -> None:
+    model, inputs = lively(), tokens()
+    positions = torch.tensor([[3, 31], [0, 7], [30, 2]])
+    with torch.no_grad():
+        all_, some = model(inputs).logits, model(inputs, positions=positions).logits
+    torch.testing.assert_close(some, torch.stack([all_[row, places] for row, places in enumerate(positions)]))
+
+
+def test_gradients_reach_encoder_gate_spread_policy_and_trace() -> None:
+    model, inputs = lively(), tokens()
+    output = model(inputs, generator=generator())
+    loss = torch.nn.functional.cross_entropy(output.logits[:, :-1].flatten(0, 1), inputs[:, 1:].flatten())
+    model.objective(loss, output.losses).backward()
+    bank = model.bank
+    assert bank.policy is not None
+    assert model.encoder.embedding is not None
+    reached = {
+        "encoder": model.encoder.embedding.weight,
+        "write gate": bank.write_heads.gate.weight,
+        "clock of the keys": bank.write_heads.key_clock,
+        "clock of the gate": bank.write_heads.gate_clock,
+        "trace": bank.write_heads.trace,
+        "link gate": bank.write_heads.link_gate.weight,
+        "spreading": bank.spread_logit,
+        "hop gate": bank.hop_gate.weight if bank.hop_gate is not None else None,
+        "policy": bank.policy.gate.weight,
+        "uncertainty": bank.policy.uncertainty,
+        "temperature": bank.read_heads.log_temperature,
+        "synthesizer": model.synthesizer.out.weight if model.synthesizer is not None else None,
+        "hallucination": next(iter(model.hallucination.parameters())) if model.hallucination is not None else None,
+    }
+    for name, parameter in reached.items():
+        assert parameter is not None, name
+        assert parameter.grad is not None, name
+        assert parameter.grad.isfinite().all(), name
+        assert parameter.grad.abs().max() > 0, name
+
+
+def test_a_gate_that_is_closed_writes_and_links_nothing_but_can_learn_to_open() -> None:
+    model, inputs = lively(slots=8, dreaming=False), tokens()
+    with torch.no_grad():
+        model.bank.write_heads.gate.weight.zero_()
+        model.bank.write_heads.gate_clock.zero_()
+        model.bank.write_heads.gate.bias.fill_(-6.0)
+    output = model(inputs)
+    slots = output.state.slots
+    assert not slots.occupied.any()
+    assert not slots.adjacency.any()
+    assert not slots.count.any()
+    output.logits.square().mean().backward()
+    assert model.bank.write_heads.gate.bias.grad is not None
+    assert model.bank.write_heads.gate.bias.grad.abs().max() > 0
+
+
+def test_reads_are_distributions_and_links_stay_links() -> None:
+    model = lively(slots=6)
+    reads: list[Read] = []
+    read = model.bank.read
+
+    def watch(*arguments: object) -> Read:
+        reads.append(read(*arguments))  # type: ignore[arg-type]
+        return reads[-1]
+
+    model.bank.read = watch  # type: ignore[method-assign]
+    with torch.no_grad():
+        slots = model(tokens(length=64), generator=generator()).state.slots
+    for item in reads:
+        total = item.weights.sum(-1)
+        expected = (item.seen.sum(-1) > 0).double()
+        torch.testing.assert_close(total, expected, rtol=1e-9, atol=1e-9)
+        assert (item.weights >= 0).all()
+        assert not (item.weights * (1 - item.seen)).any()
+    assert (slots.adjacency >= 0).all()
+    assert slots.adjacency.any()
+    assert not slots.adjacency.diagonal(dim1=-2, dim2=-1).any()
+
+
+@pytest.mark.parametrize("switch", ["hebbian", "dreaming", "meta_policy", "hallucination"])
+def test_each_mechanism_has_its_switch(switch: str) -> None:
+    with_, without = lively(), lively(**{switch: False})
+    inputs = tokens()
+    output = without(inputs, generator=generator())
+    output.logits.sum().backward()
+    assert sum(p.numel() for p in without.parameters()) < sum(p.numel() for p in with_.parameters())
+    if switch == "hallucination":
+        assert "hallucination" not in output.losses
+    else:
+        with torch.no_grad():
+            assert not torch.equal(with_(inputs, generator=generator()).logits, output.logits)
+
+
+def test_features_are_read_like_tokens() -> None:
+    torch.manual_seed(0)
+    model = MemNet(MemNetConfig(width=16, bottleneck=8, key_width=4, slots=4), features=5, outputs=3)
+    samples = torch.randn(6, 8, 5)
+    with torch.no_grad():
+        assert model(samples).logits.shape == (6, 8, 3)
+        assert model.features(samples).shape == (6, model.width)
+
+
+def test_a_detached_state_carries_values_and_no_derivatives() -> None:
+    output = lively()(tokens())
+    cut = detach(output.state)
+    assert output.state.slots.keys.requires_grad
+    assert not cut.slots.keys.requires_grad
+    assert torch.equal(cut.slots.keys, output.state.slots.keys)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"slots": 0}, "slots = 0"),
+        ({"width": 30, "controller_heads": 4}, "multiple"),
+        ({"reuse": 1.5}, r"\[0, 1\]"),
+        ({"dream_every": 0}, "dream"),
+    ],
+)
+def test_options_that_cannot_work_are_refused(options: dict[str, int], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        MemNetConfig(**options)  # type: ignore[arg-type]
