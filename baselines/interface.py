@@ -1,0 +1,119 @@
+"""The interface that every model meets: state in, state out.
+
+Shapes: ``B`` batch, ``T`` time, ``F`` features, ``P`` places where an answer is wanted, ``V`` output classes.
+
+A model's file holds a frozen dataclass ``Config`` with literal defaults and a function
+``build(config, signature) -> SequenceModel``; the contract tests then run on it by themselves.
+"""
+
+import dataclasses
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, TypeVar
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+
+from memnet.output import ModelOutput
+
+__all__ = ["ModelOutput", "SequenceModel", "Signature", "Streaming", "map_state", "state_bytes"]
+
+Streaming = Literal["exact", "segment", "bounded"]
+S = TypeVar("S")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signature:
+    """What a benchmark feeds and wants.
+
+    Attributes:
+        vocabulary: Number of token types, or None where inputs are features.
+        features: Features per time step, or None where inputs are tokens.
+        outputs: Number of classes ``V``. Equal to ``vocabulary`` where the answer is a token.
+        length: Training length in time steps.
+    """
+
+    vocabulary: int | None = None
+    features: int | None = None
+    outputs: int
+    length: int
+
+
+class SequenceModel(nn.Module, ABC):
+    """A model over sequences that streams: a long sequence is fed in pieces, and the state is handed from one to the next.
+
+    Attributes:
+        streaming: *exact*: a sequence fed whole or in pieces gives the same logits; *segment*: exact at multiples of ``segment``;
+            *bounded*: no longer than ``longest`` steps.
+        segment: Length of a segment, 1 for exact models.
+        longest: Longest sequence, or None.
+    """
+
+    streaming: Streaming = "exact"
+    segment: int = 1
+    longest: int | None = None
+
+    @abstractmethod
+    def initial_state(self, batch: int) -> Any:
+        """Return the state before the first step: a frozen dataclass whose tensors are all batch-first."""
+
+    @abstractmethod
+    def forward(
+        self,
+        inputs: Int[Tensor, "B T"] | Float[Tensor, "B T F"],
+        state: Any = None,
+        *,
+        targets: Int[Tensor, "B P"] | None = None,
+        positions: Int[Tensor, "B P"] | None = None,
+        record: Any = None,
+        generator: torch.Generator | None = None,
+    ) -> ModelOutput:
+        """Read a piece of a sequence.
+
+        Args:
+            inputs: Tokens or features.
+            state: What the last piece left, or None at the start.
+            targets: Labels, for models that learn from them within the pass; most ignore them.
+            positions: Places in this piece where an answer is wanted; all of them if None.
+            record: A recorder that is told of reads and writes, or None.
+            generator: Source of any randomness within the pass; without it the pass is deterministic.
+
+        Returns:
+            Logits at the positions, the state after the last step, and auxiliary losses.
+        """
+
+    def objective(self, task_loss: Float[Tensor, ""], losses: Mapping[str, Float[Tensor, ""]]) -> Float[Tensor, ""]:
+        """Weigh and add the losses. By default the auxiliary ones are added as they are."""
+        return task_loss + sum(losses.values(), start=torch.zeros_like(task_loss))
+
+
+def map_state(function: Callable[[Tensor], Tensor], state: S) -> S:
+    """Apply ``function`` to every tensor in a state (dataclasses, tuples and dictionaries, nested); leave the rest as it is."""
+    result: Any
+    if isinstance(state, Tensor):
+        result = function(state)
+    elif dataclasses.is_dataclass(state) and not isinstance(state, type):
+        changes = {f.name: map_state(function, getattr(state, f.name)) for f in dataclasses.fields(state)}
+        result = dataclasses.replace(state, **changes)
+    elif isinstance(state, tuple):
+        result = tuple(map_state(function, item) for item in state)
+    elif isinstance(state, dict):
+        result = {key: map_state(function, item) for key, item in state.items()}
+    else:
+        result = state
+    return result  # type: ignore[no-any-return]
+
+
+def state_bytes(state: Any) -> int:
+    """Measure a state: the bytes of all its tensors, for the whole batch."""
+    total = 0
+
+    def count(tensor: Tensor) -> Tensor:
+        nonlocal total
+        total += tensor.numel() * tensor.element_size()
+        return tensor
+
+    map_state(count, state)
+    return total

@@ -1,0 +1,135 @@
+"""The contract that every registered model meets. A new model's file is enough for these to run on it."""
+
+from typing import Any
+
+import pytest
+import torch
+from torch.nn import functional
+
+from baselines.interface import SequenceModel, Signature, map_state, state_bytes
+from baselines.registry import Entry, Registry
+
+MODELS = [pytest.param(entry, id=entry.name) for entry in Registry("model") if not entry.missing]
+TOKENS = Signature(vocabulary=11, outputs=11, length=24)
+FEATURES = Signature(features=5, outputs=3, length=8)
+
+
+def build(entry: Entry, signature: Signature, seed: int = 0) -> SequenceModel:
+    module = entry.load()
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        model: SequenceModel = module.build(module.Config(), signature)
+    return model
+
+
+def tokens(batch: int = 4, length: int = 24, seed: int = 0) -> torch.Tensor:
+    return torch.randint(11, (batch, length), generator=torch.Generator().manual_seed(seed))
+
+
+@pytest.mark.parametrize("entry", MODELS)
+def test_an_entry_says_what_it_is(entry: Entry) -> None:
+    assert len(entry.summary) > 10
+    module = entry.load()
+    assert entry.configure() == {option.name: getattr(module.Config(), option.name) for option in entry.source.options}
+
+
+@pytest.mark.parametrize("entry", MODELS)
+def test_tokens_and_features_give_logits(entry: Entry) -> None:
+    assert build(entry, TOKENS)(tokens()).logits.shape == (4, 24, 11)
+    model = build(entry, FEATURES)
+    last = torch.full((6, 1), 7)
+    assert model(torch.randn(6, 8, 5), positions=last).logits.shape == (6, 1, 3)
+
+
+@pytest.mark.parametrize("entry", MODELS)
+def test_gradients_are_finite_and_reach_every_parameter_of_the_task(entry: Entry) -> None:
+    model, inputs = build(entry, TOKENS), tokens()
+    output = model(inputs, generator=torch.Generator().manual_seed(0))
+    model.objective(functional.cross_entropy(output.logits.flatten(0, 1), inputs.flatten()), output.losses).backward()
+    grads = {name: parameter.grad for name, parameter in model.named_parameters()}
+    assert all(grad.isfinite().all() for grad in grads.values() if grad is not None)
+    assert sum(grad is not None and bool(grad.any()) for grad in grads.values()) > 0.5 * len(grads)
+
+
+@pytest.mark.parametrize("entry", MODELS)
+def test_one_batch_can_be_learnt_by_heart(entry: Entry) -> None:
+    model, inputs = build(entry, TOKENS), tokens(2, 16)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-2)
+    model.train()
+    for _ in range(100):
+        output = model(inputs[:, :-1])
+        loss = functional.cross_entropy(output.logits.flatten(0, 1), inputs[:, 1:].flatten())
+        optimizer.zero_grad()
+        model.objective(loss, output.losses).backward()
+        optimizer.step()
+    assert float(loss.detach()) < 0.3, "guessing costs 2.4"
+
+
+@pytest.mark.parametrize("entry", MODELS)
+def test_a_sequence_in_pieces_gives_what_it_gives_whole(entry: Entry) -> None:
+    model = build(entry, TOKENS).eval().double()
+    length = 3 * max(model.segment, 40)
+    if model.longest is not None:
+        length = min(length, model.longest)
+    inputs = tokens(2, length)
+    cut = model.segment if model.streaming == "segment" else 13
+    state: Any = None
+    pieces = []
+    with torch.no_grad():
+        whole = model(inputs)
+        for piece in inputs.split(cut, dim=1):
+            output = model(piece, state)
+            state = output.state
+            pieces.append(output.logits)
+    torch.testing.assert_close(torch.cat(pieces, dim=1), whole.logits, rtol=1e-7, atol=1e-7)
+    assert state_bytes(state) == state_bytes(whole.state)
+
+
+@pytest.mark.parametrize("entry", MODELS)
+def test_a_fork_answers_like_the_stream_and_leaves_it_alone(entry: Entry) -> None:
+    model, inputs = build(entry, TOKENS).eval(), tokens(3, 20)
+    with torch.no_grad():
+        state = model(inputs).state
+        question = tokens(3, 2, seed=1)
+        straight = model(question, state).logits
+        forks = map_state(lambda tensor: tensor.repeat_interleave(2, dim=0), state)
+        forked = model(question.repeat_interleave(2, dim=0), forks).logits
+        again = model(question, state).logits
+    torch.testing.assert_close(forked[::2], straight)
+    torch.testing.assert_close(forked[1::2], straight)
+    torch.testing.assert_close(again, straight, rtol=0, atol=0)
+
+
+@pytest.mark.parametrize("entry", MODELS)
+def test_evaluation_does_not_depend_on_the_batch(entry: Entry) -> None:
+    model, inputs = build(entry, TOKENS).eval(), tokens(5)
+    with torch.no_grad():
+        together = model(inputs).logits
+        alone = torch.cat([model(row[None]).logits for row in inputs])
+    torch.testing.assert_close(alone, together, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("entry", MODELS)
+def test_training_twice_gives_the_same_parameters(entry: Entry) -> None:
+    found = []
+    for _ in range(2):
+        model = build(entry, TOKENS, seed=5)
+        optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3)
+        drawn = torch.Generator().manual_seed(1)
+        for step in range(3):
+            output = model(tokens(seed=step), generator=drawn)
+            loss = functional.cross_entropy(output.logits.flatten(0, 1), tokens(seed=step).flatten())
+            optimizer.zero_grad()
+            model.objective(loss, output.losses).backward()
+            optimizer.step()
+        found.append([parameter.detach().clone() for parameter in model.parameters()])
+    assert all(torch.equal(one, other) for one, other in zip(*found, strict=True))
+
+
+def test_models_of_a_suite_are_about_the_same_size() -> None:
+    sizes = {}
+    for name in ("memnet", "transformer", "lstm"):
+        model = build(Registry("model").get(name), Signature(vocabulary=16, outputs=16, length=256))
+        sizes[name] = sum(parameter.numel() for parameter in model.parameters())
+    assert max(sizes.values()) < 1.4 * min(sizes.values()), sizes
+    assert max(sizes.values()) <= 110_000, sizes
