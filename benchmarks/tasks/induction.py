@@ -1,0 +1,102 @@
+"""Induction heads: a special token appears once, followed by the answer; asked again at the end, the answer is wanted.
+
+From Olsson et al. 2022, in the form of Gu & Dao 2023 (Mamba, Table 11): vocabulary of 16, trained at length 256.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Int
+from torch import Tensor
+
+from baselines.interface import Signature
+from strategies.sequence import Batch, Questions
+
+VERSION = 1
+PRIMARY = "accuracy_at_8192"
+CHANCE = 0.06666666666666667
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Config:
+    """Options.
+
+    Attributes:
+        vocabulary: Token types, the special one included.
+        train_length: Length of a training sequence.
+        steps: Training steps.
+        batch_size: Sequences per step.
+        streams: Evaluation streams, each with one question per distance.
+        furthest: Largest distance, a power of two.
+    """
+
+    vocabulary: int = 16
+    train_length: int = 256
+    steps: int = 150
+    batch_size: int = 32
+    streams: int = 128
+    furthest: int = 8192
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be asked."""
+        if self.vocabulary < 3:
+            raise ValueError(f"vocabulary = {self.vocabulary} must be at least 3: the special token and two others")
+        if self.train_length < 4 or self.furthest < 64:
+            raise ValueError(f"train_length = {self.train_length} must be at least 4, and furthest = {self.furthest} at least 64")
+
+
+class Induction:
+    """The task: answers are any of the ordinary tokens, so guessing gives ``1 / (vocabulary − 1)``."""
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+        self.special = config.vocabulary - 1
+        self.signature = Signature(vocabulary=config.vocabulary, outputs=config.vocabulary, length=config.train_length)
+
+    def sample(self, batch: int, generator: torch.Generator) -> Batch:
+        """Draw sequences whose special token stands anywhere before the last two places, and again at the end."""
+        length = self.config.train_length
+        inputs = torch.randint(self.special, (batch, length), generator=generator)
+        cue = torch.randint(length - 2, (batch, 1), generator=generator)
+        inputs.scatter_(1, cue, self.special)
+        answer = inputs.gather(1, cue + 1)
+        inputs[:, -1] = self.special
+        return Batch(inputs=inputs, positions=torch.full((batch, 1), length - 1), targets=answer)
+
+    def probe(self, batch: int, generator: torch.Generator) -> "InductionProbe":
+        """Draw evaluation streams."""
+        return InductionProbe(self.config, batch, generator)
+
+
+class InductionProbe:
+    """Streams whose special token stands at one place within the first 32 tokens, the same in all, so that distances are exact."""
+
+    def __init__(self, config: Config, batch: int, generator: torch.Generator) -> None:
+        self.special = config.vocabulary - 1
+        self.batch = batch
+        self.generator = generator
+        self.distances = [2**power for power in range(6, config.furthest.bit_length())]
+        self.cue = int(torch.randint(32, (1,), generator=generator))
+        self.answer = torch.randint(self.special, (batch, 1), generator=generator)
+
+    def stream(self, start: int, stop: int) -> Int[Tensor, "B T"]:
+        """Return the next tokens: random ordinary ones, but for the special token and the answer behind it."""
+        tokens = torch.randint(self.special, (self.batch, stop - start), generator=self.generator)
+        if start <= self.cue < stop:
+            tokens[:, self.cue - start] = self.special
+        if start <= self.cue + 1 < stop:
+            tokens[:, self.cue + 1 - start] = self.answer.squeeze(1)
+        return tokens
+
+    def read_until(self, distance: int) -> int:
+        """The question is the token that stands ``distance`` behind the answer."""
+        return self.cue + 1 + distance
+
+    def questions(self) -> Questions:
+        """Ask for what followed the special token."""
+        return Questions(inputs=torch.full((self.batch, 1, 1), self.special), targets=self.answer)
+
+
+def build(config: Config) -> Induction:
+    """Build the task."""
+    return Induction(config)

@@ -1,0 +1,65 @@
+"""What training costs, measured."""
+
+import resource
+import time
+from types import TracebackType
+from typing import Self
+
+import torch
+from torch import nn
+
+from results.record import Cost
+
+
+class Stopwatch:
+    """Adds up the time spent within it, on the wall and on the processor, in seconds."""
+
+    def __init__(self) -> None:
+        self.wall = 0.0
+        self.cpu = 0.0
+
+    def __enter__(self) -> Self:
+        """Start."""
+        self._began = (time.perf_counter(), time.process_time())
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
+        """Stop, and add what has passed."""
+        self.wall += time.perf_counter() - self._began[0]
+        self.cpu += time.process_time() - self._began[1]
+
+
+def measure_cost(
+    model: nn.Module,
+    *,
+    state_bytes: int,
+    train: Stopwatch,
+    evaluation: Stopwatch,
+    train_examples: int,
+    device: torch.device,
+    buffer_bytes: int = 0,
+) -> Cost:
+    """Put together what a cell used, at its end.
+
+    Args:
+        model: What was trained; its parameters are counted.
+        state_bytes: Peak of what one sequence carries.
+        train: Time spent training.
+        evaluation: Time spent evaluating.
+        train_examples: Examples trained on, each as often as it was seen.
+        device: Where.
+        buffer_bytes: What is kept of the past between samples.
+    """
+    parameters = list(model.parameters())
+    return Cost(
+        parameters=sum(parameter.numel() for parameter in parameters),
+        parameter_bytes=sum(parameter.numel() * parameter.element_size() for parameter in parameters),
+        state_bytes=state_bytes,
+        buffer_bytes=buffer_bytes,
+        train_seconds=train.wall,
+        train_cpu_seconds=train.cpu,
+        eval_seconds=evaluation.wall,
+        train_examples=train_examples,
+        peak_rss_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+        peak_device_bytes=torch.cuda.max_memory_allocated(device) if device.type == "cuda" else 0,
+    )
