@@ -1,0 +1,88 @@
+"""Accuracy against the distance between evidence and question: the figure of a long-dependency task."""
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+
+from reports.figures.curves import distances
+from reports.figures.plot import Plot, render
+from reports.figures.style import MUTED, Style, chance_line, legend_below, score_axis, styled
+from reports.quantities import score
+from reports.selection import Entry, Subject
+from reports.summary import finite
+from results.intervals import mean_interval
+
+TICKS = 9
+"""Most labels that fit below the axis."""
+
+
+def draw(subject: Subject, entries: tuple[Entry, ...], style: Style, name: str) -> Plot | None:
+    """Draw one line per row, its band the Student-t interval over seeds; None where no seed was asked at any distance."""
+    shown = [(entry, *distances(entry)) for entry in entries if entry.ok]
+    shown = [(entry, x, y) for entry, x, y in shown if len(x)]
+    if not shown:
+        return None
+    with styled():
+        figure = Figure(figsize=(6.4, 4.2), layout="constrained")
+        axes = figure.add_subplot()
+        sentences = []
+        for entry, x, y in shown:
+            interval = mean_interval(y)
+            look = style.look(entry)
+            axes.fill_between(x, interval.low, interval.high, color=look.colour, alpha=0.16, linewidth=0)
+            axes.plot(x, interval.mean, color=look.colour, marker=look.marker, linestyle=style.line(entry), label=style.name(entry))
+            ends = [f"{score(finite(interval.mean[place]))} at {x[place]:,.0f}" for place in (0, -1)]
+            sentences.append(f"{style.name(entry)} goes from {ends[0]} to {ends[1]}")
+        chance_line(axes, subject.chance)
+        _distance_axis(axes, sorted({float(distance) for _, x, _ in shown for distance in x}))
+        _mark_training(axes, entries)
+        score_axis(axes)
+        legend_below(figure, axes)
+    return render(
+        figure,
+        name=name,
+        title=f"{subject.name}: accuracy by distance",
+        caption="Line: mean over seeds; band: its 95% interval. Distance: tokens between evidence and question, on a log scale.",
+        description=f"Line chart of accuracy against distance. {'; '.join(sentences)}.",
+    )
+
+
+def _distance_axis(axes: Axes, where: list[float]) -> None:
+    """Label the distances that were asked at, thinned to what fits."""
+    step = -(-len(where) // TICKS)
+    axes.set_xscale("log", base=2)
+    axes.xaxis.set_major_locator(FixedLocator(where[::step]))
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: distance_label(value)))
+    axes.set_xlabel("distance, tokens")
+
+
+def distance_label(value: float) -> str:
+    """Write a distance shortly: powers of two from 1,024 on in binary thousands, all else in full."""
+    tokens = round(value)
+    for unit, size in (("M", 2**20), ("k", 2**10)):
+        if tokens >= size and tokens % size == 0:
+            return f"{tokens // size}{unit}"
+    return f"{tokens:,}"
+
+
+def _mark_training(axes: Axes, entries: tuple[Entry, ...]) -> None:
+    """Mark the length of training sequences, where all records agree on one."""
+    lengths = {record.cell.config.get("benchmark", {}).get("train_length") for entry in entries for record in entry.ok}
+    length = lengths.pop() if len(lengths) == 1 else None
+    left, right = axes.get_xlim()
+    if isinstance(length, int) and not isinstance(length, bool) and left < length < right:
+        axes.axvspan(left, length, color=MUTED, alpha=0.07, linewidth=0, zorder=0)
+        axes.annotate(
+            f"trained at {length:,}",
+            xy=(length, 0.0),
+            xycoords=("data", "axes fraction"),
+            xytext=(3, 5),
+            textcoords="offset points",
+            ha="left",
+            va="bottom",
+            fontsize=8,
+            color=MUTED,
+            rotation=90,
+        )
+        axes.set_xlim(left, right)

@@ -1,0 +1,56 @@
+"""The accuracy matrix as a heatmap: row, what was learnt last; column, what was asked."""
+
+import matplotlib as mpl
+import numpy as np
+
+from reports.figures.curves import Array, matrices
+from reports.figures.panels import few_ticks, panels
+from reports.figures.plot import Plot, render
+from reports.figures.style import Style, styled
+from reports.quantities import score
+from reports.selection import Entry, Subject
+from reports.summary import finite
+from results.intervals import mean_interval
+
+COLOURS = mpl.colormaps["cividis"].resampled(40)
+"""In steps, few enough that matplotlib draws the scale as shapes, not as a picture."""
+
+WRITTEN = 5
+"""Widest matrix whose numbers are written into its cells: more are not readable in a small panel."""
+
+
+def draw(subject: Subject, entries: tuple[Entry, ...], style: Style, name: str) -> Plot | None:
+    """Draw a heatmap per row, its mean over seeds; None where there is no matrix."""
+    found = [(entry, mean_interval(stack).mean) for entry in entries if (stack := matrices(entry)) is not None]
+    if not found:
+        return None
+    with styled():
+        figure, grid = panels([entry for entry, _ in found], style, height=2.0, xlabel="asked about", ylabel="after learning")
+        for axes, (_, mean) in zip(grid, found, strict=True):
+            rows, columns = mean.shape
+            edges = np.arange(columns + 1) + 0.5, np.arange(rows + 1) + 0.5
+            mesh = axes.pcolormesh(*edges, np.ma.masked_invalid(mean), cmap=COLOURS, vmin=0, vmax=1, linewidth=0.6, edgecolors="white")
+            axes.set(xlim=(0.5, columns + 0.5), ylim=(rows + 0.5, 0.5), xticks=few_ticks(columns), yticks=few_ticks(rows))
+            axes.grid(False)
+            axes.set_aspect("equal" if rows == columns else "auto")
+            if columns <= WRITTEN:
+                for (row, column), value in np.ndenumerate(mean):
+                    if np.isfinite(value):
+                        colour = "white" if value < 0.6 else "black"
+                        axes.text(column + 1, row + 1, f"{100 * value:.0f}", ha="center", va="center", fontsize=7, color=colour)
+        bar = figure.colorbar(mesh, ax=grid, location="bottom", shrink=0.5, aspect=30, pad=0.02)
+        bar.set_label("accuracy (in the cells: percent)" if any(mean.shape[1] <= WRITTEN for _, mean in found) else "accuracy")
+        bar.outline.set_visible(False)
+    ends = "; ".join(_words(style.name(entry), mean) for entry, mean in found)
+    return render(
+        figure,
+        name=name,
+        title=f"{subject.name}: accuracy matrices",
+        caption="Row: the experience learnt last. Column: the experience asked about. Below the diagonal stands what is remembered.",
+        description=f"Heatmaps of accuracy after each experience on each experience. {ends}.",
+    )
+
+
+def _words(name: str, mean: Array) -> str:
+    """Say a matrix's last row."""
+    return f"{name} ends with {', '.join(score(finite(value)) for value in mean[-1])}"

@@ -1,0 +1,46 @@
+"""Mean accuracy over the experiences met so far, as a stream goes on: what is learnt less what is forgotten, in one line."""
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from reports.figures.curves import matrices
+from reports.figures.panels import few_ticks
+from reports.figures.plot import Plot, render
+from reports.figures.style import Style, chance_line, legend_below, score_axis, styled
+from reports.quantities import score
+from reports.selection import Entry, Subject
+from reports.summary import finite
+from results.intervals import mean_interval
+from results.metrics import accuracy_over_seen
+
+
+def draw(subject: Subject, entries: tuple[Entry, ...], style: Style, name: str) -> Plot | None:
+    """Draw one line per row; one that was trained once on everything (the joint bound) is a single point at the end. None without rows."""
+    shown = [(entry, stack) for entry in entries if (stack := matrices(entry)) is not None]
+    if not shown:
+        return None
+    with styled():
+        figure = Figure(figsize=(6.4, 4.2), layout="constrained")
+        axes = figure.add_subplot()
+        sentences = []
+        for entry, stack in shown:
+            square = stack.shape[1] == stack.shape[2]
+            seen = np.stack([accuracy_over_seen(matrix) for matrix in stack]) if square else stack[:, -1].mean(axis=1, keepdims=True)
+            x = np.arange(1, stack.shape[2] + 1) if square else np.array([stack.shape[2]])
+            interval = mean_interval(seen)
+            look = style.look(entry)
+            axes.fill_between(x, interval.low, interval.high, color=look.colour, alpha=0.14, linewidth=0)
+            axes.plot(x, interval.mean, color=look.colour, marker=look.marker, linestyle=style.line(entry), label=style.name(entry))
+            sentences.append(f"{style.name(entry)} ends at {score(finite(interval.mean[-1]))}")
+        chance_line(axes, subject.chance)
+        axes.set_xticks(few_ticks(max(stack.shape[2] for _, stack in shown)))
+        axes.set_xlabel("experiences learnt")
+        score_axis(axes, "accuracy over experiences seen")
+        legend_below(figure, axes)
+    return render(
+        figure,
+        name=name,
+        title=f"{subject.name}: accuracy over what was seen",
+        caption="Line: mean over the experiences met so far and over seeds; band: its 95% interval.",
+        description=f"Line chart of mean accuracy over the experiences seen, as the stream goes on. {'; '.join(sentences)}.",
+    )

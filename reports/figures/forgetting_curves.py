@@ -1,0 +1,56 @@
+"""The accuracy on each experience while later ones are learnt: a panel per model and method, a line per experience."""
+
+import matplotlib as mpl
+import numpy as np
+
+from reports.figures.curves import matrices
+from reports.figures.panels import few_ticks, panels
+from reports.figures.plot import Plot, render
+from reports.figures.style import MARKERS, Style, chance_line, legend_below, score_axis, styled
+from reports.quantities import score
+from reports.selection import Entry, Subject
+from reports.summary import finite
+from results.intervals import mean_interval
+
+COLOURS = mpl.colormaps["cividis"]
+"""Experiences from first to last, dark to light: readable without colour."""
+
+LEGEND = 12
+"""Most experiences that a legend names."""
+
+
+def draw(subject: Subject, entries: tuple[Entry, ...], style: Style, name: str) -> Plot | None:
+    """Draw a panel per row whose matrix is square; None where there is none."""
+    found = [(entry, stack) for entry in entries if (stack := matrices(entry)) is not None and stack.shape[1] == stack.shape[2] > 1]
+    if not found:
+        return None
+    count = max(stack.shape[1] for _, stack in found)
+    with styled():
+        figure, grid = panels([entry for entry, _ in found], style, height=1.9, xlabel="experiences learnt", ylabel="accuracy")
+        for axes, (_, stack) in zip(grid, found, strict=True):
+            mean = mean_interval(stack).mean
+            for experience in range(len(mean)):
+                axes.plot(
+                    np.arange(experience, len(mean)) + 1,
+                    mean[experience:, experience],
+                    color=COLOURS(0.82 * experience / max(count - 1, 1)),
+                    marker=MARKERS[experience % len(MARKERS)],
+                    markersize=4.5,
+                    markeredgewidth=0.4,
+                    linewidth=1.5,
+                    label=f"experience {experience + 1}" if count <= LEGEND else None,
+                )
+            chance_line(axes, subject.chance)
+            axes.set_xticks(few_ticks(count))
+            score_axis(axes, axes.get_ylabel())
+        legend_below(figure, grid[-1])
+    ends = [
+        f"{style.name(entry)}: the first experience ends at {score(finite(mean_interval(stack).mean[-1, 0]))}" for entry, stack in found
+    ]
+    return render(
+        figure,
+        name=name,
+        title=f"{subject.name}: what becomes of each experience",
+        caption="Each line begins where its experience has just been learnt, and falls as it is forgotten. Means over seeds.",
+        description=f"Small line charts of the accuracy on each experience as later ones are learnt. {'; '.join(ends)}.",
+    )

@@ -1,0 +1,48 @@
+"""A grid of small panels, one per row of a leaderboard, on one scale."""
+
+from collections.abc import Sequence
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from reports.figures.style import Style
+from reports.selection import Entry
+
+ACROSS = 3
+"""Panels side by side: three can still be read on a phone."""
+
+
+def panels(entries: Sequence[Entry], style: Style, *, height: float, xlabel: str, ylabel: str) -> tuple[Figure, list[Axes]]:
+    """Lay out a panel per row, titled with its name; labels stand at the outer edges alone.
+
+    Args:
+        entries: The rows.
+        style: Names of the rows.
+        height: Of one panel, in inches.
+        xlabel: Label below the lowest panel of each column.
+        ylabel: Label left of each line of panels.
+    """
+    across = min(ACROSS, len(entries))
+    down = -(-len(entries) // across)
+    figure = Figure(figsize=(6.4 if across > 1 else 4.0, height * down + 0.7), layout="constrained")
+    found = []
+    for place, entry in enumerate(entries):
+        axes = figure.add_subplot(down, across, place + 1)
+        title = style.name(entry)
+        axes.set_title(title, fontsize=9.0 if len(title) <= 22 else 7.0)
+        if place % across == 0:
+            axes.set_ylabel(ylabel)
+        else:
+            axes.tick_params(labelleft=False)
+        if place + across >= len(entries):
+            axes.set_xlabel(xlabel)
+        else:
+            axes.tick_params(labelbottom=False)
+        found.append(axes)
+    return figure, found
+
+
+def few_ticks(count: int) -> list[int]:
+    """Choose which of the experiences 1 … ``count`` an axis names."""
+    step = 1 if count <= 6 else -(-count // 5)
+    return list(range(1, count + 1, step))

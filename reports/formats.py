@@ -1,0 +1,70 @@
+"""Tables in Markdown, LaTeX and HTML, every text escaped: what is in a store may come from anyone."""
+
+import html
+import re
+from functools import cache
+
+import jinja2
+from markupsafe import Markup
+from tabulate import tabulate
+
+from reports.quantities import MINUS
+from reports.tables import Table
+
+LATEX_SIGNS = {"±": r"$\pm$", "—": "--", MINUS: "$-$", "·": r"$\cdot$"}
+
+
+def markdown(table: Table) -> str:
+    """Write a table as a GitHub pipe table."""
+    return tabulate(
+        [[markdown_text(cell) for cell in row.cells] for row in table.rows],
+        headers=[markdown_text(column.title) for column in table.columns],
+        tablefmt="pipe",
+        disable_numparse=True,
+        colalign=_alignment(table),
+    )
+
+
+def latex(table: Table) -> str:
+    """Write a table with booktabs' rules, for ``\\usepackage{booktabs}``."""
+    text = tabulate(
+        [row.cells for row in table.rows],
+        headers=[column.title for column in table.columns],
+        tablefmt="latex_booktabs",
+        disable_numparse=True,
+        colalign=_alignment(table),
+    )
+    for sign, command in LATEX_SIGNS.items():
+        text = text.replace(sign, command)
+    return text
+
+
+def page_table(table: Table) -> Markup:
+    """Write a table as HTML that can stand in any page: caption, headers with scope, numbers flush right."""
+    return Markup(environment().get_template("table.html").render(table=table))
+
+
+def markdown_text(text: str) -> str:
+    """Escape text for Markdown: no tag, no link, no emphasis, no table cell and no line break comes of it."""
+    flat = " ".join(text.split())
+    return re.sub(r"([\\`*_\[\]|~])", r"\\\1", html.escape(flat, quote=False)).replace("://", ":&#8203;//")
+
+
+@cache
+def environment() -> jinja2.Environment:
+    """Return the templates of ``reports/site``: HTML escapes what it is given, Markdown by its filter; a name they miss is an error."""
+    templates = jinja2.Environment(
+        loader=jinja2.PackageLoader("reports", "site"),
+        autoescape=lambda name: name is None or not name.endswith((".md", ".css")),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    templates.filters["md"] = markdown_text
+    return templates
+
+
+def _alignment(table: Table) -> list[str] | None:
+    """Alignment of the columns; tabulate takes none for an empty table."""
+    return ["right" if column.numeric else "left" for column in table.columns] if table.rows else None

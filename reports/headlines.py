@@ -1,0 +1,106 @@
+"""One or two sentences per benchmark, worked out from its rows: who leads, by how much, and whether that means anything."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from reports import quantities
+from reports.selection import Entry, Selection, Subject
+from reports.summary import Summary, finite, scores, summarise
+from reports.tables import distance_columns
+
+OTHERS = 3
+"""Most rows that a sentence goes through."""
+
+
+@dataclass(frozen=True, slots=True)
+class Headline:
+    """What a benchmark's records say.
+
+    Attributes:
+        subject: The benchmark.
+        claim: Who leads, or that nobody does.
+        detail: What the claim stands on.
+    """
+
+    subject: Subject
+    claim: str
+    detail: str
+
+
+def headlines(selection: Selection) -> list[Headline]:
+    """Write a headline for every benchmark."""
+    rows = summarise(selection)
+    return [_headline(selection, subject, [row for row in rows if row.benchmark == subject.name]) for subject in selection.subjects]
+
+
+def _headline(selection: Selection, subject: Subject, rows: Sequence[Summary]) -> Headline:
+    scored = [row for row in rows if row.mean is not None]
+    if not scored:
+        return Headline(subject, "No result yet", "No seed has finished.")
+    best, *rest = scored
+    sentences = [_comparison(best, rest), _guessing(best), _furthest(selection, subject), _wanting(rows)]
+    return Headline(subject, _claim(best, rest), " ".join(sentence for sentence in sentences if sentence))
+
+
+def _claim(best: Summary, rest: Sequence[Summary]) -> str:
+    if best.chance is not None and not _above(best, best.chance):
+        return "Nobody is shown to beat guessing"
+    if not rest:
+        return f"{name(best)} stands alone"
+    if _apart(best, rest[0]):
+        return f"{name(best)} leads"
+    return f"{name(best)} is first, but not clear of {name(rest[0])}"
+
+
+def _comparison(best: Summary, rest: Sequence[Summary]) -> str:
+    first = f"{name(best)} reaches {_score(best)} {quantities.words(best.metric)}"
+    if not rest:
+        return f"{first}; there is nothing to compare it with."
+    others = ", ".join(f"{name(row)} {_score(row)}" for row in rest[:OTHERS])
+    return f"{first}; {others}{_verdict(best, rest[0])}."
+
+
+def _verdict(best: Summary, second: Summary) -> str:
+    if best.low is None or second.low is None:
+        return " (too few seeds for an interval)"
+    return "" if _apart(best, second) else " (the first two intervals overlap)"
+
+
+def _guessing(best: Summary) -> str:
+    return "" if best.chance is None else f"Guessing gives {quantities.score(best.chance)}."
+
+
+def _furthest(selection: Selection, subject: Subject) -> str:
+    """Say who still answers at a task's furthest distance."""
+    entries: Sequence[Entry] = selection.of(subject) if subject.kind == "task" else ()
+    columns = distance_columns(entries)
+    if not columns or columns[-1][0] == subject.primary:
+        return ""
+    metric, distance = columns[-1]
+    found = [(mean, entry.model) for entry in entries if entry.ok and (mean := finite(scores(entry, metric).mean)) is not None]
+    best = sorted(found, key=lambda pair: (-pair[0], pair[1]))[:OTHERS]
+    return f"At the furthest distance, {distance} tokens: {', '.join(f'{model} {quantities.score(mean)}' for mean, model in best)}."
+
+
+def _wanting(rows: Sequence[Summary]) -> str:
+    wanting = [f"{name(row)} {row.seeds_ok}/{row.seeds_planned}" for row in rows if row.seeds_ok < row.seeds_planned]
+    return f"Seeds are wanting: {', '.join(wanting)}." if wanting else ""
+
+
+def _above(row: Summary, chance: float) -> bool:
+    """Whether the whole interval lies above guessing; with one seed, whether the score does."""
+    low = row.mean if row.low is None else row.low
+    return low is not None and low > chance
+
+
+def _apart(best: Summary, second: Summary) -> bool:
+    return best.low is not None and second.high is not None and best.low > second.high
+
+
+def _score(row: Summary) -> str:
+    return quantities.spread(row.mean, row.low, row.high)
+
+
+def name(row: Summary) -> str:
+    """Name a row in a sentence: the model, and in a stream how it learnt."""
+    return f"{row.model} · {row.method}" if row.kind == "stream" else row.model

@@ -1,0 +1,182 @@
+"""What of a store a reader is shown: its records in rows, one per benchmark, model and method, each over its seeds.
+
+Rows are never mixed: records of one name but of another config or version (an earlier run, another suite's settings) stand in rows of their
+own, told apart by their *setting*. A record whose cell is planned under another id is stale, and in no row.
+"""
+
+import hashlib
+import json
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from results.cell import Cell
+from results.manifest import Manifest
+from results.record import Record
+from results.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A benchmark as a reader sees it: what its manifest says, or what can be told of it without one.
+
+    Attributes:
+        name: Task or stream.
+        kind: Which of the two.
+        summary: One line on what it asks, or nothing.
+        primary: The metric that ranks models; higher is better.
+        chance: That metric's value for guessing, where a manifest says it.
+    """
+
+    name: str
+    kind: Literal["task", "stream"]
+    summary: str = ""
+    primary: str = "accuracy"
+    chance: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One row: a benchmark, a model and a method in one setting, over seeds.
+
+    Attributes:
+        subject: The benchmark.
+        model: The model's name.
+        method: How it learnt.
+        setting: Digest of config and version, eight hexadecimal digits; empty while no cell has run.
+        ok: Records that hold a result, by seed.
+        failed: Records that hold an error, by seed.
+        planned: How many seeds were wanted.
+    """
+
+    subject: Subject
+    model: str
+    method: str
+    setting: str
+    ok: tuple[Record, ...]
+    failed: tuple[Record, ...]
+    planned: int
+
+    @property
+    def seeds(self) -> str:
+        """How many seeds hold a result, of how many wanted: ``2/3``."""
+        return f"{len(self.ok)}/{self.planned}"
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Everything a report is made of.
+
+    Attributes:
+        subjects: Benchmarks, in the order of the manifests, then by name.
+        entries: Rows, in the order of the subjects.
+        stale: Records left out, since their cells are planned anew.
+        manifests: What was planned.
+        damaged: How many records could not be read.
+        missing: How many planned cells have left no record yet.
+    """
+
+    subjects: tuple[Subject, ...]
+    entries: tuple[Entry, ...]
+    stale: tuple[Record, ...] = ()
+    manifests: tuple[Manifest, ...] = ()
+    damaged: int = 0
+    missing: int = 0
+
+    def of(self, subject: Subject) -> tuple[Entry, ...]:
+        """Rows of one benchmark."""
+        return tuple(entry for entry in self.entries if entry.subject == subject)
+
+    @property
+    def records(self) -> list[Record]:
+        """All records in rows, in the order of the rows and then of seeds, those that failed after those that did not."""
+        return [record for entry in self.entries for record in (*entry.ok, *entry.failed)]
+
+    @property
+    def ambiguous(self) -> bool:
+        """Whether two rows bear the same names, so that their settings must be shown."""
+        names = Counter((entry.subject.name, entry.model, entry.method) for entry in self.entries)
+        return any(count > 1 for count in names.values())
+
+
+def select(store: Store) -> Selection:
+    """Read a store and sort its records into rows."""
+    manifests = store.manifests()
+    planned = {cell.id: cell for manifest in manifests for cell in manifest.cells}
+    keys = {(cell.benchmark, cell.model, cell.method, cell.seed) for cell in planned.values()}
+    records = list(store)
+    stale = tuple(record for record in records if record.id not in planned and record.cell.key in keys)
+    live = {record.id: record for record in records if record.id in planned or record.cell.key not in keys}
+    rows = _rows(live, manifests)
+    subjects = _subjects(manifests, live.values())
+    order = {name: place for place, name in enumerate(subjects)}
+    return Selection(
+        subjects=tuple(subjects.values()),
+        entries=tuple(
+            _entry(subjects[key[0]], key, [live[cell] for cell in sorted(cells) if cell in live], len(cells))
+            for key, cells in sorted(rows.items(), key=lambda row: (order[row[0][0]], *row[0][1:]))
+        ),
+        stale=stale,
+        manifests=tuple(manifests),
+        damaged=len(store.damaged()),
+        missing=sum(cell not in live for cell in planned),
+    )
+
+
+def setting(cell: Cell) -> str:
+    """Digest what seeds of one row share beyond their names: config and version."""
+    text = json.dumps([cell.config, cell.version], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:8]
+
+
+Key = tuple[str, str, str, str]
+
+
+def _rows(live: Mapping[str, Record], manifests: Sequence[Manifest]) -> dict[Key, set[str]]:
+    """Map benchmark, model, method and setting to the ids of its cells, run or only planned."""
+    rows: dict[Key, set[str]] = defaultdict(set)
+    for record in live.values():
+        cell = record.cell
+        rows[cell.benchmark, cell.model, cell.method, setting(cell)].add(record.id)
+    for manifest in manifests:
+        groups: dict[tuple[str, str, str], list[str]] = defaultdict(list)
+        for planned in manifest.cells:
+            groups[planned.benchmark, planned.model, planned.method].append(planned.id)
+        for names, ids in groups.items():
+            known = Counter(setting(live[cell].cell) for cell in ids if cell in live)
+            # A plan does not hold its config: cells yet to run belong with those of the same plan that have run.
+            common = min(known, key=lambda digest: (-known[digest], digest)) if known else ""
+            waiting = [cell for cell in ids if cell not in live]
+            if waiting:
+                rows[(*names, common)].update(waiting)
+    return rows
+
+
+def _subjects(manifests: Sequence[Manifest], records: Iterable[Record]) -> dict[str, Subject]:
+    """Describe every benchmark, from the first manifest that holds it, or else from its records."""
+    subjects: dict[str, Subject] = {}
+    for manifest in manifests:
+        for member in manifest.benchmarks:
+            subject = Subject(member.name, member.kind, member.summary, member.primary, member.chance)
+            subjects.setdefault(member.name, subject)
+    streams = {cell.benchmark: False for manifest in manifests for cell in manifest.cells}
+    for record in records:
+        name = record.cell.benchmark
+        streams[name] = streams.get(name, False) or "accuracy_matrix" in record.curves
+    for name in sorted(streams):
+        subjects.setdefault(name, Subject(name, "stream" if streams[name] else "task"))
+    return subjects
+
+
+def _entry(subject: Subject, key: Key, records: Iterable[Record], planned: int) -> Entry:
+    by_seed = sorted(records, key=lambda record: record.cell.seed)
+    return Entry(
+        subject=subject,
+        model=key[1],
+        method=key[2],
+        setting=key[3],
+        ok=tuple(record for record in by_seed if record.status == "ok"),
+        failed=tuple(record for record in by_seed if record.status == "failed"),
+        planned=planned,
+    )
