@@ -22,6 +22,9 @@ from results.survival import survival
 from strategies.continual.randomness import generator
 from strategies.cost import Stopwatch, measure_cost
 
+VERSION = 1
+"""Raise it when a change here can alter results: it is part of the identity of every cell trained by this loop."""
+
 PIECE = 1024
 """Tokens of an evaluation stream that are read at a time."""
 

@@ -1,0 +1,78 @@
+"""Five experiences of two digits each, 8×8 pixels, real handwriting that comes with scikit-learn (class-incremental).
+
+The images are those of E. Alpaydin and C. Kaynak, *Optical Recognition of Handwritten Digits*, UCI Machine Learning Repository (1998):
+1,797 of them with grey values from 0 to 16. A fifth of every class is the test set, the same for every seed. Nothing is downloaded.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from benchmarks.streams._images import Images, verify
+from strategies.continual.stream import Stream, class_incremental
+
+VERSION = 1
+PRIMARY = "accuracy"
+CHANCE = 0.1
+DIGEST = "sha256:cbdf2a0b2dbaaf9a0aab28bffdd4bbb20400fa96d1120ef075841bd1f5ee2271"
+FILES = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Config:
+    """Options of the stream.
+
+    Attributes:
+        experiences: Number of experiences; the ten classes are dealt to them in equal shares.
+        epochs: Passes over each experience.
+        batch_size: New samples per step.
+        form: ``"rows"``, a sequence of 8 rows of 8 pixels, or ``"flat"``, one step of 64.
+        validation: Train on four fifths of the training images and evaluate on the rest, for tuning.
+    """
+
+    experiences: int = 5
+    epochs: int = 10
+    batch_size: int = 32
+    form: Literal["rows", "flat"] = "rows"
+    validation: bool = False
+
+
+def prepare(data_root: Path) -> None:
+    """Do nothing: the images come with scikit-learn."""
+
+
+def build(config: Config, *, seed: int, data_root: Path) -> Stream:
+    """Build the stream; ``data_root`` is not used.
+
+    Raises:
+        UsageError: If an option makes no sense, or the images are not the published ones.
+    """
+    train, test = load().split(0.2)
+    if config.validation:
+        train, test = train.split(0.2)
+    return class_incremental(
+        train.samples(config.form, 16),
+        test.samples(config.form, 16),
+        classes=10,
+        experiences=config.experiences,
+        epochs=config.epochs,
+        batch_size=config.batch_size,
+        sample_bytes=train.sample_bytes,
+        seed=seed,
+    )
+
+
+def load() -> Images:
+    """Load all 1,797 images.
+
+    Raises:
+        UsageError: If they are not the published ones.
+    """
+    from sklearn.datasets import load_digits
+
+    pixels, labels = load_digits(return_X_y=True)
+    images = Images(pixels=pixels.reshape(-1, 8, 8).astype(np.uint8), labels=labels.astype(np.uint8))
+    verify([images.pixels, images.labels], DIGEST, "digits", "scikit-learn")
+    return images

@@ -1,0 +1,53 @@
+"""The accuracy matrix, taken while Avalanche evaluates."""
+
+from typing import Any
+
+import torch
+from avalanche.core import SupervisedPlugin
+from torch import Tensor
+
+
+class AccuracyMatrix(SupervisedPlugin[Any]):  # type: ignore[misc]
+    """Keeps one row of accuracies per evaluation, one column per experience evaluated.
+
+    It stands in for Avalanche's ``EvaluationPlugin``, which copies the experience at every callback; pass it as ``evaluator``, or beside
+    another one as a plugin.
+
+    Attributes:
+        rows: Accuracy on each experience, per evaluation, in the order of the evaluated stream.
+    """
+
+    supports_distributed = False
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rows: list[list[float]] = []
+        self._row: list[float] = []
+        self._right: Tensor = torch.zeros((), dtype=torch.long)
+        self._seen = 0
+
+    def before_eval(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
+        """Begin a row."""
+        self._row = []
+
+    def before_eval_exp(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
+        """Begin an experience."""
+        self._right = torch.zeros((), dtype=torch.long, device=strategy.device)
+        self._seen = 0
+
+    def after_eval_iteration(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
+        """Count the right answers of a mini-batch."""
+        self._right += (strategy.mb_output.argmax(dim=-1) == strategy.mb_y).sum()
+        self._seen += len(strategy.mb_y)
+
+    def after_eval_exp(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
+        """End an experience."""
+        self._row.append(int(self._right) / self._seen)
+
+    def after_eval(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
+        """End the row."""
+        self.rows.append(self._row)
+
+    def get_last_metrics(self) -> dict[str, float]:
+        """Return the last row by experience, as Avalanche's ``eval`` hands it to its caller."""
+        return {f"accuracy/{place}": accuracy for place, accuracy in enumerate(self.rows[-1])} if self.rows else {}

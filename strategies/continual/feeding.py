@@ -1,0 +1,130 @@
+"""Mini-batches cut straight from tensors.
+
+Avalanche's loaders collate sample by sample. A data set that is made of tensors, however often it was cut and joined since, is
+brought back to tensors here and fed by index; plugins see the same mini-batches. What is not made of tensors, or is transformed on the
+way, is left to Avalanche.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+from avalanche.benchmarks.utils import AvalancheDataset
+from avalanche.benchmarks.utils.flat_data import FlatData
+from jaxtyping import Int
+from torch import Tensor
+from torch.utils.data import TensorDataset
+
+Columns = tuple[Tensor, ...]
+"""Inputs, labels and whatever else a sample has: tensors of equal first dimension ``n``."""
+
+
+class Feed:
+    """Mini-batches of tensors, by index.
+
+    Args:
+        columns: Inputs, labels and whatever else a sample has.
+        batch_size: Samples per mini-batch; the last one may be smaller.
+        generator: Source of a new order at every pass; without it the samples come as they are.
+    """
+
+    def __init__(self, columns: Columns, batch_size: int, generator: torch.Generator | None) -> None:
+        self.columns = columns
+        self.batch_size = batch_size
+        self.generator = generator
+
+    def __len__(self) -> int:
+        return -(-len(self.columns[0]) // self.batch_size)
+
+    def __iter__(self) -> Iterator[list[Tensor]]:
+        count = len(self.columns[0])
+        order = torch.arange(count) if self.generator is None else torch.randperm(count, generator=self.generator)
+        for start in range(0, count, self.batch_size):
+            chosen = order[start : start + self.batch_size]
+            yield [column[chosen] for column in self.columns]
+
+
+class Cycle:
+    """Goes through what is kept again and again, in a new order each time round.
+
+    Args:
+        count: How much is kept; at least 1.
+        generator: Source of the orders.
+    """
+
+    def __init__(self, count: int, generator: torch.Generator) -> None:
+        self.count = count
+        self.generator = generator
+        self._queue = torch.empty(0, dtype=torch.long)
+
+    def take(self, wanted: int) -> Int[Tensor, "wanted"]:
+        """Return the next places."""
+        while len(self._queue) < wanted:
+            self._queue = torch.cat((self._queue, torch.randperm(self.count, generator=self.generator)))
+        taken, self._queue = self._queue[:wanted], self._queue[wanted:]
+        return taken
+
+
+class ReplayFeed:
+    """Mini-batches of new samples, each joined by as many that are kept.
+
+    Args:
+        new: The new samples.
+        kept: Columns of what is kept.
+        generator: Source of the order of what is kept.
+    """
+
+    def __init__(self, new: Feed, kept: Columns, generator: torch.Generator) -> None:
+        self.new = new
+        self.kept = kept
+        self._cycle = Cycle(len(kept[0]), generator)
+
+    def __len__(self) -> int:
+        return len(self.new)
+
+    def __iter__(self) -> Iterator[list[Tensor]]:
+        for batch in self.new:
+            chosen = self._cycle.take(len(batch[0]))
+            yield [torch.cat((column, kept[chosen])) for column, kept in zip(batch, self.kept, strict=True)]
+
+
+def columns_of(dataset: AvalancheDataset[Any]) -> Columns | None:
+    """Return a data set's tensors, or None where it is not made of tensors alone."""
+    columns = _gather(dataset._flat_data, torch.arange(len(dataset)))
+    if columns is None:
+        return None
+    extra = [torch.tensor(list(attribute.data)) for attribute in dataset._data_attributes.values() if attribute.use_in_getitem]
+    return (*columns, *extra)
+
+
+def _gather(data: Any, indices: Int[Tensor, "n"]) -> Columns | None:
+    """Return the tensors at some indices of a tree of cut and joined data sets."""
+    if isinstance(data, TensorDataset):
+        return tuple(tensor[indices] for tensor in data.tensors)
+    if not isinstance(data, FlatData) or _transforms(data):
+        return None
+    if data._indices is not None:
+        indices = torch.as_tensor(list(data._indices), dtype=torch.long)[indices]
+    places = torch.searchsorted(torch.tensor(data._cumulative_sizes), indices, right=True)
+    parts, order, start = [], [], 0
+    for place, part in enumerate(data._datasets):
+        here = torch.nonzero(places == place).flatten()
+        if len(here):
+            columns = _gather(part, indices[here] - start)
+            if columns is None:
+                return None
+            parts.append(columns)
+            order.append(here)
+        start = data._cumulative_sizes[place]
+    if not parts:
+        return None
+    back = torch.argsort(torch.cat(order))
+    return tuple(torch.cat(column)[back] for column in zip(*parts, strict=True))
+
+
+def _transforms(data: Any) -> bool:
+    """Say whether samples are transformed as they are taken."""
+    for groups in (getattr(data, "_transform_groups", None), getattr(data, "_frozen_transform_groups", None)):
+        if groups is not None and any(transform is not None for transform in groups.transform_groups.values()):
+            return True
+    return False

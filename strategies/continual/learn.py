@@ -1,0 +1,169 @@
+"""One model, one method, one stream: trained experience by experience, evaluated on all of them after each."""
+
+import math
+import resource
+import time
+from collections.abc import Callable, Mapping
+from types import ModuleType
+from typing import Any, Protocol, runtime_checkable
+
+import torch
+from avalanche.core import SupervisedPlugin
+from pydantic import JsonValue
+
+from baselines.interface import SequenceModel, Signature, state_bytes
+from results.errors import UsageError
+from results.metrics import stream_metrics
+from results.record import Cost, Outcome
+from strategies.continual.strategy import ContinualStrategy
+from strategies.continual.stream import Stream
+
+VERSION = 1
+"""Raise it when a change to the loop, the feeding or the evaluation can alter results: it is part of every stream cell's identity."""
+
+
+@runtime_checkable
+class KeepsPast(Protocol):
+    """A plugin that keeps something of past experiences."""
+
+    def kept_bytes(self) -> int:
+        """Return the bytes of what is kept, with everything needed to use it."""
+
+
+@runtime_checkable
+class HasSlots(Protocol):
+    """A plugin that keeps a memory of slots."""
+
+    def slot_statistics(self) -> Mapping[str, JsonValue]:
+        """Return occupancy, write rate, read entropy and sparsity, and lifetimes."""
+
+
+class Progress(SupervisedPlugin[Any]):  # type: ignore[misc]
+    """Tells how much of the training is done.
+
+    Args:
+        progress: Called with a fraction in [0, 1].
+        steps: Number of steps of the whole stream.
+    """
+
+    def __init__(self, progress: Callable[[float], None], steps: int) -> None:
+        super().__init__()
+        self._progress = progress
+        self._steps = steps
+        self._done = 0
+
+    def after_training_iteration(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
+        """Count a step; tell of it at every hundredth of the way."""
+        before = 100 * self._done // self._steps
+        self._done += 1
+        if 100 * self._done // self._steps > before:
+            self._progress(min(1.0, self._done / self._steps))
+
+
+def learn(
+    stream: Stream,
+    build_model: Callable[[Signature], SequenceModel],
+    method: ModuleType,
+    *,
+    method_config: Any,
+    learning_rate: float,
+    seed: int,
+    device: torch.device,
+    progress: Callable[[float], None],
+) -> Outcome:
+    """Learn a stream and say how it went.
+
+    The model is initialised from the global generator, which the caller seeds; order, reservoir, dreams and noise have generators of
+    their own.
+
+    Args:
+        stream: The stream.
+        build_model: Makes the model for the stream's signature.
+        method: Module of a method (``build``, ``Config``, ``NEEDS_MEMORY``).
+        method_config: Its ``Config``.
+        learning_rate: Learning rate.
+        seed: The cell's seed.
+        device: Where to train.
+        progress: Called with the fraction done, in [0, 1].
+
+    Returns:
+        Metrics, the accuracy matrix and the initial accuracies, slot statistics, and the cost.
+
+    Raises:
+        UsageError: If the model and the method do not go together.
+    """
+    model = build_model(stream.signature)
+    check_pairing(model, method)
+    strategy: ContinualStrategy = method.build(
+        method_config, model=model, stream=stream, learning_rate=learning_rate, seed=seed, device=device
+    )
+    parameters = list(strategy.model.parameters())
+    sizes = [len(experience.dataset) for experience in stream.benchmark.train_stream]
+    strategy.plugins.insert(0, Progress(progress, stream.epochs * sum(math.ceil(size / stream.batch_size) for size in sizes)))
+    train, evaluation = Stopwatch(), Stopwatch()
+    with evaluation:
+        strategy.eval(stream.benchmark.test_stream)
+    for experience in stream.benchmark.train_stream:
+        with train:
+            strategy.train(experience)
+        with evaluation:
+            strategy.eval(stream.benchmark.test_stream)
+    initial, *matrix = strategy.evaluator.rows
+    return Outcome(
+        metrics=dict(stream_metrics(matrix, initial)),
+        curves={"accuracy_matrix": [list(row) for row in matrix], "initial_accuracy": list(initial)},
+        slots=_slots(strategy),
+        cost=Cost(
+            parameters=sum(parameter.numel() for parameter in parameters),
+            parameter_bytes=sum(parameter.numel() * parameter.element_size() for parameter in parameters),
+            state_bytes=_carried(model, stream, device),
+            buffer_bytes=sum(plugin.kept_bytes() for plugin in strategy.plugins if isinstance(plugin, KeepsPast)),
+            train_seconds=train.wall,
+            train_cpu_seconds=train.cpu,
+            eval_seconds=evaluation.wall,
+            train_examples=stream.epochs * sum(sizes),
+            peak_rss_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+            peak_device_bytes=torch.cuda.max_memory_allocated(device) if device.type == "cuda" else 0,
+        ),
+    )
+
+
+def check_pairing(model: SequenceModel, method: ModuleType) -> None:
+    """Refuse a model that a method can't use.
+
+    Raises:
+        UsageError: If the method grows a memory on the model's features and the model offers none.
+    """
+    if method.NEEDS_MEMORY and not (hasattr(model, "features") and hasattr(model, "width")):
+        name = method.__name__.rsplit(".", 1)[-1]
+        raise UsageError(f"method '{name}' needs a model with features to remember, and {type(model).__name__} has none: use model memnet")
+
+
+class Stopwatch:
+    """Adds up the time spent within it, on the wall and on the processor (seconds)."""
+
+    def __init__(self) -> None:
+        self.wall = 0.0
+        self.cpu = 0.0
+
+    def __enter__(self) -> "Stopwatch":
+        self._began = (time.perf_counter(), time.process_time())
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.wall += time.perf_counter() - self._began[0]
+        self.cpu += time.process_time() - self._began[1]
+
+
+def _slots(strategy: ContinualStrategy) -> dict[str, JsonValue] | None:
+    for plugin in strategy.plugins:
+        if isinstance(plugin, HasSlots):
+            return dict(plugin.slot_statistics())
+    return None
+
+
+def _carried(model: SequenceModel, stream: Stream, device: torch.device) -> int:
+    """Measure the state that one sample leaves."""
+    sample = torch.zeros(1, stream.signature.length, stream.signature.features or 1, device=device)
+    with torch.no_grad():
+        return state_bytes(model(sample).state)

@@ -1,0 +1,76 @@
+"""Avalanche's supervised strategy with direct feeding and without the cost of its logging.
+
+The training loop, its callbacks and its plugins are Avalanche's own. What is changed: mini-batches are cut straight from tensors where the
+data are tensors, in an order drawn from a generator of the seed, and the evaluator is the accuracy matrix, which copies nothing.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from avalanche.core import SupervisedPlugin
+from avalanche.training.templates import SupervisedTemplate
+from torch import nn
+
+from strategies.continual.evaluation import AccuracyMatrix
+from strategies.continual.feeding import Feed, columns_of
+from strategies.continual.randomness import generator
+from strategies.continual.stream import Stream
+
+EVALUATION_BATCH = 512
+"""Samples evaluated at a time: a speed setting, since every one is read alone."""
+
+
+class ContinualStrategy(SupervisedTemplate[Any, Any, Any]):  # type: ignore[misc]
+    """A supervised strategy for a :class:`~strategies.continual.stream.Stream`, trained with Adam on the cross-entropy.
+
+    Args:
+        model: Gives logits ``[B, K]`` for inputs ``[B, T, F]``.
+        stream: Its epochs and batch size are used.
+        learning_rate: Adam's.
+        seed: Seed of the order of samples.
+        device: Where to train.
+        plugins: Avalanche plugins.
+    """
+
+    evaluator: AccuracyMatrix
+
+    def __init__(
+        self,
+        *,
+        model: nn.Module,
+        stream: Stream,
+        learning_rate: float,
+        seed: int,
+        device: torch.device,
+        plugins: Sequence[SupervisedPlugin[Any]] = (),
+    ) -> None:
+        model.to(device)
+        super().__init__(
+            model=model,
+            optimizer=torch.optim.Adam(model.parameters(), lr=learning_rate),
+            criterion=nn.CrossEntropyLoss(),
+            train_mb_size=stream.batch_size,
+            train_epochs=stream.epochs,
+            eval_mb_size=EVALUATION_BATCH,
+            device=device,
+            plugins=list(plugins),
+            evaluator=AccuracyMatrix(),
+        )
+        self.shuffling = generator("order of samples", seed)
+
+    def make_train_dataloader(self, *args: Any, **kwargs: Any) -> None:
+        """Feed the adapted data set by index, in an order of the seed's; leave what is not tensors to Avalanche."""
+        columns = columns_of(self.adapted_dataset)
+        if columns is None:
+            super().make_train_dataloader(*args, **kwargs)
+        else:
+            self.dataloader = Feed(columns, self.train_mb_size, self.shuffling)
+
+    def make_eval_dataloader(self, *args: Any, **kwargs: Any) -> None:
+        """Feed the adapted data set by index, as it comes; leave what is not tensors to Avalanche."""
+        columns = columns_of(self.adapted_dataset)
+        if columns is None:
+            super().make_eval_dataloader(*args, **kwargs)
+        else:
+            self.dataloader = Feed(columns, self.eval_mb_size, None)

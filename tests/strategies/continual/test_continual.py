@@ -1,0 +1,254 @@
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import torch
+from avalanche.benchmarks.utils import AvalancheDataset
+from avalanche.training import Naive
+from torch import Tensor, nn
+from torch.utils.data import TensorDataset
+
+from baselines.interface import Signature
+from benchmarks.streams import split_digits
+from memnet.persistent import PersistentConfig, PersistentMemory
+from memnet.persistent_bank import bank_bytes
+from results.errors import UsageError
+from results.record import Outcome
+from strategies.continual.classifier import Classifier
+from strategies.continual.evaluation import AccuracyMatrix
+from strategies.continual.feeding import Cycle, Feed, columns_of
+from strategies.continual.learn import learn
+from strategies.continual.methods import er, memnet, naive
+from strategies.continual.plugin import MemNetPlugin
+from strategies.continual.replay import SeededReservoir
+from strategies.continual.strategy import ContinualStrategy
+from strategies.continual.stream import Samples, Stream, class_incremental
+from tests.strategies.continual.gru import Gru
+
+CPU = torch.device("cpu")
+
+
+def toy(seed: int = 0, count: int = 120, epochs: int = 3) -> Stream:
+    """Four classes of noisy bright rows, dealt to two experiences."""
+    parts = []
+    for part in range(2):
+        generator = torch.Generator().manual_seed(part)
+        labels = torch.arange(count) % 4
+        inputs = 0.15 * torch.rand(count, 4, 4, generator=generator)
+        inputs[torch.arange(count), labels] += 0.8
+        parts.append(Samples(inputs=inputs, labels=labels))
+    return class_incremental(*parts, classes=4, experiences=2, epochs=epochs, batch_size=10, sample_bytes=17, seed=seed)
+
+
+def run(method: Any, stream: Stream | None = None, seed: int = 0, build: Any = Gru, **options: Any) -> Outcome:
+    torch.manual_seed(seed)
+    return learn(
+        stream or toy(seed),
+        build,
+        method,
+        method_config=method.Config(**options),
+        learning_rate=1e-2,
+        seed=seed,
+        device=CPU,
+        progress=lambda fraction: None,
+    )
+
+
+class Fixed(nn.Module):
+    """Answers class 0 whatever it is shown."""
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        return torch.eye(4)[torch.zeros(len(inputs), dtype=torch.long)]
+
+
+def test_accuracy_matrix_against_a_hand_made_case() -> None:
+    stream = toy()
+    model = Fixed()
+    model.unused = nn.Parameter(torch.zeros(1))
+    strategy = ContinualStrategy(model=model, stream=stream, learning_rate=0.1, seed=0, device=CPU)
+    last = strategy.eval(stream.benchmark.test_stream)
+    expected = [0.5 if 0 in share else 0.0 for share in stream.classes]
+    assert strategy.evaluator.rows == [expected]
+    assert list(last.values()) == expected
+
+
+def test_outcome_holds_matrix_metrics_and_cost() -> None:
+    fractions: list[float] = []
+    torch.manual_seed(0)
+    outcome = learn(toy(), Gru, naive, method_config=naive.Config(), learning_rate=1e-2, seed=0, device=CPU, progress=fractions.append)
+    matrix = outcome.curves["accuracy_matrix"]
+    assert isinstance(matrix, list)
+    assert [len(row) for row in matrix] == [2, 2]
+    assert len(outcome.curves["initial_accuracy"]) == 2
+    assert outcome.metrics["accuracy"] == pytest.approx(sum(matrix[1]) / 2)
+    assert {"forgetting", "bwt", "fwt", "learning_accuracy", "aaa"} <= set(outcome.metrics)
+    assert outcome.slots is None
+    model = Gru(Signature(features=4, outputs=4, length=4))
+    assert outcome.cost.parameters == sum(parameter.numel() for parameter in model.parameters())
+    assert outcome.cost.state_bytes == 32 * 4
+    assert outcome.cost.buffer_bytes == 0
+    assert outcome.cost.train_examples == 3 * 120
+    assert outcome.cost.train_cpu_seconds > 0
+    assert fractions == sorted(fractions)
+    assert fractions[-1] == 1.0
+
+
+@pytest.mark.parametrize("method", [naive, er, memnet])
+def test_train_twice_get_identical_numbers(method: Any) -> None:
+    one, two = run(method), run(method)
+    assert one.metrics == two.metrics
+    assert one.curves == two.curves
+    assert one.slots == two.slots
+
+
+def test_naive_forgets_and_replay_and_memory_forget_less() -> None:
+    forgetting = {method: run(method).metrics["forgetting"] for method in (naive, er, memnet)}
+    assert forgetting[naive] > 0.9
+    assert forgetting[er] < 0.7
+    assert forgetting[memnet] < 0.3
+
+
+def test_order_of_classes_differs_by_seed_and_is_shared_by_models() -> None:
+    assert len({toy(seed).classes for seed in range(8)}) > 1
+
+    def wider(signature: Signature) -> Gru:
+        return Gru(signature, width=48)
+
+    seen: list[list[Tensor]] = []
+    for build in (Gru, wider):
+        stream = toy()
+        torch.manual_seed(0)
+        strategy = naive.build(naive.Config(), model=build(stream.signature), stream=stream, learning_rate=1e-2, seed=0, device=CPU)
+        batches: list[Tensor] = []
+        strategy.plugins.insert(0, SimpleNamespace(before_training_iteration=lambda s, b=batches, **_: b.append(s.mb_y.clone())))
+        strategy.train(stream.benchmark.train_stream[0])
+        seen.append(batches)
+    assert all(torch.equal(one, two) for one, two in zip(*seen, strict=True))
+
+
+def test_reservoir_keeps_every_sample_with_the_same_chance() -> None:
+    late = []
+    for seed in range(80):
+        reservoir = SeededReservoir(10, seed)
+        for part in range(4):
+            data = TensorDataset(torch.full((25, 1), float(part)), torch.zeros(25, dtype=torch.long))
+            reservoir.update_from_dataset(AvalancheDataset([data]))
+        kept = columns_of(reservoir.buffer)
+        assert kept is not None
+        assert len(kept[0]) == 10
+        late.append(float((kept[0] == 3).float().mean()))
+    assert 0.2 < sum(late) / len(late) < 0.3
+
+
+def test_reservoir_does_not_touch_the_global_generator() -> None:
+    torch.manual_seed(0)
+    expected = torch.rand(3)
+    torch.manual_seed(0)
+    SeededReservoir(5, 0).update_from_dataset(AvalancheDataset([TensorDataset(torch.zeros(9, 1), torch.zeros(9, dtype=torch.long))]))
+    assert torch.equal(torch.rand(3), expected)
+
+
+def test_buffers_are_counted() -> None:
+    assert run(er, mem_size=20).cost.buffer_bytes == 20 * 17
+    outcome = run(memnet, mem_size=40, code=4)
+    assert 0 < outcome.cost.buffer_bytes <= 40 * 17
+
+
+def test_slot_statistics() -> None:
+    slots = run(memnet, slots=20).slots
+    assert slots is not None
+    assert slots["occupancy"] == 1.0
+    assert slots["write_rate"] == pytest.approx(30 / 120)
+    assert slots["lifetimes"] == {"time": [0.0, 60.0], "survival": [1.0, 0.5]}
+    assert 0 < slots["read_sparsity"] < 1
+
+
+def test_memory_is_refused_without_features() -> None:
+    with pytest.raises(UsageError, match="method 'memnet' needs a model with features"):
+        run(memnet, build=lambda signature: Classifier(Gru(signature)))
+
+
+def test_budget_too_small_is_a_usage_error() -> None:
+    with pytest.raises(UsageError, match="fewer than 4 classes"):
+        run(memnet, slots=3)
+
+
+def test_plugin_works_in_a_plain_avalanche_script() -> None:
+    stream = toy()
+    torch.manual_seed(0)
+    memory = PersistentMemory(
+        Gru(stream.signature), PersistentConfig(), shape=(4, 4), classes=4, slots=20, generator=torch.Generator().manual_seed(0)
+    )
+    matrix = AccuracyMatrix()
+    strategy = Naive(
+        model=memory,
+        optimizer=torch.optim.Adam(memory.parameters(), lr=1e-2),
+        criterion=nn.CrossEntropyLoss(),
+        train_mb_size=10,
+        train_epochs=3,
+        eval_mb_size=32,
+        plugins=[MemNetPlugin(memory, seed=0), matrix],
+        evaluator=None,
+    )
+    for experience in stream.benchmark.train_stream:
+        strategy.train(experience)
+    strategy.eval(stream.benchmark.test_stream)
+    assert sum(matrix.rows[-1]) / 2 > 0.8
+
+
+def test_evaluation_by_the_strategy_leaves_the_bank_as_it_was() -> None:
+    stream = toy()
+    torch.manual_seed(0)
+    strategy = memnet.build(memnet.Config(), model=Gru(stream.signature), stream=stream, learning_rate=1e-2, seed=0, device=CPU)
+    strategy.train(stream.benchmark.train_stream[0])
+    before = {name: tensor.clone() for name, tensor in strategy.model.bank.tensors().items()}
+    strategy.eval(stream.benchmark.test_stream)
+    assert all(torch.equal(before[name], tensor) for name, tensor in strategy.model.bank.tensors().items())
+    assert bank_bytes(strategy.model.bank) > 0
+
+
+@pytest.mark.parametrize("method", [naive, memnet])
+def test_predictions_do_not_depend_on_batch_size_or_order(method: Any) -> None:
+    stream = split_digits.build(split_digits.Config(epochs=1), seed=100, data_root=Path("nowhere"))
+    torch.manual_seed(0)
+    strategy = method.build(method.Config(), model=Gru(stream.signature), stream=stream, learning_rate=5e-3, seed=0, device=CPU)
+    strategy.train(stream.benchmark.train_stream[0])
+    strategy.model.eval()
+    inputs = columns_of(stream.benchmark.test_stream[0].dataset)[0]
+    whole = strategy.model(inputs)
+    torch.testing.assert_close(torch.cat([strategy.model(row[None]) for row in inputs]), whole, atol=1e-4, rtol=1e-4)
+    back = torch.arange(len(inputs)).flip(0)
+    torch.testing.assert_close(strategy.model(inputs[back]), whole[back], atol=1e-4, rtol=1e-4)
+
+
+def test_columns_follow_cuts_and_joins() -> None:
+    one, two = (AvalancheDataset([TensorDataset(torch.arange(5.0) + 10 * n, torch.full((5,), n))]) for n in range(2))
+    joined = one.subset([4, 0, 2]).concat(two).subset([5, 0, 1, 3, 2])
+    columns = columns_of(joined)
+    assert columns is not None
+    stacked = [torch.stack([torch.as_tensor(item[place]) for item in joined]) for place in range(2)]
+    assert all(torch.equal(column, other) for column, other in zip(columns, stacked, strict=True))
+
+
+def test_what_is_transformed_is_left_to_avalanche() -> None:
+    plain = AvalancheDataset([TensorDataset(torch.zeros(3, 1), torch.zeros(3, dtype=torch.long))])
+    from avalanche.benchmarks.utils.transform_groups import TransformGroups
+
+    doubled = AvalancheDataset([plain], transform_groups=TransformGroups({"train": lambda value: value + 1, "eval": None}))
+    assert columns_of(plain) is not None
+    assert columns_of(doubled) is None
+
+
+def test_feed_gives_every_sample_once_in_a_new_order() -> None:
+    feed = Feed((torch.arange(10),), 4, torch.Generator().manual_seed(0))
+    passes = [torch.cat([batch[0] for batch in feed]) for _ in range(2)]
+    assert len(feed) == 3
+    assert all(sorted(order.tolist()) == list(range(10)) for order in passes)
+    assert not torch.equal(*passes)
+
+
+def test_cycle_goes_round() -> None:
+    cycle = Cycle(4, torch.Generator().manual_seed(0))
+    taken = torch.cat([cycle.take(3) for _ in range(4)])
+    assert torch.bincount(taken).tolist() == [3, 3, 3, 3]
