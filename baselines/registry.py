@@ -16,6 +16,7 @@ import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Literal, get_args
@@ -124,7 +125,7 @@ class Registry:
         for package in FOLDERS[kind]:
             for path in sorted(module_path(package).parent.glob("[!_]*.py")):
                 self._add(_entry(kind, path.stem.replace("_", "-"), f"{package}.{path.stem}", path))
-        for point in importlib.metadata.entry_points(group=f"memnet.{kind}s"):
+        for point in _entry_points().select(group=f"memnet.{kind}s"):
             self._add(_entry(kind, point.name, point.value, module_path(point.value)))
         for path in plugins:
             entry = read_plugin(path)
@@ -167,7 +168,7 @@ def read_plugin(path: Path) -> Entry:
     kind = read_source(path).facts.get("KIND")
     if kind not in KINDS:
         raise UsageError(f'plugin {path} must say what it is: a line KIND = "model" (or one of {", ".join(KINDS)})')
-    return _entry(kind, path.stem.replace("_", "-"), f"memnet_plugin_{path.stem}", path.resolve(), plugin=True)
+    return _entry(kind, path.stem.replace("_", "-"), f"memnet_plugin_{kind}_{path.stem}", path.resolve(), plugin=True)
 
 
 def parse_variant(text: str) -> tuple[str, dict[str, str]]:
@@ -210,6 +211,12 @@ def _entry(kind: Kind, name: str, module: str, path: Path, *, plugin: bool = Fal
     content = hashlib.sha256(path.read_bytes()).hexdigest()[:12] if plugin else "1"
     version = str(source.facts.get("VERSION", content))
     return Entry(kind=kind, name=name, version=version, module=module, path=path, plugin=plugin, source=source)
+
+
+@cache
+def _entry_points() -> importlib.metadata.EntryPoints:
+    """All entry points there are; finding them reads the metadata of every installed distribution, so it is done once."""
+    return importlib.metadata.entry_points()
 
 
 def _installed(distribution: str) -> bool:

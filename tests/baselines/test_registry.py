@@ -1,9 +1,9 @@
 import importlib.metadata
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
+from baselines import registry
 from baselines.registry import KINDS, Registry, parse_variant, read_plugin, unknown
 from results.errors import UsageError
 
@@ -77,10 +77,8 @@ def test_two_entries_cannot_share_a_name(plugin: Path, tmp_path: Path) -> None:
 def test_third_parties_come_by_entry_point(plugin: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(str(plugin.parent))
 
-    def points(*, group: str) -> Sequence[importlib.metadata.EntryPoint]:
-        return [importlib.metadata.EntryPoint(name="theirs", value="my_model", group=group)] if group == "memnet.models" else []
-
-    monkeypatch.setattr(importlib.metadata, "entry_points", points)
+    theirs = importlib.metadata.EntryPoint(name="theirs", value="my_model", group="memnet.models")
+    monkeypatch.setattr(registry, "_entry_points", lambda: importlib.metadata.EntryPoints([theirs]))
     entry = Registry("model").get("theirs")
     assert entry.path == plugin
     assert entry.load().Config().width == 8

@@ -1,0 +1,39 @@
+# Each target does all the set-up that it needs, on a machine that has only Python (3.11 or newer) and make.
+
+PYTHON ?= python3
+VENV   ?= .venv
+STORE  ?= runs
+REPORT ?= report
+WORKERS ?= 2
+
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help quick test lint
+
+help:
+	@echo "make quick   set up, run the suite 'quick', build the report ($(REPORT)/)"
+	@echo "make test    set up, run the tests"
+	@echo "make lint    set up, run ruff, mypy and import-linter"
+
+quick: $(STAMP)
+	$(BIN)/memnet run quick --store "$(STORE)"
+	$(BIN)/memnet report --store "$(STORE)" --out "$(REPORT)"
+
+# One thread per process, since they share the cores; file by file, so that what a file sets up is set up once.
+test: $(STAMP)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+
+lint: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+$(STAMP): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Python 3.11 or newer is needed, and $(PYTHON) is %d.%d: make PYTHON=python3.12, for example" % sys.version_info[:2])'
+	test -x $(BIN)/pip || $(PYTHON) -m venv $(VENV)
+	@echo 'installing into $(VENV), which takes some minutes'
+	$(BIN)/python -m pip install --disable-pip-version-check --quiet --constraint constraints.txt --editable '.[test]'
+	@touch $@

@@ -1,0 +1,24 @@
+"""``memnet leaderboard``: the table alone, on standard output."""
+
+from typing import Annotated, Literal, cast, get_args
+
+import typer
+
+from baselines.registry import unknown
+from benchmarks.cli import options
+from results.errors import UsageError
+
+Format = Literal["md", "csv", "json", "latex", "html"]
+
+
+def leaderboard(
+    store: options.Store = None,
+    form: Annotated[str, typer.Option("--format", metavar="|".join(get_args(Format)), help="Form of the table.")] = "md",
+) -> None:
+    """Print the leaderboard."""
+    from reports.leaderboard import render
+    from results.store import Store
+
+    if form not in get_args(Format):
+        raise UsageError(unknown("format", form, get_args(Format)))
+    typer.echo(render(Store.open(options.store_root(store)), cast(Format, form)), nl=False)

@@ -1,0 +1,29 @@
+"""Options that several subcommands share."""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Store = Annotated[Path | None, typer.Option("--store", metavar="DIR", help="Folder of the records [default: MEMNET_STORE, else runs].")]
+Models = Annotated[str | None, typer.Option("--models", metavar="A,B", help="Models, or variants such as memnet[hebbian=false].")]
+Methods = Annotated[str | None, typer.Option("--methods", metavar="C,D", help="Methods; on streams alone.")]
+Seeds = Annotated[str | None, typer.Option("--seeds", metavar="SEEDS", help="A count (3 means 0-2), a range (0-9) or a list (1,4,7).")]
+Plugins = Annotated[
+    list[Path] | None, typer.Option("--plugin", metavar="FILE.py", help="A file with a model, method, task or stream; repeatable.")
+]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="Benchmark option, or model.KEY, method.KEY, training.learning_rate; repeatable."),
+]
+DataRoot = Annotated[
+    Path | None, typer.Option("--data-root", metavar="DIR", help="Folder of the data [default: MEMNET_DATA, else the user's cache].")
+]
+Jobs = Annotated[int | None, typer.Option("--jobs", metavar="N", help="Cells at a time [default: the usable cores].")]
+Device = Annotated[str, typer.Option("--device", metavar="DEVICE", help="auto, cpu, cuda or cuda:N.")]
+
+
+def store_root(given: Path | None) -> Path:
+    """Return the store's folder: as given, else ``MEMNET_STORE``, else ``runs``."""
+    return Path(given or os.environ.get("MEMNET_STORE") or "runs").expanduser()

@@ -1,0 +1,37 @@
+"""From the options of a command to a plan; the same for ``run`` and ``status``."""
+
+from pathlib import Path
+
+from benchmarks.catalog import Catalog
+from benchmarks.plan import Plan, Request, make_plan
+from benchmarks.seeds import parse_seeds
+from benchmarks.settings import parse_settings
+from benchmarks.variant import split_names
+from results.errors import UsageError
+
+
+def plan_from(
+    name: str, models: str | None, methods: str | None, seeds: str | None, settings: list[str] | None, plugins: list[Path] | None
+) -> Plan:
+    """Plan what the options ask for.
+
+    Raises:
+        UsageError: If they make no sense.
+    """
+    request = Request(
+        name=name,
+        models=_names("--models", models),
+        methods=_names("--methods", methods),
+        seeds=parse_seeds(seeds) if seeds is not None else None,
+        settings=parse_settings(settings or ()),
+    )
+    return make_plan(Catalog.read(plugins or ()), request)
+
+
+def _names(option: str, text: str | None) -> tuple[str, ...] | None:
+    if text is None:
+        return None
+    names = split_names(text)
+    if not names:
+        raise UsageError(f"{option} '{text}' names nothing: write {option} a,b or leave it out")
+    return names

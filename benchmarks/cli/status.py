@@ -1,0 +1,65 @@
+"""``memnet status``: how a suite, task or stream stands in a store."""
+
+from collections import Counter
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from benchmarks.cli import options
+
+if TYPE_CHECKING:
+    from benchmarks.survey import Survey
+    from results.manifest import Planned
+    from results.store import Store
+
+
+def status(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A suite, task or stream (memnet list).")],
+    models: options.Models = None,
+    methods: options.Methods = None,
+    seeds: options.Seeds = None,
+    store: options.Store = None,
+    plugin: options.Plugins = None,
+    settings: options.Settings = None,
+) -> None:
+    """Count a plan's cells that are done, failed, stale (of other options or an earlier version) and missing."""
+    from benchmarks.cli.planning import plan_from
+    from benchmarks.survey import merged_manifest, survey
+    from results.store import Store
+
+    plan = plan_from(name, models, methods, seeds, settings, plugin)
+    opened = Store.open(options.store_root(store))
+    cells = merged_manifest(plan, opened).cells
+    found = survey(cells, opened)
+    counts = ", ".join(f"{count} {standing}" for standing, count in found.count().items())
+    typer.echo(f"{name} in {opened.root}: {len(cells)} cells: {counts}\n\n{_table(cells, found)}")
+    _show_failed(found)
+    _show_damaged(opened)
+
+
+def _table(cells: "tuple[Planned, ...]", found: "Survey") -> str:
+    from tabulate import tabulate
+
+    from benchmarks.survey import STANDINGS
+
+    rows: dict[tuple[str, str, str], Counter[str]] = {}
+    for cell in cells:
+        rows.setdefault((cell.benchmark, cell.model, cell.method), Counter())[found.standing[cell.id]] += 1
+    table = [[*row, *(counts[standing] for standing in STANDINGS)] for row, counts in rows.items()]
+    return tabulate(table, headers=["benchmark", "model", "method", *STANDINGS], tablefmt="simple")
+
+
+def _show_failed(found: "Survey") -> None:
+    failures = [(record.cell.label, record.error) for record in found.records.values() if record.error is not None]
+    if failures:
+        typer.echo("\nfailed (memnet run … --rerun failed tries again):")
+    for label, error in failures:
+        typer.echo(f"  {label}: {error.type}: {' '.join(error.message.split())}")
+
+
+def _show_damaged(store: "Store") -> None:
+    damaged = store.damaged()
+    if damaged:
+        typer.echo(f"\n{len(damaged)} damaged record{'s' if len(damaged) > 1 else ''} set aside (counted as missing):")
+    for path, reason in damaged:
+        typer.echo(f"  {path}: {reason.strip()}")

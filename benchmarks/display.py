@@ -1,0 +1,197 @@
+"""How a run looks while it goes: a live display on a terminal, plain lines elsewhere, nothing if asked."""
+
+import time
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Protocol
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskID, TextColumn
+from rich.table import Column
+from rich.text import Text
+
+from benchmarks.engines.interface import Event
+from benchmarks.forecast import Forecast, Running
+from benchmarks.plan import Plan
+from benchmarks.planner import Job
+from benchmarks.survey import seconds
+from results.cell import Cell
+from results.record import Record
+
+
+class Display(Protocol):
+    """Shows a run."""
+
+    def plan(self, plan: Plan, kept: Sequence[Record], todo: Sequence[Job]) -> None:
+        """Say what is about to run, and what is not: ``kept`` are the records that are reused."""
+
+    def show(self, event: Event) -> None:
+        """Show what happens."""
+
+    def __enter__(self) -> object:
+        """Begin."""
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        """End, and leave the terminal as it was."""
+
+
+class Silent:
+    """Shows nothing."""
+
+    def plan(self, plan: Plan, kept: Sequence[Record], todo: Sequence[Job]) -> None:
+        """Say nothing."""
+
+    def show(self, event: Event) -> None:
+        """Show nothing."""
+
+    def __enter__(self) -> object:
+        """Begin."""
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        """End."""
+
+
+class Lines:
+    """One line as a cell ends, for pipes and logs."""
+
+    def __init__(self, console: Console) -> None:
+        self.console = console
+        self.primary: dict[str, str] = {}
+        self.started: dict[str, float] = {}
+        self.total = 0
+        self.ended = 0
+
+    def plan(self, plan: Plan, kept: Sequence[Record], todo: Sequence[Job]) -> None:
+        """Say what was left out, what is reused and what will run."""
+        self.primary = {benchmark.name: benchmark.primary for benchmark in plan.benchmarks}
+        self.total, self.ended = len(plan.jobs), len(kept)
+        for note in plan.notes:
+            self.say(note)
+        broken = sum(record.status == "failed" for record in kept)
+        parts = [f"{len(kept) - broken} done", f"{len(todo)} to run"]
+        if broken:
+            parts.insert(1, f"{broken} failed (--rerun failed tries them again)")
+        self.say(f"{self.total} cell{'s' if self.total != 1 else ''}: {', '.join(parts)}")
+
+    def show(self, event: Event) -> None:
+        """Print a line if the event ends a cell."""
+        self.started.setdefault(event.job.cell.id, time.monotonic())
+        if event.record is not None:
+            self.ended += 1
+            self.say(f"[{self.ended}/{self.total}] {ending(event.record, self.primary)} ({clock(self.elapsed(event.job.cell))})")
+
+    def elapsed(self, cell: Cell) -> float:
+        """Seconds since a cell started."""
+        return time.monotonic() - self.started[cell.id]
+
+    def say(self, line: str) -> None:
+        """Print a line as it is."""
+        self.console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+    def __enter__(self) -> object:
+        """Begin."""
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        """End."""
+
+
+class Live(Lines):
+    """A bar for the whole run with the time left, and a bar for every running cell; cells that end scroll away above."""
+
+    def __init__(self, console: Console, workers: int) -> None:
+        super().__init__(console)
+        self.forecast = Forecast(workers)
+        self.waiting: dict[str, Cell] = {}
+        self.running: dict[str, tuple[TaskID, Event]] = {}
+        self.failed = 0
+        self.progress = Progress(
+            TextColumn("{task.description}", markup=False),
+            BarColumn(bar_width=16),
+            _Note(self),
+            console=console,
+            transient=True,
+        )
+        self.overall: TaskID | None = None
+
+    def plan(self, plan: Plan, kept: Sequence[Record], todo: Sequence[Job]) -> None:
+        """Set up the overall bar, and learn from the records that are there how long cells take."""
+        super().plan(plan, kept, todo)
+        self.failed = sum(record.status == "failed" for record in kept)
+        for record in kept:
+            if record.status == "ok":
+                self.forecast.learn(record.cell, seconds(record))
+        self.waiting = {job.cell.id: job.cell for job in todo}
+        self.overall = self.progress.add_task(plan.name, total=self.total, completed=self.ended)
+
+    def show(self, event: Event) -> None:
+        """Move the bars."""
+        cell = event.job.cell
+        super().show(event)
+        self.waiting.pop(cell.id, None)
+        if event.record is not None:
+            task, _ = self.running.pop(cell.id)
+            self.progress.remove_task(task)
+            self.failed += event.record.status == "failed"
+            self.forecast.learn(cell, self.elapsed(cell))
+            if self.overall is not None:
+                self.progress.update(self.overall, completed=self.ended)
+            return
+        task = self.running[cell.id][0] if cell.id in self.running else self.progress.add_task(cell.label, total=1.0)
+        self.running[cell.id] = (task, event)
+        self.progress.update(task, completed=event.fraction)
+
+    def note(self, task: Task) -> str:
+        """Return what stands behind a bar at this moment."""
+        if task.id != self.overall:
+            return f"{100 * task.completed:3.0f}%"
+        running = [
+            Running(cell=event.job.cell, elapsed=self.elapsed(event.job.cell), fraction=event.fraction)
+            for _, event in list(self.running.values())
+        ]
+        left = self.forecast.left(list(self.waiting.values()), running)
+        failed = f" · {self.failed} failed" if self.failed else ""
+        return f"{self.ended}/{self.total} cells{failed} · {'estimating' if left is None else clock(left) + ' left'}"
+
+    def __enter__(self) -> object:
+        """Begin to draw."""
+        self.progress.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        """Take the bars away."""
+        self.progress.stop()
+
+
+class _Note(ProgressColumn):
+    """The text behind a bar, made anew at every refresh, so that the time left runs on between events."""
+
+    max_refresh = 0.5
+
+    def __init__(self, display: Live) -> None:
+        super().__init__(table_column=Column(no_wrap=True))
+        self._display = display
+
+    def render(self, task: Task) -> Text:
+        """Return the text for a task."""
+        return Text(self._display.note(task))
+
+
+def ending(record: Record, primary: dict[str, str]) -> str:
+    """Say in a line how a cell ended: its primary metric, or why it failed."""
+    if record.error is not None:
+        reason = " ".join(record.error.message.split())
+        return f"{record.cell.label}  FAILED: {record.error.type}: {reason}"
+    name = primary.get(record.cell.benchmark, "")
+    value = record.metrics.get(name)
+    return f"{record.cell.label}  {name} {'n/a' if value is None else f'{value:.3f}'}"
+
+
+def clock(seconds: float) -> str:
+    """Format a duration: ``4.2 s``, ``3:05``, ``2:03:05``."""
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

@@ -1,0 +1,103 @@
+"""Makes cells: resolves a cell's options, learning rate and versions, and remembers where its parts are found. Never imports torch."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+from pydantic import JsonValue
+
+from baselines.registry import Entry, Kind
+from baselines.source import module_path, read_source
+from benchmarks.catalog import Catalog
+from benchmarks.rates import learning_rate
+from benchmarks.settings import Settings
+from benchmarks.suite import Member
+from benchmarks.variant import Variant, resolve
+from results.cell import Cell, canonical
+from results.errors import UsageError
+
+SUPERVISED = "supervised"
+"""The method of every task cell."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """A cell and where its parts are found. Paths stand here, and not in the cell: they are no part of its identity."""
+
+    cell: Cell
+    benchmark: Entry
+    model: Entry
+    method: Entry | None
+
+
+TRAINING: Mapping[Kind, str] = {"task": "strategies.sequence", "stream": "strategies.continual.learn"}
+"""Where the training loop of each kind of benchmark stands; its ``VERSION`` is part of a cell's identity."""
+
+
+@cache
+def _training_version(kind: Kind) -> str:
+    return str(read_source(module_path(TRAINING[kind])).facts["VERSION"])
+
+
+class Planner:
+    """Makes cells: resolves options, learning rate and versions.
+
+    Args:
+        catalog: Where names are looked up.
+        settings: Options given on the command line; they hold for all cells.
+        members: Members of the suite; their options hold for their benchmark.
+    """
+
+    def __init__(self, catalog: Catalog, settings: Settings, members: Sequence[Member] = ()) -> None:
+        self.catalog = catalog
+        self.settings = settings
+        self._options = {member.benchmark: dict(member.options) for member in members}
+        for member in members:
+            if dict(member.options) != self._options[member.benchmark]:
+                raise UsageError(f"the suite gives '{member.benchmark}' different options in two members; make them the same")
+
+    def model(self, text: str) -> Variant:
+        """Resolve a model's name."""
+        return resolve(self.catalog.models, text, self.settings.model)
+
+    def method(self, text: str) -> Variant:
+        """Resolve a method's name."""
+        return resolve(self.catalog.methods, text, self.settings.method)
+
+    def again(self, benchmark: str, model: str, method: str, seed: int) -> Job:
+        """Make the cell that has these names, under today's settings and versions.
+
+        Raises:
+            UsageError: If a name or an option is unknown.
+        """
+        entry = self.catalog.benchmark(benchmark)
+        return self.job(entry, self.model(model), self.method(method) if entry.kind == "stream" else None, seed)
+
+    def job(self, entry: Entry, model: Variant, method: Variant | None, seed: int) -> Job:
+        """Make one cell; ``method`` is None on a task.
+
+        Raises:
+            UsageError: If an option of the benchmark is unknown.
+        """
+        options = entry.configure({**self._options.get(entry.name, {}), **self.settings.benchmark})
+        rate = self.settings.learning_rate
+        training: dict[str, JsonValue] = {"learning_rate": learning_rate(entry.name, model.entry.name) if rate is None else rate}
+        version = {"benchmark": entry.version, "model": model.entry.version, "training": _training_version(entry.kind)}
+        if method is not None:
+            version["method"] = method.entry.version
+        if "DIGEST" in entry.source.facts:
+            version["data"] = str(entry.source.facts["DIGEST"])
+        cell = Cell(
+            benchmark=entry.name,
+            model=model.name,
+            method=method.name if method else SUPERVISED,
+            seed=seed,
+            config={
+                "benchmark": canonical(options),
+                "model": model.config,
+                "method": method.config if method else {},
+                "training": training,
+            },
+            version=version,
+        )
+        return Job(cell=cell, benchmark=entry, model=model.entry, method=method.entry if method else None)

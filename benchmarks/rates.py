@@ -1,0 +1,22 @@
+"""Learning rates by benchmark and model: the table that ``benchmarks.tuning`` produced, or a default where a pair was never tuned."""
+
+import json
+from functools import cache
+from pathlib import Path
+
+DEFAULT = 3e-3
+"""For a model or benchmark that nobody tuned yet."""
+
+TABLE = Path(__file__).with_name("tuning.json")
+"""``{"how": …, "learning_rates": {benchmark: {model: rate}}, "scores": {benchmark: {model: {rate: score}}}}``."""
+
+
+def learning_rate(benchmark: str, model: str) -> float:
+    """Return the tuned rate of a model on a benchmark. Variants of a model share its row: give its base name."""
+    return _table().get(benchmark, {}).get(model, DEFAULT)
+
+
+@cache
+def _table() -> dict[str, dict[str, float]]:
+    rates: dict[str, dict[str, float]] = json.loads(TABLE.read_text(encoding="utf-8"))["learning_rates"]
+    return rates

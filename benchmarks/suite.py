@@ -1,0 +1,30 @@
+"""What a suite is: a named set of benchmarks × models × methods × seeds. Suite files hold nothing but one of these, called ``SUITE``."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """One benchmark with the models that run on it; it may stand in several members, with the same options in each.
+
+    Attributes:
+        benchmark: Name of a task or stream.
+        models: Names of models, or of variants (``memnet[hebbian=false]``).
+        methods: How they learn, on a stream; empty on a task.
+        options: Options of the benchmark that differ from its defaults.
+    """
+
+    benchmark: str
+    models: tuple[str, ...]
+    methods: tuple[str, ...] = ()
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suite:
+    """The members of a suite and the seeds that each of them runs with."""
+
+    members: tuple[Member, ...]
+    seeds: tuple[int, ...]

@@ -1,0 +1,149 @@
+"""Picks learning rates: every model from one small grid, on a seed that is never reported, and on validation data where data is finite.
+
+On a task, data is drawn fresh, so the tuning seed's evaluation streams are validation data. On a stream, cells run with the stream's
+option ``validation=true``: they are evaluated on a split of the training data. Cells go through the same runner as any others, into a store
+of their own, and the table they make (``benchmarks/tuning.json``) is kept with the code. To make it: ``memnet tune NAME``, or
+``python -m benchmarks.tuning NAME``.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from statistics import fmean
+
+from rich.console import Console
+
+from benchmarks.catalog import Catalog
+from benchmarks.data import data_root as find_data
+from benchmarks.display import Lines, Live
+from benchmarks.engines.cores import usable_cores
+from benchmarks.engines.local import LocalEngine
+from benchmarks.plan import MODELS, Plan, Request, make_plan
+from benchmarks.rates import DEFAULT, TABLE
+from benchmarks.runner import Run
+from benchmarks.seeds import TUNING
+from benchmarks.settings import Settings
+from benchmarks.variant import base_name
+from benchmarks.worker import Place
+from results.errors import UsageError
+from results.store import Store, write_whole
+
+GRID = (1e-3, 3e-3, 1e-2)
+"""The same for every model."""
+
+METHODS = ("memnet", "er", "naive")
+"""On a stream, a model is tuned with the first of these that it can do: without any replay, whatever the rate, the past is gone."""
+
+STORE = Path("runs/tuning")
+"""Tuning has a store of its own: its records are never reported."""
+
+
+def tune(
+    name: str,
+    *,
+    models: tuple[str, ...] | None = None,
+    jobs: int | None = None,
+    device: str = "auto",
+    store: Path | None = None,
+    data_root: Path | None = None,
+    table: Path = TABLE,
+    catalog: Catalog | None = None,
+) -> None:
+    """Tune on a suite's benchmarks, or on one, and write the rates into the table.
+
+    Args:
+        name: Suite, task or stream.
+        models: Models; by default those of the suite, or those that a bare benchmark runs. Variants share their base model's rate.
+        jobs: Cells at a time; by default the usable cores.
+        device: Device.
+        store: Store of the tuning cells; they are reused when tuning is resumed.
+        data_root: Where data sets stand.
+        table: The table.
+        catalog: Where names are looked up; by default what is built in.
+
+    Raises:
+        UsageError: If a name is unknown, or a cell failed.
+    """
+    catalog = catalog or Catalog.read()
+    workers = jobs or usable_cores()
+    console = Console()
+    engine = LocalEngine(jobs=workers, place=Place(device=device, data_root=find_data(data_root)))
+    for benchmark, names in _pairs(catalog, name, models).items():
+        scores: dict[str, dict[float, float]] = {model: {} for model in names}
+        for rate in GRID:
+            plan = tuning_plan(catalog, benchmark, names, rate)
+            root = (store or STORE) / f"{benchmark}-{rate}"
+            display = Live(console, workers) if console.is_terminal else Lines(console)
+            Run(plan=plan, root=root, engine=engine, display=display, rerun="failed").start()
+            for model, score in _scores(plan, Store(root)).items():
+                scores[model][rate] = score
+        chosen = {model: best(by_rate) for model, by_rate in scores.items()}
+        _enter(table, benchmark, chosen, scores)
+        console.print(f"{benchmark}: " + ", ".join(f"{model} {rate}" for model, rate in chosen.items()), highlight=False)
+
+
+def tuning_plan(catalog: Catalog, benchmark: str, models: tuple[str, ...], rate: float) -> Plan:
+    """Plan the tuning cells of one benchmark at one rate: on the tuning seed; on a stream, evaluated on validation data.
+
+    Raises:
+        UsageError: If a name is unknown, or a stream has no option ``validation``.
+    """
+    stream = catalog.benchmark(benchmark).kind == "stream"
+    settings = Settings(benchmark={"validation": "true"} if stream else {}, learning_rate=rate)
+    request = Request(name=benchmark, models=models, seeds=(TUNING,), settings=settings)
+    if not stream:
+        return make_plan(catalog, request)
+    plan = make_plan(catalog, replace(request, methods=tuple(name for name in METHODS if name in catalog.methods)))
+    first: dict[str, str] = {}
+    for method in METHODS:
+        for job in plan.jobs:
+            if job.cell.method == method:
+                first.setdefault(job.cell.model, method)
+    return replace(plan, jobs=tuple(job for job in plan.jobs if first.get(job.cell.model) == job.cell.method), notes=())
+
+
+def best(scores: Mapping[float, float]) -> float:
+    """Return the rate with the best score; of equal ones the nearest to the default, then the smaller."""
+    top = max(scores.values())
+    return min((rate for rate, score in scores.items() if score == top), key=lambda rate: (abs(rate - DEFAULT), rate))
+
+
+def _pairs(catalog: Catalog, name: str, models: tuple[str, ...] | None) -> dict[str, tuple[str, ...]]:
+    """Return the models to tune by benchmark, variants by their base."""
+    root = catalog.runnable(name)
+    chosen = models or (None if root.kind == "suite" else MODELS)
+    plan = make_plan(catalog, Request(name=name, models=chosen))
+    pairs: dict[str, dict[str, None]] = {}
+    for job in plan.jobs:
+        pairs.setdefault(job.cell.benchmark, {})[base_name(job.cell.model)] = None
+    return {benchmark: tuple(found) for benchmark, found in pairs.items()}
+
+
+def _scores(plan: Plan, store: Store) -> dict[str, float]:
+    primary = plan.benchmarks[0].primary
+    found: dict[str, list[float]] = {}
+    for job in plan.jobs:
+        record = store.read(job.cell.id)
+        value = record.metrics.get(primary) if record is not None else None
+        if value is None:
+            raise UsageError(f"tuning cell {job.cell.label} has no {primary} (see `memnet status` on {store.root}); mend it and tune again")
+        found.setdefault(base_name(job.cell.model), []).append(value)
+    return {model: fmean(values) for model, values in found.items()}
+
+
+def _enter(table: Path, benchmark: str, chosen: Mapping[str, float], scores: Mapping[str, Mapping[float, float]]) -> None:
+    """Write one benchmark's rates, with the scores they were picked by, into the table; what others it holds stays."""
+    content = json.loads(table.read_text(encoding="utf-8"))
+    for part, rows in (("learning_rates", chosen), ("scores", scores)):
+        content[part].setdefault(benchmark, {}).update(rows)
+    write_whole(table, json.dumps(content, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    import sys
+
+    from benchmarks.cli.app import main
+
+    sys.argv.insert(1, "tune")
+    main()

@@ -1,0 +1,198 @@
+"""One cell, from start to record. What goes wrong inside becomes a failed record; an engine brings the cell here and the record back."""
+
+import random
+import reprlib
+import resource
+import traceback
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from baselines.registry import Entry
+from benchmarks.planner import Job
+from results.errors import UsageError
+from results.provenance import now, provenance
+from results.record import Failure, Outcome, Record, failed, succeeded
+
+if TYPE_CHECKING:
+    import torch
+
+    from baselines.interface import SequenceModel, Signature
+
+THREADS = 1
+"""Threads per cell: cells run side by side instead, and one thread adds in one order."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where cells run; no part of what they are.
+
+    Attributes:
+        device: ``auto``, ``cpu``, ``cuda`` or ``cuda:1``.
+        data_root: Where data sets stand.
+    """
+
+    device: str
+    data_root: Path
+
+
+def run(job: Job, place: Place, progress: Callable[[float], None]) -> Record:
+    """Run a cell in this process.
+
+    Seeds torch's global generator, so it belongs into a process of the cell's own.
+
+    Args:
+        job: The cell.
+        place: Where to run it.
+        progress: Called with the fraction done.
+    """
+    started_at = now()
+    device = place.device
+    try:
+        import torch
+
+        torch.set_num_threads(THREADS)
+        chosen = choose_device(place.device)
+        device = str(chosen)
+        seed_global_generators(job.cell.seed)
+        outcome = _measured(_execute(job, place, chosen, progress), chosen)
+        return succeeded(job.cell, outcome, provenance(device=device, threads=THREADS, started_at=started_at))
+    except Exception as error:
+        return failed(job.cell, explain(error), provenance(device=device, threads=THREADS, started_at=started_at))
+
+
+def check(jobs: Sequence[Job], place: Place) -> None:
+    """See that the device exists, the code of all jobs loads and takes its options, and the data is there; missing data is downloaded.
+
+    Raises:
+        UsageError: If not, with one line that says what to do.
+    """
+    choose_device(place.device)
+    entries = {entry.path: entry for job in jobs for entry in (job.benchmark, job.model, job.method) if entry is not None}
+    modules = {path: _load(entry) for path, entry in entries.items()}
+    for job in jobs:
+        for part, entry in (("benchmark", job.benchmark), ("model", job.model), ("method", job.method)):
+            if entry is not None:
+                _try_options(entry, modules[entry.path], job.cell.config[part])
+    for path, entry in entries.items():
+        if entry.kind == "stream":
+            modules[path].prepare(place.data_root)
+
+
+def choose_device(name: str) -> "torch.device":
+    """Return the device called ``name``; ``auto`` is the accelerator where there is one.
+
+    Raises:
+        UsageError: If there is no such device.
+    """
+    import torch
+
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+        if device.type != "cpu":
+            torch.empty(0, device=device)
+    except (RuntimeError, AssertionError) as error:
+        reason = str(error).splitlines()[0]
+        raise UsageError(f"device '{name}' can't be used here ({reason}); use auto, cpu, or cuda where there is one") from error
+    return device
+
+
+def seed_global_generators(seed: int) -> None:
+    """Seed what initialisers, dropout and Avalanche draw from; our own code draws from generators that it is handed."""
+    import numpy as np
+    import torch
+
+    random.seed(seed)
+    np.random.seed(seed)  # noqa: NPY002  (it is the global one that other packages use)
+    torch.manual_seed(seed)
+
+
+def explain(error: Exception) -> Failure:
+    """Describe an exception as a record's failure."""
+    message = str(error)
+    if isinstance(error, ValidationError):  # a NaN among the metrics, most often
+        first = error.errors(include_url=False, include_input=True)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        message = f"{error.title}: {where}: {first['msg']} ({reprlib.repr(first['input'])})"
+    trace = "".join(traceback.format_exception(error))
+    return Failure(type=type(error).__name__, message=message, traceback=trace)
+
+
+def _execute(job: Job, place: Place, device: "torch.device", progress: Callable[[float], None]) -> Outcome:
+    config = job.cell.config
+    benchmark, model = job.benchmark.load(), job.model.load()
+    options, model_options = configuration(benchmark, config["benchmark"]), configuration(model, config["model"])
+    rate = float(str(config["training"]["learning_rate"]))
+
+    def build_model(signature: "Signature") -> "SequenceModel":
+        built: SequenceModel = model.build(model_options, signature)
+        return built
+
+    if job.method is None:
+        from strategies.sequence import run_task
+
+        task = benchmark.build(options)
+        return run_task(
+            task,
+            build_model,
+            steps=task.config.steps,
+            batch_size=task.config.batch_size,
+            streams=task.config.streams,
+            learning_rate=rate,
+            seed=job.cell.seed,
+            device=device,
+            progress=progress,
+        )
+    from strategies.continual.learn import learn
+
+    method = job.method.load()
+    return learn(
+        benchmark.build(options, seed=job.cell.seed, data_root=place.data_root),
+        build_model,
+        method,
+        method_config=configuration(method, config["method"]),
+        learning_rate=rate,
+        seed=job.cell.seed,
+        device=device,
+        progress=progress,
+    )
+
+
+def configuration(module: ModuleType, options: Any) -> Any:
+    """Make a module's ``Config`` from resolved options, as JSON holds them: lists become tuples again. None where it has no ``Config``."""
+    if not hasattr(module, "Config"):
+        return None
+    return module.Config(**{key: tuple(value) if isinstance(value, list) else value for key, value in options.items()})
+
+
+def _measured(outcome: Outcome, device: "torch.device") -> Outcome:
+    """Fill in the peaks of memory, which are the process's and not the learner's to know."""
+    import torch
+
+    peaks = {"peak_rss_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024}
+    if device.type == "cuda":
+        peaks["peak_device_bytes"] = torch.cuda.max_memory_allocated(device)
+    return outcome.model_copy(update={"cost": outcome.cost.model_copy(update=peaks)})
+
+
+def _try_options(entry: Entry, module: ModuleType, options: Any) -> None:
+    try:
+        configuration(module, options)
+    except (ValueError, TypeError) as error:
+        raise UsageError(f"{entry.kind} '{entry.name}' refuses its options: {error}") from error
+
+
+def _load(entry: Entry) -> ModuleType:
+    try:
+        return entry.load()
+    except UsageError:
+        raise
+    except Exception as error:
+        reason = f"{type(error).__name__}: {error}"
+        raise UsageError(f"{entry.kind} '{entry.name}' ({entry.path}) can't be loaded: {reason}; mend the file") from error

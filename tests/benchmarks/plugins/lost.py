@@ -1,0 +1,12 @@
+"""A stream whose data is nowhere."""
+
+from results.errors import UsageError
+
+KIND = "stream"
+PRIMARY = "accuracy"
+CHANCE = 0.1
+FILES = ("lost.npz",)
+
+
+def prepare(data_root):
+    raise UsageError(f"the data of 'lost' is not in {data_root} and can't be downloaded; put lost.npz there")

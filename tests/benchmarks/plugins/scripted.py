@@ -1,0 +1,59 @@
+"""A tiny model that does what it is told: learn, raise, be killed, give NaN, or dawdle."""
+
+import os
+import signal
+import time
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import nn
+
+from baselines.interface import ModelOutput, SequenceModel
+
+KIND = "model"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Config:
+    width: int = 4
+    act: Literal["learn", "raise", "kill", "leave", "nan"] = "learn"
+    pause: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class State:
+    seen: torch.Tensor
+
+
+class Scripted(SequenceModel):
+    def __init__(self, config, signature):
+        super().__init__()
+        self.config = config
+        self.embedding = nn.Embedding(signature.vocabulary, config.width)
+        self.head = nn.Linear(config.width, signature.outputs)
+        if config.pause:
+            print(f"process {os.getpid()}", flush=True)
+
+    def initial_state(self, batch):
+        return State(seen=torch.zeros(batch, 1))
+
+    def forward(self, inputs, state=None, *, targets=None, positions=None, record=None, generator=None):
+        match self.config.act:
+            case "raise":
+                raise RuntimeError("told to raise")
+            case "kill":
+                os.kill(os.getpid(), signal.SIGKILL)
+            case "leave":
+                print("last words", flush=True)
+                os._exit(3)
+        time.sleep(self.config.pause)
+        hidden = self.embedding(inputs)
+        if positions is not None:
+            hidden = hidden.gather(1, positions[..., None].expand(-1, -1, hidden.shape[-1]))
+        logits = self.head(hidden) * (float("nan") if self.config.act == "nan" else 1.0)
+        return ModelOutput(logits=logits, state=State(seen=torch.zeros(len(inputs), 1)), losses={})
+
+
+def build(config, signature):
+    return Scripted(config, signature)

@@ -1,0 +1,37 @@
+import subprocess
+import sys
+
+import pytest
+
+from baselines.registry import Registry
+from tests.benchmarks.command import PLUGINS, environment, memnet
+
+HEAVY = ("torch", "numpy", "pandas", "results.record", "rich.table", "matplotlib", "avalanche")
+"""Not pydantic: typer itself parses options by it in its later versions."""
+
+
+@pytest.mark.parametrize("arguments", [["list"], ["--help"], ["run", "--help"], ["--version"]])
+def test_nothing_heavy_is_imported_to_list_or_to_help(arguments: list[str]) -> None:
+    script = (
+        f"import atexit, sys\natexit.register(lambda: print('heavy:', *[name for name in {HEAVY!r} if name in sys.modules]))\n"
+        "from memnet.launch import main\nmain()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script, *arguments], capture_output=True, text=True, env=environment(), check=True)
+    assert done.stdout.splitlines()[-1].strip() == "heavy:"
+
+
+def test_every_entry_has_a_line() -> None:
+    lines = memnet("list").stdout.splitlines()
+    for kind in ("suite", "task", "stream", "model", "method"):
+        for entry in Registry(kind):
+            assert any(line.split()[0] == entry.name and entry.summary in line for line in lines)
+
+
+def test_one_group_alone_and_plugins_among_them() -> None:
+    lines = memnet("list", "models", "--plugin", str(PLUGINS / "scripted.py")).stdout.splitlines()
+    assert [line.split()[0] for line in lines] == [*Registry("model").names(), "scripted"]
+
+
+def test_what_an_entry_needs_is_said() -> None:
+    (line,) = [line for line in memnet("list", "streams").stdout.splitlines() if line.startswith("split-mnist")]
+    assert line.endswith("[needs its data in the data root, or a download]")

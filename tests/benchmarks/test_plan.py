@@ -1,0 +1,196 @@
+import shutil
+from pathlib import Path
+
+import pytest
+
+from benchmarks.catalog import Catalog
+from benchmarks.plan import Plan, Request, make_plan
+from benchmarks.settings import Settings, parse_settings
+from results.errors import UsageError
+from results.manifest import Manifest
+from tests.benchmarks.command import PLUGINS
+
+WEE = (PLUGINS / "wee.py", PLUGINS / "scripted.py")
+
+STREAM = '"""A stream."""\nKIND = "stream"\nPRIMARY = "accuracy"\nCHANCE = 0.1\nDIGEST = "sha256:1"\n'
+METHOD = '"""A method."""\nKIND = "method"\nNEEDS_MEMORY = True\n'
+MEMORY = '"""A model with a memory."""\nKIND = "model"\nHAS_MEMORY = True\n'
+SUITE = """\"\"\"A suite.\"\"\"
+from benchmarks.suite import Member, Suite
+KIND = "suite"
+SUITE = Suite(
+    seeds=(0, 1),
+    members=(
+        Member(benchmark="wee", models=("scripted", "keeper"), options={"steps": 2}),
+        Member(benchmark="brook", models=("scripted",), methods=("naive",)),
+        Member(benchmark="brook", models=("keeper",), methods=("recall",)),
+    ),
+)
+"""
+
+
+def plan(*files: Path, name: str = "wee", models: str = "scripted", settings: tuple[str, ...] = (), **kwargs: object) -> Plan:
+    request = Request(name=name, models=tuple(models.split()) or None, settings=parse_settings(settings), **kwargs)  # type: ignore[arg-type]
+    return make_plan(Catalog.read(files or WEE), request)
+
+
+def ids(a_plan: Plan) -> list[str]:
+    return [job.cell.id for job in a_plan.jobs]
+
+
+def rows(a_plan: Plan) -> list[tuple[str, str, str, int]]:
+    return [job.cell.key for job in a_plan.jobs]
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> tuple[Path, ...]:
+    """A suite over a task and a stream, with a model that has a memory and a method that needs one."""
+    texts = {"brook": STREAM, "recall": METHOD, "keeper": MEMORY, "both": SUITE, "guest": '"""Another."""\nKIND = "model"\n'}
+    for name, text in texts.items():
+        (tmp_path / f"{name}.py").write_text(text)
+    return (*WEE, *(tmp_path / f"{name}.py" for name in texts))
+
+
+def test_ids_are_pinned() -> None:
+    """A change of these orphans every record in the world: raise IDENTITY_SCHEME or VERSION on purpose, not by accident."""
+    cell = plan(settings=("training.learning_rate=0.003",)).jobs[0].cell.model_copy(update={"version": {"benchmark": "1", "model": "1"}})
+    assert cell.id == "f217100ddb4e951a"
+
+
+def test_ids_depend_on_no_path(tmp_path: Path) -> None:
+    for file in WEE:
+        shutil.copy(file, tmp_path)
+    assert ids(plan(*(tmp_path / file.name for file in WEE))) == ids(plan())
+
+
+@pytest.mark.parametrize("setting", ["steps=5", "model.width=5", "training.learning_rate=0.5"])
+def test_every_option_changes_the_id(setting: str) -> None:
+    assert not set(ids(plan(settings=(setting,)))) & set(ids(plan()))
+
+
+@pytest.mark.parametrize("file", ["wee.py", "scripted.py"])
+def test_every_version_changes_the_id(tmp_path: Path, file: str) -> None:
+    for plugin in WEE:
+        shutil.copy(plugin, tmp_path)
+    text = (tmp_path / file).read_text().replace("VERSION = 1\n", "")
+    (tmp_path / file).write_text(text + "\nVERSION = 2\n")
+    assert not set(ids(plan(*(tmp_path / plugin.name for plugin in WEE)))) & set(ids(plan()))
+
+
+def test_the_data_and_the_method_change_the_id(world: tuple[Path, ...]) -> None:
+    before = plan(*world, name="brook", models="keeper", methods=("recall",))
+    assert before.jobs[0].cell.version["data"] == "sha256:1"
+    brook, recall = (next(path for path in world if path.stem == name) for name in ("brook", "recall"))
+    brook.write_text(STREAM.replace("sha256:1", "sha256:2") + "VERSION = 1\n")
+    middle = plan(*world, name="brook", models="keeper", methods=("recall",))
+    recall.write_text(METHOD + "VERSION = 7\n")
+    after = plan(*world, name="brook", models="keeper", methods=("recall",))
+    assert len({tuple(ids(one)) for one in (before, middle, after)}) == 3
+
+
+def test_seeds_run_in_turn_so_that_a_run_cut_short_has_compared_all_models() -> None:
+    assert rows(plan(models="scripted scripted[width=8]", seeds=(3, 5))) == [
+        ("wee", "scripted", "supervised", 3),
+        ("wee", "scripted[width=8]", "supervised", 3),
+        ("wee", "scripted", "supervised", 5),
+        ("wee", "scripted[width=8]", "supervised", 5),
+    ]
+
+
+def test_a_model_named_twice_runs_once() -> None:
+    assert len(plan(models="scripted scripted[width=4]", seeds=(0,)).jobs) == 1
+
+
+def test_model_settings_show_in_the_name() -> None:
+    assert plan(settings=("model.width=8",)).jobs[0].cell.model == "scripted[width=8]"
+    assert ids(plan(settings=("model.width=8",))) == ids(plan(models="scripted[width=8]"))
+
+
+def test_brackets_win_over_settings_even_with_a_default() -> None:
+    found = plan(models="scripted[width=4]", settings=("model.width=8",)).jobs[0].cell
+    assert found.config["model"]["width"] == 4
+
+
+def test_methods_of_a_task_are_refused() -> None:
+    with pytest.raises(UsageError, match="tasks take no --methods"):
+        plan(methods=("naive",))
+
+
+def test_a_bare_stream_runs_naive_and_memnet_where_there_is_a_memory(world: tuple[Path, ...]) -> None:
+    memnet = next(path for path in world if path.stem == "recall").with_name("memnet.py")
+    catalog = Catalog.read(world)
+    if "memnet" not in catalog.methods:
+        memnet.write_text(METHOD)
+        world = (*world, memnet)
+    found = plan(*world, name="brook", models="scripted keeper", seeds=(0,))
+    assert [row[1:3] for row in rows(found)] == [("scripted", "naive"), ("keeper", "naive"), ("keeper", "memnet")]
+    assert found.notes == ()
+
+
+def test_pairs_that_cannot_be_are_left_out_with_a_word(world: tuple[Path, ...]) -> None:
+    found = plan(*world, name="brook", models="scripted keeper", methods=("recall",), seeds=(0,))
+    assert [row[1:3] for row in rows(found)] == [("keeper", "recall")]
+    assert len(found.notes) == 1
+    assert "needs a model with a memory" in found.notes[0]
+    with pytest.raises(UsageError, match="needs a model with a memory"):
+        plan(*world, name="brook", models="scripted", methods=("recall",))
+
+
+def test_a_suite_is_its_members(world: tuple[Path, ...]) -> None:
+    found = plan(*world, name="both", models="")
+    first = [row[:3] for row in rows(found)][: len(found.jobs) // 2]
+    assert first == [
+        ("wee", "scripted", "supervised"),
+        ("wee", "keeper", "supervised"),
+        ("brook", "scripted", "naive"),
+        ("brook", "keeper", "recall"),
+    ]
+    assert found.jobs[0].cell.config["benchmark"]["steps"] == 2
+    assert {job.cell.seed for job in found.jobs} == {0, 1}
+    manifest = found.manifest()
+    assert Manifest.model_validate_json(manifest.model_dump_json()) == manifest
+    assert [(one.name, one.kind, one.chance) for one in manifest.benchmarks] == [("wee", "task", 0.25), ("brook", "stream", 0.1)]
+
+
+def test_in_a_suite_a_known_model_keeps_its_places_and_a_guest_takes_all(world: tuple[Path, ...]) -> None:
+    known = plan(*world, name="both", models="keeper", seeds=(0,))
+    assert [row[:3] for row in rows(known)] == [("wee", "keeper", "supervised"), ("brook", "keeper", "recall")]
+    guest = plan(*world, name="both", models="guest", seeds=(0,))
+    assert [row[:3] for row in rows(guest)] == [("wee", "guest", "supervised"), ("brook", "guest", "naive")]
+    assert len(guest.notes) == 1
+
+
+def test_in_a_suite_methods_narrow_the_streams(world: tuple[Path, ...]) -> None:
+    found = plan(*world, name="both", models="", methods=("naive",), seeds=(0,))
+    assert [row[0] for row in rows(found)] == ["wee", "wee", "brook"]
+    with pytest.raises(UsageError, match="has no method"):
+        plan(*world, name="both", models="", methods=("gem",))
+
+
+def test_unknown_names_get_the_nearest() -> None:
+    with pytest.raises(UsageError, match="did you mean wee"):
+        plan(name="weee")
+    with pytest.raises(UsageError, match="did you mean scripted"):
+        plan(models="script")
+    with pytest.raises(UsageError, match="did you mean steps"):
+        make_plan(Catalog.read(WEE), Request(name="wee", models=("scripted",), settings=Settings(benchmark={"stepps": "3"})))
+
+
+def test_a_benchmark_that_hides_its_score_is_refused(tmp_path: Path) -> None:
+    shutil.copy(WEE[1], tmp_path)
+    (tmp_path / "wee.py").write_text(WEE[0].read_text().replace("PRIMARY", "SECONDARY"))
+    with pytest.raises(UsageError, match="must say how it is scored"):
+        plan(tmp_path / "wee.py", tmp_path / "scripted.py")
+
+
+def test_a_task_and_a_stream_cannot_share_a_name(tmp_path: Path) -> None:
+    (tmp_path / "wee.py").write_text(STREAM)
+    with pytest.raises(UsageError, match="both called 'wee'"):
+        Catalog.read((*WEE, tmp_path / "wee.py"))
+
+
+def test_quick_is_36_cells() -> None:
+    found = make_plan(Catalog.read(), Request(name="quick"))
+    assert len(found.jobs) == 36
+    assert not found.notes
+    assert {job.cell.seed for job in found.jobs} == {0, 1, 2}

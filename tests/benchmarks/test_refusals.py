@@ -1,0 +1,65 @@
+"""Bad input, through the real command: one line on standard error, exit code 2, nothing half-written."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.benchmarks.command import PLUGINS, WITH_PLUGINS, memnet
+
+WEE = ("run", "wee", *WITH_PLUGINS, "--models", "scripted")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("run", "quikc"), "did you mean quick?"),
+        (("run", "wee", *WITH_PLUGINS, "--models", "scripter"), "did you mean scripted?"),
+        (("run", "split-digits", "--models", "lstm", "--methods", "naiv"), "did you mean naive?"),
+        (("run", "induction", "--methods", "naive"), "tasks take no --methods"),
+        ((*WEE, "--seeds", "9-0"), "a count (3 means 0-2), a range (0-9) or a list (1,4,7)"),
+        ((*WEE, "--seeds", "many"), "makes no sense"),
+        ((*WEE, "--set", "stepps=3"), "did you mean steps or streams?"),
+        ((*WEE, "--set", "steps=few"), "wrong type"),
+        ((*WEE, "--models", ","), "names nothing"),
+        ((*WEE, "--jobs", "0"), "from 1 up"),
+        ((*WEE, "--jobs", "many"), "--jobs"),
+        ((*WEE, "--engine", "steam"), "there is local"),
+        ((*WEE, "--rerun", "some"), "failed or all"),
+        ((*WEE, "--modles", "a"), "--modles"),
+        (("run", "wee", "--plugin", "nowhere.py"), "give the path of a Python file"),
+        (("run",), "NAME"),
+        (("sing",), "sing"),
+        (("list", "songs"), "streams"),
+        (("status", "quick"), "memnet run quick"),
+        (("report",), "memnet run quick"),
+        (("leaderboard", "--format", "pdf"), "md"),
+    ],
+)
+def test_one_line_and_nothing_written(tmp_path: Path, arguments: tuple[str, ...], says: str) -> None:
+    done = memnet(*arguments, cwd=tmp_path)
+    assert_refused(done.returncode, done.stderr, says)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_store_that_cannot_be_written(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    for store in ("file", "file/store", "file/far/below"):
+        done = memnet(*WEE, "--store", store, cwd=tmp_path)
+        assert_refused(done.returncode, done.stderr, "cannot write to the store")
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_data_that_is_nowhere(tmp_path: Path) -> None:
+    plugins = ("--plugin", str(PLUGINS / "lost.py"), "--plugin", str(PLUGINS / "scripted.py"))
+    done = memnet(
+        "run", "lost", *plugins, "--models", "scripted", "--methods", "naive", "--data-root", "empty", "--store", "store", cwd=tmp_path
+    )
+    assert_refused(done.returncode, done.stderr, f"is not in {tmp_path / 'empty'}")
+    assert list(tmp_path.iterdir()) == []
+
+
+def assert_refused(code: int, errors: str, says: str) -> None:
+    assert code == 2
+    assert errors.startswith("memnet: error: ")
+    assert errors.count("\n") == 1
+    assert says in errors

@@ -1,0 +1,98 @@
+"""Runs that are cut short, by Ctrl-C and by kill -9, through the real command."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from results.record import parse
+from tests.benchmarks.command import MEMNET, WITH_PLUGINS, environment, memnet
+
+MODELS = "scripted[pause=0.1],scripted[pause=0.11]"
+ENOUGH = ("run", "wee", *WITH_PLUGINS, "--models", MODELS, "--seeds", "3", "--jobs", "2")
+
+
+def lasting(path: Path) -> dict[str, Any]:
+    """A record without what two runs can't share: times, peaks of memory, the clock."""
+    content: dict[str, Any] = json.loads(path.read_bytes())
+    for name in ("train_seconds", "train_cpu_seconds", "eval_seconds", "peak_rss_bytes"):
+        del content["cost"][name]
+    for name in ("started_at", "finished_at"):
+        del content["provenance"][name]
+    return content
+
+
+FOREVER = "scripted[pause=60]"
+
+
+def launch(store: Path, *more: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [*MEMNET, *ENOUGH, *more, "--store", str(store)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment(),
+        start_new_session=True,
+    )
+
+
+def wait_for_records(store: Path, count: int) -> None:
+    deadline = time.monotonic() + 120
+    while len(list((store / "records").glob("[!.]*.json"))) < count:
+        assert time.monotonic() < deadline, "no record came"
+        time.sleep(0.02)
+
+
+def processes(store: Path) -> list[int]:
+    """Processes of cells, as they wrote themselves into their logs."""
+    texts = [path.read_text() for path in (store / "logs").glob("*.log")]
+    return [int(match) for text in texts for match in re.findall(r"process (\d+)", text)]
+
+
+def alive(process: int) -> bool:
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="reads /proc to see which processes live")
+def test_interrupted_then_killed_a_run_resumes_to_the_same_records(tmp_path: Path) -> None:
+    store, undisturbed = tmp_path / "store", tmp_path / "undisturbed"
+
+    first = launch(store)
+    wait_for_records(store, 1)
+    os.killpg(first.pid, signal.SIGINT)  # as a terminal does it: to all processes at once
+    output, errors = first.communicate(timeout=30)
+    assert first.returncode == 130
+    assert errors == ""
+    assert output.splitlines()[-1].startswith("to resume: memnet run wee --plugin")
+    assert not any(alive(process) for process in processes(store))
+
+    kept = len(list((store / "records").glob("*.json")))
+    second = launch(store, "--models", f"{FOREVER},{MODELS}")
+    wait_for_records(store, kept + 1)
+    os.kill(second.pid, signal.SIGKILL)
+    second.communicate(timeout=30)
+    deadline = time.monotonic() + 10
+    while any(alive(process) for process in processes(store)):
+        assert time.monotonic() < deadline, "a cell outlived its runner"
+        time.sleep(0.05)
+
+    standing = len(list((store / "records").glob("[!.]*.json")))
+    last = memnet(*ENOUGH, "--store", str(store))
+    assert last.returncode == 0, last.stderr
+    assert last.stdout.splitlines()[0] == f"6 cells: {standing} done, {6 - standing} to run"
+    assert memnet(*ENOUGH, "--store", str(undisturbed)).returncode == 0
+    names = sorted(path.name for path in (undisturbed / "records").iterdir())
+    assert len(names) == 6
+    assert sorted(path.name for path in (store / "records").glob("[!.]*")) == names
+    for name in names:
+        assert lasting(store / "records" / name) == lasting(undisturbed / "records" / name)
+        assert parse((store / "records" / name).read_bytes()).to_json() == (store / "records" / name).read_text()
