@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Literal, get_args
+from typing import Any, Literal, cast, get_args
 
 from baselines.source import Option, Source, module_path, read_source
 from results.errors import UsageError
@@ -216,7 +216,8 @@ def _entry(kind: Kind, name: str, module: str, path: Path, *, plugin: bool = Fal
 @cache
 def _entry_points() -> importlib.metadata.EntryPoints:
     """All entry points there are; finding them reads the metadata of every installed distribution, so it is done once."""
-    return importlib.metadata.entry_points()
+    found: Any = importlib.metadata.entry_points()  # what Python 3.11 returns here selects like EntryPoints, and is called otherwise
+    return cast(importlib.metadata.EntryPoints, found)
 
 
 def _installed(distribution: str) -> bool:

@@ -6,7 +6,7 @@ Legend: ``B`` memories, ``H`` heads, ``N`` slots, ``C`` tokens, ``E = N + C`` en
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
 from memnet import clock
@@ -14,7 +14,7 @@ from memnet.chunk import Placement, commit, place
 from memnet.config import MemNetConfig
 from memnet.graph import Links, link
 from memnet.heads import Offer, ReadHeads, WriteHeads, open_gate
-from memnet.policy import MetaPolicy, random_weights, top_k_weights, uniform_weights
+from memnet.policy import MetaPolicy, entropy, random_entry, top_k
 from memnet.recorder import Recorder
 from memnet.state import Slots
 
@@ -48,11 +48,19 @@ class Written:
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """The reads of a chunk: final weights over entries (a distribution wherever any is seen), which are seen, and what was read."""
+    """The reads of a chunk.
+
+    Attributes:
+        weights: Final weights over entries, a distribution wherever any is visible.
+        visible: Entries that could be read.
+        vectors: What was read, the heads side by side.
+        entropy: Entropy of the TopK reads, in nats.
+    """
 
     weights: Float[Tensor, "B H C E"]
-    seen: Float[Tensor, "B H C E"]
+    visible: Bool[Tensor, "B H C E"]
     vectors: Float[Tensor, "B C D"]
+    entropy: Float[Tensor, "B H C"]
 
 
 class MultiHeadMemoryBank(nn.Module):
@@ -143,27 +151,28 @@ class MultiHeadMemoryBank(nn.Module):
     ) -> Read:
         """Read at each token; ``draw`` holds the Random policy's uniform numbers, or None for its expectation."""
         query = self.read_heads(context, written.count)
-        cosine = query @ written.keys.transpose(-1, -2)
-        visible = written.placement.visible(slots.occupied)
-        seen = visible.to(cosine.dtype)
-        candidates = (visible | written.placement.passed_over).to(cosine.dtype) if self.training else seen
-        weights = top_k_weights(self.read_heads.temperature * cosine, written.strength, candidates, self.config.top_k)
+        placement = written.placement
+        visible = placement.visible(slots.occupied)
+        closed = placement.passed_over if self.training and not bool(placement.active.all()) else None
+        # The temperature goes to the query, which is smaller than the scores.
+        scores = (self.read_heads.temperature * query) @ written.keys.transpose(-1, -2)
+        best = top_k(scores, written.strength, visible, closed, self.config.top_k)
         if self.policy is not None:
-            match = (cosine + 2.0 * (seen - 1.0)).amax(-1)
-            uniform = uniform_weights(seen)
-            random = uniform if draw is None else random_weights(draw, written.birth, seen)
-            weights = self.policy(hidden, match, weights, uniform, random)
+            random = None if draw is None else random_entry(draw, written.birth, visible)
+            weights = self.policy(hidden, best, visible, random)
+        else:
+            weights = torch.zeros_like(scores).scatter_add(-1, best.index, best.weights)
         if written.links is not None:
-            weights = self._spread(hidden, weights, seen, written.links)
+            weights = self._spread(hidden, weights, visible, written.links)
         vectors = (weights @ written.values).transpose(1, 2).flatten(2)
-        return Read(weights=weights, seen=seen, vectors=vectors)
+        return Read(weights=weights, visible=visible, vectors=vectors, entropy=entropy(best.weights))
 
-    def _spread(self, hidden: Tensor, weights: Tensor, seen: Tensor, links: Links) -> Float[Tensor, "B H C E"]:
+    def _spread(self, hidden: Tensor, weights: Tensor, visible: Tensor, links: Links) -> Float[Tensor, "B H C E"]:
         assert self.spread_logit is not None
         alpha = torch.sigmoid(self.spread_logit)
         steps = [weights]
         for _ in range(self.config.hops):
-            steps.append((1.0 - alpha) * steps[-1] + alpha * links.spread(steps[-1], seen, self.config.sharpening))
+            steps.append((1.0 - alpha) * steps[-1] + alpha * links.spread(steps[-1], visible, self.config.sharpening))
         if self.hop_gate is None:
             return steps[-1]
         mix = self.hop_gate(hidden).unflatten(-1, (self.config.heads, -1)).transpose(1, 2).softmax(-1)
@@ -208,7 +217,7 @@ class MultiHeadMemoryBank(nn.Module):
             count=slots.count + clock.straight_through_count(written.gate).sum(-1),
         )
         if record is not None:
-            record.read(read.weights, read.seen > 0)
+            record.read(read.weights, read.visible)
             record.write(placement.active, placement.fresh, after.occupied)
             record.lives(done.evicted, slots.birth, time + count)
         return after

@@ -42,7 +42,7 @@ class MemNetConfig:
 
     width: int = 64
     window: int = 16
-    controller_heads: int = 2
+    controller_heads: int = 8
     bottleneck: int = 64
     heads: int = 1
     slots: int = 64

@@ -8,13 +8,18 @@ from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 
+PLACED = 4.0
+"""Bias at the start of each head's own distance: it then takes most of the head's attention."""
+
+
 class TransformerController(nn.Module):
     """One pre-norm Transformer block that sees a token and the ``W`` before it (Vaswani et al. 2017; Xiong et al. 2020).
 
         a_t = softmax_j(q_t · k_j / √d + b_{t−j}) · v_j,  t − W ≤ j ≤ t
         h = x + O·a ;  h = h + MLP(h)
 
-    Order comes from a learned bias per distance, so the block streams exactly at any length. Both residual branches start at zero.
+    Order comes from a learned bias per distance, so the block streams exactly at any length. Each head starts out looking at a distance
+    of its own (0, 1, 2, …), so that the last few inputs can be told apart by place; both residual branches start at zero.
 
     Args:
         width: D.
@@ -28,7 +33,7 @@ class TransformerController(nn.Module):
         self.window = window
         self.norm_attention = nn.RMSNorm(width)
         self.qkv = nn.Linear(width, 3 * width, bias=False)
-        self.distance_bias = nn.Parameter(torch.zeros(heads, window + 1))
+        self.distance_bias = nn.Parameter(PLACED * torch.eye(heads, window + 1))
         self.out = nn.Linear(width, width, bias=False)
         self.norm_mlp = nn.RMSNorm(width)
         self.mlp = nn.Sequential(nn.Linear(width, 2 * width), nn.GELU(), nn.Linear(2 * width, width))

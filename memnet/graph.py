@@ -49,13 +49,13 @@ class Links:
     root: Int[Tensor, "B H E"]
 
     def spread(
-        self, weights: Float[Tensor, "B H C E"], seen: Float[Tensor, "B H C E"], sharpening: float = 1.0
+        self, weights: Float[Tensor, "B H C E"], visible: Bool[Tensor, "B H C E"], sharpening: float = 1.0
     ) -> Float[Tensor, "B H C E"]:
         """Return ``W·Â`` at each token, Â the row-normalised graph of that token; where a row has no links, its weight stays.
 
         Args:
             weights: W, over entries.
-            seen: 1 where an entry can be read at a token, else 0.
+            visible: Entries that can be read at each token.
             sharpening: Exponent on what has spread, renormalised to the same total.
         """
         slots = self.adjacency.shape[-1]
@@ -72,7 +72,7 @@ class Links:
         if sharpening != 1.0:
             sharp = spread.clamp_min(NEGLIGIBLE) ** sharpening * (spread > NEGLIGIBLE)
             spread = sharp * (spread.sum(-1, keepdim=True) / sharp.sum(-1, keepdim=True).clamp_min(NEGLIGIBLE))
-        return (spread + stays).gather(-1, root) * seen
+        return (spread + stays).gather(-1, root) * visible
 
     def after(self, done: Commit) -> tuple[Float[Tensor, "B H N N"], Float[Tensor, "B H N"]]:
         """Return A and the trace after the chunk, in the slots where everything ended up."""

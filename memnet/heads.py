@@ -121,7 +121,7 @@ class ReadHeads(nn.Module):
 
     @property
     def temperature(self) -> Float[Tensor, "H 1 1"]:
-        """How sharply a query is compared, per head."""
+        """How sharply a query is compared, one per head."""
         return self.log_temperature.exp()
 
 

@@ -150,12 +150,12 @@ class MemNet(nn.Module):
         """Unweighted auxiliary losses of a chunk.
 
         hallucination: MSE of the input rebuilt from what was read after the write at each token. utilization: negative entropy of the mean
-        use of entries. sparsity: mean of σ(a), the write gate before its clamp, plus the mean entropy of the reads.
+        use of entries. sparsity: mean of σ(a), the write gate before its clamp, plus a tenth of the mean entropy of the TopK reads.
         """
         use = read.weights.mean(2)
         losses = {
             "utilization": -entropy(use / use.sum(-1, keepdim=True).clamp_min(1e-6)).mean(),
-            "sparsity": torch.sigmoid(written.logits).mean() + 0.1 * entropy(read.weights).mean(),
+            "sparsity": torch.sigmoid(written.logits).mean() + 0.1 * read.entropy.mean(),
         }
         if self.hallucination is not None:
             losses["hallucination"] = self.hallucination.loss(read.vectors, inputs)

@@ -4,53 +4,75 @@ Legend: ``B`` memories, ``H`` heads, ``C`` tokens, ``E`` entries, ``D`` width.
 """
 
 import math
+from dataclasses import dataclass
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
 TINY = 1e-9
+WANTED = 4
+"""Closed entries that a read looks at, for the gradient of their gates."""
 LONGING = 2.0
 """Most by which the score of a closed entry may exceed the best open one in the gradient of its gate."""
-HIDDEN = 1e4
-"""Taken off the score of an entry that can't be seen: far more than any score, and exact in single precision."""
+HIDDEN = 1e9
+"""Minus this is the score of an entry that can't be seen."""
 
 
-def top_k_weights(
-    scores: Float[Tensor, "B H C E"], strength: Float[Tensor, "B H E"], candidates: Float[Tensor, "B H C E"], k: int
-) -> Float[Tensor, "B H C E"]:
-    """Softmax of ``score + log strength`` over the k best entries; all zeros where none is held.
+@dataclass(frozen=True, slots=True)
+class TopK:
+    """The TopK policy's read, by its entries alone: the rest of its weights is zero.
 
-    It is computed as ``strength · exp(score)``, normalised. An entry whose gate is exactly zero has no weight and takes no place
-    among the k, but the gate has its gradient, which says whether an open one would have served: so a gate that has closed too far
-    can open again.
+    Attributes:
+        index: Entries that are read.
+        weights: How much of each; they sum to 1, or to 0 where nothing is held.
+        scores: Their scores.
+    """
+
+    index: Int[Tensor, "B H C k"]
+    weights: Float[Tensor, "B H C k"]
+    scores: Float[Tensor, "B H C k"]
+
+
+def top_k(
+    scores: Float[Tensor, "B H C E"],
+    strength: Float[Tensor, "B H E"],
+    visible: Bool[Tensor, "B H C E"],
+    closed: Bool[Tensor, "B H C E"] | None,
+    k: int,
+) -> TopK:
+    """Softmax of ``score + log strength`` over the k best visible entries.
+
+    It is computed as ``strength · exp(score)``, normalised. Given ``closed``, the best of the entries whose gate was exactly zero are
+    looked at too: they have no weight and take no place among the k, but their gates get a gradient, which says whether an open one
+    would have served. So a gate that has closed too far can open again.
 
     Args:
         scores: ``temperature · cosine`` of all entries.
         strength: Strength of all entries, the gate of those written in this chunk.
-        candidates: 1 where an entry could be seen at a token, open or not, else 0.
+        visible: Entries that can be read at each token.
+        closed: Entries that could have been, had their gates been open; None where no gradient is wanted.
         k: How many are read.
     """
     with torch.no_grad():
-        held = candidates * (strength > 0).to(scores.dtype).unsqueeze(2)
-        ranked = scores + strength.clamp_min(TINY).log().unsqueeze(2) * held
-        best = (ranked + (held - 1.0) * HIDDEN).topk(min(k, scores.shape[-1]), dim=-1).values
-        chosen = candidates * (ranked >= best[..., -1:]).to(scores.dtype)
-        some = (best[..., :1] > -0.5 * HIDDEN).to(scores.dtype)
-        top = some * best[..., :1] + (1.0 - some) * scores.amax(-1, keepdim=True)
-        limit = LONGING + HIDDEN * held
-    weights = (scores - top).minimum(limit).exp() * chosen * strength.unsqueeze(2)
+        ranked = (scores + strength.clamp_min(TINY).log().unsqueeze(2)).masked_fill_(~visible, -HIDDEN)
+        best = ranked.topk(min(k, scores.shape[-1]), dim=-1)
+        index, limit = best.indices, torch.where(best.values > -HIDDEN, HIDDEN, -HIDDEN)
+        top = best.values[..., :1]
+        if closed is not None:
+            wanted = scores.masked_fill(~closed, -HIDDEN).topk(min(WANTED, scores.shape[-1]), dim=-1)
+            index = torch.cat([index, wanted.indices], dim=-1)
+            limit = torch.cat([limit, torch.where(wanted.values > -HIDDEN, LONGING, -HIDDEN)], dim=-1)
+            top = torch.where(top > -HIDDEN, top, wanted.values[..., :1])
+    found = scores.gather(-1, index)
+    held = strength.unsqueeze(2).expand(-1, -1, index.shape[2], -1).gather(-1, index)
+    weights = (found - top).minimum(limit).exp() * held
     total = weights.sum(-1, keepdim=True)
-    return weights / (total + (total <= 0).to(total.dtype))
+    return TopK(index=index, weights=weights / (total + (total <= 0).to(total.dtype)), scores=found)
 
 
-def uniform_weights(seen: Float[Tensor, "B H C E"]) -> Float[Tensor, "B H C E"]:
-    """Equal weight on every visible entry."""
-    return seen / seen.sum(-1, keepdim=True).clamp_min(1.0)
-
-
-def random_weights(draw: Float[Tensor, "B H C"], birth: Int[Tensor, "B H E"], seen: Float[Tensor, "B H C E"]) -> Float[Tensor, "B H C E"]:
-    """All weight on one visible entry, drawn by position.
+def random_entry(draw: Float[Tensor, "B H C"], birth: Int[Tensor, "B H E"], visible: Bool[Tensor, "B H C E"]) -> Int[Tensor, "B H C 1"]:
+    """Draw one visible entry per token, by position.
 
     Every entry has a place on a circle that follows from when it was written (multiples of the golden ratio spread evenly); the first
     visible one at or after the drawn point is read. The draw so depends on what is stored and not on where, nor on the chunk size.
@@ -58,13 +80,12 @@ def random_weights(draw: Float[Tensor, "B H C"], birth: Int[Tensor, "B H E"], se
     Args:
         draw: Uniform numbers in [0, 1), one per token.
         birth: Time at which each entry was written.
-        seen: 1 where an entry is visible, else 0.
+        visible: Entries that can be read.
     """
     golden = (math.sqrt(5.0) - 1.0) / 2.0
-    place = (birth.double() * golden).frac().to(seen.dtype)
-    ahead = place.unsqueeze(2) - draw.to(seen.dtype).unsqueeze(-1)
-    ahead = ahead - ahead.floor() + (1.0 - seen) * HIDDEN
-    return (ahead <= ahead.amin(-1, keepdim=True)).to(seen.dtype) * seen
+    place = (birth.double() * golden).frac().to(draw.dtype)
+    ahead = (place.unsqueeze(2) + 1.0 - draw.unsqueeze(-1)).frac_()
+    return ahead.masked_fill_(~visible, 2.0).argmin(-1, keepdim=True)
 
 
 def entropy(weights: Float[Tensor, "*lead E"]) -> Float[Tensor, "*lead"]:
@@ -77,7 +98,7 @@ class MetaPolicy(nn.Module):
 
         π = softmax(P·[h, best match, entropy of the TopK read])
 
-    Without a generator the Random policy gives its expectation, which is Uniform: the pass is then deterministic.
+    Without a draw the Random policy gives its expectation, which is Uniform: the pass is then deterministic.
 
     Args:
         width: D of the controller's state.
@@ -96,14 +117,28 @@ class MetaPolicy(nn.Module):
     def forward(
         self,
         hidden: Float[Tensor, "B C D"],
-        match: Float[Tensor, "B H C"],
-        top: Float[Tensor, "B H C E"],
-        uniform: Float[Tensor, "B H C E"],
-        random: Float[Tensor, "B H C E"],
+        best: TopK,
+        visible: Bool[Tensor, "B H C E"],
+        random: Int[Tensor, "B H C 1"] | None,
     ) -> Float[Tensor, "B H C E"]:
-        """Return ``W_base``."""
+        """Return ``W_base``: a distribution wherever an entry is visible, zeros elsewhere.
+
+        Args:
+            hidden: The controller's state.
+            best: The TopK read.
+            visible: Entries that can be read.
+            random: The entry that Random reads, or None for the expectation.
+        """
         logits = self.gate(hidden).unflatten(-1, (self.heads, 3)).transpose(1, 2)
-        known = torch.stack([match, entropy(top)], dim=-1)
+        match = (best.scores.detach() * (best.weights > 0)).amax(-1)
+        known = torch.stack([match, entropy(best.weights)], dim=-1)
         pi = (logits + known @ self.uncertainty).softmax(-1)
-        mixed: Tensor = pi[..., 0:1] * top + pi[..., 1:2] * uniform + pi[..., 2:3] * random
+        seen = visible.to(pi.dtype)
+        count = seen.sum(-1, keepdim=True)
+        some = (count > 0).to(pi.dtype)
+        uniform = pi[..., 1:2] if random is not None else pi[..., 1:2] + pi[..., 2:3]
+        index, weights = best.index, pi[..., 0:1] * best.weights
+        if random is not None:
+            index, weights = torch.cat([index, random], dim=-1), torch.cat([weights, pi[..., 2:3] * some], dim=-1)
+        mixed: Tensor = (seen * (uniform / count.clamp_min(1.0))).scatter_add(-1, index, weights)
         return mixed

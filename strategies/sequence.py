@@ -183,7 +183,7 @@ def train(
         output = model(batch.inputs.to(device), targets=targets, positions=positions, generator=drawn)
         task_loss = functional.cross_entropy(output.logits.flatten(0, 1), targets.flatten())
         optimizer.zero_grad()
-        model.objective(task_loss, output.losses).backward()  # type: ignore[no-untyped-call]
+        model.objective(task_loss, output.losses).backward()
         nn.utils.clip_grad_norm_(model.parameters(), CLIP)
         optimizer.step()
         schedule.step()

@@ -34,7 +34,7 @@ class Config:
 
     experiences: int = 5
     epochs: int = 10
-    batch_size: int = 32
+    batch_size: int = 64
     form: Literal["rows", "flat"] = "rows"
     validation: bool = False
 

@@ -47,7 +47,7 @@ def test_links_of_a_chunk_equal_the_rule_token_by_token() -> None:
     torch.testing.assert_close(left[0, 0], last, rtol=1e-6, atol=1e-6)
 
     # Spreading at each token sees the graph of that token: weight 1 on the visible entry of slot 0.
-    seen = placement.visible(full).double()
+    seen = placement.visible(full)
     of_slot_0 = seen * (placement.root == 0).double().unsqueeze(2)
     spread = links.spread(of_slot_0, seen)
     on_slots = (
@@ -63,7 +63,7 @@ def test_a_row_without_links_keeps_its_weight() -> None:
     placement = place(torch.zeros(1, 1, 1, 3).double(), torch.zeros(1, 1, 1, dtype=torch.bool), torch.tensor([[[2, 1]]]), full, 0.9)
     zero = torch.zeros(1)
     links = link(one(adjacency), one(torch.zeros(2)), one(zero), one(zero + 0.5), placement, rate=RATE, decay=DECAY)
-    seen = placement.visible(full).double()
+    seen = placement.visible(full)
     weights = torch.tensor([[[[0.25, 0.75, 0.0]]]]).double()
     assert links.spread(weights, seen).flatten().tolist() == [0.0, 1.0, 0.0]
 
@@ -74,6 +74,6 @@ def test_sharpening_keeps_the_total() -> None:
     placement = place(torch.zeros(1, 1, 1, 4).double(), torch.zeros(1, 1, 1, dtype=torch.bool), torch.tensor([[[3, 2, 1]]]), full, 0.9)
     zero = torch.zeros(1)
     links = link(one(adjacency), one(torch.zeros(3)), one(zero), one(zero + 0.5), placement, rate=RATE, decay=DECAY)
-    seen = placement.visible(full).double()
+    seen = placement.visible(full)
     sharp = links.spread(torch.tensor([[[[1.0, 0.0, 0.0, 0.0]]]]).double(), seen, sharpening=2.0).flatten()
     torch.testing.assert_close(sharp, torch.tensor([0.0, 0.9, 0.1, 0.0]).double(), rtol=1e-5, atol=1e-5)

@@ -152,10 +152,10 @@ def test_reads_are_distributions_and_links_stay_links() -> None:
         slots = model(tokens(length=64), generator=generator()).state.slots
     for item in reads:
         total = item.weights.sum(-1)
-        expected = (item.seen.sum(-1) > 0).double()
+        expected = (item.visible.sum(-1) > 0).double()
         torch.testing.assert_close(total, expected, rtol=1e-9, atol=1e-9)
         assert (item.weights >= 0).all()
-        assert not (item.weights * (1 - item.seen)).any()
+        assert not (item.weights * ~item.visible).any()
     assert (slots.adjacency >= 0).all()
     assert slots.adjacency.any()
     assert not slots.adjacency.diagonal(dim1=-2, dim2=-1).any()

@@ -5,50 +5,63 @@ import math
 import torch
 
 from memnet.heads import open_gate
-from memnet.policy import MetaPolicy, entropy, random_weights, top_k_weights, uniform_weights
+from memnet.policy import MetaPolicy, TopK, entropy, random_entry, top_k
 
 
 def row(*values: float) -> torch.Tensor:
     return torch.tensor([[[values]]])
 
 
+def visible(*values: int) -> torch.Tensor:
+    return torch.tensor([[[values]]], dtype=torch.bool)
+
+
+def dense(best: TopK, size: int) -> torch.Tensor:
+    return torch.zeros(size).scatter_add(0, best.index.flatten(), best.weights.flatten())
+
+
 def test_top_k_reads_the_k_best_by_score_and_strength() -> None:
-    scores, strength = row(1.0, 2.0, 3.0, 9.0), torch.tensor([[[1.0, 0.5, 0.25, 1.0]]])
-    weights = top_k_weights(scores, strength, row(1, 1, 1, 0), 2).flatten()
-    share = torch.tensor([0.0, 0.5 * math.exp(2), 0.25 * math.exp(3), 0.0])
-    torch.testing.assert_close(weights, share / share.sum())
+    scores, strength = row(1.0, 2.0, 3.0, 9.0), torch.tensor([[[1.0, 0.5, 0.2, 1.0]]])
+    best = top_k(scores, strength, visible(1, 1, 1, 0), None, 2)
+    share = torch.tensor([0.0, 0.5 * math.exp(2), 0.2 * math.exp(3), 0.0])
+    torch.testing.assert_close(dense(best, 4), share / share.sum())
 
 
 def test_an_empty_memory_is_not_read() -> None:
-    assert not top_k_weights(row(1.0, 2.0), torch.tensor([[[0.0, 0.0]]]), row(1, 1), 2).any()
-    assert not uniform_weights(row(0, 0)).any()
-    assert not random_weights(torch.tensor([[[0.5]]]), torch.tensor([[[0, 1]]]), row(0, 0)).any()
+    best = top_k(row(1.0, 2.0), torch.tensor([[[0.0, 0.0]]]), visible(0, 0), None, 2)
+    assert not best.weights.any()
+    nothing = MetaPolicy(4, 1)(torch.zeros(1, 1, 4), best, visible(0, 0), torch.tensor([[[[1]]]]))
+    assert not nothing.any()
 
 
 def test_a_closed_gate_has_no_weight_but_a_gradient() -> None:
-    strength = torch.tensor([[[1.0, 0.0]]], requires_grad=True)
-    weights = top_k_weights(row(1.0, 3.0), strength, row(1, 1), 2)
-    assert weights.flatten().tolist() == [1.0, 0.0]
-    weights[..., 1].sum().backward()
+    strength = torch.tensor([[[1.0, 0.0, 0.0]]], requires_grad=True)
+    best = top_k(row(1.0, 3.0, -9.0), strength, visible(1, 0, 0), visible(0, 1, 1), 2)
+    assert dense(best, 3).tolist() == [1.0, 0.0, 0.0]
+    weights = torch.zeros(3).scatter_add(0, best.index.flatten(), best.weights.flatten())
+    weights[1].backward()
     assert strength.grad is not None
     assert strength.grad[0, 0, 1] > 1.0
+    assert strength.grad[0, 0, 2] == 0.0
 
 
 def test_random_reads_every_visible_entry_about_as_often() -> None:
-    birth, seen = torch.arange(8)[None, None], row(1.0, 1.0, 0.0, 1.0, 1.0, 0.0, 1.0, 1.0)
+    birth, seen = torch.arange(8)[None, None], visible(1, 1, 0, 1, 1, 0, 1, 1)
     draws = torch.linspace(0, 0.999, 1000)[None, None]
-    share = random_weights(draws, birth, seen.expand(1, 1, 1000, 8)).mean(2).flatten()
+    share = random_entry(draws, birth, seen.expand(1, 1, 1000, 8)).flatten().bincount(minlength=8) / 1000
     assert not share[[2, 5]].any()
     assert share[[0, 1, 3, 4, 6, 7]].min() > 0.05
-    torch.testing.assert_close(share.sum(), torch.tensor(1.0))
 
 
 def test_the_mix_is_the_gate_s() -> None:
     policy = MetaPolicy(4, 1)
     with torch.no_grad():
         policy.gate.bias.copy_(torch.tensor([0.2, 0.3, 0.5]).log())
-    mixed = policy(torch.zeros(1, 1, 4), torch.zeros(1, 1, 1), row(1, 0), row(0.5, 0.5), row(0, 1))
-    torch.testing.assert_close(mixed.flatten(), torch.tensor([0.35, 0.65]))
+    best = TopK(index=torch.tensor([[[[0]]]]), weights=row(1.0), scores=row(1.0))
+    mixed = policy(torch.zeros(1, 1, 4), best, visible(1, 1), torch.tensor([[[[1]]]]))
+    torch.testing.assert_close(mixed.flatten(), torch.tensor([0.2 + 0.15, 0.15 + 0.5]))
+    expected = policy(torch.zeros(1, 1, 4), best, visible(1, 1), None)
+    torch.testing.assert_close(expected.flatten(), torch.tensor([0.2 + 0.4, 0.4]))
 
 
 def test_entropy_is_in_nats_and_zero_for_nothing() -> None:
