@@ -4,15 +4,17 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from pydantic import JsonValue
+
 from baselines.registry import parse_assignments
 from results.errors import UsageError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """Overrides given on the command line, as text; the entries that they are for check them."""
+    """Overrides, as values or as the text given on the command line; the entries that they are for check them."""
 
-    benchmark: Mapping[str, str] = field(default_factory=dict)
+    benchmark: Mapping[str, JsonValue] = field(default_factory=dict)
     model: Mapping[str, str] = field(default_factory=dict)
     method: Mapping[str, str] = field(default_factory=dict)
     learning_rate: float | None = None

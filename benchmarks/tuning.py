@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from statistics import fmean
 
+from pydantic import JsonValue
 from rich.console import Console
 
 from benchmarks.catalog import Catalog
@@ -69,10 +70,10 @@ def tune(
     workers = jobs or usable_cores()
     console = Console()
     engine = LocalEngine(jobs=workers, place=Place(device=device, data_root=find_data(data_root)))
-    for benchmark, names in _pairs(catalog, name, models).items():
+    for benchmark, (names, options) in _pairs(catalog, name, models).items():
         scores: dict[str, dict[float, float]] = {model: {} for model in names}
         for rate in GRID:
-            plan = tuning_plan(catalog, benchmark, names, rate)
+            plan = tuning_plan(catalog, benchmark, names, rate, options)
             root = (store or STORE) / f"{benchmark}-{rate}"
             display = Live(console, workers) if console.is_terminal else Lines(console)
             Run(plan=plan, root=root, engine=engine, display=display, rerun="failed").start()
@@ -83,14 +84,23 @@ def tune(
         console.print(f"{benchmark}: " + ", ".join(f"{model} {rate}" for model, rate in chosen.items()), highlight=False)
 
 
-def tuning_plan(catalog: Catalog, benchmark: str, models: tuple[str, ...], rate: float) -> Plan:
+def tuning_plan(
+    catalog: Catalog, benchmark: str, models: tuple[str, ...], rate: float, options: Mapping[str, JsonValue] | None = None
+) -> Plan:
     """Plan the tuning cells of one benchmark at one rate: on the tuning seed; on a stream, evaluated on validation data.
+
+    Args:
+        catalog: Where names are looked up.
+        benchmark: The task or stream.
+        models: The models.
+        rate: The learning rate.
+        options: Options of the benchmark, where a suite has others than its defaults.
 
     Raises:
         UsageError: If a name is unknown, or a stream has no option ``validation``.
     """
     stream = catalog.benchmark(benchmark).kind == "stream"
-    settings = Settings(benchmark={"validation": "true"} if stream else {}, learning_rate=rate)
+    settings = Settings(benchmark={**(options or {}), **({"validation": True} if stream else {})}, learning_rate=rate)
     request = Request(name=benchmark, models=models, seeds=(TUNING,), settings=settings)
     if not stream:
         return make_plan(catalog, request)
@@ -109,15 +119,17 @@ def best(scores: Mapping[float, float]) -> float:
     return min((rate for rate, score in scores.items() if score == top), key=lambda rate: (abs(rate - DEFAULT), rate))
 
 
-def _pairs(catalog: Catalog, name: str, models: tuple[str, ...] | None) -> dict[str, tuple[str, ...]]:
-    """Return the models to tune by benchmark, variants by their base."""
+def _pairs(catalog: Catalog, name: str, models: tuple[str, ...] | None) -> dict[str, tuple[tuple[str, ...], Mapping[str, JsonValue]]]:
+    """Return the models to tune, variants by their base, and the options that the suite gives the benchmark; both by benchmark."""
     root = catalog.runnable(name)
     chosen = models or (None if root.kind == "suite" else MODELS)
     plan = make_plan(catalog, Request(name=name, models=chosen))
     pairs: dict[str, dict[str, None]] = {}
+    options: dict[str, Mapping[str, JsonValue]] = {}
     for job in plan.jobs:
         pairs.setdefault(job.cell.benchmark, {})[base_name(job.cell.model)] = None
-    return {benchmark: tuple(found) for benchmark, found in pairs.items()}
+        options[job.cell.benchmark] = job.cell.config["benchmark"]
+    return {benchmark: (tuple(found), options[benchmark]) for benchmark, found in pairs.items()}
 
 
 def _scores(plan: Plan, store: Store) -> dict[str, float]:

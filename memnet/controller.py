@@ -7,7 +7,6 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
-
 PLACED = 4.0
 """Bias at the start of each head's own distance: it then takes most of the head's attention."""
 

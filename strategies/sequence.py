@@ -19,8 +19,8 @@ from memnet.recorder import Recorder
 from results.metrics import task_metrics
 from results.record import Outcome
 from results.survival import survival
-from strategies.continual.randomness import generator
 from strategies.cost import Stopwatch, measure_cost
+from strategies.randomness import generator
 
 VERSION = 1
 """Raise it when a change here can alter results: it is part of the identity of every cell trained by this loop."""

@@ -1,8 +1,6 @@
 """One model, one method, one stream: trained experience by experience, evaluated on all of them after each."""
 
 import math
-import resource
-import time
 from collections.abc import Callable, Mapping
 from types import ModuleType
 from typing import Any, Protocol, runtime_checkable
@@ -14,9 +12,10 @@ from pydantic import JsonValue
 from baselines.interface import SequenceModel, Signature, state_bytes
 from results.errors import UsageError
 from results.metrics import stream_metrics
-from results.record import Cost, Outcome
+from results.record import Outcome
 from strategies.continual.strategy import ContinualStrategy
 from strategies.continual.stream import Stream
+from strategies.cost import Stopwatch, measure_cost
 
 VERSION = 1
 """Raise it when a change to the loop, the feeding or the evaluation can alter results: it is part of every stream cell's identity."""
@@ -97,7 +96,6 @@ def learn(
     strategy: ContinualStrategy = method.build(
         method_config, model=model, stream=stream, learning_rate=learning_rate, seed=seed, device=device
     )
-    parameters = list(strategy.model.parameters())
     sizes = [len(experience.dataset) for experience in stream.benchmark.train_stream]
     strategy.plugins.insert(0, Progress(progress, stream.epochs * sum(math.ceil(size / stream.batch_size) for size in sizes)))
     train, evaluation = Stopwatch(), Stopwatch()
@@ -113,17 +111,14 @@ def learn(
         metrics=dict(stream_metrics(matrix, initial)),
         curves={"accuracy_matrix": [list(row) for row in matrix], "initial_accuracy": list(initial)},
         slots=_slots(strategy),
-        cost=Cost(
-            parameters=sum(parameter.numel() for parameter in parameters),
-            parameter_bytes=sum(parameter.numel() * parameter.element_size() for parameter in parameters),
+        cost=measure_cost(
+            strategy.model,
             state_bytes=_carried(model, stream, device),
-            buffer_bytes=sum(plugin.kept_bytes() for plugin in strategy.plugins if isinstance(plugin, KeepsPast)),
-            train_seconds=train.wall,
-            train_cpu_seconds=train.cpu,
-            eval_seconds=evaluation.wall,
+            train=train,
+            evaluation=evaluation,
             train_examples=stream.epochs * sum(sizes),
-            peak_rss_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
-            peak_device_bytes=torch.cuda.max_memory_allocated(device) if device.type == "cuda" else 0,
+            device=device,
+            buffer_bytes=sum(plugin.kept_bytes() for plugin in strategy.plugins if isinstance(plugin, KeepsPast)),
         ),
     )
 
@@ -137,22 +132,6 @@ def check_pairing(model: SequenceModel, method: ModuleType) -> None:
     if method.NEEDS_MEMORY and not (hasattr(model, "features") and hasattr(model, "width")):
         name = method.__name__.rsplit(".", 1)[-1]
         raise UsageError(f"method '{name}' needs a model with features to remember, and {type(model).__name__} has none: use model memnet")
-
-
-class Stopwatch:
-    """Adds up the time spent within it, on the wall and on the processor (seconds)."""
-
-    def __init__(self) -> None:
-        self.wall = 0.0
-        self.cpu = 0.0
-
-    def __enter__(self) -> "Stopwatch":
-        self._began = (time.perf_counter(), time.process_time())
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self.wall += time.perf_counter() - self._began[0]
-        self.cpu += time.process_time() - self._began[1]
 
 
 def _slots(strategy: ContinualStrategy) -> dict[str, JsonValue] | None:

@@ -15,7 +15,7 @@ from memnet.persistent import Dreams, PersistentMemory
 from memnet.persistent_bank import bank_bytes, read
 from results.survival import survival
 from strategies.continual.feeding import Cycle, columns_of
-from strategies.continual.randomness import generator
+from strategies.randomness import generator
 
 STATISTIC_READS = 64
 """Reads of a mini-batch whose entropy is taken: the rest would double the cost of evaluation."""

@@ -11,7 +11,7 @@ from avalanche.training.plugins import ReplayPlugin
 from avalanche.training.storage_policy import ReservoirSamplingBuffer
 
 from strategies.continual.feeding import Feed, ReplayFeed, columns_of
-from strategies.continual.randomness import generator
+from strategies.randomness import generator
 
 
 class SeededReservoir(ReservoirSamplingBuffer):  # type: ignore[misc]

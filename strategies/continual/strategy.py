@@ -10,12 +10,13 @@ from typing import Any
 import torch
 from avalanche.core import SupervisedPlugin
 from avalanche.training.templates import SupervisedTemplate
-from torch import nn
+from torch import Tensor, nn
 
+from strategies.continual.classifier import Classifier
 from strategies.continual.evaluation import AccuracyMatrix
 from strategies.continual.feeding import Feed, columns_of
-from strategies.continual.randomness import generator
 from strategies.continual.stream import Stream
+from strategies.randomness import generator
 
 EVALUATION_BATCH = 512
 """Samples evaluated at a time: a speed setting, since every one is read alone."""
@@ -58,6 +59,11 @@ class ContinualStrategy(SupervisedTemplate[Any, Any, Any]):  # type: ignore[misc
             evaluator=AccuracyMatrix(),
         )
         self.shuffling = generator("order of samples", seed)
+
+    def criterion(self) -> Tensor:
+        """Return the loss: the cross-entropy and, in training, what a model of ours adds to it."""
+        loss: Tensor = super().criterion()
+        return self.model.objective(loss) if self.is_training and isinstance(self.model, Classifier) else loss
 
     def make_train_dataloader(self, *args: Any, **kwargs: Any) -> None:
         """Feed the adapted data set by index, in an order of the seed's; leave what is not tensors to Avalanche."""

@@ -17,7 +17,7 @@ from torch.utils.data import TensorDataset
 
 from baselines.interface import Signature
 from results.errors import UsageError
-from strategies.continual.randomness import generator
+from strategies.randomness import generator
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,9 +9,9 @@ from memnet.persistent import PersistentConfig as Config
 from memnet.persistent import PersistentMemory, Trunk
 from results.errors import UsageError
 from strategies.continual.plugin import MemNetPlugin
-from strategies.continual.randomness import generator
 from strategies.continual.strategy import ContinualStrategy
 from strategies.continual.stream import Stream
+from strategies.randomness import generator
 
 __all__ = ["NEEDS_MEMORY", "VERSION", "Config", "build"]
 

@@ -1,0 +1,43 @@
+"""What the README tells people to type works as written, but for the length of the training."""
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from tests.benchmarks.command import memnet
+
+README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+SHORT = {"induction": ("steps=1", "streams=2", "furthest=64", "train_length=16"), "split-digits": ("epochs=1", "batch_size=512")}
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+
+
+def commands() -> list[list[str]]:
+    lines = [line for block in blocks("sh") for line in block.splitlines() if line.startswith("memnet ")]
+    return [shlex.split(line, comments=True)[1:] for line in lines]
+
+
+RUNS = [words for words in commands() if words[0] == "run" and words[1] in SHORT]
+
+
+def test_there_are_commands_to_try() -> None:
+    assert len(RUNS) >= 4
+    assert {words[1] for words in commands() if words[0] == "run"} <= {*SHORT, "quick", "split-mnist"}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("words", [pytest.param(words, id=" ".join(words)) for words in RUNS])
+def test_a_command_runs(words: list[str], tmp_path: Path) -> None:
+    """The model that the README shows is written where its command looks for it."""
+    (code,) = [block for block in blocks("python") if "class GRU" in block]
+    (tmp_path / "gru.py").write_text(code, encoding="utf-8")
+    short = [part for setting in SHORT[words[1]] for part in ("--set", setting)]
+    done = memnet(*words, *short, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr + done.stdout
+    assert len(list((tmp_path / "runs" / "records").glob("*.json"))) >= 2
+    assert memnet("report", cwd=tmp_path).returncode == 0
+    assert (tmp_path / "report" / "index.html").is_file()
