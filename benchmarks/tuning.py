@@ -2,8 +2,7 @@
 
 On a task, data is drawn fresh, so the tuning seed's evaluation streams are validation data. On a stream, cells run with the stream's
 option ``validation=true``: they are evaluated on a split of the training data. Cells go through the same runner as any others, into a store
-of their own, and the table they make (``benchmarks/tuning.json``) is kept with the code. To make it: ``memnet tune NAME``, or
-``python -m benchmarks.tuning NAME``.
+of their own, and the table they make (``benchmarks/tuning.json``) is kept with the code. To make it: ``memnet tune NAME``.
 """
 
 import json
@@ -150,12 +149,3 @@ def _enter(table: Path, benchmark: str, chosen: Mapping[str, float], scores: Map
     for part, rows in (("learning_rates", chosen), ("scores", scores)):
         content[part].setdefault(benchmark, {}).update(rows)
     write_whole(table, json.dumps(content, indent=1) + "\n")
-
-
-if __name__ == "__main__":
-    import sys
-
-    from benchmarks.cli.app import main
-
-    sys.argv.insert(1, "tune")
-    main()

@@ -1,8 +1,14 @@
-"""SemanticBottleneck: what of the controller's state is offered to the memory."""
+"""SemanticBottleneck: what of the controller's state is offered to the memory.
+
+Legend: ``B`` batch, ``C`` tokens, ``D`` width of the state, ``Z`` bottleneck, ``E`` width of a persistent code.
+"""
+
+import math
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
+from torch.nn import functional
 
 
 class SemanticBottleneck(nn.Module):
@@ -24,6 +30,30 @@ class SemanticBottleneck(nn.Module):
     def forward(self, hidden: Float[Tensor, "B C D"]) -> Float[Tensor, "B C Z"]:
         """Return the codes offered for writing."""
         codes: Tensor = self.norm(self.project(hidden))
+        return codes
+
+
+class UnitBottleneck(nn.Module):
+    """Bring features to a code of norm ``√E``: ``c = √E · (P·h + b) / ‖P·h + b‖``, with noise on it while training.
+
+    Args:
+        width: D.
+        code: E.
+        noise: Standard deviation of the noise.
+        generator: Source of the noise.
+    """
+
+    def __init__(self, width: int, code: int, noise: float, generator: torch.Generator) -> None:
+        super().__init__()
+        self.project = nn.Linear(width, code)
+        self.noise = noise
+        self.generator = generator
+
+    def forward(self, features: Float[Tensor, "B D"]) -> Float[Tensor, "B E"]:
+        """Return the codes."""
+        codes = functional.normalize(self.project(features), dim=-1) * math.sqrt(self.project.out_features)
+        if self.training and self.noise > 0:
+            codes = codes + self.noise * torch.randn(codes.shape, generator=self.generator).to(codes)
         return codes
 
 

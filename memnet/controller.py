@@ -18,7 +18,7 @@ class TransformerController(nn.Module):
         h = x + O·a ;  h = h + MLP(h)
 
     Order comes from a learned bias per distance, so the block streams exactly at any length. Each head starts out looking at a distance
-    of its own (0, 1, 2, …), so that the last few inputs can be told apart by place; both residual branches start at zero.
+    of its own (0, 1, 2, …), so that the last few inputs can be told apart by place; the MLP starts at zero.
 
     Args:
         width: D.
@@ -36,7 +36,7 @@ class TransformerController(nn.Module):
         self.out = nn.Linear(width, width, bias=False)
         self.norm_mlp = nn.RMSNorm(width)
         self.mlp = nn.Sequential(nn.Linear(width, 2 * width), nn.GELU(), nn.Linear(2 * width, width))
-        nn.init.zeros_(self.out.weight)
+        nn.init.orthogonal_(self.out.weight, gain=0.5)
         last = self.mlp[2]
         assert isinstance(last, nn.Linear)
         nn.init.zeros_(last.weight)

@@ -21,6 +21,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 from torch.nn import functional
 
+from memnet.bottleneck import UnitBottleneck
 from memnet.persistent_bank import PersistentBank, bank_bytes, cosine, empty_bank, erase, read, slot_bytes, spread, write
 
 
@@ -99,30 +100,6 @@ class Dreams:
     codes: Float[Tensor, "n E"]
     inputs: Float[Tensor, "n T F"]
     labels: Int[Tensor, "n"]
-
-
-class UnitBottleneck(nn.Module):
-    """Bring features to a code of norm ``√E``: ``c = √E · (P·h + b) / ‖P·h + b‖``, with noise on it while training.
-
-    Args:
-        width: D.
-        code: E.
-        noise: Standard deviation of the noise.
-        generator: Source of the noise.
-    """
-
-    def __init__(self, width: int, code: int, noise: float, generator: torch.Generator) -> None:
-        super().__init__()
-        self.project = nn.Linear(width, code)
-        self.noise = noise
-        self.generator = generator
-
-    def forward(self, features: Float[Tensor, "B D"]) -> Float[Tensor, "B E"]:
-        """Return the codes."""
-        codes = functional.normalize(self.project(features), dim=-1) * math.sqrt(self.project.out_features)
-        if self.training and self.noise > 0:
-            codes = codes + self.noise * torch.randn(codes.shape, generator=self.generator).to(codes)
-        return codes
 
 
 class PersistentMemory(nn.Module):

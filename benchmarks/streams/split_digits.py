@@ -33,8 +33,8 @@ class Config:
     """
 
     experiences: int = 5
-    epochs: int = 10
-    batch_size: int = 64
+    epochs: int = 8
+    batch_size: int = 32
     form: Literal["rows", "flat"] = "rows"
     validation: bool = False
 

@@ -11,8 +11,8 @@ MODELS = ("memnet", *RIVALS)
 SUITE = Suite(
     seeds=(0, 1, 2),
     members=(
-        Member(benchmark="induction", models=MODELS, options={"train_length": 64, "steps": 80, "streams": 48}),
-        Member(benchmark="delayed-recall", models=MODELS, options={"train_length": 64, "steps": 120, "streams": 16}),
+        Member(benchmark="induction", models=MODELS, options={"train_length": 64, "steps": 80, "streams": 40}),
+        Member(benchmark="delayed-recall", models=MODELS, options={"train_length": 64, "steps": 100, "streams": 16}),
         Member(benchmark="split-digits", models=MODELS, methods=("naive",)),
         Member(benchmark="split-digits", models=RIVALS, methods=("er",)),
         Member(benchmark="split-digits", models=("memnet",), methods=("memnet",)),
