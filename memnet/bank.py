@@ -68,10 +68,14 @@ class MultiHeadMemoryBank(nn.Module):
 
     At each token: the gated write comes first, then the link, then the read, which sees them both.
 
+        write   : key k_t, value g_t·v_t, strength g_t, where the gate g_t is above zero
         W_base  = π1·TopK + π2·Uniform + π3·Random
         W_k     = (1 − α)·W_{k−1} + α·W_{k−1}·Â,  W_0 = W_base
         W_final = W_1, or Σ_k m_k·W_k with m a learned hop gate where hops > 1
         read    = W_final · values
+
+    The value is scaled by its gate, so that a slot that is hardly written is hardly felt. Were it not, all gates could sink together
+    at no cost to the task, since reads are normalised, and those that it needs would reach zero with the rest.
 
     Args:
         config: Options.
@@ -102,6 +106,8 @@ class MultiHeadMemoryBank(nn.Module):
         count = clock.before(slots.count, clock.straight_through_count(gate))
         keys = self.write_heads.keys(offer, count)
         tokens = torch.arange(gate.shape[-1], device=gate.device) + time
+        # What a closed gate kept out is not read; its value stays whole for the gradient that could open the gate.
+        scale = torch.where(gate > 0, gate, 1.0)
         links = None
         if self.config.hebbian:
             links = link(
@@ -109,7 +115,7 @@ class MultiHeadMemoryBank(nn.Module):
             )
         return Written(
             keys=torch.cat([slots.keys, keys], dim=2),
-            values=torch.cat([slots.values, offer.value], dim=2),
+            values=torch.cat([slots.values, scale.unsqueeze(-1) * offer.value], dim=2),
             strength=torch.cat([slots.strength, gate], dim=-1),
             birth=torch.cat([slots.written, tokens.expand_as(gate)], dim=-1),
             gate=gate,

@@ -34,7 +34,10 @@ class Offer:
 
 
 def open_gate(logit: Float[Tensor, "*lead"]) -> Float[Tensor, "*lead"]:
-    """``clamp(1.2·σ(a) − 0.1, 0, 1)``, straight-through at the clamp: it reaches exactly 0 and 1, and never loses its gradient there."""
+    """``clamp(1.2·σ(a) − 0.1, 0, 1)``, straight-through at the clamp: it reaches exactly 0 and 1, and never loses its gradient there.
+
+    The stretched sigmoid is that of the hard concrete gate (Louizos et al. 2018), without its noise.
+    """
     stretched = 1.2 * torch.sigmoid(logit) - 0.1
     return stretched + (stretched.clamp(0.0, 1.0) - stretched).detach()
 

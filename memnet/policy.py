@@ -130,7 +130,8 @@ class MetaPolicy(nn.Module):
             random: The entry that Random reads, or None for the expectation.
         """
         logits = self.gate(hidden).unflatten(-1, (self.heads, 3)).transpose(1, 2)
-        match = (best.scores.detach() * (best.weights > 0)).amax(-1)
+        found = best.scores.detach().masked_fill(best.weights <= 0, -HIDDEN).amax(-1)
+        match = torch.where(found > -HIDDEN, found, 0.0)
         known = torch.stack([match, entropy(best.weights)], dim=-1)
         pi = (logits + known @ self.uncertainty).softmax(-1)
         seen = visible.to(pi.dtype)

@@ -204,3 +204,16 @@ def test_a_detached_state_carries_values_and_no_derivatives() -> None:
 def test_options_that_cannot_work_are_refused(options: dict[str, int], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         MemNetConfig(**options)  # type: ignore[arg-type]
+
+
+def test_a_slot_holds_its_value_scaled_by_its_gate() -> None:
+    model, inputs = lively(heads=1, dreaming=False), tokens(batch=20, length=1)
+    with torch.no_grad():
+        slots = model(inputs).state.slots
+        assert model.encoder.embedding is not None
+        hidden, _ = model.controller(model.encoder(inputs), model.initial_state(20).window, 0)
+        offered = model.bank.write_heads.value(model.bottleneck(hidden))
+    first = slots.occupied[:, 0, 0]
+    assert first.any()
+    assert not first.all()
+    torch.testing.assert_close(slots.values[first, 0, 0], slots.strength[first, 0, :1] * offered[first, 0])
