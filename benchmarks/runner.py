@@ -62,9 +62,9 @@ class Run:
         kept = [record for record in before.records.values() if record.id not in chosen]
         self.done = sum(record.status == "ok" for record in kept)
         self.failed = len(kept) - self.done
-        self.display.plan(self.plan, kept, todo)
         if todo:
             self.engine.check(todo)
+        self.display.plan(self.plan, kept, todo)
         store = Store.open(self.root, create=True)
         store.write_manifest(merged_manifest(self.plan, store))
         if todo:
