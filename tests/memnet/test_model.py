@@ -217,3 +217,23 @@ def test_a_slot_holds_its_value_scaled_by_its_gate() -> None:
     assert first.any()
     assert not first.all()
     torch.testing.assert_close(slots.values[first, 0, 0], slots.strength[first, 0, :1] * offered[first, 0])
+
+
+def test_the_gate_sees_how_full_the_memory_is() -> None:
+    model = lively(heads=1, slots=10, reuse=1.0, dreaming=False)
+    heads = model.bank.write_heads
+    with torch.no_grad():
+        for parameter in (heads.gate.weight, heads.gate_clock):
+            parameter.zero_()
+        heads.gate.bias.fill_(3.0)
+        heads.gate_occupancy.fill_(-12.0)  # open at 0, shut (a < -2.4) from half full on
+        slots = model(tokens(length=30)).state.slots
+    assert slots.occupied.sum(-1).flatten().tolist() == [5, 5, 5]
+
+
+def test_what_stands_in_the_window_before_the_first_token_is_not_seen() -> None:
+    model, inputs = lively(), tokens()
+    empty = model.initial_state(3)
+    littered = dataclasses.replace(empty, window=torch.randn_like(empty.window))
+    with torch.no_grad():
+        torch.testing.assert_close(model(inputs, littered).logits, model(inputs, empty).logits, rtol=0, atol=0)

@@ -77,7 +77,7 @@ class Tally:
 
 
 class Counter(SequenceModel):
-    """Answers with the number of tokens it has read, modulo 10."""
+    """Answers with the sum of the tokens it has read, modulo 10."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -87,12 +87,12 @@ class Counter(SequenceModel):
         return Tally(seen=torch.zeros(batch, dtype=torch.int64))
 
     def forward(self, inputs: Tensor, state: Tally | None = None, **options: Tensor | None) -> ModelOutput:  # type: ignore[override]
-        seen = (self.initial_state(len(inputs)) if state is None else state).seen + inputs.shape[1]
+        seen = (self.initial_state(len(inputs)) if state is None else state).seen + inputs.sum(1)
         return ModelOutput(logits=torch.nn.functional.one_hot(seen % 10, 10).float()[:, None], state=Tally(seen=seen))
 
 
 class Ruler:
-    """A probe whose right answer, at any distance, is how many tokens have been read."""
+    """A probe whose streams hold ones and twos; its answers are right for what has been read at distance 3."""
 
     distances = (3, 1500)
 
@@ -101,19 +101,20 @@ class Ruler:
 
     def stream(self, start: int, stop: int) -> Tensor:
         self.pieces.append((start, stop))
-        return torch.zeros(2, stop - start, dtype=torch.int64)
+        return torch.tensor([[1], [2]]).expand(2, stop - start)
 
     def read_until(self, distance: int) -> int:
         return distance
 
     def questions(self) -> Questions:
-        return Questions(inputs=torch.zeros(2, 3, 2, dtype=torch.int64), targets=torch.full((2, 3), 5))
+        return Questions(inputs=torch.ones(2, 3, 2, dtype=torch.int64), targets=torch.tensor([[5], [8]]).expand(2, 3))
 
 
 def test_questions_are_asked_on_forks_and_pieces_come_in_order() -> None:
     ruler = Ruler()
     reading = evaluate(Counter(), ruler, progress=lambda fraction: None)
-    # 3 + 2 tokens of the question give 5: right; 1500 + 2 give 2: wrong. Had the questions been read by the stream, it would differ.
+    # 3·1 + 2 give 5 and 3·2 + 2 give 8: right; 1500·1 + 2 and 1500·2 + 2 give 2: wrong. Had a question been read by the stream, or a
+    # fork of one row been given to another, it would differ.
     assert reading.accuracy_by_distance == [[3.0, 1.0, 6.0], [1500.0, 0.0, 6.0]]
     assert ruler.pieces == [(0, 3), (3, 1024), (1024, 1500)]
     assert reading.state_bytes == 8

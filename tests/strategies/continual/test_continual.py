@@ -1,3 +1,4 @@
+import dataclasses
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -252,3 +253,25 @@ def test_cycle_goes_round() -> None:
     cycle = Cycle(4, torch.Generator().manual_seed(0))
     taken = torch.cat([cycle.take(3) for _ in range(4)])
     assert torch.bincount(taken).tolist() == [3, 3, 3, 3]
+
+
+class Burdened(Gru):
+    """A GRU with an auxiliary loss on a parameter that its answers do not depend on."""
+
+    def __init__(self, signature: Signature) -> None:
+        super().__init__(signature)
+        self.burden = nn.Parameter(torch.ones(1))
+
+    def forward(self, *arguments: Any, **options: Any) -> Any:
+        return dataclasses.replace(super().forward(*arguments, **options), losses={"burden": self.burden.square().sum()})
+
+
+def test_a_model_s_own_losses_are_part_of_training_and_not_of_evaluation() -> None:
+    torch.manual_seed(0)
+    stream = toy(epochs=1)
+    model = Burdened(stream.signature)
+    strategy = naive.build(naive.Config(), model=model, stream=stream, learning_rate=1e-2, seed=0, device=CPU)
+    strategy.eval(stream.benchmark.test_stream)
+    assert float(model.burden.detach()) == 1.0
+    strategy.train(stream.benchmark.train_stream[0])
+    assert float(model.burden.detach()) < 0.99
