@@ -239,7 +239,7 @@ def _coerce(option: Option, value: Any, where: str) -> Any:
     if "float" in allowed and isinstance(value, int) and not isinstance(value, bool):
         value = float(value)
     if "Literal" in allowed:
-        choices = ast_literal_choices(option.annotation)
+        choices = _literal_choices(option.annotation)
         if value not in choices:
             raise UsageError(f"{where} = {value!r} is not allowed: choose one of {', '.join(map(str, choices))}")
         return value
@@ -248,7 +248,7 @@ def _coerce(option: Option, value: Any, where: str) -> Any:
     return value
 
 
-def ast_literal_choices(annotation: str) -> tuple[Any, ...]:
+def _literal_choices(annotation: str) -> tuple[Any, ...]:
     """Return the choices of a ``Literal[...]`` annotation, as written in the source."""
     match = re.search(r"Literal\[(.*)\]", annotation)
     assert match is not None
