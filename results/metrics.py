@@ -53,16 +53,18 @@ def stream_metrics(accuracy_matrix: Matrix, initial_accuracy: Vector | None = No
     return found
 
 
-def task_metrics(accuracy_by_distance: Sequence[Sequence[float | None]]) -> dict[str, float | None]:
+def task_metrics(accuracy_by_distance: Sequence[Sequence[float | None]], group: str = "") -> dict[str, float | None]:
     """Compute the metrics of a long-dependency task.
 
     Args:
         accuracy_by_distance: Rows of distance in tokens, accuracy, and number of questions. The accuracy is null where the model can't be
             asked (its longest length is shorter).
+        group: Name of the questions' group, where a task has some that are scored apart (curve ``accuracy_by_distance_{group}``).
 
     Returns:
         ``accuracy``, the mean over distances with each counted once, and ``accuracy_at_{distance}`` for each. The mean is None when one of
-        them is: a mean over fewer distances would compare with no other model's.
+        them is: a mean over fewer distances would compare with no other model's. With a group, each name is led by it:
+        ``{group}_accuracy``, ``{group}_accuracy_at_{distance}``.
 
     Raises:
         ValueError: If there is no distance, or one comes twice.
@@ -76,7 +78,8 @@ def task_metrics(accuracy_by_distance: Sequence[Sequence[float | None]]) -> dict
         at[int(distance)] = None if accuracy is None else float(accuracy)
     known = [accuracy for accuracy in at.values() if accuracy is not None]
     mean = float(np.mean(known)) if len(known) == len(at) else None
-    return {"accuracy": mean} | {f"accuracy_at_{distance}": accuracy for distance, accuracy in sorted(at.items())}
+    name = f"{group}_accuracy" if group else "accuracy"
+    return {name: mean} | {f"{name}_at_{distance}": accuracy for distance, accuracy in sorted(at.items())}
 
 
 def average_accuracy(matrix: Array) -> float:

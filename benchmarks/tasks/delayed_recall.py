@@ -1,7 +1,9 @@
 """Delayed recall: key-value pairs among noise tokens; later a key is asked, and its value is wanted.
 
 After the associative recall of Graves et al. 2014 (Neural Turing Machines, section 4.3), with noise in between so that what is
-worth storing must be told from what is not.
+worth storing must be told from what is not. A distance is the number of tokens from the last place of the evidence to the question.
+
+Shapes: ``B`` batch, ``T`` time, ``K`` keys.
 """
 
 from dataclasses import dataclass
@@ -11,9 +13,11 @@ from jaxtyping import Int
 from torch import Tensor
 
 from baselines.interface import Signature
-from strategies.sequence import Batch, Questions
+from benchmarks.tasks._pairs import choose, shuffle
+from benchmarks.tasks._streams import EvidenceProbe, check_streams, powers_of_two, uniform
+from strategies.task import Batch, Probe, ProbeTask, Questions
 
-VERSION = 1
+VERSION = 2
 PRIMARY = "accuracy_at_8192"
 CHANCE = 0.015625
 
@@ -31,6 +35,7 @@ class Config:
         steps: Training steps.
         batch_size: Sequences per step.
         streams: Evaluation streams, each with a question per pair at every distance.
+        far_streams: Streams that are read on beyond distance 8,192.
         furthest: Largest distance, a power of two.
     """
 
@@ -42,81 +47,58 @@ class Config:
     steps: int = 300
     batch_size: int = 32
     streams: int = 32
+    far_streams: int = 10
     furthest: int = 8192
 
     def __post_init__(self) -> None:
         """Refuse what cannot be asked."""
+        check_streams(self.streams, self.far_streams)
         if not 1 <= self.pairs <= min(self.keys, self.train_length // 4):
             raise ValueError(f"pairs = {self.pairs} must lie between 1 and min(keys, train_length / 4)")
         if self.furthest < self.train_length:
             raise ValueError(f"furthest = {self.furthest} must be at least train_length = {self.train_length}")
 
 
-class DelayedRecall:
+class DelayedRecall(ProbeTask):
     """The task. Tokens: keys first, then values, then noise. Guessing among values gives ``1 / values``."""
 
     def __init__(self, config: Config) -> None:
         self.config = config
+        self.far_streams = config.far_streams
         types = config.keys + config.values + config.noise
         self.signature = Signature(vocabulary=types, outputs=types, length=config.train_length)
 
     def sample(self, batch: int, generator: torch.Generator) -> Batch:
         """Draw sequences: pairs at random places in the first half, their keys in random order at random places in the second."""
-        half = self.config.train_length // 2
-        evidence, keys, values = draw_evidence(self.config, batch, generator)
-        asked = noise(self.config, (batch, half), generator)
-        order = torch.rand(batch, self.config.pairs, generator=generator).argsort(1)
-        places = torch.rand(batch, half, generator=generator).topk(self.config.pairs, dim=1).indices
-        asked.scatter_(1, places, keys.gather(1, order))
-        return Batch(inputs=torch.cat([evidence, asked], dim=1), positions=places + half, targets=values.gather(1, order))
+        evidence, keys, values = self.draw_evidence(batch, generator)
+        keys, values = shuffle(generator, keys, values)
+        second = self.noise(batch, self.config.train_length - evidence.shape[1], generator)
+        places = choose(second.shape[1], keys.shape[1], batch, generator)
+        second.scatter_(1, places, keys)
+        positions = places + evidence.shape[1]
+        return Batch(inputs=torch.cat([evidence, second], dim=1), positions=positions, targets=values)
 
-    def probe(self, batch: int, generator: torch.Generator) -> "DelayedRecallProbe":
-        """Draw evaluation streams."""
-        return DelayedRecallProbe(self.config, batch, generator)
+    def probe(self, batch: int, generator: torch.Generator) -> Probe:
+        """Draw evaluation streams: the evidence of a training sequence, then noise; every key is asked at every distance."""
+        evidence, keys, values = self.draw_evidence(batch, generator)
+        questions = Questions(inputs=keys.unsqueeze(-1), targets=values)
+        distances = powers_of_two(self.config.train_length, self.config.furthest)
+        return EvidenceProbe(evidence, questions, distances, lambda count: self.noise(batch, count, generator))
 
+    def draw_evidence(self, batch: int, generator: torch.Generator) -> tuple[Int[Tensor, "B T"], Int[Tensor, "B K"], Int[Tensor, "B K"]]:
+        """Draw pairs among noise, half a training sequence long; return it with the keys and the values to be recalled."""
+        config = self.config
+        half = config.train_length // 2
+        tokens = self.noise(batch, half, generator)
+        keys = choose(config.keys, config.pairs, batch, generator)
+        values = torch.randint(config.values, (batch, config.pairs), generator=generator) + config.keys
+        places = 2 * choose(half // 2, config.pairs, batch, generator)
+        tokens.scatter_(1, places, keys).scatter_(1, places + 1, values)
+        return tokens, keys, values
 
-class DelayedRecallProbe:
-    """Streams that begin like a training sequence and go on as noise; a distance counts from the end of the evidence."""
-
-    def __init__(self, config: Config, batch: int, generator: torch.Generator) -> None:
-        self.config = config
-        self.generator = generator
-        self.evidence, self.keys, self.values = draw_evidence(config, batch, generator)
-        first = config.train_length.bit_length() - 1
-        self.distances = [2**power for power in range(first, config.furthest.bit_length())]
-
-    def stream(self, start: int, stop: int) -> Int[Tensor, "B T"]:
-        """Return the next tokens."""
-        batch, length = self.evidence.shape
-        begun = self.evidence[:, start : min(stop, length)]
-        rest = noise(self.config, (batch, stop - start - begun.shape[1]), self.generator)
-        return torch.cat([begun, rest], dim=1)
-
-    def read_until(self, distance: int) -> int:
-        """The question is the token that stands ``distance`` behind the evidence."""
-        return self.evidence.shape[1] + distance - 1
-
-    def questions(self) -> Questions:
-        """Ask for every pair."""
-        return Questions(inputs=self.keys.unsqueeze(-1), targets=self.values)
-
-
-def draw_evidence(
-    config: Config, batch: int, generator: torch.Generator
-) -> tuple[Int[Tensor, "B T"], Int[Tensor, "B pairs"], Int[Tensor, "B pairs"]]:
-    """Draw pairs among noise, half a training sequence long; return it with the keys and their values."""
-    half = config.train_length // 2
-    tokens = noise(config, (batch, half), generator)
-    keys = torch.rand(batch, config.keys, generator=generator).topk(config.pairs, dim=1).indices
-    values = torch.randint(config.values, (batch, config.pairs), generator=generator) + config.keys
-    places = 2 * torch.rand(batch, half // 2, generator=generator).topk(config.pairs, dim=1).indices
-    tokens.scatter_(1, places, keys).scatter_(1, places + 1, values)
-    return tokens, keys, values
-
-
-def noise(config: Config, shape: tuple[int, int], generator: torch.Generator) -> Int[Tensor, "B T"]:
-    """Draw noise tokens."""
-    return torch.randint(config.noise, shape, generator=generator) + config.keys + config.values
+    def noise(self, batch: int, count: int, generator: torch.Generator) -> Int[Tensor, "B T"]:
+        """Draw noise tokens."""
+        return self.config.keys + self.config.values + uniform(self.config.noise, batch, count, generator)
 
 
 def build(config: Config) -> DelayedRecall:

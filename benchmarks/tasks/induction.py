@@ -10,11 +10,18 @@ from jaxtyping import Int
 from torch import Tensor
 
 from baselines.interface import Signature
-from strategies.sequence import Batch, Questions
+from benchmarks.tasks._streams import check_streams, powers_of_two, uniform
+from strategies.task import Batch, Probe, ProbeTask, Questions
 
-VERSION = 1
+VERSION = 2
 PRIMARY = "accuracy_at_8192"
 CHANCE = 0.06666666666666667
+
+LEAST = 64
+"""Smallest distance asked."""
+
+CUE_WITHIN = 32
+"""In an evaluation stream the cue stands at one of so many first places."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -27,6 +34,7 @@ class Config:
         steps: Training steps.
         batch_size: Sequences per step.
         streams: Evaluation streams, each with one question per distance.
+        far_streams: Streams that are read on beyond distance 8,192.
         furthest: Largest distance, a power of two.
     """
 
@@ -35,21 +43,24 @@ class Config:
     steps: int = 150
     batch_size: int = 32
     streams: int = 128
+    far_streams: int = 10
     furthest: int = 8192
 
     def __post_init__(self) -> None:
         """Refuse what cannot be asked."""
+        check_streams(self.streams, self.far_streams)
         if self.vocabulary < 3:
             raise ValueError(f"vocabulary = {self.vocabulary} must be at least 3: the special token and two others")
-        if self.train_length < 4 or self.furthest < 64:
-            raise ValueError(f"train_length = {self.train_length} must be at least 4, and furthest = {self.furthest} at least 64")
+        if self.train_length < 4 or self.furthest < LEAST:
+            raise ValueError(f"train_length = {self.train_length} must be at least 4, and furthest = {self.furthest} at least {LEAST}")
 
 
-class Induction:
+class Induction(ProbeTask):
     """The task: answers are any of the ordinary tokens, so guessing gives ``1 / (vocabulary − 1)``."""
 
     def __init__(self, config: Config) -> None:
         self.config = config
+        self.far_streams = config.far_streams
         self.special = config.vocabulary - 1
         self.signature = Signature(vocabulary=config.vocabulary, outputs=config.vocabulary, length=config.train_length)
 
@@ -63,25 +74,25 @@ class Induction:
         inputs[:, -1] = self.special
         return Batch(inputs=inputs, positions=torch.full((batch, 1), length - 1), targets=answer)
 
-    def probe(self, batch: int, generator: torch.Generator) -> "InductionProbe":
+    def probe(self, batch: int, generator: torch.Generator) -> Probe:
         """Draw evaluation streams."""
         return InductionProbe(self.config, batch, generator)
 
 
 class InductionProbe:
-    """Streams whose special token stands at one place within the first 32 tokens, the same in all, so that distances are exact."""
+    """Streams whose special token stands at one place within the first ones, the same in all, so that distances are exact."""
 
     def __init__(self, config: Config, batch: int, generator: torch.Generator) -> None:
         self.special = config.vocabulary - 1
         self.batch = batch
         self.generator = generator
-        self.distances = [2**power for power in range(6, config.furthest.bit_length())]
-        self.cue = int(torch.randint(32, (1,), generator=generator))
+        self.distances = powers_of_two(LEAST, config.furthest)
+        self.cue = int(torch.randint(CUE_WITHIN, (1,), generator=generator))
         self.answer = torch.randint(self.special, (batch, 1), generator=generator)
 
     def stream(self, start: int, stop: int) -> Int[Tensor, "B T"]:
         """Return the next tokens: random ordinary ones, but for the special token and the answer behind it."""
-        tokens = torch.randint(self.special, (self.batch, stop - start), generator=self.generator)
+        tokens = uniform(self.special, self.batch, stop - start, self.generator)
         if start <= self.cue < stop:
             tokens[:, self.cue - start] = self.special
         if start <= self.cue + 1 < stop:

@@ -90,6 +90,11 @@ def test_task_metrics_by_hand() -> None:
     assert list(found) == ["accuracy", "accuracy_at_128", "accuracy_at_256"]
 
 
+def test_metrics_of_a_group_of_questions_bear_its_name() -> None:
+    found = task_metrics([[64, 0.5, 10], [128, None, 0]], group="one_hop")
+    assert found == {"one_hop_accuracy": None, "one_hop_accuracy_at_64": 0.5, "one_hop_accuracy_at_128": None}
+
+
 def test_a_distance_that_cannot_be_asked_leaves_no_mean() -> None:
     assert task_metrics([[128, 1.0, 10], [256, None, 0]]) == {"accuracy": None, "accuracy_at_128": 1.0, "accuracy_at_256": None}
 

@@ -8,10 +8,12 @@ from torch import Tensor
 
 from baselines.interface import ModelOutput, SequenceModel, Signature
 from baselines.models import lstm, memnet, transformer_full
-from benchmarks.tasks import induction
+from benchmarks.tasks import adding, association, induction
 from memnet.config import MemNetConfig
 from results.record import Outcome
-from strategies.sequence import Questions, evaluate, rate_at, run_task
+from strategies.asking import evaluate
+from strategies.sequence import rate_at, run_task
+from strategies.task import Questions
 
 CPU = torch.device("cpu")
 
@@ -131,3 +133,30 @@ def test_the_learning_rate_rises_and_falls() -> None:
 
 def test_signature_is_what_models_are_built_for() -> None:
     assert induction.build(induction.Config()).signature == Signature(vocabulary=16, outputs=16, length=256)
+
+
+def test_questions_scored_apart_reach_the_record() -> None:
+    task = association.build(association.Config(furthest=64))
+    outcome = run_task(
+        task,
+        lambda signature: lstm.build(lstm.Config(width=8), signature),
+        steps=1, batch_size=2, streams=4, learning_rate=1e-3, seed=0, device=CPU, progress=lambda fraction: None,
+    )  # fmt: skip
+    assert list(outcome.metrics) == ["accuracy", "accuracy_at_64", "one_hop_accuracy", "one_hop_accuracy_at_64"]
+    assert set(outcome.curves) == {"accuracy_by_distance", "accuracy_by_distance_one_hop", "training_loss"}
+    assert [row[2] for row in outcome.curves["accuracy_by_distance"]] == [12.0]  # type: ignore[union-attr, index, call-overload]
+    assert [row[2] for row in outcome.curves["accuracy_by_distance_one_hop"]] == [24.0]  # type: ignore[union-attr, index, call-overload]
+
+
+def test_a_regression_is_learnt_by_its_own_loss_and_judged_by_its_own_measure() -> None:
+    task = adding.build(adding.Config(train_length=4, furthest=8))
+    torch.manual_seed(0)
+    outcome = run_task(
+        task,
+        lambda signature: lstm.build(lstm.Config(width=32), signature),
+        steps=300, batch_size=32, streams=300, learning_rate=1e-2, seed=0, device=CPU, progress=lambda fraction: None,
+    )  # fmt: skip
+    assert outcome.metrics["accuracy_at_4"] is not None
+    assert outcome.metrics["accuracy_at_4"] > 3 * adding.CHANCE
+    losses = [row[1] for row in outcome.curves["training_loss"]]  # type: ignore[union-attr, index, call-overload]
+    assert losses[-1] < 0.1 * losses[0]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 
 from baselines.interface import Signature
-from strategies.sequence import Batch, Questions
+from strategies.task import Batch, ProbeTask, Questions
 
 KIND = "task"
 VERSION = 1
@@ -25,7 +25,7 @@ class Config:
             raise ValueError(f"length = {self.length} must be at least 2")
 
 
-class Wee:
+class Wee(ProbeTask):
     def __init__(self, config):
         self.config = config
         self.signature = Signature(vocabulary=4, outputs=4, length=config.length)

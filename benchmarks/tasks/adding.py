@@ -1,0 +1,99 @@
+"""Adding: a sequence of numbers, two of them marked, one in each half; their sum is wanted at the end.
+
+After Hochreiter & Schmidhuber 1997 (Long Short-Term Memory, section 5.4). Each step has two features: a number drawn uniformly from [0, 1],
+and a marker, 1 at the two marked steps and 0 elsewhere. The answer is a number, right if it is within 0.04 of the sum. A distance is the
+length of the sequence.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+from torch.nn import functional
+
+from baselines.interface import Signature
+from strategies.task import Batch, ExamTask, Sheet
+
+VERSION = 1
+PRIMARY = "accuracy_at_200"
+CHANCE = 0.0784
+
+TOLERANCE = 0.04
+"""An answer is right if it is off by less."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Config:
+    """Options.
+
+    Attributes:
+        train_length: Length of a training sequence.
+        steps: Training steps.
+        batch_size: Sequences per step.
+        streams: Evaluation sequences per distance.
+        furthest: Longest sequence asked.
+    """
+
+    train_length: int = 100
+    steps: int = 500
+    batch_size: int = 32
+    streams: int = 256
+    furthest: int = 400
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be asked."""
+        if not 2 <= self.train_length <= self.furthest or self.streams < 1:
+            raise ValueError(
+                f"train_length = {self.train_length} must lie between 2 and furthest = {self.furthest}, "
+                f"and streams = {self.streams} be at least 1"
+            )
+
+
+class Adding(ExamTask):
+    """The task. Always answering 1, the mean, is right with ``P(|x + y − 1| < t) = 2t − t²``, t being the tolerance."""
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+        self.distances = [config.train_length]
+        while self.distances[-1] * 2 <= config.furthest:
+            self.distances.append(self.distances[-1] * 2)
+        self.signature = Signature(features=2, outputs=1, length=config.train_length)
+
+    def loss(self, logits: Float[Tensor, "*places 1"], targets: Float[Tensor, "*places"]) -> Float[Tensor, ""]:
+        """Return the mean squared error."""
+        return functional.mse_loss(logits.squeeze(-1), targets)
+
+    def correct(self, logits: Float[Tensor, "*places 1"], targets: Float[Tensor, "*places"]) -> Bool[Tensor, "*places"]:
+        """Say which answers are within the tolerance."""
+        return (logits.squeeze(-1) - targets).abs() < TOLERANCE
+
+    def sample(self, batch: int, generator: torch.Generator) -> Batch:
+        """Draw sequences."""
+        return draw(self.config.train_length, batch, generator)
+
+    def exam(self, batch: int, generator: torch.Generator) -> Iterator[Sheet]:
+        """Draw sequences of every length."""
+        for length in self.distances:
+            yield Sheet(distance=length, batch=draw(length, batch, generator))
+
+
+def draw(length: int, batch: int, generator: torch.Generator) -> Batch:
+    """Draw sequences of one length."""
+    numbers = torch.rand(batch, length, generator=generator)
+    half = length // 2
+    first = torch.randint(half, (batch, 1), generator=generator)
+    second = torch.randint(half, length, (batch, 1), generator=generator)
+    marked = torch.cat([first, second], dim=1)
+    markers = torch.zeros_like(numbers).scatter_(1, marked, 1.0)
+    return Batch(
+        inputs=torch.stack([numbers, markers], dim=-1),
+        positions=torch.full((batch, 1), length - 1),
+        targets=numbers.gather(1, marked).sum(1, keepdim=True),
+    )
+
+
+def build(config: Config) -> Adding:
+    """Build the task."""
+    return Adding(config)

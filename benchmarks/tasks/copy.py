@@ -1,0 +1,84 @@
+"""Copy: random symbols, a delimiter, then as many markers, at which the symbols are wanted in their order.
+
+From Graves et al. 2014 (Neural Turing Machines, section 4.1), with symbols instead of vectors of bits: trained on 1 to 20 of them, asked
+for half as many, as many and twice as many. A distance is the number of symbols: as many tokens stand between a symbol and its answer.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+
+from baselines.interface import Signature
+from strategies.task import Batch, ExamTask, Sheet
+
+VERSION = 1
+PRIMARY = "accuracy_at_40"
+CHANCE = 0.125
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Config:
+    """Options.
+
+    Attributes:
+        symbols: Types of symbol.
+        train_length: Most symbols of a training sequence; each has a number of its own, from 1.
+        steps: Training steps.
+        batch_size: Sequences per step.
+        streams: Evaluation sequences per distance.
+        furthest: Most symbols asked.
+    """
+
+    symbols: int = 8
+    train_length: int = 20
+    steps: int = 800
+    batch_size: int = 32
+    streams: int = 64
+    furthest: int = 40
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be asked."""
+        if self.symbols < 2 or self.streams < 1:
+            raise ValueError(f"symbols = {self.symbols} must be at least 2, and streams = {self.streams} at least 1")
+        if not 2 <= self.train_length <= self.furthest:
+            raise ValueError(f"train_length = {self.train_length} must lie between 2 and furthest = {self.furthest}")
+
+
+class Copy(ExamTask):
+    """The task. Tokens: symbols, delimiter, marker. Guessing among symbols gives ``1 / symbols``."""
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+        self.distances = [config.train_length // 2]
+        while self.distances[-1] * 2 <= config.furthest:
+            self.distances.append(self.distances[-1] * 2)
+        types = config.symbols + 2
+        self.signature = Signature(vocabulary=types, outputs=types, length=2 * config.train_length + 1)
+
+    def sample(self, batch: int, generator: torch.Generator) -> Batch:
+        """Draw sequences with different numbers of symbols; short ones have idle markers behind."""
+        most = self.config.train_length
+        return self._draw(torch.randint(1, most + 1, (batch,), generator=generator), most, generator)
+
+    def exam(self, batch: int, generator: torch.Generator) -> Iterator[Sheet]:
+        """Draw sequences of every number of symbols."""
+        for number in self.distances:
+            yield Sheet(distance=number, batch=self._draw(torch.full((batch,), number), number, generator))
+
+    def _draw(self, number: torch.Tensor, most: int, generator: torch.Generator) -> Batch:
+        """Draw sequences with so many symbols each, ``[B]``, ``most`` being the largest number."""
+        delimiter, marker = self.config.symbols, self.config.symbols + 1
+        symbols = torch.randint(self.config.symbols, (len(number), most), generator=generator)
+        given = torch.arange(most) < number.unsqueeze(1)
+        inputs = torch.full((len(number), 2 * most + 1), marker)
+        inputs[:, :most] = torch.where(given, symbols, marker)
+        inputs.scatter_(1, number.unsqueeze(1), delimiter)
+        # Idle places answer at the last token, and do not count.
+        positions = (number.unsqueeze(1) + 1 + torch.arange(most)).clamp(max=2 * most)
+        return Batch(inputs=inputs, positions=positions, targets=symbols, mask=given)
+
+
+def build(config: Config) -> Copy:
+    """Build the task."""
+    return Copy(config)

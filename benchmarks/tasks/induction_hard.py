@@ -1,0 +1,137 @@
+"""Induction with a cue of two tokens, each of which stands everywhere else too; what followed the pair is wanted.
+
+The rule of `benchmarks.tasks.induction` for sceptics, since a table of which token follows which solves that one. The ordered pair (14, 15)
+stands once, the answer behind it, and is asked again at the end. The noise is drawn from the same 16 tokens, so 14 is often followed by
+others and 15 often preceded by others, but nowhere else do they stand in this order. A distance is the number of tokens from the answer to
+the second token of the question.
+
+Shapes: ``B`` batch, ``T`` time.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Int
+from torch import Tensor
+
+from baselines.interface import Signature
+from benchmarks.tasks._streams import check_streams, powers_of_two, uniform
+from benchmarks.tasks.induction import CUE_WITHIN, LEAST
+from strategies.task import Batch, Probe, ProbeTask, Questions
+
+VERSION = 1
+PRIMARY = "accuracy_at_8192"
+CHANCE = 0.07142857142857142
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Config:
+    """Options.
+
+    Attributes:
+        vocabulary: Token types, the two of the cue included.
+        train_length: Length of a training sequence.
+        steps: Training steps.
+        batch_size: Sequences per step.
+        streams: Evaluation streams, each with one question per distance.
+        far_streams: Streams that are read on beyond distance 8,192.
+        furthest: Largest distance, a power of two.
+    """
+
+    vocabulary: int = 16
+    train_length: int = 256
+    steps: int = 200
+    batch_size: int = 32
+    streams: int = 128
+    far_streams: int = 10
+    furthest: int = 8192
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be asked."""
+        check_streams(self.streams, self.far_streams)
+        if self.vocabulary < 4:
+            raise ValueError(f"vocabulary = {self.vocabulary} must be at least 4: the cue's two tokens and two others")
+        if self.train_length < 5 or self.furthest < LEAST:
+            raise ValueError(f"train_length = {self.train_length} must be at least 5, and furthest = {self.furthest} at least {LEAST}")
+
+
+class InductionHard(ProbeTask):
+    """The task: answers are any tokens but the cue's two, so guessing gives ``1 / (vocabulary − 2)``."""
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+        self.far_streams = config.far_streams
+        self.cue = torch.tensor([config.vocabulary - 2, config.vocabulary - 1])
+        self.signature = Signature(vocabulary=config.vocabulary, outputs=config.vocabulary, length=config.train_length)
+
+    def sample(self, batch: int, generator: torch.Generator) -> Batch:
+        """Draw sequences whose cue stands anywhere before the last four places, and again at the end."""
+        length = self.config.train_length
+        inputs, _ = noise(self.config.vocabulary, length, generator, torch.zeros(batch, 1, dtype=torch.int64))
+        start = torch.randint(length - 4, (batch, 1), generator=generator)
+        answers = torch.randint(self.config.vocabulary - 2, (batch, 1), generator=generator)
+        inputs.scatter_(1, start + torch.arange(3), torch.cat([self.cue.expand(batch, 2), answers], dim=1))
+        inputs[:, -2:] = self.cue
+        return Batch(inputs=inputs, positions=torch.full((batch, 1), length - 1), targets=answers)
+
+    def probe(self, batch: int, generator: torch.Generator) -> Probe:
+        """Draw evaluation streams."""
+        return InductionHardProbe(self.config, self.cue, batch, generator)
+
+
+class InductionHardProbe:
+    """Streams whose cue stands at one place within the first ones, the same in all, so that distances are exact."""
+
+    def __init__(self, config: Config, cue: Int[Tensor, " 2"], batch: int, generator: torch.Generator) -> None:
+        self.distances = powers_of_two(LEAST, config.furthest)
+        self._vocabulary = config.vocabulary
+        self._generator = generator
+        self._start = int(torch.randint(CUE_WITHIN, (1,), generator=generator))
+        self._answers = torch.randint(config.vocabulary - 2, (batch, 1), generator=generator)
+        self._evidence = torch.cat([cue.expand(batch, 2), self._answers], dim=1)
+        self._last = torch.zeros(batch, 1, dtype=torch.int64)
+
+    def stream(self, start: int, stop: int) -> Int[Tensor, "B T"]:
+        """Return the next tokens: noise, but for the cue and the answer behind it."""
+        tokens, self._last = noise(self._vocabulary, stop - start, self._generator, self._last)
+        for place, token in enumerate(self._evidence.unbind(1), start=self._start):
+            if start <= place < stop:
+                tokens[:, place - start] = token
+        return tokens
+
+    def read_until(self, distance: int) -> int:
+        """The last token of the question stands ``distance`` behind the answer."""
+        return self._start + 2 + distance - 1
+
+    def questions(self) -> Questions:
+        """Ask for what followed the cue."""
+        return Questions(inputs=self._evidence[:, None, :2], targets=self._answers)
+
+
+def noise(
+    vocabulary: int, count: int, generator: torch.Generator, before: Int[Tensor, "B 1"]
+) -> tuple[Int[Tensor, "B T"], Int[Tensor, "B 1"]]:
+    """Draw tokens in which the cue's first token is never followed by its second.
+
+    Where it would be, an ordinary token takes the second's place, which can't begin another cue.
+
+    Args:
+        vocabulary: Token types.
+        count: Tokens of each sequence.
+        generator: Source of the tokens.
+        before: What was drawn last, before any such change; anything ordinary at the start.
+
+    Returns:
+        The tokens, and what was drawn last.
+    """
+    ordinary = vocabulary - 2
+    drawn = uniform(vocabulary * ordinary, len(before), count, generator)  # a token, and an ordinary one that may take its place
+    tokens, instead = drawn // ordinary, drawn % ordinary
+    line = torch.cat([before, tokens], dim=1)
+    forms_cue = (line[:, :-1] == vocabulary - 2) & (tokens == vocabulary - 1)
+    return torch.where(forms_cue, instead, tokens), line[:, -1:]
+
+
+def build(config: Config) -> InductionHard:
+    """Build the task."""
+    return InductionHard(config)

@@ -1,0 +1,130 @@
+"""Multi-query associative recall: key-value pairs first; each key comes once more, and its value is wanted there.
+
+From Arora et al. 2023 (Zoology: Measuring and Improving Recall in Efficient Language Models, section 4 and appendix E). A sequence begins
+with its pairs, keys from the lower half of the vocabulary and values from the upper, none twice. Each key recurs at twice a gap behind the
+pairs; gaps are drawn without replacement, the i-th with p(i) ∝ i^(0.01 − 1), so most are short. All other places hold random tokens of the
+whole vocabulary. The answer is wanted at the query itself. A distance is the length of the sequence.
+
+Shapes: ``B`` batch, ``T`` time, ``N`` pairs, ``Q`` queries.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Int
+from torch import Tensor
+
+from baselines.interface import Signature
+from benchmarks.tasks._pairs import bind_again, choose
+from strategies.task import Batch, ExamTask, Sheet
+
+VERSION = 1
+PRIMARY = "accuracy_at_512"
+CHANCE = 0.000244140625
+
+SWEEP = ((64, 4), (128, 8), (256, 16), (512, 64), (1024, 256))
+"""Lengths and numbers of pairs."""
+
+POWER = 0.01
+"""The exponent alpha of the power law of gaps."""
+
+SHEET = 16
+"""Sequences per sheet: with 256 queries and 8,192 outputs their logits take 134 MB."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Config:
+    """Options.
+
+    Attributes:
+        length: Longest training sequence.
+        pairs: Pairs in it.
+        mixed: Whether shorter sequences of the sweep are trained on too: each step draws one of the shapes up to ``length``.
+        vocabulary: Token types.
+        steps: Training steps.
+        batch_size: Sequences per step.
+        streams: Evaluation sequences per distance.
+        furthest: Longest evaluation sequence.
+    """
+
+    length: int = 512
+    pairs: int = 64
+    mixed: bool = True
+    vocabulary: int = 8192
+    steps: int = 250
+    batch_size: int = 32
+    streams: int = 64
+    furthest: int = 1024
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be asked."""
+        if self.streams < 1 or self.furthest < SWEEP[0][0]:
+            raise ValueError(f"streams = {self.streams} must be at least 1, and furthest = {self.furthest} at least {SWEEP[0][0]}")
+        for length, pairs in {**_shapes(self, self.length), **_shapes(self, self.furthest)}.items():
+            if pairs < 1 or 4 * pairs > length or pairs >= self.vocabulary // 2:
+                raise ValueError(
+                    f"length = {length} with pairs = {pairs} of vocabulary = {self.vocabulary} can't be asked: there must be a pair, four "
+                    "places per pair, and fewer pairs than half the vocabulary; raise the vocabulary, or lower length and furthest"
+                )
+
+
+class MQAR(ExamTask):
+    """The task. Guessing among all values gives ``2 / vocabulary``."""
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+        self.signature = Signature(vocabulary=config.vocabulary, outputs=config.vocabulary, length=config.length)
+        self.training = _shapes(config, config.length) if config.mixed else {config.length: config.pairs}
+        self.asked = _shapes(config, config.furthest)
+        self.distances = sorted(self.asked)
+
+    def again(self, pairs: int) -> int:
+        """Return how many of the pairs bind the key of another pair again."""
+        return 0
+
+    def sample(self, batch: int, generator: torch.Generator) -> Batch:
+        """Draw sequences of one shape."""
+        lengths = sorted(self.training)
+        length = lengths[int(torch.randint(len(lengths), (1,), generator=generator))]
+        return self._draw(length, self.training[length], batch, generator)
+
+    def exam(self, batch: int, generator: torch.Generator) -> Iterator[Sheet]:
+        """Draw sequences of every length."""
+        for length in self.distances:
+            for first in range(0, batch, SHEET):
+                drawn = self._draw(length, self.asked[length], min(SHEET, batch - first), generator)
+                yield Sheet(distance=length, batch=drawn)
+
+    def _draw(self, length: int, pairs: int, batch: int, generator: torch.Generator) -> Batch:
+        half, again = self.config.vocabulary // 2, self.again(pairs)
+        keys = 1 + choose(half - 1, pairs - again, batch, generator)
+        values = half + choose(self.config.vocabulary - half, pairs, batch, generator)
+        owner, last = bind_again(pairs - again, again, batch, generator)
+        inputs = torch.randint(self.config.vocabulary, (batch, length), generator=generator)
+        inputs[:, 0 : 2 * pairs : 2] = keys.gather(1, owner)
+        inputs[:, 1 : 2 * pairs : 2] = values
+        positions = 2 * pairs + 2 * draw_gaps((length - 2 * pairs) // 2, pairs - again, batch, generator)
+        inputs.scatter_(1, positions, keys)
+        return Batch(inputs=inputs, positions=positions, targets=values.gather(1, last))
+
+
+def draw_gaps(spaces: int, count: int, batch: int, generator: torch.Generator) -> Int[Tensor, "B Q"]:
+    """Draw different gaps, from 0 to ``spaces − 1``, with weights that fall by the power law.
+
+    The largest of ``log p + Gumbel noise`` are a draw without replacement (Kool et al. 2019, "Stochastic Beams and Where to Find Them").
+    """
+    weight = torch.arange(1, spaces + 1, dtype=torch.float64) ** (POWER - 1.0)
+    gumbel = -torch.log(-torch.log(torch.rand(batch, spaces, generator=generator, dtype=torch.float64)))
+    return (weight.log() + gumbel).topk(count, dim=1).indices
+
+
+def _shapes(config: Config, longest: int) -> dict[int, int]:
+    """Return the sweep up to a length, with the number of pairs at each; the trained length has the option's own."""
+    found = {length: pairs for length, pairs in SWEEP if length <= longest}
+    return {**found, config.length: config.pairs} if config.length <= longest else found
+
+
+def build(config: Config) -> MQAR:
+    """Build the task."""
+    return MQAR(config)

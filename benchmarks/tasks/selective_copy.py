@@ -1,0 +1,93 @@
+"""Selective copying: 16 data tokens at random places among blanks; then, at 16 markers, they are wanted in their order.
+
+From Gu & Dao 2023 (Mamba, section 4.1.1 and Table 1), who trained and tested at length 4,096. Trained here at 256 and asked at longer
+ones. A distance is the length before the markers.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+
+from baselines.interface import Signature
+from benchmarks.tasks._pairs import choose
+from strategies.task import Batch, ExamTask, Sheet
+
+VERSION = 1
+PRIMARY = "accuracy_at_4096"
+CHANCE = 0.07142857142857142
+
+GROWTH = 4
+"""Each length asked is so many times the one before; the first is the training length."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Config:
+    """Options.
+
+    Attributes:
+        vocabulary: Token types: the blank, the data tokens, the marker.
+        items: Data tokens per sequence.
+        train_length: Length of a training sequence before its markers.
+        steps: Training steps.
+        batch_size: Sequences per step.
+        streams: Evaluation sequences per distance.
+        furthest: Longest length asked.
+    """
+
+    vocabulary: int = 16
+    items: int = 16
+    train_length: int = 256
+    steps: int = 200
+    batch_size: int = 32
+    streams: int = 64
+    furthest: int = 4096
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be asked."""
+        if self.vocabulary < 4 or self.streams < 1:
+            raise ValueError(f"vocabulary = {self.vocabulary} must be at least 4, and streams = {self.streams} at least 1")
+        if not 1 <= self.items <= self.train_length <= self.furthest:
+            raise ValueError(
+                f"items = {self.items} must be at least 1, train_length = {self.train_length} at least items, "
+                f"and furthest = {self.furthest} at least train_length"
+            )
+
+
+class SelectiveCopy(ExamTask):
+    """The task. Tokens: blank, data, marker. Guessing among data tokens gives ``1 / (vocabulary − 2)``."""
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+        self.distances = lengths(config.train_length, config.furthest)
+        self.signature = Signature(vocabulary=config.vocabulary, outputs=config.vocabulary, length=config.train_length + config.items)
+
+    def sample(self, batch: int, generator: torch.Generator) -> Batch:
+        """Draw sequences."""
+        return self._draw(self.config.train_length, batch, generator)
+
+    def exam(self, batch: int, generator: torch.Generator) -> Iterator[Sheet]:
+        """Draw sequences of every length."""
+        for length in self.distances:
+            yield Sheet(distance=length, batch=self._draw(length, batch, generator))
+
+    def _draw(self, length: int, batch: int, generator: torch.Generator) -> Batch:
+        items, marker = self.config.items, self.config.vocabulary - 1
+        data = torch.randint(1, marker, (batch, items), generator=generator)
+        places = choose(length, items, batch, generator).sort(dim=1).values
+        inputs = torch.zeros(batch, length + items, dtype=torch.int64).scatter_(1, places, data)
+        inputs[:, length:] = marker
+        return Batch(inputs=inputs, positions=torch.arange(length, length + items).expand(batch, -1), targets=data)
+
+
+def lengths(first: int, furthest: int) -> list[int]:
+    """Return the lengths asked."""
+    found = [first]
+    while found[-1] * GROWTH <= furthest:
+        found.append(found[-1] * GROWTH)
+    return found
+
+
+def build(config: Config) -> SelectiveCopy:
+    """Build the task."""
+    return SelectiveCopy(config)

@@ -1,0 +1,132 @@
+"""Each task's rule in plain Python: the answer from the tokens alone, written without a look at how they were drawn."""
+
+import itertools
+from collections.abc import Callable, Sequence
+from typing import Any
+
+Solver = Callable[[Sequence[Any], int], float]
+"""Takes what has been read and the place of the question, and gives the answer."""
+
+ENTITIES, LEAVES, NOISE = 64, 64, 256
+"""Of `association` and `association-hard`, by default."""
+
+KEYS, VALUES, HALF = 64, 64, 64
+"""Of `delayed-recall` and `delayed-recall-hard`, by default: keys, values, and the length of the evidence."""
+
+PAIRS = {64: 4, 128: 8, 256: 16, 512: 64, 1024: 256}
+"""Of `mqar` and `mqar-hard`: pairs by the length of the sequence."""
+
+
+def induction(tokens: Sequence[int], position: int) -> int:
+    """Return what follows the first token of the question's type."""
+    return tokens[tokens.index(tokens[position]) + 1]
+
+
+def induction_hard(tokens: Sequence[int], position: int) -> int:
+    """Return what follows the first ordered pair of the question's tokens."""
+    cue = list(tokens[position - 1 : position + 1])
+    start = next(place for place in range(position) if list(tokens[place : place + 2]) == cue)
+    return tokens[start + 2]
+
+
+def bound(tokens: Sequence[int]) -> dict[int, list[int]]:
+    """Return the tokens that stand behind each key, in their order."""
+    found: dict[int, list[int]] = {}
+    for token, behind in itertools.pairwise(tokens):
+        if token < KEYS:
+            found.setdefault(token, []).append(behind)
+    return found
+
+
+def delayed_recall(tokens: Sequence[int], position: int) -> int:
+    """Return the last token behind the key, in the evidence."""
+    return bound(tokens[:HALF])[tokens[position]][-1]
+
+
+def pairs(tokens: Sequence[int]) -> list[tuple[int, int]]:
+    """Return the pairs that a sequence of this length begins with."""
+    begun = tokens[: 2 * PAIRS[len(tokens)]]
+    return list(zip(begun[0::2], begun[1::2], strict=True))
+
+
+def mqar(tokens: Sequence[int], position: int) -> int:
+    """Return the value of the key's last pair."""
+    return dict(pairs(tokens))[tokens[position]]
+
+
+def links(evidence: Sequence[int], entities: int) -> list[tuple[int, int]]:
+    """Return the adjacent entities; between two pairs there is noise, so no entity has more than one neighbour."""
+    runs = [list(run) for entity, run in itertools.groupby(evidence, lambda token: token < entities) if entity]
+    assert all(len(run) == 2 for run in runs)
+    return [(one, other) for one, other in runs]
+
+
+def follow(found: list[tuple[int, int]], start: int, hops: int) -> int:
+    """Return the entity so many links on."""
+    for _ in range(hops):
+        start = dict(found)[start]
+    return start
+
+
+def association(tokens: Sequence[int], position: int) -> int:
+    """Follow as many links of the evidence as the marker before the entity says."""
+    return follow(links(tokens[:32], ENTITIES), tokens[position], tokens[position - 1] - ENTITIES - NOISE + 1)
+
+
+def leaf_class(token: int) -> int | None:
+    """Return the class of a leaf; None for any other token."""
+    return (token - ENTITIES) // LEAVES if ENTITIES <= token < ENTITIES + 2 * LEAVES else None
+
+
+def leaves(found: list[tuple[int, int]], start: int, wanted: int) -> set[int]:
+    """Return all leaves of a class that any number of links lead to."""
+    reached, edge = {start}, {start}
+    while edge:
+        edge = {other for one, other in found if one in edge} - reached
+        reached |= edge
+    return {token for token in reached if leaf_class(token) == wanted}
+
+
+def association_hard(tokens: Sequence[int], position: int) -> int:
+    """Return the one leaf of the class that the marker before the entity names."""
+    marker = tokens[position - 1] - (ENTITIES + 2 * LEAVES + NOISE)
+    (leaf,) = leaves(links(tokens[:64], ENTITIES + 2 * LEAVES), tokens[position], marker % 2)
+    return leaf
+
+
+def selective_copy(tokens: Sequence[int], position: int) -> int:
+    """Return the data token whose turn it is at this marker."""
+    data = [token for token in tokens if token not in (0, 15)]
+    return data[list(tokens[:position]).count(15)]
+
+
+def selective_copy_hard(tokens: Sequence[int], position: int) -> int:
+    """Return the data token whose turn it is at this marker."""
+    data = [token for token in tokens if token < 14]
+    return data[list(tokens[:position]).count(22)]
+
+
+def copy(tokens: Sequence[int], position: int) -> int:
+    """Return the symbol whose turn it is at this marker."""
+    return tokens[position - tokens.index(8) - 1]
+
+
+def adding(steps: Sequence[Sequence[float]], position: int) -> float:
+    """Return the sum of the marked numbers."""
+    return sum(number for number, marker in steps[: position + 1] if marker)
+
+
+SOLVERS: dict[str, Solver] = {
+    "adding": adding,
+    "association": association,
+    "association-hard": association_hard,
+    "copy": copy,
+    "delayed-recall": delayed_recall,
+    "delayed-recall-hard": delayed_recall,
+    "induction": induction,
+    "induction-hard": induction_hard,
+    "mqar": mqar,
+    "mqar-hard": mqar,
+    "selective-copy": selective_copy,
+    "selective-copy-hard": selective_copy_hard,
+}
