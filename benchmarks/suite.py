@@ -24,7 +24,14 @@ class Member:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suite:
-    """The members of a suite and the seeds that each of them runs with."""
+    """The members of a suite and the seeds that each of them runs with.
+
+    Attributes:
+        members: What is run.
+        seeds: With which seeds.
+        profiles: Other sizes of the same suite, by name: ``memnet run NAME --profile small``.
+    """
 
     members: tuple[Member, ...]
     seeds: tuple[int, ...]
+    profiles: Mapping[str, "Suite"] = field(default_factory=dict)

@@ -16,7 +16,7 @@ from memnet.graph import Links, link
 from memnet.heads import Offer, ReadHeads, WriteHeads, open_gate
 from memnet.policy import MetaPolicy, entropy, random_entry, top_k
 from memnet.recorder import Recorder
-from memnet.state import Slots
+from memnet.state import Slots, widen
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,7 @@ class Written:
         logits: Its logits a.
         count: The clock before each token.
         placement: Who takes over whose place.
+        slots: The bank before the chunk, with room for what is new in it.
         links: The graph at each token, or None where it is switched off.
     """
 
@@ -43,6 +44,7 @@ class Written:
     logits: Float[Tensor, "B H C"]
     count: Float[Tensor, "B H C"]
     placement: Placement
+    slots: Slots
     links: Links | None
 
 
@@ -87,20 +89,24 @@ class MultiHeadMemoryBank(nn.Module):
         self.write_heads = WriteHeads(config)
         self.read_heads = ReadHeads(config, self.write_heads)
         self.policy = MetaPolicy(config.width, config.heads) if config.meta_policy else None
-        self.spread_logit = nn.Parameter(torch.full((config.heads, 1, 1), -2.0)) if config.hebbian else None
+        self.spread_logit = nn.Parameter(_spread_start(config.heads)) if config.hebbian else None
         self.hop_gate = nn.Linear(config.width, config.heads * (config.hops + 1)) if config.hebbian and config.hops > 1 else None
 
-    def write(self, hidden: Float[Tensor, "B C D"], context: Float[Tensor, "B taps-1+C Z"], slots: Slots, time: int) -> Written:
+    def write(
+        self, hidden: Float[Tensor, "B C D"], context: Float[Tensor, "B taps-1+C Z"], bare: Float[Tensor, "B C Z"], slots: Slots, time: int
+    ) -> Written:
         """Resolve the chunk's writes and links; the slots themselves change in :meth:`fold`.
 
         Args:
             hidden: The controller's state at each token.
-            context: Bottleneck codes, with those before the chunk that the taps reach.
+            context: Bottleneck codes of it, with those before the chunk that the taps reach.
+            bare: Bottleneck codes of the inputs themselves.
             slots: The bank before the chunk.
             time: Tokens read before the chunk.
         """
-        offer = self.write_heads(hidden, context)
+        offer = self.write_heads(hidden, context, bare)
         placement, settled, occupancy = self._settle(offer, slots, time)
+        slots, placement = self._make_room(slots, placement)
         logits = self.write_heads.gate_logits(offer, settled, occupancy)
         gate = open_gate(logits)
         count = clock.before(slots.count, clock.straight_through_count(gate))
@@ -122,8 +128,18 @@ class MultiHeadMemoryBank(nn.Module):
             logits=logits,
             count=count,
             placement=placement,
+            slots=slots,
             links=links,
         )
+
+    def _make_room(self, slots: Slots, placement: Placement) -> tuple[Slots, Placement]:
+        """Add the slots that new writes need, as far as there may be more."""
+        most = max(self.config.slots, self.config.training_slots) if self.training else self.config.slots
+        needed = int((slots.occupied.sum(-1) + placement.fresh.sum(-1)).max())
+        extra = min(most, needed) - slots.occupied.shape[-1]
+        if extra <= 0:
+            return slots, placement
+        return widen(slots, extra, linked=self.config.hebbian), placement.widened(extra)
 
     @torch.no_grad()
     def _settle(self, offer: Offer, slots: Slots, time: int) -> tuple[Placement, Tensor, Tensor]:
@@ -133,8 +149,8 @@ class MultiHeadMemoryBank(nn.Module):
         would give. Where gates do not hang on the clock, one does.
         """
         held = slots.occupied.sum(-1).to(offer.gate.dtype)
-        size = slots.occupied.shape[-1]
-        occupancy = (held / size).unsqueeze(-1).expand_as(offer.gate)
+        size = self.config.slots
+        occupancy = (held / size).clamp_max(1.0).unsqueeze(-1).expand_as(offer.gate)
         active = open_gate(self.write_heads.gate_logits(offer, slots.count.unsqueeze(-1).expand_as(offer.gate), occupancy)) > 0
         while True:
             count = clock.before(slots.count, active.to(occupancy.dtype))
@@ -151,14 +167,14 @@ class MultiHeadMemoryBank(nn.Module):
         self,
         hidden: Float[Tensor, "B C D"],
         context: Float[Tensor, "B taps-1+C Z"],
+        bare: Float[Tensor, "B C Z"],
         written: Written,
-        slots: Slots,
         draw: Float[Tensor, "B H C"] | None,
     ) -> Read:
         """Read at each token; ``draw`` holds the Random policy's uniform numbers, or None for its expectation."""
-        query = self.read_heads(context, written.count)
+        query = self.read_heads(context, bare, written.count)
         placement = written.placement
-        visible = placement.visible(slots.occupied)
+        visible = placement.visible(written.slots.occupied)
         closed = placement.passed_over if self.training and not bool(placement.active.all()) else None
         # The temperature goes to the query, which is smaller than the scores.
         scores = (self.read_heads.temperature * query) @ written.keys.transpose(-1, -2)
@@ -185,17 +201,16 @@ class MultiHeadMemoryBank(nn.Module):
         mixed: Tensor = (torch.stack(steps, dim=-1) * mix.unsqueeze(-2)).sum(-1)
         return mixed
 
-    def fold(self, slots: Slots, written: Written, read: Read, time: int, record: Recorder | None) -> Slots:
+    def fold(self, written: Written, read: Read, time: int, record: Recorder | None) -> Slots:
         """Fold the chunk's writes, links and reads into the slots.
 
         Args:
-            slots: The bank before the chunk.
-            written: Its writes.
+            written: The chunk's writes.
             read: Its reads.
             time: Tokens read before the chunk.
             record: Told of what happened, if given.
         """
-        config, placement = self.config, written.placement
+        config, placement, slots = self.config, written.placement, written.slots
         size, count = slots.occupied.shape[-1], written.gate.shape[-1]
         received = torch.zeros_like(written.strength).scatter_add(-1, placement.root, read.weights.detach().sum(2))
         usage = torch.cat([slots.usage, torch.zeros_like(written.gate)], dim=-1) + received
@@ -231,3 +246,9 @@ class MultiHeadMemoryBank(nn.Module):
 
 def _take(content: Float[Tensor, "B H E X"], index: Tensor) -> Float[Tensor, "B H N X"]:
     return content.gather(2, index.unsqueeze(-1).expand(-1, -1, -1, content.shape[-1]))
+
+
+def _spread_start(heads: int) -> Float[Tensor, "H 1 1"]:
+    """Binding heads hardly spread at the start, associating heads do (see :class:`memnet.heads.WriteHeads`)."""
+    associating = heads // 2
+    return torch.tensor([-2.0] * (heads - associating) + [2.0] * associating).view(-1, 1, 1)

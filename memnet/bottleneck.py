@@ -4,6 +4,7 @@ Legend: ``B`` batch, ``C`` tokens, ``D`` width of the state, ``Z`` bottleneck, `
 """
 
 import math
+from collections.abc import Sequence
 
 import torch
 from jaxtyping import Float
@@ -58,22 +59,30 @@ class UnitBottleneck(nn.Module):
 
 
 class CausalTaps(nn.Module):
-    """A short causal depthwise convolution: ``y_t = Σ_τ c_τ ⊙ z_{t−τ}``; at the start one tap is 1 and the others 0.
+    """A short causal convolution that projects to each memory head: ``y_t = P_h·Σ_τ c_hτ ⊙ z_{t−τ}``.
+
+    At the start one tap per head is 1 and the others 0, and ``P`` has orthonormal rows.
 
     Args:
         width: Z.
         taps: How many tokens it reaches, the present one included.
-        start: The tap that starts at 1.
+        starts: The tap that starts at 1, for each head.
+        outputs: Width K of what each head gets.
     """
 
-    def __init__(self, width: int, taps: int, start: int) -> None:
+    def __init__(self, width: int, taps: int, starts: Sequence[int], outputs: int) -> None:
         super().__init__()
-        weight = torch.zeros(taps, width)
-        weight[min(start, taps - 1)] = 1.0
+        weight = torch.zeros(len(starts), taps, width)
+        for head, start in enumerate(starts):
+            weight[head, min(start, taps - 1)] = 1.0
         self.weight = nn.Parameter(weight)
+        self.project = nn.Parameter(nn.init.orthogonal_(torch.empty(len(starts) * outputs, width)).unflatten(0, (len(starts), outputs)))
 
-    def forward(self, context: Float[Tensor, "B taps-1+C Z"]) -> Float[Tensor, "B C Z"]:
+    def forward(self, context: Float[Tensor, "B taps-1+C Z"]) -> Float[Tensor, "B H C K"]:
         """Convolve; ``context`` begins with the ``taps − 1`` codes before the first token."""
-        taps = self.weight.shape[0]
+        heads, taps, width = self.weight.shape
         count = context.shape[1] - taps + 1
-        return torch.stack([self.weight[tap] * context[:, taps - 1 - tap : taps - 1 - tap + count] for tap in range(taps)]).sum(0)
+        # One product for all taps and heads: [B, C, taps·Z] × [taps·Z, H·K].
+        reached = torch.cat([context[:, taps - 1 - tap : taps - 1 - tap + count] for tap in range(taps)], dim=-1)
+        kernel = torch.einsum("hkz,htz->tzhk", self.project, self.weight).reshape(taps * width, -1)
+        return (reached @ kernel).unflatten(-1, (heads, -1)).transpose(1, 2)

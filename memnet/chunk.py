@@ -50,6 +50,21 @@ class Placement:
         closed = ~self.active.unsqueeze(2) & (token.unsqueeze(0) <= token.unsqueeze(1))
         return torch.nn.functional.pad(closed, (slots, 0))
 
+    def widened(self, extra: int) -> "Placement":
+        """Return the same placement with ``extra`` empty slots behind those there are."""
+        count = self.active.shape[-1]
+        slots = self.root.shape[-1] - count
+        moved = torch.where(self.root >= slots, self.root + extra, self.root)
+        new = torch.arange(slots, slots + extra, device=moved.device).expand(*moved.shape[:2], -1)
+        return Placement(
+            active=self.active,
+            fresh=self.fresh,
+            superseded=torch.cat(
+                [self.superseded[..., :slots], torch.full_like(new, count), self.superseded[..., slots:]], dim=-1
+            ),
+            root=torch.cat([moved[..., :slots], new, moved[..., slots:]], dim=-1),
+        )
+
     @property
     def last(self) -> Bool[Tensor, "B H E"]:
         """Entries that nothing has taken over by the end of the chunk."""

@@ -10,15 +10,28 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-FREQUENCIES = 8
+FREQUENCIES = 4
 CODE_WIDTH = 2 * FREQUENCIES
+
+START = 0.02
+"""Standard deviation of the initial weights from clocks to keys and queries."""
 
 
 def code(count: Float[Tensor, "*lead"]) -> Float[Tensor, "*lead code"]:
-    """Sinusoids of a count, periods from 2π to 2π·2¹⁴ (Vaswani et al. 2017)."""
+    """Sinusoids of a count, periods from 2π to 128π (Vaswani et al. 2017)."""
     rates = torch.exp2(-2.0 * torch.arange(FREQUENCIES, device=count.device, dtype=count.dtype))
     angle = count.unsqueeze(-1) * rates
     return torch.cat([angle.sin(), angle.cos()], dim=-1)
+
+
+def codes(count: Float[Tensor, "B H C"]) -> Float[Tensor, "B 1 C H*code"]:
+    """The codes of all heads' clocks side by side, for every head to see."""
+    return code(count).transpose(1, 2).flatten(2).unsqueeze(1)
+
+
+def projection(clocks: int, heads: int, width: int) -> Float[Tensor, "heads clocks*code width"]:
+    """Initial weights from the clocks to keys: small, so that keys start as contents, and not zero, where no clock could be learnt."""
+    return START * torch.randn(heads, clocks * CODE_WIDTH, width)
 
 
 def straight_through_count(gate: Float[Tensor, "*lead C"]) -> Float[Tensor, "*lead C"]:

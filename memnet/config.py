@@ -13,7 +13,9 @@ class MemNetConfig:
         controller_heads: Attention heads of the controller.
         bottleneck: Width Z of what is offered for writing.
         heads: Memory heads H, each with slots of its own.
-        slots: Slots N per head.
+        slots: Slots N per head, at most; they are made as they are needed.
+        training_slots: As many while training, where that is more: with room to spare, the gate learns what is worth keeping before
+            anything is lost for want of it.
         key_width: Width K of a key.
         key_taps: Taps of the short causal convolution in keys and queries; with two or more, a pair fits one slot.
         chunk: Tokens C processed in parallel. A speed setting: results agree for any value where nothing is evicted within a chunk.
@@ -24,10 +26,11 @@ class MemNetConfig:
         hops: Steps of spreading activation; more than one are mixed by a learned gate.
         sharpening: Exponent on what has spread; 1 leaves it as it is.
         link_rate: Rate η of the STDP rule.
-        link_decay: Share δ of every link that is lost at each link event.
+        link_decay: Share δ of every link that is lost at each link event; dreams keep links bounded without it.
         dream_every: Tokens between dreams.
         dream_links: Strongest missing links of Â² that one dream adds, per memory.
         dream_rate: Weight of a link found in a dream.
+        link_total: Links of a slot that a dream leaves it, in sum; what is more is scaled down.
         merge: Cosine above which a dream merges two slots.
         prune: Share of its row below which a dream drops a link.
         hebbian: Switch of the graph.
@@ -44,32 +47,35 @@ class MemNetConfig:
     window: int = 16
     controller_heads: int = 8
     bottleneck: int = 64
-    heads: int = 1
+    heads: int = 2
     slots: int = 64
+    training_slots: int = 1024
     key_width: int = 32
     key_taps: int = 3
     chunk: int = 64
     top_k: int = 8
-    reuse: float = 0.9
+    reuse: float = 0.8
     usage_weight: float = 0.5
     age_weight: float = 0.1
-    hops: int = 1
+    hops: int = 2
     sharpening: float = 1.0
     link_rate: float = 0.5
-    link_decay: float = 0.02
-    dream_every: int = 128
+    link_decay: float = 0.0
+    dream_every: int = 64
     dream_links: int = 8
     dream_rate: float = 0.1
+    link_total: float = 4.0
     merge: float = 0.98
     prune: float = 0.01
     hebbian: bool = True
     dreaming: bool = True
     meta_policy: bool = True
     hallucination: bool = True
-    hallucination_weight: float = 0.1
+    hallucination_weight: float = 0.02
     utilization_weight: float = 0.001
     sparsity_weight: float = 0.1
-    sparsity_onset: float = 0.25
+    sparsity_onset: float = 0.5
+    sparsity_tolerance: float = 0.02
 
     def __post_init__(self) -> None:
         """Refuse what cannot work."""
@@ -80,6 +86,7 @@ class MemNetConfig:
             "bottleneck",
             "heads",
             "slots",
+            "training_slots",
             "key_width",
             "key_taps",
             "chunk",

@@ -24,7 +24,7 @@ from torch.nn import functional
 
 from memnet.chunk import Commit, Placement
 
-NEGLIGIBLE = 1e-6
+NEGLIGIBLE = 1e-9
 """A row whose links sum to less than this has no links: its activation stays where it is."""
 
 

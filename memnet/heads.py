@@ -45,9 +45,15 @@ def open_gate(logit: Float[Tensor, "*lead"]) -> Float[Tensor, "*lead"]:
 class WriteHeads(nn.Module):
     """Keys, values and gates of what may be stored.
 
-        k_t = normalise(W_k·Σ_τ c_τ ⊙ z_{t−τ} + U_k·clock_t),  at the start the token before: a pair fits one slot
+        k_t = normalise(W_k·Σ_τ c_τ ⊙ z_{t−τ} + U_k·clock_t)
         v_t = W_v·z_t
         a_t = w·h_t + u·clock_t + o·occupancy_t + b
+
+    This is a *binding* head: its keys start as the token before, so that a pair fits one slot. An *associating* head's key is the input
+    itself, without its context and its place: ``k_t = normalise(W_k·z⁰_t)`` with z⁰ the code of the bare input. So whatever is met twice is
+    one slot, and the graph tells what followed what. (Learned keys drifted apart with their contexts until nothing was the same
+    again: two hops fell from 99% to 60% in the course of training.) The first half of the heads binds, the second associates; a single
+    head binds. The clocks of all heads are open to every binding head.
 
     Args:
         config: Options.
@@ -57,70 +63,79 @@ class WriteHeads(nn.Module):
         super().__init__()
         heads, value_width = config.heads, config.width // config.heads
         self.heads = heads
-        self.taps = CausalTaps(config.bottleneck, config.key_taps, start=1)
-        self.key = nn.Linear(config.bottleneck, heads * config.key_width, bias=False)
+        self.key_width, self.value_width = config.key_width, value_width
+        self.associating = heads // 2
+        self.binding = heads - self.associating
+        self.key = CausalTaps(config.bottleneck, config.key_taps, [1] * self.binding, config.key_width)
+        self.identity = nn.Linear(config.bottleneck, self.associating * config.key_width, bias=False)
         self.value = nn.Linear(config.bottleneck, heads * value_width, bias=False)
         self.gate = nn.Linear(config.width, heads)
         self.link_gate = nn.Linear(config.width, heads)
         self.trace = nn.Parameter(torch.full((heads,), -1.0))
-        self.key_clock = nn.Parameter(torch.zeros(heads, clock.CODE_WIDTH, config.key_width))
-        self.gate_clock = nn.Parameter(torch.zeros(heads, clock.CODE_WIDTH, 1))
+        self.key_clock = nn.Parameter(clock.projection(heads, self.binding, config.key_width))
+        self.gate_clock = nn.Parameter(torch.zeros(heads, heads * clock.CODE_WIDTH, 1))
         self.gate_occupancy = nn.Parameter(torch.zeros(heads, 1))
-        nn.init.orthogonal_(self.key.weight)
         nn.init.orthogonal_(self.value.weight)
+        if self.associating:
+            nn.init.orthogonal_(self.identity.weight)
         for gate, bias in ((self.gate, 1.0), (self.link_gate, 2.0)):
             nn.init.zeros_(gate.weight)
             nn.init.constant_(gate.bias, bias)
 
-    def forward(self, hidden: Float[Tensor, "B C D"], context: Float[Tensor, "B taps-1+C Z"]) -> Offer:
+    def forward(self, hidden: Float[Tensor, "B C D"], context: Float[Tensor, "B taps-1+C Z"], bare: Float[Tensor, "B C Z"]) -> Offer:
         """Return what the chunk offers.
 
         Args:
             hidden: The controller's state.
-            context: Bottleneck codes, those before the chunk that the taps reach in front.
+            context: Bottleneck codes of that state, those before the chunk that the taps reach in front.
+            bare: Bottleneck codes of the inputs themselves.
         """
         codes = context[:, context.shape[1] - hidden.shape[1] :]
         hold = torch.sigmoid(self.trace) * torch.sigmoid(self.link_gate(hidden))
         return Offer(
-            key=_split(self.key(self.taps(context)), self.heads),
-            value=_split(self.value(codes), self.heads),
+            key=torch.cat([self.key(context), _split(self.identity(bare), self.key_width)], dim=1),
+            value=_split(self.value(codes), self.value_width),
             gate=self.gate(hidden).transpose(1, 2),
             hold=hold.transpose(1, 2),
         )
 
     def keys(self, offer: Offer, count: Float[Tensor, "B H C"]) -> Float[Tensor, "B H C K"]:
         """Unit-norm keys, given the clock before each token."""
-        return functional.normalize(offer.key + clock.code(count) @ self.key_clock, dim=-1)
+        return timed(offer.key, clock.codes(count) @ self.key_clock)
 
     def gate_logits(self, offer: Offer, count: Float[Tensor, "B H C"], occupancy: Float[Tensor, "B H C"]) -> Float[Tensor, "B H C"]:
         """Gate logits a, given the clock and the share of occupied slots before each token."""
-        return offer.gate + (clock.code(count) @ self.gate_clock).squeeze(-1) + occupancy * self.gate_occupancy
+        return offer.gate + (clock.codes(count) @ self.gate_clock).squeeze(-1) + occupancy * self.gate_occupancy
 
 
 class ReadHeads(nn.Module):
     """Queries, and how sharply they are compared.
 
         q_t = normalise(W_q·Σ_τ c_τ ⊙ z_{t−τ} + U_q·clock_t),  at the start the present token, and W_q = W_k
+        q_t = normalise(W_q·z⁰_t)  in an associating head
         score = temperature · q·k
 
     Args:
         config: Options.
-        write: The write heads, whose key projection the queries start from.
+        write: The write heads, whose key projections the queries start from.
     """
 
     def __init__(self, config: MemNetConfig, write: WriteHeads) -> None:
         super().__init__()
-        self.heads = config.heads
-        self.taps = CausalTaps(config.bottleneck, config.key_taps, start=0)
-        self.query = nn.Linear(config.bottleneck, config.heads * config.key_width, bias=False)
-        self.query.weight = nn.Parameter(write.key.weight.detach().clone())
-        self.query_clock = nn.Parameter(torch.zeros(config.heads, clock.CODE_WIDTH, config.key_width))
+        self.key_width = config.key_width
+        self.query = CausalTaps(config.bottleneck, config.key_taps, [0] * write.binding, config.key_width)
+        self.query.project = nn.Parameter(write.key.project.detach().clone())
+        self.identity = nn.Linear(config.bottleneck, write.associating * config.key_width, bias=False)
+        self.identity.weight = nn.Parameter(write.identity.weight.detach().clone())
+        self.query_clock = nn.Parameter(write.key_clock.detach().clone())
         self.log_temperature = nn.Parameter(torch.full((config.heads, 1, 1), math.log(10.0)))
 
-    def forward(self, context: Float[Tensor, "B taps-1+C Z"], count: Float[Tensor, "B H C"]) -> Float[Tensor, "B H C K"]:
+    def forward(
+        self, context: Float[Tensor, "B taps-1+C Z"], bare: Float[Tensor, "B C Z"], count: Float[Tensor, "B H C"]
+    ) -> Float[Tensor, "B H C K"]:
         """Return unit-norm queries."""
-        raw = _split(self.query(self.taps(context)), self.heads)
-        return functional.normalize(raw + clock.code(count) @ self.query_clock, dim=-1)
+        raw = torch.cat([self.query(context), _split(self.identity(bare), self.key_width)], dim=1)
+        return timed(raw, clock.codes(count) @ self.query_clock)
 
     @property
     def temperature(self) -> Float[Tensor, "H 1 1"]:
@@ -128,6 +143,12 @@ class ReadHeads(nn.Module):
         return self.log_temperature.exp()
 
 
-def _split(flat: Float[Tensor, "B C HK"], heads: int) -> Float[Tensor, "B H C K"]:
-    split: Tensor = flat.unflatten(-1, (heads, -1)).transpose(1, 2)
+def timed(raw: Float[Tensor, "B H C K"], time: Float[Tensor, "B binding C K"]) -> Float[Tensor, "B H C K"]:
+    """Add the clocks' term to the binding heads, and bring all to unit norm."""
+    binding = time.shape[1]
+    return functional.normalize(torch.cat([raw[:, :binding] + time, raw[:, binding:]], dim=1), dim=-1)
+
+
+def _split(flat: Float[Tensor, "B C HK"], width: int) -> Float[Tensor, "B H C K"]:
+    split: Tensor = flat.unflatten(-1, (flat.shape[-1] // width, width)).transpose(1, 2)
     return split

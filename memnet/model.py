@@ -131,9 +131,10 @@ class MemNet(nn.Module):
         encoded = self.encoder(inputs)
         hidden, window = self.controller(encoded, state.window, state.time)
         context = torch.cat([state.tail, self.bottleneck(hidden)], dim=1)
-        written = self.bank.write(hidden, context, state.slots, state.time)
-        read = self.bank.read(hidden, context, written, state.slots, draw)
-        slots = self.bank.fold(state.slots, written, read, state.time, record)
+        bare = self.bottleneck(encoded)
+        written = self.bank.write(hidden, context, bare, state.slots, state.time)
+        read = self.bank.read(hidden, context, bare, written, draw)
+        slots = self.bank.fold(written, read, state.time, record)
         if record is not None:
             provisional = (written.keys, written.values, written.strength, written.birth)
             kept = (slots.usage, slots.birth, slots.fresh, slots.adjacency, slots.trace, slots.count)
@@ -155,7 +156,7 @@ class MemNet(nn.Module):
         use = read.weights.mean(2)
         losses = {
             "utilization": -entropy(use / use.sum(-1, keepdim=True).clamp_min(1e-6)).mean(),
-            "sparsity": torch.sigmoid(written.logits).mean() + 0.1 * read.entropy.mean(),
+            "sparsity": torch.nn.functional.softplus(written.logits.clamp_min(-3.0)).mean() + 0.1 * read.entropy.mean(),
         }
         if self.hallucination is not None:
             losses["hallucination"] = self.hallucination.loss(read.vectors, inputs)

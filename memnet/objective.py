@@ -30,7 +30,9 @@ class Objective(nn.Module):
         super().__init__()
         self.config = config
         self.low = config.sparsity_onset * math.log(max(outputs, 2))
+        self.patience = config.sparsity_tolerance * math.log(max(outputs, 2))
         self.register_buffer("smoothed", torch.tensor(math.log(max(outputs, 2))))
+        self.register_buffer("best", torch.tensor(math.log(max(outputs, 2))))
 
     def forward(self, task_loss: Float[Tensor, ""], losses: Mapping[str, Float[Tensor, ""]]) -> Float[Tensor, ""]:
         """Return the total loss; in training, follow the task loss.
@@ -41,6 +43,7 @@ class Objective(nn.Module):
         """
         if self.training:
             self.smoothed.mul_(SMOOTHING).add_((1.0 - SMOOTHING) * task_loss.detach())
+            self.best.copy_(torch.minimum(self.best, self.smoothed))
         weights = {
             "hallucination": self.config.hallucination_weight,
             "utilization": self.config.utilization_weight,
@@ -55,4 +58,8 @@ class Objective(nn.Module):
         the task something long before an average tells.
         """
         worst = max(float(self.smoothed), task_loss)
-        return min(1.0, max(0.0, 1.0 - worst / self.low)) if self.low > 0 else 0.0
+        if self.low <= 0 or self.patience <= 0:
+            return 0.0
+        learnt = 1.0 - worst / self.low
+        spared = 1.0 - (worst - float(self.best)) / self.patience
+        return max(0.0, min(1.0, learnt)) * max(0.0, min(1.0, spared))

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
+from torch.nn import functional
 
 from memnet.config import MemNetConfig
 
@@ -64,25 +65,46 @@ class MemNetState:
     time: int
 
 
+NEVER = -1
+"""Time at which an empty slot was written."""
+
+
+def widen(slots: Slots, extra: int, *, linked: bool) -> Slots:
+    """Add ``extra`` empty slots at the end; ``linked`` where there is a graph."""
+    edges = extra if linked else 0
+
+    def times(written: Int[Tensor, "B H N"]) -> Int[Tensor, "B H N+extra"]:
+        return functional.pad(written, (0, extra), value=NEVER)
+
+    return Slots(
+        keys=functional.pad(slots.keys, (0, 0, 0, extra)),
+        values=functional.pad(slots.values, (0, 0, 0, extra)),
+        strength=functional.pad(slots.strength, (0, extra)),
+        usage=functional.pad(slots.usage, (0, extra)),
+        birth=times(slots.birth),
+        written=times(slots.written),
+        fresh=functional.pad(slots.fresh, (0, extra)),
+        adjacency=functional.pad(slots.adjacency, (0, edges, 0, edges)),
+        trace=functional.pad(slots.trace, (0, edges)),
+        count=slots.count,
+    )
+
+
 def empty_state(config: MemNetConfig, batch: int, like: Tensor) -> MemNetState:
-    """Return the state before the first token, on the device and in the type of ``like``."""
-    b, h, n = batch, config.heads, config.slots
-    linked = n if config.hebbian else 0
-
-    def times() -> Tensor:
-        return torch.full((b, h, n), -1, dtype=torch.int64, device=like.device)
-
+    """Return the state before the first token, on the device and in the type of ``like``. Slots are made as they are needed."""
+    b, h = batch, config.heads
+    never = torch.full((b, h, 0), NEVER, dtype=torch.int64, device=like.device)
     return MemNetState(
         slots=Slots(
-            keys=like.new_zeros(b, h, n, config.key_width),
-            values=like.new_zeros(b, h, n, config.width // config.heads),
-            strength=like.new_zeros(b, h, n),
-            usage=like.new_zeros(b, h, n),
-            birth=times(),
-            written=times(),
-            fresh=torch.zeros(b, h, n, dtype=torch.bool, device=like.device),
-            adjacency=like.new_zeros(b, h, linked, linked),
-            trace=like.new_zeros(b, h, linked),
+            keys=like.new_zeros(b, h, 0, config.key_width),
+            values=like.new_zeros(b, h, 0, config.width // config.heads),
+            strength=like.new_zeros(b, h, 0),
+            usage=like.new_zeros(b, h, 0),
+            birth=never,
+            written=never,
+            fresh=never >= 0,
+            adjacency=like.new_zeros(b, h, 0, 0),
+            trace=like.new_zeros(b, h, 0),
             count=like.new_zeros(b, h),
         ),
         window=like.new_zeros(b, config.window, config.width),

@@ -20,12 +20,13 @@ from memnet.state import Slots
 
 
 class MemorySynthesizer(nn.Module):
-    """Four steps: contents attend to each other along the graph, new links are found, near-equal slots merge, weak links go.
+    """Five steps: contents attend to each other along the graph, new links are found, near-equal slots merge, weak links go, strong slots scale down.
 
         Y = V + O·softmax(Q·Kᵀ/√d + β·log(Â + ε))·V      for slots written since the last dream; O starts at zero
-        A += rate · Â²  at its strongest missing links     (two hops awake become one after sleep)
+        A_i += rate · Σ_j A_ij · Â²_i  at the strongest missing links of Â²     (two hops awake become one after sleep)
         merge slots with cosine ≥ τ_merge: contents averaged by strength, strengths and links added
         A_ij = 0  where  Â_ij < prune
+        A_i ← A_i · min(1, total / Σ_j A_ij)     (synaptic homeostasis, Tononi & Cirelli 2003: bounded, and Â stays as it is)
 
     Args:
         config: Options.
@@ -66,14 +67,15 @@ class MemorySynthesizer(nn.Module):
         return torch.where((slots.fresh & slots.occupied).unsqueeze(-1), refined, slots.values)
 
     def _find_links(self, slots: Slots, digest: Bool[Tensor, "B H"]) -> Float[Tensor, "B H N N"]:
-        """Add the strongest missing links of Â²."""
+        """Add the strongest missing links of Â², in proportion to the links that a slot has: what is guessed never outweighs what was met."""
         rows = normalised(slots.adjacency)
         two_hops = rows @ rows
         missing = (slots.adjacency <= NEGLIGIBLE) & ~torch.eye(rows.shape[-1], dtype=torch.bool, device=rows.device)
         found = torch.where(missing & digest[..., None, None], two_hops, 0.0).flatten(2)
         best = found.detach().topk(min(self.config.dream_links, found.shape[-1]), dim=-1)
         chosen = torch.zeros_like(found).scatter(-1, best.indices, (best.values > NEGLIGIBLE).to(found.dtype))
-        return slots.adjacency + self.config.dream_rate * (found * chosen).view_as(rows)
+        guessed = (found * chosen).view_as(rows) * slots.adjacency.sum(-1, keepdim=True)
+        return slots.adjacency + self.config.dream_rate * guessed
 
     def _merge(self, slots: Slots, digest: Bool[Tensor, "B H"]) -> Slots:
         """Merge near-equal slots into the first of them; total strength stays."""
@@ -114,7 +116,8 @@ class MemorySynthesizer(nn.Module):
 
     def _prune(self, slots: Slots, digest: Bool[Tensor, "B H"]) -> Float[Tensor, "B H N N"]:
         weak = normalised(slots.adjacency) < self.config.prune
-        return slots.adjacency.masked_fill(weak & digest[..., None, None], 0.0)
+        kept = slots.adjacency.masked_fill(weak & digest[..., None, None], 0.0)
+        return kept * (self.config.link_total / kept.sum(-1, keepdim=True).clamp_min(self.config.link_total))
 
 
 def normalised(adjacency: Float[Tensor, "B H N N"]) -> Float[Tensor, "B H N N"]:

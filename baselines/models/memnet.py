@@ -6,7 +6,7 @@ from memnet.model import MemNet
 
 __all__ = ["Config", "Model", "build"]
 
-VERSION = 1
+VERSION = 2
 HAS_MEMORY = True
 
 

@@ -52,7 +52,7 @@ class Config:
     chains: int = 3
     hops: int = 2
     train_length: int = 64
-    steps: int = 600
+    steps: int = 300
     batch_size: int = 32
     streams: int = 64
     far_streams: int = 10

@@ -44,7 +44,7 @@ class Config:
     values: int = 64
     noise: int = 2048
     train_length: int = 128
-    steps: int = 300
+    steps: int = 200
     batch_size: int = 32
     streams: int = 32
     far_streams: int = 10

@@ -1,0 +1,39 @@
+"""All long-dependency tasks × MemNet and its rivals: who still knows what stood far outside the window?
+
+The profile ``small`` trains and asks less, on the tasks that tell most in little time; it ends within a quarter of an hour on two cores.
+"""
+
+from benchmarks.suite import Member, Suite
+
+RECURRENT = ("lstm", "gru", "delta-rule", "gated-delta-rule", "mamba")
+CONTROLS = ("bigram", "token-memory")
+MODELS = ("memnet", "transformer", "transformer-full", *RECURRENT, *CONTROLS)
+FAR = {"furthest": 2**20}
+
+SUITE = Suite(
+    seeds=tuple(range(10)),
+    members=(
+        Member(benchmark="induction", models=MODELS, options={"streams": 32, **FAR}),
+        Member(benchmark="induction-hard", models=MODELS),
+        Member(benchmark="delayed-recall", models=MODELS, options=FAR),
+        Member(benchmark="delayed-recall-hard", models=MODELS),
+        Member(benchmark="association", models=MODELS),
+        Member(benchmark="association-hard", models=MODELS),
+        Member(benchmark="mqar", models=MODELS),
+        Member(benchmark="mqar-hard", models=MODELS),
+        Member(benchmark="selective-copy", models=MODELS),
+        Member(benchmark="selective-copy-hard", models=MODELS),
+        Member(benchmark="copy", models=MODELS),
+        Member(benchmark="adding", models=MODELS),
+    ),
+    profiles={
+        "small": Suite(
+            seeds=(0,),
+            members=(
+                Member(benchmark="induction", models=MODELS, options={"train_length": 64, "steps": 80, "streams": 32}),
+                Member(benchmark="delayed-recall", models=MODELS, options={"train_length": 64, "steps": 100, "streams": 16}),
+                Member(benchmark="association", models=MODELS, options={"steps": 150, "streams": 16, "furthest": 4096}),
+            ),
+        )
+    },
+)
