@@ -8,14 +8,18 @@ WORKERS ?= 2
 
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
+PEERS  := $(VENV)/.peers
+RAY    := $(VENV)/.ray
 
 .DEFAULT_GOAL := help
-.PHONY: help quick test lint
+.PHONY: help quick test lint peers ray
 
 help:
 	@echo "make quick   set up, run the suite 'quick', build the report ($(REPORT)/)"
 	@echo "make test    set up, run the tests"
 	@echo "make lint    set up, run ruff, mypy and import-linter"
+	@echo "make peers   set up with the public packages that models can be compared to, run the models' tests on them"
+	@echo "make ray     set up with Ray, run the tests of its engine on a cluster of several local nodes"
 
 quick: $(STAMP)
 	$(BIN)/memnet run quick --store "$(STORE)"
@@ -31,9 +35,23 @@ lint: $(STAMP)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+peers: $(PEERS)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile tests/baselines/test_models.py tests/baselines/test_*peers.py
+
+ray: $(RAY)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/benchmarks/test_ray.py
+
 $(STAMP): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Python 3.11 or newer is needed, and $(PYTHON) is %d.%d: make PYTHON=python3.12, for example" % sys.version_info[:2])'
 	test -x $(BIN)/pip || $(PYTHON) -m venv $(VENV)
 	@echo 'installing into $(VENV), which takes some minutes'
 	$(BIN)/python -m pip install --disable-pip-version-check --quiet --constraint constraints.txt --editable '.[test]'
+	@touch $@
+
+$(PEERS): $(STAMP)
+	$(BIN)/python -m pip install --disable-pip-version-check --quiet --constraint constraints.txt --editable '.[peers]'
+	@touch $@
+
+$(RAY): $(STAMP)
+	$(BIN)/python -m pip install --disable-pip-version-check --quiet --constraint constraints.txt --editable '.[ray]'
 	@touch $@

@@ -36,11 +36,12 @@ def _lines(entries: Iterable[Entry], width: int, indent: int) -> Iterable[str]:
     for entry in entries:
         name = typer.style(f"{entry.name:{width}}", fg="cyan") if sys.stdout.isatty() else f"{entry.name:{width}}"
         needs = _needs(entry)
-        yield f"{' ' * indent}{name}  {entry.summary}{f' [needs {needs}]' if needs else ''}"
+        install = f" not installed: pip install {' '.join(entry.missing)}" if entry.missing else ""
+        yield f"{' ' * indent}{name}  {entry.summary}{f' [needs {needs}]' if needs else ''}{install}"
 
 
 def _needs(entry: Entry) -> str:
-    parts = [f"{name} (not installed)" if name in entry.missing else name for name in entry.requires]
+    parts = list(entry.requires)
     if entry.source.facts.get("NEEDS_MEMORY") is True:
         parts.append("a model with a memory")
     if entry.source.facts.get("FILES"):

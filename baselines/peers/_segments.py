@@ -1,0 +1,114 @@
+"""Exact streaming for models that read in segments: the unfinished segment is carried as it came in, and read again with what follows.
+
+A segment ends where the sequence's length is a multiple of the span, and not where a piece ends, so a sequence gives the same in
+whatever pieces it comes. What that costs is carried openly: room for an unfinished segment counts as state.
+
+Legend: ``B`` batch, ``T`` time, ``F`` features, ``P`` places where an answer is wanted, ``S`` span, ``D`` width.
+"""
+
+from abc import abstractmethod
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+from torch.nn import functional
+
+from baselines.interface import ModelOutput, SequenceModel, Signature
+from memnet.encoder import Encoder, Head, at_positions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SegmentState:
+    """What a model carries that reads in segments.
+
+    Attributes:
+        memory: What it keeps over the end of a segment: a frozen dataclass whose tensors are all batch-first.
+        pending: Inputs of the unfinished segment, padded with zeros: a finished one leaves none, so there is room for S − 1.
+        count: How many of them there are.
+    """
+
+    memory: Any
+    pending: Int[Tensor, "B S-1"] | Float[Tensor, "B S-1 F"]
+    count: int
+
+
+class SegmentModel(SequenceModel):
+    """A model that reads a sequence in segments of ``span`` steps, with something kept from one to the next.
+
+    A subclass gives :meth:`initial_memory` and :meth:`read`. Nothing that ``read`` returns for a step may depend on a later one.
+
+    Args:
+        signature: What is fed and wanted.
+        width: D.
+        span: Steps of a segment S.
+
+    Raises:
+        ValueError: If ``span`` is below 1.
+    """
+
+    def __init__(self, signature: Signature, width: int, span: int) -> None:
+        super().__init__()
+        if span < 1:
+            raise ValueError(f"span = {span} must be at least 1")
+        self.signature = signature
+        self.span = span
+        self.encoder = Encoder(signature.vocabulary, signature.features, width)
+        self.head = Head(self.encoder, signature.outputs)
+
+    @abstractmethod
+    def initial_memory(self, batch: int) -> Any:
+        """Return what is kept before the first segment."""
+
+    @abstractmethod
+    def read(self, hidden: Float[Tensor, "B T D"], memory: Any) -> tuple[Float[Tensor, "B T D"], Any]:
+        """Read from the start of a segment on.
+
+        Args:
+            hidden: Encoded steps: any number of whole segments, or less than one.
+            memory: What is kept from the segment before.
+
+        Returns:
+            Vectors for the head, and what is kept after the last segment, which is left unused where that one is not whole.
+        """
+
+    def initial_state(self, batch: int) -> SegmentState:
+        """Return the memory before the first segment, and nothing pending."""
+        like, features = next(self.parameters()), self.signature.features
+        if features is None:
+            pending = torch.zeros(batch, self.span - 1, dtype=torch.int64, device=like.device)
+        else:
+            pending = like.new_zeros(batch, self.span - 1, features)
+        return SegmentState(memory=self.initial_memory(batch), pending=pending, count=0)
+
+    def forward(
+        self,
+        inputs: Int[Tensor, "B T"] | Float[Tensor, "B T F"],
+        state: SegmentState | None = None,
+        *,
+        targets: Int[Tensor, "B P"] | None = None,
+        positions: Int[Tensor, "B P"] | None = None,
+        record: object = None,
+        generator: torch.Generator | None = None,
+    ) -> ModelOutput:
+        """See :class:`baselines.interface.SequenceModel`."""
+        if state is None:
+            state = self.initial_state(inputs.shape[0])
+        inputs = torch.cat([state.pending[:, : state.count], inputs], dim=1)
+        count = inputs.shape[1] % self.span
+        whole, pending = inputs.split([inputs.shape[1] - count, count], dim=1)
+        outputs, memory = [], state.memory
+        if whole.shape[1]:
+            hidden, memory = self.read(self.encoder(whole), memory)
+            outputs.append(hidden)
+        if count:
+            outputs.append(self.read(self.encoder(pending), memory)[0])
+        fresh = torch.cat(outputs, dim=1)[:, state.count :]
+        after = SegmentState(memory=memory, pending=self._padded(pending), count=count)
+        return ModelOutput(logits=self.head(at_positions(fresh, positions)), state=after)
+
+    def _padded(self, pending: Tensor) -> Tensor:
+        """Zeros up to S − 1 steps, so that a state has one size."""
+        after_time = (0, 0) * (pending.ndim - 2)
+        return functional.pad(pending, (*after_time, 0, self.span - 1 - pending.shape[1]))

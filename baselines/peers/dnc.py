@@ -1,0 +1,159 @@
+"""DNC: a differentiable neural computer, an LSTM with a memory that it writes, links in order and reads (Graves et al. 2016; dnc).
+
+The package gives ``DNC``: at each step a controller sees the input and what was read last, and says where to write (by content, or
+where memory is free), what to erase and add, and how each head reads: by content, or along the links forwards or backwards.
+
+Fixed by us: the package's step is called with what was read at the step before, as in the paper (the package's own loop over a sequence
+shows the controller, at every step, what was read before the sequence); the state before the first step is zeros (the package draws
+the controller's at random); the mask of the link matrix is a buffer, so that it follows the model to its device; our encoder and head.
+
+Legend: ``B`` batch, ``T`` time, ``F`` features, ``P`` places where an answer is wanted, ``N`` cells, ``W`` width of a cell, ``R`` read
+heads, ``D`` width.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from dnc import DNC as Computer
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from baselines.interface import ModelOutput, SequenceModel, Signature
+from memnet.encoder import Encoder, Head, at_positions
+
+VERSION = 1
+REQUIRES = ("dnc",)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Config:
+    """Options: ``width`` of input and controller, memory ``cells`` N, ``cell`` width W, ``reads`` R (read heads)."""
+
+    width: int = 64
+    cells: int = 96
+    cell: int = 32
+    reads: int = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DNCState:
+    """State of the controller, what was read last, and the memory.
+
+    Attributes:
+        hidden: The controller's output.
+        cell: The controller's cell.
+        read: What the heads read last.
+        memory: Cells.
+        links: How far a cell was written after another one.
+        precedence: How far a cell was the last to be written.
+        reading: Where each head reads.
+        writing: Where was written last.
+        usage: How far a cell is in use.
+    """
+
+    hidden: Float[Tensor, "B D"]
+    cell: Float[Tensor, "B D"]
+    read: Float[Tensor, "B R*W"]
+    memory: Float[Tensor, "B N W"]
+    links: Float[Tensor, "B 1 N N"]
+    precedence: Float[Tensor, "B 1 N"]
+    reading: Float[Tensor, "B R N"]
+    writing: Float[Tensor, "B 1 N"]
+    usage: Float[Tensor, "B N"]
+
+
+class DNC(SequenceModel):
+    """Encoder, differentiable neural computer, head."""
+
+    def __init__(self, config: Config, signature: Signature) -> None:
+        super().__init__()
+        self.config = config
+        self.encoder = Encoder(signature.vocabulary, signature.features, config.width)
+        self.computer = Computer(
+            config.width,
+            config.width,
+            num_layers=1,
+            num_hidden_layers=1,
+            nr_cells=config.cells,
+            cell_size=config.cell,
+            read_heads=config.reads,
+        )
+        memory = self.computer.memories[0]
+        mask = memory.I
+        del memory.I
+        memory.register_buffer("I", mask, persistent=False)
+        self.head = Head(self.encoder, signature.outputs)
+
+    def initial_state(self, batch: int) -> DNCState:
+        """Return zeros."""
+        zeros, config = next(self.parameters()).new_zeros, self.config
+        return DNCState(
+            hidden=zeros(batch, config.width),
+            cell=zeros(batch, config.width),
+            read=zeros(batch, config.reads * config.cell),
+            memory=zeros(batch, config.cells, config.cell),
+            links=zeros(batch, 1, config.cells, config.cells),
+            precedence=zeros(batch, 1, config.cells),
+            reading=zeros(batch, config.reads, config.cells),
+            writing=zeros(batch, 1, config.cells),
+            usage=zeros(batch, config.cells),
+        )
+
+    def forward(
+        self,
+        inputs: Int[Tensor, "B T"] | Float[Tensor, "B T F"],
+        state: DNCState | None = None,
+        *,
+        targets: Int[Tensor, "B P"] | None = None,
+        positions: Int[Tensor, "B P"] | None = None,
+        record: object = None,
+        generator: torch.Generator | None = None,
+    ) -> ModelOutput:
+        """See :class:`baselines.interface.SequenceModel`."""
+        if state is None:
+            state = self.initial_state(inputs.shape[0])
+        controller, memory, read = theirs(state)
+        outputs = []
+        for step in self.encoder(inputs).unbind(1):
+            seen = torch.cat([step, read], dim=1)
+            output, (controller, memory, read) = self.computer._layer_forward(seen, 0, (controller, memory))
+            outputs.append(self.computer.output(torch.cat([output, read], dim=1)))
+        hidden = at_positions(torch.stack(outputs, dim=1), positions)
+        return ModelOutput(logits=self.head(hidden), state=ours(controller, memory, read))
+
+
+Controller = tuple[Float[Tensor, "1 B D"], Float[Tensor, "1 B D"]]
+
+
+def theirs(state: DNCState) -> tuple[Controller, dict[str, Tensor], Tensor]:
+    """Our state in the package's form: controller, memory, what was read last. The package changes the dictionary, not the tensors."""
+    memory = {
+        "memory": state.memory,
+        "link_matrix": state.links,
+        "precedence": state.precedence,
+        "read_weights": state.reading,
+        "write_weights": state.writing,
+        "usage_vector": state.usage,
+    }
+    return (state.hidden.unsqueeze(0), state.cell.unsqueeze(0)), memory, state.read
+
+
+def ours(controller: Controller, memory: dict[str, Tensor], read: Tensor) -> DNCState:
+    """The package's state in our form."""
+    hidden, cell = controller
+    return DNCState(
+        hidden=hidden.squeeze(0),
+        cell=cell.squeeze(0),
+        read=read,
+        memory=memory["memory"],
+        links=memory["link_matrix"],
+        precedence=memory["precedence"],
+        reading=memory["read_weights"],
+        writing=memory["write_weights"],
+        usage=memory["usage_vector"],
+    )
+
+
+def build(config: Config, signature: Signature) -> SequenceModel:
+    """Build the model."""
+    return DNC(config, signature)

@@ -1,0 +1,105 @@
+"""RMT: a Transformer that hands memory tokens from segment to segment (Bulatov et al. 2022; recurrent-memory-transformer-pytorch).
+
+The package gives ``RecurrentMemoryTransformer``: a segment stands between memory tokens to read and memory tokens to write. Its steps
+attend to what is to be read and to earlier steps, the tokens to write attend to all, and what they become is read by the next segment.
+
+Fixed by us: our encoder and head take the place of the package's; tokens to write start from those that were read, with their gradient,
+as in the paper (the package leaves that out by default); no cache of the last segment's keys and values, one residual stream and full
+gradients into the embedding, as in the paper too. Gradients pass through all segments of a training sequence.
+
+Legend: ``B`` batch, ``T`` time, ``M`` memory tokens, ``D`` width.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float
+from recurrent_memory_transformer_pytorch import RecurrentMemoryTransformer
+from torch import Tensor, nn
+
+from baselines.interface import SequenceModel, Signature
+from baselines.peers._segments import SegmentModel
+
+VERSION = 1
+REQUIRES = ("recurrent-memory-transformer-pytorch",)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Config:
+    """Options.
+
+    Attributes:
+        width: D.
+        layers: Attention layers, each with a feed-forward layer behind it.
+        heads: Attention heads.
+        tokens: Memory tokens M.
+        span: Steps of a segment.
+    """
+
+    width: int = 64
+    layers: int = 2
+    heads: int = 4
+    tokens: int = 16
+    span: int = 64
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot work."""
+        if self.tokens < 1:
+            raise ValueError(f"tokens = {self.tokens} must be at least 1")
+        if self.width % self.heads:
+            raise ValueError(f"width = {self.width} must be a multiple of heads = {self.heads}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """The memory tokens that the last segment wrote."""
+
+    tokens: Float[Tensor, "B M D"]
+
+
+class RMT(SegmentModel):
+    """Encoder, recurrent memory Transformer, head."""
+
+    def __init__(self, config: Config, signature: Signature) -> None:
+        super().__init__(signature, config.width, config.span)
+        self.shape = (config.tokens, config.width)
+        self.transformer = RecurrentMemoryTransformer(
+            config.width,
+            num_tokens=1,
+            depth=config.layers,
+            num_memory_tokens=config.tokens,
+            seq_len=config.span,
+            dim_head=config.width // config.heads,
+            heads=config.heads,
+            use_xl_memories=False,
+            emb_gradient_frac=1.0,
+            add_write_to_next_write_mem=True,
+            next_write_mem_stop_grad=False,
+            num_residual_streams=1,
+        )
+        self.transformer.token_emb.register_parameter("weight", None)
+        self.transformer.to_logits = nn.Identity()
+
+    def initial_memory(self, batch: int) -> Kept:
+        """Return zeros: the first segment reads the embedding of the places to read from, and nothing else."""
+        return Kept(tokens=next(self.parameters()).new_zeros(batch, *self.shape))
+
+    def read(self, hidden: Float[Tensor, "B T D"], memory: Kept) -> tuple[Float[Tensor, "B T D"], Kept]:
+        """See :class:`baselines.peers._segments.SegmentModel`."""
+        outputs, tokens = [], memory.tokens
+        for segment in hidden.split(self.span, dim=1):
+            found, tokens = self._segment(segment, tokens)
+            outputs.append(found)
+        return torch.cat(outputs, dim=1), Kept(tokens=tokens)
+
+    def _segment(self, segment: Tensor, tokens: Tensor) -> tuple[Tensor, Tensor]:
+        # The package takes tokens alone: it is given an embedding for this call whose rows are the steps' vectors.
+        places = torch.arange(segment.shape[0] * segment.shape[1], device=segment.device).view(segment.shape[:2])
+        given = {"token_emb.weight": segment.flatten(0, 1)}
+        found, written, _ = torch.func.functional_call(self.transformer, given, (places, tokens))
+        return found, written
+
+
+def build(config: Config, signature: Signature) -> SequenceModel:
+    """Build the model."""
+    return RMT(config, signature)

@@ -1,0 +1,95 @@
+"""Transformer-XL: attention over the present segment and the hidden states of those before (Dai et al. 2019; x-transformers).
+
+The package gives ``Decoder``: pre-norm attention layers with rotary positions (Su et al. 2021), each with a feed-forward layer behind
+it, which takes the memory of each layer: what stood at its input during earlier steps. No gradient passes into a memory, as in the
+paper.
+
+Fixed by us: our encoder and head; rotary positions on whole heads, in place of the paper's relative ones; and keys start at the same
+place in each segment, so that distances within what is carried count alone.
+
+Legend: ``B`` batch, ``T`` time, ``M`` steps of memory, ``D`` width.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+from x_transformers import Decoder
+
+from baselines.interface import SequenceModel, Signature
+from baselines.peers._segments import SegmentModel
+
+VERSION = 1
+REQUIRES = ("x-transformers",)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Config:
+    """Options.
+
+    Attributes:
+        width: D.
+        layers: Attention layers, each with a feed-forward layer behind it.
+        heads: Attention heads.
+        span: Steps of a segment.
+        memory: Steps of memory M that a layer keeps.
+    """
+
+    width: int = 64
+    layers: int = 2
+    heads: int = 4
+    span: int = 64
+    memory: int = 128
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot work."""
+        if self.memory < 1:
+            raise ValueError(f"memory = {self.memory} must be at least 1")
+        if self.width % self.heads:
+            raise ValueError(f"width = {self.width} must be a multiple of heads = {self.heads}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """What stood at each layer's input, up to M steps back."""
+
+    hidden: Float[Tensor, "B layers M D"]
+
+
+class XTransformer(SegmentModel):
+    """Encoder, decoder, head."""
+
+    def __init__(self, config: Config, signature: Signature) -> None:
+        super().__init__(signature, config.width, config.span)
+        self.config = config
+        head = config.width // config.heads
+        self.decoder = Decoder(
+            dim=config.width,
+            depth=config.layers,
+            heads=config.heads,
+            attn_dim_head=head,
+            use_rmsnorm=True,
+            rotary_pos_emb=True,
+            rotary_emb_dim=head,
+            verbose=False,
+        )
+
+    def initial_memory(self, batch: int) -> Kept:
+        """Return an empty memory."""
+        return Kept(hidden=next(self.parameters()).new_zeros(batch, self.config.layers, 0, self.config.width))
+
+    def read(self, hidden: Float[Tensor, "B T D"], memory: Kept) -> tuple[Float[Tensor, "B T D"], Kept]:
+        """See :class:`baselines.peers._segments.SegmentModel`."""
+        outputs, carried = [], memory.hidden
+        for segment in hidden.split(self.span, dim=1):
+            found, seen = self.decoder(segment, mems=[*carried.unbind(1)], return_hiddens=True)
+            fresh = torch.stack(seen.hiddens, dim=1).detach()
+            carried = torch.cat([carried, fresh], dim=2)[:, :, -self.config.memory :]
+            outputs.append(found)
+        return torch.cat(outputs, dim=1), Kept(hidden=carried)
+
+
+def build(config: Config, signature: Signature) -> SequenceModel:
+    """Build the model."""
+    return XTransformer(config, signature)
