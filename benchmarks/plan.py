@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
-from baselines.registry import Entry
+from baselines.registry import Entry, unknown
 from benchmarks.catalog import Catalog
 from benchmarks.planner import Job, Planner
 from benchmarks.settings import Settings
@@ -28,6 +28,7 @@ class Request:
     models: tuple[str, ...] | None = None
     methods: tuple[str, ...] | None = None
     seeds: tuple[int, ...] | None = None
+    profile: str | None = None
     settings: Settings = field(default_factory=Settings)
 
 
@@ -65,9 +66,11 @@ def make_plan(catalog: Catalog, request: Request) -> Plan:
     """
     root = catalog.runnable(request.name)
     if root.kind == "suite":
-        suite = _load_suite(root)
+        suite = _profile(_load_suite(root), request)
         members, seeds = _narrow(suite, request), request.seeds or suite.seeds
     else:
+        if request.profile is not None:
+            raise UsageError(f"'{request.name}' is a {root.kind}, and only suites have profiles: leave --profile out")
         members, seeds = _bare(catalog, root, request), request.seeds or SEEDS
     planner = Planner(catalog, request.settings, members)
     notes: list[str] = []
@@ -119,6 +122,14 @@ def _load_suite(entry: Entry) -> Suite:
     return suite
 
 
+def _profile(suite: Suite, request: Request) -> Suite:
+    if request.profile is None:
+        return suite
+    if request.profile not in suite.profiles:
+        raise UsageError(unknown(f"profile of the suite '{request.name}'", request.profile, suite.profiles))
+    return suite.profiles[request.profile]
+
+
 def _narrow(suite: Suite, request: Request) -> tuple[Member, ...]:
     """Apply ``--models`` and ``--methods`` to a suite.
 
@@ -165,6 +176,10 @@ def _rows(planner: Planner, member: Member, notes: list[str]) -> Iterator[tuple[
     models = [planner.model(text) for text in member.models]
     methods = [planner.method(text) for text in member.methods]
     for model in models:
+        if not takes(model.entry, entry):
+            read, given = (" and ".join(names) for names in (model.entry.source.facts["INPUTS"], feeds(entry)))
+            notes.append(f"{entry.name}: {model.name} is left out: model '{model.entry.name}' reads {read} alone, and this is of {given}")
+            continue
         if not methods:
             yield entry, model, None
         for method in methods:
@@ -174,6 +189,17 @@ def _rows(planner: Planner, member: Member, notes: list[str]) -> Iterator[tuple[
                 )
             else:
                 yield entry, model, method
+
+
+def feeds(benchmark: Entry) -> tuple[str, ...]:
+    """What a benchmark feeds: its fact ``INPUTS``, and without it tokens for a task and features for a stream."""
+    return tuple(benchmark.source.facts.get("INPUTS", ("features",) if benchmark.kind == "stream" else ("tokens",)))
+
+
+def takes(model: Entry, benchmark: Entry) -> bool:
+    """Whether a model reads what a benchmark feeds: all of it, unless its fact ``INPUTS`` says otherwise."""
+    given = feeds(benchmark)
+    return set(given) <= set(model.source.facts.get("INPUTS", given))
 
 
 def has_memory(entry: Entry) -> bool:

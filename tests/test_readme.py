@@ -26,7 +26,7 @@ RUNS = [words for words in commands() if words[0] == "run" and words[1] in SHORT
 
 def test_there_are_commands_to_try() -> None:
     assert len(RUNS) >= 4
-    assert {words[1] for words in commands() if words[0] == "run"} <= {*SHORT, "quick", "split-mnist"}
+    assert {words[1] for words in commands() if words[0] == "run"} <= {*SHORT, "quick", "split-mnist", "long-dependency", "ablation"}
 
 
 @pytest.mark.slow
@@ -34,7 +34,7 @@ def test_there_are_commands_to_try() -> None:
 def test_a_command_runs(words: list[str], tmp_path: Path) -> None:
     """The model that the README shows is written where its command looks for it."""
     (code,) = [block for block in blocks("python") if "class GRU" in block]
-    (tmp_path / "gru.py").write_text(code, encoding="utf-8")
+    (tmp_path / "my_model.py").write_text(code, encoding="utf-8")
     short = [part for setting in SHORT[words[1]] for part in ("--set", setting)]
     done = memnet(*words, *short, cwd=tmp_path)
     assert done.returncode == 0, done.stderr + done.stdout

@@ -19,6 +19,7 @@ from strategies.task import Batch, ExamTask, Sheet
 VERSION = 1
 PRIMARY = "accuracy_at_200"
 CHANCE = 0.0784
+INPUTS = ("features",)
 
 TOLERANCE = 0.04
 """An answer is right if it is off by less."""

@@ -8,8 +8,13 @@ from torch.nn import functional
 
 from baselines.interface import SequenceModel, Signature, map_state, state_bytes
 from baselines.registry import Entry, Registry
+from results.errors import UsageError
 
 MODELS = [pytest.param(entry, id=entry.name) for entry in Registry("model") if not entry.missing]
+INPUTS = [(entry, kind) for entry in Registry("model") if not entry.missing for kind in ("tokens", "features")]
+LEARNERS = [
+    pytest.param(entry, id=entry.name) for entry in Registry("model") if not entry.missing and not entry.source.facts.get("CONTROL")
+]
 TOKENS = Signature(vocabulary=11, outputs=11, length=24)
 FEATURES = Signature(features=5, outputs=3, length=8)
 
@@ -33,12 +38,29 @@ def test_an_entry_says_what_it_is(entry: Entry) -> None:
     assert entry.configure() == {option.name: getattr(module.Config(), option.name) for option in entry.source.options}
 
 
+@pytest.mark.parametrize(("entry", "kind"), [pytest.param(*pair, id=f"{pair[0].name}-{pair[1]}") for pair in INPUTS])
+def test_tokens_and_features_give_logits(entry: Entry, kind: str) -> None:
+    """A model takes both, unless its fact ``INPUTS`` says which; then it refuses the other in one line."""
+    signature = TOKENS if kind == "tokens" else FEATURES
+    if kind not in entry.source.facts.get("INPUTS", ("tokens", "features")):
+        with pytest.raises(UsageError, match=entry.name):
+            build(entry, signature)
+    elif kind == "tokens":
+        assert build(entry, signature)(tokens()).logits.shape == (4, 24, 11)
+    else:
+        last = torch.full((6, 1), 7)
+        assert build(entry, signature)(torch.randn(6, 8, 5), positions=last).logits.shape == (6, 1, 3)
+
+
 @pytest.mark.parametrize("entry", MODELS)
-def test_tokens_and_features_give_logits(entry: Entry) -> None:
-    assert build(entry, TOKENS)(tokens()).logits.shape == (4, 24, 11)
-    model = build(entry, FEATURES)
-    last = torch.full((6, 1), 7)
-    assert model(torch.randn(6, 8, 5), positions=last).logits.shape == (6, 1, 3)
+def test_answers_are_those_at_the_positions_asked(entry: Entry) -> None:
+    model, inputs = build(entry, TOKENS).eval(), tokens()
+    positions = torch.tensor([[3, 0, 23, 3]]).expand(4, -1)
+    with torch.no_grad():
+        everywhere, asked = model(inputs).logits, model(inputs, positions=positions).logits
+        unasked = model(inputs, positions=positions[:, :0])
+    torch.testing.assert_close(asked, everywhere[:, [3, 0, 23, 3]], rtol=1e-4, atol=1e-5)
+    assert unasked.logits.shape == (4, 0, 11)
 
 
 @pytest.mark.parametrize("entry", MODELS)
@@ -51,8 +73,9 @@ def test_gradients_are_finite_and_reach_every_parameter_of_the_task(entry: Entry
     assert sum(grad is not None and bool(grad.any()) for grad in grads.values()) > 0.5 * len(grads)
 
 
-@pytest.mark.parametrize("entry", MODELS)
+@pytest.mark.parametrize("entry", LEARNERS)
 def test_one_batch_can_be_learnt_by_heart(entry: Entry) -> None:
+    """A control is exempt (``CONTROL = True``): it is a rule with a few weights, and has nothing to learn by heart with."""
     model, inputs = build(entry, TOKENS), tokens(2, 16)
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-2)
     model.train()
@@ -126,9 +149,12 @@ def test_training_twice_gives_the_same_parameters(entry: Entry) -> None:
     assert all(torch.equal(one, other) for one, other in zip(*found, strict=True))
 
 
+COMPARED = ("memnet", "transformer", "lstm", "gru", "mamba", "delta-rule", "gated-delta-rule", "token-memory")
+
+
 def test_models_of_a_suite_are_about_the_same_size() -> None:
     sizes = {}
-    for name in ("memnet", "transformer", "lstm"):
+    for name in COMPARED:
         model = build(Registry("model").get(name), Signature(vocabulary=16, outputs=16, length=256))
         sizes[name] = sum(parameter.numel() for parameter in model.parameters())
     assert max(sizes.values()) < 1.4 * min(sizes.values()), sizes

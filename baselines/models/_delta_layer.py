@@ -1,0 +1,93 @@
+"""The layer around the delta rule, as published: short convolutions, unit-norm keys and queries, a normalised and gated output.
+
+From Yang et al. 2024, "Parallelizing Linear Transformers with the Delta Rule over Sequence Length" and "Gated Delta Networks". The decay is
+that of Mamba-2 (Dao & Gu 2024): ``log α_t = −exp(a)·softplus(w·x_t + b)``.
+
+Two things are ours. The output gate has a bias (see :mod:`baselines.models._gate`). And every head starts at the slow end of the published
+ranges, ``exp(a) = 1`` of 1 to 16 and ``softplus(b) = 0.001`` of 0.001 to 0.1: drawn from them, as in models of many heads, the only head
+of a layer may forget within a few steps at the start, and then it learns late or not at all.
+
+Legend: ``B`` batch, ``H`` heads, ``T`` time, ``D`` width, ``K`` and ``V`` widths of a head's key and value.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch.nn import functional
+
+from baselines.models._delta import delta_rule
+from baselines.models._gate import OpenGate
+from baselines.models._short_convolution import ShortConvolution
+from baselines.models._stack import Mixer
+from baselines.models._steps import SHORTEST, inverse_softplus
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeltaState:
+    """The memory of each head, and the last inputs of the convolution."""
+
+    memory: Float[Tensor, "B H K V"]
+    context: Float[Tensor, "B 3 H*(2K+V)"]
+
+
+class DeltaLayer(Mixer):
+    """Queries, keys, values, strengths, decays and output gates from the input; the delta rule; norm, gate and projection behind it.
+
+    Args:
+        width: D.
+        heads: H.
+        key_width: K.
+        value_width: V.
+        chunk: Steps that are worked on in parallel.
+        decaying: Whether memory decays (the gated delta rule).
+    """
+
+    def __init__(self, width: int, *, heads: int, key_width: int, value_width: int, chunk: int, decaying: bool) -> None:
+        super().__init__()
+        self.shape = (heads, key_width, value_width)
+        self.chunk = chunk
+        self.into = nn.Linear(width, heads * (2 * key_width + value_width), bias=False)
+        self.convolution = ShortConvolution(heads * (2 * key_width + value_width))
+        self.strength = nn.Linear(width, heads, bias=False)
+        self.decay = Decay(width, heads) if decaying else None
+        self.gate = OpenGate(width, heads * value_width)
+        self.norm = nn.RMSNorm(value_width)
+        self.out = nn.Linear(heads * value_width, width, bias=False)
+
+    def initial_state(self, batch: int) -> DeltaState:
+        """Return empty memories."""
+        return DeltaState(memory=self.into.weight.new_zeros(batch, *self.shape), context=self.convolution.initial_context(batch))
+
+    def forward(self, hidden: Float[Tensor, "B T D"], state: DeltaState) -> tuple[Float[Tensor, "B T D"], DeltaState]:
+        """See :class:`baselines.models._stack.Mixer`."""
+        heads, key_width, value_width = self.shape
+        mixed, context = self.convolution(self.into(hidden), state.context)
+        sizes = [heads * key_width, heads * key_width, heads * value_width]
+        query, key, value = (part.unflatten(-1, (heads, -1)).transpose(1, 2) for part in mixed.split(sizes, dim=-1))
+        outputs, memory = delta_rule(
+            functional.normalize(query, dim=-1),
+            functional.normalize(key, dim=-1),
+            value,
+            self.strength(hidden).sigmoid().transpose(1, 2),
+            None if self.decay is None else self.decay(hidden).transpose(1, 2),
+            state.memory,
+            self.chunk,
+        )
+        gated = self.norm(outputs.transpose(1, 2)).flatten(2) * self.gate(hidden)
+        return self.out(gated), DeltaState(memory=memory, context=context)
+
+
+class Decay(nn.Module):
+    """``log α = −exp(a)·softplus(w·x + b)``, with a, w and b for each head."""
+
+    def __init__(self, width: int, heads: int) -> None:
+        super().__init__()
+        self.step = nn.Linear(width, heads)
+        self.step.bias = nn.Parameter(inverse_softplus(torch.full((heads,), SHORTEST)))
+        self.log_rate = nn.Parameter(torch.zeros(heads))
+
+    def forward(self, hidden: Float[Tensor, "B T D"]) -> Float[Tensor, "B T H"]:
+        """Return log α."""
+        return -self.log_rate.exp() * functional.softplus(self.step(hidden))

@@ -1,0 +1,126 @@
+"""The selective scan of Mamba (Gu & Dao 2023, Algorithm 2) with a gradient of its own, so that no state but one per chunk is kept.
+
+    h_t = exp(Δ_t A) ⊙ h_{t−1} + (Δ_t x_t) B_tᵀ,    y_t = C_t h_t
+
+A is held exactly (ZOH) and B by Euler's rule, as published. Steps are taken in order, since batch and channels already fill a processor's
+vector units, and a parallel scan would go through memory several times more; the states between chunks are kept, and the others made again
+on the way back (section 3.3.2, recomputation). Only decays of at most 1 are formed, so nothing can overflow.
+
+Legend: ``B`` batch, ``T`` time, ``E`` channels, ``N`` states of a channel, ``C`` steps of a chunk.
+"""
+
+from typing import Any
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+from torch.autograd.function import once_differentiable
+
+CHUNK = 8
+"""Steps between kept states: what is made again of them fits a cache."""
+
+
+def selective_scan(
+    written: Float[Tensor, "B T E"],
+    step: Float[Tensor, "B T E"],
+    rate: Float[Tensor, "N E"],
+    write: Float[Tensor, "B T N"],
+    read: Float[Tensor, "B T N"],
+    state: Float[Tensor, "B N E"],
+) -> tuple[Float[Tensor, "B T E"], Float[Tensor, "B N E"]]:
+    """Scan a piece of a sequence.
+
+    Args:
+        written: Δx.
+        step: Δ, positive.
+        rate: A, negative.
+        write: B.
+        read: C.
+        state: h before the piece.
+
+    Returns:
+        The outputs y, and h behind the piece.
+    """
+    time_first = (part.transpose(0, 1).contiguous() for part in (written, step, write, read))
+    outputs, state = _Scan.apply(*time_first, rate, state)
+    return outputs.transpose(0, 1), state
+
+
+class _Scan(torch.autograd.Function):
+    """The scan with time first: ``[T, B, E]`` and ``[T, B, N]``."""
+
+    @staticmethod
+    def forward(ctx: Any, written: Tensor, step: Tensor, write: Tensor, read: Tensor, rate: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
+        outputs = torch.empty_like(written)
+        starts, decay, state = [], torch.empty_like(state), state.clone()
+        keep = any(ctx.needs_input_grad)
+        for t in range(len(written)):
+            if keep and t % CHUNK == 0:
+                starts.append(state.clone())
+            torch.mul(step[t].unsqueeze(1), rate, out=decay).exp_()
+            state.mul_(decay).addcmul_(write[t].unsqueeze(2), written[t].unsqueeze(1))
+            torch.bmm(read[t].unsqueeze(1), state, out=outputs[t].unsqueeze(1))
+        ctx.save_for_backward(written, step, write, read, rate, torch.stack(starts) if starts else rate)
+        return outputs, state
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, grad_outputs: Tensor, grad_state: Tensor) -> tuple[Tensor, ...]:
+        *inputs, rate, starts = ctx.saved_tensors
+        grads = [torch.empty_like(part) for part in inputs]
+        grad_rate, grad_state = torch.zeros_like(starts[0]), grad_state.clone()
+        decays = rate.new_empty(CHUNK, *starts.shape[1:])
+        states, grad_states = rate.new_empty(CHUNK + 1, *starts.shape[1:]), torch.empty_like(decays)
+        for index in reversed(range(len(starts))):
+            span = slice(index * CHUNK, (index + 1) * CHUNK)
+            sliced, count = [part[span] for part in inputs], len(inputs[0][span])
+            room = (decays[:count], states[: count + 1], grad_states[:count])
+            _again(sliced, rate, starts[index], room)
+            _chunk_backward(sliced, rate, room, grad_outputs[span], grad_state, grad_rate, [grad[span] for grad in grads])
+        return (*grads, grad_rate.sum(0), grad_state)
+
+
+def _again(inputs: list[Tensor], rate: Tensor, start: Tensor, room: tuple[Tensor, Tensor, Tensor]) -> None:
+    """Make a chunk's decays ``[C, B, N, E]`` and states ``[C + 1, B, N, E]`` again, from the state before it."""
+    written, step, write, _ = inputs
+    decays, states, _ = room
+    torch.mul(step.unsqueeze(2), rate, out=decays).exp_()
+    states[0] = start
+    for t in range(len(step)):
+        torch.mul(states[t], decays[t], out=states[t + 1])
+        states[t + 1].addcmul_(write[t].unsqueeze(2), written[t].unsqueeze(1))
+
+
+def _chunk_backward(
+    inputs: list[Tensor],
+    rate: Tensor,
+    room: tuple[Tensor, Tensor, Tensor],
+    grad_outputs: Tensor,
+    grad_state: Tensor,
+    grad_rate: Tensor,
+    grads: list[Tensor],
+) -> None:
+    """Go back through a chunk, in place.
+
+    Args:
+        inputs: The chunk's Δx, Δ, B and C.
+        rate: A.
+        room: The chunk's decays, its states with the one before it, and room for the gradients of its states; all are used up.
+        grad_outputs: Gradients of y.
+        grad_state: Gradient of h behind the chunk; becomes that of h before it.
+        grad_rate: Gradient of A for each member of the batch, to which the chunk's is added.
+        grads: Where the inputs' gradients go.
+    """
+    written, step, write, read = inputs
+    decays, states, grad_states = room
+    for t in reversed(range(len(step))):
+        grad_state.addcmul_(read[t].unsqueeze(2), grad_outputs[t].unsqueeze(1))
+        grad_states[t] = grad_state
+        grad_state.mul_(decays[t])
+    torch.matmul(write.unsqueeze(2), grad_states, out=grads[0].unsqueeze(2))
+    exponent = decays.mul_(grad_states).mul_(states[:-1])  # the gradient of ΔA
+    for t in range(len(step)):
+        grad_rate.addcmul_(exponent[t], step[t].unsqueeze(1))
+    torch.sum(exponent.mul_(rate), dim=2, out=grads[1])
+    torch.sum(grad_states.mul_(written.unsqueeze(2)), dim=3, out=grads[2])
+    torch.sum(states[1:].mul_(grad_outputs.unsqueeze(2)), dim=3, out=grads[3])

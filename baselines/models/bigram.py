@@ -1,0 +1,186 @@
+"""Control: what followed this token the last times; a table of successors, and a few weights."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import torch
+from jaxtyping import Int
+from torch import Tensor, nn
+from torch.nn import functional
+
+from baselines.interface import ModelOutput, SequenceModel, Signature
+from baselines.models._stack import check_positive
+from results.errors import UsageError
+
+VERSION = 1
+INPUTS = ("tokens",)
+CONTROL = True
+
+LAST = 4.0
+"""Weight of the last successor at the start; each earlier one has half the weight of the next, so that the last wins."""
+
+NONE = -1
+"""What stands in the table where there has been no successor."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Config:
+    """Options: ``depth``, how many of its last successors are kept for each token."""
+
+    depth: int = 4
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot work."""
+        check_positive(depth=self.depth)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BigramState:
+    """What has been seen of the sequence.
+
+    Attributes:
+        successors: The last successors of each token, the last one first; ``NONE`` where there were fewer.
+        counts: How often each token has come.
+        previous: The last token; V before the first.
+    """
+
+    successors: Int[Tensor, "B V R"]
+    counts: Int[Tensor, "B V"]
+    previous: Int[Tensor, "B 1"]
+
+
+class Bigram(SequenceModel):
+    """A rule with a few weights, for which tasks can be solved that ask for no more.
+
+    With s_r(t) the successor that the present token had the r-th last time, and n_v(t) how often token v has come,
+
+        logit_v(t) = Σ_r w_r [s_r(t) = v] + c·log(1 + n_v(t)) + b_v.
+
+    Legend: ``B`` batch, ``T`` time, ``P`` places where an answer is wanted, ``V`` tokens, ``R`` depth.
+    """
+
+    def __init__(self, config: Config, vocabulary: int) -> None:
+        super().__init__()
+        self.depth, self.vocabulary = config.depth, vocabulary
+        self.recency = nn.Parameter(LAST * 0.5 ** torch.arange(config.depth))
+        self.frequency = nn.Parameter(torch.zeros(()))
+        self.bias = nn.Parameter(torch.zeros(vocabulary))
+
+    def initial_state(self, batch: int) -> BigramState:
+        """Return an empty table."""
+        zeros = torch.zeros(batch, self.vocabulary, self.depth, dtype=torch.int32, device=self.bias.device)
+        return BigramState(
+            successors=zeros + NONE,
+            counts=zeros[..., 0].clone(),
+            previous=torch.full((batch, 1), self.vocabulary, device=self.bias.device),
+        )
+
+    def forward(
+        self,
+        inputs: Int[Tensor, "B T"],
+        state: BigramState | None = None,
+        *,
+        targets: Int[Tensor, "B P"] | None = None,
+        positions: Int[Tensor, "B P"] | None = None,
+        record: object = None,
+        generator: torch.Generator | None = None,
+    ) -> ModelOutput:
+        """See :class:`baselines.interface.SequenceModel`."""
+        if state is None:
+            state = self.initial_state(inputs.shape[0])
+        if positions is None:
+            positions = torch.arange(inputs.shape[1], device=inputs.device).expand(inputs.shape[0], -1)
+        tokens = torch.cat([state.previous, inputs], dim=1)
+        order = _sort(tokens)
+        found = _look_up(tokens, order, positions + 1, state.successors)
+        counts = _count(inputs, positions, state.counts)
+        base = self.frequency * counts.to(self.bias.dtype).log1p() + self.bias
+        logits = base.scatter_add(2, found.clamp_min(0), self.recency * (found != NONE))
+        after = BigramState(
+            successors=_write(tokens, order, state.successors),
+            counts=state.counts + _histogram(inputs, self.vocabulary),
+            previous=tokens[:, -1:],
+        )
+        return ModelOutput(logits=logits, state=after)
+
+
+class _Order(NamedTuple):
+    """Tokens sorted by kind, and those of a kind by time.
+
+    Attributes:
+        times: When each of the sorted tokens came.
+        places: Where each token stands among the sorted.
+        ranks: How many tokens of its kind came before each token.
+    """
+
+    times: Int[Tensor, "B T"]
+    places: Int[Tensor, "B T"]
+    ranks: Int[Tensor, "B T"]
+
+
+def _sort(tokens: Int[Tensor, "B T"]) -> _Order:
+    ordered, times = tokens.sort(dim=1, stable=True)
+    index = torch.arange(tokens.shape[1], device=tokens.device).expand_as(tokens)
+    places = torch.empty_like(times).scatter_(1, times, index)
+    first = functional.pad(ordered[:, 1:] != ordered[:, :-1], (1, 0), value=True)
+    ranks = index - torch.where(first, index, 0).cummax(dim=1).values
+    return _Order(times=times, places=places, ranks=ranks.gather(1, places))
+
+
+def _look_up(tokens: Int[Tensor, "B T"], order: _Order, asked: Int[Tensor, "B P"], table: Int[Tensor, "B V R"]) -> Int[Tensor, "B P R"]:
+    """Return the last successors of the tokens that came at the times ``asked``: those since the table was written, then the table's."""
+    depth = table.shape[-1]
+    back = torch.arange(1, depth + 1, device=tokens.device)
+    rank, place = (part.gather(1, asked).unsqueeze(-1) for part in (order.ranks, order.places))
+    times = order.times.gather(1, (place - back).clamp_min(0).flatten(1))
+    since = tokens.gather(1, (times + 1).clamp_max(tokens.shape[1] - 1)).unflatten(1, (-1, depth))
+    rows = table.gather(1, tokens.gather(1, asked).unsqueeze(-1).expand(-1, -1, depth)).long()
+    return torch.where(rank >= back, since, rows.gather(2, (back - 1 - rank).clamp_min(0)))
+
+
+def _write(tokens: Int[Tensor, "B T"], order: _Order, table: Int[Tensor, "B V R"]) -> Int[Tensor, "B V R"]:
+    """Return the table with the successors of all tokens but the last."""
+    vocabulary, depth = table.shape[1:]
+    sources, rank = tokens[:, :-1], order.ranks[:, :-1]
+    # A row behind the last token takes what is not kept: the successor of the start, and all but the last R of any token.
+    new = _histogram(sources, vocabulary + 1)
+    shifted = torch.arange(depth, device=tokens.device) - new.unsqueeze(-1)
+    rows = functional.pad(table, (0, 0, 0, 1), value=NONE).gather(2, shifted.clamp_min(0))
+    age = new.gather(1, sources) - 1 - rank
+    cells = torch.where(age < depth, sources * depth + age, vocabulary * depth)
+    written = rows.flatten(1).scatter(1, cells, tokens[:, 1:].to(table.dtype))
+    kept: Tensor = written.unflatten(1, (-1, depth))[:, :vocabulary]
+    return kept.contiguous()
+
+
+def _count(inputs: Int[Tensor, "B T"], positions: Int[Tensor, "B P"], before: Int[Tensor, "B V"]) -> Int[Tensor, "B P V"]:
+    """Return how often each token has come when each position has been read."""
+    rising, order = positions.sort(dim=1)
+    times = torch.arange(inputs.shape[1], device=inputs.device).expand_as(inputs)
+    counted_at = torch.searchsorted(rising, times.contiguous())  # the first of the positions that sees it; P where none does
+    count, vocabulary = positions.shape[1], before.shape[1]
+    fresh = _histogram(counted_at * vocabulary + inputs, (count + 1) * vocabulary).unflatten(1, (count + 1, vocabulary))
+    seen = before.unsqueeze(1) + fresh[:, :count].cumsum(dim=1, dtype=torch.int32)
+    back = order.argsort(dim=1).unsqueeze(-1).expand_as(seen)
+    counts: Tensor = seen.gather(1, back)
+    return counts
+
+
+def _histogram(cells: Int[Tensor, "B T"], count: int) -> Int[Tensor, "B count"]:
+    counts = torch.zeros(len(cells), count, dtype=torch.int32, device=cells.device)
+    counts.scatter_add_(1, cells, torch.ones_like(cells, dtype=torch.int32))
+    return counts
+
+
+def build(config: Config, signature: Signature) -> SequenceModel:
+    """Build the model.
+
+    Raises:
+        UsageError: If inputs or answers are no tokens of one vocabulary: only a token can have followed another.
+    """
+    if signature.vocabulary is None or signature.outputs != signature.vocabulary:
+        raise UsageError(
+            f"model 'bigram' needs tokens in and the same tokens out, not {signature.features} features or {signature.vocabulary} token "
+            f"types in and {signature.outputs} classes out: leave it out here, or take a task whose answers are tokens"
+        )
+    return Bigram(config, signature.vocabulary)

@@ -1,0 +1,66 @@
+"""DeltaNet: a matrix memory written by the delta rule (Schlag et al. 2021; Yang et al. 2024)."""
+
+from dataclasses import dataclass
+
+from baselines.interface import SequenceModel, Signature
+from baselines.models._delta_layer import DeltaLayer
+from baselines.models._stack import Block, Stack, check_positive
+
+VERSION = 1
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Config:
+    """Options. A layer's memory takes ``heads · key_width · value_width`` floats.
+
+    Attributes:
+        width: D.
+        layers: Blocks.
+        heads: Heads of a layer, each with a memory of its own.
+        key_width: Width of a head's keys and queries.
+        value_width: Width of a head's values.
+        inner: Hidden width of a block's MLP; 0 for none.
+        chunk: Steps that are worked on in parallel. A speed setting: results agree for any value.
+    """
+
+    width: int = 64
+    layers: int = 2
+    heads: int = 1
+    key_width: int = 64
+    value_width: int = 64
+    inner: int = 96
+    chunk: int = 16
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot work."""
+        check_positive(
+            width=self.width,
+            layers=self.layers,
+            heads=self.heads,
+            key_width=self.key_width,
+            value_width=self.value_width,
+            chunk=self.chunk,
+        )
+        if self.inner < 0:
+            raise ValueError(f"inner = {self.inner} must not be negative; 0 leaves the MLP out")
+
+
+def build_stack(config: Config, signature: Signature, *, decaying: bool) -> Stack:
+    """Build either model: with a decay it is the gated one, which has the same options."""
+    layers = [
+        DeltaLayer(
+            config.width,
+            heads=config.heads,
+            key_width=config.key_width,
+            value_width=config.value_width,
+            chunk=config.chunk,
+            decaying=decaying,
+        )
+        for _ in range(config.layers)
+    ]
+    return Stack(signature, config.width, [Block(config.width, layer, config.inner) for layer in layers])
+
+
+def build(config: Config, signature: Signature) -> SequenceModel:
+    """Build the model."""
+    return build_stack(config, signature, decaying=False)

@@ -1,0 +1,13 @@
+"""Gated DeltaNet: a matrix memory written by the delta rule, with a learned decay (Yang et al. 2024)."""
+
+from baselines.interface import SequenceModel, Signature
+from baselines.models.delta_rule import Config, build_stack
+
+__all__ = ["Config", "build"]
+
+VERSION = 1
+
+
+def build(config: Config, signature: Signature) -> SequenceModel:
+    """Build the model."""
+    return build_stack(config, signature, decaying=True)

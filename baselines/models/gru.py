@@ -1,0 +1,63 @@
+"""GRU: gated recurrence with one state (Cho et al. 2014)."""
+
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+
+from baselines.interface import ModelOutput, SequenceModel, Signature
+from memnet.encoder import Encoder, Head, at_positions
+
+VERSION = 1
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Config:
+    """Options: ``width`` of the state, number of ``layers``. The default width gives as many parameters as the LSTM's."""
+
+    width: int = 112
+    layers: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GRUState:
+    """State of each layer."""
+
+    hidden: Float[Tensor, "B layers D"]
+
+
+class GRU(SequenceModel):
+    """Encoder, stacked GRU, head."""
+
+    def __init__(self, config: Config, signature: Signature) -> None:
+        super().__init__()
+        self.config = config
+        self.encoder = Encoder(signature.vocabulary, signature.features, config.width)
+        self.recurrence = nn.GRU(config.width, config.width, config.layers, batch_first=True)
+        self.head = Head(self.encoder, signature.outputs)
+
+    def initial_state(self, batch: int) -> GRUState:
+        """Return zeros."""
+        return GRUState(hidden=next(self.parameters()).new_zeros(batch, self.config.layers, self.config.width))
+
+    def forward(
+        self,
+        inputs: Int[Tensor, "B T"] | Float[Tensor, "B T F"],
+        state: GRUState | None = None,
+        *,
+        targets: Int[Tensor, "B P"] | None = None,
+        positions: Int[Tensor, "B P"] | None = None,
+        record: object = None,
+        generator: torch.Generator | None = None,
+    ) -> ModelOutput:
+        """See :class:`baselines.interface.SequenceModel`."""
+        if state is None:
+            state = self.initial_state(inputs.shape[0])
+        outputs, hidden = self.recurrence(self.encoder(inputs), state.hidden.transpose(0, 1).contiguous())
+        return ModelOutput(logits=self.head(at_positions(outputs, positions)), state=GRUState(hidden=hidden.transpose(0, 1)))
+
+
+def build(config: Config, signature: Signature) -> SequenceModel:
+    """Build the model."""
+    return GRU(config, signature)

@@ -1,0 +1,97 @@
+"""Mamba: a state space model whose steps depend on the input (Gu & Dao 2023)."""
+
+import math
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch.nn import functional
+
+from baselines.interface import SequenceModel, Signature
+from baselines.models._gate import OpenGate
+from baselines.models._selective_scan import selective_scan
+from baselines.models._short_convolution import ShortConvolution
+from baselines.models._stack import Block, Mixer, Stack, check_positive
+from baselines.models._steps import step_biases
+
+VERSION = 1
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Config:
+    """Options. A layer's state takes ``expansion · width · states`` floats.
+
+    Attributes:
+        width: D.
+        layers: Blocks.
+        expansion: Channels E of a block, as a multiple of the width.
+        states: States N of a channel.
+        step_rank: Rank of the map from a channel's input to its step; None for ``width / 16``, rounded up, as published.
+    """
+
+    width: int = 72
+    layers: int = 2
+    expansion: int = 2
+    states: int = 16
+    step_rank: int | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot work."""
+        check_positive(width=self.width, layers=self.layers, expansion=self.expansion, states=self.states)
+        if self.step_rank is not None:
+            check_positive(step_rank=self.step_rank)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MambaState:
+    """The states of each channel, and the last inputs of the convolution."""
+
+    states: Float[Tensor, "B N E"]
+    context: Float[Tensor, "B 3 E"]
+
+
+class MambaLayer(Mixer):
+    """Projection to channels and gates, convolution, selective scan, gate, projection back (Figure 3 of the paper).
+
+    Args:
+        width: D.
+        channels: E.
+        states: N.
+        rank: Rank of the steps' projection.
+    """
+
+    def __init__(self, width: int, channels: int, states: int, rank: int) -> None:
+        super().__init__()
+        self.sizes = [rank, states, states]
+        self.into = nn.Linear(width, channels, bias=False)
+        self.gate = OpenGate(width, channels)
+        self.convolution = ShortConvolution(channels, bias=True)
+        self.select = nn.Linear(channels, sum(self.sizes), bias=False)
+        self.step = nn.Linear(rank, channels)
+        nn.init.uniform_(self.step.weight, -(rank**-0.5), rank**-0.5)
+        self.step.bias = nn.Parameter(step_biases(channels))
+        # S4D-real: every channel starts with the rates −1, −2, … −N.
+        self.log_rate = nn.Parameter(torch.arange(1.0, states + 1.0).log().unsqueeze(1).repeat(1, channels))
+        self.skip = nn.Parameter(torch.ones(channels))
+        self.out = nn.Linear(channels, width, bias=False)
+
+    def initial_state(self, batch: int) -> MambaState:
+        """Return zeros."""
+        return MambaState(states=self.log_rate.new_zeros(batch, *self.log_rate.shape), context=self.convolution.initial_context(batch))
+
+    def forward(self, hidden: Float[Tensor, "B T D"], state: MambaState) -> tuple[Float[Tensor, "B T D"], MambaState]:
+        """See :class:`baselines.models._stack.Mixer`."""
+        inputs, context = self.convolution(self.into(hidden), state.context)
+        low, write, read = self.select(inputs).split(self.sizes, dim=-1)
+        step = functional.softplus(self.step(low))
+        outputs, states = selective_scan(step * inputs, step, -self.log_rate.exp(), write, read, state.states)
+        gated = (outputs + self.skip * inputs) * self.gate(hidden)
+        return self.out(gated), MambaState(states=states, context=context)
+
+
+def build(config: Config, signature: Signature) -> SequenceModel:
+    """Build the model."""
+    rank = math.ceil(config.width / 16) if config.step_rank is None else config.step_rank
+    layers = [MambaLayer(config.width, config.expansion * config.width, config.states, rank) for _ in range(config.layers)]
+    return Stack(signature, config.width, [Block(config.width, layer) for layer in layers])
