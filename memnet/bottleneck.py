@@ -85,4 +85,5 @@ class CausalTaps(nn.Module):
         # One product for all taps and heads: [B, C, taps·Z] × [taps·Z, H·K].
         reached = torch.cat([context[:, taps - 1 - tap : taps - 1 - tap + count] for tap in range(taps)], dim=-1)
         kernel = torch.einsum("hkz,htz->tzhk", self.project, self.weight).reshape(taps * width, -1)
-        return (reached @ kernel).unflatten(-1, (heads, -1)).transpose(1, 2)
+        convolved: Tensor = (reached @ kernel).unflatten(-1, (heads, -1)).transpose(1, 2)
+        return convolved

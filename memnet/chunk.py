@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
+from torch.nn import functional
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ class Placement:
         slots = self.root.shape[-1] - count
         token = torch.arange(count, device=self.active.device)
         closed = ~self.active.unsqueeze(2) & (token.unsqueeze(0) <= token.unsqueeze(1))
-        return torch.nn.functional.pad(closed, (slots, 0))
+        return functional.pad(closed, (slots, 0))
 
     def widened(self, extra: int) -> "Placement":
         """Return the same placement with ``extra`` empty slots behind those there are."""
@@ -59,9 +60,7 @@ class Placement:
         return Placement(
             active=self.active,
             fresh=self.fresh,
-            superseded=torch.cat(
-                [self.superseded[..., :slots], torch.full_like(new, count), self.superseded[..., slots:]], dim=-1
-            ),
+            superseded=torch.cat([self.superseded[..., :slots], torch.full_like(new, count), self.superseded[..., slots:]], dim=-1),
             root=torch.cat([moved[..., :slots], new, moved[..., slots:]], dim=-1),
         )
 
@@ -173,7 +172,8 @@ def commit(placement: Placement, occupied: Bool[Tensor, "B H N"], retention: Flo
 
     rank = placement.fresh.cumsum(-1) - 1 - (placement.fresh.sum(-1, keepdim=True) - slots).clamp_min(0)
     kept = placement.fresh & (rank >= 0)
-    target = torch.where(kept, queue.gather(-1, rank.clamp(0, slots - 1)), slots)
+    # One place more than there are slots, so that a memory without slots has something to look up.
+    target = torch.where(kept, functional.pad(queue, (0, 1), value=slots).gather(-1, rank.clamp(0, slots)), slots)
     tokens = torch.arange(count, device=occupied.device).expand_as(target) + slots
     node = _scatter(here, target, tokens)
     evicted = occupied & (node != here)
@@ -188,5 +188,4 @@ def commit(placement: Placement, occupied: Bool[Tensor, "B H N"], retention: Flo
 
 def _scatter(base: Int[Tensor, "B H N"], index: Int[Tensor, "B H C"], value: Int[Tensor, "B H C"]) -> Int[Tensor, "B H N"]:
     """Return ``base`` with ``value`` at ``index``; an index of ``N`` goes nowhere."""
-    padded = torch.cat([base, base[..., :1]], dim=-1)
-    return padded.scatter(-1, index, value)[..., :-1]
+    return functional.pad(base, (0, 1)).scatter(-1, index, value)[..., :-1]

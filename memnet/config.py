@@ -41,6 +41,7 @@ class MemNetConfig:
         utilization_weight: λ2.
         sparsity_weight: λ3, once the smoothed task loss is low.
         sparsity_onset: Share of the guessing loss below which λ3 comes in.
+        sparsity_tolerance: Share of the guessing loss by which the task loss may exceed its best before the penalty on writing rests.
     """
 
     width: int = 64

@@ -63,11 +63,11 @@ class WriteHeads(nn.Module):
         super().__init__()
         heads, value_width = config.heads, config.width // config.heads
         self.heads = heads
-        self.key_width, self.value_width = config.key_width, value_width
+        self.value_width = value_width
         self.associating = heads // 2
         self.binding = heads - self.associating
         self.key = CausalTaps(config.bottleneck, config.key_taps, [1] * self.binding, config.key_width)
-        self.identity = nn.Linear(config.bottleneck, self.associating * config.key_width, bias=False)
+        self.identity = nn.Linear(config.bottleneck, self.associating * config.key_width, bias=False) if self.associating else None
         self.value = nn.Linear(config.bottleneck, heads * value_width, bias=False)
         self.gate = nn.Linear(config.width, heads)
         self.link_gate = nn.Linear(config.width, heads)
@@ -76,7 +76,7 @@ class WriteHeads(nn.Module):
         self.gate_clock = nn.Parameter(torch.zeros(heads, heads * clock.CODE_WIDTH, 1))
         self.gate_occupancy = nn.Parameter(torch.zeros(heads, 1))
         nn.init.orthogonal_(self.value.weight)
-        if self.associating:
+        if self.identity is not None:
             nn.init.orthogonal_(self.identity.weight)
         for gate, bias in ((self.gate, 1.0), (self.link_gate, 2.0)):
             nn.init.zeros_(gate.weight)
@@ -93,7 +93,7 @@ class WriteHeads(nn.Module):
         codes = context[:, context.shape[1] - hidden.shape[1] :]
         hold = torch.sigmoid(self.trace) * torch.sigmoid(self.link_gate(hidden))
         return Offer(
-            key=torch.cat([self.key(context), _split(self.identity(bare), self.key_width)], dim=1),
+            key=_both(self.key(context), self.identity, bare),
             value=_split(self.value(codes), self.value_width),
             gate=self.gate(hidden).transpose(1, 2),
             hold=hold.transpose(1, 2),
@@ -122,11 +122,12 @@ class ReadHeads(nn.Module):
 
     def __init__(self, config: MemNetConfig, write: WriteHeads) -> None:
         super().__init__()
-        self.key_width = config.key_width
         self.query = CausalTaps(config.bottleneck, config.key_taps, [0] * write.binding, config.key_width)
         self.query.project = nn.Parameter(write.key.project.detach().clone())
-        self.identity = nn.Linear(config.bottleneck, write.associating * config.key_width, bias=False)
-        self.identity.weight = nn.Parameter(write.identity.weight.detach().clone())
+        self.identity = None
+        if write.identity is not None:
+            self.identity = nn.Linear(write.identity.in_features, write.identity.out_features, bias=False)
+            self.identity.weight = nn.Parameter(write.identity.weight.detach().clone())
         self.query_clock = nn.Parameter(write.key_clock.detach().clone())
         self.log_temperature = nn.Parameter(torch.full((config.heads, 1, 1), math.log(10.0)))
 
@@ -134,8 +135,7 @@ class ReadHeads(nn.Module):
         self, context: Float[Tensor, "B taps-1+C Z"], bare: Float[Tensor, "B C Z"], count: Float[Tensor, "B H C"]
     ) -> Float[Tensor, "B H C K"]:
         """Return unit-norm queries."""
-        raw = torch.cat([self.query(context), _split(self.identity(bare), self.key_width)], dim=1)
-        return timed(raw, clock.codes(count) @ self.query_clock)
+        return timed(_both(self.query(context), self.identity, bare), clock.codes(count) @ self.query_clock)
 
     @property
     def temperature(self) -> Float[Tensor, "H 1 1"]:
@@ -147,6 +147,11 @@ def timed(raw: Float[Tensor, "B H C K"], time: Float[Tensor, "B binding C K"]) -
     """Add the clocks' term to the binding heads, and bring all to unit norm."""
     binding = time.shape[1]
     return functional.normalize(torch.cat([raw[:, :binding] + time, raw[:, binding:]], dim=1), dim=-1)
+
+
+def _both(bound: Float[Tensor, "B binding C K"], identity: nn.Linear | None, bare: Float[Tensor, "B C Z"]) -> Float[Tensor, "B H C K"]:
+    """Keys of the binding heads, then those of the associating heads, if there are any."""
+    return bound if identity is None else torch.cat([bound, _split(identity(bare), bound.shape[-1])], dim=1)
 
 
 def _split(flat: Float[Tensor, "B C HK"], width: int) -> Float[Tensor, "B H C K"]:

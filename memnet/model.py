@@ -27,6 +27,9 @@ from memnet.recorder import Recorder
 from memnet.state import MemNetState, empty_state
 from memnet.synthesizer import MemorySynthesizer
 
+CLOSED = -3.0
+"""Logit below which the sparsity loss pushes a write gate no further: it is closed there (from -2.4 on) and must be able to reopen."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Pass:
@@ -151,12 +154,12 @@ class MemNet(nn.Module):
         """Unweighted auxiliary losses of a chunk.
 
         hallucination: MSE of the input rebuilt from what was read after the write at each token. utilization: negative entropy of the mean
-        use of entries. sparsity: mean of σ(a), the write gate before its clamp, plus a tenth of the mean entropy of the TopK reads.
+        use of entries. sparsity: mean of ``softplus(a)``, a the write gate's logits, plus a tenth of the mean entropy of TopK.
         """
         use = read.weights.mean(2)
         losses = {
             "utilization": -entropy(use / use.sum(-1, keepdim=True).clamp_min(1e-6)).mean(),
-            "sparsity": torch.nn.functional.softplus(written.logits.clamp_min(-3.0)).mean() + 0.1 * read.entropy.mean(),
+            "sparsity": torch.nn.functional.softplus(written.logits.clamp_min(CLOSED)).mean() + 0.1 * read.entropy.mean(),
         }
         if self.hallucination is not None:
             losses["hallucination"] = self.hallucination.loss(read.vectors, inputs)

@@ -17,7 +17,8 @@ class Objective(nn.Module):
     """Weighs the auxiliary losses.
 
     λ3 is zero until the smoothed task loss has fallen to ``sparsity_onset`` of the guessing loss ``ln V``, and then comes in linearly: a
-    penalty on writing that is there from the start closes the gate before anything has been learnt.
+    penalty on writing that is there from the start closes the gate before anything has been learnt. It rests again while the task loss
+    exceeds the best smoothed loss so far by more than ``sparsity_tolerance`` of ``ln V``, and comes in linearly below that.
 
     Args:
         config: Options.
@@ -25,6 +26,7 @@ class Objective(nn.Module):
     """
 
     smoothed: Tensor
+    best: Tensor
 
     def __init__(self, config: MemNetConfig, outputs: int) -> None:
         super().__init__()

@@ -20,7 +20,7 @@ from memnet.state import Slots
 
 
 class MemorySynthesizer(nn.Module):
-    """Five steps: contents attend to each other along the graph, new links are found, near-equal slots merge, weak links go, strong slots scale down.
+    """Five steps: contents attend to each other, links are found, near-equal slots merge, weak links go, strong slots scale down.
 
         Y = V + O·softmax(Q·Kᵀ/√d + β·log(Â + ε))·V      for slots written since the last dream; O starts at zero
         A_i += rate · Σ_j A_ij · Â²_i  at the strongest missing links of Â²     (two hops awake become one after sleep)
@@ -67,7 +67,7 @@ class MemorySynthesizer(nn.Module):
         return torch.where((slots.fresh & slots.occupied).unsqueeze(-1), refined, slots.values)
 
     def _find_links(self, slots: Slots, digest: Bool[Tensor, "B H"]) -> Float[Tensor, "B H N N"]:
-        """Add the strongest missing links of Â², in proportion to the links that a slot has: what is guessed never outweighs what was met."""
+        """Add the strongest missing links of Â², in proportion to the links that a slot has: no guess outweighs what was met."""
         rows = normalised(slots.adjacency)
         two_hops = rows @ rows
         missing = (slots.adjacency <= NEGLIGIBLE) & ~torch.eye(rows.shape[-1], dtype=torch.bool, device=rows.device)

@@ -115,7 +115,11 @@ def detail_table(selection: Selection, subject: Subject) -> Table | None:
         *(Column(title, numeric=True) for _, title in metrics),
         *COSTS,
     )
-    what = "metrics of the stream" if subject.kind == "stream" else "accuracy by distance, in tokens between evidence and question"
+    what = (
+        "metrics of the stream"
+        if subject.kind == "stream"
+        else "accuracy by distance in tokens, or by length where whole sequences are read"
+    )
     return Table(f"{subject.name}: {what}", columns, tuple(rows))
 
 

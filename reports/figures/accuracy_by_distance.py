@@ -42,7 +42,8 @@ def draw(subject: Subject, entries: tuple[Entry, ...], style: Style, name: str) 
         figure,
         name=name,
         title=f"{subject.name}: accuracy by distance",
-        caption="Line: mean over seeds; band: its 95% interval. Distance: tokens between evidence and question, on a log scale.",
+        caption="Line: mean over seeds; band: its 95% interval. Distance, on a log scale: tokens between evidence and question, or the "
+        "length where whole sequences are read.",
         description=f"Line chart of accuracy against distance. {'; '.join(sentences)}.",
     )
 

@@ -13,7 +13,8 @@ VOCABULARY = 7
 def lively(seed: int = 0, **options: Any) -> MemNet:
     """Return a model in double precision whose gates open and close, whose keys repeat, and whose clock and graph matter."""
     defaults: dict[str, Any] = {
-        "width": 16, "bottleneck": 12, "key_width": 6, "slots": 40, "chunk": 8, "window": 3, "heads": 2, "hops": 2, "top_k": 4,
+        "width": 16, "bottleneck": 12, "key_width": 6, "slots": 40, "training_slots": 1,
+        "chunk": 8, "window": 3, "heads": 2, "hops": 2, "top_k": 4,
         "dream_every": 12, "reuse": 0.8, "merge": 0.9,
     }  # fmt: skip
     with torch.random.fork_rng():

@@ -63,6 +63,35 @@ def test_a_chunk_with_more_new_keys_than_slots_keeps_the_latest() -> None:
     assert done.evicted.all()
 
 
+def test_a_memory_without_slots_that_writes_nothing_stays_without() -> None:
+    occupied = torch.zeros(2, 1, 0, dtype=torch.bool)
+    placement = place(torch.zeros(2, 1, 3, 3), torch.zeros(2, 1, 3, dtype=torch.bool), torch.zeros(2, 1, 0).long(), occupied, 0.9)
+    done = commit(placement, occupied, torch.zeros(2, 1, 0))
+    for placed in (done.source, done.node, done.evicted):
+        assert placed.shape == (2, 1, 0)
+    assert done.slot.tolist() == [[[0, 0, 0]], [[0, 0, 0]]], "0 slots: place 0 is nowhere"
+
+
+@settings(deadline=None, max_examples=40)
+@given(seed=st.integers(0, 100_000), slots=st.integers(0, 4), count=st.integers(1, 8), extra=st.integers(1, 5))
+def test_a_placement_made_before_there_was_room_is_the_one_made_after(seed: int, slots: int, count: int, extra: int) -> None:
+    generator = torch.Generator().manual_seed(seed)
+    cosine = torch.rand(1, 1, count, slots + count, generator=generator)
+    active = torch.rand(1, 1, count, generator=generator) < 0.7
+    occupied = torch.rand(1, 1, slots, generator=generator) < 0.7
+    age = torch.arange(slots, 0, -1)[None, None]
+    widened = place(cosine, active, age, occupied, 0.7).widened(extra)
+
+    apart = torch.zeros(1, 1, count, extra)
+    empty = torch.zeros(1, 1, extra, dtype=torch.bool)
+    roomy = torch.cat([occupied, empty], dim=-1)
+    wide = torch.cat([cosine[..., :slots], apart, cosine[..., slots:]], dim=-1)
+    again = place(wide, active, torch.cat([age, torch.ones(1, 1, extra).long()], dim=-1), roomy, 0.7)
+    for name in ("active", "fresh", "superseded", "root"):
+        assert torch.equal(getattr(widened, name), getattr(again, name)), name
+    assert torch.equal(widened.visible(roomy), again.visible(roomy))
+
+
 def test_a_slot_written_again_keeps_its_place_and_holds_the_latest() -> None:
     occupied, active = boolean(1, 1), boolean(1, 0, 1)
     cosine = torch.zeros(1, 1, 3, 4 + 1)

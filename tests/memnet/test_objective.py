@@ -28,8 +28,29 @@ def test_the_penalty_on_writing_waits_until_the_task_is_learnt_and_goes_when_it_
     assert objective.ramp(2 * low) == 0.0, "out at once"
 
 
+def test_the_penalty_on_writing_rests_while_the_loss_exceeds_its_best() -> None:
+    objective = Objective(MemNetConfig(sparsity_onset=0.5, sparsity_tolerance=0.02), outputs=16)
+    low, patience = 0.5 * math.log(16), 0.02 * math.log(16)
+    for _ in range(300):
+        objective(torch.tensor(0.2 * low), {})
+    best = float(objective.best)
+    assert best == pytest.approx(0.2 * low)
+    at_best = 1.0 - 0.2
+    half = (1.0 - (best + patience / 2) / low) * 0.5
+    assert objective.ramp(best) == pytest.approx(at_best)
+    assert objective.ramp(best + patience / 2) == pytest.approx(half, rel=1e-3)
+    assert objective.ramp(best + 1.01 * patience) == 0.0
+
+    for _ in range(300):
+        objective(torch.tensor(0.4 * low), {})
+    assert float(objective.best) == best, "the best is never given up"
+    assert objective.ramp(0.0) == 0.0, "one good batch does not end the rest: the smoothed loss is still too high"
+    total = float(objective(torch.tensor(0.4 * low), {"sparsity": torch.tensor(5.0)}))
+    assert total == pytest.approx(0.4 * low), "at rest it weighs nothing"
+
+
 def test_evaluation_does_not_move_the_smoothed_loss() -> None:
     objective = Objective(MemNetConfig(), outputs=16).eval()
-    before = float(objective.smoothed)
+    before = float(objective.smoothed), float(objective.best)
     objective(torch.tensor(0.0), {})
-    assert float(objective.smoothed) == before
+    assert (float(objective.smoothed), float(objective.best)) == before

@@ -3,12 +3,18 @@
 import dataclasses
 
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from memnet.chunk import place
 from memnet.config import MemNetConfig
+from memnet.graph import link
 from memnet.state import Slots, empty_state
 from memnet.synthesizer import MemorySynthesizer, normalised
 
-CONFIG = MemNetConfig(width=4, controller_heads=1, bottleneck=4, key_width=4, slots=4, dream_links=1, dream_rate=0.5, merge=0.9, prune=0.05)
+CONFIG = MemNetConfig(
+    width=4, controller_heads=1, bottleneck=4, heads=1, key_width=4, slots=4, dream_links=1, dream_rate=0.5, merge=0.9, prune=0.05
+)
 
 
 def slots(**changes: torch.Tensor) -> Slots:
@@ -42,8 +48,57 @@ def test_what_took_two_hops_before_takes_one_after() -> None:
     awake = torch.tensor([1.0, 0.0, 0.0, 0.0]).double()
     assert (awake @ normalised(before.adjacency)[0, 0])[2] == 0
     assert (awake @ normalised(before.adjacency)[0, 0] @ normalised(before.adjacency)[0, 0])[2] == 1
-    assert after.adjacency[0, 0, 0, 2] == 0.5
+    assert after.adjacency[0, 0, 0, 2] == 0.5 * 0.8, "rate · the links that slot 0 has · Â²"
     assert (awake @ normalised(after.adjacency)[0, 0])[2] > 0.3
+
+
+def one_spread(state: Slots, start: int) -> torch.Tensor:
+    """Where one step of spreading takes a read of one slot, over slots; nothing is written meanwhile."""
+    nothing = torch.zeros(1, 1, 1).double()
+    closed = nothing > 0
+    placement = place(torch.zeros(1, 1, 1, 5).double(), closed, 10 - state.written, state.occupied, 0.9)
+    links = link(state.adjacency, state.trace, nothing, nothing + 0.5, placement, rate=0.5, decay=0.0)
+    weights = torch.zeros(1, 1, 1, 5).double()
+    weights[..., start] = 1.0
+    return links.spread(weights, placement.visible(state.occupied))[0, 0, 0, :4]
+
+
+def test_one_read_finds_after_a_dream_what_took_two_before() -> None:
+    assert one_spread(slots(), 0).tolist() == [0.0, 1.0, 0.0, 0.0]
+    torch.testing.assert_close(one_spread(dream(slots()), 0), torch.tensor([0.0, 2 / 3, 1 / 3, 0.0]).double())
+
+
+def test_strong_slots_scale_down_and_keep_their_proportions() -> None:
+    adjacency = torch.zeros(1, 1, 4, 4).double()
+    adjacency[0, 0, 0] = torch.tensor([0.0, 6.0, 1.0, 1.0])
+    adjacency[0, 0, 1] = torch.tensor([1.0, 0.0, 1.0, 0.5])
+    before = slots(adjacency=adjacency)
+    after = dream(before, dataclasses.replace(CONFIG, link_total=4.0, dream_rate=0.0))
+    assert after.adjacency[0, 0, 0].tolist() == [0.0, 3.0, 0.5, 0.5]
+    assert after.adjacency[0, 0, 1].tolist() == [1.0, 0.0, 1.0, 0.5], "2.5 is less than 4"
+    torch.testing.assert_close(normalised(after.adjacency), normalised(before.adjacency), rtol=1e-12, atol=0.0)
+
+
+@settings(deadline=None, max_examples=40)
+@given(seed=st.integers(0, 10_000), merge=st.floats(0.0, 1.0))
+def test_a_dream_keeps_total_strength_and_links_stay_links(seed: int, merge: float) -> None:
+    generator = torch.Generator().manual_seed(seed)
+
+    def uniform(*shape: int) -> torch.Tensor:
+        return torch.rand(1, 1, *shape, generator=generator).double()
+
+    adjacency = uniform(4, 4) * (uniform(4, 4) < 0.6) * (1.0 - torch.eye(4).double())
+    keys = torch.nn.functional.normalize(uniform(4, 2) - 0.3, dim=-1)
+    before = slots(
+        keys=torch.cat([keys, torch.zeros_like(keys)], dim=-1), strength=uniform(4) + 0.01, usage=uniform(4), adjacency=adjacency
+    )
+    after = dream(before, dataclasses.replace(CONFIG, merge=merge))
+    for name in ("strength", "usage", "trace"):
+        torch.testing.assert_close(getattr(after, name).sum(), getattr(before, name).sum(), rtol=1e-12, atol=0.0, msg=name)
+    assert (after.adjacency >= 0).all()
+    assert not after.adjacency.diagonal(dim1=-2, dim2=-1).any()
+    assert not after.adjacency[0, 0, ~after.occupied[0, 0]].any()
+    assert not after.adjacency[0, 0, :, ~after.occupied[0, 0]].any()
 
 
 def test_a_memory_that_was_not_written_since_is_left_as_it_is() -> None:

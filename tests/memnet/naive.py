@@ -1,0 +1,236 @@
+"""MemNet's memory written down a second time: plain loops over tokens, heads and slots, for one sequence, without chunks or dreams.
+
+Encoder, controller, bottleneck and output head are the model's own; all between them is worked here from the parameters alone.
+
+Legend: ``T`` tokens, ``D`` width, ``Z`` bottleneck, ``K`` key width, ``V`` value width.
+"""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+
+from memnet.graph import NEGLIGIBLE
+from memnet.model import MemNet
+
+
+@dataclass(eq=False)
+class NaiveSlot:
+    """One slot, with the links that leave it."""
+
+    key: Tensor
+    value: Tensor
+    strength: float
+    birth: int
+    written: int
+    usage: float = 0.0
+    trace: float = 0.0
+    links: dict["NaiveSlot", float] = field(default_factory=dict)
+
+
+@dataclass
+class NaiveHead:
+    """One head's slots in the order of their places, its clock, and how many slots were given up or written again."""
+
+    slots: list[NaiveSlot] = field(default_factory=list)
+    count: int = 0
+    evictions: int = 0
+    reuses: int = 0
+
+
+@dataclass
+class Vectors:
+    """What one head makes of one token."""
+
+    key: Tensor
+    query: Tensor
+    value: Tensor
+    gate: float
+    hold: float
+
+
+def run(model: MemNet, row: Tensor, draws: Tensor | None = None) -> tuple[Tensor, list[NaiveHead]]:
+    """Read one sequence of tokens ``[T]``; return its logits ``[T, V]`` and the memory after it.
+
+    ``draws`` are the Random policy's uniform numbers ``[T, H]``, or None for its expectation.
+    """
+    config = model.config
+    encoded = model.encoder(row[None])
+    hidden, _ = model.controller(encoded, encoded.new_zeros(1, config.window, config.width), 0)
+    codes, bare = model.bottleneck(hidden)[0], model.bottleneck(encoded)[0]
+    heads = [NaiveHead() for _ in range(config.heads)]
+    fused = []
+    for t in range(len(row)):
+        clocks = torch.cat([clock_code(head.count) for head in heads])
+        found = []
+        for h, head in enumerate(heads):
+            vectors = vectors_of(model, h, hidden[0], codes, bare, t, clocks, len(head.slots))
+            newcomer = write(model, head, vectors, t)
+            weights = read(model, h, head, hidden[0, t], vectors, None if draws is None else float(draws[t, h]))
+            for slot, weight in weights.items():
+                slot.usage += weight
+            found.append(sum((weight * slot.value for slot, weight in weights.items()), start=torch.zeros_like(vectors.value)))
+            if newcomer is not None:
+                settle(model, head, newcomer, t)
+        fused.append(fuse(model, hidden[0, t], torch.cat(found)))
+    logits: Tensor = model.head(torch.stack(fused)[None])[0]
+    return logits, heads
+
+
+def clock_code(count: int) -> Tensor:
+    """Sines, then cosines, of the count at rates 1, 1/4, 1/16, 1/64."""
+    angles = [count / 4**power for power in range(4)]
+    return torch.tensor([math.sin(angle) for angle in angles] + [math.cos(angle) for angle in angles], dtype=torch.float64)
+
+
+def vectors_of(model: MemNet, h: int, hidden: Tensor, codes: Tensor, bare: Tensor, t: int, clocks: Tensor, held: int) -> Vectors:
+    """Key, query, value, gate and hold of head ``h`` at token ``t``."""
+    write_heads, read_heads, config = model.bank.write_heads, model.bank.read_heads, model.config
+    binding = math.ceil(config.heads / 2)
+    if h < binding:
+        key = tapped(write_heads.key.weight[h], write_heads.key.project[h], codes, t) + clocks @ write_heads.key_clock[h]
+        query = tapped(read_heads.query.weight[h], read_heads.query.project[h], codes, t) + clocks @ read_heads.query_clock[h]
+    else:
+        assert write_heads.identity is not None
+        assert read_heads.identity is not None
+        rows = slice((h - binding) * config.key_width, (h - binding + 1) * config.key_width)
+        key, query = write_heads.identity.weight[rows] @ bare[t], read_heads.identity.weight[rows] @ bare[t]
+    width = config.width // config.heads
+    occupancy = min(held / config.slots, 1.0)
+    logit = write_heads.gate.weight[h] @ hidden[t] + write_heads.gate.bias[h]
+    logit = logit + clocks @ write_heads.gate_clock[h, :, 0] + occupancy * write_heads.gate_occupancy[h, 0]
+    link = sigmoid(float(write_heads.link_gate.weight[h] @ hidden[t] + write_heads.link_gate.bias[h]))
+    return Vectors(
+        key=key / key.norm(),
+        query=query / query.norm(),
+        value=write_heads.value.weight[h * width : (h + 1) * width] @ codes[t],
+        gate=min(1.0, max(0.0, 1.2 * sigmoid(float(logit)) - 0.1)),
+        hold=sigmoid(float(write_heads.trace[h])) * link,
+    )
+
+
+def tapped(weight: Tensor, project: Tensor, codes: Tensor, t: int) -> Tensor:
+    """``P·Σ_τ c_τ ⊙ z_{t−τ}``; before the first token there is nothing."""
+    mixed = torch.zeros_like(codes[0])
+    for tap in range(min(len(weight), t + 1)):
+        mixed = mixed + weight[tap] * codes[t - tap]
+    return project @ mixed
+
+
+def sigmoid(x: float) -> float:
+    return 1.0 / (1.0 + math.exp(-x))
+
+
+def write(model: MemNet, head: NaiveHead, vectors: Vectors, t: int) -> NaiveSlot | None:
+    """Write if the gate is open, link to what was written before, and move the trace on; return the slot if it is a new one."""
+    config, gate, newcomer, target = model.config, vectors.gate, None, None
+    if gate > 0:
+        near = [slot for slot in head.slots if float(slot.key @ vectors.key) >= config.reuse]
+        if near:
+            target = max(near, key=lambda slot: slot.written)
+            target.key, target.value, target.strength, target.written = vectors.key, gate * vectors.value, gate, t
+            head.reuses += 1
+        else:
+            target = newcomer = NaiveSlot(vectors.key, gate * vectors.value, gate, t, t)
+            head.slots.append(newcomer)
+        head.count += 1
+        for slot in head.slots:
+            for other in slot.links:
+                slot.links[other] *= 1.0 - config.link_decay
+            if slot is not target and slot.trace > 0:
+                slot.links[target] = slot.links.get(target, 0.0) + config.link_rate * slot.trace * gate
+    for slot in head.slots:
+        slot.trace = vectors.hold * slot.trace + (gate if slot is target else 0.0)
+    return newcomer
+
+
+def settle(model: MemNet, head: NaiveHead, newcomer: NaiveSlot, t: int) -> None:
+    """Where there are now too many slots, give the new one the place of that of lowest retention, which goes with its links."""
+    config = model.config
+    most = max(config.slots, config.training_slots) if model.training else config.slots
+    if len(head.slots) <= most:
+        return
+    head.slots.remove(newcomer)
+
+    def retention(slot: NaiveSlot) -> float:
+        kept = math.log(max(slot.strength, 0.01)) + config.usage_weight * math.log1p(slot.usage)
+        return kept - config.age_weight * math.log1p(t - slot.written)
+
+    victim = min(head.slots, key=retention)
+    head.slots[head.slots.index(victim)] = newcomer
+    for slot in head.slots:
+        slot.links.pop(victim, None)
+    head.evictions += 1
+
+
+def read(model: MemNet, h: int, head: NaiveHead, hidden: Tensor, vectors: Vectors, draw: float | None) -> dict[NaiveSlot, float]:
+    """Weight of each slot in the final read."""
+    temperature = math.exp(float(model.bank.read_heads.log_temperature[h]))
+    scores = {slot: temperature * float(slot.key @ vectors.query) for slot in head.slots}
+    ranked = sorted(head.slots, key=lambda slot: scores[slot] + math.log(slot.strength), reverse=True)[: model.config.top_k]
+    exponentials = {slot: slot.strength * math.exp(scores[slot]) for slot in ranked}
+    best = {slot: value / sum(exponentials.values()) for slot, value in exponentials.items()}
+    weights = mix_policies(model, h, head, hidden, scores, best, draw)
+    return spread(model, h, head, hidden, weights)
+
+
+def mix_policies(
+    model: MemNet, h: int, head: NaiveHead, hidden: Tensor, scores: dict[NaiveSlot, float], best: dict[NaiveSlot, float], draw: float | None
+) -> dict[NaiveSlot, float]:
+    """``π1·TopK + π2·Uniform + π3·Random``, over all slots."""
+    policy = model.bank.policy
+    if policy is None:
+        return {slot: best.get(slot, 0.0) for slot in head.slots}
+    if not head.slots:
+        return {}
+    match = max(scores[slot] for slot in best)
+    entropy = -sum(weight * math.log(weight) for weight in best.values())
+    logits = policy.gate.weight[3 * h : 3 * h + 3] @ hidden + policy.gate.bias[3 * h : 3 * h + 3]
+    pi = (logits + match * policy.uncertainty[h, 0] + entropy * policy.uncertainty[h, 1]).softmax(0).tolist()
+    even = 1.0 / len(head.slots)
+    weights = {slot: pi[0] * best.get(slot, 0.0) + pi[1] * even for slot in head.slots}
+    if draw is None:
+        return {slot: weight + pi[2] * even for slot, weight in weights.items()}
+    golden = (math.sqrt(5.0) - 1.0) / 2.0
+    drawn = min(head.slots, key=lambda slot: (slot.written * golden % 1.0 - draw) % 1.0)
+    weights[drawn] += pi[2]
+    return weights
+
+
+def spread(model: MemNet, h: int, head: NaiveHead, hidden: Tensor, weights: dict[NaiveSlot, float]) -> dict[NaiveSlot, float]:
+    """``W_k = (1 − α)·W_{k−1} + α·W_{k−1}·Â`` for every hop, and of all hops what the hop gate makes of them."""
+    bank, hops = model.bank, model.config.hops
+    if bank.spread_logit is None:
+        return weights
+    alpha = sigmoid(float(bank.spread_logit[h, 0, 0]))
+    steps = [weights]
+    for _ in range(hops):
+        gone = dict.fromkeys(head.slots, 0.0)
+        for slot in head.slots:
+            for target, share in shares(slot):
+                gone[target] += steps[-1][slot] * share
+        steps.append({slot: (1.0 - alpha) * steps[-1][slot] + alpha * gone[slot] for slot in head.slots})
+    if bank.hop_gate is None:
+        return steps[-1]
+    rows = slice(h * (hops + 1), (h + 1) * (hops + 1))
+    mix = (bank.hop_gate.weight[rows] @ hidden + bank.hop_gate.bias[rows]).softmax(0).tolist()
+    return {slot: sum(part * step[slot] for part, step in zip(mix, steps, strict=True)) for slot in head.slots}
+
+
+def shares(slot: NaiveSlot) -> Iterator[tuple[NaiveSlot, float]]:
+    """Where a slot's activation goes: along its links in proportion, or nowhere if it has none."""
+    total = sum(slot.links.values())
+    if total <= NEGLIGIBLE:
+        yield slot, 1.0
+        return
+    for target, weight in slot.links.items():
+        yield target, weight / total
+
+
+def fuse(model: MemNet, hidden: Tensor, found: Tensor) -> Tensor:
+    """``(1 − f) ⊙ h + f ⊙ R·r`` with f from both."""
+    brought = model.fusion.read.weight @ found
+    gate = torch.sigmoid(model.fusion.gate.weight @ torch.cat([hidden, brought]) + model.fusion.gate.bias)
+    return (1.0 - gate) * hidden + gate * brought

@@ -1,0 +1,49 @@
+"""Two kinds of heads: those that bind a token to its context, and those that know a token wherever it stands."""
+
+import pytest
+import torch
+
+from memnet.model import MemNet
+from tests.memnet.lively import VOCABULARY, lively, tokens
+
+
+def wide_open(**options: int | bool) -> MemNet:
+    """A lively model that writes every token."""
+    model = lively(**({"dreaming": False} | options))
+    with torch.no_grad():
+        for parameter in (model.bank.write_heads.gate.weight, model.bank.write_heads.gate_clock, model.bank.write_heads.gate_occupancy):
+            parameter.zero_()
+        model.bank.write_heads.gate.bias.fill_(6.0)
+    return model
+
+
+@pytest.mark.parametrize(("heads", "binding"), [(1, 1), (2, 1), (3, 2), (4, 2)])
+def test_the_first_half_of_the_heads_binds(heads: int, binding: int) -> None:
+    model, inputs = wide_open(heads=heads, width=24), torch.tensor([[1, 2, 3, 1, 2, 4, 1]])
+    empty = model.initial_state(1)
+    with torch.no_grad():
+        encoded = model.encoder(inputs)
+        hidden, _ = model.controller(encoded, empty.window, 0)
+        context = torch.cat([empty.tail, model.bottleneck(hidden)], dim=1)
+        written = model.bank.write(hidden, context, model.bottleneck(encoded), empty.slots, 0)
+    keys = written.keys[0, :, -7:]  # of the tokens, behind the slots
+    assert keys.shape[0] == heads
+    for head in range(heads):
+        # Tokens 0, 3 and 6 are the same; what stands before them is not.
+        repeats = torch.allclose(keys[head, 0], keys[head, 3]) and torch.allclose(keys[head, 0], keys[head, 6])
+        assert repeats == (head >= binding), head
+
+
+def test_an_associating_head_has_one_slot_for_one_token_whatever_stands_around_it() -> None:
+    model, inputs = wide_open(), tokens(batch=4, length=32)
+    with torch.no_grad():
+        slots = model(inputs).state.slots
+        alone = [model(torch.tensor([[token]])).state.slots.keys[0, 1, 0] for token in range(VOCABULARY)]
+    for row, seen in enumerate(inputs):
+        met = list(dict.fromkeys(seen.tolist()))  # in the order in which they were met first
+        assert int(slots.occupied[row, 1].sum()) == len(met)
+        for place, token in enumerate(met):
+            torch.testing.assert_close(slots.keys[row, 1, place], alone[token], rtol=1e-12, atol=1e-12)
+            assert slots.birth[row, 1, place] == seen.tolist().index(token)
+            assert slots.written[row, 1, place] == 31 - seen.tolist()[::-1].index(token)
+    assert (slots.occupied[:, 0].sum(-1) > slots.occupied[:, 1].sum(-1)).all(), "a binding head tells contexts apart"
