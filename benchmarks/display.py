@@ -1,5 +1,6 @@
 """How a run looks while it goes: a live display on a terminal, plain lines elsewhere, nothing if asked."""
 
+import textwrap
 import time
 from collections.abc import Sequence
 from types import TracebackType
@@ -14,16 +15,16 @@ from benchmarks.engines.interface import Event
 from benchmarks.forecast import Forecast, Running
 from benchmarks.plan import Plan
 from benchmarks.planner import Job
-from benchmarks.survey import seconds
 from results.cell import Cell
-from results.record import Record
+from results.outline import Outline
+from results.record import Failure, Record
 
 
 class Display(Protocol):
     """Shows a run."""
 
-    def plan(self, plan: Plan, kept: Sequence[Record], todo: Sequence[Job]) -> None:
-        """Say what is about to run, and what is not: ``kept`` are the records that are reused."""
+    def plan(self, plan: Plan, kept: Sequence[Outline], todo: Sequence[Job]) -> None:
+        """Say what is about to run, and what is not: ``kept`` are the outlines of the records that are reused."""
 
     def show(self, event: Event) -> None:
         """Show what happens."""
@@ -38,7 +39,7 @@ class Display(Protocol):
 class Silent:
     """Shows nothing."""
 
-    def plan(self, plan: Plan, kept: Sequence[Record], todo: Sequence[Job]) -> None:
+    def plan(self, plan: Plan, kept: Sequence[Outline], todo: Sequence[Job]) -> None:
         """Say nothing."""
 
     def show(self, event: Event) -> None:
@@ -53,33 +54,48 @@ class Silent:
 
 
 class Lines:
-    """One line as a cell ends, for pipes and logs."""
+    """One line as a cell ends, for pipes and logs.
 
-    def __init__(self, console: Console) -> None:
+    Args:
+        console: Where to.
+        verbose: Also say when a cell starts, and give the traceback of one that fails.
+    """
+
+    def __init__(self, console: Console, *, verbose: bool = False) -> None:
         self.console = console
+        self.verbose = verbose
         self.primary: dict[str, str] = {}
         self.started: dict[str, float] = {}
         self.total = 0
         self.ended = 0
 
-    def plan(self, plan: Plan, kept: Sequence[Record], todo: Sequence[Job]) -> None:
+    def plan(self, plan: Plan, kept: Sequence[Outline], todo: Sequence[Job]) -> None:
         """Say what was left out, what is reused and what will run."""
         self.primary = {benchmark.name: benchmark.primary for benchmark in plan.benchmarks}
         self.total, self.ended = len(plan.jobs), len(kept)
         for note in plan.notes:
             self.say(note)
-        broken = sum(record.status == "failed" for record in kept)
+        broken = sum(outline.status == "failed" for outline in kept)
         parts = [f"{len(kept) - broken} done", f"{len(todo)} to run"]
         if broken:
             parts.insert(1, f"{broken} failed (--rerun failed tries them again)")
         self.say(f"{self.total} cell{'s' if self.total != 1 else ''}: {', '.join(parts)}")
 
     def show(self, event: Event) -> None:
-        """Print a line if the event ends a cell."""
-        self.started.setdefault(event.job.cell.id, time.monotonic())
+        """Print a line if the event ends a cell, or a note if it starts one again."""
+        cell = event.job.cell
+        if cell.id not in self.started:
+            self.started[cell.id] = time.monotonic()
+            if self.verbose and not event.elsewhere:
+                self.say(f"{cell.label}  started ({cell.id})")
+        if event.note:
+            self.say(f"{cell.label}  {event.note}")
         if event.record is not None:
             self.ended += 1
-            self.say(f"[{self.ended}/{self.total}] {ending(event.record, self.primary)} ({clock(self.elapsed(event.job.cell))})")
+            took = "by another runner" if event.elsewhere else clock(self.elapsed(cell))
+            self.say(f"[{self.ended}/{self.total}] {ending(event.record, self.primary)} ({took})")
+            if self.verbose and event.record.error is not None:
+                self.say(textwrap.indent(printable(event.record.error.traceback), "    "))
 
     def elapsed(self, cell: Cell) -> float:
         """Seconds since a cell started."""
@@ -100,8 +116,8 @@ class Lines:
 class Live(Lines):
     """A bar for the whole run with the time left, and a bar for every running cell; cells that end scroll away above."""
 
-    def __init__(self, console: Console, workers: int) -> None:
-        super().__init__(console)
+    def __init__(self, console: Console, workers: int, *, verbose: bool = False) -> None:
+        super().__init__(console, verbose=verbose)
         self.forecast = Forecast(workers)
         self.waiting: dict[str, Cell] = {}
         self.running: dict[str, tuple[TaskID, Event]] = {}
@@ -115,13 +131,13 @@ class Live(Lines):
         )
         self.overall: TaskID | None = None
 
-    def plan(self, plan: Plan, kept: Sequence[Record], todo: Sequence[Job]) -> None:
+    def plan(self, plan: Plan, kept: Sequence[Outline], todo: Sequence[Job]) -> None:
         """Set up the overall bar, and learn from the records that are there how long cells take."""
         super().plan(plan, kept, todo)
-        self.failed = sum(record.status == "failed" for record in kept)
-        for record in kept:
-            if record.status == "ok":
-                self.forecast.learn(record.cell, seconds(record))
+        self.failed = sum(outline.status == "failed" for outline in kept)
+        for outline in kept:
+            if outline.status == "ok":
+                self.forecast.learn(outline, outline.seconds)
         self.waiting = {job.cell.id: job.cell for job in todo}
         self.overall = self.progress.add_task(plan.name, total=self.total, completed=self.ended)
 
@@ -131,10 +147,10 @@ class Live(Lines):
         super().show(event)
         self.waiting.pop(cell.id, None)
         if event.record is not None:
-            task, _ = self.running.pop(cell.id)
-            self.progress.remove_task(task)
             self.failed += event.record.status == "failed"
-            self.forecast.learn(cell, self.elapsed(cell))
+            if not event.elsewhere:
+                self.progress.remove_task(self.running.pop(cell.id)[0])
+                self.forecast.learn(cell, self.elapsed(cell))
             if self.overall is not None:
                 self.progress.update(self.overall, completed=self.ended)
             return
@@ -181,11 +197,20 @@ class _Note(ProgressColumn):
 def ending(record: Record, primary: dict[str, str]) -> str:
     """Say in a line how a cell ended: its primary metric, or why it failed."""
     if record.error is not None:
-        reason = " ".join(record.error.message.split())
-        return f"{record.cell.label}  FAILED: {record.error.type}: {reason}"
+        return f"{record.cell.label}  FAILED: {one_line(record.error)}"
     name = primary.get(record.cell.benchmark, "")
     value = record.metrics.get(name)
     return f"{record.cell.label}  {name} {'n/a' if value is None else f'{value:.3f}'}"
+
+
+def one_line(failure: Failure) -> str:
+    """Say in a line why a cell failed."""
+    return f"{failure.type}: {printable(' '.join(failure.message.split()))}"
+
+
+def printable(text: str) -> str:
+    """Replace what a terminal would take for commands; text of an error may hold anything."""
+    return "".join(letter if letter.isprintable() or letter in "\n\t" else "\N{REPLACEMENT CHARACTER}" for letter in text)
 
 
 def clock(seconds: float) -> str:

@@ -3,18 +3,33 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from statistics import fmean
-
-from results.cell import Cell
+from typing import Protocol
 
 TELLING = 0.05
 """Fraction from which a running cell says how long its like will take."""
+
+
+class Named(Protocol):
+    """A cell by its names: the cell itself, or the outline of its record."""
+
+    @property
+    def benchmark(self) -> str:
+        """Task or stream."""
+
+    @property
+    def model(self) -> str:
+        """Model."""
+
+    @property
+    def method(self) -> str:
+        """Method."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Running:
     """A running cell: for how many seconds, and how much of it is done."""
 
-    cell: Cell
+    cell: Named
     elapsed: float
     fraction: float
 
@@ -30,11 +45,11 @@ class Forecast:
     workers: int
     _seconds: dict[tuple[str, ...], list[float]] = field(default_factory=dict)
 
-    def learn(self, cell: Cell, seconds: float) -> None:
+    def learn(self, cell: Named, seconds: float) -> None:
         """Take note of how long a cell took."""
         _note(self._seconds, cell, seconds)
 
-    def left(self, waiting: Iterable[Cell], running: Iterable[Running]) -> float | None:
+    def left(self, waiting: Iterable[Named], running: Iterable[Running]) -> float | None:
         """Return the seconds left, or None where nothing is known yet.
 
         A cell is taken to last as long as the mean of its like: same benchmark, model and method; else same benchmark and model; else same
@@ -55,16 +70,16 @@ class Forecast:
         return max([total / self.workers, *rest])
 
 
-def _note(known: dict[tuple[str, ...], list[float]], cell: Cell, seconds: float) -> None:
+def _note(known: dict[tuple[str, ...], list[float]], cell: Named, seconds: float) -> None:
     for key in _likes(cell):
         known.setdefault(key, []).append(seconds)
 
 
-def _expected(known: dict[tuple[str, ...], list[float]], cell: Cell) -> float:
+def _expected(known: dict[tuple[str, ...], list[float]], cell: Named) -> float:
     return next(fmean(known[key]) for key in _likes(cell) if key in known)
 
 
-def _likes(cell: Cell) -> Iterator[tuple[str, ...]]:
+def _likes(cell: Named) -> Iterator[tuple[str, ...]]:
     yield (cell.benchmark, cell.model, cell.method)
     yield (cell.benchmark, cell.model)
     yield (cell.benchmark,)

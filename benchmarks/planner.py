@@ -10,7 +10,7 @@ from baselines.registry import Entry, Kind
 from baselines.source import module_path, read_source
 from benchmarks.catalog import Catalog
 from benchmarks.rates import learning_rate
-from benchmarks.settings import Settings
+from benchmarks.settings import FULL_PRECISION, Settings
 from benchmarks.suite import Member
 from benchmarks.variant import Variant, resolve
 from results.cell import Cell, canonical
@@ -82,6 +82,8 @@ class Planner:
         options = entry.configure({**self._options.get(entry.name, {}), **self.settings.benchmark})
         rate = self.settings.learning_rate
         training: dict[str, JsonValue] = {"learning_rate": learning_rate(entry.name, model.entry.name) if rate is None else rate}
+        if self.settings.precision != FULL_PRECISION:
+            training["precision"] = self.settings.precision
         version = {"benchmark": entry.version, "model": model.entry.version, "training": _training_version(entry.kind)}
         if method is not None:
             version["method"] = method.entry.version

@@ -1,19 +1,34 @@
-"""Runs what a plan still lacks: finished cells are reused, so that reissuing a command resumes it."""
+"""Runs what a plan still lacks: finished cells are reused, so a command resumes when reissued, and runners on one store share the work."""
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from benchmarks.display import Display
-from benchmarks.engines.interface import Engine, Event
+from benchmarks.engines.interface import Engine, Event, Files
 from benchmarks.plan import Plan, planned
 from benchmarks.planner import Job
-from benchmarks.survey import Survey, merged_manifest, survey
+from benchmarks.sharing import Share
+from benchmarks.survey import STANDINGS, Standing, Survey, merged_manifest, survey
 from results.errors import UsageError
+from results.record import Record
 from results.store import Store
 
-Rerun = Literal["nothing", "failed", "all"]
+Rerun = Literal["nothing", "failed", "stale", "all"]
+
+CHOSEN: Mapping[Rerun, frozenset[Standing]] = {
+    "nothing": frozenset({"missing", "stale"}),
+    "failed": frozenset({"missing", "stale", "failed"}),
+    "stale": frozenset({"stale"}),
+    "all": frozenset(STANDINGS),
+}
+"""Which cells are run, by what is to be run again. ``stale`` alone narrows: only what an earlier version had made is made anew."""
+
+
+PATIENCE = 30.0
+"""Seconds to wait for another runner to have written the manifest."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +50,7 @@ class Run:
         engine: Runs the cells.
         display: Shows how it goes.
         rerun: Which of the finished cells to run again.
+        log_signals: Whether to write the signals of training, for TensorBoard.
     """
 
     plan: Plan
@@ -42,6 +58,7 @@ class Run:
     engine: Engine
     display: Display
     rerun: Rerun = "nothing"
+    log_signals: bool = False
     done: int = 0
     failed: int = 0
 
@@ -57,44 +74,74 @@ class Run:
         """
         check_writable(self.root)
         before = survey(tuple(planned(job.cell) for job in self.plan.jobs), Store(self.root))
-        todo = self._todo(before)
+        todo = [job for job in self.plan.jobs if before.standing[job.cell.id] in CHOSEN[self.rerun]]
         chosen = {job.cell.id for job in todo}
-        kept = [record for record in before.records.values() if record.id not in chosen]
-        self.done = sum(record.status == "ok" for record in kept)
+        kept = [outline for outline in before.outlines.values() if outline.id not in chosen]
+        self.done = sum(outline.status == "ok" for outline in kept)
         self.failed = len(kept) - self.done
         if todo:
             self.engine.check(todo)
         self.display.plan(self.plan, kept, todo)
         store = Store.open(self.root, create=True)
-        store.write_manifest(merged_manifest(self.plan, store))
-        if todo:
-            self._run(todo, store)
-
-    def _todo(self, before: Survey) -> list[Job]:
-        reuse = {"nothing": {"done", "failed"}, "failed": {"done"}, "all": set[str]()}[self.rerun]
-        return [job for job in self.plan.jobs if before.standing[job.cell.id] not in reuse]
-
-    def _run(self, todo: list[Job], store: Store) -> None:
-        events = self.engine.run(todo, store.log_path)
         try:
-            with self.display:
-                for event in events:
-                    if event.record is not None:
-                        _write(store, event)
-                        self.done += event.record.status == "ok"
-                        self.failed += event.record.status == "failed"
-                    self.display.show(event)
-        finally:
-            events.close()
+            store.sweep()
+            self._write_manifest(store)
+        except OSError as error:
+            raise _unwritable(store, error) from error
+        if todo:
+            self._run(todo, store, before)
+
+    def _write_manifest(self, store: Store) -> None:
+        """Write the manifest, joined with the one that is there: one runner at a time, or one would forget what the other plans."""
+        held = store.claim_manifest(self.plan.name, patience=PATIENCE)
+        if held is None:
+            raise UsageError(f"another process has held the manifest '{self.plan.name}' of {store.root} for {PATIENCE:g} s: end it")
+        with held:
+            store.write_manifest(merged_manifest(self.plan, store))
+
+    def _run(self, todo: list[Job], store: Store, before: Survey) -> None:
+        def found(job: Job, record: Record) -> None:
+            self._count(record)
+            self.display.show(Event(job=job, fraction=1.0, record=record, elsewhere=True))
+
+        with Share(todo, store, before.marks, found) as share:
+            events = self.engine.run(share, lambda job: self._files(job, store))
+            try:
+                with self.display:
+                    for event in events:
+                        if event.record is not None:
+                            _write(store, event.record)
+                            self._tidy(event.record, store)
+                            share.finished(event.job)
+                            self._count(event.record)
+                        self.display.show(event)
+            finally:
+                events.close()
+
+    def _files(self, job: Job, store: Store) -> Files:
+        cell = job.cell
+        signals = store.root / "tensorboard" / cell.benchmark / cell.model / cell.method / f"seed-{cell.seed}-{cell.id}"
+        return Files(log=store.log_path(cell.id), checkpoint=store.checkpoint_path(cell.id), signals=signals if self.log_signals else None)
+
+    def _tidy(self, record: Record, store: Store) -> None:
+        """Take away the checkpoint of a cell that is done. That of a failed one stays: with more time or memory the cell may go on."""
+        if record.status == "ok":
+            store.checkpoint_path(record.id).unlink(missing_ok=True)
+
+    def _count(self, record: Record) -> None:
+        self.done += record.status == "ok"
+        self.failed += record.status == "failed"
 
 
-def _write(store: Store, event: Event) -> None:
-    assert event.record is not None
+def _write(store: Store, record: Record) -> None:
     try:
-        store.write(event.record)
+        store.write(record)
     except OSError as error:
-        reason = error.strerror or error
-        raise UsageError(f"cannot write to the store {store.root}: {reason}; mend that, and the same command resumes") from error
+        raise _unwritable(store, error) from error
+
+
+def _unwritable(store: Store, error: OSError) -> UsageError:
+    return UsageError(f"cannot write to the store {store.root}: {error.strerror or error}; mend that, and the same command resumes")
 
 
 def check_writable(root: Path) -> None:

@@ -9,6 +9,12 @@ from pydantic import JsonValue
 from baselines.registry import parse_assignments
 from results.errors import UsageError
 
+FULL_PRECISION = "float32"
+"""The default; it stands in no cell's config, so that cells from before there was a choice keep their ids."""
+
+PRECISIONS = (FULL_PRECISION, "bfloat16")
+"""What models may compute in. In ``bfloat16`` products of matrices are computed in it and parameters stay as they are (autocast)."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
@@ -18,6 +24,7 @@ class Settings:
     model: Mapping[str, str] = field(default_factory=dict)
     method: Mapping[str, str] = field(default_factory=dict)
     learning_rate: float | None = None
+    precision: str = FULL_PRECISION
 
 
 def parse_settings(parts: Iterable[str]) -> Settings:

@@ -12,8 +12,8 @@ from benchmarks.planner import Job
 from results.cell import Cell
 from results.errors import UsageError
 from results.manifest import Manifest, Planned
-from results.record import Record
-from results.store import Store
+from results.outline import Outline
+from results.store import Mark, Store
 
 Standing = Literal["done", "failed", "stale", "missing"]
 STANDINGS: tuple[Standing, ...] = ("done", "failed", "stale", "missing")
@@ -26,11 +26,13 @@ class Survey:
     Attributes:
         standing: By cell id. *Stale* is a missing cell of which the store holds a record under another id: made with other options or by an
             earlier version.
-        records: The records of the planned cells that have one.
+        outlines: What the records of the planned cells say, of those that have one.
+        marks: What tells the version of each planned cell's record, as it was read; None where there was none.
     """
 
     standing: dict[str, Standing]
-    records: dict[str, Record]
+    outlines: dict[str, Outline]
+    marks: dict[str, Mark | None]
 
     def count(self) -> dict[Standing, int]:
         """Number of cells by standing."""
@@ -40,19 +42,25 @@ class Survey:
 
 def survey(cells: tuple[Planned, ...], store: Store) -> Survey:
     """Compare planned cells with a store, which need not exist yet."""
-    ids = {cell.id for cell in cells}
-    records = {cell.id: record for cell in cells if (record := store.read(cell.id)) is not None}
+    ids = [cell.id for cell in cells]
+    marks: dict[str, Mark | None] = {}
+    outlines: dict[str, Outline] = {}
+    for cell_id in ids:
+        marks[cell_id] = store.mark(cell_id)  # first: of a record that is replaced meanwhile, it then tells the version before
+        if marks[cell_id] is not None and (found := store.outline(cell_id)) is not None:
+            outlines[cell_id] = found
     others: set[tuple[str, str, str, int]] = set()
-    if len(records) < len(cells):
-        others = {record.cell.key for record in store if record.id not in ids}
+    if len(outlines) < len(cells):
+        elsewhere = sorted({*store.ids()} - {*ids})
+        others = {found.key for cell_id in elsewhere if (found := store.outline(cell_id)) is not None}
     standing: dict[str, Standing] = {}
     for cell in cells:
-        record = records.get(cell.id)
-        if record is not None:
-            standing[cell.id] = "done" if record.status == "ok" else "failed"
+        outline = outlines.get(cell.id)
+        if outline is not None:
+            standing[cell.id] = "done" if outline.status == "ok" else "failed"
         else:
-            standing[cell.id] = "stale" if (cell.benchmark, cell.model, cell.method, cell.seed) in others else "missing"
-    return Survey(standing=standing, records=records)
+            standing[cell.id] = "stale" if _key(cell) in others else "missing"
+    return Survey(standing=standing, outlines=outlines, marks=marks)
 
 
 def merged_manifest(plan: Plan, store: Store) -> Manifest:
@@ -74,11 +82,6 @@ def merged_manifest(plan: Plan, store: Store) -> Manifest:
     return new.model_copy(update={"benchmarks": (*new.benchmarks, *others), "cells": (*new.cells, *kept)})
 
 
-def seconds(record: Record) -> float:
-    """How long a cell took, by its own account; only good for a forecast."""
-    return record.cost.train_seconds + record.cost.eval_seconds
-
-
 def _key(cell: Planned) -> tuple[str, str, str, int]:
     return (cell.benchmark, cell.model, cell.method, cell.seed)
 
@@ -95,6 +98,6 @@ def _current(plan: Plan, cell: Planned, store: Store) -> bool:
     try:
         job: Job = plan.planner.again(cell.benchmark, cell.model, cell.method, cell.seed)
     except UsageError:
-        return store.read(cell.id) is not None
+        return store.mark(cell.id) is not None
     again: Cell = job.cell
     return planned(again) == cell

@@ -4,8 +4,9 @@ import random
 import reprlib
 import resource
 import traceback
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,11 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from baselines.registry import Entry
+from benchmarks.engines.interface import Files
+from benchmarks.origin import origin
 from benchmarks.planner import Job
+from benchmarks.settings import FULL_PRECISION
+from benchmarks.signals import TensorBoard
 from results.errors import UsageError
 from results.provenance import now, provenance
 from results.record import Failure, Outcome, Record, failed, succeeded
@@ -34,13 +39,15 @@ class Place:
     Attributes:
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:1``.
         data_root: Where data sets stand.
+        environment: Variables of the environment that a cell's process gets, such as the GPUs that it may see.
     """
 
     device: str
     data_root: Path
+    environment: Mapping[str, str] = field(default_factory=dict)
 
 
-def run(job: Job, place: Place, progress: Callable[[float], None]) -> Record:
+def run(job: Job, place: Place, progress: Callable[[float], None], files: Files) -> Record:
     """Run a cell in this process.
 
     Seeds torch's global generator, so it belongs into a process of the cell's own.
@@ -49,6 +56,7 @@ def run(job: Job, place: Place, progress: Callable[[float], None]) -> Record:
         job: The cell.
         place: Where to run it.
         progress: Called with the fraction done.
+        files: Where its checkpoint and its signals go.
     """
     started_at = now()
     device = place.device
@@ -58,21 +66,25 @@ def run(job: Job, place: Place, progress: Callable[[float], None]) -> Record:
         torch.set_num_threads(THREADS)
         torch.set_flush_denormal(True)  # gradients that fade over a long sequence cost an LSTM nine times its time as denormal numbers
         chosen = choose_device(place.device)
-        device = str(chosen)
+        device = described(chosen)
         seed_global_generators(job.cell.seed)
-        outcome = _measured(_execute(job, place, chosen, progress), chosen)
+        with _precision(job, chosen), _signals(files) as signals:
+            outcome = _measured(_execute(job, place, chosen, progress, files, signals), chosen)
         return succeeded(job.cell, outcome, provenance(device=device, threads=THREADS, started_at=started_at))
     except Exception as error:
         return failed(job.cell, explain(error), provenance(device=device, threads=THREADS, started_at=started_at))
 
 
-def check(jobs: Sequence[Job], place: Place) -> None:
+def check(jobs: Sequence[Job], place: Place) -> list[str]:
     """See that the device exists, the code of all jobs loads and takes its options, and the data is there; missing data is downloaded.
+
+    Returns:
+        The devices that cells may run on: all of the kind where ``place`` names only a kind.
 
     Raises:
         UsageError: If not, with one line that says what to do.
     """
-    choose_device(place.device)
+    devices = usable_devices(place.device)
     entries = {entry.path: entry for job in jobs for entry in (job.benchmark, job.model, job.method) if entry is not None}
     modules = {path: _load(entry) for path, entry in entries.items()}
     for job in jobs:
@@ -82,6 +94,28 @@ def check(jobs: Sequence[Job], place: Place) -> None:
     for path, entry in entries.items():
         if entry.kind == "stream":
             modules[path].prepare(place.data_root)
+    return devices
+
+
+def usable_devices(name: str) -> list[str]:
+    """Return the devices that a name stands for: every one there is for ``auto`` and ``cuda``, else that one.
+
+    Raises:
+        UsageError: If there is no such device.
+    """
+    import torch
+
+    device = choose_device(name)
+    if device.type == "cuda" and ":" not in name:
+        return [f"cuda:{index}" for index in range(torch.cuda.device_count())]
+    return [str(device)]
+
+
+def described(device: "torch.device") -> str:
+    """Return a device as provenance has it: two of the same make are one to a reader."""
+    import torch
+
+    return f"{device.type} ({torch.cuda.get_device_name(device)})" if device.type == "cuda" else str(device)
 
 
 def choose_device(name: str) -> "torch.device":
@@ -125,7 +159,28 @@ def explain(error: Exception) -> Failure:
     return Failure(type=type(error).__name__, message=message, traceback=trace)
 
 
-def _execute(job: Job, place: Place, device: "torch.device", progress: Callable[[float], None]) -> Outcome:
+def _precision(job: Job, device: "torch.device") -> "torch.autocast":
+    import torch
+
+    precision = job.cell.config["training"].get("precision", FULL_PRECISION)
+    return torch.autocast(
+        device.type, dtype=torch.bfloat16, enabled=precision != FULL_PRECISION, cache_enabled=False
+    )  # a cache would outlive a step
+
+
+@contextmanager
+def _signals(files: Files) -> Iterator[TensorBoard | None]:
+    board = None if files.signals is None else TensorBoard(files.signals)
+    try:
+        yield board
+    finally:
+        if board is not None:
+            board.close()
+
+
+def _execute(
+    job: Job, place: Place, device: "torch.device", progress: Callable[[float], None], files: Files, signals: TensorBoard | None
+) -> Outcome:
     config = job.cell.config
     benchmark, model = job.benchmark.load(), job.model.load()
     options, model_options = configuration(benchmark, config["benchmark"]), configuration(model, config["model"])
@@ -136,6 +191,7 @@ def _execute(job: Job, place: Place, device: "torch.device", progress: Callable[
         return built
 
     if job.method is None:
+        from strategies.checkpoint import Checkpoint
         from strategies.sequence import run_task
 
         task = benchmark.build(options)
@@ -149,6 +205,8 @@ def _execute(job: Job, place: Place, device: "torch.device", progress: Callable[
             seed=job.cell.seed,
             device=device,
             progress=progress,
+            checkpoint=Checkpoint(files.checkpoint, origin(job, device=str(device), threads=THREADS)),
+            signals=signals,
         )
     from strategies.continual.learn import learn
 
@@ -162,6 +220,7 @@ def _execute(job: Job, place: Place, device: "torch.device", progress: Callable[
         seed=job.cell.seed,
         device=device,
         progress=progress,
+        signals=signals,
     )
 
 

@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
+from functools import cached_property
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
@@ -34,11 +36,17 @@ class Cell(BaseModel):
     config: dict[str, dict[str, JsonValue]]
     version: dict[str, str]
 
-    @property
+    @cached_property
     def id(self) -> str:
         """Sixteen hexadecimal digits that name this cell: a hash of its fields and of nothing else."""
         text = json.dumps([IDENTITY_SCHEME, self.model_dump(mode="json")], sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> "Cell":
+        """Copy the cell, with other fields; the copy's id is its own."""
+        copied = super().model_copy(update=update, deep=deep)
+        copied.__dict__.pop("id", None)
+        return copied
 
     @property
     def label(self) -> str:

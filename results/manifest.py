@@ -6,6 +6,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from results.cell import NAME
 
+SCHEMA: Literal[1] = 1
+"""Version of the manifest's form. A newer one is refused by name."""
+
 
 class Benchmark(BaseModel):
     """A benchmark as a suite's member.
@@ -43,14 +46,16 @@ class Manifest(BaseModel):
     """A planned run: its benchmarks and all its cells.
 
     Attributes:
+        schema_version: Version of this form.
         name: Suite, task or stream that was run.
         summary: One line on what it is for.
         benchmarks: Its members.
         cells: What was planned, finished or not.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
+    schema_version: Literal[1] = Field(default=SCHEMA, alias="schema")
     name: str = Field(pattern=NAME)
     summary: str = ""
     benchmarks: tuple[Benchmark, ...]

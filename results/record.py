@@ -1,21 +1,20 @@
 """The record that a cell leaves: one JSON document, validated whenever it is read.
 
-Numbers are finite or null; a record that says otherwise is refused.
+Numbers are finite or null; a record that says otherwise is refused. Schema 2 added the checksum at the end; records of schema 1 are read.
 """
 
 import math
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, ValidationError, model_validator
+from pydantic_core import from_json
 
 from results.cell import Cell
+from results.errors import Damaged, Newer
+from results.seal import seal, unseal
 
-SCHEMA = 1
-"""Version of the record's form. A reader refuses a newer one by name."""
-
-
-class Damaged(ValueError):
-    """A record that can't be read: not JSON, not of the schema, or of a newer one."""
+SCHEMA: Literal[2] = 2
+"""Version of the record's form. Older ones are read and become this one; a newer one is refused by name."""
 
 
 def _finite(value: JsonValue) -> JsonValue:
@@ -91,7 +90,8 @@ class Outcome(Part):
 
     Attributes:
         metrics: Name to number, or null where a metric does not apply.
-        curves: ``accuracy_by_distance`` ``[[distance, accuracy, n], …]``; ``accuracy_matrix`` ``R[i][j]``, after experience i on experience
+        curves: ``accuracy_by_distance`` ``[[distance, accuracy, n], …]``, and the same with ``_GROUP`` for questions scored apart;
+            ``accuracy_matrix`` ``R[i][j]``, after experience i on experience
             j; ``initial_accuracy`` ``[accuracy on j before any training]``; ``training_loss`` ``[[step, loss], …]``.
         slots: Statistics of the memory's slots; null for models without any. ``lifetimes`` holds ``time`` and ``survival``.
         cost: What it took.
@@ -106,7 +106,7 @@ class Outcome(Part):
 class Record(Part):
     """One cell's result, or its failure."""
 
-    schema_version: Literal[1] = Field(default=1, alias="schema")
+    schema_version: Literal[1, 2] = Field(default=SCHEMA, alias="schema")
     id: str = Field(pattern=r"^[0-9a-f]{16}$")
     status: Literal["ok", "failed"]
     error: Failure | None = None
@@ -128,8 +128,8 @@ class Record(Part):
         return self
 
     def to_json(self) -> str:
-        """Return the record as JSON text, the same for equal records."""
-        return self.model_dump_json(by_alias=True, indent=1) + "\n"
+        """Return the record as JSON text with its checksum, the same for equal records."""
+        return seal(self.model_dump_json(by_alias=True, indent=1))
 
 
 def succeeded(cell: Cell, outcome: Outcome, provenance: Provenance) -> Record:
@@ -152,14 +152,39 @@ def failed(cell: Cell, failure: Failure, provenance: Provenance) -> Record:
 
 
 def parse(text: str | bytes) -> Record:
-    """Read a record.
+    """Read a record of this schema or an older one; it comes back as one of this schema.
 
     Raises:
         Damaged: With one line that says what is wrong.
+        Newer: If it was written under a schema that this version does not know.
     """
+    raw = text.encode() if isinstance(text, str) else text
+    body = unseal(raw)
     try:
-        return Record.model_validate_json(text)
+        record = Record.model_validate_json(raw if body is None else body)
     except ValidationError as error:
+        _refuse_newer(raw)
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(str(part) for part in first["loc"]) or "record"
         raise Damaged(f"{where}: {first['msg']}") from error
+    if record.schema_version == SCHEMA:
+        if body is None:
+            raise Damaged(f"sha256: a record of schema {SCHEMA} ends with its checksum, and this one has none")
+        return record
+    return record.model_copy(update={"schema_version": SCHEMA})
+
+
+def schema_of(raw: bytes) -> int | None:
+    """Return the schema that a document says it is of; None where it says none."""
+    try:
+        document = from_json(raw)
+    except ValueError:
+        return None
+    schema = document.get("schema") if isinstance(document, dict) else None
+    return schema if isinstance(schema, int) and not isinstance(schema, bool) else None
+
+
+def _refuse_newer(raw: bytes) -> None:
+    schema = schema_of(raw)
+    if schema is not None and schema > SCHEMA:
+        raise Newer(f"it is of schema {schema}, and this version reads up to {SCHEMA}: install a newer memnet-bench")

@@ -4,7 +4,8 @@ Shapes: ``B`` batch, ``T`` time, ``P`` places where an answer is wanted, ``Q`` q
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from itertools import islice
 from typing import Any, TypeAlias
 
 import torch
@@ -15,6 +16,8 @@ from torch import Tensor
 from baselines.interface import ModelOutput, SequenceModel, map_state, state_bytes
 from memnet.recorder import Recorder
 from results.survival import survival
+from strategies.checkpoint import Checkpoint
+from strategies.course import Course
 from strategies.task import Batch, ExamTask, Probe, ProbeTask, Questions, SequenceTask, Sheet, largest_is_target
 
 PIECE = 1024
@@ -44,7 +47,14 @@ class Reading:
     state_bytes: int
 
 
-def ask(model: SequenceModel, task: SequenceTask, count: int, drawn: torch.Generator, progress: Callable[[float], None]) -> Reading:
+def ask(
+    model: SequenceModel,
+    task: SequenceTask,
+    count: int,
+    drawn: torch.Generator,
+    progress: Callable[[float], None],
+    checkpoint: Checkpoint | None = None,
+) -> Reading:
     """Ask in the task's own way.
 
     Args:
@@ -53,14 +63,18 @@ def ask(model: SequenceModel, task: SequenceTask, count: int, drawn: torch.Gener
         count: Streams, or sequences per distance.
         drawn: Source of the evaluation data.
         progress: Called with the fraction done.
+        checkpoint: Where it is noted how far the evaluation has come, which goes on from there if it was cut short.
 
     Raises:
         TypeError: If the task is neither.
     """
+    noted = checkpoint or Checkpoint()
     if isinstance(task, ProbeTask):
-        return evaluate(model, task.probe(count, drawn), correct=task.correct, far_streams=task.far_streams, progress=progress)
+        probe = task.probe(count, drawn)
+        return evaluate(model, probe, correct=task.correct, far_streams=task.far_streams, progress=progress, checkpoint=noted)
     if isinstance(task, ExamTask):
-        return examine(model, task.exam(count, drawn), distances=task.distances, correct=task.correct, progress=progress)
+        sheets = task.exam(count, drawn)
+        return examine(model, sheets, distances=task.distances, correct=task.correct, progress=progress, checkpoint=noted)
     raise TypeError(
         f"{type(task).__name__} can't be asked: make it a ProbeTask, asked on forks of streams, or an ExamTask, asked by sheets"
     )
@@ -96,6 +110,19 @@ class _Reader:
         self._alive += self._recorder.alive
         self._recorder.alive = []
 
+    def content(self) -> dict[str, Any]:
+        """Return what was measured up to now, for a checkpoint."""
+        return {"recorder": asdict(self._recorder), "alive": self._alive, "carried": self._carried, "recording": self.recording}
+
+    def go_on(self, content: dict[str, Any]) -> None:
+        """Go on from what :meth:`content` returned."""
+        self._recorder, self._alive = Recorder(**content["recorder"]), content["alive"]
+        self._carried, self.recording = content["carried"], content["recording"]
+
+    def form(self, piece: Tensor) -> Any:
+        """Return some state of the model; nothing of it is measured."""
+        return self.model(piece.to(self.device), None, positions=torch.zeros(len(piece), 0, dtype=torch.int64, device=self.device)).state
+
     def reading(self, rows: Rows, groups: dict[str, Rows] | None = None) -> Reading:
         """Put the rows together with what was measured."""
         carried = max(self._carried, self._recorder.carried_bytes)
@@ -119,6 +146,7 @@ def evaluate(
     progress: Callable[[float], None],
     correct: Judge = largest_is_target,
     far_streams: int | None = None,
+    checkpoint: Checkpoint | None = None,
 ) -> Reading:
     """Read each stream once, fork the state at each distance, and ask all questions there.
 
@@ -130,13 +158,14 @@ def evaluate(
         progress: Called with the fraction read.
         correct: Says which answers are right.
         far_streams: How many streams go on beyond `FAR`: the first ones. All of them if None.
+        checkpoint: Where it is noted how far the reading has come; it goes on from there.
     """
     reader, questions = _Reader(model), probe.questions()
     count, length = questions.inputs.shape[0], questions.inputs.shape[-1]
     columns = _columns(questions)
     rows: dict[str, Rows] = {name: [] for name in columns}
-    state, read, furthest = None, 0, probe.read_until(max(probe.distances))
-    for distance in sorted(probe.distances):
+    course, furthest = Course(reader, probe, checkpoint or Checkpoint(), rows), probe.read_until(max(probe.distances))
+    for index, distance in enumerate(sorted(probe.distances)):
         until = probe.read_until(distance)
         if model.longest is not None and until + length > model.longest:
             for found in rows.values():
@@ -144,14 +173,16 @@ def evaluate(
             continue
         if distance > FAR and far_streams is not None and far_streams < count:
             count, reader.recording = far_streams, False
-            state = map_state(lambda tensor: tensor[:far_streams], state)
-        for start, stop in _pieces(read, until):
-            state = reader.read(probe.stream(start, stop)[:count], state).state
-            read = stop
+            course.state = map_state(lambda tensor: tensor[:far_streams], course.state)
+        for read in course.through(_pieces(course.read, until), count):
             progress(read / furthest)
-        right = _ask_forks(reader, state, questions, correct, count)
-        for name, asked in columns.items():
-            rows[name].append([float(distance), float(right[:, asked].double().mean()), float(right[:, asked].numel())])
+        here = course.found(index)
+        if here is None:
+            right = _ask_forks(reader, course.state, questions, correct, count)
+            answers = {name: right[:, asked] for name, asked in columns.items()}
+            here = {name: [float(distance), float(its.double().mean()), float(its.numel())] for name, its in answers.items()}
+        for name, row in here.items():
+            rows[name].append(row)
     reader.end()
     return reader.reading(rows.pop(""), rows)
 
@@ -164,6 +195,7 @@ def examine(
     distances: Sequence[int],
     progress: Callable[[float], None],
     correct: Judge = largest_is_target,
+    checkpoint: Checkpoint | None = None,
 ) -> Reading:
     """Feed each sheet in pieces of `PIECE`, the state carried from one to the next, and score the answers by distance.
 
@@ -173,15 +205,25 @@ def examine(
         distances: The distances, in rising order.
         progress: Called with the fraction done.
         correct: Says which answers are right.
+        checkpoint: Where it is noted how many sheets are done; it goes on from there, and draws those again only.
     """
-    reader = _Reader(model)
+    reader, checkpoint, done = _Reader(model), checkpoint or Checkpoint(), 0
     right, asked = dict.fromkeys(distances, 0), dict.fromkeys(distances, 0)
-    for sheet in sheets:
+    if checkpoint.noted:
+        done, right, asked = (checkpoint.noted[name] for name in ("done", "right", "asked"))
+        reader.go_on(checkpoint.noted["reader"])
+
+    def stand() -> dict[str, Any]:
+        return {"done": done, "right": right, "asked": asked, "reader": reader.content()}
+
+    for sheet in islice(sheets, done, None):
         if model.longest is None or sheet.batch.inputs.shape[1] <= model.longest:
             answers, counted = _mark(reader, sheet.batch, correct)
             right[sheet.distance] += int((answers & counted).sum())
             asked[sheet.distance] += int(counted.sum())
             reader.end()
+        done += 1
+        checkpoint.note(stand)
         progress((distances.index(sheet.distance) + 1) / len(distances))
     return reader.reading([[float(d), right[d] / asked[d] if asked[d] else None, float(asked[d])] for d in distances])
 

@@ -62,7 +62,7 @@ def run_task(
         seed: The cell's seed.
         device: Where to train.
         progress: Called with the fraction done, in [0, 1].
-        checkpoint: Where training is kept, and goes on from if it was cut short; by default it is not kept.
+        checkpoint: Where it is kept how far the cell has come, which goes on from there if it was cut short; by default it is not kept.
         signals: Told of each training step: its number, and its loss, learning rate and norm of the gradient.
     """
     model = build_model(task.signature).to(device)
@@ -82,7 +82,7 @@ def run_task(
         )
     watch.wall, watch.cpu = watch.wall + checkpoint.earlier[0], watch.cpu + checkpoint.earlier[1]
     with evaluation:
-        reading = ask(model, task, streams, generator("evaluation", seed), lambda f: progress(0.8 + 0.2 * f))
+        reading = ask(model, task, streams, generator("evaluation", seed), lambda f: progress(0.8 + 0.2 * f), checkpoint)
     return Outcome(
         metrics=measured_metrics(reading),
         curves={**measured_curves(reading), "training_loss": [list(row) for row in losses]},

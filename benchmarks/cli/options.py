@@ -10,6 +10,7 @@ Store = Annotated[Path | None, typer.Option("--store", metavar="DIR", help="Fold
 Models = Annotated[str | None, typer.Option("--models", metavar="A,B", help="Models, or variants such as memnet[hebbian=false].")]
 Methods = Annotated[str | None, typer.Option("--methods", metavar="C,D", help="Methods; on streams alone.")]
 Seeds = Annotated[str | None, typer.Option("--seeds", metavar="SEEDS", help="A count (3 means 0-2), a range (0-9) or a list (1,4,7).")]
+Profile = Annotated[str | None, typer.Option("--profile", metavar="NAME", help="A suite's other size, such as small.")]
 Plugins = Annotated[
     list[Path] | None, typer.Option("--plugin", metavar="FILE.py", help="A file with a model, method, task or stream; repeatable.")
 ]
@@ -22,6 +23,15 @@ DataRoot = Annotated[
 ]
 Jobs = Annotated[int | None, typer.Option("--jobs", metavar="N", help="Cells at a time [default: the usable cores].")]
 Device = Annotated[str, typer.Option("--device", metavar="DEVICE", help="auto, cpu, cuda or cuda:N.")]
+Timeout = Annotated[str | None, typer.Option("--timeout", metavar="TIME", help="Longest that a cell may run: 90 (seconds), 10m, 2h.")]
+Memory = Annotated[str | None, typer.Option("--memory", metavar="SIZE", help="Most memory that a cell's process may hold: 500M, 4G.")]
+Retries = Annotated[int, typer.Option("--retries", metavar="N", help="Further tries of a cell that was ended from outside.")]
+Rerun = Annotated[
+    str, typer.Option("--rerun", metavar="failed|stale|all", help="Run failed cells too; or stale ones alone; or all, finished or not.")
+]
+Precision = Annotated[
+    str, typer.Option("--precision", metavar="float32|bfloat16", help="What models compute in; another precision makes other cells.")
+]
 
 
 def store_root(given: Path | None) -> Path:

@@ -1,29 +1,41 @@
 """From the options of a command to a plan; the same for ``run`` and ``status``."""
 
+from dataclasses import replace
 from pathlib import Path
 
+from baselines.registry import unknown
 from benchmarks.catalog import Catalog
 from benchmarks.plan import Plan, Request, make_plan
 from benchmarks.seeds import parse_seeds
-from benchmarks.settings import parse_settings
+from benchmarks.settings import FULL_PRECISION, PRECISIONS, parse_settings
 from benchmarks.variant import split_names
 from results.errors import UsageError
 
 
 def plan_from(
-    name: str, models: str | None, methods: str | None, seeds: str | None, settings: list[str] | None, plugins: list[Path] | None
+    name: str,
+    models: str | None,
+    methods: str | None,
+    seeds: str | None,
+    settings: list[str] | None,
+    plugins: list[Path] | None,
+    precision: str = FULL_PRECISION,
+    profile: str | None = None,
 ) -> Plan:
     """Plan what the options ask for.
 
     Raises:
         UsageError: If they make no sense.
     """
+    if precision not in PRECISIONS:
+        raise UsageError(unknown("precision", precision, PRECISIONS))
     request = Request(
         name=name,
         models=_names("--models", models),
         methods=_names("--methods", methods),
         seeds=parse_seeds(seeds) if seeds is not None else None,
-        settings=parse_settings(settings or ()),
+        profile=profile,
+        settings=replace(parse_settings(settings or ()), precision=precision),
     )
     return make_plan(Catalog.read(plugins or ()), request)
 

@@ -1,17 +1,21 @@
 """``memnet run``: run a suite, task or stream."""
 
 import shlex
+import signal
 import sys
-from typing import TYPE_CHECKING, Annotated, Literal
+from types import FrameType
+from typing import TYPE_CHECKING, Annotated, cast, get_args
 
 import typer
 
+from baselines.registry import unknown
 from benchmarks.cli import options
 from results.errors import UsageError
 
 if TYPE_CHECKING:
     from benchmarks.display import Display
-    from benchmarks.runner import Run
+    from benchmarks.engines.interface import Limits
+    from benchmarks.runner import Rerun, Run
 
 INTERRUPTED = 130
 """Exit code after Ctrl-C, as shells have it."""
@@ -23,37 +27,42 @@ def run(
     methods: options.Methods = None,
     seeds: options.Seeds = None,
     jobs: options.Jobs = None,
-    engine: Annotated[str, typer.Option("--engine", metavar="ENGINE", help="Where cells run: local.")] = "local",
+    engine: Annotated[str, typer.Option("--engine", metavar="local|ray", help="Where cells run: here, or on a Ray cluster.")] = "local",
+    address: Annotated[str | None, typer.Option("--address", metavar="ADDRESS", help="Of the Ray cluster [default: RAY_ADDRESS].")] = None,
+    gpus_per_cell: Annotated[float, typer.Option("--gpus-per-cell", metavar="SHARE", help="Share of a GPU per cell, with Ray.")] = 0.0,
     device: options.Device = "auto",
     store: options.Store = None,
     data_root: options.DataRoot = None,
     plugin: options.Plugins = None,
     settings: options.Settings = None,
-    rerun: Annotated[str, typer.Option("--rerun", metavar="failed|all", help="Run failed, or all, finished cells again.")] = "nothing",
+    precision: options.Precision = "float32",
+    profile: options.Profile = None,
+    timeout: options.Timeout = None,
+    memory: options.Memory = None,
+    retries: options.Retries = 1,
+    rerun: options.Rerun = "nothing",
+    log: Annotated[str | None, typer.Option("--log", metavar="tensorboard", help="Write signals of training into the store.")] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Show no progress.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", help="Also say when cells start, and why they fail.")] = False,
 ) -> None:
     """Run a suite, task or stream; the same command again resumes it."""
+    from benchmarks.cli.engines import Wish, make_engine
     from benchmarks.cli.planning import plan_from
-    from benchmarks.data import data_root as find_data
-    from benchmarks.engines.cores import usable_cores
-    from benchmarks.engines.local import LocalEngine
     from benchmarks.runner import Run
-    from benchmarks.worker import Place
 
-    if engine != "local":
-        raise UsageError(f"unknown engine '{engine}': there is local")
-    if jobs is not None and jobs < 1:
-        raise UsageError(f"--jobs {jobs}: it takes a number from 1 up")
-    plan = plan_from(name, models, methods, seeds, settings, plugin)
-    workers = jobs or usable_cores()
+    wish = Wish(engine=engine, jobs=jobs, device=device, data_root=data_root, address=address, gpus_per_cell=gpus_per_cell)
+    chosen, workers = make_engine(wish, limits=_limits(timeout, memory, retries), signals=_log(log))
+    plan = plan_from(name, models, methods, seeds, settings, plugin, precision, profile)
     root = options.store_root(store)
     one = Run(
         plan=plan,
         root=root,
-        engine=LocalEngine(jobs=workers, place=Place(device=device, data_root=find_data(data_root))),
-        display=_display(workers, quiet),
+        engine=chosen,
+        display=_display(workers, quiet=quiet, verbose=verbose),
         rerun=_rerun(rerun),
+        log_signals=_log(log),
     )
+    signal.signal(signal.SIGTERM, _interrupt)  # a batch system ends a job so, some seconds before it kills
     try:
         one.start()
     except KeyboardInterrupt:
@@ -65,13 +74,17 @@ def run(
     raise typer.Exit(1 if tally.failed else 0)
 
 
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
 def _stopped(one: "Run") -> None:
     tally = one.tally()
     typer.echo(f"stopped: {tally.done} of {tally.total} cells are done, {tally.failed} failed; what was finished is kept")
     typer.echo(f"to resume: {shlex.join(['memnet', *sys.argv[1:]])}")
 
 
-def _display(workers: int, quiet: bool) -> "Display":
+def _display(workers: int, *, quiet: bool, verbose: bool) -> "Display":
     from rich.console import Console
 
     from benchmarks.display import Lines, Live, Silent
@@ -79,14 +92,35 @@ def _display(workers: int, quiet: bool) -> "Display":
     console = Console()
     if quiet:
         return Silent()
-    return Live(console, workers) if console.is_terminal else Lines(console)
+    return Live(console, workers, verbose=verbose) if console.is_terminal else Lines(console, verbose=verbose)
 
 
-def _rerun(text: str) -> Literal["nothing", "failed", "all"]:
-    if text == "failed":
-        return "failed"
-    if text == "all":
-        return "all"
-    if text == "nothing":
-        return "nothing"
-    raise UsageError(f"--rerun '{text}' is unknown: it takes failed or all")
+def _limits(timeout: str | None, memory: str | None, retries: int) -> "Limits":
+    from benchmarks.cli.limits import duration, size
+    from benchmarks.engines.interface import Limits
+
+    if retries < 0:
+        raise UsageError(f"--retries {retries}: it takes a number from 0 up")
+    return Limits(
+        timeout=None if timeout is None else duration("--timeout", timeout),
+        memory=None if memory is None else size("--memory", memory),
+        retries=retries,
+    )
+
+
+def _log(text: str | None) -> bool:
+    import importlib.util
+
+    if text not in (None, "tensorboard"):
+        raise UsageError(f"--log {text}: there is only tensorboard")
+    if text is not None and importlib.util.find_spec("tensorboard") is None:
+        raise UsageError("--log tensorboard needs tensorboard: pip install tensorboard")
+    return text is not None
+
+
+def _rerun(text: str) -> "Rerun":
+    from benchmarks.runner import Rerun
+
+    if text not in get_args(Rerun):
+        raise UsageError(unknown("value of --rerun", text, ["failed", "stale", "all"]))
+    return cast(Rerun, text)

@@ -21,13 +21,15 @@ def status(
     store: options.Store = None,
     plugin: options.Plugins = None,
     settings: options.Settings = None,
+    precision: options.Precision = "float32",
+    profile: options.Profile = None,
 ) -> None:
     """Count a plan's cells that are done, failed, stale (of other options or an earlier version) and missing."""
     from benchmarks.cli.planning import plan_from
     from benchmarks.survey import merged_manifest, survey
     from results.store import Store
 
-    plan = plan_from(name, models, methods, seeds, settings, plugin)
+    plan = plan_from(name, models, methods, seeds, settings, plugin, precision, profile)
     opened = Store.open(options.store_root(store))
     cells = merged_manifest(plan, opened).cells
     found = survey(cells, opened)
@@ -50,11 +52,13 @@ def _table(cells: "tuple[Planned, ...]", found: "Survey") -> str:
 
 
 def _show_failed(found: "Survey") -> None:
-    failures = [(record.cell.label, record.error) for record in found.records.values() if record.error is not None]
+    from benchmarks.display import one_line
+
+    failures = [(outline.label, outline.error) for outline in found.outlines.values() if outline.error is not None]
     if failures:
         typer.echo("\nfailed (memnet run … --rerun failed tries again):")
     for label, error in failures:
-        typer.echo(f"  {label}: {error.type}: {' '.join(error.message.split())}")
+        typer.echo(f"  {label}: {one_line(error)}")
 
 
 def _show_damaged(store: "Store") -> None:

@@ -1,66 +1,41 @@
 """Runs cells on this machine: one process per cell, so many at a time, one thread each.
 
-A cell that raises, is killed or runs out of memory costs itself alone.
+A cell that raises, is killed, runs out of memory or out of time costs itself alone. One that was ended from outside is tried again.
 """
 
 import json
-import signal
 import tempfile
-from collections import deque
+import time
+from collections import Counter
 from collections.abc import Callable, Generator, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkServerContext, ForkServerProcess
 from pathlib import Path
 from typing import Any
 
 from benchmarks.engines import child
-from benchmarks.engines.interface import Event
-from benchmarks.engines.server import STREAMS, TASKS, plain_main, start_server
+from benchmarks.engines.child import Work
+from benchmarks.engines.interface import Event, Files, Limits, Queue
+from benchmarks.engines.process import CellProcess, cause, last_lines, start
+from benchmarks.engines.server import STREAMS, TASKS, last_error, start_server
 from benchmarks.planner import Job
 from benchmarks.worker import THREADS, Place
-from results.errors import UsageError
-from results.provenance import now, provenance
-from results.record import Damaged, Failure, Record, failed, parse
+from results.errors import Damaged, UsageError
+from results.provenance import provenance
+from results.record import Failure, Record, failed, parse
 
 LAST_LINES = 20
 """Lines of a dead cell's log that its record keeps."""
 
-PATIENCE = 5.0
-"""Seconds that a process which has answered may take to end."""
+START_TRIES = 5
+"""Tries to start a process. The first that fails finds that the fork server is gone; a later one finds the machine out of processes."""
 
+LOOK_AGAIN = 1.0
+"""Seconds between two looks for jobs that other runners give up."""
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Running:
-    """A cell's process and the end of the pipe that it sends to."""
-
-    job: Job
-    process: ForkServerProcess
-    connection: Connection
-    log: Path
-    device: str
-    started_at: str
-
-    def drain(self) -> tuple[list[dict[str, Any]], bool]:
-        """Return the messages that have come in, and whether the other end is closed."""
-        messages: list[dict[str, Any]] = []
-        try:
-            while self.connection.poll():
-                messages.append(json.loads(self.connection.recv_bytes()))
-        except (EOFError, OSError):
-            return messages, True
-        return messages, False
-
-    def stop(self) -> None:
-        """Wait a little for the process to end, end it with force if it does not, and free what it held."""
-        self.process.join(PATIENCE)
-        if self.process.is_alive():
-            self.process.kill()
-            self.process.join()
-        self.connection.close()
-        self.process.close()
-        if self.log.is_file() and self.log.stat().st_size == 0:
-            self.log.unlink()
+WATCH = 0.1
+"""Seconds between two looks at the memory of cells, where it is limited."""
 
 
 class LocalEngine:
@@ -68,95 +43,164 @@ class LocalEngine:
 
     Args:
         jobs: Number of cells at a time.
-        place: Device and data root.
+        place: Device and data root. With ``auto`` or ``cuda``, cells are spread over all devices of the kind.
+        limits: What a cell may take.
+        work: What a cell's process does.
+        preload: Modules that are loaded before cells are forked off; by default what the jobs need.
+
+    Raises:
+        UsageError: If memory is limited on a system that does not tell it.
     """
 
-    def __init__(self, *, jobs: int, place: Place) -> None:
+    def __init__(
+        self,
+        *,
+        jobs: int,
+        place: Place,
+        limits: Limits | None = None,
+        work: Work | None = None,
+        preload: Sequence[str] | None = None,
+    ) -> None:
         self.jobs = jobs
         self.place = place
-        self._errors = tempfile.TemporaryFile()  # noqa: SIM115  (open as long as the server may write to it)
+        self.limits = limits or Limits()
+        self.work = work or Work()
+        self._preload = preload
+        self._devices = [place.device]
+        if self.limits.memory is not None and not Path("/proc/self/statm").exists():
+            raise UsageError("--memory needs a system that tells the memory of processes in /proc (Linux): leave it out here")
 
     def check(self, jobs: Sequence[Job]) -> None:
         """See that the jobs can be run, in a process of its own."""
+        answer = self._answer(jobs)
+        if answer["error"] is not None:
+            raise UsageError(answer["error"])
+        self._devices = answer["devices"]
+
+    def run(self, queue: Queue, files: Callable[[Job], Files]) -> Generator[Event, None, None]:
+        """Run what the queue hands out, so many at a time."""
+        context = self._server(queue.jobs)
+        running: list[CellProcess] = []
+        try:
+            while True:
+                while len(running) < self.jobs and (job := queue.take()) is not None:
+                    running.append(self._launch(context, job, files(job), running))
+                    yield Event(job=job)
+                if not running and queue.settled:
+                    return
+                wait([handle for one in running for handle in (one.connection, one.process.sentinel)], self._pause(running, queue))
+                for one in list(running):
+                    event = self._news(one)
+                    if event is None:
+                        continue
+                    if event.record is not None or event.note:
+                        running.remove(one)
+                        one.stop()
+                    if event.note:
+                        running.append(self._launch(context, one.job, one.files, running, attempt=one.attempt + 1))
+                    yield event
+        finally:
+            for one in running:
+                one.kill()
+            for one in running:
+                one.stop()
+
+    def _answer(self, jobs: Sequence[Job]) -> dict[str, Any]:
         with tempfile.NamedTemporaryFile(prefix="memnet-check-") as log:
             context = self._server(jobs)
-            process, connection = _start(context, child.check_jobs, tuple(jobs), self.place, Path(log.name))
+            process, connection = self._start(context, child.check_jobs, self.work, tuple(jobs), self.place, Path(log.name))
             try:
-                answer = json.loads(connection.recv_bytes())
+                answer: dict[str, Any] = json.loads(connection.recv_bytes())
+                return answer
             except EOFError:
                 process.join()
-                last = _last_lines(Path(log.name), 1) or "it left no word"
-                raise UsageError(f"the check of plugins, device and data died ({_cause(process)}): {last}") from None
+                last = last_lines(Path(log.name), 1) or last_error() or "it left no word"
+                raise UsageError(f"the check of plugins, device and data died ({cause(process)}): {last}") from None
             finally:
                 process.kill()
                 process.join()
                 connection.close()
-        if answer["error"] is not None:
-            raise UsageError(answer["error"])
-
-    def run(self, jobs: Sequence[Job], log_path: Callable[[str], Path]) -> Generator[Event, None, None]:
-        """Run the jobs in their order, so many at a time."""
-        context = self._server(jobs)
-        waiting = deque(jobs)
-        running: list[_Running] = []
-        try:
-            while waiting or running:
-                while waiting and len(running) < self.jobs:
-                    running.append(self._launch(context, waiting.popleft(), log_path))
-                    yield Event(job=running[-1].job)
-                wait([handle for one in running for handle in (one.connection, one.process.sentinel)])
-                for one in list(running):
-                    event = _news(one)
-                    if event is None:
-                        continue
-                    if event.record is not None:
-                        running.remove(one)
-                        one.stop()
-                    yield event
-        finally:
-            for one in running:
-                one.process.kill()
-                one.stop()
 
     def _server(self, jobs: Sequence[Job]) -> ForkServerContext:
-        streams = any(job.benchmark.kind == "stream" for job in jobs)
-        return start_server(TASKS + STREAMS if streams else TASKS, self._errors)
+        if self._preload is None:
+            self._preload = TASKS + STREAMS if any(job.benchmark.kind == "stream" for job in jobs) else TASKS
+        return start_server(self._preload)
 
-    def _launch(self, context: ForkServerContext, job: Job, log_path: Callable[[str], Path]) -> _Running:
-        log = log_path(job.cell.id)
-        started_at = now()
-        process, connection = _start(context, child.run_cell, job, self.place, log)
-        return _Running(job=job, process=process, connection=connection, log=log, device=self.place.device, started_at=started_at)
+    def _launch(
+        self, context: ForkServerContext, job: Job, files: Files, running: Sequence[CellProcess], *, attempt: int = 0
+    ) -> CellProcess:
+        """Start a cell on the device that has the fewest."""
+        busy = Counter(one.device for one in running)
+        device = min(self._devices, key=lambda name: busy[name])
+        if attempt == 0:
+            files.log.unlink(missing_ok=True)
+        arguments = (self.work, job, replace(self.place, device=device), files)
+        process, connection = self._start(context, child.run_cell, *arguments)
+        return CellProcess(job=job, process=process, connection=connection, files=files, device=device, attempt=attempt)
+
+    def _start(self, context: ForkServerContext, target: Callable[..., object], *args: object) -> tuple[ForkServerProcess, Connection]:
+        """Start a process; where the fork server has died, start that anew first."""
+        for attempt in range(START_TRIES):
+            try:
+                return start(context, target, *args)
+            except OSError as error:
+                if attempt == START_TRIES - 1:
+                    reason = f"no process could be started ({error})"
+                    raise UsageError(f"{reason}; see that memory and processes are to be had, and the same command resumes") from error
+                time.sleep(0.1 * attempt)
+                context = self._server(())
+        raise AssertionError("unreachable")
+
+    def _pause(self, running: Sequence[CellProcess], queue: Queue) -> float | None:
+        """Return for how many seconds nothing need be looked at, unless a cell sends something; None for any time."""
+        pauses: list[float] = []
+        if self.limits.timeout is not None:
+            pauses += [max(0.0, self.limits.timeout - one.seconds) for one in running]
+        if self.limits.memory is not None and running:
+            pauses.append(WATCH)
+        if len(running) < self.jobs and not queue.settled:
+            pauses.append(LOOK_AGAIN)
+        return min(pauses, default=None)
+
+    def _news(self, one: CellProcess) -> Event | None:
+        """Turn what a process has sent, or its death, or its going beyond a limit, into an event."""
+        dead = one.process.exitcode is not None  # asked first: what it sent before it died is then all in the pipe
+        messages, closed = one.drain()
+        for message in messages:
+            if "record" in message:
+                return Event(job=one.job, fraction=1.0, record=_received(one, message["record"]))
+        if dead or closed:
+            return self._died(one)
+        excess = self._excess(one)
+        if excess is not None:
+            one.kill()
+            return Event(job=one.job, fraction=1.0, record=_failed(one, excess))
+        return Event(job=one.job, fraction=messages[-1]["fraction"]) if messages else None
+
+    def _died(self, one: CellProcess) -> Event:
+        one.join()
+        reason = cause(one.process)
+        if one.ended_from_outside and one.attempt < self.limits.retries:
+            return Event(job=one.job, note=f"{reason}; tried again")
+        message = f"{reason} before it had a result"
+        if "signal 9" in reason:
+            message += "; out of memory, perhaps"
+        if one.attempt:
+            message += f" (tried {one.attempt + 1} times)"
+        return Event(job=one.job, fraction=1.0, record=_failed(one, Failure(type="ProcessDied", message=message, traceback=_end(one))))
+
+    def _excess(self, one: CellProcess) -> Failure | None:
+        """Say which limit a cell has gone beyond, if any."""
+        timeout, memory = self.limits.timeout, self.limits.memory
+        if timeout is not None and one.seconds >= timeout:
+            return Failure(type="Timeout", message=f"stopped after {timeout:g} s, which is its limit (--timeout)", traceback=_end(one))
+        if memory is not None and (resident := one.resident()) > memory:
+            text = f"stopped at {resident / 1e6:.0f} MB of memory, where its limit is {memory / 1e6:.0f} MB (--memory)"
+            return Failure(type="OutOfMemory", message=text, traceback=_end(one))
+        return None
 
 
-def _start(context: ForkServerContext, target: Callable[..., object], *args: object) -> tuple[ForkServerProcess, Connection]:
-    reader, writer = context.Pipe(duplex=False)
-    process = context.Process(target=target, args=(writer, *args), daemon=False)
-    try:
-        with plain_main():
-            process.start()
-    except (EOFError, OSError) as error:
-        raise UsageError(
-            f"no process could be started ({type(error).__name__}: {error}); see that memory and processes are to be had"
-        ) from error
-    finally:
-        writer.close()
-    return process, reader
-
-
-def _news(one: _Running) -> Event | None:
-    """Turn what a process has sent, or its death, into an event."""
-    dead = one.process.exitcode is not None  # asked first: what it sent before it died is then all in the pipe
-    messages, closed = one.drain()
-    for message in messages:
-        if "record" in message:
-            return Event(job=one.job, fraction=1.0, record=_received(one, message["record"]))
-    if dead or closed:
-        return Event(job=one.job, fraction=1.0, record=_died(one))
-    return Event(job=one.job, fraction=messages[-1]["fraction"]) if messages else None
-
-
-def _received(one: _Running, text: str) -> Record:
+def _received(one: CellProcess, text: str) -> Record:
     try:
         record = parse(text)
     except Damaged as error:
@@ -165,25 +209,9 @@ def _received(one: _Running, text: str) -> Record:
     return record
 
 
-def _died(one: _Running) -> Record:
-    one.process.join(PATIENCE)
-    message = f"{_cause(one.process)} before it had a result"
-    if one.process.exitcode == -signal.SIGKILL:
-        message += "; out of memory, perhaps"
-    return _failed(one, Failure(type="ProcessDied", message=message, traceback=_last_lines(one.log, LAST_LINES)))
-
-
-def _failed(one: _Running, failure: Failure) -> Record:
+def _failed(one: CellProcess, failure: Failure) -> Record:
     return failed(one.job.cell, failure, provenance(device=one.device, threads=THREADS, started_at=one.started_at))
 
 
-def _cause(process: ForkServerProcess) -> str:
-    code = process.exitcode
-    return f"killed by signal {-code}" if code is not None and code < 0 else f"exited with code {code}"
-
-
-def _last_lines(log: Path, count: int) -> str:
-    try:
-        return "\n".join(log.read_text(errors="replace").splitlines()[-count:])
-    except OSError:
-        return ""
+def _end(one: CellProcess) -> str:
+    return last_lines(one.files.log, LAST_LINES)

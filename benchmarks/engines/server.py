@@ -4,10 +4,13 @@ A cell's process then starts in a few hundredths of a second, where importing to
 runner itself never imports torch.
 """
 
+import atexit
 import os
 import sys
+import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from multiprocessing import forkserver, get_context
 from multiprocessing.context import ForkServerContext
 from types import ModuleType
@@ -27,19 +30,37 @@ ENVIRONMENT = {
     "PYTHONSAFEPATH": "1",  # else the server would look for our packages in the user's working directory first
 }
 
+TAIL = 4096
+"""Bytes of standard error that the last line is looked for in."""
 
-def start_server(preload: Sequence[str], errors: IO[bytes]) -> ForkServerContext:
+
+def start_server(preload: Sequence[str]) -> ForkServerContext:
     """Start the server, or return the one that runs.
 
     Args:
         preload: Modules to load. A module that is not there is passed over: the cell that needs it says so.
-        errors: File that takes the server's standard error.
     """
     context = get_context("forkserver")
     context.set_forkserver_preload(list(preload))
-    with _environment(ENVIRONMENT), _standard_error(errors), plain_main():
+    with _environment(ENVIRONMENT), _standard_error(_errors()), plain_main():
         forkserver.ensure_running()
     return context
+
+
+def last_error() -> str:
+    """Return the last line that the server, or a process that had not got as far as its log, wrote to standard error."""
+    descriptor = _errors().fileno()
+    end = os.fstat(descriptor).st_size
+    lines = os.pread(descriptor, TAIL, max(0, end - TAIL)).decode(errors="replace").splitlines()
+    return lines[-1] if lines else ""
+
+
+@cache
+def _errors() -> IO[bytes]:
+    """Take the server's standard error, from the first start to the end of this process; there is one server in a process."""
+    file = tempfile.TemporaryFile()  # noqa: SIM115  (open as long as the server may write to it)
+    atexit.register(file.close)
+    return file
 
 
 @contextmanager

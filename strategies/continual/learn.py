@@ -16,6 +16,7 @@ from results.record import Outcome
 from strategies.continual.strategy import ContinualStrategy
 from strategies.continual.stream import Stream
 from strategies.cost import Stopwatch, measure_cost
+from strategies.signals import Signals
 
 VERSION = 1
 """Raise it when a change to the loop, the feeding or the evaluation can alter results: it is part of every stream cell's identity."""
@@ -43,18 +44,22 @@ class Progress(SupervisedPlugin[Any]):  # type: ignore[misc]
     Args:
         progress: Called with a fraction in [0, 1].
         steps: Number of steps of the whole stream.
+        signals: Told of each training step: its number and its loss.
     """
 
-    def __init__(self, progress: Callable[[float], None], steps: int) -> None:
+    def __init__(self, progress: Callable[[float], None], steps: int, signals: Signals | None = None) -> None:
         super().__init__()
         self._progress = progress
         self._steps = steps
+        self._signals = signals
         self._done = 0
 
     def after_training_iteration(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
         """Count a step; tell of it at every hundredth of the way."""
         before = 100 * self._done // self._steps
         self._done += 1
+        if self._signals is not None:
+            self._signals(self._done, {"loss": float(strategy.loss.detach())})
         if 100 * self._done // self._steps > before:
             self._progress(min(1.0, self._done / self._steps))
 
@@ -69,6 +74,7 @@ def learn(
     seed: int,
     device: torch.device,
     progress: Callable[[float], None],
+    signals: Signals | None = None,
 ) -> Outcome:
     """Learn a stream and say how it went.
 
@@ -84,6 +90,7 @@ def learn(
         seed: The cell's seed.
         device: Where to train.
         progress: Called with the fraction done, in [0, 1].
+        signals: Told of each training step: its number and its loss.
 
     Returns:
         Metrics, the accuracy matrix and the initial accuracies, slot statistics, and the cost.
@@ -97,7 +104,8 @@ def learn(
         method_config, model=model, stream=stream, learning_rate=learning_rate, seed=seed, device=device
     )
     sizes = [len(experience.dataset) for experience in stream.benchmark.train_stream]
-    strategy.plugins.insert(0, Progress(progress, stream.epochs * sum(math.ceil(size / stream.batch_size) for size in sizes)))
+    steps = stream.epochs * sum(math.ceil(size / stream.batch_size) for size in sizes)
+    strategy.plugins.insert(0, Progress(progress, steps, signals))
     train, evaluation = Stopwatch(), Stopwatch()
     with evaluation:
         strategy.eval(stream.benchmark.test_stream)

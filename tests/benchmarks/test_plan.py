@@ -213,3 +213,14 @@ def test_quick_is_36_cells() -> None:
     assert len(found.jobs) == 36
     assert not found.notes
     assert {job.cell.seed for job in found.jobs} == {0, 1, 2}
+
+
+def test_a_profile_is_another_size_of_the_same_suite() -> None:
+    full = make_plan(Catalog.read(), Request(name="long-dependency", seeds=(0,)))
+    small = make_plan(Catalog.read(), Request(name="long-dependency", profile="small"))
+    assert {job.cell.benchmark for job in small.jobs} < {job.cell.benchmark for job in full.jobs}
+    assert not {job.cell.id for job in small.jobs} & {job.cell.id for job in full.jobs}
+    with pytest.raises(UsageError, match="unknown profile of the suite 'long-dependency' 'smal': did you mean small"):
+        make_plan(Catalog.read(), Request(name="long-dependency", profile="smal"))
+    with pytest.raises(UsageError, match="only suites have profiles"):
+        make_plan(Catalog.read(), Request(name="induction", profile="small"))

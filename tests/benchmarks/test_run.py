@@ -95,6 +95,20 @@ def test_finished_cells_are_reused_and_no_process_is_started(broken: tuple[Path,
     assert {path: path.stat().st_mtime_ns for path in (store / "records").iterdir()} == before
 
 
+def test_limits_hold_and_more_is_said_if_asked(tmp_path: Path) -> None:
+    models = "scripted[act=eat],scripted[pause=60.0]"
+    limits = ("--timeout", "8", "--memory", "800M", "--jobs", "2", "--verbose")
+    done = memnet("run", "wee", *WITH_PLUGINS, "--models", models, "--seeds", "1", *limits, "--store", str(tmp_path))
+    assert done.returncode == 1, done.stderr
+    assert sum("started (" in line for line in done.stdout.splitlines()) == 2
+    reasons = {record.cell.model: record.error for record in Store.open(tmp_path)}
+    assert {name: error.type for name, error in reasons.items() if error} == {
+        "scripted[act=eat]": "OutOfMemory",
+        "scripted[pause=60.0]": "Timeout",
+    }
+    assert "FAILED: Timeout: stopped after 8 s" in done.stdout
+
+
 def test_status_counts(broken: tuple[Path, subprocess.CompletedProcess[str]], tmp_path: Path) -> None:
     store, _ = broken
     found = memnet("status", "wee", *WITH_PLUGINS, "--models", "scripted", "--seeds", "2", "--store", str(store))

@@ -4,7 +4,9 @@ import pytest
 from pydantic import ValidationError
 
 from results.cell import Cell
-from results.record import Cost, Damaged, Failure, Outcome, Provenance, Record, failed, parse, succeeded
+from results.errors import Damaged, Newer
+from results.record import SCHEMA, Cost, Failure, Outcome, Provenance, Record, failed, parse, succeeded
+from results.seal import seal
 
 CELL = Cell(benchmark="induction", model="memnet", method="supervised", seed=0, config={"model": {"slots": 32}}, version={"model": "1"})
 PROVENANCE = Provenance(python="3.11", platform="Linux", cpu="A", device="cpu", threads=1, started_at="a", finished_at="b")
@@ -13,15 +15,21 @@ OUTCOME = Outcome(
 )
 
 
+def document() -> dict[str, object]:
+    content: dict[str, object] = json.loads(succeeded(CELL, OUTCOME, PROVENANCE).to_json())
+    del content["sha256"]
+    return content
+
+
 def changed(**fields: object) -> str:
-    document = json.loads(succeeded(CELL, OUTCOME, PROVENANCE).to_json())
-    return json.dumps(document | fields)
+    """A record with other fields, and a checksum that fits them."""
+    return seal(json.dumps(document() | fields, indent=1))
 
 
 def test_a_record_survives_its_json() -> None:
     record = succeeded(CELL, OUTCOME, PROVENANCE)
     assert parse(record.to_json()) == record
-    assert json.loads(record.to_json())["schema"] == 1
+    assert json.loads(record.to_json())["schema"] == SCHEMA
 
 
 def test_the_id_is_the_cell_and_nothing_else() -> None:
@@ -45,7 +53,7 @@ def test_numbers_that_are_none_are_refused(number: float, field: str) -> None:
     with pytest.raises(Damaged):
         parse(changed(**{field: nested[field](number)}))
     with pytest.raises(ValidationError):
-        Record.model_validate(json.loads(changed()) | {field: nested[field](number)})
+        Record.model_validate(document() | {field: nested[field](number)})
 
 
 def test_an_id_that_does_not_follow_from_the_cell_is_refused() -> None:
@@ -53,10 +61,37 @@ def test_an_id_that_does_not_follow_from_the_cell_is_refused() -> None:
         parse(changed(id="0" * 16))
 
 
-@pytest.mark.parametrize("schema", [2, 0, "1"])
-def test_a_schema_of_the_future_is_refused(schema: object) -> None:
+@pytest.mark.parametrize("schema", [0, "1", -1, None, 1.5])
+def test_a_schema_that_never_was_is_refused(schema: object) -> None:
     with pytest.raises(Damaged, match="schema"):
         parse(changed(schema=schema))
+
+
+def test_a_schema_of_the_future_is_refused_by_name() -> None:
+    with pytest.raises(Newer, match=r"schema 3.*reads up to 2.*install a newer"):
+        parse(changed(schema=3, a_field_of_the_future=1))
+
+
+def test_a_record_of_schema_1_which_had_no_checksum_is_read() -> None:
+    record = parse(json.dumps(document() | {"schema": 1}))
+    assert record == succeeded(CELL, OUTCOME, PROVENANCE)
+    assert parse(record.to_json()) == record
+
+
+def test_a_record_that_has_lost_its_checksum_is_refused() -> None:
+    with pytest.raises(Damaged, match="checksum"):
+        parse(json.dumps(document()))
+
+
+def test_every_flipped_bit_is_seen() -> None:
+    """All bits of a digit of the result, and every hundredth of the rest."""
+    text = succeeded(CELL, OUTCOME, PROVENANCE).to_json().encode()
+    digit = 8 * (text.index(b'"accuracy": 0.5') + len('"accuracy": 0.'))
+    for place in [*range(digit, digit + 8), *range(0, 8 * (len(text) - 1), 101)]:
+        flipped = bytearray(text)
+        flipped[place // 8] ^= 1 << place % 8
+        with pytest.raises((Damaged, Newer)):
+            parse(bytes(flipped))
 
 
 def test_unknown_fields_are_refused() -> None:
@@ -72,9 +107,9 @@ def test_status_and_error_agree(fields: dict[str, object]) -> None:
 
 @pytest.mark.parametrize("name", ["<img>", "", "a b", "../x", "a|b", "a[b"])
 def test_names_are_plain(name: str) -> None:
-    document = json.loads(CELL.model_dump_json())
+    content = json.loads(CELL.model_dump_json())
     with pytest.raises(ValidationError):
-        Cell.model_validate(document | {"model": name})
+        Cell.model_validate(content | {"model": name})
 
 
 def test_a_failed_record_holds_its_error() -> None:

@@ -1,8 +1,10 @@
+import os
 from pathlib import Path
 
 import pytest
 
 from results.cell import Cell
+from results.claims import Claim, claim
 from results.errors import UsageError
 from results.manifest import Benchmark, Manifest
 from results.record import Cost, Outcome, Provenance, Record, succeeded
@@ -69,12 +71,72 @@ def test_a_damaged_record_is_set_aside_with_its_reason(store: Store, damage: str
     assert reason.strip()
 
 
-def test_nan_in_a_file_is_damage(store: Store) -> None:
-    store.write(record())
+def test_a_number_that_was_changed_is_damage(store: Store) -> None:
+    for number in ("NaN", "0.6"):
+        store.write(record())
+        path = store.path(record().id)
+        path.write_text(path.read_text().replace("0.5", number))
+        assert store.outline(record().id) is None
+    assert [path.name for path, _ in store.damaged()] == sorted(f"{record().id}{end}.json" for end in ("", "-1"))
+
+
+def test_an_outline_is_that_of_the_record(store: Store) -> None:
+    store.write(record(3))
+    found = store.outline(record(3).id)
+    assert found is not None
+    assert found.key == record(3).cell.key
+    assert store.outline("0" * 16) is None
+
+
+def test_a_record_of_a_newer_version_stays_where_it_is(store: Store) -> None:
     path = store.path(record().id)
-    path.write_text(path.read_text().replace("0.5", "NaN"))
-    assert list(store) == []
-    assert len(store.damaged()) == 1
+    path.write_text('{"schema": 3}')
+    for read in (store.read, store.outline):
+        with pytest.raises(UsageError, match=f"{path}.*schema 3"):
+            read(record().id)
+    assert path.read_text() == '{"schema": 3}'
+    assert store.damaged() == []
+
+
+def test_a_damaged_record_is_left_to_the_runner_at_its_cell(store: Store) -> None:
+    path = store.path(record().id)
+    path.write_text("{")
+    held = store.claim(record().id)
+    assert held is not None
+    assert store.read(record().id) is None
+    assert path.read_text() == "{"
+    held.release()
+    assert store.read(record().id) is None
+    assert not path.exists()
+
+
+def test_what_is_no_file_is_named(store: Store) -> None:
+    path = store.path(record().id)
+    os.mkfifo(path)
+    with pytest.raises(UsageError, match="not a file; mend that"):
+        store.read(record().id)
+    path.unlink()
+    path.mkdir()
+    with pytest.raises(UsageError, match="not a file; mend that"):
+        list(store)
+
+
+def test_a_mark_changes_with_the_file_and_not_with_the_clock(store: Store) -> None:
+    assert store.mark(record().id) is None
+    store.write(record())
+    first = store.mark(record().id)
+    assert store.mark(record().id) == first
+    store.write(record())
+    assert store.mark(record().id) != first
+
+
+def test_a_reason_that_is_lost_is_no_harm(store: Store) -> None:
+    store.path(record().id).write_text("{")
+    assert store.read(record().id) is None
+    [(path, _)] = store.damaged()
+    path.with_suffix(".why").unlink()
+    [(_, reason)] = store.damaged()
+    assert reason.strip()
 
 
 def test_a_copy_under_another_name_does_not_count_twice(store: Store) -> None:
@@ -106,3 +168,45 @@ def test_manifests_come_back_and_a_damaged_one_is_named(store: Store) -> None:
     (store.root / "manifests" / "quick.json").write_text("{")
     with pytest.raises(UsageError, match=r"quick\.json is damaged"):
         store.manifests()
+
+
+def test_a_manifest_of_a_newer_version_is_refused_by_name(store: Store) -> None:
+    path = store.root / "manifests" / "quick.json"
+    path.write_text('{"schema": 2, "name": "quick"}')
+    with pytest.raises(UsageError, match=r"quick\.json: it is of schema 2, .* newer memnet-bench"):
+        store.manifests()
+
+
+def test_a_manifest_from_before_it_had_a_schema_is_read(store: Store) -> None:
+    path = store.root / "manifests" / "quick.json"
+    path.write_text('{"name": "quick", "benchmarks": [], "cells": []}')
+    assert store.manifests() == [Manifest(name="quick", benchmarks=(), cells=())]
+
+
+def test_what_a_killed_runner_had_begun_to_write_is_swept_away(store: Store) -> None:
+    """What a living one is writing stays."""
+    store.write(record())
+    begun = [store.root / "records" / f".{record(seed).id}.json.abc.tmp" for seed in (1, 2)]
+    for path in begun:
+        path.write_text("{")
+    held = store.claim(record(1).id)
+    assert held is not None
+    store.sweep()
+    assert [path.exists() for path in begun] == [True, False]
+    held.release()
+    store.sweep()
+    assert sorted(path.name for path in (store.root / "records").iterdir()) == [f"{record().id}.json"]
+
+
+def test_a_record_that_was_replaced_meanwhile_is_not_set_aside(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A runner writes a good one after the damaged one was read, and gives up its claim."""
+    store.path(record().id).write_text("{")
+
+    def finished(path: Path) -> Claim | None:
+        store.write(record())
+        return claim(path)
+
+    monkeypatch.setattr("results.store.claim", finished)
+    assert store.read(record().id) is None
+    assert store.read(record().id) == record()
+    assert store.damaged() == []

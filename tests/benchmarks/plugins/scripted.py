@@ -1,4 +1,4 @@
-"""A tiny model that does what it is told: learn, raise, be killed, give NaN, or dawdle."""
+"""A tiny model that does what it is told: learn, raise, be killed, give NaN, eat memory, or dawdle."""
 
 import os
 import signal
@@ -17,7 +17,7 @@ KIND = "model"
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Config:
     width: int = 4
-    act: Literal["learn", "raise", "kill", "leave", "nan"] = "learn"
+    act: Literal["learn", "raise", "kill", "leave", "nan", "eat"] = "learn"
     pause: float = 0.0
 
 
@@ -47,12 +47,22 @@ class Scripted(SequenceModel):
             case "leave":
                 print("last words", flush=True)
                 os._exit(3)
+            case "eat":
+                eat()
         time.sleep(self.config.pause)
         hidden = self.embedding(inputs)
         if positions is not None:
             hidden = hidden.gather(1, positions[..., None].expand(-1, -1, hidden.shape[-1]))
         logits = self.head(hidden) * (float("nan") if self.config.act == "nan" else 1.0)
         return ModelOutput(logits=logits, state=State(seen=torch.zeros(len(inputs), 1)), losses={})
+
+
+def eat():
+    """Take a gigabyte, and wait to be stopped for it."""
+    meal = bytearray(2**30)
+    meal[::4096] = b"x" * len(meal[::4096])
+    time.sleep(60)
+    os._exit(3)
 
 
 def build(config, signature):

@@ -1,0 +1,38 @@
+"""Durations and sizes as people write them: ``90``, ``90s``, ``10m``, ``2h``; ``500M``, ``4G``."""
+
+import math
+import re
+
+from results.errors import UsageError
+
+SECONDS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+BYTES = {"": 1.0, "k": 1e3, "m": 1e6, "g": 1e9, "t": 1e12}
+
+
+def duration(option: str, text: str) -> float:
+    """Return the seconds that a text stands for.
+
+    Raises:
+        UsageError: If it stands for none, or not for more than 0.
+    """
+    return _parse(option, text, SECONDS, "seconds, or a number with s, m, h or d: 90, 10m, 2h")
+
+
+def size(option: str, text: str) -> int:
+    """Return the bytes that a text stands for; ``M`` is a million.
+
+    Raises:
+        UsageError: If it stands for none, or not for more than 0.
+    """
+    return round(_parse(option, text.rstrip("Bb"), BYTES, "bytes, or a number with K, M or G: 500M, 4G"))
+
+
+def _parse(option: str, text: str, units: dict[str, float], form: str) -> float:
+    match = re.fullmatch(r"\s*([0-9.]+)\s*([a-z]?)\s*", text.lower())
+    try:
+        value = float(match[1]) * units[match[2]] if match else math.nan
+    except (ValueError, KeyError):
+        value = math.nan
+    if not (math.isfinite(value) and value > 0):
+        raise UsageError(f"{option} {text}: it takes {form}")
+    return value

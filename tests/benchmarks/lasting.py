@@ -1,0 +1,31 @@
+"""What two runs of the same cells share."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+
+def lasting(path: Path) -> dict[str, Any]:
+    """A record without what two runs can't share: times, peaks of memory, the clock, what is committed meanwhile, and so the checksum; of a
+    failure, its traceback, and how far it got before it was stopped."""
+    content: dict[str, Any] = json.loads(path.read_bytes())
+    del content["sha256"]
+    for name in ("train_seconds", "train_cpu_seconds", "eval_seconds", "peak_rss_bytes"):
+        del content["cost"][name]
+    for name in ("started_at", "finished_at", "commit", "dirty"):
+        del content["provenance"][name]
+    if content["error"] is not None:
+        del content["error"]["traceback"]
+        content["error"]["message"] = re.sub(r"^stopped at \d+ MB", "", content["error"]["message"])
+    return content
+
+
+def records(store: Path) -> dict[str, Path]:
+    """The records of a store, by the names of their files."""
+    return {path.name: path for path in (store / "records").glob("[!.]*.json")}
+
+
+def all_lasting(store: Path) -> dict[str, dict[str, Any]]:
+    """What lasts of all records of a store."""
+    return {name: lasting(path) for name, path in records(store).items()}
