@@ -192,14 +192,15 @@ def _rows(planner: Planner, member: Member, notes: list[str]) -> Iterator[tuple[
 
 
 def feeds(benchmark: Entry) -> tuple[str, ...]:
-    """What a benchmark feeds: its fact ``INPUTS``, and without it tokens for a task and features for a stream."""
-    return tuple(benchmark.source.facts.get("INPUTS", ("features",) if benchmark.kind == "stream" else ("tokens",)))
+    """What a benchmark feeds: its fact ``INPUTS``, and without it tokens for a task and samples (features of one length) for a stream."""
+    return tuple(benchmark.source.facts.get("INPUTS", ("samples",) if benchmark.kind == "stream" else ("tokens",)))
 
 
 def takes(model: Entry, benchmark: Entry) -> bool:
-    """Whether a model reads what a benchmark feeds: all of it, unless its fact ``INPUTS`` says otherwise."""
+    """Whether a model reads what a benchmark feeds: all of it, unless its fact ``INPUTS`` says otherwise. What reads features reads samples."""
     given = feeds(benchmark)
-    return set(given) <= set(model.source.facts.get("INPUTS", given))
+    read = set(model.source.facts.get("INPUTS", given))
+    return set(given) <= (read | {"samples"} if "features" in read else read)
 
 
 def has_memory(entry: Entry) -> bool:

@@ -31,6 +31,23 @@ def tokens(batch: int = 4, length: int = 24, seed: int = 0) -> torch.Tensor:
     return torch.randint(11, (batch, length), generator=torch.Generator().manual_seed(seed))
 
 
+def takes(entry: Entry, kind: str) -> bool:
+    """Whether a model takes such inputs: all, unless its fact ``INPUTS`` says which. Samples are features of a fixed length."""
+    allowed = entry.source.facts.get("INPUTS", ("tokens", "features"))
+    return kind in allowed or (kind == "features" and "samples" in allowed)
+
+
+def signature(entry: Entry) -> Signature:
+    return TOKENS if takes(entry, "tokens") else Signature(features=5, outputs=11, length=24)
+
+
+def fed(entry: Entry, inputs: torch.Tensor) -> torch.Tensor:
+    """Return tokens as they are, or as features by which they can be told apart, for a model that takes nothing else."""
+    if takes(entry, "tokens"):
+        return inputs
+    return torch.randn(11, 5, generator=torch.Generator().manual_seed(7))[inputs]
+
+
 @pytest.mark.parametrize("entry", MODELS)
 def test_an_entry_says_what_it_is(entry: Entry) -> None:
     assert len(entry.summary) > 10
@@ -41,32 +58,32 @@ def test_an_entry_says_what_it_is(entry: Entry) -> None:
 @pytest.mark.parametrize(("entry", "kind"), [pytest.param(*pair, id=f"{pair[0].name}-{pair[1]}") for pair in INPUTS])
 def test_tokens_and_features_give_logits(entry: Entry, kind: str) -> None:
     """A model takes both, unless its fact ``INPUTS`` says which; then it refuses the other in one line."""
-    signature = TOKENS if kind == "tokens" else FEATURES
-    if kind not in entry.source.facts.get("INPUTS", ("tokens", "features")):
+    given = TOKENS if kind == "tokens" else FEATURES
+    if not takes(entry, kind):
         with pytest.raises(UsageError, match=entry.name):
-            build(entry, signature)
+            build(entry, given)
     elif kind == "tokens":
-        assert build(entry, signature)(tokens()).logits.shape == (4, 24, 11)
+        assert build(entry, given)(tokens()).logits.shape == (4, 24, 11)
     else:
         last = torch.full((6, 1), 7)
-        assert build(entry, signature)(torch.randn(6, 8, 5), positions=last).logits.shape == (6, 1, 3)
+        assert build(entry, given)(torch.randn(6, 8, 5), positions=last).logits.shape == (6, 1, 3)
 
 
 @pytest.mark.parametrize("entry", MODELS)
 def test_answers_are_those_at_the_positions_asked(entry: Entry) -> None:
-    model, inputs = build(entry, TOKENS).eval(), tokens()
+    model, inputs = build(entry, signature(entry)).eval(), tokens()
     positions = torch.tensor([[3, 0, 23, 3]]).expand(4, -1)
     with torch.no_grad():
-        everywhere, asked = model(inputs).logits, model(inputs, positions=positions).logits
-        unasked = model(inputs, positions=positions[:, :0])
+        everywhere, asked = model(fed(entry, inputs)).logits, model(fed(entry, inputs), positions=positions).logits
+        unasked = model(fed(entry, inputs), positions=positions[:, :0])
     torch.testing.assert_close(asked, everywhere[:, [3, 0, 23, 3]], rtol=1e-4, atol=1e-5)
     assert unasked.logits.shape == (4, 0, 11)
 
 
 @pytest.mark.parametrize("entry", MODELS)
 def test_gradients_are_finite_and_reach_every_parameter_of_the_task(entry: Entry) -> None:
-    model, inputs = build(entry, TOKENS), tokens()
-    output = model(inputs, generator=torch.Generator().manual_seed(0))
+    model, inputs = build(entry, signature(entry)), tokens()
+    output = model(fed(entry, inputs), generator=torch.Generator().manual_seed(0))
     model.objective(functional.cross_entropy(output.logits.flatten(0, 1), inputs.flatten()), output.losses).backward()
     grads = {name: parameter.grad for name, parameter in model.named_parameters()}
     assert all(grad.isfinite().all() for grad in grads.values() if grad is not None)
@@ -76,11 +93,11 @@ def test_gradients_are_finite_and_reach_every_parameter_of_the_task(entry: Entry
 @pytest.mark.parametrize("entry", LEARNERS)
 def test_one_batch_can_be_learnt_by_heart(entry: Entry) -> None:
     """A control is exempt (``CONTROL = True``): it is a rule with a few weights, and has nothing to learn by heart with."""
-    model, inputs = build(entry, TOKENS), tokens(2, 16)
+    model, inputs = build(entry, signature(entry)), tokens(2, 16)
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-2)
     model.train()
     for _ in range(100):
-        output = model(inputs[:, :-1])
+        output = model(fed(entry, inputs[:, :-1]))
         loss = functional.cross_entropy(output.logits.flatten(0, 1), inputs[:, 1:].flatten())
         optimizer.zero_grad()
         model.objective(loss, output.losses).backward()
@@ -90,7 +107,7 @@ def test_one_batch_can_be_learnt_by_heart(entry: Entry) -> None:
 
 @pytest.mark.parametrize("entry", MODELS)
 def test_a_sequence_in_pieces_gives_what_it_gives_whole(entry: Entry) -> None:
-    model = build(entry, TOKENS).eval().double()
+    model = build(entry, signature(entry)).eval().double()
     length = 3 * max(model.segment, 40)
     if model.longest is not None:
         length = min(length, model.longest)
@@ -99,9 +116,9 @@ def test_a_sequence_in_pieces_gives_what_it_gives_whole(entry: Entry) -> None:
     state: Any = None
     pieces = []
     with torch.no_grad():
-        whole = model(inputs)
+        whole = model(fed(entry, inputs))
         for piece in inputs.split(cut, dim=1):
-            output = model(piece, state)
+            output = model(fed(entry, piece), state)
             state = output.state
             pieces.append(output.logits)
     torch.testing.assert_close(torch.cat(pieces, dim=1), whole.logits, rtol=1e-7, atol=1e-7)
@@ -110,10 +127,10 @@ def test_a_sequence_in_pieces_gives_what_it_gives_whole(entry: Entry) -> None:
 
 @pytest.mark.parametrize("entry", MODELS)
 def test_a_fork_answers_like_the_stream_and_leaves_it_alone(entry: Entry) -> None:
-    model, inputs = build(entry, TOKENS).eval(), tokens(3, 20)
+    model, inputs = build(entry, signature(entry)).eval(), tokens(3, 20)
     with torch.no_grad():
-        state = model(inputs).state
-        question = tokens(3, 2, seed=1)
+        state = model(fed(entry, inputs)).state
+        question = fed(entry, tokens(3, 2, seed=1))
         straight = model(question, state).logits
         forks = map_state(lambda tensor: tensor.repeat_interleave(2, dim=0), state)
         forked = model(question.repeat_interleave(2, dim=0), forks).logits
@@ -125,10 +142,10 @@ def test_a_fork_answers_like_the_stream_and_leaves_it_alone(entry: Entry) -> Non
 
 @pytest.mark.parametrize("entry", MODELS)
 def test_evaluation_does_not_depend_on_the_batch(entry: Entry) -> None:
-    model, inputs = build(entry, TOKENS).eval(), tokens(5)
+    model, inputs = build(entry, signature(entry)).eval(), tokens(5)
     with torch.no_grad():
-        together = model(inputs).logits
-        alone = torch.cat([model(row[None]).logits for row in inputs])
+        together = model(fed(entry, inputs)).logits
+        alone = torch.cat([model(fed(entry, row[None])).logits for row in inputs])
     torch.testing.assert_close(alone, together, rtol=1e-4, atol=1e-5)
 
 
@@ -136,11 +153,11 @@ def test_evaluation_does_not_depend_on_the_batch(entry: Entry) -> None:
 def test_training_twice_gives_the_same_parameters(entry: Entry) -> None:
     found = []
     for _ in range(2):
-        model = build(entry, TOKENS, seed=5)
+        model = build(entry, signature(entry), seed=5)
         optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3)
         drawn = torch.Generator().manual_seed(1)
         for step in range(3):
-            output = model(tokens(seed=step), generator=drawn)
+            output = model(fed(entry, tokens(seed=step)), generator=drawn)
             loss = functional.cross_entropy(output.logits.flatten(0, 1), tokens(seed=step).flatten())
             optimizer.zero_grad()
             model.objective(loss, output.losses).backward()

@@ -136,7 +136,7 @@ def test_pairs_that_cannot_be_are_left_out_with_a_word(world: tuple[Path, ...]) 
         plan(*world, name="brook", models="scripted", methods=("recall",))
 
 
-@pytest.mark.parametrize(("reads", "feeds"), [("tokens", None), ("tokens", "features"), ("features", "tokens")])
+@pytest.mark.parametrize(("reads", "feeds"), [("tokens", None), ("tokens", "features"), ("features", "tokens"), ("samples", "features")])
 def test_a_model_is_left_out_where_it_cannot_read_what_is_fed(
     world: tuple[Path, ...], tmp_path: Path, reads: str, feeds: str | None
 ) -> None:
@@ -145,7 +145,7 @@ def test_a_model_is_left_out_where_it_cannot_read_what_is_fed(
         (tmp_path / "brook.py").write_text(STREAM + f'INPUTS = ("{feeds}",)\n')
     found = plan(*world, tmp_path / "picky.py", name="brook", models="scripted picky", methods=("naive",), seeds=(0,))
     assert [row[1] for row in rows(found)] == ["scripted"]
-    assert found.notes == (f"brook: picky is left out: model 'picky' reads {reads} alone, and this is of {feeds or 'features'}",)
+    assert found.notes == (f"brook: picky is left out: model 'picky' reads {reads} alone, and this is of {feeds or 'samples'}",)
 
 
 def test_a_model_of_tokens_alone_runs_on_a_task(tmp_path: Path) -> None:
