@@ -197,7 +197,7 @@ def feeds(benchmark: Entry) -> tuple[str, ...]:
 
 
 def takes(model: Entry, benchmark: Entry) -> bool:
-    """Whether a model reads what a benchmark feeds: all of it, unless its fact ``INPUTS`` says otherwise. What reads features reads samples."""
+    """Whether a model reads what a benchmark feeds: all, unless its fact ``INPUTS`` says otherwise; what reads features reads samples."""
     given = feeds(benchmark)
     read = set(model.source.facts.get("INPUTS", given))
     return set(given) <= (read | {"samples"} if "features" in read else read)

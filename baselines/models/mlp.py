@@ -3,10 +3,12 @@
 It reads samples of a fixed length, which is what streams are made of; tasks, whose sequences go far beyond their training length, are
 refused. Fed piece by piece it keeps the last ``length`` steps and answers for them, zeros standing for what came before the first.
 
-Shapes: ``B`` batch, ``T`` time, ``F`` features, ``L`` length of a sample, ``P`` places where an answer is wanted, ``V`` classes, ``D`` width.
+Shapes: ``B`` batch, ``T`` time, ``F`` features, ``L`` length of a sample, ``P`` places where an answer is wanted, ``V`` classes,
+``D`` width.
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import torch
 from jaxtyping import Float, Int
@@ -48,7 +50,7 @@ class MLP(SequenceModel):
         self.width = config.width
         self.length, self.inputs = signature.length, signature.features
         sizes = [self.length * self.inputs, *[config.width] * config.layers]
-        layers = [part for wide, narrow in zip(sizes, sizes[1:], strict=False) for part in (nn.Linear(wide, narrow), nn.ReLU())]
+        layers = [part for wide, narrow in pairwise(sizes) for part in (nn.Linear(wide, narrow), nn.ReLU())]
         self.body = nn.Sequential(*layers)
         self.head = nn.Linear(sizes[-1], signature.outputs)
 
