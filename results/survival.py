@@ -3,9 +3,14 @@
 A slot that is still alive at the end of the sequence is censored, not dead: it lived at least as long as it was watched.
 """
 
+import warnings
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 from scipy import stats
+
+from results.intervals import CONFIDENCE
 
 
 def survival(lifetimes: npt.ArrayLike, censored: npt.ArrayLike) -> dict[str, list[float]]:
@@ -16,8 +21,10 @@ def survival(lifetimes: npt.ArrayLike, censored: npt.ArrayLike) -> dict[str, lis
         censored: Whether it was still alive then, ``[n]``.
 
     Returns:
-        ``time``, rising from 0, and ``survival``, falling from 1, as steps: the share holds from its time until the next. Both are empty
-        where no slot was ever used.
+        ``time``, rising from 0, and ``survival``, falling from 1, as steps: the share holds from its time until the next. ``low`` and
+        ``high`` are the ends of its 95% band at each time: Greenwood's variance on the scale ``log(−log S)``, which keeps it between 0 and
+        1; where nothing has died yet, or all have, there is no variance and both are the share.
+        All are empty where no slot was ever used.
 
     Raises:
         ValueError: If the two differ in length, or a lifetime is negative or not finite.
@@ -29,10 +36,15 @@ def survival(lifetimes: npt.ArrayLike, censored: npt.ArrayLike) -> dict[str, lis
     if not np.isfinite(watched).all() or (watched < 0).any():
         raise ValueError("lifetimes must be finite and not negative")
     if watched.size == 0:
-        return {"time": [], "survival": []}
+        return {"time": [], "survival": [], "low": [], "high": []}
     estimate = stats.ecdf(stats.CensoredData(uncensored=watched[~alive], right=watched[alive])).sf
-    times = [float(time) for time in estimate.quantiles]
-    shares = [float(share) for share in estimate.probabilities]
-    if times[0] > 0:
-        times, shares = [0.0, *times], [1.0, *shares]
-    return {"time": times, "survival": shares}
+    with warnings.catch_warnings():  # SciPy warns where there is no variance, which is dealt with below
+        warnings.filterwarnings("ignore", message="The confidence interval is undefined", category=RuntimeWarning)
+        band: Any = estimate.confidence_interval(CONFIDENCE, method="log-log")
+    share = np.asarray(estimate.probabilities, dtype=np.float64)
+    low, high = (np.where(np.isfinite(end.probabilities), end.probabilities, share) for end in (band.low, band.high))
+    columns = {"time": np.asarray(estimate.quantiles, dtype=np.float64), "survival": share, "low": low, "high": high}
+    born = columns["time"][0] > 0
+    return {
+        name: [*([0.0 if name == "time" else 1.0] if born else []), *(float(value) for value in column)] for name, column in columns.items()
+    }

@@ -134,7 +134,7 @@ class _Reader:
         if not recorder.tokens:
             return None
         curve = survival([*recorder.ended, *self._alive], [False] * len(recorder.ended) + [True] * len(self._alive))
-        lifetimes: dict[str, JsonValue] = {"time": [*curve["time"]], "survival": [*curve["survival"]]}
+        lifetimes: dict[str, JsonValue] = {name: [*column] for name, column in curve.items()}
         return {**recorder.statistics(), "lifetimes": lifetimes}
 
 

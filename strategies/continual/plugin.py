@@ -108,7 +108,7 @@ class MemNetPlugin(SupervisedPlugin[Any]):  # type: ignore[misc]
             "write_rate": int(bank.writes) / max(int(bank.clock), 1),
             "read_entropy": entropy,
             "read_sparsity": None if entropy is None or not occupied else 1 - float(torch.tensor(entropy).exp()) / occupied,
-            "lifetimes": {"time": list(curve["time"]), "survival": list(curve["survival"])},
+            "lifetimes": {name: list(column) for name, column in curve.items()},
         }
 
     def _remember(self, module: Any, inputs: Any, codes: Tensor) -> None:
