@@ -26,9 +26,9 @@ def markdown(table: Table) -> str:
 
 
 def latex(table: Table) -> str:
-    """Write a table with booktabs' rules, for ``\\usepackage{booktabs}``."""
+    """Write a table with booktabs' rules, for ``\\usepackage{booktabs}``; of a grouped one, a rule stands between the groups."""
     text = tabulate(
-        [row.cells for row in table.rows],
+        [[_flat(cell) for cell in row.cells] for row in table.rows],
         headers=[column.title for column in table.columns],
         tablefmt="latex_booktabs",
         disable_numparse=True,
@@ -36,7 +36,18 @@ def latex(table: Table) -> str:
     )
     for sign, command in LATEX_SIGNS.items():
         text = text.replace(sign, command)
-    return text
+    return _ruled(text, table) if table.grouped else text
+
+
+def _ruled(text: str, table: Table) -> str:
+    """Part the groups of a LaTeX table, a line per row below the head's rule, by rules of their own."""
+    head, rule, body = text.partition("\\midrule\n")
+    lines = body.split("\n")
+    groups = [row.cells[0] for row in table.rows]
+    for place in range(len(groups) - 1, 0, -1):
+        if groups[place] != groups[place - 1]:
+            lines.insert(place, "\\midrule")
+    return head + rule + "\n".join(lines)
 
 
 def page_table(table: Table) -> Markup:
@@ -46,8 +57,7 @@ def page_table(table: Table) -> Markup:
 
 def markdown_text(text: str) -> str:
     """Escape text for Markdown: no tag, no link, no emphasis, no table cell and no line break comes of it."""
-    flat = " ".join(text.split())
-    return re.sub(r"([\\`*_\[\]|~])", r"\\\1", html.escape(flat, quote=False)).replace("://", ":&#8203;//")
+    return re.sub(r"([\\`*_\[\]|~])", r"\\\1", html.escape(_flat(text), quote=False)).replace("://", ":&#8203;//")
 
 
 @cache
@@ -63,6 +73,11 @@ def environment() -> jinja2.Environment:
     )
     templates.filters["md"] = markdown_text
     return templates
+
+
+def _flat(text: str) -> str:
+    """Bring text to one line: a line break would end a table's row."""
+    return " ".join(text.split())
 
 
 def _alignment(table: Table) -> list[str] | None:

@@ -7,6 +7,7 @@ from reports import quantities
 from reports.selection import Entry, Selection, Subject
 from reports.summary import Summary, finite, scores, summarise
 from reports.tables import distance_columns
+from results.comparisons import LEAST
 
 OTHERS = 3
 """Most rows that a sentence goes through."""
@@ -47,7 +48,7 @@ def _claim(best: Summary, rest: Sequence[Summary]) -> str:
         return "Nobody is shown to beat guessing"
     if not rest:
         return f"{name(best)} stands alone"
-    if _apart(best, rest[0]):
+    if _clear(best, rest[0]):
         return f"{name(best)} leads"
     return f"{name(best)} is first, but not clear of {name(rest[0])}"
 
@@ -61,9 +62,11 @@ def _comparison(best: Summary, rest: Sequence[Summary]) -> str:
 
 
 def _verdict(best: Summary, second: Summary) -> str:
-    if best.low is None or second.low is None:
-        return " (too few seeds for an interval)"
-    return "" if _apart(best, second) else " (the first two intervals overlap)"
+    if _clear(best, second):
+        return ""
+    if min(best.seeds_ok, second.seeds_ok) < LEAST:
+        return " (too few seeds to tell them apart)"
+    return " (the first two do not differ significantly)"
 
 
 def _guessing(best: Summary) -> str:
@@ -93,8 +96,9 @@ def _above(row: Summary, chance: float) -> bool:
     return low is not None and low > chance
 
 
-def _apart(best: Summary, second: Summary) -> bool:
-    return best.low is not None and second.high is not None and best.low > second.high
+def _clear(best: Summary, second: Summary) -> bool:
+    """Whether the best row is shown to be better than the one that follows it."""
+    return best.rank is not None and second.rank is not None and best.rank < second.rank
 
 
 def _score(row: Summary) -> str:

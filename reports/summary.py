@@ -6,8 +6,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from reports.pairing import paired_scores
 from reports.selection import Entry, Selection, Subject
 from results.intervals import Interval, mean_interval
+from results.ranks import ranks
 from results.record import Record
 
 
@@ -18,7 +20,7 @@ class Summary:
     Attributes:
         benchmark: Task or stream.
         kind: Which of the two.
-        rank: Place within the benchmark, from 1; equal means share one.
+        rank: One more than the number of the benchmark's rows that are significantly better; see `results.ranks`.
         model: The model's name.
         method: How it learnt.
         setting: Digest of config and version.
@@ -66,11 +68,11 @@ def summarise(selection: Selection) -> list[Summary]:
 
 
 def ranked(selection: Selection, subject: Subject) -> list[tuple[Entry, Summary]]:
-    """Sort a benchmark's rows by falling mean, names breaking ties, and number those that have one."""
+    """Sort a benchmark's rows by falling mean, names breaking ties, and rank those that have one."""
     pairs = [(entry, summary(entry)) for entry in selection.of(subject)]
-    means = [row.mean for _, row in pairs if row.mean is not None]
     pairs.sort(key=lambda pair: (pair[1].mean is None, -(pair[1].mean or 0.0), pair[1].model, pair[1].method, pair[1].setting))
-    return [(entry, row if row.mean is None else replace(row, rank=1 + sum(mean > row.mean for mean in means))) for entry, row in pairs]
+    found = ranks(paired_scores([entry for entry, _ in pairs], subject.primary))
+    return [(entry, row if row.mean is None else replace(row, rank=int(rank))) for (entry, row), rank in zip(pairs, found, strict=True)]
 
 
 def summary(entry: Entry) -> Summary:

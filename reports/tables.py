@@ -71,6 +71,12 @@ COSTS = (
 )
 
 
+CAPTION = (
+    "Leaderboard: mean over seeds ± half of the 95% Student-t interval; rank: one more than the number of rows that are significantly "
+    "better (paired t-tests over common seeds, Holm-corrected)"
+)
+
+
 def leaderboard_table(selection: Selection) -> Table:
     """Rank the models of every benchmark by its primary metric."""
     named = (Column("benchmark"), Column("#", numeric=True), Column("model"), Column("method"))
@@ -94,7 +100,7 @@ def leaderboard_table(selection: Selection) -> Table:
         for row in summarise(selection)
     ]
     columns = (*named, *_setting_column(selection), *scored, *COSTS)
-    return Table("Leaderboard: mean over seeds ± half of the 95% Student-t interval", columns, tuple(rows), heading=2, grouped=True)
+    return Table(CAPTION, columns, tuple(rows), heading=2, grouped=True)
 
 
 def detail_table(selection: Selection, subject: Subject) -> Table | None:

@@ -18,6 +18,9 @@ Array = npt.NDArray[np.float64]
 DIGITS = 12
 """Decimals of a difference that count: 0.95 less 0.5 is 0.85 less 0.4."""
 
+LEAST = 3
+"""Fewest seeds that a test or an effect size says anything of: two that happen to agree would look certain."""
+
 SPREAD = 10.0**-DIGITS
 """Differences whose standard deviation is below this are equal but for rounding."""
 
@@ -133,21 +136,21 @@ def effect_size(difference: npt.ArrayLike) -> float:
         NaN with fewer than three seeds, or where all differences are equal and so have no standard deviation.
     """
     found = np.asarray(difference, dtype=np.float64)
-    if len(found) < 3 or (spread := float(found.std(ddof=1))) < SPREAD:
+    if len(found) < LEAST or (spread := float(found.std(ddof=1))) < SPREAD:
         return np.nan
     return float((1 - 3 / (4 * (len(found) - 1) - 1)) * found.mean() / spread)
 
 
-def paired_t(difference: npt.ArrayLike, *, axis: int = 0, least: int = 3) -> Array:
+def paired_t(difference: npt.ArrayLike, *, axis: int = 0) -> Array:
     """Return the two-sided p of Student's paired t-test, element by element.
 
     Args:
         difference: ``d``; NaN where a seed has none.
         axis: The axis of seeds.
-        least: Fewest seeds to say anything of: two that happen to agree would look certain.
 
     Returns:
-        Of the shape of ``difference`` without ``axis``; NaN with fewer seeds. Where all differences are equal, 1 if they are zero, else 0.
+        Of the shape of ``difference`` without ``axis``; NaN with fewer than three seeds. Where all differences are equal, 1 if they are
+        zero, else 0.
     """
     found = mean_interval(difference, axis=axis)
     freedom = np.maximum(found.count - 1, 1)
@@ -157,7 +160,7 @@ def paired_t(difference: npt.ArrayLike, *, axis: int = 0, least: int = 3) -> Arr
         p = 2 * stats.t.sf(np.abs(found.mean) / error, freedom)
     equal = error * np.sqrt(found.count) < SPREAD
     p = np.where(equal, np.where(np.abs(found.mean) < SPREAD, 1.0, 0.0), p)
-    return np.where(found.count >= least, p, np.nan)
+    return np.where(found.count >= LEAST, p, np.nan)
 
 
 def holm(p: npt.ArrayLike) -> Array:

@@ -28,7 +28,7 @@ def test_a_clear_lead(fill: Fill) -> None:
 def test_a_lead_within_the_intervals_is_none(fill: Fill) -> None:
     found = headline(fill, *scored("memnet", 0.9, 0.5, 0.7), *scored("lstm", 0.6, 0.65, 0.7))
     assert found.claim == "memnet is first, but not clear of lstm"
-    assert "overlap" in found.detail
+    assert "do not differ significantly" in found.detail
 
 
 def test_one_seed_proves_nothing(fill: Fill) -> None:
