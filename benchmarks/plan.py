@@ -7,6 +7,7 @@ from typing import Literal
 from baselines.registry import Entry, unknown
 from benchmarks.catalog import Catalog
 from benchmarks.planner import Job, Planner
+from benchmarks.protocol import protocol_of
 from benchmarks.settings import Settings
 from benchmarks.suite import Member, Suite
 from benchmarks.variant import Variant, base_name
@@ -155,7 +156,7 @@ def _narrow(suite: Suite, request: Request) -> tuple[Member, ...]:
 
 def _bare(catalog: Catalog, entry: Entry, request: Request) -> tuple[Member, ...]:
     """Make members of a task or stream that is run by its own name."""
-    models = request.models or MODELS
+    models = request.models or protocol_of(entry, request.settings.benchmark).models or MODELS
     if entry.kind == "task":
         if request.methods is not None:
             raise UsageError(f"'{entry.name}' is a task, and tasks take no --methods: leave it out, or name a stream (memnet list streams)")

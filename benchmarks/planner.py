@@ -9,6 +9,7 @@ from pydantic import JsonValue
 from baselines.registry import Entry, Kind
 from baselines.source import module_path, read_source
 from benchmarks.catalog import Catalog
+from benchmarks.protocol import protocol_of
 from benchmarks.rates import learning_rate
 from benchmarks.settings import FULL_PRECISION, Settings
 from benchmarks.suite import Member
@@ -79,8 +80,10 @@ class Planner:
         Raises:
             UsageError: If an option of the benchmark is unknown.
         """
-        options = entry.configure({**self._options.get(entry.name, {}), **self.settings.benchmark})
-        rate = self.settings.learning_rate
+        given = {**self._options.get(entry.name, {}), **self.settings.benchmark}
+        protocol = protocol_of(entry, given)
+        options = entry.configure({**protocol.options, **given})
+        rate = self.settings.learning_rate or protocol.learning_rate
         training: dict[str, JsonValue] = {"learning_rate": learning_rate(entry.name, model.entry.name) if rate is None else rate}
         if self.settings.precision != FULL_PRECISION:
             training["precision"] = self.settings.precision

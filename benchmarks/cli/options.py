@@ -11,6 +11,9 @@ Models = Annotated[str | None, typer.Option("--models", metavar="A,B", help="Mod
 Methods = Annotated[str | None, typer.Option("--methods", metavar="C,D", help="Methods; on streams alone.")]
 Seeds = Annotated[str | None, typer.Option("--seeds", metavar="SEEDS", help="A count (3 means 0-2), a range (0-9) or a list (1,4,7).")]
 Profile = Annotated[str | None, typer.Option("--profile", metavar="NAME", help="A suite's other size, such as small.")]
+Protocol = Annotated[
+    str | None, typer.Option("--protocol", metavar="NAME", help="A stream's published protocol, such as vandeven2022 of split-mnist.")
+]
 Plugins = Annotated[
     list[Path] | None, typer.Option("--plugin", metavar="FILE.py", help="A file with a model, method, task or stream; repeatable.")
 ]

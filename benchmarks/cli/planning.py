@@ -21,6 +21,7 @@ def plan_from(
     plugins: list[Path] | None,
     precision: str = FULL_PRECISION,
     profile: str | None = None,
+    protocol: str | None = None,
 ) -> Plan:
     """Plan what the options ask for.
 
@@ -29,13 +30,14 @@ def plan_from(
     """
     if precision not in PRECISIONS:
         raise UsageError(unknown("precision", precision, PRECISIONS))
+    named = () if protocol is None else (f"protocol={protocol}",)
     request = Request(
         name=name,
         models=_names("--models", models),
         methods=_names("--methods", methods),
         seeds=parse_seeds(seeds) if seeds is not None else None,
         profile=profile,
-        settings=replace(parse_settings(settings or ()), precision=precision),
+        settings=replace(parse_settings([*(settings or ()), *named]), precision=precision),
     )
     return make_plan(Catalog.read(plugins or ()), request)
 

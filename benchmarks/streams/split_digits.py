@@ -11,12 +11,24 @@ from typing import Literal
 import numpy as np
 
 from benchmarks.streams._images import Images, verify
-from strategies.continual.stream import Stream, class_incremental
+from strategies.continual.stream import Pace, Stream, split_classes
 
 VERSION = 1
 PRIMARY = "accuracy"
 CHANCE = 0.1
 DIGEST = "sha256:cbdf2a0b2dbaaf9a0aab28bffdd4bbb20400fa96d1120ef075841bd1f5ee2271"
+PROTOCOLS = {
+    "vandeven2022": {
+        "experiences": 5,
+        "iterations": 2000,
+        "batch_size": 128,
+        "form": "flat",
+        "training.learning_rate": 0.001,
+        "models": ("mlp",),
+    },
+}
+"""The protocol of Split MNIST (see there), by which it can be tried on data that are always there."""
+
 FILES = ()
 
 
@@ -25,15 +37,22 @@ class Config:
     """Options of the stream.
 
     Attributes:
+        protocol: ``"default"``, or a name of `PROTOCOLS`, which stands for the options there.
         experiences: Number of experiences; the ten classes are dealt to them in equal shares.
+        scenario: ``"class"``: an answer is one of ten; ``"domain"``: which of its experience's digits it is, by their order in the
+            experience; ``"task"``: one of its experience's digits, the experience being told.
         epochs: Passes over each experience.
+        iterations: Steps per experience instead of passes, if not 0.
         batch_size: New samples per step.
         form: ``"rows"``, a sequence of 8 rows of 8 pixels, or ``"flat"``, one step of 64.
         validation: Train on four fifths of the training images and evaluate on the rest, for tuning.
     """
 
+    protocol: Literal["default", "vandeven2022"] = "default"
     experiences: int = 5
+    scenario: Literal["class", "domain", "task"] = "class"
     epochs: int = 8
+    iterations: int = 0
     batch_size: int = 32
     form: Literal["rows", "flat"] = "rows"
     validation: bool = False
@@ -52,13 +71,13 @@ def build(config: Config, *, seed: int, data_root: Path) -> Stream:
     train, test = load().split(0.2)
     if config.validation:
         train, test = train.split(0.2)
-    return class_incremental(
+    return split_classes(
         train.samples(config.form, 16),
         test.samples(config.form, 16),
         classes=10,
         experiences=config.experiences,
-        epochs=config.epochs,
-        batch_size=config.batch_size,
+        pace=Pace(epochs=config.epochs, batch_size=config.batch_size, iterations=config.iterations),
+        scenario=config.scenario,
         sample_bytes=train.sample_bytes,
         seed=seed,
     )

@@ -13,12 +13,30 @@ import numpy as np
 
 from benchmarks.streams._images import Images, verify
 from results.errors import UsageError
-from strategies.continual.stream import Stream, class_incremental
+from strategies.continual.stream import Pace, Stream, split_classes
 
 VERSION = 1
 PRIMARY = "accuracy"
 CHANCE = 0.1
 DIGEST = "sha256:52cd6c10ae77107af32269dd9d10ca19c1b749e83235a0c75e2f0729ebeaf141"
+PROTOCOLS = {
+    "vandeven2022": {
+        "experiences": 5,
+        "iterations": 2000,
+        "batch_size": 128,
+        "form": "flat",
+        "training.learning_rate": 0.001,
+        "models": ("mlp",),
+    },
+}
+"""Options that a published protocol has, learning rate and models included.
+
+``vandeven2022``: van de Ven et al., Nature Machine Intelligence 2022, and its code (GMvandeVen/continual-learning): Adam with betas of 0.9
+and 0.999, kept from context to context; whole mini-batches of 128, the order drawn anew when it is used up; in *class* all ten outputs are
+answers from the start (the code opens those seen so far). A method that replays has a mini-batch of 128 of what it kept beside the new one,
+and the loss of the new one weighs 1/c in context c, that of the old one the rest.
+"""
+
 FILES = (
     "MNIST/raw/train-images-idx3-ubyte",
     "MNIST/raw/train-labels-idx1-ubyte",
@@ -32,15 +50,22 @@ class Config:
     """Options of the stream.
 
     Attributes:
+        protocol: ``"default"``, or a name of `PROTOCOLS`, which stands for the options there.
         experiences: Number of experiences; the ten classes are dealt to them in equal shares.
+        scenario: ``"class"``: an answer is one of ten; ``"domain"``: which of its experience's digits it is, by their order in the
+            experience; ``"task"``: one of its experience's digits, the experience being told.
         epochs: Passes over each experience.
+        iterations: Steps per experience instead of passes, if not 0.
         batch_size: New samples per step.
         form: ``"rows"``, a sequence of 28 rows of 28 pixels, or ``"flat"``, one step of 784.
         validation: Train on five sixths of the training images and evaluate on the rest, for tuning.
     """
 
+    protocol: Literal["default", "vandeven2022"] = "default"
     experiences: int = 5
+    scenario: Literal["class", "domain", "task"] = "class"
     epochs: int = 1
+    iterations: int = 0
     batch_size: int = 32
     form: Literal["rows", "flat"] = "rows"
     validation: bool = False
@@ -74,13 +99,13 @@ def build(config: Config, *, seed: int, data_root: Path) -> Stream:
     train, test = load(data_root)
     if config.validation:
         train, test = train.split(1 / 6)
-    return class_incremental(
+    return split_classes(
         train.samples(config.form, 255),
         test.samples(config.form, 255),
         classes=10,
         experiences=config.experiences,
-        epochs=config.epochs,
-        batch_size=config.batch_size,
+        pace=Pace(epochs=config.epochs, batch_size=config.batch_size, iterations=config.iterations),
+        scenario=config.scenario,
         sample_bytes=train.sample_bytes,
         seed=seed,
     )

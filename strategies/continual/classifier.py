@@ -1,15 +1,21 @@
 """A sequence model as a plain classifier, so that stock criteria, plugins and metrics work on it.
 
-Shapes: ``B`` batch, ``T`` time steps, ``F`` features, ``K`` classes, ``D`` width of the features.
+Shapes: ``B`` batch, ``T`` time steps, ``F`` features, ``K`` classes.
 """
 
 from collections.abc import Mapping
+from typing import Any
 
 import torch
-from jaxtyping import Float
+from avalanche.models.dynamic_modules import MultiTaskModule
+from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
 from baselines.interface import ModelOutput, SequenceModel
+from strategies.continual.stream import Stream
+
+CLOSED = -1e4
+"""Logit of an output that is not of the sample's task: too low for any share of a softmax, and finite, so that differences are."""
 
 
 class Classifier(nn.Module):
@@ -34,3 +40,40 @@ class Classifier(nn.Module):
     def objective(self, task_loss: Float[Tensor, ""]) -> Float[Tensor, ""]:
         """Add the model's auxiliary losses of the last pass, weighed as the model weighs them."""
         return self.model.objective(task_loss, self._losses)
+
+
+class MultiHeadClassifier(Classifier, MultiTaskModule):  # type: ignore[misc]
+    """Answers among the classes of the sample's task: a head per task, whose weights stand side by side in one layer.
+
+    To Avalanche it is a module that takes task labels, so that plugins which run the model by themselves (EWC, LwF) hand them over.
+
+    Args:
+        model: The sequence model to wrap.
+        heads: Which outputs are those of each task.
+    """
+
+    heads: Tensor
+
+    def __init__(self, model: SequenceModel, heads: Bool[Tensor, "tasks K"]) -> None:
+        super().__init__(model)
+        self.register_buffer("heads", heads, persistent=False)
+
+    def forward(self, inputs: Float[Tensor, "B T F"], task_labels: Int[Tensor, "B"] | None = None) -> Any:
+        """Return the logits ``[B, K]`` of each sample, those of other tasks' classes closed; without task labels, those of each task."""
+        logits = super().forward(inputs)
+        if task_labels is None:
+            return {task: logits.masked_fill(~head, CLOSED) for task, head in enumerate(self.heads)}
+        return among_heads(logits, self.heads, task_labels)
+
+    def adaptation(self, experience: object) -> None:
+        """Do nothing: all heads are there from the start."""
+
+
+def among_heads(logits: Float[Tensor, "B K"], heads: Bool[Tensor, "tasks K"], tasks: Int[Tensor, "B"]) -> Float[Tensor, "B K"]:
+    """Close the outputs that are not of a sample's task."""
+    return logits.masked_fill(~heads[tasks], CLOSED)
+
+
+def classifier(model: SequenceModel, stream: Stream) -> Classifier:
+    """Wrap a model for a stream: with a head per task where tasks are told."""
+    return Classifier(model) if stream.heads is None else MultiHeadClassifier(model, stream.heads)

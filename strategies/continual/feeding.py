@@ -26,22 +26,39 @@ class Feed:
         columns: Inputs, labels and whatever else a sample has.
         batch_size: Samples per mini-batch; the last one may be smaller.
         generator: Source of a new order at every pass; without it the samples come as they are.
+        iterations: Mini-batches to give, of whole ones alone, with a new order whenever one holds no more; 0 for all of one order.
     """
 
-    def __init__(self, columns: Columns, batch_size: int, generator: torch.Generator | None) -> None:
+    def __init__(self, columns: Columns, batch_size: int, generator: torch.Generator | None, iterations: int = 0) -> None:
         self.columns = columns
         self.batch_size = batch_size
         self.generator = generator
+        self.iterations = iterations
 
     def __len__(self) -> int:
+        if self.iterations:
+            return self.iterations
         return -(-len(self.columns[0]) // self.batch_size)
 
     def __iter__(self) -> Iterator[list[Tensor]]:
-        count = len(self.columns[0])
-        order = torch.arange(count) if self.generator is None else torch.randperm(count, generator=self.generator)
-        for start in range(0, count, self.batch_size):
-            chosen = order[start : start + self.batch_size]
+        for chosen in self._places():
             yield [column[chosen] for column in self.columns]
+
+    def _places(self) -> Iterator[Int[Tensor, "b"]]:
+        """Yield the places of each mini-batch."""
+        if not self.iterations:
+            yield from self._order().split(self.batch_size)
+            return
+        size, given = min(self.batch_size, len(self.columns[0])), 0
+        while given < self.iterations:
+            order = self._order()
+            whole = min(len(order) // size, self.iterations - given)
+            yield from order[: whole * size].split(size)
+            given += whole
+
+    def _order(self) -> Int[Tensor, "n"]:
+        count = len(self.columns[0])
+        return torch.arange(count) if self.generator is None else torch.randperm(count, generator=self.generator)
 
 
 class Cycle:

@@ -1,6 +1,5 @@
 """One model, one method, one stream: trained experience by experience, evaluated on all of them after each."""
 
-import math
 from collections.abc import Callable, Mapping
 from types import ModuleType
 from typing import Any, Protocol, runtime_checkable
@@ -104,7 +103,7 @@ def learn(
         method_config, model=model, stream=stream, learning_rate=learning_rate, seed=seed, device=device
     )
     sizes = [len(experience.dataset) for experience in stream.benchmark.train_stream]
-    steps = stream.epochs * sum(math.ceil(size / stream.batch_size) for size in sizes)
+    steps = sum(stream.pace.steps(size) for size in sizes)
     strategy.plugins.insert(0, Progress(progress, steps, signals))
     train, evaluation = Stopwatch(), Stopwatch()
     with evaluation:
@@ -124,7 +123,7 @@ def learn(
             state_bytes=_carried(model, stream, device),
             train=train,
             evaluation=evaluation,
-            train_examples=stream.epochs * sum(sizes),
+            train_examples=sum(stream.pace.examples(size) for size in sizes),
             device=device,
             buffer_bytes=sum(plugin.kept_bytes() for plugin in strategy.plugins if isinstance(plugin, KeepsPast)),
         ),

@@ -12,7 +12,7 @@ from avalanche.core import SupervisedPlugin
 from avalanche.training.templates import SupervisedTemplate
 from torch import Tensor, nn
 
-from strategies.continual.classifier import Classifier
+from strategies.continual.classifier import Classifier, MultiHeadClassifier, among_heads
 from strategies.continual.evaluation import AccuracyMatrix
 from strategies.continual.feeding import Feed, columns_of
 from strategies.continual.stream import Stream
@@ -27,7 +27,7 @@ class ContinualStrategy(SupervisedTemplate[Any, Any, Any]):  # type: ignore[misc
 
     Args:
         model: Gives logits ``[B, K]`` for inputs ``[B, T, F]``.
-        stream: Its epochs and batch size are used.
+        stream: Its pace is used, and where it tells tasks, an answer is one of the sample's task.
         learning_rate: Adam's.
         seed: Seed of the order of samples.
         device: Where to train.
@@ -51,14 +51,22 @@ class ContinualStrategy(SupervisedTemplate[Any, Any, Any]):  # type: ignore[misc
             model=model,
             optimizer=torch.optim.Adam(model.parameters(), lr=learning_rate),
             criterion=nn.CrossEntropyLoss(),
-            train_mb_size=stream.batch_size,
-            train_epochs=stream.epochs,
+            train_mb_size=stream.pace.batch_size,
+            train_epochs=1 if stream.pace.iterations else stream.pace.epochs,
             eval_mb_size=EVALUATION_BATCH,
             device=device,
             plugins=list(plugins),
             evaluator=AccuracyMatrix(),
         )
         self.shuffling = generator("order of samples", seed)
+        self._pace = stream.pace
+        heads = None if isinstance(model, MultiHeadClassifier) else stream.heads
+        self._heads = None if heads is None else heads.to(device)
+
+    def forward(self) -> Tensor:
+        """Return the logits of the mini-batch; those of other tasks are closed, where tasks are told and the model leaves it to us."""
+        logits: Tensor = super().forward()
+        return logits if self._heads is None else among_heads(logits, self._heads, self.mb_task_id)
 
     def criterion(self) -> Tensor:
         """Return the loss: the cross-entropy and, in training, what a model of ours adds to it."""
@@ -71,7 +79,7 @@ class ContinualStrategy(SupervisedTemplate[Any, Any, Any]):  # type: ignore[misc
         if columns is None:
             super().make_train_dataloader(*args, **kwargs)
         else:
-            self.dataloader = Feed(columns, self.train_mb_size, self.shuffling)
+            self.dataloader = Feed(columns, self.train_mb_size, self.shuffling, self._pace.iterations)
 
     def make_eval_dataloader(self, *args: Any, **kwargs: Any) -> None:
         """Feed the adapted data set by index, as it comes; leave what is not tensors to Avalanche."""

@@ -1,23 +1,27 @@
 """Task-shift streams as Avalanche benchmarks, built from tensors.
 
-Shapes: ``n`` samples, ``T`` time steps, ``F`` features per step, ``K`` classes.
+Shapes: ``n`` samples, ``T`` time steps, ``F`` features per step, ``K`` outputs.
 
-Class-incremental: each experience brings classes not seen before, and a test sample is answered among all of them (van de Ven et al.,
-*Three types of incremental learning*, Nature Machine Intelligence 2022). The classes are dealt to the experiences by a generator of the
-seed alone, so every model and method meets the same stream under the same seed.
+The three scenarios are those of van de Ven, Tuytelaars & Tolias, *Three types of incremental learning*, Nature Machine Intelligence 2022:
+*class*: a sample is answered among all classes; *domain*: among as many answers as an experience has, which mean something else in each;
+*task*: among the classes of the sample's own experience, which is told. What is drawn for a stream is drawn from its seed alone, so every
+model and method meets the same stream under the same seed.
 """
 
+import math
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 from torch.utils.data import TensorDataset
 
 from baselines.interface import Signature
 from results.errors import UsageError
 from strategies.randomness import generator
+
+Scenario = Literal["class", "domain", "task"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,40 +43,82 @@ class Samples:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """How a stream is gone through.
+
+    Attributes:
+        epochs: Passes over each experience.
+        batch_size: New samples per step.
+        iterations: Steps per experience, instead of passes: mini-batches are cut from one order after the other, and what is left of an
+            order when it holds no whole mini-batch is passed over. 0 for passes.
+    """
+
+    epochs: int = 1
+    batch_size: int = 32
+    iterations: int = 0
+
+    def steps(self, samples: int) -> int:
+        """Return the steps that an experience of so many samples takes."""
+        return self.iterations or self.epochs * math.ceil(samples / self.batch_size)
+
+    def examples(self, samples: int) -> int:
+        """Return how many samples are trained on, each as often as it is met."""
+        return self.iterations * min(self.batch_size, samples) or self.epochs * samples
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Stream:
     """A stream of experiences, and how it is gone through.
 
     Attributes:
         benchmark: Avalanche's ``CLScenario`` with ``train_stream`` and ``test_stream``.
         signature: What a model is fed and asked.
-        epochs: Passes over each experience.
-        batch_size: New samples per step.
+        pace: How it is gone through.
         sample_bytes: Bytes of one sample as it comes, label included: what keeping it costs.
-        classes: Classes of each experience, in order.
+        classes: Classes of each experience. In the *domain* scenario a class's place among those of its experience is its label.
+        scenario: Among what a sample is answered.
     """
 
     benchmark: Any
     signature: Signature
-    epochs: int
-    batch_size: int
+    pace: Pace
     sample_bytes: int
     classes: tuple[tuple[int, ...], ...]
+    scenario: Scenario = "class"
+
+    @property
+    def heads(self) -> Bool[Tensor, "experiences K"] | None:
+        """Which outputs are those of each experience's task; None where a sample is answered among all."""
+        if self.scenario != "task":
+            return None
+        heads = torch.zeros(len(self.classes), self.signature.outputs, dtype=torch.bool)
+        for place, classes in enumerate(self.classes):
+            heads[place, list(classes)] = True
+        return heads
 
 
-def class_incremental(
-    train: Samples, test: Samples, *, classes: int, experiences: int, epochs: int, batch_size: int, sample_bytes: int, seed: int
+def split_classes(
+    train: Samples,
+    test: Samples,
+    *,
+    classes: int,
+    experiences: int,
+    pace: Pace,
+    sample_bytes: int,
+    seed: int,
+    scenario: Scenario = "class",
 ) -> Stream:
     """Deal the classes to the experiences at random, in equal shares.
 
     Args:
         train: Training samples of all classes.
         test: Samples to evaluate on, of all classes.
-        classes: Number of classes ``K``.
+        classes: Number of classes.
         experiences: Number of experiences.
-        epochs: Passes over each experience.
-        batch_size: New samples per step.
+        pace: How the stream is gone through.
         sample_bytes: Bytes of one sample as it comes, label included.
         seed: Seed of the classes' order.
+        scenario: Among what a sample is answered.
 
     Raises:
         UsageError: If the classes can't be dealt in equal shares.
@@ -81,29 +127,80 @@ def class_incremental(
         allowed = ", ".join(str(n) for n in range(1, classes + 1) if classes % n == 0)
         raise UsageError(f"{classes} classes can't be dealt to {experiences} experiences in equal shares: choose one of {allowed}")
     order = torch.randperm(classes, generator=generator("class order", seed))
-    dealt = tuple(tuple(sorted(share.tolist())) for share in order.chunk(experiences))
-    length, features = train.inputs.shape[1:]
-    return Stream(
-        benchmark=_benchmark([train.of_classes(share) for share in dealt], [test.of_classes(share) for share in dealt]),
-        signature=Signature(features=features, outputs=classes, length=length),
-        epochs=epochs,
-        batch_size=batch_size,
-        sample_bytes=sample_bytes,
+    shares = [tuple(share.tolist()) for share in order.chunk(experiences)]
+    dealt = tuple(shares if scenario == "domain" else map(_in_order, shares))
+    parts = [[_share(samples, share, scenario) for share in dealt] for samples in (train, test)]
+    return assemble(
+        *parts,
+        outputs=classes // experiences if scenario == "domain" else classes,
         classes=dealt,
+        pace=pace,
+        sample_bytes=sample_bytes,
+        scenario=scenario,
     )
 
 
-def _benchmark(train: list[Samples], test: list[Samples]) -> Any:
-    """Make Avalanche's benchmark, one experience per part, with the class timeline that its growing heads want."""
-    from avalanche.benchmarks import benchmark_from_datasets, with_classes_timeline
+def assemble(
+    train: list[Samples],
+    test: list[Samples],
+    *,
+    outputs: int,
+    classes: tuple[tuple[int, ...], ...],
+    pace: Pace,
+    sample_bytes: int,
+    scenario: Scenario,
+) -> Stream:
+    """Make a stream of its experiences.
 
-    return with_classes_timeline(benchmark_from_datasets(train=[_dataset(part) for part in train], test=[_dataset(part) for part in test]))
+    Args:
+        train: Training samples of each experience.
+        test: Samples to evaluate on, of each experience.
+        outputs: Number of outputs K.
+        classes: Classes of each experience.
+        pace: How the stream is gone through.
+        sample_bytes: Bytes of one sample as it comes, label included.
+        scenario: Among what a sample is answered.
+    """
+    length, features = train[0].inputs.shape[1:]
+    return Stream(
+        benchmark=_benchmark(train, test, scenario),
+        signature=Signature(features=features, outputs=outputs, length=length),
+        pace=pace,
+        sample_bytes=sample_bytes,
+        classes=classes,
+        scenario=scenario,
+    )
 
 
-def _dataset(samples: Samples) -> Any:
-    """Make Avalanche's data set. The task label, 0 throughout, is what its LwF and DER look for."""
+def _in_order(share: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(sorted(share))
+
+
+def _share(samples: Samples, classes: tuple[int, ...], scenario: Scenario) -> Samples:
+    """Return an experience's samples; in the *domain* scenario labelled with their class's place in the experience."""
+    chosen = samples.of_classes(classes)
+    if scenario != "domain":
+        return chosen
+    places = torch.zeros(int(samples.labels.max()) + 1, dtype=torch.long)
+    places[list(classes)] = torch.arange(len(classes))
+    return Samples(inputs=chosen.inputs, labels=places[chosen.labels])
+
+
+def _benchmark(train: list[Samples], test: list[Samples], scenario: Scenario) -> Any:
+    """Make Avalanche's benchmark, one experience per part, with the class timeline and the task labels that its modules look for."""
+    from avalanche.benchmarks import benchmark_from_datasets, with_classes_timeline, with_task_labels
+
+    def tagged(parts: list[Samples]) -> list[Any]:
+        return [_dataset(part, place if scenario == "task" else 0) for place, part in enumerate(parts)]
+
+    benchmark = with_classes_timeline(benchmark_from_datasets(train=tagged(train), test=tagged(test)))
+    return with_task_labels(benchmark) if scenario == "task" else benchmark
+
+
+def _dataset(samples: Samples, task: int) -> Any:
+    """Make Avalanche's data set. Its LwF and DER look for the task label, 0 throughout where no task is told."""
     from avalanche.benchmarks.utils import AvalancheDataset, DataAttribute
 
     labels = samples.labels.tolist()
-    attributes = [DataAttribute(labels, "targets"), DataAttribute([0] * len(labels), "targets_task_labels", use_in_getitem=True)]
+    attributes = [DataAttribute(labels, "targets"), DataAttribute([task] * len(labels), "targets_task_labels", use_in_getitem=True)]
     return AvalancheDataset([TensorDataset(samples.inputs, samples.labels)], data_attributes=attributes)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 
 from baselines.interface import SequenceModel
-from strategies.continual.classifier import Classifier
+from strategies.continual.classifier import classifier
 from strategies.continual.replay import ReservoirReplay
 from strategies.continual.strategy import ContinualStrategy
 from strategies.continual.stream import Stream
@@ -31,5 +31,5 @@ def build(
     """Build the strategy."""
     replay = ReservoirReplay(config.mem_size, stream.sample_bytes, seed)
     return ContinualStrategy(
-        model=Classifier(model), stream=stream, learning_rate=learning_rate, seed=seed, device=device, plugins=[replay]
+        model=classifier(model, stream), stream=stream, learning_rate=learning_rate, seed=seed, device=device, plugins=[replay]
     )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 
 from baselines.interface import SequenceModel
-from strategies.continual.classifier import Classifier
+from strategies.continual.classifier import classifier
 from strategies.continual.strategy import ContinualStrategy
 from strategies.continual.stream import Stream
 
@@ -22,4 +22,4 @@ def build(
     config: Config, *, model: SequenceModel, stream: Stream, learning_rate: float, seed: int, device: torch.device
 ) -> ContinualStrategy:
     """Build the strategy."""
-    return ContinualStrategy(model=Classifier(model), stream=stream, learning_rate=learning_rate, seed=seed, device=device)
+    return ContinualStrategy(model=classifier(model, stream), stream=stream, learning_rate=learning_rate, seed=seed, device=device)

@@ -10,13 +10,13 @@ from avalanche.training import Naive
 from torch import Tensor, nn
 from torch.utils.data import TensorDataset
 
-from baselines.interface import Signature
+from baselines.interface import ModelOutput, Signature
 from benchmarks.streams import split_digits
 from memnet.persistent import PersistentConfig, PersistentMemory
 from memnet.persistent_bank import bank_bytes
 from results.errors import UsageError
 from results.record import Outcome
-from strategies.continual.classifier import Classifier
+from strategies.continual.classifier import Classifier, MultiHeadClassifier, classifier
 from strategies.continual.evaluation import AccuracyMatrix
 from strategies.continual.feeding import Cycle, Feed, columns_of
 from strategies.continual.learn import learn
@@ -24,13 +24,13 @@ from strategies.continual.methods import er, memnet, naive
 from strategies.continual.plugin import MemNetPlugin
 from strategies.continual.replay import SeededReservoir
 from strategies.continual.strategy import ContinualStrategy
-from strategies.continual.stream import Samples, Stream, class_incremental
+from strategies.continual.stream import Pace, Samples, Scenario, Stream, split_classes
 from tests.strategies.continual.gru import Gru
 
 CPU = torch.device("cpu")
 
 
-def toy(seed: int = 0, count: int = 120, epochs: int = 3) -> Stream:
+def toy(seed: int = 0, count: int = 120, epochs: int = 3, scenario: Scenario = "class", pace: Pace | None = None) -> Stream:
     """Four classes of noisy bright rows, dealt to two experiences."""
     parts = []
     for part in range(2):
@@ -39,7 +39,8 @@ def toy(seed: int = 0, count: int = 120, epochs: int = 3) -> Stream:
         inputs = 0.15 * torch.rand(count, 4, 4, generator=generator)
         inputs[torch.arange(count), labels] += 0.8
         parts.append(Samples(inputs=inputs, labels=labels))
-    return class_incremental(*parts, classes=4, experiences=2, epochs=epochs, batch_size=10, sample_bytes=17, seed=seed)
+    pace = pace or Pace(epochs=epochs, batch_size=10)
+    return split_classes(*parts, classes=4, experiences=2, pace=pace, sample_bytes=17, seed=seed, scenario=scenario)
 
 
 def run(method: Any, stream: Stream | None = None, seed: int = 0, build: Any = Gru, **options: Any) -> Outcome:
@@ -276,3 +277,88 @@ def test_a_model_s_own_losses_are_part_of_training_and_not_of_evaluation() -> No
     assert float(model.burden.detach()) == 1.0
     strategy.train(stream.benchmark.train_stream[0])
     assert float(model.burden.detach()) < 0.99
+
+
+def four(scenario: Scenario, seed: int = 0) -> Stream:
+    """Four classes of two experiences, each image as bright as its class, so that samples can be told apart."""
+    samples = Samples(inputs=(torch.arange(12) % 4).float().reshape(12, 1, 1), labels=torch.arange(12) % 4)
+    return split_classes(samples, samples, classes=4, experiences=2, pace=Pace(), sample_bytes=2, seed=seed, scenario=scenario)
+
+
+def test_in_the_domain_scenario_a_label_is_the_place_in_the_experience() -> None:
+    stream = four("domain", seed=3)
+    assert stream.signature.outputs == 2
+    for classes, experience in zip(stream.classes, stream.benchmark.train_stream, strict=True):
+        inputs, labels, tasks = columns_of(experience.dataset)
+        assert [classes[place] for place in labels.tolist()] == inputs.flatten().tolist()
+        assert not tasks.any()
+    assert any(list(share) != sorted(share) for seed in range(8) for share in four("domain", seed).classes)
+
+
+def test_in_the_task_scenario_the_experience_is_told_and_answers_are_its_classes() -> None:
+    stream = four("task")
+    assert stream.heads is not None
+    assert stream.heads.sum(1).tolist() == [2, 2]
+    assert stream.heads.any(0).all()
+    for place, experience in enumerate(stream.benchmark.test_stream):
+        _, labels, tasks = columns_of(experience.dataset)
+        assert set(tasks.tolist()) == {place}
+        assert stream.heads[place, labels].all()
+    assert four("class").heads is None
+
+
+class Stubborn(Fixed):
+    """Is surest of class 0, then 1, 2 and 3, whatever it is shown."""
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        return torch.tensor([4.0, 3.0, 2.0, 1.0]).expand(len(inputs), 4) * torch.ones(1, requires_grad=True)
+
+
+def test_answers_are_among_the_task_s_classes_whether_the_model_sees_to_it_or_the_strategy() -> None:
+    stream = four("task")
+    expected = [0.5, 0.5]  # of each experience's two classes the lower one
+    plain = Stubborn()
+    plain.unused = nn.Parameter(torch.zeros(1))
+    heads = MultiHeadClassifier(Gru(stream.signature), stream.heads)
+    heads.model.forward = lambda inputs, **_: ModelOutput(logits=Stubborn()(inputs).unsqueeze(1), state=None)
+    for model in (plain, heads):
+        strategy = ContinualStrategy(model=model, stream=stream, learning_rate=0.1, seed=0, device=CPU)
+        strategy.eval(stream.benchmark.test_stream)
+        assert strategy.evaluator.rows == [expected]
+    by_task = heads(torch.zeros(1, 1, 1))
+    assert {task: tuple((logits > -1e3).nonzero()[:, 1].tolist()) for task, logits in by_task.items()} == dict(enumerate(stream.classes))
+
+
+def test_a_head_that_is_not_the_sample_s_learns_nothing_from_it() -> None:
+    stream = four("task")
+    model = classifier(Gru(stream.signature), stream)
+    assert isinstance(model, MultiHeadClassifier)
+    nn.functional.cross_entropy(model(torch.ones(2, 1, 1), torch.tensor([1, 1])), torch.tensor([stream.classes[1][0]] * 2)).backward()
+    moved = model.model.out.weight.grad.abs().sum(1) > 0
+    assert moved.nonzero().flatten().tolist() == list(stream.classes[1])
+
+
+@pytest.mark.parametrize("scenario", ["domain", "task"])
+@pytest.mark.parametrize("method", [naive, er, memnet])
+def test_methods_learn_in_other_scenarios(method: Any, scenario: Scenario) -> None:
+    outcome = run(method, toy(scenario=scenario))
+    assert outcome.metrics["learning_accuracy"] > 0.9
+
+
+def test_iterations_are_whole_mini_batches_of_one_order_after_the_other() -> None:
+    feed = Feed((torch.arange(10),), 4, torch.Generator().manual_seed(0), iterations=5)
+    batches = [batch[0] for batch in feed]
+    assert [len(batch) for batch in batches] == [4] * len(feed) == [4] * 5
+    for first in (0, 2):
+        assert len(set(torch.cat(batches[first : first + 2]).tolist())) == 8
+    assert [len(batch[0]) for batch in Feed((torch.arange(3),), 4, torch.Generator(), iterations=2)] == [3, 3]
+
+
+def test_a_pace_of_iterations_is_kept_and_counted() -> None:
+    told: list[float] = []
+    torch.manual_seed(0)
+    stream = toy(pace=Pace(batch_size=8, iterations=7))
+    outcome = learn(stream, Gru, naive, method_config=naive.Config(), learning_rate=1e-2, seed=0, device=CPU, progress=told.append)
+    assert outcome.cost.train_examples == 2 * 7 * 8
+    assert len(told) == 14
+    assert (Pace(epochs=3, batch_size=10).steps(25), Pace(epochs=3, batch_size=10).examples(25)) == (9, 75)
