@@ -1,6 +1,7 @@
 """MultiHeadMemoryBank: slots that are read and written by a chunk of tokens at once.
 
-Legend: ``B`` memories, ``H`` heads, ``N`` slots, ``C`` tokens, ``E = N + C`` entries, ``D`` width, ``K`` key width, ``V`` value width.
+Legend: ``B`` memories, ``H`` heads, ``N`` slots, ``C`` tokens, ``A`` candidates for writing among them, ``E = N + A`` entries, ``D`` width,
+``K`` key width, ``V`` value width.
 """
 
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
 from memnet import clock
-from memnet.chunk import Placement, commit, place
+from memnet.chunk import Candidates, Placement, commit, place
 from memnet.config import MemNetConfig
 from memnet.graph import Links, link
 from memnet.heads import Offer, ReadHeads, WriteHeads, open_gate
@@ -28,8 +29,8 @@ class Written:
         values: Contents of all entries.
         strength: Strength of all entries; zero where nothing is held.
         birth: Token at which each entry was written.
-        gate: Write gate g of each token.
-        logits: Its logits a.
+        gate: Write gate g of each candidate; 0 where it does not write.
+        logits: Logits a of each token's gate.
         count: The clock before each token.
         placement: Who takes over whose place.
         slots: The bank before the chunk, with room for what is new in it.
@@ -40,7 +41,7 @@ class Written:
     values: Float[Tensor, "B H E V"]
     strength: Float[Tensor, "B H E"]
     birth: Int[Tensor, "B H E"]
-    gate: Float[Tensor, "B H C"]
+    gate: Float[Tensor, "B H A"]
     logits: Float[Tensor, "B H C"]
     count: Float[Tensor, "B H C"]
     placement: Placement
@@ -105,13 +106,14 @@ class MultiHeadMemoryBank(nn.Module):
             time: Tokens read before the chunk.
         """
         offer = self.write_heads(hidden, context, bare)
-        placement, settled, occupancy = self._settle(offer, slots, time)
+        placement, settled, occupancy = self._settle(offer, slots, time, every=torch.is_grad_enabled())
         slots, placement = self._make_room(slots, placement)
+        candidates = placement.candidates
         logits = self.write_heads.gate_logits(offer, settled, occupancy)
-        gate = open_gate(logits)
-        count = clock.before(slots.count, clock.straight_through_count(gate))
-        keys = self.write_heads.keys(offer, count)
-        tokens = torch.arange(gate.shape[-1], device=gate.device) + time
+        opened = open_gate(logits)
+        count = clock.before(slots.count, clock.straight_through_count(opened))
+        keys = candidates.of(self.write_heads.keys(offer, count))
+        gate = opened if candidates.moment is None else candidates.of(opened) * placement.active
         # What a closed gate kept out is not read; its value stays whole for the gradient that could open the gate.
         scale = torch.where(gate > 0, gate, 1.0)
         links = None
@@ -121,9 +123,9 @@ class MultiHeadMemoryBank(nn.Module):
             )
         return Written(
             keys=torch.cat([slots.keys, keys], dim=2),
-            values=torch.cat([slots.values, scale.unsqueeze(-1) * offer.value], dim=2),
+            values=torch.cat([slots.values, scale.unsqueeze(-1) * candidates.of(offer.value)], dim=2),
             strength=torch.cat([slots.strength, gate], dim=-1),
-            birth=torch.cat([slots.written, tokens.expand_as(gate)], dim=-1),
+            birth=torch.cat([slots.written, candidates.times(gate) + time], dim=-1),
             gate=gate,
             logits=logits,
             count=count,
@@ -142,11 +144,11 @@ class MultiHeadMemoryBank(nn.Module):
         return widen(slots, extra, linked=self.config.hebbian), placement.widened(extra)
 
     @torch.no_grad()
-    def _settle(self, offer: Offer, slots: Slots, time: int) -> tuple[Placement, Tensor, Tensor]:
+    def _settle(self, offer: Offer, slots: Slots, time: int, *, every: bool) -> tuple[Placement, Tensor, Tensor]:
         """Find the clock and the occupancy before each token, which depend on the gates, which depend on them.
 
         A parallel step is repeated until it repeats itself: after k steps the first k tokens are right, so the end is what token by token
-        would give. Where gates do not hang on the clock, one does.
+        would give. Where gates do not hang on the clock, one does. Candidates are ``every`` token, or those that write.
         """
         held = slots.occupied.sum(-1).to(offer.gate.dtype)
         size = self.config.slots
@@ -154,10 +156,12 @@ class MultiHeadMemoryBank(nn.Module):
         active = open_gate(self.write_heads.gate_logits(offer, slots.count.unsqueeze(-1).expand_as(offer.gate), occupancy)) > 0
         while True:
             count = clock.before(slots.count, active.to(occupancy.dtype))
-            keys = self.write_heads.keys(offer, count)
+            candidates = Candidates(tokens=active.shape[-1]) if every else Candidates.among(active)
+            keys = candidates.of(self.write_heads.keys(offer, count))
             cosine = keys @ torch.cat([slots.keys, keys], dim=2).transpose(-1, -2)
-            placement = place(cosine, active, time - slots.written, slots.occupied, self.config.reuse)
-            occupancy = clock.before(held, placement.fresh.to(occupancy.dtype)).clamp_max(size) / size
+            placement = place(cosine, candidates.those(active), time - slots.written, slots.occupied, self.config.reuse, candidates)
+            fresh = candidates.over_tokens(placement.fresh.to(occupancy.dtype))
+            occupancy = clock.before(held, fresh).clamp_max(size) / size
             again = open_gate(self.write_heads.gate_logits(offer, count, occupancy)) > 0
             if torch.equal(again, active):
                 return placement, count, occupancy
@@ -175,7 +179,8 @@ class MultiHeadMemoryBank(nn.Module):
         query = self.read_heads(context, bare, written.count)
         placement = written.placement
         visible = placement.visible(written.slots.occupied)
-        closed = placement.passed_over if self.training and not bool(placement.active.all()) else None
+        wanted = self.training and placement.candidates.moment is None and not bool(placement.active.all())
+        closed = placement.passed_over if wanted else None
         # The temperature goes to the query, which is smaller than the scores.
         scores = (self.read_heads.temperature * query) @ written.keys.transpose(-1, -2)
         best = top_k(scores, written.strength, visible, closed, self.config.top_k)
@@ -211,7 +216,7 @@ class MultiHeadMemoryBank(nn.Module):
             record: Told of what happened, if given.
         """
         config, placement, slots = self.config, written.placement, written.slots
-        size, count = slots.occupied.shape[-1], written.gate.shape[-1]
+        size, count = slots.occupied.shape[-1], placement.candidates.tokens
         received = torch.zeros_like(written.strength).scatter_add(-1, placement.root, read.weights.detach().sum(2))
         usage = torch.cat([slots.usage, torch.zeros_like(written.gate)], dim=-1) + received
         age = (time - slots.written).clamp_min(0).to(usage.dtype)
@@ -221,8 +226,7 @@ class MultiHeadMemoryBank(nn.Module):
             - config.age_weight * torch.log1p(age)
         )
         done = commit(placement, slots.occupied, retention)
-        tokens = torch.arange(count, device=usage.device).expand_as(placement.active) + time
-        births = torch.cat([slots.birth, tokens], dim=-1)
+        births = torch.cat([slots.birth, placement.candidates.times(placement.active) + time], dim=-1)
         fresh = torch.cat([slots.fresh, placement.active], dim=-1)
         adjacency, trace = (slots.adjacency, slots.trace) if written.links is None else written.links.after(done)
         after = Slots(
@@ -239,7 +243,7 @@ class MultiHeadMemoryBank(nn.Module):
         )
         if record is not None:
             record.read(read.weights, read.visible)
-            record.write(placement.active, placement.fresh, after.occupied)
+            record.write(placement.active, placement.fresh, after.occupied, count)
             record.lives(done.evicted, slots.birth, time + count)
         return after
 

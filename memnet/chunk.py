@@ -5,16 +5,76 @@ threshold of an entry takes that entry's place from then on. Which entry that is
 point: it is found by repeating a parallel step until nothing changes, which takes two steps where keys repeat and at most ``C`` ever. Chunk
 size is therefore a speed setting.
 
-Legend: ``B`` memories, ``H`` heads, ``N`` slots, ``C`` tokens in the chunk, ``E = N + C`` entries (slots first, then tokens in order).
+Where gradients are wanted, every token is a candidate for writing, since a closed gate learns too. Where they are not, only the tokens that
+write are, and a sparse writer has few entries.
+
+Legend: ``B`` memories, ``H`` heads, ``N`` slots, ``C`` tokens in the chunk, ``A`` candidates among them, ``E = N + A`` entries (slots
+first, then candidates in order).
 """
 
 import math
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Bool, Float, Int, Shaped
 from torch import Tensor
 from torch.nn import functional
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """The tokens of a chunk that may write.
+
+    Attributes:
+        tokens: Tokens C of the chunk.
+        moment: The token that each candidate is, in rising order; the last token fills up rows that have fewer. None where every token is
+            a candidate.
+    """
+
+    tokens: int
+    moment: Int[Tensor, "B H A"] | None = None
+
+    @classmethod
+    def among(cls, active: Bool[Tensor, "B H C"]) -> "Candidates":
+        """Take the tokens that write, and no others; one at least, since no tensor is to be empty."""
+        count = active.shape[-1]
+        most = max(1, int(active.sum(-1).max()))
+        token = torch.arange(count, device=active.device)
+        first = torch.where(active, token, count).sort(dim=-1).values[..., :most]
+        return cls(tokens=count, moment=first.clamp_max(count - 1))
+
+    def of(self, values: Shaped[Tensor, "B H C *X"]) -> Shaped[Tensor, "B H A *X"]:
+        """Return what belongs to the candidates of what belongs to the tokens."""
+        if self.moment is None:
+            return values
+        if values.dim() == 3:
+            return values.gather(2, self.moment)
+        return values.gather(2, self.moment.unsqueeze(-1).expand(-1, -1, -1, values.shape[-1]))
+
+    def those(self, active: Bool[Tensor, "B H C"]) -> Bool[Tensor, "B H A"]:
+        """Return which candidates write; none twice, where rows are filled up."""
+        if self.moment is None:
+            return active
+        rank = torch.arange(self.moment.shape[-1], device=active.device)
+        return self.of(active) & (rank < active.sum(-1, keepdim=True))
+
+    def over_tokens(self, values: Float[Tensor, "B H A"]) -> Float[Tensor, "B H C"]:
+        """Put what belongs to the candidates in the places of their tokens; zeros elsewhere."""
+        if self.moment is None:
+            return values
+        return values.new_zeros(*values.shape[:2], self.tokens).scatter_add(-1, self.moment, values)
+
+    def by(self, token: Int[Tensor, " C"]) -> Bool[Tensor, "... C A"]:
+        """Return which candidates come at or before each token."""
+        if self.moment is None:
+            return token.unsqueeze(0) <= token.unsqueeze(1)
+        return self.moment.unsqueeze(2) <= token.unsqueeze(1)
+
+    def times(self, like: Tensor) -> Int[Tensor, "B H A"]:
+        """Return the token of each candidate, in the shape of ``like``."""
+        if self.moment is None:
+            return torch.arange(self.tokens, device=like.device).expand(like.shape)
+        return self.moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,30 +82,37 @@ class Placement:
     """Which entry each write of a chunk takes over, and which entries can be read when.
 
     Attributes:
-        active: Tokens that write (gate above zero).
+        active: Candidates that write (gate above zero).
         fresh: Writes that reuse nothing, and so need a slot.
-        superseded: Token at which an entry is taken over; ``C`` if never.
+        superseded: Candidate that takes an entry over; ``A`` if none does.
         root: For each entry, the entry at the start of its chain: a slot, or the provisional slot that began it. Links belong to roots, so
             they outlive the rewriting of a slot.
+        candidates: Which tokens the candidates are.
     """
 
-    active: Bool[Tensor, "B H C"]
-    fresh: Bool[Tensor, "B H C"]
+    active: Bool[Tensor, "B H A"]
+    fresh: Bool[Tensor, "B H A"]
     superseded: Int[Tensor, "B H E"]
     root: Int[Tensor, "B H E"]
+    candidates: Candidates
 
     def visible(self, occupied: Bool[Tensor, "B H N"]) -> Bool[Tensor, "B H C E"]:
         """Return what a read at token t sees: entries written by then and not yet taken over."""
-        count = self.active.shape[-1]
-        token = torch.arange(count, device=occupied.device)
-        written = token.unsqueeze(0) <= token.unsqueeze(1)
-        born = torch.cat([occupied.unsqueeze(2).expand(-1, -1, count, -1), self.active.unsqueeze(2) & written], dim=-1)
-        return born & (self.superseded.unsqueeze(2) > token.unsqueeze(1))
+        token = torch.arange(self.candidates.tokens, device=occupied.device)
+        written = self.active.unsqueeze(2) & self.candidates.by(token)
+        born = torch.cat([occupied.unsqueeze(2).expand(-1, -1, len(token), -1), written], dim=-1)
+        until = self.superseded
+        if self.candidates.moment is not None:
+            until = functional.pad(self.candidates.moment, (0, 1), value=self.candidates.tokens).gather(-1, until)
+        return born & (until.unsqueeze(2) > token.unsqueeze(1))
 
     @property
     def passed_over(self) -> Bool[Tensor, "B H C E"]:
-        """Return the tokens up to t that wrote nothing: what could have been read, had their gates been open."""
-        count = self.active.shape[-1]
+        """Return the tokens up to t that wrote nothing: what could have been read, had their gates been open.
+
+        Only where every token is a candidate.
+        """
+        count = self.candidates.tokens
         slots = self.root.shape[-1] - count
         token = torch.arange(count, device=self.active.device)
         closed = ~self.active.unsqueeze(2) & (token.unsqueeze(0) <= token.unsqueeze(1))
@@ -62,6 +129,7 @@ class Placement:
             fresh=self.fresh,
             superseded=torch.cat([self.superseded[..., :slots], torch.full_like(new, count), self.superseded[..., slots:]], dim=-1),
             root=torch.cat([moved[..., :slots], new, moved[..., slots:]], dim=-1),
+            candidates=self.candidates,
         )
 
     @property
@@ -72,20 +140,22 @@ class Placement:
 
 @torch.no_grad()
 def place(
-    cosine: Float[Tensor, "B H C E"],
-    active: Bool[Tensor, "B H C"],
+    cosine: Float[Tensor, "B H A E"],
+    active: Bool[Tensor, "B H A"],
     age: Int[Tensor, "B H N"],
     occupied: Bool[Tensor, "B H N"],
     reuse: float,
+    candidates: Candidates | None = None,
 ) -> Placement:
     """Find the entry that each write takes over: the latest one it can see whose key is within ``reuse`` of its own.
 
     Args:
-        cosine: Similarity of each token's key to every entry's key.
-        active: Tokens that write.
+        cosine: Similarity of each candidate's key to every entry's key.
+        active: Candidates that write.
         age: Tokens since each slot was written, counted at the chunk's first token (at least 1).
         occupied: Slots that hold something.
         reuse: Cosine threshold τ.
+        candidates: Which tokens the candidates are; all of them if None.
     """
     count, slots = active.shape[-1], occupied.shape[-1]
     token = torch.arange(count, device=active.device)
@@ -105,17 +175,23 @@ def place(
             if torch.equal(again, parent):
                 break
             parent = again
-    return Placement(active=active, fresh=active & ~found, superseded=superseded, root=_roots(parent, found, slots))
+    return Placement(
+        active=active,
+        fresh=active & ~found,
+        superseded=superseded,
+        root=_roots(parent, found, slots),
+        candidates=candidates or Candidates(tokens=count),
+    )
 
 
-def _latest(order: Float[Tensor, "B H C E"]) -> tuple[Int[Tensor, "B H C"], Bool[Tensor, "B H C"]]:
+def _latest(order: Float[Tensor, "B H A E"]) -> tuple[Int[Tensor, "B H A"], Bool[Tensor, "B H A"]]:
     best, parent = order.max(dim=-1)
     found = best > -math.inf
     return torch.where(found, parent, -1), found
 
 
-def _superseded(parent: Int[Tensor, "B H C"], found: Bool[Tensor, "B H C"], slots: int) -> Int[Tensor, "B H E"]:
-    """Earliest token at which each entry is taken over."""
+def _superseded(parent: Int[Tensor, "B H A"], found: Bool[Tensor, "B H A"], slots: int) -> Int[Tensor, "B H E"]:
+    """Earliest candidate that takes each entry over."""
     batch, heads, count = parent.shape
     never = torch.full((batch, heads, slots + count + 1), count, dtype=torch.int64, device=parent.device)
     token = torch.arange(count, device=parent.device).expand_as(parent)
@@ -123,14 +199,14 @@ def _superseded(parent: Int[Tensor, "B H C"], found: Bool[Tensor, "B H C"], slot
     return never.scatter_reduce(-1, target, token, reduce="amin")[..., :-1]
 
 
-def _each_is_first(parent: Int[Tensor, "B H C"], found: Bool[Tensor, "B H C"], superseded: Int[Tensor, "B H E"]) -> bool:
+def _each_is_first(parent: Int[Tensor, "B H A"], found: Bool[Tensor, "B H A"], superseded: Int[Tensor, "B H E"]) -> bool:
     """Whether no two writes took over the same entry; then the latest candidate was visible to each, and the answer stands."""
     token = torch.arange(parent.shape[-1], device=parent.device)
     first = superseded.gather(-1, parent.clamp_min(0)) == token
     return bool((first | ~found).all())
 
 
-def _roots(parent: Int[Tensor, "B H C"], found: Bool[Tensor, "B H C"], slots: int) -> Int[Tensor, "B H E"]:
+def _roots(parent: Int[Tensor, "B H A"], found: Bool[Tensor, "B H A"], slots: int) -> Int[Tensor, "B H E"]:
     """Follow every chain to its start, by pointer doubling."""
     count = parent.shape[-1]
     self_ = torch.arange(slots + count, device=parent.device).expand(*parent.shape[:2], -1)
@@ -147,13 +223,13 @@ class Commit:
     Attributes:
         source: For each slot, the entry whose content it holds from now on.
         node: For each slot, the root entry that lives there from now on: the slot itself, or the provisional slot that took it.
-        slot: For each token's write, the slot that it ended in, or ``N`` where it ended in none.
+        slot: For each candidate's write, the slot that it ended in, or ``N`` where it ended in none.
         evicted: Occupied slots whose content was given up for another.
     """
 
     source: Int[Tensor, "B H N"]
     node: Int[Tensor, "B H N"]
-    slot: Int[Tensor, "B H C"]
+    slot: Int[Tensor, "B H A"]
     evicted: Bool[Tensor, "B H N"]
 
 
@@ -186,6 +262,6 @@ def commit(placement: Placement, occupied: Bool[Tensor, "B H N"], retention: Flo
     return Commit(source=_scatter(here, final, tokens), node=node, slot=slot, evicted=evicted)
 
 
-def _scatter(base: Int[Tensor, "B H N"], index: Int[Tensor, "B H C"], value: Int[Tensor, "B H C"]) -> Int[Tensor, "B H N"]:
+def _scatter(base: Int[Tensor, "B H N"], index: Int[Tensor, "B H A"], value: Int[Tensor, "B H A"]) -> Int[Tensor, "B H N"]:
     """Return ``base`` with ``value`` at ``index``; an index of ``N`` goes nowhere."""
     return functional.pad(base, (0, 1)).scatter(-1, index, value)[..., :-1]

@@ -11,7 +11,8 @@ with λ a constant per head and ℓ_t the link gate, which can cut the trace. A 
 Within a chunk, ``A(t)`` is never formed: what a read at t needs of it is a sum over the link events up to t, which is a few matrix
 products.
 
-Legend: ``B`` memories, ``H`` heads, ``N`` slots, ``C`` tokens, ``E = N + C`` entries; nodes of the graph are root entries (see ``chunk``).
+Legend: ``B`` memories, ``H`` heads, ``N`` slots, ``C`` tokens, ``A`` candidates for writing among them, ``E = N + A`` entries; nodes of the
+graph are root entries (see ``chunk``).
 """
 
 import math
@@ -34,17 +35,18 @@ class Links:
 
     Attributes:
         adjacency: A before the chunk.
-        pre: Trace before each token, with the node written at that token masked out (no link to oneself).
+        pre: Trace before each candidate's token, with the node that it writes masked out (no link to oneself).
         trace: Trace after the last token.
-        gain: ``gain[t, s] = (1 − δ)^{events in (s, t]} · η · g_s`` for s ≤ t, else 0: the weight at t of the links made at s.
+        gain: ``gain[t, s] = (1 − δ)^{events in (s, t]} · η · g_s`` for s ≤ t, else 0: the weight at token t of the links that candidate s
+            made.
         kept: ``(1 − δ)^{events up to t}``: what is left at t of the links before the chunk.
         root: Root of each entry.
     """
 
     adjacency: Float[Tensor, "B H N N"]
-    pre: Float[Tensor, "B H C E"]
+    pre: Float[Tensor, "B H A E"]
     trace: Float[Tensor, "B H E"]
-    gain: Float[Tensor, "B H C C"]
+    gain: Float[Tensor, "B H C A"]
     kept: Float[Tensor, "B H C"]
     root: Int[Tensor, "B H E"]
 
@@ -87,7 +89,7 @@ class Links:
 def link(
     adjacency: Float[Tensor, "B H N N"],
     trace: Float[Tensor, "B H N"],
-    gate: Float[Tensor, "B H C"],
+    gate: Float[Tensor, "B H A"],
     hold: Float[Tensor, "B H C"],
     placement: Placement,
     *,
@@ -99,38 +101,42 @@ def link(
     Args:
         adjacency: A before the chunk.
         trace: Pre-synaptic trace before the chunk.
-        gate: Write gate g.
+        gate: Write gate g of each candidate; 0 where it does not write.
         hold: ``λ·ℓ_t``, what each token leaves of the trace, in (0, 1).
         placement: Who writes where.
         rate: η.
         decay: δ.
     """
-    count = gate.shape[-1]
+    count, candidates = gate.shape[-1], placement.candidates
     slots = trace.shape[-1]
     own = placement.root[..., slots:].unsqueeze(2).expand(-1, -1, count, -1)
-    held = hold.clamp_min(1e-9).log().cumsum(-1)
+    running = hold.clamp_min(1e-9).log().cumsum(-1)
+    last = running[..., -1:]
     # pre(t−1): from a write s < t, all that the tokens s+1 … t−1 have left; from before the chunk, all that 0 … t−1 have left.
-    shifted = functional.pad(held, (1, 0))[..., :-1]
+    held, shifted = candidates.of(running), candidates.of(functional.pad(running, (1, 0))[..., :-1])
     past = torch.ones(count, count, dtype=torch.bool, device=gate.device).tril(-1)
     left = torch.where(past, (shifted.unsqueeze(-1) - held.unsqueeze(-2)).clamp_max(0.0).exp(), 0.0)
     padded = functional.pad(trace, (0, count))
     pre = (shifted.exp().unsqueeze(-1) * padded.unsqueeze(2)).scatter_add(-1, own, left * gate.unsqueeze(2))
-    end = (held[..., -1:] - held).clamp_max(0.0).exp()
-    after = (held[..., -1:].exp() * padded).scatter_add(-1, own[:, :, 0], end * gate)
+    end = (last - held).clamp_max(0.0).exp()
+    after = (last.exp() * padded).scatter_add(-1, own[:, :, 0], end * gate)
 
-    events = placement.active.to(gate.dtype).cumsum(-1)
+    made = placement.active.to(gate.dtype)
+    events = candidates.over_tokens(made).cumsum(-1)
     log_keep = math.log(max(1.0 - decay, 1e-9))
-    lasting = ((events.unsqueeze(-1) - events.unsqueeze(-2)).clamp_min(0.0) * log_keep).exp().tril()
+    lasting = candidates.by(torch.arange(candidates.tokens, device=gate.device)).to(gate.dtype)
+    if decay > 0.0:
+        lasting = lasting * ((events.unsqueeze(-1) - made.cumsum(-1).unsqueeze(-2)).clamp_min(0.0) * log_keep).exp()
     return Links(
         adjacency=adjacency,
         pre=pre.scatter(-1, own.transpose(-1, -2)[..., :1], 0.0),
         trace=after,
-        gain=lasting * (rate * gate * placement.active).unsqueeze(-2),
+        gain=lasting * (rate * gate * made).unsqueeze(-2),
         kept=(events * log_keep).exp(),
         root=placement.root,
     )
 
 
-def _one_hot(index: Int[Tensor, "B H C"], size: int) -> Bool[Tensor, "B H C size"]:
+def _one_hot(index: Int[Tensor, "B H A"], size: int) -> Bool[Tensor, "B H A size"]:
     """One-hot rows; an index of ``size`` gives a row of zeros."""
     return index.unsqueeze(-1) == torch.arange(size, device=index.device)

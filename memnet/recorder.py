@@ -50,12 +50,13 @@ class Recorder:
         self.read_entropy += float(nats[some].sum())
         self.read_sparsity += float((1.0 - nats[some].exp() / held[some]).sum())
 
-    def write(self, active: Bool[Tensor, "B H C"], fresh: Bool[Tensor, "B H C"], occupied: Bool[Tensor, "B H N"]) -> None:
-        """Note the writes of a chunk, and which slots are occupied after it."""
-        self.tokens += active.numel()
+    def write(self, active: Bool[Tensor, "B H A"], fresh: Bool[Tensor, "B H A"], occupied: Bool[Tensor, "B H N"], count: int) -> None:
+        """Note the writes of a chunk of ``count`` tokens, and which slots are occupied after it."""
+        tokens = count * active[..., 0].numel()
+        self.tokens += tokens
         self.writes += int(active.sum())
         self.reuses += int((active & ~fresh).sum())
-        self.occupied += float(occupied.float().mean()) * active.numel()
+        self.occupied += float(occupied.float().mean()) * tokens
 
     def lives(self, ended: Bool[Tensor, "B H N"], birth: Int[Tensor, "B H N"], now: int) -> None:
         """Note slots that were given up at ``now``."""

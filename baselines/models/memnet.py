@@ -6,7 +6,7 @@ from memnet.model import MemNet
 
 __all__ = ["Config", "Model", "build"]
 
-VERSION = 2
+VERSION = 3
 HAS_MEMORY = True
 
 

@@ -15,7 +15,7 @@ SUITE = Suite(
     members=(
         Member(benchmark="induction", models=MODELS, options={"streams": 32, **FAR}),
         Member(benchmark="induction-hard", models=MODELS),
-        Member(benchmark="delayed-recall", models=MODELS, options=FAR),
+        Member(benchmark="delayed-recall", models=MODELS, options={"far_streams": 2, **FAR}),
         Member(benchmark="delayed-recall-hard", models=MODELS),
         Member(benchmark="association", models=MODELS),
         Member(benchmark="association-hard", models=MODELS),

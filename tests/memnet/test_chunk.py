@@ -4,7 +4,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from memnet.chunk import commit, place
+from memnet.chunk import Candidates, commit, place
 
 
 def boolean(*values: int) -> torch.Tensor:
@@ -103,3 +103,20 @@ def test_a_slot_written_again_keeps_its_place_and_holds_the_latest() -> None:
     assert done.source.tolist() == [[[0, 4]]]
     assert done.node.tolist() == [[[0, 1]]]
     assert not done.evicted.any()
+
+
+def test_candidates_are_the_tokens_that_write_in_their_order() -> None:
+    active = torch.tensor([[[False, True, False, True, False]], [[False, False, False, False, True]]])
+    chosen = Candidates.among(active)
+    assert chosen.of(torch.arange(5.0).expand(2, 1, 5))[0, 0].tolist() == [1.0, 3.0]
+    assert chosen.those(active).tolist() == [[[True, True]], [[True, False]]]  # the second row is filled up by a token that writes once
+    ones = chosen.those(active).float()
+    assert torch.equal(chosen.over_tokens(ones), active.float())
+    assert chosen.by(torch.arange(5))[1, 0, :, 0].tolist() == [False, False, False, False, True]
+
+
+def test_where_nothing_is_written_one_candidate_stands_in_and_does_not_write() -> None:
+    silent = torch.zeros(1, 2, 3, dtype=torch.bool)
+    chosen = Candidates.among(silent)
+    assert chosen.those(silent).shape == (1, 2, 1)
+    assert not chosen.those(silent).any()

@@ -14,12 +14,16 @@ from tests.memnet.naive import NaiveHead, run
 EXACT = {"rtol": 1e-9, "atol": 1e-9}
 
 
-def compare(model: MemNet, inputs: Tensor, *, drawn: bool) -> list[NaiveHead]:
-    """Run both, and hold one against the other: logits, slots, links and traces. Return the plain memories."""
+def compare(model: MemNet, inputs: Tensor, *, drawn: bool, gradients: bool) -> list[NaiveHead]:
+    """Run both, and hold one against the other: logits, slots, links and traces. Return the plain memories.
+
+    With ``gradients`` every token is a candidate for writing, without them only those that write.
+    """
     batch, length = inputs.shape
     draws = torch.rand(length, batch, model.config.heads, generator=torch.Generator().manual_seed(3))
-    with torch.no_grad():
+    with torch.set_grad_enabled(gradients):
         output = model(inputs, generator=torch.Generator().manual_seed(3) if drawn else None)
+    with torch.no_grad():
         plain = [run(model, row, draws[:, index] if drawn else None) for index, row in enumerate(inputs)]
     for index, (logits, heads) in enumerate(plain):
         torch.testing.assert_close(output.logits[index], logits, **EXACT)
@@ -43,6 +47,7 @@ def same_memory(slots: Slots, index: int, h: int, head: NaiveHead) -> None:
         torch.testing.assert_close(slots.adjacency[index, h, place, :held], links, **EXACT)
 
 
+@pytest.mark.parametrize("gradients", [True, False])
 @pytest.mark.parametrize("chunk", [1, 7, 16])
 @pytest.mark.parametrize(
     ("options", "drawn"),
@@ -54,18 +59,19 @@ def same_memory(slots: Slots, index: int, h: int, head: NaiveHead) -> None:
         ({"reuse": 0.5, "top_k": 2}, True),
     ],
 )
-def test_the_whole_pass_equals_plain_loops(chunk: int, options: dict[str, Any], drawn: bool) -> None:
+def test_the_whole_pass_equals_plain_loops(chunk: int, options: dict[str, Any], drawn: bool, gradients: bool) -> None:
     model = lively(**{"chunk": chunk, "dreaming": False} | options)
-    heads = compare(model, tokens(batch=2), drawn=drawn)
+    heads = compare(model, tokens(batch=2), drawn=drawn, gradients=gradients)
     assert any(head.reuses for head in heads)
     assert not any(head.evictions for head in heads)
     assert any(0 < head.count < 32 for head in heads), "gates open and close"
 
 
+@pytest.mark.parametrize("gradients", [True, False])
 @pytest.mark.parametrize("training", [True, False])
-def test_what_gives_way_to_a_new_slot_is_what_plain_loops_give_up(training: bool) -> None:
+def test_what_gives_way_to_a_new_slot_is_what_plain_loops_give_up(training: bool, gradients: bool) -> None:
     model = lively(chunk=1, slots=3, training_slots=4, top_k=2, age_weight=0.5, dreaming=False).train(training)
-    heads = compare(model, tokens(batch=3), drawn=False)
+    heads = compare(model, tokens(batch=3), drawn=False, gradients=gradients)
     assert sum(head.evictions for head in heads) > 5
     assert any(head.reuses for head in heads)
     assert max(len(head.slots) for head in heads) == (4 if training else 3)
