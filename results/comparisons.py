@@ -4,6 +4,7 @@ Seeds are paired: seed ``s`` gives every model the same stream, order and evalua
 ``d_s = x_s − y_s``, over the ``n`` seeds that both have.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -70,28 +71,68 @@ def compare(
     Raises:
         ValueError: If the two differ in length.
     """
-    left, right = np.asarray(first, dtype=np.float64), np.asarray(second, dtype=np.float64)
-    if left.ndim != 1 or left.shape != right.shape:
-        raise ValueError(f"scores have shapes {left.shape} and {right.shape}; give one of each per seed")
-    both = np.isfinite(left) & np.isfinite(right)
-    left, right = left[both], right[both]
+    left, right = common(first, second)
     count, difference = len(left), np.round(left - right, DIGITS)
     if not count:
         nothing = Estimate(np.nan, np.nan, np.nan)
         return Comparison(0, nothing, nothing, np.nan, np.nan, 0, 0, 0)
-    drawn = drawn_counts(count, generator, resamples)
-    beaten = _beaten(left, right)
-    better = np.einsum("ri,ij,rj->r", drawn, beaten, drawn, optimize=True) / count**2
+    low, high = ends(drawn_counts(count, generator, resamples) @ difference / count, [count], confidence)
     return Comparison(
         count=count,
-        difference=_estimate(float(difference.mean()), drawn @ difference / count, count, confidence),
-        improvement=_estimate(float(beaten.mean()), better, count, confidence),
+        difference=Estimate(float(difference.mean()), float(low), float(high)),
+        improvement=improvement([(left, right)], generator=generator, resamples=resamples, confidence=confidence),
         wilcoxon=signed_rank(difference),
         effect=effect_size(difference),
         wins=int((difference > 0).sum()),
         ties=int((difference == 0).sum()),
         losses=int((difference < 0).sum()),
     )
+
+
+def improvement(
+    pairs: Sequence[tuple[npt.ArrayLike, npt.ArrayLike]],
+    *,
+    generator: np.random.Generator,
+    resamples: int = RESAMPLES,
+    confidence: float = CONFIDENCE,
+) -> Estimate:
+    """Estimate the probability that a run of the first model beats a run of the second, ties counted half (Agarwal et al. 2021).
+
+    On each benchmark it is Mann–Whitney's ``U / n²`` over all pairs of runs; over several, their mean. Seeds are resampled in pairs, each
+    benchmark's from its own.
+
+    Args:
+        pairs: Scores of both on each benchmark, as `compare` takes them; benchmarks without a common seed are left out.
+        generator: Source of the resamples.
+        resamples: How many.
+        confidence: Of the interval.
+
+    Returns:
+        NaN without any common seed.
+    """
+    seen = [common(*pair) for pair in pairs]
+    beaten = [(np.sign(left[:, None] - right[None, :]) + 1) / 2 for left, right in seen if len(left)]
+    if not beaten:
+        return Estimate(np.nan, np.nan, np.nan)
+    resampled = np.zeros(resamples)
+    for runs in beaten:
+        drawn = drawn_counts(len(runs), generator, resamples)
+        resampled += ((drawn @ runs) * drawn).sum(axis=1) / len(runs) ** 2
+    low, high = ends(resampled / len(beaten), [len(runs) for runs in beaten], confidence)
+    return Estimate(float(np.mean([runs.mean() for runs in beaten])), float(low), float(high))
+
+
+def common(first: npt.ArrayLike, second: npt.ArrayLike) -> tuple[Array, Array]:
+    """Keep the seeds that both have, rounded to the decimals that count.
+
+    Raises:
+        ValueError: If the two differ in length.
+    """
+    left, right = np.asarray(first, dtype=np.float64), np.asarray(second, dtype=np.float64)
+    if left.ndim != 1 or left.shape != right.shape:
+        raise ValueError(f"scores have shapes {left.shape} and {right.shape}; give one of each per seed")
+    both = np.isfinite(left) & np.isfinite(right)
+    return np.round(left[both], DIGITS), np.round(right[both], DIGITS)
 
 
 def signed_rank(difference: npt.ArrayLike) -> float:
@@ -178,13 +219,3 @@ def holm(p: npt.ArrayLike) -> Array:
     order = made[np.argsort(given[made], kind="stable")]
     adjusted[order] = np.minimum(np.maximum.accumulate(given[order] * np.arange(len(order), 0, -1)), 1.0)
     return adjusted
-
-
-def _beaten(left: Array, right: Array) -> Array:
-    """Tell for every run of both whether the first beats the second, as 1, ½ or 0, ``[n, n]``; the mean is Mann–Whitney's ``U / n²``."""
-    return (np.sign(left[:, None] - right[None, :]) + 1) / 2
-
-
-def _estimate(value: float, resampled: Array, count: int, confidence: float) -> Estimate:
-    low, high = ends(resampled, [count], confidence)
-    return Estimate(value, float(low), float(high))

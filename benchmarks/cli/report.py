@@ -11,12 +11,21 @@ from benchmarks.cli import options
 def report(
     store: options.Store = None,
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where the report goes.")] = Path("report"),
+    compare: Annotated[
+        tuple[str, str] | None,
+        typer.Option("--compare", metavar="A B", help="Two models (MODEL or MODEL:METHOD) or two stores side by side, and nothing else."),
+    ] = None,
     open_: Annotated[bool, typer.Option("--open", help="Open the page in a browser.")] = False,
 ) -> None:
     """Write figures, tables and one self-contained page."""
     from reports.build import build
     from results.store import Store
 
+    if compare is not None:
+        from benchmarks.cli.comparing import compare as side_by_side
+
+        typer.echo(f"report: {side_by_side(compare, options.store_root(store), out)}")
+        return
     page = build(Store.open(options.store_root(store)), out)
     typer.echo(f"report: {page}")
     if open_:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from results.comparisons import compare, effect_size, holm, paired_t, signed_rank
+from results.comparisons import compare, effect_size, holm, improvement, paired_t, signed_rank
 
 few = st.lists(st.integers(-3, 3), min_size=1, max_size=9)
 
@@ -95,6 +95,14 @@ def test_improvement_is_resampled_in_pairs() -> None:
     found = compare(luck, luck - 0.01, generator=np.random.default_rng(0)).improvement
     assert 0.5 < found.value < 0.55
     assert 0.01 < found.high - found.low < 0.1
+
+
+def test_improvement_over_benchmarks_is_their_mean() -> None:
+    pairs = [([1.0, 2.0], [0.0, 0.0]), ([0.0, 0.0, 0.0], [1.0, 1.0, 0.0]), ([np.nan], [1.0])]
+    found = improvement(pairs, generator=np.random.default_rng(0))
+    assert found.value == pytest.approx((1 + (1 / 3) / 2) / 2)
+    assert found.low < found.value < found.high < 1
+    assert np.isnan(improvement([], generator=np.random.default_rng(0)).value)
 
 
 def test_the_other_way_round_is_the_mirror_image() -> None:

@@ -1,0 +1,63 @@
+"""``memnet report --compare A B``: two models, or two stores, side by side."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+if TYPE_CHECKING:
+    from reports.comparison import SideBySide
+    from reports.tables import Table
+
+NUMBERS = 9
+"""Columns of the comparison's table that stand in the first of the two that a terminal has room for; costs stand in the second."""
+
+
+def compare(pair: tuple[str, str], store: Path, out: Path) -> Path:
+    """Print a comparison, and write it to a folder as Markdown and as a figure.
+
+    Args:
+        pair: Two models of the store, or the folders of two stores.
+        store: The store.
+        out: The folder.
+
+    Returns:
+        The Markdown file.
+
+    Raises:
+        UsageError: If there is nothing to compare, or the folder can't be written.
+    """
+    from reports.comparison_page import write
+    from reports.comparison_table import comparison_table, verdict
+
+    found = _found(pair, store)
+    table = comparison_table(found)
+    typer.echo(f"left: {found.left}, right: {found.right}; differences are left less right\n")
+    typer.echo(_simple(table, range(NUMBERS)) + "\n")
+    typer.echo(_simple(table, (0, *range(NUMBERS, len(table.columns)))) + "\n")
+    typer.echo("\n".join([verdict(found), *(f"note: {note}" for note in found.notes)]))
+    return write(found, out)
+
+
+def _found(pair: tuple[str, str], store: Path) -> "SideBySide":
+    """Compare stores where both names are folders that hold one, and models otherwise."""
+    from reports.comparison import compare_models, compare_stores
+    from reports.selection import select
+    from results.store import Store
+
+    left, right = (Path(name).expanduser() for name in pair)
+    if (left / "records").is_dir() and (right / "records").is_dir():
+        return compare_stores(select(Store.open(left)), select(Store.open(right)), pair)
+    return compare_models(select(Store.open(store)), *pair)
+
+
+def _simple(table: "Table", columns: "range | tuple[int, ...]") -> str:
+    from tabulate import tabulate
+
+    return tabulate(
+        [[row.cells[place] for place in columns] for row in table.rows],
+        headers=[table.columns[place].title for place in columns],
+        tablefmt="simple",
+        disable_numparse=True,
+        colalign=["right" if table.columns[place].numeric else "left" for place in columns],
+    )

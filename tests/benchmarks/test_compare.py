@@ -1,0 +1,20 @@
+from pathlib import Path
+
+from tests.benchmarks.command import memnet
+
+PUBLISHED = str(Path(__file__).parents[2] / "results" / "published")
+
+
+def test_two_models_of_the_published_records(tmp_path: Path) -> None:
+    found = memnet("report", "--store", PUBLISHED, "--compare", "memnet", "mamba", "--out", str(tmp_path))
+    assert found.returncode == 0, found.stderr
+    assert "association" in found.stdout
+    assert "memnet is significantly better in" in found.stdout
+    assert (tmp_path / "comparison.md").is_file()
+
+
+def test_two_stores_and_a_name_that_is_not_there(tmp_path: Path) -> None:
+    assert "association · memnet" in memnet("report", "--compare", PUBLISHED, PUBLISHED, "--out", str(tmp_path)).stdout
+    refused = memnet("report", "--store", PUBLISHED, "--compare", "memnet", "mambo", "--out", str(tmp_path))
+    assert refused.returncode == 2
+    assert "no result of 'mambo'" in refused.stderr

@@ -1,0 +1,141 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from reports.comparison import SideBySide, compare_models, compare_stores
+from reports.comparison_page import markdown, write
+from reports.comparison_table import comparison_table, estimate, verdict
+from reports.figures import paired_differences
+from reports.quantities import MINUS
+from reports.selection import select
+from results.bootstrap import Estimate
+from results.errors import UsageError
+from results.record import Record
+from results.store import Store
+from tests.reports.conftest import HOSTILE, cell, failed_record, full, manifest, stream_record, task_record
+
+Fill = Callable[..., Store]
+
+
+def scored(model: str, scores: list[float], benchmark: str = "induction", length: int = 128) -> list[Record]:
+    return [task_record(cell(model, seed, benchmark=benchmark, length=length), [score]) for seed, score in enumerate(scores)]
+
+
+@pytest.fixture
+def found(fill: Fill) -> SideBySide:
+    """On ten seeds the first wins one benchmark clearly, loses another, and a third is open; an eleventh seed has one of them alone."""
+    luck = np.random.default_rng(0).uniform(0.4, 0.6, size=11)
+    noise = np.random.default_rng(1).normal(0, 0.01, size=(3, 11))
+    records = []
+    for place, (name, gain) in enumerate([("copy", 0.2), ("induction", 0.0), ("mqar", -0.1)]):
+        records += scored("a", [*(luck + gain + noise[place])], name) + scored("b", [*luck[:10]], name)
+    return compare_models(select(fill(*records)), "a", "b")
+
+
+def test_seeds_are_paired_and_the_winner_is_named(found: SideBySide) -> None:
+    assert [(one.name, one.paired.count, one.winner) for one in found.contests] == [
+        ("copy", 10, "left"),
+        ("induction", 10, ""),
+        ("mqar", 10, "right"),
+    ]
+    assert found.tally == (1, 1, 1)
+    copy = found.contests[0]
+    assert copy.paired.difference.value == pytest.approx(0.2, abs=0.01)
+    assert copy.paired.wilcoxon == 2 / 2**10
+    assert copy.adjusted == pytest.approx(3 * 2 / 2**10)
+    assert 0.4 < found.improvement.low < found.improvement.value < found.improvement.high < 0.7
+
+
+def test_the_table_shows_the_numbers_and_what_they_cost(found: SideBySide) -> None:
+    table = comparison_table(found)
+    assert all(len(row.cells) == len(table.columns) for row in table.rows)
+    first = dict(zip((column.title for column in table.columns), table.rows[0].cells, strict=True))
+    assert first["p"] == "0.006"
+    assert first["won/tied/lost"] == "10/0/0"
+    assert first["seeds"] == "11/11 and 10/10"
+    assert first["difference"].startswith("+0.19") or first["difference"].startswith("+0.20")
+    assert first["state"] == "8.2 kB and 8.2 kB"
+    assert verdict(found).startswith("a is significantly better in 1 of 3 rows, b in 1.")
+
+
+def test_the_figure_says_what_it_shows_and_comes_out_the_same(found: SideBySide) -> None:
+    plot = paired_differences.draw(found, "comparison")
+    assert plot == paired_differences.draw(found, "comparison")
+    assert f"mqar: difference {MINUS}0.1" in plot.description
+    assert "induction" in plot.description
+
+
+def test_estimates_in_words() -> None:
+    assert estimate(Estimate(0.12, -0.01, 0.2)) == f"+0.120 [{MINUS}0.010, +0.200]"
+    assert estimate(Estimate(0.5, np.nan, np.nan), signed=False) == "0.500"
+    assert estimate(Estimate(np.nan, np.nan, np.nan)) == "—"
+
+
+def test_streams_are_paired_by_method_unless_methods_are_named(fill: Fill) -> None:
+    records, plan = full()
+    selection = select(fill(*records, manifests=(plan,)))
+    names = [one.name for one in compare_models(selection, "transformer", "lstm").contests]
+    assert names == ["delayed-recall", "split-digits · er", "split-digits · naive"]
+    [one] = compare_models(selection, "memnet:memnet", "transformer:er").contests
+    assert one.name == "split-digits · memnet against er"
+    assert [one.name for one in compare_models(selection, "lstm:er", "lstm:naive").contests] == ["split-digits · lstm · er against naive"]
+
+
+def test_two_stores(fill: Fill) -> None:
+    """Rows of the same names are compared, whatever their settings; what stands in one store alone is told."""
+    old = fill(*scored("a", [0.5, 0.6, 0.7]), *scored("gone", [0.5]), name="old")
+    new = fill(*scored("a", [0.6, 0.7, 0.8], length=256), name="new")
+    found = compare_stores(select(old), select(new), ("old", "new"))
+    [one] = found.contests
+    assert one.name == "induction · a"
+    assert one.paired.difference.value == pytest.approx(-0.1)
+    assert found.notes == ("rows that stand in one of the stores alone: 1", "config or version differ: induction · a · supervised")
+
+
+def test_a_row_of_more_seeds_stands_for_its_name(fill: Fill) -> None:
+    store = fill(*scored("a", [0.5, 0.6]), *scored("a", [0.9], length=256), *scored("b", [0.1, 0.2]))
+    found = compare_models(select(store), "a", "b")
+    [one] = found.contests
+    assert one.paired.count == 2
+    assert "left out" in found.notes[0]
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "message"),
+    [
+        ("a", "a", "with itself"),
+        ("a", "c", "no result of 'c'.*it has a, b"),
+        ("a:er", "b", "no result of 'a:er'"),
+        ("a", "b", "share no benchmark"),
+    ],
+)
+def test_what_can_not_be_compared_is_said(fill: Fill, left: str, right: str, message: str) -> None:
+    store = fill(*scored("a", [0.5]), *scored("b", [0.5], "mqar"), failed_record(cell("c", 0)))
+    with pytest.raises(UsageError, match=message):
+        compare_models(select(store), left, right)
+
+
+def test_one_seed_or_none_in_common_is_no_crash(fill: Fill) -> None:
+    apart = [task_record(cell("a", 0), [0.5]), task_record(cell("b", 1), [0.5])]
+    once = [stream_record(cell(model, 0, benchmark="s", method="er"), [[0.9]]) for model in ("a", "b")]
+    found = compare_models(select(fill(*apart, *once)), "a", "b")
+    assert [one.paired.count for one in found.contests] == [0, 1]
+    assert "—" in comparison_table(found).rows[0].cells
+    assert paired_differences.draw(found, "x").svg
+
+
+def test_files(found: SideBySide, fill: Fill, tmp_path: Path) -> None:
+    assert write(found, tmp_path / "out").read_text() == markdown(found)
+    assert {path.name for path in (tmp_path / "out" / "figures").iterdir()} >= {"comparison.svg", "comparison.png"}
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UsageError, match="cannot write the comparison"):
+        write(found, tmp_path / "file")
+
+
+def test_hostile_text_is_only_text(fill: Fill) -> None:
+    records = [*scored("a", [0.5]), *scored("b", [0.4])]
+    member = manifest([], name="x").model_copy(update={"summary": HOSTILE})
+    left = select(fill(*records, manifests=(member,)))
+    assert "<img" not in markdown(compare_stores(left, left, (HOSTILE, HOSTILE)))
