@@ -190,8 +190,10 @@ def _execute(
         built: SequenceModel = model.build(model_options, signature)
         return built
 
+    from strategies.checkpoint import Checkpoint
+
+    checkpoint = Checkpoint(files.checkpoint, origin(job, device=str(device), threads=THREADS))
     if job.method is None:
-        from strategies.checkpoint import Checkpoint
         from strategies.sequence import run_task
 
         task = benchmark.build(options)
@@ -205,7 +207,7 @@ def _execute(
             seed=job.cell.seed,
             device=device,
             progress=progress,
-            checkpoint=Checkpoint(files.checkpoint, origin(job, device=str(device), threads=THREADS)),
+            checkpoint=checkpoint,
             signals=signals,
         )
     from strategies.continual.learn import learn
@@ -220,6 +222,7 @@ def _execute(
         seed=job.cell.seed,
         device=device,
         progress=progress,
+        checkpoint=checkpoint,
         signals=signals,
     )
 

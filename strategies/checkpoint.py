@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -26,6 +26,7 @@ EVERY = 30.0
 """Seconds between two checkpoints. With the time to write one, less than a minute of work is lost."""
 
 
+@runtime_checkable
 class Stateful(Protocol):
     """What has a state to save: a module, an optimiser, a schedule of its rate."""
 
@@ -109,11 +110,11 @@ class Checkpoint:
             counters: How far training has come: numbers, texts, lists and tensors.
             final: Training is over: what is kept now is kept with every note on the evaluation too.
         """
-        if self.path is None or not (final or self._due()):
+        if self.path is None or not (final or self.due):
             return
         spent = tuple(now - began + earlier for now, began, earlier in zip(self._clocks(), self._began, self.earlier, strict=True))
         self._content = {"parts": parts.state(), "counters": dict(counters), "spent": spent}
-        if self._due():
+        if self.due:
             self._write()
 
     def note(self, progress: Callable[[], Any]) -> None:
@@ -122,12 +123,14 @@ class Checkpoint:
         Args:
             progress: Tells it, in what is nested of numbers, texts, lists and tensors.
         """
-        if self.path is not None and self._due():
+        if self.due:
             self._content = {**self._content, "evaluation": progress()}
             self._write()
 
-    def _due(self) -> bool:
-        return time.monotonic() - self._last >= self.every
+    @property
+    def due(self) -> bool:
+        """Whether it is time to write one."""
+        return self.path is not None and time.monotonic() - self._last >= self.every
 
     def _write(self) -> None:
         assert self.path is not None

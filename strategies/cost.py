@@ -3,7 +3,7 @@
 import resource
 import time
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import torch
 from torch import nn
@@ -17,6 +17,7 @@ class Stopwatch:
     def __init__(self) -> None:
         self.wall = 0.0
         self.cpu = 0.0
+        self._began: tuple[float, float] | None = None
 
     def __enter__(self) -> Self:
         """Start."""
@@ -25,8 +26,23 @@ class Stopwatch:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
         """Stop, and add what has passed."""
-        self.wall += time.perf_counter() - self._began[0]
-        self.cpu += time.process_time() - self._began[1]
+        self.wall, self.cpu = self._now()
+        self._began = None
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the time up to now, while it runs too."""
+        return {"time": self._now()}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Go on from what :meth:`state_dict` returned; if it runs, from now on."""
+        self.wall, self.cpu = state_dict["time"]
+        if self._began is not None:
+            self.__enter__()
+
+    def _now(self) -> tuple[float, float]:
+        if self._began is None:
+            return self.wall, self.cpu
+        return self.wall + time.perf_counter() - self._began[0], self.cpu + time.process_time() - self._began[1]
 
 
 def measure_cost(

@@ -1,5 +1,6 @@
 """The accuracy matrix, taken while Avalanche evaluates."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -51,3 +52,11 @@ class AccuracyMatrix(SupervisedPlugin[Any]):  # type: ignore[misc]
     def get_last_metrics(self) -> dict[str, float]:
         """Return the last row by experience, as Avalanche's ``eval`` hands it to its caller."""
         return {f"accuracy/{place}": accuracy for place, accuracy in enumerate(self.rows[-1])} if self.rows else {}
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the rows."""
+        return {"rows": [list(row) for row in self.rows]}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on from what :meth:`state_dict` returned."""
+        self.rows = [list(row) for row in state["rows"]]

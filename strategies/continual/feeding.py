@@ -5,7 +5,7 @@ brought back to tensors here and fed by index; plugins see the same mini-batches
 way, is left to Avalanche.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import torch
@@ -34,6 +34,10 @@ class Feed:
         self.batch_size = batch_size
         self.generator = generator
         self.iterations = iterations
+        self._order = torch.empty(0, dtype=torch.long)
+        self._place = 0
+        self._given = 0
+        self._resumed = False
 
     def __len__(self) -> int:
         if self.iterations:
@@ -41,22 +45,27 @@ class Feed:
         return -(-len(self.columns[0]) // self.batch_size)
 
     def __iter__(self) -> Iterator[list[Tensor]]:
-        for chosen in self._places():
+        if not self._resumed:
+            self._order, self._place, self._given = self._draw(), 0, 0
+        self._resumed = False
+        size = min(self.batch_size, len(self._order))
+        while self._given < len(self):
+            if self.iterations and self._place + size > len(self._order):
+                self._order, self._place = self._draw(), 0
+            chosen = self._order[self._place : self._place + size]
+            self._place, self._given = self._place + size, self._given + 1
             yield [column[chosen] for column in self.columns]
 
-    def _places(self) -> Iterator[Int[Tensor, "b"]]:
-        """Yield the places of each mini-batch."""
-        if not self.iterations:
-            yield from self._order().split(self.batch_size)
-            return
-        size, given = min(self.batch_size, len(self.columns[0])), 0
-        while given < self.iterations:
-            order = self._order()
-            whole = min(len(order) // size, self.iterations - given)
-            yield from order[: whole * size].split(size)
-            given += whole
+    def state_dict(self) -> dict[str, Any]:
+        """Return where in which order it stands; the generator is its owner's to save."""
+        return {"order": self._order, "place": self._place, "given": self._given}
 
-    def _order(self) -> Int[Tensor, "n"]:
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Begin the next pass where :meth:`state_dict` stood."""
+        self._order, self._place, self._given = state["order"], state["place"], state["given"]
+        self._resumed = True
+
+    def _draw(self) -> Int[Tensor, "n"]:
         count = len(self.columns[0])
         return torch.arange(count) if self.generator is None else torch.randperm(count, generator=self.generator)
 

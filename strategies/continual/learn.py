@@ -12,6 +12,8 @@ from baselines.interface import SequenceModel, Signature, state_bytes
 from results.errors import UsageError
 from results.metrics import stream_metrics
 from results.record import Outcome
+from strategies.checkpoint import Checkpoint
+from strategies.continual.resuming import Resume, resumable
 from strategies.continual.strategy import ContinualStrategy
 from strategies.continual.stream import Stream
 from strategies.cost import Stopwatch, measure_cost
@@ -62,6 +64,14 @@ class Progress(SupervisedPlugin[Any]):  # type: ignore[misc]
         if 100 * self._done // self._steps > before:
             self._progress(min(1.0, self._done / self._steps))
 
+    def state_dict(self) -> dict[str, Any]:
+        """Return the steps done."""
+        return {"done": self._done}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on from what :meth:`state_dict` returned."""
+        self._done = state["done"]
+
 
 def learn(
     stream: Stream,
@@ -73,6 +83,7 @@ def learn(
     seed: int,
     device: torch.device,
     progress: Callable[[float], None],
+    checkpoint: Checkpoint | None = None,
     signals: Signals | None = None,
 ) -> Outcome:
     """Learn a stream and say how it went.
@@ -89,6 +100,8 @@ def learn(
         seed: The cell's seed.
         device: Where to train.
         progress: Called with the fraction done, in [0, 1].
+        checkpoint: Where it is kept how far the cell has come, which goes on from there if it was cut short; by default it is not kept. See
+            `strategies.continual.resuming` for what a method does for it.
         signals: Told of each training step: its number and its loss.
 
     Returns:
@@ -106,13 +119,18 @@ def learn(
     steps = sum(stream.pace.steps(size) for size in sizes)
     strategy.plugins.insert(0, Progress(progress, steps, signals))
     train, evaluation = Stopwatch(), Stopwatch()
-    with evaluation:
-        strategy.eval(stream.benchmark.test_stream)
-    for experience in stream.benchmark.train_stream:
+    if checkpoint is None or not resumable(strategy):
+        checkpoint = Checkpoint()
+    resume = Resume(strategy, checkpoint, {"train": train, "evaluation": evaluation})
+    if not strategy.evaluator.rows:
+        with evaluation:
+            strategy.eval(stream.benchmark.test_stream)
+    for experience in list(stream.benchmark.train_stream)[resume.trained :]:
         with train:
             strategy.train(experience)
         with evaluation:
             strategy.eval(stream.benchmark.test_stream)
+        resume.between()
     initial, *matrix = strategy.evaluator.rows
     return Outcome(
         metrics=dict(stream_metrics(matrix, initial)),

@@ -12,6 +12,7 @@ from avalanche.core import SupervisedPlugin
 from avalanche.training.templates import SupervisedTemplate
 from torch import Tensor, nn
 
+from strategies.checkpoint import Stateful
 from strategies.continual.classifier import Classifier, MultiHeadClassifier, among_heads
 from strategies.continual.evaluation import AccuracyMatrix
 from strategies.continual.feeding import Feed, columns_of
@@ -62,6 +63,10 @@ class ContinualStrategy(SupervisedTemplate[Any, Any, Any]):  # type: ignore[misc
         self._pace = stream.pace
         heads = None if isinstance(model, MultiHeadClassifier) else stream.heads
         self._heads = None if heads is None else heads.to(device)
+
+    def stateful(self) -> dict[str, Stateful]:
+        """Return what training changes beside the plugins, by name: it is kept in checkpoints."""
+        return {"model": self.model, "optimizer": self.optimizer}
 
     def forward(self) -> Tensor:
         """Return the logits of the mini-batch; those of other tasks are closed, where tasks are told and the model leaves it to us."""

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from results.record import parse
-from tests.benchmarks.command import MEMNET, WITH_PLUGINS, environment, memnet
-from tests.benchmarks.lasting import lasting
+from tests.benchmarks.command import MEMNET, PLUGINS, WITH_PLUGINS, environment, memnet
+from tests.benchmarks.lasting import all_lasting, lasting
 
 MODELS = "scripted[pause=0.1],scripted[pause=0.11]"
 ENOUGH = ("run", "wee", *WITH_PLUGINS, "--models", MODELS, "--seeds", "3", "--jobs", "2")
@@ -85,3 +85,24 @@ def test_interrupted_then_killed_a_run_resumes_to_the_same_records(tmp_path: Pat
     for name in names:
         assert lasting(store / "records" / name) == lasting(undisturbed / "records" / name)
         assert parse((store / "records" / name).read_bytes()).to_json() == (store / "records" / name).read_text()
+
+
+@pytest.mark.slow
+def test_a_stream_killed_in_mid_experience_ends_in_the_record_of_one_that_was_not(tmp_path: Path) -> None:
+    stream = ("run", "brook", "--plugin", str(PLUGINS / "brook.py"), "--models", "lstm", "--methods", "naive", "--seeds", "1")
+    store, undisturbed = tmp_path / "store", tmp_path / "undisturbed"
+    first = subprocess.Popen([*MEMNET, *stream, "--store", str(store)], env=environment(), start_new_session=True)
+    deadline = time.monotonic() + 120
+    while not list(store.glob("checkpoints/[!.]*")):
+        assert time.monotonic() < deadline, "no checkpoint came"
+        time.sleep(0.02)
+    time.sleep(1)
+    os.killpg(first.pid, signal.SIGKILL)
+    first.wait()
+    assert not list(store.glob("records/[!.]*.json")), "it was over before it was killed"
+    assert memnet(*stream, "--store", str(store)).returncode == 0
+    assert memnet(*stream, "--store", str(undisturbed)).returncode == 0
+    (log,) = store.glob("logs/*.log")
+    assert "goes on" in log.read_text()
+    assert all_lasting(store) == all_lasting(undisturbed)
+    assert len(all_lasting(store)) == 1

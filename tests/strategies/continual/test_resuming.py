@@ -1,0 +1,127 @@
+"""Streams that are cut short at any step, and go on."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from avalanche.core import SupervisedPlugin
+
+from baselines.interface import Signature
+from baselines.registry import Registry
+from results.record import Outcome
+from strategies.checkpoint import Checkpoint, load
+from strategies.continual.learn import learn
+from strategies.continual.methods import naive
+from strategies.continual.resuming import resumable
+from strategies.continual.stream import Pace
+from tests.strategies.continual.gru import Gru
+from tests.strategies.continual.test_continual import toy
+
+CPU = torch.device("cpu")
+
+
+ANEW = ("er", "memnet")
+"""Methods that can't tell their state, and start anew."""
+
+
+class Cut(BaseException):
+    """What ends a process, as far as a cell can tell."""
+
+
+def ignore(fraction: float) -> None:
+    """Take no notice."""
+
+
+def run(
+    method: Any,
+    pace: Pace,
+    checkpoint: Checkpoint | None = None,
+    progress: Callable[[float], None] = ignore,
+    models: list[Gru] | None = None,
+) -> Outcome:
+    """Learn a stream, and put the model that learns into ``models``."""
+    torch.manual_seed(0)
+    config = method.Config()
+
+    def build(signature: Signature) -> Gru:
+        model = Gru(signature)
+        if models is not None:
+            models.append(model)
+        return model
+
+    return learn(
+        toy(pace=pace),
+        build,
+        method,
+        method_config=config,
+        learning_rate=1e-2,
+        seed=0,
+        device=CPU,
+        progress=progress,
+        checkpoint=checkpoint,
+    )
+
+
+def at(fraction: float) -> Callable[[float], None]:
+    def progress(done: float) -> None:
+        if done >= fraction:
+            raise Cut
+
+    return progress
+
+
+@pytest.mark.parametrize("pace", [Pace(epochs=3, batch_size=10), Pace(iterations=20, batch_size=8)], ids=["epochs", "iterations"])
+@pytest.mark.parametrize("method", [pytest.param(entry.load(), id=entry.name) for entry in Registry("method")])
+def test_a_stream_that_was_cut_short_ends_in_the_same_numbers(method: Any, pace: Pace, tmp_path: Path) -> None:
+    """Three times: early in the first experience, late in it, and in the last."""
+    models: list[Gru] = []
+    whole = run(method, pace, models=models)
+    path = tmp_path / "checkpoint"
+    for fraction in (0.1, 0.45, 0.8):
+        with pytest.raises(Cut):
+            run(method, pace, Checkpoint(path, "key", every=0.0), at(fraction))
+    told: list[float] = []
+    resumed = run(method, pace, Checkpoint(path, "key", every=0.0), told.append, models)
+    weights, expected = (model.state_dict() for model in models)
+    assert all(torch.equal(weights[name], expected[name]) for name in expected)
+    assert (resumed.metrics, resumed.curves, resumed.slots) == (whole.metrics, whole.curves, whole.slots)
+    assert resumed.cost.train_examples == whole.cost.train_examples
+    if method.__name__.rpartition(".")[2] not in ANEW:
+        assert min(told) > 0.7, "it goes on from where it was cut short, and not from the start"
+
+
+def test_a_stream_goes_on_after_the_last_experience_that_was_evaluated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where mini-batches can't be gone on with."""
+    monkeypatch.setattr("strategies.continual.resuming.Feed", type(None))
+    pace = Pace(epochs=2, batch_size=10)
+    whole, path = run(naive, pace), tmp_path / "checkpoint"
+    with pytest.raises(Cut):
+        run(naive, pace, Checkpoint(path, "key", every=0.0), at(0.8))
+    told: list[float] = []
+    resumed = run(naive, pace, Checkpoint(path, "key", every=0.0), told.append)
+    assert (resumed.metrics, resumed.curves) == (whole.metrics, whole.curves)
+    assert 0.5 < min(told) < 0.6
+
+
+class Forgetful(SupervisedPlugin[Any]):  # type: ignore[misc]
+    """Can't tell its state."""
+
+
+def test_a_plugin_that_cannot_tell_its_state_lets_the_cell_start_anew(tmp_path: Path) -> None:
+    stream = toy()
+    torch.manual_seed(0)
+    strategy = naive.build(naive.Config(), model=Gru(stream.signature), stream=stream, learning_rate=1e-2, seed=0, device=CPU)
+    assert resumable(strategy)
+    strategy.plugins.append(Forgetful())
+    assert not resumable(strategy)
+
+
+def test_time_spent_before_the_cut_counts(tmp_path: Path) -> None:
+    path = tmp_path / "checkpoint"
+    with pytest.raises(Cut):
+        run(naive, Pace(epochs=3, batch_size=10), Checkpoint(path, "key", every=0.0), at(0.9))
+    before = load(path, "key")["parts"]["stateful"]["train"]["time"]
+    after = run(naive, Pace(epochs=3, batch_size=10), Checkpoint(path, "key", every=0.0)).cost
+    assert after.train_seconds > before[0] > 0
