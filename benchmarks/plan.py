@@ -13,7 +13,7 @@ from benchmarks.suite import Member, Suite
 from benchmarks.variant import Variant, base_name
 from results.cell import Cell
 from results.errors import UsageError
-from results.manifest import Benchmark, Manifest, Planned
+from results.manifest import Benchmark, Described, Manifest, Planned
 
 MODELS = ("memnet", "transformer", "lstm")
 """What a bare task or stream runs."""
@@ -55,8 +55,16 @@ class Plan:
 
     def manifest(self) -> Manifest:
         """Return the plan in the form that is written into the store."""
-        cells = tuple(planned(job.cell) for job in self.jobs)
-        return Manifest(name=self.name, summary=self.summary, benchmarks=self.benchmarks, cells=cells)
+        models = {job.cell.model: job.model.summary for job in self.jobs}
+        methods = {job.cell.method: job.method.summary for job in self.jobs if job.method is not None}
+        return Manifest(
+            name=self.name,
+            summary=self.summary,
+            benchmarks=self.benchmarks,
+            models=tuple(Described(name=name, summary=summary) for name, summary in models.items()),
+            methods=tuple(Described(name=name, summary=summary) for name, summary in methods.items()),
+            cells=tuple(planned(job.cell) for job in self.jobs),
+        )
 
 
 def make_plan(catalog: Catalog, request: Request) -> Plan:

@@ -11,7 +11,7 @@ from benchmarks.plan import Plan, planned
 from benchmarks.planner import Job
 from results.cell import Cell
 from results.errors import UsageError
-from results.manifest import Manifest, Planned
+from results.manifest import Described, Manifest, Planned
 from results.outline import Outline
 from results.store import Mark, Store
 
@@ -79,7 +79,20 @@ def merged_manifest(plan: Plan, store: Store) -> Manifest:
     kept = [cell for cell in earlier.cells if _key(cell) not in planned_keys and _current(plan, cell, store)]
     wanted = {cell.benchmark for cell in kept} - names
     others = [benchmark for benchmark in earlier.benchmarks if benchmark.name in wanted]
-    return new.model_copy(update={"benchmarks": (*new.benchmarks, *others), "cells": (*new.cells, *kept)})
+    return new.model_copy(
+        update={
+            "benchmarks": (*new.benchmarks, *others),
+            "models": _joined(new.models, earlier.models, {cell.model for cell in kept}),
+            "methods": _joined(new.methods, earlier.methods, {cell.method for cell in kept}),
+            "cells": (*new.cells, *kept),
+        }
+    )
+
+
+def _joined(new: tuple[Described, ...], earlier: tuple[Described, ...], kept: set[str]) -> tuple[Described, ...]:
+    """Add to what the plan describes what its manifest said before of names that are kept."""
+    known = {one.name for one in new}
+    return (*new, *(one for one in earlier if one.name in kept - known))
 
 
 def _key(cell: Planned) -> tuple[str, str, str, int]:

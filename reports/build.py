@@ -1,137 +1,183 @@
-"""The report: one self-contained page, the same in Markdown, tables as CSV, and figures as files."""
+"""The report: a site of static pages, the same in Markdown, tables as CSV, and figures as files.
 
+The same records give the same files, byte for byte, with the same packages; nothing in them tells when they were made.
+"""
+
+import multiprocessing
+import os
 import re
-from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from importlib.resources import files
 from pathlib import Path
-
-from markupsafe import Markup
 
 from reports import formats, leaderboard, origins
 from reports.figures import gallery
-from reports.figures.inline import inline
 from reports.figures.plot import Plot
+from reports.figures.style import Style, style_of
 from reports.frames import records_frame, to_csv
-from reports.headlines import Headline, headlines
-from reports.selection import Selection, select
-from reports.tables import Table, detail_table, leaderboard_table
+from reports.headlines import headlines
+from reports.selection import Selection, Subject, select
+from reports.site import addresses, benchmark, cell, front, model
+from reports.site.lines import Line, lines
+from reports.tables import detail_table, leaderboard_table
 from results.errors import UsageError
-from results.record import Record
 from results.store import Store, write_whole
 
-TRACE = 6000
-"""Most characters of a traceback that the page shows, from its end; the record holds it whole."""
+MANY = 400
+"""Records from which on several processes are worth their start."""
+
+LISTING = "files.txt"
+"""Names the files of a site, so that the next build can take away those that it no longer writes."""
+
+OURS = re.compile(r"(benchmarks|cells|figures|models)/[a-z0-9-]+\.[a-z]{3,4}")
+"""Files that may be taken away: whatever else the listing says is not of our making."""
 
 
 @dataclass(frozen=True, slots=True)
-class Section:
-    """One benchmark on the page.
+class Share:
+    """A benchmark's part of the site, made by one process.
 
     Attributes:
-        anchor: Its id on the page.
-        headline: What its records say.
-        plots: Its figures.
-        table: Its numbers in detail, or None where no seed has finished.
+        subject: The benchmark.
+        selection: Its rows, as if there were no other benchmark.
+        lines: The same, ranked.
+        style: Of the whole site.
     """
 
-    anchor: str
-    headline: Headline
-    plots: tuple[Plot, ...]
-    table: Table | None
+    subject: Subject
+    selection: Selection
+    lines: tuple[Line, ...]
+    style: Style
 
 
-def build(store: Store, out: Path) -> Path:
+def build(store: Store, out: Path, *, jobs: int | None = None) -> Path:
+    """Write the report of a store; see `write`."""
+    return write(select(store), out, jobs=jobs)
+
+
+def write(selection: Selection, out: Path, *, jobs: int | None = None, extra: Mapping[str, str | bytes] | None = None) -> Path:
     """Write a report.
 
-    The same records give the same files, byte for byte, with the same packages; nothing in them tells when the report was made.
-
     Args:
-        store: Its records and manifests.
-        out: Folder to write to; made if it is missing. Other files in it are left alone.
+        selection: What it shows.
+        out: Folder to write to; made if it is missing. Files in it that no earlier report wrote are left alone.
+        jobs: Processes that share the work; by default the usable cores where there are many records, else one.
+        extra: Further files, by their path in the folder.
 
     Returns:
-        The page, ``index.html``.
+        The front page, ``index.html``.
 
     Raises:
         UsageError: If the folder can't be written.
     """
-    selection = select(store)
-    sections = _sections(selection)
-    page = out / "index.html"
+    rows = lines(selection)
     try:
-        for plot in (plot for section in sections for plot in section.plots):
-            write_whole(out / "figures" / f"{plot.name}.svg", plot.svg)
-            write_whole(out / "figures" / f"{plot.name}.png", plot.png)
-        write_whole(out / "leaderboard.csv", leaderboard.render_selection(selection, "csv"))
-        write_whole(out / "records.csv", to_csv(records_frame(selection)))
-        write_whole(out / "report.md", _markdown(selection, sections))
-        write_whole(page, _html(selection, sections))
+        plots, written = _benchmarks(_shares(selection, rows), out, jobs or _workers(selection))
+        for name, content in (*_shared(selection, rows, plots), *(extra or {}).items()):
+            _put(out, name, content)
+            written.append(name)
+        _prune(out, written)
     except OSError as error:
         raise UsageError(f"cannot write the report to {out}: {error.strerror or error}; give another folder by --out") from error
-    return page
+    return out / addresses.FRONT
 
 
-def _sections(selection: Selection) -> list[Section]:
+def _shares(selection: Selection, rows: Sequence[Line]) -> list[Share]:
+    style = style_of(selection)
     return [
-        Section(
-            anchor=f"benchmark-{gallery.slug(headline.subject.name)}",
-            headline=headline,
-            plots=tuple(gallery.plots(selection, headline.subject)),
-            table=detail_table(selection, headline.subject),
+        Share(
+            subject,
+            replace(selection, subjects=(subject,), entries=selection.of(subject), stale=(), manifests=()),
+            tuple(line for line in rows if line.summary.benchmark == subject.name),
+            style,
         )
-        for headline in headlines(selection)
+        for subject in selection.subjects
     ]
 
 
-def _html(selection: Selection, sections: list[Section]) -> str:
-    return formats.environment().get_template("page.html").render(_view(selection, sections), page_table=_scrolling, figure=_figure)
+def _workers(selection: Selection) -> int:
+    """Choose how many processes share the work."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(cores, len(selection.subjects)) if len(selection.records) >= MANY else 1
 
 
-def _markdown(selection: Selection, sections: list[Section]) -> str:
-    text = formats.environment().get_template("report.md").render(_view(selection, sections), table=formats.markdown)
+def _benchmarks(shares: Sequence[Share], out: Path, jobs: int) -> tuple[dict[str, tuple[Plot, ...]], list[str]]:
+    """Write what belongs to one benchmark alone: its figures, its page and its cells' pages."""
+    tasks = [(share, out) for share in shares]
+    if jobs > 1 and len(tasks) > 1:
+        with ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn")) as pool:
+            done = list(pool.map(_benchmark, *zip(*tasks, strict=True)))
+    else:
+        done = [_benchmark(*task) for task in tasks]
+    plots = {share.subject.name: drawn for share, (drawn, _) in zip(shares, done, strict=True)}
+    return plots, [name for _, names in done for name in names]
+
+
+def _benchmark(share: Share, out: Path) -> tuple[tuple[Plot, ...], list[str]]:
+    """Write one benchmark's part; its figures come back without their drawings, with the names of all files."""
+    plots = gallery.plots(share.subject, [line.entry for line in share.lines], share.style)
+    written = []
+    for name, content in _part(share, plots):
+        _put(out, name, content)
+        written.append(name)
+    return tuple(replace(plot, svg="", png=b"") for plot in plots), written
+
+
+def _part(share: Share, plots: Sequence[Plot]) -> Iterator[tuple[str, str | bytes]]:
+    for plot in plots:
+        for form, drawing in plot.forms.items():
+            yield addresses.figure_file(plot.name, form), drawing
+    page = benchmark.render(share.selection, share.subject, share.lines, plots)
+    yield addresses.benchmark_page(share.subject.name), page
+    for entry in share.selection.entries:
+        for record in (*entry.ok, *entry.failed):
+            yield addresses.cell_page(record.id), cell.render(entry, record, ambiguous=share.selection.ambiguous)
+
+
+def _shared(selection: Selection, rows: Sequence[Line], plots: Mapping[str, Sequence[Plot]]) -> Iterator[tuple[str, str | bytes]]:
+    """Make what belongs to all benchmarks; the front page comes last, when all that it leads to is there."""
+    for asset in sorted(files("reports.site").joinpath("assets").iterdir(), key=lambda path: path.name):
+        yield f"assets/{asset.name}", asset.read_bytes()
+    for name in sorted({line.summary.model for line in rows}):
+        yield addresses.model_page(name), model.render(selection, name, [line for line in rows if line.summary.model == name])
+    yield "leaderboard.csv", leaderboard.render_selection(selection, "csv")
+    yield "records.csv", to_csv(records_frame(selection))
+    yield "report.md", _markdown(selection, plots)
+    yield addresses.FRONT, front.render(selection, rows)
+
+
+def _markdown(selection: Selection, plots: Mapping[str, Sequence[Plot]]) -> str:
+    sections = [(headline, plots[headline.subject.name], detail_table(selection, headline.subject)) for headline in headlines(selection)]
+    text = (
+        formats.environment()
+        .get_template("report.md")
+        .render(
+            selection=selection,
+            counts=front.counts(selection),
+            leaderboard=leaderboard_table(selection),
+            sections=sections,
+            failed=[record for entry in selection.entries for record in entry.failed],
+            facts=origins.origins(selection),
+            commands=origins.commands(selection),
+            table=formats.markdown,
+        )
+    )
     return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
 
 
-def _view(selection: Selection, sections: list[Section]) -> dict[str, object]:
-    """Gather what both templates show."""
-    return {
-        "selection": selection,
-        "counts": _counts(selection),
-        "leaderboard": leaderboard_table(selection),
-        "sections": sections,
-        "failures": [(record, _trace(record)) for entry in selection.entries for record in entry.failed],
-        "facts": origins.origins(selection),
-        "commands": origins.commands(selection),
-        "commits": sorted({record.provenance.commit for record in selection.records if record.provenance.commit}),
-        "has_strips": any(row.strip for row in leaderboard_table(selection).rows),
-    }
+def _put(out: Path, name: str, content: str | bytes) -> None:
+    write_whole(out / name, content, durable=False)
 
 
-def _counts(selection: Selection) -> list[tuple[str, int]]:
-    """Count what was run; what there is none of is left out, but for finished cells."""
-    status = Counter(record.status for record in selection.records)
-    counted = [
-        ("benchmarks", len(selection.subjects)),
-        ("models", len({entry.model for entry in selection.entries})),
-        ("cells finished", status["ok"]),
-        ("failed", status["failed"]),
-        ("not yet run", selection.missing),
-        ("stale, left out", len(selection.stale)),
-        ("damaged, set aside", selection.damaged),
-    ]
-    return [(name, number) for place, (name, number) in enumerate(counted) if number or place < 3]
-
-
-def _trace(record: Record) -> str:
-    trace = record.error.traceback.strip() if record.error else ""
-    return trace if len(trace) <= TRACE else f"…{trace[-TRACE:]}"
-
-
-def _scrolling(table: Table) -> Markup:
-    """Set a table in a box that scrolls by itself where the page is narrow, and that a keyboard reaches."""
-    box = Markup('<div class="scroll" role="region" aria-label="{}" tabindex="0">{}</div>')
-    return box.format(table.caption, formats.page_table(table))
-
-
-def _figure(plot: Plot) -> Markup:
-    return Markup(inline(plot.svg, prefix=plot.name, label=plot.description))
+def _prune(out: Path, written: Sequence[str]) -> None:
+    """Take away pages and figures that an earlier build wrote and this one did not, and list what there is now."""
+    listing = out / LISTING
+    earlier = listing.read_text(encoding="utf-8", errors="replace").splitlines() if listing.is_file() else []
+    for name in sorted(set(earlier) - set(written)):
+        if OURS.fullmatch(name):
+            with suppress(FileNotFoundError):
+                (out / name).unlink()
+    _put(out, LISTING, "".join(f"{name}\n" for name in sorted(written)))

@@ -8,7 +8,10 @@ import jinja2
 from markupsafe import Markup
 from tabulate import tabulate
 
+from reports import quantities
 from reports.quantities import MINUS
+from reports.site import addresses
+from reports.slugs import slug
 from reports.tables import Table
 
 LATEX_SIGNS = {"±": r"$\pm$", "—": "--", MINUS: "$-$", "·": r"$\cdot$"}
@@ -50,9 +53,14 @@ def _ruled(text: str, table: Table) -> str:
     return head + rule + "\n".join(lines)
 
 
-def page_table(table: Table) -> Markup:
-    """Write a table as HTML that can stand in any page: caption, headers with scope, numbers flush right."""
-    return Markup(environment().get_template("table.html").render(table=table))
+def page_table(table: Table, *, sortable: bool = False) -> Markup:
+    """Write a table as HTML that can stand in any page: caption, headers with scope, a class for numbers.
+
+    Args:
+        table: The table.
+        sortable: Whether the site's script makes its columns sort.
+    """
+    return Markup(environment().get_template("table.html").render(table=table, sortable=sortable))
 
 
 def markdown_text(text: str) -> str:
@@ -62,16 +70,19 @@ def markdown_text(text: str) -> str:
 
 @cache
 def environment() -> jinja2.Environment:
-    """Return the templates of ``reports/site``: HTML escapes what it is given, Markdown by its filter; a name they miss is an error."""
+    """Return the templates of the site: HTML escapes what it is given, Markdown by its filter; a name they miss is an error."""
     templates = jinja2.Environment(
-        loader=jinja2.PackageLoader("reports", "site"),
-        autoescape=lambda name: name is None or not name.endswith((".md", ".css")),
+        loader=jinja2.PackageLoader("reports", "site/templates"),
+        autoescape=lambda name: name is None or not name.endswith(".md"),
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
     templates.filters["md"] = markdown_text
+    templates.filters["slug"] = slug
+    templates.globals["q"] = quantities
+    templates.globals["address"] = addresses
     return templates
 
 

@@ -70,11 +70,17 @@ def _commands(manifest: Manifest) -> list[str]:
 
 
 def _command(name: str, cells: Sequence[Planned], streams: set[str]) -> str:
-    parts = ["memnet", "run", name, "--models", _joined(cell.model for cell in cells)]
-    methods = _joined(cell.method for cell in cells if cell.benchmark in streams)
-    if methods:
-        parts += ["--methods", methods]
-    return shlex.join([*parts, "--seeds", seed_text({cell.seed for cell in cells})])
+    methods = [cell.method for cell in cells if cell.benchmark in streams]
+    return command(name, [cell.model for cell in cells], methods, {cell.seed for cell in cells})
+
+
+def command(name: str, models: Iterable[str], methods: Iterable[str], seeds: Iterable[int]) -> str:
+    """Write the command that runs these; each name once, and no methods on tasks."""
+    parts = ["memnet", "run", name, "--models", _joined(models)]
+    joined = _joined(methods)
+    if joined:
+        parts += ["--methods", joined]
+    return shlex.join([*parts, "--seeds", seed_text(seeds)])
 
 
 def seed_text(seeds: Iterable[int]) -> str:

@@ -19,22 +19,11 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True)
-class Strip:
-    """A score drawn beside its number, on a scale from 0 to 1, in percent of its width."""
-
-    low: float
-    mean: float
-    high: float
-    chance: float | None
-
-
-@dataclass(frozen=True, slots=True)
 class Row:
-    """A row: its cells, whether seeds are wanting, and its score to draw."""
+    """A row: its cells, and whether seeds are wanting."""
 
     cells: tuple[str, ...]
     incomplete: bool = False
-    strip: Strip | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +43,6 @@ class Table:
     rows: tuple[Row, ...]
     heading: int = 0
     grouped: bool = False
-
-    @property
-    def score(self) -> int | None:
-        """Which column the strips belong to."""
-        titles = [column.title for column in self.columns]
-        return titles.index("score") if "score" in titles else None
 
 
 COSTS = (
@@ -95,7 +78,6 @@ def leaderboard_table(selection: Selection) -> Table:
                 *_costs(row),
             ),
             incomplete=row.seeds_ok < row.seeds_planned,
-            strip=_strip(row),
         )
         for row in summarise(selection)
     ]
@@ -158,12 +140,3 @@ def _setting(selection: Selection, digest: str) -> tuple[str, ...]:
 
 def _setting_column(selection: Selection) -> tuple[Column, ...]:
     return (Column("setting"),) if selection.ambiguous else ()
-
-
-def _strip(row: Summary) -> Strip | None:
-    """Place a score between 0 and 1; a score beyond has no strip."""
-    if row.mean is None or not 0 <= row.mean <= 1:
-        return None
-    low, high = (row.mean if end is None else min(max(end, 0.0), 1.0) for end in (row.low, row.high))
-    low, mean, high = (round(100 * end, 2) for end in (low, row.mean, high))
-    return Strip(low, mean, high, None if row.chance is None else round(100 * row.chance, 2))

@@ -6,8 +6,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from results.cell import NAME
 
-SCHEMA: Literal[1] = 1
-"""Version of the manifest's form. A newer one is refused by name."""
+SCHEMA: Literal[2] = 2
+"""Version of the manifest's form. Schema 2 added what models and methods are; 1 is read. A newer one is refused by name."""
 
 
 class Benchmark(BaseModel):
@@ -30,6 +30,20 @@ class Benchmark(BaseModel):
     chance: float = Field(ge=0, le=1)
 
 
+class Described(BaseModel):
+    """A model or method, in a line.
+
+    Attributes:
+        name: As cells bear it, options of a variant included.
+        summary: What it is.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = Field(pattern=NAME)
+    summary: str = ""
+
+
 class Planned(BaseModel):
     """A cell that the suite wants, by its identity."""
 
@@ -50,13 +64,17 @@ class Manifest(BaseModel):
         name: Suite, task or stream that was run.
         summary: One line on what it is for.
         benchmarks: Its members.
+        models: What its models are.
+        methods: What its methods are.
         cells: What was planned, finished or not.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
-    schema_version: Literal[1] = Field(default=SCHEMA, alias="schema")
+    schema_version: Literal[1, 2] = Field(default=SCHEMA, alias="schema")
     name: str = Field(pattern=NAME)
     summary: str = ""
     benchmarks: tuple[Benchmark, ...]
+    models: tuple[Described, ...] = ()
+    methods: tuple[Described, ...] = ()
     cells: tuple[Planned, ...]

@@ -33,7 +33,7 @@ def _finite(value: JsonValue) -> JsonValue:
 
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 FiniteJson = Annotated[JsonValue, AfterValidator(_finite)]
-Bytes = Annotated[int, Field(ge=0)]
+Bytes = Annotated[int, Field(ge=0, lt=2**63)]
 Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 

@@ -217,16 +217,23 @@ def _manifest(path: Path) -> Manifest:
         raise UsageError(f"the manifest {path} is damaged; delete it and reissue its run: the records are kept") from error
 
 
-def write_whole(path: Path, content: str | bytes) -> None:
-    """Write a file whole or not at all: a temporary file beside it, fsync, rename. Text is written as UTF-8, line ends as they are."""
+def write_whole(path: Path, content: str | bytes, *, durable: bool = True) -> None:
+    """Write a file whole or not at all: a temporary file beside it, fsync, rename. Text is written as UTF-8, line ends as they are.
+
+    Args:
+        path: Where it goes; folders are made.
+        content: Text or bytes.
+        durable: Wait until it is on the disk. What can be made again at any time, ten thousand pages of a report, need not.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
     temporary = Path(name)
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(content.encode() if isinstance(content, str) else content)
-            file.flush()
-            os.fsync(file.fileno())
+            if durable:
+                file.flush()
+                os.fsync(file.fileno())
         temporary.chmod(0o644)
         temporary.replace(path)
     except BaseException:

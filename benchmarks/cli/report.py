@@ -1,4 +1,4 @@
-"""``memnet report``: figures, tables and one page from a store."""
+"""``memnet report``: a site of static pages from a store."""
 
 from pathlib import Path
 from typing import Annotated
@@ -15,9 +15,9 @@ def report(
         tuple[str, str] | None,
         typer.Option("--compare", metavar="A B", help="Two models (MODEL or MODEL:METHOD) or two stores side by side, and nothing else."),
     ] = None,
-    open_: Annotated[bool, typer.Option("--open", help="Open the page in a browser.")] = False,
+    open_: Annotated[bool, typer.Option("--open", help="Open it in a browser.")] = False,
 ) -> None:
-    """Write figures, tables and one self-contained page."""
+    """Write a site of static pages, with figures and tables."""
     from reports.build import build
     from results.store import Store
 

@@ -1,5 +1,7 @@
 """Curves of records as arrays, read with care: a record from outside may hold anything that is JSON."""
 
+from typing import TypeGuard
+
 import numpy as np
 import numpy.typing as npt
 from pydantic import JsonValue
@@ -19,7 +21,7 @@ def distances(entry: Entry) -> tuple[Array, Array]:
     Returns:
         The distances that any seed was asked at, ``[D]``, and the accuracies, ``[S, D]``, NaN where a seed has none.
     """
-    seeds = [_pairs(record.curves.get("accuracy_by_distance")) for record in entry.ok]
+    seeds = [pairs(record.curves.get("accuracy_by_distance")) for record in entry.ok]
     where = sorted({distance for seed in seeds for distance in seed})
     accuracies = [[seed.get(distance, np.nan) for distance in where] for seed in seeds]
     return np.array(where, dtype=np.float64), np.array(accuracies, dtype=np.float64)
@@ -49,7 +51,8 @@ def slot_numbers(entry: Entry, name: str) -> list[float]:
     return [float(value[0]) for value in values if value is not None and np.isfinite(value[0])]
 
 
-def _pairs(curve: JsonValue) -> dict[float, float]:
+def pairs(curve: JsonValue) -> dict[float, float]:
+    """Read ``[[x, y, …], …]`` with positive ``x``; whatever is nothing of the kind is left out."""
     rows = curve if isinstance(curve, list) else []
     read = [_numbers(row) for row in rows]
     return {float(row[0]): float(row[1]) for row in read if row is not None and len(row) >= 2 and row[0] > 0}
@@ -64,6 +67,11 @@ def _matrix(record: Record) -> Array | None:
     if len(whole) != len(rows) or len({len(row) for row in whole}) != 1:
         return None
     return np.stack(whole)
+
+
+def number(value: JsonValue) -> TypeGuard[int | float]:
+    """Whether a value is a number that can be shown."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= FAR
 
 
 def _numbers(value: JsonValue) -> Array | None:

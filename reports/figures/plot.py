@@ -17,6 +17,7 @@ class Plot:
         title: What it shows, in a few words.
         caption: How to read it.
         description: What it says, for readers who can't see it.
+        size: Width and height, in CSS pixels: the size at which its text is as large as it was drawn.
         svg: The drawing, as text.
         png: The drawing, as a picture.
     """
@@ -25,8 +26,14 @@ class Plot:
     title: str
     caption: str
     description: str
+    size: tuple[int, int]
     svg: str
     png: bytes
+
+    @property
+    def forms(self) -> dict[str, str | bytes]:
+        """The drawing in each form, by the ending of its file."""
+        return {"svg": self.svg, "png": self.png}
 
 
 def render(figure: Figure, *, name: str, title: str, caption: str, description: str) -> Plot:
@@ -37,4 +44,13 @@ def render(figure: Figure, *, name: str, title: str, caption: str, description: 
         svg, png = io.BytesIO(), io.BytesIO()
         figure.savefig(svg, format="svg", metadata={"Date": None, "Creator": None})
         figure.savefig(png, format="png", metadata={"Software": None})
-    return Plot(name=name, title=title, caption=caption, description=description, svg=svg.getvalue().decode(), png=png.getvalue())
+    width, height = figure.get_size_inches()
+    return Plot(
+        name=name,
+        title=title,
+        caption=caption,
+        description=description,
+        size=(round(96 * width), round(96 * height)),
+        svg=svg.getvalue().decode(),
+        png=png.getvalue(),
+    )

@@ -1,19 +1,20 @@
-import re
 from collections.abc import Callable
-from xml.etree import ElementTree
 
 import numpy as np
 import pytest
 
 from reports.figures import accuracy_by_distance, gallery, style
 from reports.figures.curves import distances, lifetimes, matrices, slot_numbers
-from reports.figures.inline import inline
 from reports.figures.plot import Plot
-from reports.selection import Selection, select
+from reports.selection import Selection, Subject, select
 from results.store import Store
 from tests.reports.conftest import cell, full, stream_record, task_record
 
 Fill = Callable[..., Store]
+
+
+def plots(selection: Selection, subject: Subject) -> list[Plot]:
+    return gallery.plots(subject, selection.of(subject), style.style_of(selection))
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +30,7 @@ def selection(tmp_path_factory: pytest.TempPathFactory) -> Selection:
 @pytest.fixture(scope="module")
 def drawn(selection: Selection) -> list[Plot]:
     """All figures of a report: drawn once, for it takes seconds."""
-    return [plot for subject in selection.subjects for plot in gallery.plots(selection, subject)]
+    return [plot for subject in selection.subjects for plot in plots(selection, subject)]
 
 
 def test_models_keep_their_looks_in_any_company() -> None:
@@ -65,19 +66,6 @@ def test_a_figure_comes_out_the_same_twice_and_says_what_it_shows(selection: Sel
     assert "<dc:date>" not in again.svg
 
 
-def test_inline_ids_are_unique_and_referred_to(drawn: list[Plot]) -> None:
-    page = "".join(inline(plot.svg, prefix=plot.name, label='a "quoted" <label>') for plot in drawn)
-    ids = re.findall(r'\bid="([^"]+)"', page)
-    assert len(ids) == len(set(ids)) > 100
-    referred = set(re.findall(r'href="#([^"]+)"', page)) | set(re.findall(r"url\(#([^)]+)\)", page))
-    assert referred
-    assert referred <= set(ids)
-    assert "http" not in page
-    assert "<style" not in page
-    root = ElementTree.fromstring(f"<all>{page}</all>")
-    assert [svg.get("aria-label") for svg in root] == ['a "quoted" <label>'] * len(drawn)
-
-
 def test_curves_from_outside_are_read_with_care(fill: Fill) -> None:
     nonsense = [[128, 0.5, 1], [256, "x", 1], "row", [512], [None, 1.0, 1], [-3, 1.0, 1], [1024, 10**400, 1], [2048, None, 0]]
     record = task_record(
@@ -102,17 +90,9 @@ def test_odd_shapes_are_drawn(fill: Fill) -> None:
         task_record(cell("slots", 0, benchmark="t"), [0.5, 0.4], slots={"occupancy": 0.5}),
     ]
     selection = select(fill(*records))
-    names = [plot.name for subject in selection.subjects for plot in gallery.plots(selection, subject)]
+    names = [plot.name for subject in selection.subjects for plot in plots(selection, subject)]
     assert names == ["s-average-accuracy", "s-forgetting-curves", "s-accuracy-matrices", "t-accuracy-by-distance", "t-slot-statistics"]
 
 
 def test_labels_of_distances() -> None:
     assert [accuracy_by_distance.distance_label(value) for value in (64, 1000, 1024, 1536, 2**20)] == ["64", "1,000", "1k", "1,536", "1M"]
-
-
-def test_slugs_are_safe_and_distinct() -> None:
-    names = ["a-b", "a.b", "a_b", "a[b=1]"]
-    slugs = [gallery.slug(name) for name in names]
-    assert slugs[0] == "a-b"
-    assert len(set(slugs)) == 4
-    assert all(re.fullmatch(r"[A-Za-z0-9-]+", slug) for slug in slugs)

@@ -1,0 +1,39 @@
+"""The page of a benchmark: its figures, its numbers in detail, and every seed with a link to its cell."""
+
+from collections.abc import Sequence
+
+from reports import formats
+from reports.figures.plot import Plot
+from reports.headlines import headlines
+from reports.selection import Selection, Subject
+from reports.site.lines import Line
+from reports.tables import detail_table
+
+
+def render(selection: Selection, subject: Subject, lines: Sequence[Line], plots: Sequence[Plot]) -> str:
+    """Render the page.
+
+    Args:
+        selection: Of this benchmark at least.
+        subject: The benchmark.
+        lines: Its rows.
+        plots: Its figures; their files stand in ``figures``.
+    """
+    [headline] = [one for one in headlines(selection) if one.subject == subject]
+    seeds = sorted({record.cell.seed for line in lines for record in (*line.entry.ok, *line.entry.failed)})
+    return (
+        formats.environment()
+        .get_template("benchmark.html")
+        .render(
+            root="../",
+            subject=subject,
+            headline=headline,
+            lines=lines,
+            plots=plots,
+            ambiguous=selection.ambiguous,
+            table=detail_table(selection, subject),
+            page_table=formats.page_table,
+            seeds=seeds,
+            by_seed=[{record.cell.seed: record for record in (*line.entry.ok, *line.entry.failed)} for line in lines],
+        )
+    )

@@ -1,0 +1,111 @@
+"""The page of a cell: one seed's metrics, curves, slots and cost, where it comes from, and why it failed where it did."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+
+from reports import formats, quantities
+from reports.figures.accuracy_by_distance import distance_label
+from reports.figures.curves import lifetimes, matrices, number, pairs
+from reports.origins import command
+from reports.selection import Entry
+from reports.site.charts import Chart, chart
+from results.record import Record
+
+TRACE = 6000
+"""Most characters of a traceback that a page shows, from its end; the record holds it whole."""
+
+SHADES = 10
+"""Steps of a matrix's shading; the style sheet has a class for each."""
+
+WIDEST = 30
+"""Widest matrix that is shown as a table."""
+
+
+def render(entry: Entry, record: Record, *, ambiguous: bool) -> str:
+    """Render the page.
+
+    Args:
+        entry: The row that the cell belongs to.
+        record: The cell's record.
+        ambiguous: Whether rows are told apart by their setting.
+    """
+    cell = record.cell
+    methods = [cell.method] if entry.subject.kind == "stream" else []
+    trace = record.error.traceback.strip() if record.error else ""
+    return (
+        formats.environment()
+        .get_template("cell.html")
+        .render(
+            root="../",
+            entry=entry,
+            record=record,
+            ambiguous=ambiguous,
+            charts=list(_charts(entry, record)),
+            matrix=_matrix(entry, record),
+            metrics=[(quantities.words(name), quantities.score(value)) for name, value in record.metrics.items()],
+            slots=[(quantities.words(name), quantities.score(value)) for name, value in (record.slots or {}).items() if number(value)],
+            cost=_cost(record),
+            options=[
+                (part, name, json.dumps(value, ensure_ascii=False))
+                for part, options in cell.config.items()
+                for name, value in options.items()
+            ],
+            trace=trace if len(trace) <= TRACE else f"…{trace[-TRACE:]}",
+            seeds=sorted((*entry.ok, *entry.failed), key=lambda one: one.cell.seed),
+            command=command(cell.benchmark, [cell.model], methods, [cell.seed]),
+        )
+    )
+
+
+def _charts(entry: Entry, record: Record) -> Iterator[Chart]:
+    """Lay out the curves that the record holds; a group of questions has a curve of its own."""
+    for name, curve in record.curves.items():
+        points = sorted(pairs(curve).items())
+        known = [(x, y) for x, y in points if y == y]
+        if name.startswith("accuracy_by_distance"):
+            plain = name == "accuracy_by_distance"
+            title = "accuracy by distance" + ("" if plain else f", {quantities.words(name.removeprefix('accuracy_by_distance_'))}")
+            drawn = chart(known, title=title, log=True, chance=entry.subject.chance if plain else None, label=distance_label)
+        elif name == "training_loss":
+            drawn = chart(known, title="training loss by step", top=None)
+        else:
+            continue
+        if drawn:
+            yield drawn
+    alive = lifetimes(record)
+    if alive is not None:
+        points = [(x, y) for x, y in zip(*(part.tolist() for part in alive), strict=True) if x == x and y == y]
+        survival = chart(points, title="share of slots alive by age", steps=True)
+        if survival:
+            yield survival
+
+
+def _matrix(entry: Entry, record: Record) -> list[list[tuple[str, int | None]]]:
+    """Write the accuracy matrix in percent, each number with its shade; empty where there is none to show."""
+    stack = matrices(replace(entry, ok=(record,), failed=()))
+    if stack is None or max(stack.shape[1:]) > WIDEST:
+        return []
+    return [[_shaded(value) for value in row] for row in stack[0].tolist()]
+
+
+def _shaded(value: float) -> tuple[str, int | None]:
+    if value != value:
+        return quantities.NOTHING, None
+    return f"{100 * value:.0f}", min(max(int(value * SHADES), 0), SHADES - 1)
+
+
+def _cost(record: Record) -> list[tuple[str, str]]:
+    cost = record.cost
+    return [
+        ("parameters", quantities.whole(cost.parameters)),
+        ("bytes of parameters", quantities.size(cost.parameter_bytes)),
+        ("state, the most that a sequence carries", quantities.size(cost.state_bytes)),
+        ("buffer, kept of the past between samples", quantities.size(cost.buffer_bytes)),
+        ("training", quantities.seconds(cost.train_seconds)),
+        ("training, CPU time", quantities.seconds(cost.train_cpu_seconds)),
+        ("evaluation", quantities.seconds(cost.eval_seconds)),
+        ("examples trained on", quantities.whole(cost.train_examples)),
+        ("peak memory of the process", quantities.size(cost.peak_rss_bytes)),
+        ("peak memory of the device", quantities.size(cost.peak_device_bytes)),
+    ]

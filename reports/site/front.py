@@ -1,0 +1,77 @@
+"""The front page: what was found in a sentence per benchmark, the leaderboard with its filters, and where it all comes from."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from reports import formats, origins
+from reports.headlines import Headline, headlines
+from reports.selection import Selection
+from reports.site.lines import Line
+from reports.tables import CAPTION
+
+BUDGETS = tuple(10**power for power in range(3, 10))
+"""Steps of the filter by bytes kept."""
+
+FEW = 5
+"""Rows that a benchmark's card draws."""
+
+FAILURES = 40
+"""Most failed cells that the page names; each has a page of its own, and `records.csv` has them all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A benchmark's part of the leaderboard."""
+
+    headline: Headline
+    lines: tuple[Line, ...]
+
+
+def render(selection: Selection, lines: Sequence[Line]) -> str:
+    """Render the front page."""
+    by_benchmark = {name: tuple(rows) for name, rows in groupby(lines, key=lambda line: line.summary.benchmark)}
+    groups = [Group(headline, by_benchmark.get(headline.subject.name, ())) for headline in headlines(selection)]
+    return (
+        formats.environment()
+        .get_template("front.html")
+        .render(
+            root="",
+            selection=selection,
+            groups=groups,
+            counts=counts(selection),
+            suites=sorted({suite for line in lines for suite in line.suites}),
+            methods=sorted({line.summary.method for line in lines}),
+            models=sorted({line.summary.model for line in lines}),
+            budgets=budgets(lines),
+            caption=CAPTION,
+            few=FEW,
+            failed=[record for entry in selection.entries for record in entry.failed],
+            failures=FAILURES,
+            facts=origins.origins(selection),
+            commands=origins.commands(selection),
+            commits=sorted({record.provenance.commit for record in selection.records if record.provenance.commit}),
+        )
+    )
+
+
+def counts(selection: Selection) -> list[tuple[str, int]]:
+    """Count what was run; what there is none of is left out, but for finished cells."""
+    status = Counter(record.status for record in selection.records)
+    counted = [
+        ("benchmarks", len(selection.subjects)),
+        ("models", len({entry.model for entry in selection.entries})),
+        ("cells finished", status["ok"]),
+        ("failed", status["failed"]),
+        ("not yet run", selection.missing),
+        ("stale, left out", len(selection.stale)),
+        ("damaged, set aside", selection.damaged),
+    ]
+    return [(name, number) for place, (name, number) in enumerate(counted) if number or place < 3]
+
+
+def budgets(lines: Sequence[Line]) -> list[int]:
+    """Choose the budgets that tell rows apart: those that some keep to and others don't."""
+    kept = [line.kept for line in lines if line.kept is not None]
+    return [budget for budget in BUDGETS if any(bytes_ <= budget for bytes_ in kept) and any(bytes_ > budget for bytes_ in kept)]

@@ -1,0 +1,73 @@
+"""The leaderboard's lines as pages show them: a row in numbers, what it kept, the suites it belongs to, and its score to draw."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+from reports.selection import Entry, Selection
+from reports.summary import Summary, ranked
+
+STRIP = 88.0
+"""Width of a drawn score, in pixels."""
+
+
+@dataclass(frozen=True, slots=True)
+class Strip:
+    """A score and its interval on a line from 0 to 1, in pixels."""
+
+    low: float
+    mean: float
+    width: float
+    chance: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A row of the leaderboard.
+
+    Attributes:
+        entry: Its records.
+        summary: Its numbers.
+        rivals: How many rows of its benchmark have a score.
+        suites: What planned it.
+        strip: Its score to draw; None where it has none between 0 and 1.
+    """
+
+    entry: Entry
+    summary: Summary
+    rivals: int
+    suites: tuple[str, ...]
+    strip: Strip | None
+
+    @property
+    def kept(self) -> int | None:
+        """Bytes kept of the past: a stream's buffer, a task's state."""
+        return self.summary.buffer_bytes if self.summary.kind == "stream" else self.summary.state_bytes
+
+    @property
+    def incomplete(self) -> bool:
+        """Whether seeds are wanting."""
+        return self.summary.seeds_ok < self.summary.seeds_planned
+
+
+def lines(selection: Selection) -> list[Line]:
+    """Lay out all rows, benchmark by benchmark, the best first."""
+    suites: dict[tuple[str, str, str], dict[str, None]] = defaultdict(dict)
+    for manifest in selection.manifests:
+        for cell in manifest.cells:
+            suites[cell.benchmark, cell.model, cell.method][manifest.name] = None
+    found = []
+    for subject in selection.subjects:
+        rows = ranked(selection, subject)
+        rivals = sum(row.mean is not None for _, row in rows)
+        for entry, row in rows:
+            planned = tuple(suites[row.benchmark, row.model, row.method])
+            found.append(Line(entry, row, rivals, planned, _strip(row)))
+    return found
+
+
+def _strip(row: Summary) -> Strip | None:
+    if row.mean is None or not 0 <= row.mean <= 1:
+        return None
+    low, high = (row.mean if end is None else min(max(end, 0.0), 1.0) for end in (row.low, row.high))
+    chance = None if row.chance is None else round(STRIP * row.chance, 1)
+    return Strip(round(STRIP * low, 1), round(STRIP * row.mean, 1), round(STRIP * (high - low), 1), chance)

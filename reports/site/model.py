@@ -1,0 +1,72 @@
+"""The page of a model: what it is, its size, its options, how to run it, and its results everywhere."""
+
+import json
+from collections import defaultdict
+from collections.abc import Sequence
+
+from reports import formats
+from reports.origins import command
+from reports.selection import Selection
+from reports.site.lines import Line
+
+
+def render(selection: Selection, name: str, lines: Sequence[Line]) -> str:
+    """Render the page.
+
+    Args:
+        selection: Everything, for what the manifests say and for the model's variants.
+        name: The model.
+        lines: Its rows, on all benchmarks.
+    """
+    described = {one.name: one.summary for manifest in selection.manifests for one in (*manifest.models, *manifest.methods)}
+    names = {entry.model for entry in selection.entries}
+    return (
+        formats.environment()
+        .get_template("model.html")
+        .render(
+            root="../",
+            name=name,
+            summary=described.get(name, ""),
+            lines=lines,
+            methods=[(method, described.get(method, "")) for method in sorted({line.summary.method for line in lines})],
+            relatives=sorted(other for other in names - {name} if base(other) == base(name)),
+            options=options(lines),
+            sizes=[span([line.summary.parameters for line in lines]), span([line.summary.state_bytes for line in lines])],
+            commands=commands(lines),
+            ambiguous=selection.ambiguous,
+        )
+    )
+
+
+def base(name: str) -> str:
+    """A variant's name without its options."""
+    return name.partition("[")[0]
+
+
+def options(lines: Sequence[Line]) -> list[tuple[str, tuple[str, ...]]]:
+    """List the model's options, each with the values that its records hold."""
+    values: dict[str, dict[str, None]] = defaultdict(dict)
+    for line in lines:
+        for record in (*line.entry.ok, *line.entry.failed)[:1]:  # the seeds of a row share their config
+            for option, value in record.cell.config.get("model", {}).items():
+                values[option][json.dumps(value, ensure_ascii=False)] = None
+    return [(option, tuple(values[option])) for option in sorted(values)]
+
+
+def span(sizes: Sequence[int | None]) -> tuple[int, int] | None:
+    """The smallest and the largest; None where there is none."""
+    known = [size for size in sizes if size is not None]
+    return (min(known), max(known)) if known else None
+
+
+def commands(lines: Sequence[Line]) -> list[str]:
+    """Write the commands that run the model again: one per benchmark and set of seeds."""
+    alike: dict[tuple[str, frozenset[int]], list[Line]] = defaultdict(list)
+    for line in lines:
+        seeds = frozenset(record.cell.seed for record in (*line.entry.ok, *line.entry.failed))
+        if seeds:
+            alike[line.summary.benchmark, seeds].append(line)
+    return [
+        command(name, [line.summary.model for line in rows], [line.summary.method for line in rows if line.summary.kind == "stream"], seeds)
+        for (name, seeds), rows in alike.items()
+    ]
