@@ -4,8 +4,6 @@ Rows are never mixed: records of one name but of another config or version (an e
 own, told apart by their *setting*. A record whose cell is planned under another id is stale, and in no row.
 """
 
-import hashlib
-import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -126,8 +124,7 @@ def select(store: Store) -> Selection:
 
 def setting(cell: Cell) -> str:
     """Digest what seeds of one row share beyond their names: config and version."""
-    text = json.dumps([cell.config, cell.version], sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()[:8]
+    return cell.setting
 
 
 Key = tuple[str, str, str, str]

@@ -42,6 +42,12 @@ class Cell(BaseModel):
         text = json.dumps([IDENTITY_SCHEME, self.model_dump(mode="json")], sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
+    @property
+    def setting(self) -> str:
+        """Digest of what the seeds of one row share beyond their names: config and version; eight hexadecimal digits."""
+        text = json.dumps([self.config, self.version], sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:8]
+
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> "Cell":
         """Copy the cell, with other fields; the copy's id is its own."""
         copied = super().model_copy(update=update, deep=deep)

@@ -11,6 +11,7 @@ from benchmarks.cli.report import report
 from benchmarks.cli.run import INTERRUPTED, run
 from benchmarks.cli.status import status
 from benchmarks.cli.tune import tune
+from benchmarks.cli.validate import validate
 from results.errors import UsageError
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
@@ -19,6 +20,7 @@ app.command("run")(run)
 app.command("status")(status)
 app.command("report")(report)
 app.command("leaderboard")(leaderboard)
+app.command("validate")(validate)
 app.command("tune", hidden=True)(tune)
 
 REFUSED = 2

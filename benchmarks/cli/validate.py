@@ -1,0 +1,44 @@
+"""``memnet validate``: checks records that others send in."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+REFUSED = 1
+"""Exit code where a record is refused."""
+
+
+def validate(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="Records; of a folder, those in it or in its records/.")],
+    against: Annotated[
+        Path | None, typer.Option("--against", metavar="STORE", help="Records to hold them against [default: the published ones].")
+    ] = None,
+) -> None:
+    """Check records: form, id, checksum, metrics recomputed from their curves, plausible costs, complete seeds, duplicates, drift."""
+    import results.validate as checks
+    from results.errors import UsageError
+    from results.untrusted import printable
+
+    paths = [path for given in files for path in _records(given)]
+    store = Path(checks.__file__).parent / "published" if against is None else against.expanduser()
+    if against is not None and not (store / "records").is_dir():
+        raise UsageError(f"there is no store at {store}: --against takes a folder that holds records/")
+    findings = checks.validate(paths, checks.known_records(store))
+    for finding in findings:
+        typer.echo(f"{printable(str(finding.path))}: {finding.severity}: {finding.reason}")
+    refused = {finding.path for finding in findings if finding.severity == "refused"}
+    typer.echo(f"{len(paths)} record{'s' if len(paths) != 1 else ''}: {len(paths) - len(refused)} accepted, {len(refused)} refused")
+    if refused or not paths:
+        raise typer.Exit(REFUSED)
+
+
+def _records(given: Path) -> list[Path]:
+    """Return the file, or the records of a folder."""
+    try:
+        if not given.is_dir():
+            return [given]
+        folder = given / "records" if (given / "records").is_dir() else given
+        return sorted(folder.glob("[!.]*.json"))
+    except (OSError, ValueError):
+        return [given]
