@@ -22,7 +22,7 @@ from tests.strategies.continual.test_continual import toy
 CPU = torch.device("cpu")
 
 
-ANEW = ("er", "memnet")
+ANEW = ("er",)
 """Methods that can't tell their state, and start anew."""
 
 
