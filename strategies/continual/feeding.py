@@ -90,6 +90,14 @@ class Cycle:
         taken, self._queue = self._queue[:wanted], self._queue[wanted:]
         return taken
 
+    def state_dict(self) -> dict[str, Tensor]:
+        """Return what is left of this round; the generator is its owner's to save."""
+        return {"queue": self._queue}
+
+    def load_state_dict(self, state: Mapping[str, Tensor]) -> None:
+        """Go on from what :meth:`state_dict` returned."""
+        self._queue = state["queue"].clone()
+
 
 class ReplayFeed:
     """Mini-batches of new samples, each joined by as many that are kept.

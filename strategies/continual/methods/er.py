@@ -1,16 +1,18 @@
-"""Experience replay: keeps a reservoir of raw samples and rehearses as many of them as there are new ones."""
+"""Experience replay: keeps raw samples and rehearses as many of them as there are new ones (Rolnick et al. 2019)."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 
 from baselines.interface import SequenceModel
+from strategies.continual.buffer import Buffer, raw_store, room_for
 from strategies.continual.classifier import classifier
-from strategies.continual.replay import ReservoirReplay
+from strategies.continual.replay import Replay
 from strategies.continual.strategy import ContinualStrategy
 from strategies.continual.stream import Stream
 
-VERSION = 1
+VERSION = 2
 NEEDS_MEMORY = False
 
 
@@ -20,16 +22,33 @@ class Config:
 
     Attributes:
         mem_size: Samples kept.
+        budget: Bytes kept, instead of samples, if not 0.
+        shares: ``"reservoir"``: each sample met stands the same chance; ``"balanced"``: equal room for the classes met;
+            ``"per-class"``: equal room for all classes from the start.
+        weighting: ``"equal"``, or ``"experience"``: in the n-th experience the new samples weigh 1/n together, the rehearsed ones the rest.
     """
 
     mem_size: int = 200
+    budget: int = 0
+    shares: Literal["reservoir", "balanced", "per-class"] = "reservoir"
+    weighting: Literal["equal", "experience"] = "equal"
 
 
 def build(
     config: Config, *, model: SequenceModel, stream: Stream, learning_rate: float, seed: int, device: torch.device
 ) -> ContinualStrategy:
-    """Build the strategy."""
-    replay = ReservoirReplay(config.mem_size, stream.sample_bytes, seed)
+    """Build the strategy.
+
+    Raises:
+        UsageError: If the budget keeps nothing.
+    """
+    room = room_for(config.budget, config.mem_size, stream)
+    buffer = Buffer(raw_store(stream), classes=stream.signature.outputs, room=room, shares=config.shares, seed=seed)
     return ContinualStrategy(
-        model=classifier(model, stream), stream=stream, learning_rate=learning_rate, seed=seed, device=device, plugins=[replay]
+        model=classifier(model, stream),
+        stream=stream,
+        learning_rate=learning_rate,
+        seed=seed,
+        device=device,
+        plugins=[Replay(buffer, stream, seed, config.weighting)],
     )

@@ -12,36 +12,22 @@ from torch.utils.data import TensorDataset
 
 from baselines.interface import ModelOutput, Signature
 from benchmarks.streams import split_digits
-from memnet.persistent import PersistentMemory
+from memnet.persistent import PersistentConfig, PersistentMemory
 from memnet.persistent_bank import bank_bytes
-from memnet.persistent_config import PersistentConfig
 from results.errors import UsageError
 from results.record import Outcome
-from strategies.continual.classifier import MultiHeadClassifier, classifier
+from strategies.continual.classifier import Classifier, MultiHeadClassifier, classifier
 from strategies.continual.evaluation import AccuracyMatrix
 from strategies.continual.feeding import Cycle, Feed, columns_of
 from strategies.continual.learn import learn
 from strategies.continual.methods import er, memnet, naive
 from strategies.continual.plugin import MemNetPlugin
-from strategies.continual.replay import SeededReservoir
 from strategies.continual.strategy import ContinualStrategy
 from strategies.continual.stream import Pace, Samples, Scenario, Stream, split_classes
 from tests.strategies.continual.gru import Gru
+from tests.strategies.continual.toy import toy
 
 CPU = torch.device("cpu")
-
-
-def toy(seed: int = 0, count: int = 120, epochs: int = 3, scenario: Scenario = "class", pace: Pace | None = None) -> Stream:
-    """Four classes of noisy bright rows, dealt to two experiences."""
-    parts = []
-    for part in range(2):
-        generator = torch.Generator().manual_seed(part)
-        labels = torch.arange(count) % 4
-        inputs = 0.15 * torch.rand(count, 4, 4, generator=generator)
-        inputs[torch.arange(count), labels] += 0.8
-        parts.append(Samples(inputs=inputs, labels=labels))
-    pace = pace or Pace(epochs=epochs, batch_size=10)
-    return split_classes(*parts, classes=4, experiences=2, pace=pace, sample_bytes=17, seed=seed, scenario=scenario)
 
 
 def run(method: Any, stream: Stream | None = None, seed: int = 0, build: Any = Gru, **options: Any) -> Outcome:
@@ -109,7 +95,7 @@ def test_naive_forgets_and_replay_and_memory_forget_less() -> None:
     forgetting = {method: run(method).metrics["forgetting"] for method in (naive, er, memnet)}
     assert forgetting[naive] > 0.9
     assert forgetting[er] < 0.7
-    assert forgetting[memnet] < 0.4
+    assert forgetting[memnet] < 0.3
 
 
 def test_order_of_classes_differs_by_seed_and_is_shared_by_models() -> None:
@@ -130,30 +116,8 @@ def test_order_of_classes_differs_by_seed_and_is_shared_by_models() -> None:
     assert all(torch.equal(one, two) for one, two in zip(*seen, strict=True))
 
 
-def test_reservoir_keeps_every_sample_with_the_same_chance() -> None:
-    late = []
-    for seed in range(80):
-        reservoir = SeededReservoir(10, seed)
-        for part in range(4):
-            data = TensorDataset(torch.full((25, 1), float(part)), torch.zeros(25, dtype=torch.long))
-            reservoir.update_from_dataset(AvalancheDataset([data]))
-        kept = columns_of(reservoir.buffer)
-        assert kept is not None
-        assert len(kept[0]) == 10
-        late.append(float((kept[0] == 3).float().mean()))
-    assert 0.2 < sum(late) / len(late) < 0.3
-
-
-def test_reservoir_does_not_touch_the_global_generator() -> None:
-    torch.manual_seed(0)
-    expected = torch.rand(3)
-    torch.manual_seed(0)
-    SeededReservoir(5, 0).update_from_dataset(AvalancheDataset([TensorDataset(torch.zeros(9, 1), torch.zeros(9, dtype=torch.long))]))
-    assert torch.equal(torch.rand(3), expected)
-
-
 def test_buffers_are_counted() -> None:
-    assert run(er, mem_size=20).cost.buffer_bytes == 20 * 17
+    assert run(er, mem_size=20).cost.buffer_bytes == 20 * 17 + 4 * 4
     outcome = run(memnet, mem_size=40, code=4)
     assert 0 < outcome.cost.buffer_bytes <= 40 * 17
 
@@ -168,9 +132,9 @@ def test_slot_statistics() -> None:
     assert 0 < slots["read_sparsity"] < 1
 
 
-def test_memory_is_refused_where_there_is_nothing_to_remember() -> None:
-    with pytest.raises(UsageError, match="method memnet: Classifier has no linear layer to take features from"):
-        run(memnet, build=lambda signature: Fixed())
+def test_memory_is_refused_without_features() -> None:
+    with pytest.raises(UsageError, match="method 'memnet' needs a model with features"):
+        run(memnet, build=lambda signature: Classifier(Gru(signature)))
 
 
 def test_budget_too_small_is_a_usage_error() -> None:

@@ -22,8 +22,12 @@ from tests.strategies.continual.test_continual import toy
 CPU = torch.device("cpu")
 
 
-ANEW = ("er",)
+ANEW = ("memnet",)
 """Methods that can't tell their state, and start anew."""
+
+
+ELSEWISE = ("gdumb", "joint", "slda")
+"""Methods that train for more or fewer steps than the stream has: the last cut would come too late."""
 
 
 class Cut(BaseException):
@@ -79,7 +83,8 @@ def test_a_stream_that_was_cut_short_ends_in_the_same_numbers(method: Any, pace:
     models: list[Gru] = []
     whole = run(method, pace, models=models)
     path = tmp_path / "checkpoint"
-    for fraction in (0.1, 0.45, 0.8):
+    name = method.__name__.rpartition(".")[2]
+    for fraction in (0.1, 0.45) if name in ELSEWISE else (0.1, 0.45, 0.8):
         with pytest.raises(Cut):
             run(method, pace, Checkpoint(path, "key", every=0.0), at(fraction))
     told: list[float] = []
@@ -88,8 +93,8 @@ def test_a_stream_that_was_cut_short_ends_in_the_same_numbers(method: Any, pace:
     assert all(torch.equal(weights[name], expected[name]) for name in expected)
     assert (resumed.metrics, resumed.curves, resumed.slots) == (whole.metrics, whole.curves, whole.slots)
     assert resumed.cost.train_examples == whole.cost.train_examples
-    if method.__name__.rpartition(".")[2] not in ANEW:
-        assert min(told) > 0.7, "it goes on from where it was cut short, and not from the start"
+    if name not in ANEW:
+        assert min(told) > (0.35 if name in ELSEWISE else 0.7), "it goes on from where it was cut short, and not from the start"
 
 
 def test_a_stream_goes_on_after_the_last_experience_that_was_evaluated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

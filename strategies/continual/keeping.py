@@ -1,0 +1,135 @@
+"""What is kept of past samples: as it is stored, byte for byte, so that its cost is measured and not declared.
+
+Shapes: ``n`` samples, ``T`` time steps, ``F`` features, ``S`` bytes of one sample.
+"""
+
+import zlib
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol, Self
+
+import torch
+from jaxtyping import Float, Int, UInt8
+from torch import Tensor
+
+LENGTH_BYTES = 2
+"""What it costs to know where a compressed sample ends."""
+
+
+class Store(Protocol):
+    """Samples in the form in which they are kept."""
+
+    def pack(self, inputs: Float[Tensor, "n *shape"]) -> "Store":
+        """Return other samples in the same form."""
+
+    def unpack(self, places: Int[Tensor, "b"]) -> Float[Tensor, "b *shape"]:
+        """Return some of the samples as a model reads them."""
+
+    def join(self, stay: Int[Tensor, "s"], other: Any, enter: Int[Tensor, "e"]) -> "Store":
+        """Return some of these samples followed by some of another store's."""
+
+    @property
+    def sizes(self) -> Int[Tensor, "n"]:
+        """Bytes of each sample."""
+
+    def tensors(self) -> dict[str, Tensor]:
+        """Return what is stored as tensors by name."""
+
+    def filled(self, tensors: Mapping[str, Tensor]) -> "Store":
+        """Return a store of this form with what :meth:`tensors` returned."""
+
+
+class Rows:
+    """Samples of equal size as rows of one tensor: images as bytes, anything else as floats or half floats.
+
+    Args:
+        data: The samples; a tensor of no rows makes an empty store.
+        dtype: ``torch.uint8`` for values in [0, 1] in 256 levels, or a type of floats.
+    """
+
+    def __init__(self, data: Tensor) -> None:
+        self.data = data
+
+    @classmethod
+    def empty(cls, shape: Sequence[int], dtype: torch.dtype) -> Self:
+        """Return an empty store for samples of one shape."""
+        return cls(torch.zeros(0, *shape, dtype=dtype))
+
+    def pack(self, inputs: Float[Tensor, "n *shape"]) -> "Rows":
+        """Return samples as bytes or floats."""
+        inputs = inputs.detach().cpu()
+        return Rows(to_bytes(inputs) if self.data.dtype == torch.uint8 else inputs.to(self.data.dtype))
+
+    def unpack(self, places: Int[Tensor, "b"]) -> Float[Tensor, "b *shape"]:
+        """Return some of the samples as floats."""
+        rows = self.data[places]
+        return rows.float() / 255 if rows.dtype == torch.uint8 else rows.float()
+
+    def join(self, stay: Int[Tensor, "s"], other: "Rows", enter: Int[Tensor, "e"]) -> "Rows":
+        """Return some of these rows followed by some of another store's."""
+        return Rows(torch.cat((self.data[stay], other.data[enter])))
+
+    @property
+    def sizes(self) -> Int[Tensor, "n"]:
+        """Bytes of each row."""
+        return torch.full((len(self.data),), self.data[:0].shape[1:].numel() * self.data.element_size())
+
+    def tensors(self) -> dict[str, Tensor]:
+        """Return the rows."""
+        return {"data": self.data}
+
+    def filled(self, tensors: Mapping[str, Tensor]) -> "Rows":
+        """Return a store of some rows."""
+        return Rows(tensors["data"])
+
+
+class Deflated:
+    """Images as bytes, each compressed for itself (DEFLATE, RFC 1951, without zlib's header and checksum).
+
+    Args:
+        shape: Shape of a sample ``(T, F)``; values in [0, 1].
+        blobs: The compressed samples.
+    """
+
+    def __init__(self, shape: Sequence[int], blobs: Sequence[bytes] = ()) -> None:
+        self.shape = tuple(shape)
+        self.blobs = tuple(blobs)
+
+    def pack(self, inputs: Float[Tensor, "n T F"]) -> "Deflated":
+        """Compress samples."""
+        rows: UInt8[Tensor, "n S"] = to_bytes(inputs.detach().cpu()).flatten(1)
+        return Deflated(self.shape, [_deflate(row.tobytes()) for row in rows.numpy()])
+
+    def unpack(self, places: Int[Tensor, "b"]) -> Float[Tensor, "b T F"]:
+        """Decompress some of the samples."""
+        raw = bytearray().join(zlib.decompress(self.blobs[place], wbits=-15) for place in places.tolist())
+        return torch.frombuffer(raw, dtype=torch.uint8).reshape(-1, *self.shape).float() / 255
+
+    def join(self, stay: Int[Tensor, "s"], other: "Deflated", enter: Int[Tensor, "e"]) -> "Deflated":
+        """Return some of these samples followed by some of another store's."""
+        return Deflated(self.shape, [*(self.blobs[i] for i in stay.tolist()), *(other.blobs[i] for i in enter.tolist())])
+
+    @property
+    def sizes(self) -> Int[Tensor, "n"]:
+        """Bytes of each compressed sample, its length included."""
+        return torch.tensor([len(blob) + LENGTH_BYTES for blob in self.blobs], dtype=torch.long)
+
+    def tensors(self) -> dict[str, Tensor]:
+        """Return all bytes in one row, and where each sample ends."""
+        joined = bytearray().join(self.blobs)
+        data = torch.frombuffer(joined, dtype=torch.uint8) if joined else torch.zeros(0, dtype=torch.uint8)
+        return {"data": data, "ends": torch.tensor([len(blob) for blob in self.blobs], dtype=torch.long).cumsum(0)}
+
+    def filled(self, tensors: Mapping[str, Tensor]) -> "Deflated":
+        """Return a store of samples from one row of bytes."""
+        row, ends = tensors["data"].numpy().tobytes(), tensors["ends"].tolist()
+        return Deflated(self.shape, [row[start:end] for start, end in zip([0, *ends], ends, strict=False)])
+
+
+def to_bytes(inputs: Float[Tensor, "n *shape"]) -> UInt8[Tensor, "n *shape"]:
+    """Return values in [0, 1] as bytes, in 256 levels."""
+    return (inputs * 255).round().clamp(0, 255).to(torch.uint8)
+
+
+def _deflate(data: bytes) -> bytes:
+    compressor = zlib.compressobj(level=9, wbits=-15, memLevel=9)
+    return compressor.compress(data) + compressor.flush()

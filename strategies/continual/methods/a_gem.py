@@ -1,0 +1,100 @@
+"""A-GEM: a step must not raise the loss on kept samples (Chaudhry et al. 2019).
+
+With ``g`` the gradient on the new samples and ``r`` that on as many kept ones, a step that would raise the latter's loss (``g·r < 0``) is
+projected (equation 11 of the paper)::
+
+    g ← g − (g·r / r·r) r
+
+Avalanche's plugin does the same with equal numbers per experience, through loaders that collate sample by sample.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import torch
+from avalanche.models.utils import avalanche_forward
+from jaxtyping import Float
+from torch import Tensor
+from torch.nn import functional
+
+from baselines.interface import SequenceModel
+from strategies.continual.buffer import Buffer, raw_store, room_for
+from strategies.continual.classifier import classifier
+from strategies.continual.replay import Replay
+from strategies.continual.strategy import ContinualStrategy
+from strategies.continual.stream import Stream
+
+VERSION = 1
+NEEDS_MEMORY = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Config:
+    """Options of the method.
+
+    Attributes:
+        mem_size: Samples kept.
+        budget: Bytes kept, instead of samples, if not 0.
+        shares: ``"reservoir"``: each sample met stands the same chance; ``"balanced"``: equal room for the classes met;
+            ``"per-class"``: equal room for all classes from the start.
+    """
+
+    mem_size: int = 200
+    budget: int = 0
+    shares: Literal["reservoir", "balanced", "per-class"] = "reservoir"
+
+
+class Projection(Replay):
+    """Projects the gradient; what is kept is not trained on."""
+
+    def before_training_iteration(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
+        """Take the gradient on kept samples."""
+        self._reference: list[Tensor] | None = None
+        if self._cycle is None:
+            return
+        count = len(strategy.mb_y)
+        empty = [column[:0] for column in strategy.mbatch]
+        inputs, labels, *rest = self.join(empty, self._cycle.take(count))
+        strategy.model.train()
+        loss = functional.cross_entropy(avalanche_forward(strategy.model, inputs, rest[-1] if rest else None), labels)
+        parameters = list(strategy.model.parameters())
+        self._reference = list(torch.autograd.grad(loss, parameters, materialize_grads=True))
+
+    @torch.no_grad()
+    def after_backward(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
+        """Project the gradient."""
+        if self._reference is None:
+            return
+        parameters = list(strategy.model.parameters())
+        gradients = [torch.zeros_like(p) if p.grad is None else p.grad for p in parameters]
+        for parameter, projected in zip(parameters, project(gradients, self._reference), strict=True):
+            parameter.grad = projected
+
+
+def project(gradients: list[Float[Tensor, "..."]], reference: list[Float[Tensor, "..."]]) -> list[Float[Tensor, "..."]]:
+    """Return ``g − min(0, g·r) / (r·r) · r`` over all parameters together."""
+    along = sum((float((g * r).sum()) for g, r in zip(gradients, reference, strict=True)), start=0.0)
+    if along >= 0:
+        return gradients
+    length = sum((float(r.square().sum()) for r in reference), start=0.0)
+    return [g - along / length * r for g, r in zip(gradients, reference, strict=True)]
+
+
+def build(
+    config: Config, *, model: SequenceModel, stream: Stream, learning_rate: float, seed: int, device: torch.device
+) -> ContinualStrategy:
+    """Build the strategy.
+
+    Raises:
+        UsageError: If the budget keeps nothing.
+    """
+    room = room_for(config.budget, config.mem_size, stream)
+    buffer = Buffer(raw_store(stream), classes=stream.signature.outputs, room=room, shares=config.shares, seed=seed)
+    return ContinualStrategy(
+        model=classifier(model, stream),
+        stream=stream,
+        learning_rate=learning_rate,
+        seed=seed,
+        device=device,
+        plugins=[Projection(buffer, stream, seed)],
+    )

@@ -1,0 +1,71 @@
+"""Trains on all samples met so far, in each experience: keeps everything."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from avalanche.core import SupervisedPlugin
+
+from baselines.interface import SequenceModel
+from strategies.continual.classifier import classifier
+from strategies.continual.methods.joint import joined
+from strategies.continual.strategy import ContinualStrategy
+from strategies.continual.stream import Stream
+
+VERSION = 1
+NEEDS_MEMORY = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Config:
+    """No options."""
+
+
+class Everything(SupervisedPlugin[Any]):  # type: ignore[misc]
+    """Joins the data of all experiences met so far to that of the new one.
+
+    Args:
+        stream: The stream.
+    """
+
+    supports_distributed = False
+
+    def __init__(self, stream: Stream) -> None:
+        super().__init__()
+        self._stream = stream
+        self._met = 0
+
+    def after_train_dataset_adaptation(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
+        """Take the data of all experiences up to this one."""
+        past = self._stream.benchmark.train_stream[: self._met]
+        strategy.adapted_dataset = joined([strategy.adapted_dataset, *(experience.dataset for experience in past)])
+
+    def after_training_exp(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
+        """Keep this experience too."""
+        self._met += 1
+
+    def kept_bytes(self) -> int:
+        """Return the bytes of all samples met."""
+        return self._stream.sample_bytes * sum(len(experience.dataset) for experience in self._stream.benchmark.train_stream[: self._met])
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return how many experiences were met."""
+        return {"met": self._met}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from what :meth:`state_dict` returned."""
+        self._met = state["met"]
+
+
+def build(
+    config: Config, *, model: SequenceModel, stream: Stream, learning_rate: float, seed: int, device: torch.device
+) -> ContinualStrategy:
+    """Build the strategy."""
+    return ContinualStrategy(
+        model=classifier(model, stream),
+        stream=stream,
+        learning_rate=learning_rate,
+        seed=seed,
+        device=device,
+        plugins=[Everything(stream)],
+    )

@@ -1,0 +1,133 @@
+"""Dark experience replay++: kept samples are rehearsed with their labels and with what the model once answered (Buzzega et al. 2020).
+
+With two independent draws from what is kept, ``(x', y', z')`` and ``(x'', y'', z'')`` (equation 6 of the paper)::
+
+    L = CE(new) + α · MSE(f(x'), z') + β · CE(f(x''), y'')
+
+The logits ``z`` are those that the model gave when an experience was over, as half floats; they are counted among what is kept.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import torch
+from avalanche.models.utils import avalanche_forward
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+from torch.nn import functional
+
+from baselines.interface import SequenceModel
+from strategies.continual.buffer import Buffer, raw_store, room_for
+from strategies.continual.classifier import classifier
+from strategies.continual.replay import Replay, samples_of
+from strategies.continual.strategy import ContinualStrategy
+from strategies.continual.stream import Stream
+
+VERSION = 1
+NEEDS_MEMORY = False
+PIECE = 512
+"""Samples whose logits are taken at a time."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Config:
+    """Options of the method.
+
+    Attributes:
+        mem_size: As many bytes are kept as this many raw samples take.
+        budget: Bytes kept, if not 0.
+        shares: ``"reservoir"``: each sample met stands the same chance; ``"balanced"``: equal room for the classes met;
+            ``"per-class"``: equal room for all classes from the start.
+        alpha: Weight of the distance to the kept logits.
+        beta: Weight of the cross-entropy on the kept labels.
+    """
+
+    mem_size: int = 200
+    budget: int = 0
+    shares: Literal["reservoir", "balanced", "per-class"] = "reservoir"
+    alpha: float = 0.5
+    beta: float = 0.5
+
+
+class DarkReplay(Replay):
+    """Rehearses labels and logits.
+
+    Args:
+        buffer: What is kept.
+        stream: Says which task a class belongs to.
+        seed: Seed of the order of rehearsal.
+        config: Options.
+    """
+
+    def __init__(self, buffer: Buffer, stream: Stream, seed: int, config: Config) -> None:
+        super().__init__(buffer, stream, seed)
+        self.config = config
+        self._logits: Tensor | None = None
+
+    def before_training_iteration(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
+        """Join two draws from what is kept to the mini-batch: one for its logits, one for its labels."""
+        self.new, self._logits = len(strategy.mb_y), None
+        if self._cycle is not None:
+            first, second = self._cycle.take(self.new), self._cycle.take(self.new)
+            strategy.mbatch = self.join(strategy.mbatch, torch.cat((first, second)))
+            self._logits = self.buffer.extras["logits"][first].float().to(strategy.device)
+
+    def before_backward(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
+        """Put the loss of the method in the place of the cross-entropy over the whole mini-batch."""
+        if self._logits is not None:
+            whole = functional.cross_entropy(strategy.mb_output, strategy.mb_y)
+            wanted = dark_loss(strategy.mb_output, strategy.mb_y, self._logits, alpha=self.config.alpha, beta=self.config.beta)
+            strategy.loss = strategy.loss + wanted - whole
+
+    def after_training_exp(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
+        """Offer the experience's samples with the logits that the model now gives."""
+        inputs, labels = samples_of(strategy)
+        self.buffer.offer(inputs, labels, {"logits": logits_of(strategy.model, inputs, self._tasks[labels], strategy.device).half()})
+
+
+def dark_loss(
+    logits: Float[Tensor, "3B K"], labels: Int[Tensor, "3B"], kept: Float[Tensor, "B K"], *, alpha: float, beta: float
+) -> Float[Tensor, ""]:
+    """Return the loss of a mini-batch of ``B`` new samples and two draws of as many.
+
+    Args:
+        logits: Of the new samples, the first and the second draw.
+        labels: Their classes.
+        kept: Logits kept with the first draw.
+        alpha: α.
+        beta: β.
+    """
+    new, first, second = logits.chunk(3)
+    fresh, _, again = labels.chunk(3)
+    return functional.cross_entropy(new, fresh) + alpha * functional.mse_loss(first, kept) + beta * functional.cross_entropy(second, again)
+
+
+@torch.no_grad()
+def logits_of(model: nn.Module, inputs: Float[Tensor, "n T F"], tasks: Int[Tensor, "n"], device: torch.device) -> Float[Tensor, "n K"]:
+    """Return what a model answers to many samples, in evaluation mode."""
+    mode = model.training
+    model.eval()
+    pieces = zip(inputs.split(PIECE), tasks.split(PIECE), strict=True)
+    logits = torch.cat([avalanche_forward(model, piece.to(device), those.to(device)).cpu() for piece, those in pieces])
+    model.train(mode)
+    return logits
+
+
+def build(
+    config: Config, *, model: SequenceModel, stream: Stream, learning_rate: float, seed: int, device: torch.device
+) -> ContinualStrategy:
+    """Build the strategy.
+
+    Raises:
+        UsageError: If the budget keeps nothing.
+    """
+    room = room_for(config.budget, config.mem_size, stream)
+    buffer = Buffer(raw_store(stream), classes=stream.signature.outputs, room=room, shares=config.shares, seed=seed)
+    return ContinualStrategy(
+        model=classifier(model, stream),
+        stream=stream,
+        learning_rate=learning_rate,
+        seed=seed,
+        device=device,
+        plugins=[DarkReplay(buffer, stream, seed, config)],
+    )

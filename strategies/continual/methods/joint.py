@@ -1,0 +1,78 @@
+"""Trains once on all experiences together: what could be reached if nothing had to be remembered."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from avalanche.core import SupervisedPlugin
+
+from baselines.interface import SequenceModel
+from strategies.continual.classifier import classifier
+from strategies.continual.strategy import ContinualStrategy
+from strategies.continual.stream import Stream
+
+VERSION = 1
+NEEDS_MEMORY = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Config:
+    """No options."""
+
+
+class AllAtOnce(SupervisedPlugin[Any]):  # type: ignore[misc]
+    """Puts all experiences in the place of the first, and trains on no other.
+
+    Args:
+        stream: The stream.
+    """
+
+    supports_distributed = False
+
+    def __init__(self, stream: Stream) -> None:
+        super().__init__()
+        self._stream = stream
+
+    def after_train_dataset_adaptation(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
+        """Take the data of all experiences."""
+        datasets = [experience.dataset for experience in self._stream.benchmark.train_stream]
+        strategy.adapted_dataset = joined(datasets)
+
+    def before_training_exp(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
+        """Train on nothing more after the first experience."""
+        if strategy.clock.train_exp_counter > 0:
+            strategy.dataloader = ()
+
+    def kept_bytes(self) -> int:
+        """Return the bytes of all samples of the stream: all of them are needed at once."""
+        return self._stream.sample_bytes * sum(len(experience.dataset) for experience in self._stream.benchmark.train_stream)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return nothing: what is trained on is the stream's."""
+        return {}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Restore nothing."""
+
+
+def joined(datasets: Sequence[Any]) -> Any:
+    """Return one data set of several."""
+    first, *others = datasets
+    for other in others:
+        first = first.concat(other)
+    return first
+
+
+def build(
+    config: Config, *, model: SequenceModel, stream: Stream, learning_rate: float, seed: int, device: torch.device
+) -> ContinualStrategy:
+    """Build the strategy."""
+    return ContinualStrategy(
+        model=classifier(model, stream),
+        stream=stream,
+        learning_rate=learning_rate,
+        seed=seed,
+        device=device,
+        plugins=[AllAtOnce(stream)],
+    )

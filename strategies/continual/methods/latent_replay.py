@@ -1,0 +1,179 @@
+"""Latent replay: codes of samples are kept instead of samples, and rehearsed above the layers that made them (Pellegrini et al. 2020).
+
+The lower layers (the model's features and a narrow layer above them) learn the first experience as they like; from then on they stand
+still, or learn slowly, since the codes that are kept go stale as they move.
+
+Shapes: ``B`` new samples, ``R`` rehearsed codes, ``T`` time steps, ``F`` features, ``E`` width of a code, ``K`` classes.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from baselines.interface import ModelOutput, SequenceModel
+from strategies.continual.buffer import Buffer, room_for
+from strategies.continual.classifier import classifier
+from strategies.continual.keeping import Rows
+from strategies.continual.replay import Replay, samples_of
+from strategies.continual.strategy import ContinualStrategy
+from strategies.continual.stream import Stream
+
+VERSION = 1
+NEEDS_MEMORY = True
+PIECE = 512
+"""Samples whose codes are taken at a time."""
+
+REACH = 4.0
+"""Largest size of a code's entry, whose mean square is 1."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Config:
+    """Options of the method.
+
+    Attributes:
+        mem_size: As many bytes are kept as this many raw samples take.
+        budget: Bytes kept, if not 0.
+        shares: ``"reservoir"``: each sample met stands the same chance; ``"balanced"``: equal room for the classes met;
+            ``"per-class"``: equal room for all classes from the start.
+        code: Width of a code E.
+        form: Codes are kept as ``"bytes"``, in 256 levels, or as ``"half"`` floats.
+        hidden: Width of the layer above the codes.
+        pace: What is left of a step of the lower layers after the first experience, in [0, 1]; 0: they stand still.
+    """
+
+    mem_size: int = 200
+    budget: int = 0
+    shares: Literal["reservoir", "balanced", "per-class"] = "reservoir"
+    code: int = 64
+    form: Literal["bytes", "half"] = "bytes"
+    hidden: int = 256
+    pace: float = 0.0
+
+
+class Latent(SequenceModel):
+    """Lower layers that make codes of entries in [0, 1], and a head above them.
+
+    A code has unit mean square before its entries, cut off at ±``REACH``, are brought to [0, 1]: a sigmoid would saturate on the first
+    experience's few classes, and say nothing of later ones.
+
+    Args:
+        trunk: A model with features.
+        outputs: K.
+        config: Options.
+
+    Attributes:
+        rehearsed: Codes that join the next pass above the lower layers; they are used once.
+    """
+
+    def __init__(self, trunk: SequenceModel, outputs: int, config: Config) -> None:
+        super().__init__()
+        self.trunk = trunk
+        self.narrow = nn.Sequential(nn.Linear(int(trunk.width), config.code), nn.RMSNorm(config.code, elementwise_affine=False))  # type: ignore[arg-type]
+        self.head = nn.Sequential(nn.Linear(config.code, config.hidden), nn.ReLU(), nn.Linear(config.hidden, outputs))
+        self.code = config.code
+        self.rehearsed: Tensor | None = None
+
+    def initial_state(self, batch: int) -> Any:
+        """Return the trunk's."""
+        return self.trunk.initial_state(batch)
+
+    def encode(self, inputs: Float[Tensor, "B T F"]) -> Float[Tensor, "B E"]:
+        """Return the codes of samples."""
+        entries: Tensor = self.narrow(self.trunk.features(inputs))  # type: ignore[operator]
+        return 0.5 + 0.5 * entries.clamp(-REACH, REACH) / REACH
+
+    def forward(self, inputs: Any, state: Any = None, **options: Any) -> ModelOutput:
+        """Answer to whole samples, and after them to the rehearsed codes."""
+        codes = self.encode(inputs)
+        if self.rehearsed is not None:
+            codes, self.rehearsed = torch.cat((codes, self.rehearsed)), None
+        return ModelOutput(logits=self.head((2 * codes - 1) * REACH)[:, None], state=state)
+
+    def lower(self) -> list[nn.Parameter]:
+        """Return the parameters below the codes."""
+        return [*self.trunk.parameters(), *self.narrow.parameters()]
+
+
+class LatentReplay(Replay):
+    """Rehearses codes, and holds the lower layers back.
+
+    Args:
+        latent: The model.
+        buffer: What is kept.
+        stream: Says which task a class belongs to.
+        seed: Seed of the order of rehearsal.
+        pace: What is left of a step of the lower layers after the first experience.
+    """
+
+    def __init__(self, latent: Latent, buffer: Buffer, stream: Stream, seed: int, pace: float) -> None:
+        super().__init__(buffer, stream, seed)
+        self.latent = latent
+        self._pace = pace
+        self._before: list[Tensor] = []
+
+    def before_training_exp(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
+        """Begin to go through what is kept; spare the gradients of layers that stand still."""
+        super().before_training_exp(strategy, *args, **kwargs)
+        if strategy.clock.train_exp_counter > 0 and self._pace == 0:
+            for parameter in self.latent.lower():
+                parameter.requires_grad_(False)
+
+    def before_training_iteration(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
+        """Hand kept codes to the model, and join their labels to the mini-batch."""
+        inputs, labels, *rest = strategy.mbatch
+        self.new = len(labels)
+        if self._cycle is not None:
+            none = inputs.new_zeros(0, self.latent.code)
+            self.latent.rehearsed, *columns = self.join([none, labels, *rest], self._cycle.take(self.new))
+            strategy.mbatch = [inputs, *columns]
+
+    @torch.no_grad()
+    def before_update(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
+        """Note where the lower layers stand."""
+        if strategy.clock.train_exp_counter > 0 and self._pace > 0:
+            self._before = [parameter.detach().clone() for parameter in self.latent.lower()]
+
+    @torch.no_grad()
+    def after_update(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
+        """Take back what is too much of their step."""
+        if strategy.clock.train_exp_counter > 0 and self._pace > 0:
+            for parameter, before in zip(self.latent.lower(), self._before, strict=True):
+                parameter.copy_(torch.lerp(before, parameter, self._pace))
+
+    @torch.no_grad()
+    def after_training_exp(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
+        """Offer the codes of the experience's samples."""
+        inputs, labels = samples_of(strategy)
+        self.latent.eval()
+        codes = torch.cat([self.latent.encode(piece.to(strategy.device)) for piece in inputs.split(PIECE)])
+        self.buffer.offer(codes, labels)
+
+
+def build(
+    config: Config, *, model: SequenceModel, stream: Stream, learning_rate: float, seed: int, device: torch.device
+) -> ContinualStrategy:
+    """Build the strategy.
+
+    Raises:
+        UsageError: If the budget keeps nothing.
+    """
+    latent = Latent(model, stream.signature.outputs, config)
+    buffer = Buffer(
+        Rows.empty((config.code,), torch.uint8 if config.form == "bytes" else torch.float16),
+        classes=stream.signature.outputs,
+        room=room_for(config.budget, config.mem_size, stream),
+        shares=config.shares,
+        seed=seed,
+    )
+    return ContinualStrategy(
+        model=classifier(latent, stream),
+        stream=stream,
+        learning_rate=learning_rate,
+        seed=seed,
+        device=device,
+        plugins=[LatentReplay(latent, buffer, stream, seed, config.pace)],
+    )

@@ -1,0 +1,174 @@
+"""Streaming linear discriminant analysis on frozen features (Hayes & Kanan 2020).
+
+The model learns the first experience by gradient steps and is then frozen. Of its features ``z`` a mean per class and one scatter within
+all classes are kept, each sample being met once (Chan, Golub & LeVeque 1979, for many samples at a time)::
+
+    S ← S + Σ (z − z̄)(z − z̄)ᵀ + n m / (n + m) (z̄ − μ_k)(z̄ − μ_k)ᵀ
+    μ_k ← μ_k + m / (n + m) (z̄ − μ_k)                   n samples of class k met before, m now, z̄ their mean
+
+and an answer is the class of the largest ``z·Λμ_k − ½ μ_k·Λμ_k`` among those met, with ``Λ = ((1 − ε) S / n + ε I)⁻¹``.
+
+Shapes: ``B`` batch, ``D`` width of the features, ``K`` classes.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import torch
+from avalanche.core import SupervisedPlugin
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from baselines.interface import ModelOutput, SequenceModel
+from results.errors import UsageError
+from strategies.continual.classifier import CLOSED, classifier
+from strategies.continual.replay import samples_of
+from strategies.continual.strategy import ContinualStrategy
+from strategies.continual.stream import Stream
+
+VERSION = 1
+NEEDS_MEMORY = False
+PIECE = 512
+"""Samples whose features are taken at a time."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Config:
+    """Options of the method.
+
+    Attributes:
+        features: ``"model"``: of a model that has features, trained on the first experience; ``"inputs"``: the samples themselves.
+        shrinkage: ε.
+    """
+
+    features: Literal["model", "inputs"] = "model"
+    shrinkage: float = 1e-4
+
+
+class Discriminant(SequenceModel):
+    """Answers by the model in training and by the discriminant in evaluation, as soon as it has met a class.
+
+    Args:
+        model: The model.
+        width: D.
+        classes: K.
+        config: Options.
+    """
+
+    means: Tensor
+    scatter: Tensor
+    met: Tensor
+
+    def __init__(self, model: SequenceModel, width: int, classes: int, config: Config) -> None:
+        super().__init__()
+        self.model: Any = model
+        self.config = config
+        self.register_buffer("means", torch.zeros(classes, width))
+        self.register_buffer("scatter", torch.zeros(width, width))
+        self.register_buffer("met", torch.zeros(classes, dtype=torch.int32))
+        self._solution: tuple[Tensor, Tensor] | None = None
+
+    def initial_state(self, batch: int) -> Any:
+        """Return the model's."""
+        return self.model.initial_state(batch)
+
+    def forward(self, inputs: Any, state: Any = None, **options: Any) -> ModelOutput:
+        """See :class:`baselines.interface.SequenceModel`; what is asked for is the answer to whole samples."""
+        if self.training or not bool(self.met.any()):
+            output: ModelOutput = self.model(inputs, state, **options)
+            return output
+        return ModelOutput(logits=self.scores(self.features(inputs))[:, None], state=state)
+
+    @torch.no_grad()
+    def features(self, inputs: Float[Tensor, "B T F"]) -> Float[Tensor, "B D"]:
+        """Return the features of samples."""
+        features: Tensor = inputs.flatten(1) if self.config.features == "inputs" else self.model.features(inputs)
+        return features
+
+    def meet(self, features: Float[Tensor, "m D"], labels: Int[Tensor, "m"]) -> None:
+        """Update means and scatter."""
+        for label in labels.unique().tolist():
+            here = features[labels == label]
+            mean, before, now = here.mean(0), int(self.met[label]), len(here)
+            offset = mean - self.means[label]
+            self.scatter += (here - mean).T @ (here - mean) + before * now / (before + now) * torch.outer(offset, offset)
+            self.means[label] += now / (before + now) * offset
+            self.met[label] += now
+        self._solution = None
+
+    def scores(self, features: Float[Tensor, "B D"]) -> Float[Tensor, "B K"]:
+        """Return the discriminant of each class; classes not met are closed."""
+        if self._solution is None:
+            covariance = self.scatter / self.met.sum()
+            regular = (1 - self.config.shrinkage) * covariance + self.config.shrinkage * torch.eye(len(covariance)).to(covariance)
+            weights = torch.linalg.solve(regular.double(), self.means.T.double()).T.float()
+            self._solution = weights, -0.5 * (weights * self.means).sum(-1)
+        weights, bias = self._solution
+        return (features @ weights.T + bias).masked_fill(self.met == 0, CLOSED)
+
+    def kept_bytes(self) -> int:
+        """Return the bytes of means, scatter and counts."""
+        return int(self.means.nbytes + self.scatter.nbytes + self.met.nbytes)
+
+
+class MeetOnce(SupervisedPlugin[Any]):  # type: ignore[misc]
+    """Trains the model on the first experience alone, and meets each experience's samples once.
+
+    Args:
+        discriminant: What is updated.
+    """
+
+    supports_distributed = False
+
+    def __init__(self, discriminant: Discriminant) -> None:
+        super().__init__()
+        self.discriminant = discriminant
+
+    def before_training_exp(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
+        """Leave the model as it is after the first experience; from the start where its features are not used."""
+        if strategy.clock.train_exp_counter > 0 or self.discriminant.config.features == "inputs":
+            strategy.dataloader = ()
+
+    def after_training_exp(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
+        """Meet the experience's samples."""
+        inputs, labels = samples_of(strategy)
+        mode = self.discriminant.training
+        self.discriminant.eval()
+        for piece, classes in zip(inputs.split(PIECE), labels.split(PIECE), strict=True):
+            self.discriminant.meet(self.discriminant.features(piece.to(strategy.device)), classes.to(strategy.device))
+        self.discriminant.train(mode)
+
+    def kept_bytes(self) -> int:
+        """Return the bytes of what is kept."""
+        return self.discriminant.kept_bytes()
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return nothing: what is kept are buffers of the model."""
+        return {}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Forget the solution of what was kept before."""
+        self.discriminant._solution = None
+
+
+def build(
+    config: Config, *, model: SequenceModel, stream: Stream, learning_rate: float, seed: int, device: torch.device
+) -> ContinualStrategy:
+    """Build the strategy.
+
+    Raises:
+        UsageError: If the model has no features and they are wanted.
+    """
+    signature = stream.signature
+    if config.features == "model" and not (hasattr(model, "features") and hasattr(model, "width")):
+        raise UsageError(f"method 'slda' needs features, and {type(model).__name__} has none: use model mlp, or slda[features=inputs]")
+    width = signature.length * (signature.features or 1) if config.features == "inputs" else int(model.width)  # type: ignore[arg-type]
+    discriminant = Discriminant(model, width, signature.outputs, config)
+    return ContinualStrategy(
+        model=classifier(discriminant, stream),
+        stream=stream,
+        learning_rate=learning_rate,
+        seed=seed,
+        device=device,
+        plugins=[MeetOnce(discriminant)],
+    )

@@ -1,0 +1,112 @@
+"""What every registered method must do."""
+
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+from baselines.registry import Registry
+from results.errors import UsageError
+from results.record import Outcome
+from strategies.continual.learn import learn
+from strategies.continual.strategy import ContinualStrategy
+from strategies.continual.stream import Stream
+from tests.strategies.continual.gru import Gru
+from tests.strategies.continual.toy import toy
+
+CPU = torch.device("cpu")
+ALL = Registry("method").names()
+RIVALS = [name for name in ALL if name != "memnet"]
+"""MemNet's plugin has tests of its own."""
+HOLDS = {"naive": 0.0, "ewc": 0.0, "si": 0.0, "lwf": 0.0, "a-gem": 0.0}
+"""Methods that hold on to weights, answers or gradients: among all classes they are not expected to beat training without any."""
+BUDGETED = [name for name in RIVALS if any(option.name == "budget" for option in Registry("method").get(name).source.options)]
+
+
+QUICK = {"gdumb": {"passes": 8}}
+
+
+def load(name: str) -> Any:
+    return Registry("method").get(name).load()
+
+
+def built(name: str, stream: Stream, **options: Any) -> ContinualStrategy:
+    torch.manual_seed(0)
+    method = load(name)
+    strategy: ContinualStrategy = method.build(
+        method.Config(**QUICK.get(name, {}) | options), model=Gru(stream.signature), stream=stream, learning_rate=1e-2, seed=0, device=CPU
+    )
+    return strategy
+
+
+def run(name: str, stream: Stream, **options: Any) -> Outcome:
+    torch.manual_seed(0)
+    method = load(name)
+    return learn(
+        stream,
+        Gru,
+        method,
+        method_config=method.Config(**QUICK.get(name, {}) | options),
+        learning_rate=1e-2,
+        seed=0,
+        device=CPU,
+        progress=lambda fraction: None,
+    )
+
+
+def parameters(strategy: ContinualStrategy) -> list[Tensor]:
+    return [tensor.clone() for tensor in strategy.model.state_dict().values()]
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_train_twice_get_identical_numbers(name: str) -> None:
+    one, two = run(name, toy()), run(name, toy())
+    assert one.metrics == two.metrics
+    assert one.curves == two.curves
+    assert one.slots == two.slots
+
+
+@pytest.mark.parametrize("name", [name for name in ALL if name not in HOLDS])
+def test_it_learns_above_naive(name: str) -> None:
+    assert run("naive", toy()).metrics["accuracy"] <= 0.5
+    assert run(name, toy(epochs=5)).metrics["accuracy"] > 0.7
+
+
+@pytest.mark.parametrize("name", sorted(HOLDS))
+def test_with_a_head_per_task_what_was_learnt_stays(name: str) -> None:
+    assert run(name, toy(scenario="task")).metrics["accuracy"] > 0.9
+
+
+@pytest.mark.parametrize("name", RIVALS)
+def test_it_works_in_every_scenario(name: str) -> None:
+    for scenario in ("domain", "task"):
+        assert 0.0 <= run(name, toy(scenario=scenario, epochs=1)).metrics["accuracy"] <= 1.0  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_no_test_sample_is_learnt_from(name: str) -> None:
+    trained = []
+    for garbled in (False, True):
+        stream = toy(garbled_test=garbled)
+        strategy = built(name, stream)
+        for experience in stream.benchmark.train_stream:
+            strategy.train(experience)
+            strategy.eval(stream.benchmark.test_stream)
+        trained.append(parameters(strategy))
+    assert all(torch.equal(one, two) for one, two in zip(*trained, strict=True))
+
+
+@pytest.mark.parametrize("name", BUDGETED)
+def test_what_is_kept_fits_the_budget_and_fills_it(name: str) -> None:
+    for budget in (200, 1000):
+        kept = run(name, toy(epochs=1), budget=budget).cost.buffer_bytes
+        assert budget - 100 < kept <= budget
+
+
+@pytest.mark.parametrize("name", BUDGETED)
+def test_a_budget_that_holds_nothing_is_refused(name: str) -> None:
+    with pytest.raises(UsageError, match="budget"):
+        run(name, toy(epochs=1), budget=20)
+    with pytest.raises(UsageError, match="mem_size"):
+        run(name, toy(epochs=1), mem_size=0)

@@ -1,0 +1,27 @@
+"""A stream that is learnt in a second."""
+
+import torch
+
+from strategies.continual.stream import Pace, Samples, Scenario, Stream, split_classes
+
+
+def toy(
+    seed: int = 0,
+    count: int = 120,
+    epochs: int = 3,
+    scenario: Scenario = "class",
+    pace: Pace | None = None,
+    garbled_test: bool = False,
+) -> Stream:
+    """Four classes of noisy bright rows, dealt to two experiences."""
+    parts = []
+    for part in range(2):
+        generator = torch.Generator().manual_seed(part)
+        labels = torch.arange(count) % 4
+        inputs = 0.15 * torch.rand(count, 4, 4, generator=generator)
+        inputs[torch.arange(count), labels] += 0.8
+        parts.append(Samples(inputs=inputs, labels=labels))
+    if garbled_test:
+        parts[1] = Samples(inputs=torch.rand(count, 4, 4), labels=parts[1].labels.flip(0))
+    pace = pace or Pace(epochs=epochs, batch_size=10)
+    return split_classes(*parts, classes=4, experiences=2, pace=pace, sample_bytes=17, seed=seed, scenario=scenario)
