@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal
 
 from baselines.registry import Entry, unknown
@@ -31,6 +32,7 @@ class Request:
     seeds: tuple[int, ...] | None = None
     profile: str | None = None
     settings: Settings = field(default_factory=Settings)
+    data_root: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +83,7 @@ def make_plan(catalog: Catalog, request: Request) -> Plan:
         if request.profile is not None:
             raise UsageError(f"'{request.name}' is a {root.kind}, and only suites have profiles: leave --profile out")
         members, seeds = _bare(catalog, root, request), request.seeds or SEEDS
-    planner = Planner(catalog, request.settings, members)
+    planner = Planner(catalog, request.settings, members, request.data_root)
     notes: list[str] = []
     rows = [row for member in members for row in _rows(planner, member, notes)]
     if not rows:

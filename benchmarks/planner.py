@@ -3,12 +3,14 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 
 from pydantic import JsonValue
 
 from baselines.registry import Entry, Kind
 from baselines.source import module_path, read_source
 from benchmarks.catalog import Catalog
+from benchmarks.data import content_digest, data_root, located
 from benchmarks.protocol import protocol_of
 from benchmarks.rates import learning_rate
 from benchmarks.settings import FULL_PRECISION, Settings
@@ -47,11 +49,13 @@ class Planner:
         catalog: Where names are looked up.
         settings: Options given on the command line; they hold for all cells.
         members: Members of the suite; their options hold for their benchmark.
+        data: Where data sets stand; by default where the environment says.
     """
 
-    def __init__(self, catalog: Catalog, settings: Settings, members: Sequence[Member] = ()) -> None:
+    def __init__(self, catalog: Catalog, settings: Settings, members: Sequence[Member] = (), data: Path | None = None) -> None:
         self.catalog = catalog
         self.settings = settings
+        self._data = data
         self._options = {member.benchmark: dict(member.options) for member in members}
         for member in members:
             if dict(member.options) != self._options[member.benchmark]:
@@ -92,6 +96,8 @@ class Planner:
             version["method"] = method.entry.version
         if "DIGEST" in entry.source.facts:
             version["data"] = str(entry.source.facts["DIGEST"])
+        if "DATA" in entry.source.facts:  # a user's own: known by what they hold
+            version["data"] = content_digest(located(str(options[entry.source.facts["DATA"]]), data_root(self._data)))
         cell = Cell(
             benchmark=entry.name,
             model=model.name,

@@ -53,6 +53,68 @@ def stream_metrics(accuracy_matrix: Matrix, initial_accuracy: Vector | None = No
     return found
 
 
+def tracking_metrics(accuracy_within: Sequence[Sequence[float | None]]) -> dict[str, float | None]:
+    """Compute the metrics of accuracies that were taken within experiences.
+
+    Args:
+        accuracy_within: Rows ``[steps done, accuracy on experience 0, …]``, null for an experience that was not yet met, so that the last
+            number of a row is that of the experience under way. The last row of an experience stands for its end.
+
+    Returns:
+        ``wc_accuracy`` and ``stability_gap``; None where there are fewer than two experiences.
+
+    Raises:
+        ValueError: If there is no row, or an experience was never under way.
+    """
+    rows = _matrix(accuracy_within)[:, 1:]
+    under_way = (~np.isnan(rows)).sum(axis=1) - 1
+    experiences = rows.shape[1]
+    if set(under_way.tolist()) != set(range(experiences)):
+        raise ValueError(f"accuracy_within has rows of experiences {sorted(set(under_way.tolist()))}, and there are {experiences}")
+    if experiences < 2:
+        return {"wc_accuracy": None, "stability_gap": None}
+    return {"wc_accuracy": worst_case_accuracy(rows, under_way), "stability_gap": stability_gap(rows, under_way)}
+
+
+def worst_case_accuracy(rows: Array, under_way: npt.NDArray[np.int64]) -> float:
+    """``WC-ACC = 1/T · A(T−1) + (1 − 1/T) · 1/(T−1) · Σ_{j<T−1} min A(j)``, at the end of the stream.
+
+    ``A(T−1)`` is the last experience's accuracy at the end, ``min A(j)`` the lowest of experience ``j`` since it was over (De Lange et al.
+    2023, "Continual evaluation for lifelong learning", equations 2 and 3).
+    """
+    last = rows.shape[1] - 1
+    lowest = [rows[under_way > place, place].min() for place in range(last)]
+    return float((rows[-1, last] + np.sum(lowest)) / (last + 1))
+
+
+def stability_gap(rows: Array, under_way: npt.NDArray[np.int64]) -> float:
+    """Return how far accuracy falls within an experience below both its beginning and its end: what is lost for a while alone.
+
+    ``1/(T−1) · Σ_{k>0} 1/k · Σ_{j<k} max(0, min(A(k−1, j), A(k, j)) − min_{t in k} A(t, j))``, ``A(k, j)`` being the accuracy on ``j`` at
+    the end of experience ``k``. De Lange et al. 2023 name the phenomenon and show it as curves; this is its depth.
+    """
+    ends = [np.flatnonzero(under_way == place)[-1] for place in range(rows.shape[1])]
+    depths = []
+    for place in range(1, rows.shape[1]):
+        edges = np.minimum(rows[ends[place - 1], :place], rows[ends[place], :place])
+        lowest = rows[under_way == place, :place].min(axis=0)
+        depths.append(np.maximum(0, edges - lowest).mean())
+    return float(np.mean(depths))
+
+
+def probe_metrics(probe_matrix: Matrix) -> dict[str, float | None]:
+    """Compute the metrics of linear probes: what of the past the features still hold.
+
+    Args:
+        probe_matrix: As ``R``, for probes that were fitted to the frozen features after each experience.
+
+    Returns:
+        ``probe_accuracy``, the last probe's mean over all experiences, and ``probe_forgetting``, forgetting by the probes.
+    """
+    found = stream_metrics(probe_matrix)
+    return {"probe_accuracy": found["accuracy"], "probe_forgetting": found["forgetting"]}
+
+
 def task_metrics(accuracy_by_distance: Sequence[Sequence[float | None]], group: str = "") -> dict[str, float | None]:
     """Compute the metrics of a long-dependency task.
 

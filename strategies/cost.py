@@ -2,6 +2,8 @@
 
 import resource
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Self
 
@@ -28,6 +30,16 @@ class Stopwatch:
         """Stop, and add what has passed."""
         self.wall, self.cpu = self._now()
         self._began = None
+
+    @contextmanager
+    def stopped(self) -> Iterator[None]:
+        """Stop for a while, where it runs: what is done meanwhile is not counted."""
+        running = self._began is not None
+        self.wall, self.cpu = self._now()
+        self._began = None
+        yield
+        if running:
+            self.__enter__()
 
     def state_dict(self) -> dict[str, Any]:
         """Return the time up to now, while it runs too."""

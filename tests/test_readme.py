@@ -26,7 +26,14 @@ RUNS = [words for words in commands() if words[0] == "run" and words[1] in SHORT
 
 def test_there_are_commands_to_try() -> None:
     assert len(RUNS) >= 4
-    assert {words[1] for words in commands() if words[0] == "run"} <= {*SHORT, "quick", "split-mnist", "long-dependency", "ablation"}
+    assert {words[1] for words in commands() if words[0] == "run"} <= {
+        *SHORT,
+        "quick",
+        "split-mnist",
+        "from-folder",
+        "long-dependency",
+        "ablation",
+    }
 
 
 @pytest.mark.slow

@@ -22,6 +22,7 @@ def plan_from(
     precision: str = FULL_PRECISION,
     profile: str | None = None,
     protocol: str | None = None,
+    data_root: Path | None = None,
 ) -> Plan:
     """Plan what the options ask for.
 
@@ -38,6 +39,7 @@ def plan_from(
         seeds=parse_seeds(seeds) if seeds is not None else None,
         profile=profile,
         settings=replace(parse_settings([*(settings or ()), *named]), precision=precision),
+        data_root=data_root,
     )
     return make_plan(Catalog.read(plugins or ()), request)
 

@@ -53,7 +53,7 @@ def run(
 
     wish = Wish(engine=engine, jobs=jobs, device=device, data_root=data_root, address=address, gpus_per_cell=gpus_per_cell)
     chosen, workers = make_engine(wish, limits=_limits(timeout, memory, retries), signals=_log(log))
-    plan = plan_from(name, models, methods, seeds, settings, plugin, precision, profile, protocol)
+    plan = plan_from(name, models, methods, seeds, settings, plugin, precision, profile, protocol, data_root)
     root = options.store_root(store)
     one = Run(
         plan=plan,

@@ -24,13 +24,14 @@ def status(
     precision: options.Precision = "float32",
     profile: options.Profile = None,
     protocol: options.Protocol = None,
+    data_root: options.DataRoot = None,
 ) -> None:
     """Count a plan's cells that are done, failed, stale (of other options or an earlier version) and missing."""
     from benchmarks.cli.planning import plan_from
     from benchmarks.survey import merged_manifest, survey
     from results.store import Store
 
-    plan = plan_from(name, models, methods, seeds, settings, plugin, precision, profile, protocol)
+    plan = plan_from(name, models, methods, seeds, settings, plugin, precision, profile, protocol, data_root)
     opened = Store.open(options.store_root(store))
     cells = merged_manifest(plan, opened).cells
     found = survey(cells, opened)

@@ -4,8 +4,9 @@ Shapes: ``n`` images of ``height × width`` pixels; ``T`` time steps of ``F`` fe
 """
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -24,39 +25,44 @@ SPLIT_SEED = 20241
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Images:
-    """Grey images with their labels, as bytes.
+    """Images with their labels, as bytes.
 
     Attributes:
-        pixels: Grey values, from 0 to the set's own largest.
+        pixels: Grey values, or those of each channel (the last dimension then), from 0 to the set's own largest.
         labels: Classes, from 0.
     """
 
-    pixels: UInt8[np.ndarray, "n height width"]
+    pixels: UInt8[np.ndarray, "n height width *channels"]
     labels: UInt8[np.ndarray, "n"]
 
     def samples(self, form: Form, largest: int) -> Samples:
         """Return what a model reads: values in [0, 1], a row of pixels per time step, or the whole image as one step.
 
         Args:
-            form: ``"rows"`` for ``T = height, F = width``; ``"flat"`` for ``T = 1, F = height · width``.
-            largest: The grey value that becomes 1.
+            form: ``"rows"`` for ``T = height, F = width · channels``; ``"flat"`` for ``T = 1, F = height · width · channels``.
+            largest: The value that becomes 1.
 
         Raises:
             UsageError: If there is no such form.
         """
-        if form not in ("rows", "flat"):
-            raise UsageError(f"form = '{form}' is not a form of images: choose rows or flat")
         inputs = torch.from_numpy(self.pixels.astype(np.float32) / largest)
-        shaped = inputs if form == "rows" else inputs.flatten(1).unsqueeze(1)
-        return Samples(inputs=shaped, labels=_labels(self.labels))
+        return Samples(inputs=_shaped(inputs, form), labels=_labels(self.labels))
+
+    def packed(self, form: Form, largest: int, first: int = 0) -> Samples:
+        """Return the same as bytes, which are brought to [0, 1] when they are read, with labels that count from ``first``.
+
+        Raises:
+            UsageError: If there is no such form.
+        """
+        return Samples(inputs=_shaped(torch.from_numpy(self.pixels), form), labels=_labels(self.labels) + first, largest=largest)
+
+    def changed(self, change: Callable[[UInt8[np.ndarray, "n height width *channels"]], NDArray[np.uint8]]) -> "Images":
+        """Return the images with their pixels changed."""
+        return Images(pixels=change(self.pixels), labels=self.labels)
 
     def split(self, fraction: float) -> tuple["Images", "Images"]:
         """Part the images in two, the second holding ``fraction`` of every class; the same at every call."""
-        rng = np.random.default_rng(SPLIT_SEED)
-        second = np.zeros(len(self.labels), dtype=bool)
-        for label in np.unique(self.labels):
-            members = rng.permutation(np.flatnonzero(self.labels == label))
-            second[members[: round(fraction * len(members))]] = True
+        second = stratified(self.labels, fraction, np.random.default_rng(SPLIT_SEED))
         first = Images(pixels=self.pixels[~second], labels=self.labels[~second])
         return first, Images(pixels=self.pixels[second], labels=self.labels[second])
 
@@ -64,6 +70,19 @@ class Images:
     def sample_bytes(self) -> int:
         """Bytes of one raw image and its label."""
         return int(np.prod(self.pixels.shape[1:])) + 1
+
+
+def stratified(labels: NDArray[np.integer[Any]], fraction: float, rng: np.random.Generator) -> NDArray[np.bool_]:
+    """Choose a share of every class at random, rounded.
+
+    Returns:
+        ``[n]``, true where a sample is chosen.
+    """
+    chosen = np.zeros(len(labels), dtype=bool)
+    for label in np.unique(labels):
+        members = rng.permutation(np.flatnonzero(labels == label))
+        chosen[members[: round(fraction * len(members))]] = True
+    return chosen
 
 
 def verify(arrays: list[NDArray[np.uint8]], digest: str, name: str, source: str) -> None:
@@ -88,3 +107,9 @@ def verify(arrays: list[NDArray[np.uint8]], digest: str, name: str, source: str)
 
 def _labels(labels: UInt8[np.ndarray, "n"]) -> Int[Tensor, "n"]:
     return torch.from_numpy(labels.astype(np.int64))
+
+
+def _shaped(pixels: Tensor, form: Form) -> Tensor:
+    if form not in ("rows", "flat"):
+        raise UsageError(f"form = '{form}' is not a form of images: choose rows or flat")
+    return pixels.flatten(2) if form == "rows" else pixels.flatten(1).unsqueeze(1)

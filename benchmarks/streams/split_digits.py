@@ -1,4 +1,4 @@
-"""Five experiences of two digits each, 8×8 pixels, real handwriting that comes with scikit-learn (class-incremental).
+"""Five experiences of two digits each, 8×8 pixels, real handwriting that comes with scikit-learn (class-, domain- or task-incremental).
 
 The images are those of E. Alpaydin and C. Kaynak, *Optical Recognition of Handwritten Digits*, UCI Machine Learning Repository (1998):
 1,797 of them with grey values from 0 to 16. A fifth of every class is the test set, the same for every seed. Nothing is downloaded.
@@ -11,7 +11,8 @@ from typing import Literal
 import numpy as np
 
 from benchmarks.streams._images import Images, verify
-from strategies.continual.stream import Pace, Stream, split_classes
+from benchmarks.streams._splits import split_images
+from strategies.continual.stream import Stream
 
 VERSION = 1
 PRIMARY = "accuracy"
@@ -44,8 +45,11 @@ class Config:
         epochs: Passes over each experience.
         iterations: Steps per experience instead of passes, if not 0.
         batch_size: New samples per step.
+        online: If not 0, everything is met once, in experiences of so many samples, and no boundary is told.
         form: ``"rows"``, a sequence of 8 rows of 8 pixels, or ``"flat"``, one step of 64.
         validation: Train on four fifths of the training images and evaluate on the rest, for tuning.
+        track: If not 0, accuracy is also taken within experiences, every so many steps.
+        probe: After each experience, also see what a linear probe makes of the model's frozen features.
     """
 
     protocol: Literal["default", "vandeven2022"] = "default"
@@ -54,8 +58,11 @@ class Config:
     epochs: int = 8
     iterations: int = 0
     batch_size: int = 32
+    online: int = 0
     form: Literal["rows", "flat"] = "rows"
     validation: bool = False
+    track: int = 0
+    probe: bool = False
 
 
 def prepare(data_root: Path) -> None:
@@ -69,18 +76,7 @@ def build(config: Config, *, seed: int, data_root: Path) -> Stream:
         UsageError: If an option makes no sense, or the images are not the published ones.
     """
     train, test = load().split(0.2)
-    if config.validation:
-        train, test = train.split(0.2)
-    return split_classes(
-        train.samples(config.form, 16),
-        test.samples(config.form, 16),
-        classes=10,
-        experiences=config.experiences,
-        pace=Pace(epochs=config.epochs, batch_size=config.batch_size, iterations=config.iterations),
-        scenario=config.scenario,
-        sample_bytes=train.sample_bytes,
-        seed=seed,
-    )
+    return split_images(config, train, test, classes=10, largest=16, held_out=0.2, seed=seed)
 
 
 def load() -> Images:

@@ -1,19 +1,17 @@
-"""Five experiences of two digits each, MNIST's 28×28 pixels (class-incremental).
+"""Five experiences of two digits each, MNIST's 28×28 pixels (class-, domain- or task-incremental).
 
 MNIST: Y. LeCun, C. Cortes, C. Burges, *The MNIST database of handwritten digits* (1998); 60,000 training and 10,000 test images. Split
 MNIST as in van de Ven et al., Nature Machine Intelligence 2022, with the digits dealt to the experiences at random per seed.
 """
 
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-import numpy as np
-
+from benchmarks.streams import _published
 from benchmarks.streams._images import Images, verify
-from results.errors import UsageError
-from strategies.continual.stream import Pace, Stream, split_classes
+from benchmarks.streams._splits import split_images
+from strategies.continual.stream import Stream
 
 VERSION = 1
 PRIMARY = "accuracy"
@@ -52,13 +50,16 @@ class Config:
     Attributes:
         protocol: ``"default"``, or a name of `PROTOCOLS`, which stands for the options there.
         experiences: Number of experiences; the ten classes are dealt to them in equal shares.
-        scenario: ``"class"``: an answer is one of ten; ``"domain"``: which of its experience's digits it is, by their order in the
-            experience; ``"task"``: one of its experience's digits, the experience being told.
+        scenario: ``"class"``: an answer is one of all classes; ``"domain"``: which of its experience's classes it is, by their order in the
+            experience; ``"task"``: one of its experience's classes, the experience being told.
         epochs: Passes over each experience.
         iterations: Steps per experience instead of passes, if not 0.
         batch_size: New samples per step.
+        online: If not 0, everything is met once, in experiences of so many samples, and no boundary is told.
         form: ``"rows"``, a sequence of 28 rows of 28 pixels, or ``"flat"``, one step of 784.
         validation: Train on five sixths of the training images and evaluate on the rest, for tuning.
+        track: If not 0, accuracy is also taken within experiences, every so many steps.
+        probe: After each experience, also see what a linear probe makes of the model's frozen features.
     """
 
     protocol: Literal["default", "vandeven2022"] = "default"
@@ -67,8 +68,11 @@ class Config:
     epochs: int = 1
     iterations: int = 0
     batch_size: int = 32
+    online: int = 0
     form: Literal["rows", "flat"] = "rows"
     validation: bool = False
+    track: int = 0
+    probe: bool = False
 
 
 def prepare(data_root: Path) -> None:
@@ -77,16 +81,7 @@ def prepare(data_root: Path) -> None:
     Raises:
         UsageError: If they are missing and can't be had.
     """
-    missing = [name for name in FILES if not (data_root / name).is_file()]
-    if not missing:
-        return
-    try:
-        _download(data_root)
-    except (OSError, RuntimeError) as error:
-        raise UsageError(
-            f"MNIST is not in {data_root} (no {missing[0]}) and can't be downloaded here; "
-            f"put the four unpacked IDX files into {data_root / 'MNIST' / 'raw'}, or point --data-root or MEMNET_DATA to where they are"
-        ) from error
+    _published.prepare("MNIST", FILES, data_root)
 
 
 def build(config: Config, *, seed: int, data_root: Path) -> Stream:
@@ -97,18 +92,7 @@ def build(config: Config, *, seed: int, data_root: Path) -> Stream:
     """
     prepare(data_root)
     train, test = load(data_root)
-    if config.validation:
-        train, test = train.split(1 / 6)
-    return split_classes(
-        train.samples(config.form, 255),
-        test.samples(config.form, 255),
-        classes=10,
-        experiences=config.experiences,
-        pace=Pace(epochs=config.epochs, batch_size=config.batch_size, iterations=config.iterations),
-        scenario=config.scenario,
-        sample_bytes=train.sample_bytes,
-        seed=seed,
-    )
+    return split_images(config, train, test, classes=10, largest=255, held_out=1 / 6, seed=seed)
 
 
 def load(data_root: Path) -> tuple[Images, Images]:
@@ -117,33 +101,6 @@ def load(data_root: Path) -> tuple[Images, Images]:
     Raises:
         UsageError: If they can't be read or are not the published ones.
     """
-    from torchvision.datasets import MNIST
-
-    parts = []
-    for train in (True, False):
-        try:
-            data = MNIST(data_root, train=train, download=False)
-        except (OSError, RuntimeError, ValueError, AssertionError) as error:
-            raise UsageError(f"MNIST in {data_root} can't be read ({error}); remove {data_root / 'MNIST'} and run again") from error
-        parts.append(Images(pixels=data.data.numpy(), labels=data.targets.numpy().astype(np.uint8)))
-    verify([array for part in parts for array in (part.pixels, part.labels)], DIGEST, "MNIST", str(data_root))
-    return parts[0], parts[1]
-
-
-def _download(data_root: Path) -> None:
-    """Download into a temporary folder inside the root and rename file by file, so that nothing half-written is left."""
-    from torchvision.datasets import MNIST
-
-    created = [folder for folder in (data_root, *data_root.parents) if not folder.exists()]
-    try:
-        data_root.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".download-", dir=data_root) as temporary:
-            MNIST(temporary, download=True)
-            (data_root / FILES[0]).parent.mkdir(parents=True, exist_ok=True)
-            for name in FILES:
-                (Path(temporary) / name).replace(data_root / name)
-    except (OSError, RuntimeError):
-        for folder in created:
-            if folder.is_dir():
-                folder.rmdir()
-        raise
+    train, test = _published.load("MNIST", FILES, data_root)
+    verify([train.pixels, train.labels, test.pixels, test.labels], DIGEST, "MNIST", str(data_root))
+    return train, test

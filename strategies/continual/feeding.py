@@ -15,6 +15,8 @@ from jaxtyping import Int
 from torch import Tensor
 from torch.utils.data import TensorDataset
 
+from strategies.continual.datasets import Pixels
+
 Columns = tuple[Tensor, ...]
 """Inputs, labels and whatever else a sample has: tensors of equal first dimension ``n``."""
 
@@ -135,6 +137,8 @@ def _gather(data: Any, indices: Int[Tensor, "n"]) -> Columns | None:
     """Return the tensors at some indices of a tree of cut and joined data sets."""
     if isinstance(data, TensorDataset):
         return tuple(tensor[indices] for tensor in data.tensors)
+    if isinstance(data, Pixels):
+        return data[indices]
     if not isinstance(data, FlatData) or _transforms(data):
         return None
     if data._indices is not None:

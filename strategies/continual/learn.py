@@ -1,6 +1,7 @@
 """One model, one method, one stream: trained experience by experience, evaluated on all of them after each."""
 
 from collections.abc import Callable, Mapping
+from itertools import islice
 from types import ModuleType
 from typing import Any, Protocol, runtime_checkable
 
@@ -13,6 +14,7 @@ from results.errors import UsageError
 from results.metrics import stream_metrics
 from results.record import Outcome
 from strategies.checkpoint import Checkpoint
+from strategies.continual.beside import Beside
 from strategies.continual.resuming import Resume, resumable
 from strategies.continual.strategy import ContinualStrategy
 from strategies.continual.stream import Stream
@@ -115,26 +117,28 @@ def learn(
     strategy: ContinualStrategy = method.build(
         method_config, model=model, stream=stream, learning_rate=learning_rate, seed=seed, device=device
     )
-    sizes = [len(experience.dataset) for experience in stream.benchmark.train_stream]
-    steps = sum(stream.pace.steps(size) for size in sizes)
-    strategy.plugins.insert(0, Progress(progress, steps, signals))
     train, evaluation = Stopwatch(), Stopwatch()
+    sizes = [len(experience.dataset) for experience in stream.benchmark.train_stream]
+    strategy.plugins.insert(0, Progress(progress, sum(stream.pace.steps(size) for size in sizes), signals))
+    beside = Beside(stream, strategy, train, seed)
     if checkpoint is None or not resumable(strategy):
         checkpoint = Checkpoint()
-    resume = Resume(strategy, checkpoint, {"train": train, "evaluation": evaluation})
+    resume = Resume(strategy, checkpoint, {"train": train, "evaluation": evaluation, **beside.stateful()})
     if not strategy.evaluator.rows:
         with evaluation:
             strategy.eval(stream.benchmark.test_stream)
-    for experience in list(stream.benchmark.train_stream)[resume.trained :]:
+    for experience, evaluated in islice(stream.experiences(), resume.trained, None):
         with train:
-            strategy.train(experience)
-        with evaluation:
-            strategy.eval(stream.benchmark.test_stream)
+            strategy.train(experience, eval_streams=[])
+        if evaluated:
+            beside.take(strategy)
+            with evaluation:
+                strategy.eval(stream.benchmark.test_stream)
         resume.between()
     initial, *matrix = strategy.evaluator.rows
     return Outcome(
-        metrics=dict(stream_metrics(matrix, initial)),
-        curves={"accuracy_matrix": [list(row) for row in matrix], "initial_accuracy": list(initial)},
+        metrics={**stream_metrics(matrix, initial), **beside.metrics()},
+        curves={"accuracy_matrix": [list(row) for row in matrix], "initial_accuracy": list(initial), **beside.curves()},
         slots=_slots(strategy),
         cost=measure_cost(
             strategy.model,

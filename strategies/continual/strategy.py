@@ -53,7 +53,7 @@ class ContinualStrategy(SupervisedTemplate[Any, Any, Any]):  # type: ignore[misc
             optimizer=torch.optim.Adam(model.parameters(), lr=learning_rate),
             criterion=nn.CrossEntropyLoss(),
             train_mb_size=stream.pace.batch_size,
-            train_epochs=1 if stream.pace.iterations else stream.pace.epochs,
+            train_epochs=1 if stream.pace.iterations or stream.pace.online else stream.pace.epochs,
             eval_mb_size=EVALUATION_BATCH,
             device=device,
             plugins=list(plugins),

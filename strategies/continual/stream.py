@@ -9,16 +9,19 @@ model and method meets the same stream under the same seed.
 """
 
 import math
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import torch
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Bool, Float, Int, UInt8
 from torch import Tensor
 from torch.utils.data import TensorDataset
 
 from baselines.interface import Signature
 from results.errors import UsageError
+from strategies.continual.datasets import Pixels, labelled
+from strategies.continual.online import small_experiences
 from strategies.randomness import generator
 
 Scenario = Literal["class", "domain", "task"]
@@ -29,17 +32,19 @@ class Samples:
     """Labelled samples, all of one length.
 
     Attributes:
-        inputs: What a model reads.
+        inputs: What a model reads; as bytes, if ``largest`` is given.
         labels: Classes, from 0.
+        largest: The byte that is read as 1.
     """
 
-    inputs: Float[Tensor, "n T F"]
+    inputs: Float[Tensor, "n T F"] | UInt8[Tensor, "n T F"]
     labels: Int[Tensor, "n"]
+    largest: int | None = None
 
     def of_classes(self, classes: tuple[int, ...]) -> "Samples":
         """Return the samples of some classes, in their order."""
         chosen = torch.isin(self.labels, torch.tensor(classes))
-        return Samples(inputs=self.inputs[chosen], labels=self.labels[chosen])
+        return replace(self, inputs=self.inputs[chosen], labels=self.labels[chosen])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,19 +56,39 @@ class Pace:
         batch_size: New samples per step.
         iterations: Steps per experience, instead of passes: mini-batches are cut from one order after the other, and what is left of an
             order when it holds no whole mini-batch is passed over. 0 for passes.
+        online: Samples that are met at a time, each once, as an experience of their own; 0 offline.
     """
 
     epochs: int = 1
     batch_size: int = 32
     iterations: int = 0
+    online: int = 0
 
     def steps(self, samples: int) -> int:
         """Return the steps that an experience of so many samples takes."""
+        if self.online:
+            whole, rest = divmod(samples, self.online)
+            return whole * math.ceil(self.online / self.batch_size) + math.ceil(rest / self.batch_size)
         return self.iterations or self.epochs * math.ceil(samples / self.batch_size)
 
     def examples(self, samples: int) -> int:
         """Return how many samples are trained on, each as often as it is met."""
+        if self.online:
+            return samples
         return self.iterations * min(self.batch_size, samples) or self.epochs * samples
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measures:
+    """What is measured beside the accuracy matrix. It costs time that is not counted, and changes nothing that is learnt.
+
+    Attributes:
+        track: Steps from one evaluation within an experience to the next; 0 for none.
+        probe: Whether a linear probe is put to the frozen features after each experience.
+    """
+
+    track: int = 0
+    probe: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +102,8 @@ class Stream:
         sample_bytes: Bytes of one sample as it comes, label included: what keeping it costs.
         classes: Classes of each experience. In the *domain* scenario a class's place among those of its experience is its label.
         scenario: Among what a sample is answered.
+        measures: What is measured beside the accuracy matrix.
+        seed: Seed of the order in which samples are met online.
     """
 
     benchmark: Any
@@ -85,6 +112,20 @@ class Stream:
     sample_bytes: int
     classes: tuple[tuple[int, ...], ...]
     scenario: Scenario = "class"
+    measures: Measures = Measures()
+    seed: int = 0
+
+    def experiences(self) -> Iterator[tuple[Any, bool]]:
+        """Yield what is trained on, in order, and whether an experience of the benchmark ends with it: then all of them are evaluated.
+
+        Offline they are the benchmark's own experiences; online small ones, cut from them as they are asked for.
+        """
+        for place, experience in enumerate(self.benchmark.train_stream):
+            if not self.pace.online:
+                yield experience, True
+            else:
+                order = generator(f"order online {place}", self.seed)
+                yield from small_experiences(experience, self.pace.online, order)
 
     @property
     def heads(self) -> Bool[Tensor, "experiences K"] | None:
@@ -107,6 +148,7 @@ def split_classes(
     sample_bytes: int,
     seed: int,
     scenario: Scenario = "class",
+    measures: Measures = Measures(),
 ) -> Stream:
     """Deal the classes to the experiences at random, in equal shares.
 
@@ -117,8 +159,9 @@ def split_classes(
         experiences: Number of experiences.
         pace: How the stream is gone through.
         sample_bytes: Bytes of one sample as it comes, label included.
-        seed: Seed of the classes' order.
+        seed: The cell's seed.
         scenario: Among what a sample is answered.
+        measures: What is measured beside the accuracy matrix.
 
     Raises:
         UsageError: If the classes can't be dealt in equal shares.
@@ -136,7 +179,9 @@ def split_classes(
         classes=dealt,
         pace=pace,
         sample_bytes=sample_bytes,
+        seed=seed,
         scenario=scenario,
+        measures=measures,
     )
 
 
@@ -148,7 +193,9 @@ def assemble(
     classes: tuple[tuple[int, ...], ...],
     pace: Pace,
     sample_bytes: int,
+    seed: int,
     scenario: Scenario,
+    measures: Measures,
 ) -> Stream:
     """Make a stream of its experiences.
 
@@ -159,7 +206,9 @@ def assemble(
         classes: Classes of each experience.
         pace: How the stream is gone through.
         sample_bytes: Bytes of one sample as it comes, label included.
+        seed: The cell's seed.
         scenario: Among what a sample is answered.
+        measures: What is measured beside the accuracy matrix.
     """
     length, features = train[0].inputs.shape[1:]
     return Stream(
@@ -169,6 +218,8 @@ def assemble(
         sample_bytes=sample_bytes,
         classes=classes,
         scenario=scenario,
+        measures=measures,
+        seed=seed,
     )
 
 
@@ -183,7 +234,7 @@ def _share(samples: Samples, classes: tuple[int, ...], scenario: Scenario) -> Sa
         return chosen
     places = torch.zeros(int(samples.labels.max()) + 1, dtype=torch.long)
     places[list(classes)] = torch.arange(len(classes))
-    return Samples(inputs=chosen.inputs, labels=places[chosen.labels])
+    return replace(chosen, labels=places[chosen.labels])
 
 
 def _benchmark(train: list[Samples], test: list[Samples], scenario: Scenario) -> Any:
@@ -198,9 +249,7 @@ def _benchmark(train: list[Samples], test: list[Samples], scenario: Scenario) ->
 
 
 def _dataset(samples: Samples, task: int) -> Any:
-    """Make Avalanche's data set. Its LwF and DER look for the task label, 0 throughout where no task is told."""
-    from avalanche.benchmarks.utils import AvalancheDataset, DataAttribute
-
-    labels = samples.labels.tolist()
-    attributes = [DataAttribute(labels, "targets"), DataAttribute([task] * len(labels), "targets_task_labels", use_in_getitem=True)]
-    return AvalancheDataset([TensorDataset(samples.inputs, samples.labels)], data_attributes=attributes)
+    """Make Avalanche's data set of samples."""
+    if samples.largest is None:
+        return labelled(TensorDataset(samples.inputs, samples.labels), samples.labels, task)
+    return labelled(Pixels(samples.inputs, samples.labels, samples.largest), samples.labels, task)

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from results.metrics import accuracy_over_seen, forgetting_by_experience, stream_metrics, task_metrics
+from results.metrics import accuracy_over_seen, forgetting_by_experience, probe_metrics, stream_metrics, task_metrics, tracking_metrics
 
 MATRIX = [[0.9, 0.1, 0.2], [0.6, 0.8, 0.3], [0.5, 0.7, 1.0]]
 INITIAL = [0.05, 0.1, 0.15]
@@ -103,3 +103,39 @@ def test_a_distance_that_cannot_be_asked_leaves_no_mean() -> None:
 def test_distances_that_make_no_sense_are_refused(rows: list[list[float]]) -> None:
     with pytest.raises(ValueError, match="accuracy_by_distance"):
         task_metrics(rows)
+
+
+WITHIN = [
+    [10, 0.5, None, None],
+    [20, 0.9, None, None],  # the end of the first
+    [30, 0.2, 0.5, None],  # a fall, half of which is made good
+    [40, 0.6, 0.8, None],
+    [50, 0.5, 0.7, 0.1],
+    [60, 0.7, 0.9, 0.6],  # the end
+]
+
+
+def test_tracking_metrics_by_hand() -> None:
+    """The second experience: from 0.9 to 0.6 over 0.2. The third: 0.6 to 0.7 over 0.5, and 0.8 to 0.9 over 0.7."""
+    found = tracking_metrics(WITHIN)
+    assert found["wc_accuracy"] == pytest.approx((0.6 + (0.2 + 0.7)) / 3)
+    assert found["stability_gap"] == pytest.approx(((0.6 - 0.2) + ((0.6 - 0.5) + (0.8 - 0.7)) / 2) / 2)
+
+
+def test_what_falls_and_stays_fallen_is_no_gap() -> None:
+    assert tracking_metrics([[1, 0.9, None], [2, 0.5, 0.4], [3, 0.3, 0.8]])["stability_gap"] == 0.0
+
+
+def test_one_experience_has_no_gap() -> None:
+    assert tracking_metrics([[1, 0.9]]) == {"wc_accuracy": None, "stability_gap": None}
+
+
+@pytest.mark.parametrize("rows", [[], [[1, 0.5, None]], [[1, None, None], [2, 0.5, 0.5]]])
+def test_rows_that_tell_no_experience_are_refused(rows: list[list[float | None]]) -> None:
+    with pytest.raises(ValueError, match="accuracy"):
+        tracking_metrics(rows)
+
+
+def test_probe_metrics_by_hand() -> None:
+    found = probe_metrics([[0.9, 0.5], [0.7, 0.8]])
+    assert found == pytest.approx({"probe_accuracy": 0.75, "probe_forgetting": 0.2})

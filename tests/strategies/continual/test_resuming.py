@@ -76,7 +76,11 @@ def at(fraction: float) -> Callable[[float], None]:
     return progress
 
 
-@pytest.mark.parametrize("pace", [Pace(epochs=3, batch_size=10), Pace(iterations=20, batch_size=8)], ids=["epochs", "iterations"])
+@pytest.mark.parametrize(
+    "pace",
+    [Pace(epochs=3, batch_size=10), Pace(iterations=20, batch_size=8), Pace(online=15, batch_size=5)],
+    ids=["epochs", "iterations", "online"],
+)
 @pytest.mark.parametrize("method", [pytest.param(entry.load(), id=entry.name) for entry in Registry("method")])
 def test_a_stream_that_was_cut_short_ends_in_the_same_numbers(method: Any, pace: Pace, tmp_path: Path) -> None:
     """Three times: early in the first experience, late in it, and in the last."""

@@ -1,0 +1,78 @@
+"""A user's own samples: class folders of images, or arrays in an ``.npz`` file."""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from benchmarks.streams._images import Images
+from results.errors import UsageError
+from strategies.continual.stream import Samples
+
+SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".pgm", ".ppm", ".tif", ".tiff", ".webp")
+
+
+def folder_images(folder: Path, size: int, colour: bool) -> Images:
+    """Read a folder with a folder of images per class; classes count in the alphabetical order of their names.
+
+    Args:
+        folder: The folder.
+        size: Every image is brought to ``size × size`` pixels.
+        colour: Whether to keep red, green and blue, or grey alone.
+
+    Raises:
+        UsageError: If there are fewer than two classes, or a file is no image.
+    """
+    classes = sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
+    files = [(path, label) for label, part in enumerate(classes) for path in sorted(part.rglob("*")) if path.suffix.lower() in SUFFIXES]
+    if len({label for _, label in files}) < max(2, len(classes)):
+        raise UsageError(f"{folder} must hold a folder of images ({', '.join(SUFFIXES)}) for each class, and two classes at least")
+    if len(classes) > 256:
+        raise UsageError(f"{folder} holds {len(classes)} classes: there can be 256")
+    pixels = np.stack([_pixels(path, size, colour) for path, _ in files])
+    return Images(pixels=pixels, labels=np.array([label for _, label in files], dtype=np.uint8))
+
+
+def _pixels(path: Path, size: int, colour: bool) -> NDArray[np.uint8]:
+    from PIL import Image
+
+    try:
+        with Image.open(path) as image:
+            return np.asarray(image.convert("RGB" if colour else "L").resize((size, size), Image.Resampling.BILINEAR))
+    except OSError as error:
+        raise UsageError(f"{path} can't be read as an image ({error}); mend it or take it out") from error
+
+
+def array_samples(file: Path) -> tuple[Samples, Samples | None, int]:
+    """Read sequences ``inputs [n, T, F]`` with ``labels [n]``, and ``test_inputs`` and ``test_labels`` where there are any.
+
+    Bytes are brought to [0, 1]; other numbers are taken as they are.
+
+    Returns:
+        Training samples, test samples or None, and the bytes of a sample as it comes.
+
+    Raises:
+        UsageError: If the file or an array is not of that form.
+    """
+    try:
+        with np.load(file, allow_pickle=False) as arrays:
+            found = {name: arrays[name] for name in arrays.files}
+        train = _samples(found["inputs"], found["labels"])
+        test = _samples(found["test_inputs"], found["test_labels"]) if "test_inputs" in found else None
+    except (OSError, ValueError, KeyError) as error:
+        raise UsageError(
+            f"{file} must hold arrays inputs [n, T, F] and labels [n], and may hold test_inputs and test_labels: {error}"
+        ) from error
+    return train, test, found["inputs"][0].nbytes + 1
+
+
+def _samples(inputs: NDArray[np.generic], labels: NDArray[np.generic]) -> Samples:
+    if inputs.ndim != 3 or labels.shape != inputs.shape[:1]:
+        raise ValueError(f"inputs are {list(inputs.shape)} and labels {list(labels.shape)}")
+    if labels.dtype.kind not in "iu" or labels.min() < 0:
+        raise ValueError(f"labels are whole numbers from 0, not {labels.dtype} from {labels.min()}")
+    values = torch.from_numpy(inputs.astype(np.float32) / (255 if inputs.dtype == np.uint8 else 1))
+    if not bool(values.isfinite().all()):
+        raise ValueError("inputs hold numbers that are not finite")
+    return Samples(inputs=values, labels=torch.from_numpy(labels.astype(np.int64)))

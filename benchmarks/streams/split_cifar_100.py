@@ -1,0 +1,81 @@
+"""Ten experiences of ten classes each, CIFAR-100's 32×32 colour images (class-, domain- or task-incremental).
+
+CIFAR: A. Krizhevsky, *Learning Multiple Layers of Features from Tiny Images* (2009); 50,000 training and 10,000 test images of 32×32
+pixels in three colours. The classes are dealt to the experiences at random per seed.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from benchmarks.streams import _published
+from benchmarks.streams._images import Images
+from benchmarks.streams._splits import split_images
+from strategies.continual.stream import Stream
+
+VERSION = 1
+PRIMARY = "accuracy"
+CHANCE = 0.01
+DIGEST = "md5:eb9058c3a382ffc7106e4002c42a8d85"
+"""Of the published archive; torchvision holds each of its files against an md5 of its own before it opens it."""
+
+FILES = ("cifar-100-python/train", "cifar-100-python/test", "cifar-100-python/meta")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Config:
+    """Options of the stream.
+
+    Attributes:
+        experiences: Number of experiences; the hundred classes are dealt to them in equal shares.
+        scenario: ``"class"``: an answer is one of all classes; ``"domain"``: which of its experience's classes it is, by their order in the
+            experience; ``"task"``: one of its experience's classes, the experience being told.
+        epochs: Passes over each experience.
+        iterations: Steps per experience instead of passes, if not 0.
+        batch_size: New samples per step.
+        online: If not 0, everything is met once, in experiences of so many samples, and no boundary is told.
+        form: ``"rows"``, a sequence of 32 rows of 96 values (32 pixels of three colours), or ``"flat"``, one step of 3,072.
+        validation: Train on nine tenths of the training images and evaluate on the rest, for tuning.
+        track: If not 0, accuracy is also taken within experiences, every so many steps.
+        probe: After each experience, also see what a linear probe makes of the model's frozen features.
+    """
+
+    experiences: int = 10
+    scenario: Literal["class", "domain", "task"] = "class"
+    epochs: int = 1
+    iterations: int = 0
+    batch_size: int = 32
+    online: int = 0
+    form: Literal["rows", "flat"] = "rows"
+    validation: bool = False
+    track: int = 0
+    probe: bool = False
+
+
+def prepare(data_root: Path) -> None:
+    """See that the images are in the data root, and download them if they are not.
+
+    Raises:
+        UsageError: If they are missing and can't be had.
+    """
+    _published.prepare("CIFAR100", FILES, data_root)
+
+
+def build(config: Config, *, seed: int, data_root: Path) -> Stream:
+    """Build the stream from the images in ``data_root``.
+
+    Raises:
+        UsageError: If the images are missing or not the published ones, or an option makes no sense.
+    """
+    prepare(data_root)
+    train, test = load(data_root)
+    return split_images(config, train, test, classes=100, largest=255, held_out=0.1, seed=seed)
+
+
+def load(data_root: Path) -> tuple[Images, Images]:
+    """Load the training and the test images.
+
+    Raises:
+        UsageError: If they can't be read or are not the published ones.
+    """
+    return _published.load("CIFAR100", FILES, data_root)

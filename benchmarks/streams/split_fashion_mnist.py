@@ -1,0 +1,100 @@
+"""Five experiences of two kinds of clothing each, Fashion-MNIST's 28×28 pixels (class-, domain- or task-incremental).
+
+Fashion-MNIST: H. Xiao, K. Rasul, R. Vollgraf, arXiv:1708.07747 (2017); 60,000 training and 10,000 test images, of MNIST's form. The classes
+are dealt to the experiences at random per seed.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from benchmarks.streams import _published
+from benchmarks.streams._images import Images, verify
+from benchmarks.streams._splits import split_images
+from strategies.continual.stream import Stream
+
+VERSION = 1
+PRIMARY = "accuracy"
+CHANCE = 0.1
+DIGEST = "sha256:51bad0352284eacba9865b8317af0b9281dae4f52f7f667217f2ee65f7069790"
+PROTOCOLS = {
+    "vandeven2022": {
+        "experiences": 5,
+        "iterations": 2000,
+        "batch_size": 128,
+        "form": "flat",
+        "training.learning_rate": 0.001,
+        "models": ("mlp",),
+    },
+}
+"""The protocol of Split MNIST (see there), for other images."""
+
+FILES = (
+    "FashionMNIST/raw/train-images-idx3-ubyte",
+    "FashionMNIST/raw/train-labels-idx1-ubyte",
+    "FashionMNIST/raw/t10k-images-idx3-ubyte",
+    "FashionMNIST/raw/t10k-labels-idx1-ubyte",
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Config:
+    """Options of the stream.
+
+    Attributes:
+        protocol: ``"default"``, or a name of `PROTOCOLS`, which stands for the options there.
+        experiences: Number of experiences; the ten classes are dealt to them in equal shares.
+        scenario: ``"class"``: an answer is one of all classes; ``"domain"``: which of its experience's classes it is, by their order in the
+            experience; ``"task"``: one of its experience's classes, the experience being told.
+        epochs: Passes over each experience.
+        iterations: Steps per experience instead of passes, if not 0.
+        batch_size: New samples per step.
+        online: If not 0, everything is met once, in experiences of so many samples, and no boundary is told.
+        form: ``"rows"``, a sequence of 28 rows of 28 pixels, or ``"flat"``, one step of 784.
+        validation: Train on five sixths of the training images and evaluate on the rest, for tuning.
+        track: If not 0, accuracy is also taken within experiences, every so many steps.
+        probe: After each experience, also see what a linear probe makes of the model's frozen features.
+    """
+
+    protocol: Literal["default", "vandeven2022"] = "default"
+    experiences: int = 5
+    scenario: Literal["class", "domain", "task"] = "class"
+    epochs: int = 1
+    iterations: int = 0
+    batch_size: int = 32
+    online: int = 0
+    form: Literal["rows", "flat"] = "rows"
+    validation: bool = False
+    track: int = 0
+    probe: bool = False
+
+
+def prepare(data_root: Path) -> None:
+    """See that the images are in the data root, and download them if they are not.
+
+    Raises:
+        UsageError: If they are missing and can't be had.
+    """
+    _published.prepare("FashionMNIST", FILES, data_root)
+
+
+def build(config: Config, *, seed: int, data_root: Path) -> Stream:
+    """Build the stream from the images in ``data_root``.
+
+    Raises:
+        UsageError: If the images are missing or not the published ones, or an option makes no sense.
+    """
+    prepare(data_root)
+    train, test = load(data_root)
+    return split_images(config, train, test, classes=10, largest=255, held_out=1 / 6, seed=seed)
+
+
+def load(data_root: Path) -> tuple[Images, Images]:
+    """Load the training and the test images.
+
+    Raises:
+        UsageError: If they can't be read or are not the published ones.
+    """
+    train, test = _published.load("FashionMNIST", FILES, data_root)
+    verify([train.pixels, train.labels, test.pixels, test.labels], DIGEST, "FashionMNIST", str(data_root))
+    return train, test

@@ -1,0 +1,34 @@
+"""Experiences as a learner meets them that is told no boundaries: a few samples at a time, each once."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+from avalanche.benchmarks.scenarios.online import OnlineCLExperience
+from torch.utils.data import TensorDataset
+
+from strategies.continual.datasets import labelled
+from strategies.continual.feeding import columns_of
+
+
+def small_experiences(experience: Any, size: int, order: torch.Generator) -> Iterator[tuple[Any, bool]]:
+    """Cut an experience into small ones that tell no boundary, and yield each with whether it is the last.
+
+    Avalanche's ``split_online_stream`` makes views of the whole experience, whose cost grows with it; here each is a data set of its own.
+
+    Args:
+        experience: What to cut; its data are tensors.
+        size: Samples of a small one; the last may have fewer.
+        order: Source of the order of samples.
+    """
+    columns = columns_of(experience.dataset)
+    assert columns is not None
+    inputs, labels, tasks = columns
+    told = {name: getattr(experience, name) for name in ("task_label", "task_labels") if hasattr(experience, name)}
+    parts = torch.randperm(len(labels), generator=order).split(size)
+    for place, chosen in enumerate(parts):
+        data = labelled(TensorDataset(inputs[chosen], labels[chosen]), labels[chosen], int(tasks[0]))
+        small = OnlineCLExperience(dataset=data, origin_experience=experience, sub_stream_length=len(parts))
+        small.origin_stream, small.current_experience = experience.origin_stream, experience.current_experience
+        vars(small).update(told)
+        yield small, place == len(parts) - 1

@@ -1,0 +1,63 @@
+"""Streams that are met once, a few samples at a time, with no boundary told."""
+
+from typing import Any
+
+import pytest
+import torch
+from avalanche.benchmarks.scenarios.online import OnlineCLExperience
+
+from baselines.registry import Registry
+from strategies.continual.feeding import columns_of
+from strategies.continual.learn import learn
+from strategies.continual.stream import Pace
+from tests.strategies.continual.gru import Gru
+from tests.strategies.continual.test_continual import CPU, toy
+
+ONLINE = Pace(batch_size=10, online=7)
+
+
+def test_everything_is_met_once_and_no_boundary_is_told() -> None:
+    stream = toy(pace=ONLINE)
+    small = list(stream.experiences())
+    assert all(isinstance(experience, OnlineCLExperience) and not experience.access_task_boundaries for experience, _ in small)
+    sizes = [len(experience.dataset) for experience, _ in small]
+    assert sizes == ([7] * 8 + [4]) * 2
+    assert [place for place, (_, last) in enumerate(small) if last] == [8, 17]
+    whole = torch.cat([columns_of(experience.dataset)[0] for experience in stream.benchmark.train_stream])
+    met = torch.cat([columns_of(experience.dataset)[0] for experience, _ in small])
+    assert not torch.equal(met, whole)
+    assert sorted(sample.tobytes() for sample in met.numpy()) == sorted(sample.tobytes() for sample in whole.numpy())
+
+
+def test_the_order_is_the_seed_s_and_the_same_each_time() -> None:
+    def order(seed: int) -> torch.Tensor:
+        return torch.cat([columns_of(experience.dataset)[0] for experience, _ in toy(seed, pace=ONLINE).experiences()])
+
+    assert torch.equal(order(1), order(1))
+    assert not torch.equal(order(1), order(2))
+
+
+def test_the_pace_counts_small_experiences() -> None:
+    assert (Pace(batch_size=10, online=7).steps(60), Pace(batch_size=3, online=7).steps(60)) == (9, 8 * 3 + 2)
+    assert Pace(epochs=5, online=7).examples(60) == 60
+
+
+@pytest.mark.parametrize("scenario", ["class", "domain", "task"])
+@pytest.mark.parametrize("method", [pytest.param(entry.load(), id=entry.name) for entry in Registry("method")])
+def test_every_method_learns_online(method: Any, scenario: Any) -> None:
+    torch.manual_seed(0)
+    told: list[float] = []
+    outcome = learn(
+        toy(pace=ONLINE, scenario=scenario, count=240),
+        Gru,
+        method,
+        method_config=method.Config(),
+        learning_rate=1e-2,
+        seed=0,
+        device=CPU,
+        progress=told.append,
+    )
+    assert [len(row) for row in outcome.curves["accuracy_matrix"]] == [2, 2]  # type: ignore[union-attr, arg-type]
+    assert outcome.metrics["learning_accuracy"] > 0.7
+    assert outcome.cost.train_examples == 240
+    assert told[-1] == 1.0
