@@ -11,6 +11,8 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional
 
+from memnet.quantization import dithered
+
 
 class SemanticBottleneck(nn.Module):
     """Compress the controller's state before it may be written: ``z = RMSNorm(P·h)`` (Tishby et al. 2000, the information bottleneck).
@@ -35,27 +37,25 @@ class SemanticBottleneck(nn.Module):
 
 
 class UnitBottleneck(nn.Module):
-    """Bring features to a code of norm ``√E``: ``c = √E · (P·h + b) / ‖P·h + b‖``, with noise on it while training.
+    """Bring features to a code of norm ``√E``: ``c = √E · (P·h + b) / ‖P·h + b‖``, with the noise of quantising on it while training.
 
     Args:
         width: D.
         code: E.
-        noise: Standard deviation of the noise.
+        bits: Bits that an entry will be kept in.
         generator: Source of the noise.
     """
 
-    def __init__(self, width: int, code: int, noise: float, generator: torch.Generator) -> None:
+    def __init__(self, width: int, code: int, bits: int, generator: torch.Generator) -> None:
         super().__init__()
         self.project = nn.Linear(width, code)
-        self.noise = noise
+        self.bits = bits
         self.generator = generator
 
     def forward(self, features: Float[Tensor, "B D"]) -> Float[Tensor, "B E"]:
         """Return the codes."""
         codes = functional.normalize(self.project(features), dim=-1) * math.sqrt(self.project.out_features)
-        if self.training and self.noise > 0:
-            codes = codes + self.noise * torch.randn(codes.shape, generator=self.generator).to(codes)
-        return codes
+        return dithered(codes, self.bits, self.generator) if self.training else codes
 
 
 class CausalTaps(nn.Module):

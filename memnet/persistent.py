@@ -1,20 +1,21 @@
 """The persistent world of MemNet: a memory over samples that survives tasks, and dreams of them.
 
 A trunk reads a sample; a bottleneck makes it a code; the hallucination head decodes a code into the sample again. Slots keep codes of
-some of the samples met, each linked to its label. Before an experience all slots are decoded: these dreams, with the labels that the
-graph associates with them, are rehearsed among the new samples (imaginative replay; compare Shin et al. 2017, *Continual learning with
-deep generative replay*, whose generator holds the past in its weights where here the slots hold it). After it the dreams are encoded
-anew, so codes do not go stale as the encoder moves, and new samples take their slots. The answer is read from the slots and fused with
-the head's.
+some of the samples met, in few bits, each linked to its label. While new samples are learnt, slots are decoded: these dreams, with the
+labels that the graph associates with them, are rehearsed among the new samples (imaginative replay; compare Shin et al. 2017,
+*Continual learning with deep generative replay*, whose generator holds the past in its weights where here the slots hold it). In a sleep
+all that was dreamt is encoded anew, so codes do not go stale as the encoder moves. The answer is read from the slots and fused with the
+head's.
 
-Legend: ``B`` batch, ``T`` time, ``F`` features, ``D`` width of the trunk, ``E`` width of a code, ``K`` classes, ``N`` slots, ``M``
-samples offered.
+Legend: ``B`` batch, ``D`` width of the trunk, ``E`` width of a code, ``K`` classes, ``N`` slots, ``M`` samples met, ``n`` dreams; ``...``
+is the shape of a sample.
 """
 
+import copy
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import cast
 
 import torch
 from jaxtyping import Bool, Float, Int
@@ -22,84 +23,45 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from memnet.bottleneck import UnitBottleneck
-from memnet.persistent_bank import PersistentBank, bank_bytes, cosine, empty_bank, erase, read, slot_bytes, spread, write
+from memnet.persistent_bank import PersistentBank, cosine, empty_bank, erase, link, read, recode, spread, write
+from memnet.persistent_config import PersistentConfig
+from memnet.quantization import dithered, unpack
+from memnet.reservoir import offer
+from memnet.trunk import Trunk
 
+PIECE = 512
+"""Samples encoded at a time: a speed setting, since each is encoded alone."""
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class PersistentConfig:
-    """Options of the persistent memory.
-
-    Attributes:
-        mem_size: The bank may take as many bytes as this many raw samples, and gets as many slots as fit.
-        slots: Number of slots ``N``; where given, ``mem_size`` is not used.
-        code: Width of a code ``E``, kept as half floats.
-        hidden: Hidden width of the hallucination head and of the classifying head.
-        top_k: Slots read for an answer.
-        temperature: Temperature of a read at the start; it is learned.
-        noise: Standard deviation of the noise on codes while training, whose entries are of order 1.
-        dreams: Dreams rehearsed per new sample.
-        reconstruction_weight: Weight of the reconstruction error.
-        neighbour_weight: Weight of the read of each sample among the others of its batch.
-        anchor_weight: Weight of the distance between a dream's code and the code it was decoded from.
-        link_rate: η, the weight of a link between a sample's slot and the slot of its label.
-        trust: Share of the memory in the fused answer; the rest is the head's.
-    """
-
-    mem_size: int = 200
-    slots: int | None = None
-    code: int = 32
-    hidden: int = 256
-    top_k: int = 16
-    temperature: float = 5.0
-    noise: float = 0.1
-    dreams: int = 1
-    reconstruction_weight: float = 100.0
-    neighbour_weight: float = 0.5
-    anchor_weight: float = 0.3
-    link_rate: float = 1.0
-    trust: float = 0.8
-
-    def capacity(self, sample_bytes: int, classes: int) -> int:
-        """Return the number of slots.
-
-        Args:
-            sample_bytes: Bytes of one raw sample with its label.
-            classes: Number of classes ``K``.
-
-        Raises:
-            ValueError: If there is not one slot per class.
-        """
-        overhead = bank_bytes(empty_bank(0, self.code, classes))
-        slots = self.slots if self.slots is not None else (self.mem_size * sample_bytes - overhead) // slot_bytes(self.code)
-        if slots < classes:
-            raise ValueError(f"{slots} slots are fewer than {classes} classes; give more by mem_size or slots")
-        return slots
-
-
-class Trunk(Protocol):
-    """What reads a sample: an ``nn.Module`` with a width ``D``."""
-
-    width: int
-
-    def features(self, inputs: Float[Tensor, "B T F"], *, generator: torch.Generator | None = None) -> Float[Tensor, "B D"]:
-        """Return what was read of each sample."""
+ABSENT = 1e-9
+"""Share of a class that is neither new nor dreamt of: so little that its logit is left out of the loss, and finite in logarithm."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dreams:
-    """All slots, decoded.
+    """Slots, decoded.
 
     Attributes:
-        slots: The slots they come from.
-        codes: The codes they were decoded from.
+        codes: What was decoded: their codes, anywhere within the step that each was quantised to.
         inputs: What they look like.
         labels: The class that the graph associates with them.
     """
 
-    slots: Int[Tensor, "n"]
     codes: Float[Tensor, "n E"]
-    inputs: Float[Tensor, "n T F"]
+    inputs: Float[Tensor, "n ..."]
     labels: Int[Tensor, "n"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """What meeting samples did to the bank.
+
+    Attributes:
+        given_up: Slots that lost what they held.
+        taken: Slots that hold something new; some of them had been given up.
+    """
+
+    given_up: Int[Tensor, "g"]
+    taken: Int[Tensor, "c"]
 
 
 class PersistentMemory(nn.Module):
@@ -109,16 +71,18 @@ class PersistentMemory(nn.Module):
     nothing. The bank's tensors are buffers, so that ``state_dict`` and safetensors save and load it whole.
 
     Args:
-        trunk: What reads a sample.
+        trunk: What reads a sample (:func:`memnet.trunk.trunk_of` makes one of any classifier).
         config: Options.
-        shape: Shape of a sample ``(T, F)``; values in [0, 1].
+        shape: Shape of a sample; values in [0, 1].
         classes: K.
         slots: N.
         generator: Source of the noise, and of the choice of what is kept.
     """
 
+    log_prior: Tensor
+
     def __init__(
-        self, trunk: Trunk, config: PersistentConfig, *, shape: tuple[int, ...], classes: int, slots: int, generator: torch.Generator
+        self, trunk: nn.Module, config: PersistentConfig, *, shape: tuple[int, ...], classes: int, slots: int, generator: torch.Generator
     ) -> None:
         super().__init__()
         self.config = config
@@ -126,13 +90,13 @@ class PersistentMemory(nn.Module):
         self.classes = classes
         self.generator = generator
         self.trunk = trunk
-        self.bottleneck = UnitBottleneck(trunk.width, config.code, config.noise, generator)
-        self.hallucination = nn.Sequential(
-            nn.Linear(config.code, config.hidden), nn.ReLU(), nn.Linear(config.hidden, math.prod(shape)), nn.Sigmoid()
-        )
+        self.bottleneck = UnitBottleneck(cast(Trunk, trunk).width, config.code, config.bits, generator)
+        self.hallucination = nn.Sequential(nn.Linear(config.code, config.hidden), nn.ReLU(), nn.Linear(config.hidden, math.prod(shape)))
+        self.dreamer = copy.deepcopy(self.hallucination).requires_grad_(False)
         self.head = nn.Sequential(nn.Linear(config.code, config.hidden), nn.ReLU(), nn.Linear(config.hidden, classes))
         self.log_temperature = nn.Parameter(torch.tensor(math.log(config.temperature)))
-        for name, tensor in empty_bank(slots, config.code, classes).tensors().items():
+        self.register_buffer("log_prior", torch.zeros(classes))
+        for name, tensor in empty_bank(slots, config.code, classes, config.bits).tensors().items():
             self.register_buffer(f"bank_{name}", tensor)
 
     @property
@@ -145,65 +109,74 @@ class PersistentMemory(nn.Module):
         for name, tensor in bank.tensors().items():
             setattr(self, f"bank_{name}", tensor)
 
-    def forward(self, inputs: Float[Tensor, "B T F"]) -> Float[Tensor, "B K"]:
+    def forward(self, inputs: Float[Tensor, "B ..."]) -> Float[Tensor, "B K"]:
         """Answer.
 
-        ``log(trust · p_memory + (1 − trust) · p_head)`` in evaluation, the head's logits in training and while the bank is empty.
+        In evaluation ``log(trust · p_memory + (1 − trust) · p_head)``. In training the head's logits plus the logarithm of each class's
+        share in what is trained on, so that the head itself takes no class to be likelier for being newer (Menon et al. 2021,
+        *Long-tail learning via logit adjustment*). While the bank is empty, the head's logits.
         """
         codes = self.encode(inputs)
         logits: Tensor = self.head(codes)
-        if self.training or not bool(self.bank.occupied.any()):
+        if self.training:
+            return logits + self.log_prior
+        if not bool(self.bank.occupied.any()):
             return logits
         trust = self.config.trust
         return (trust * self.recall(codes) + (1 - trust) * logits.softmax(-1)).clamp_min(1e-12).log()
 
-    def encode(self, inputs: Float[Tensor, "B T F"]) -> Float[Tensor, "B E"]:
-        """Return the codes of samples."""
-        codes: Tensor = self.bottleneck(self.trunk.features(inputs))
+    def encode(self, inputs: Float[Tensor, "B ..."]) -> Float[Tensor, "B E"]:
+        """Return the codes of samples; with the noise of quantising on them while training."""
+        codes: Tensor = self.bottleneck(cast(Trunk, self.trunk).features(inputs))
         return codes
-
-    def decode(self, codes: Float[Tensor, "B E"]) -> Float[Tensor, "B T F"]:
-        """Return what codes look like."""
-        decoded: Tensor = self.hallucination(codes)
-        return decoded.reshape(-1, *self.shape)
 
     def recall(self, codes: Float[Tensor, "B E"]) -> Float[Tensor, "B K"]:
         """Read the slots and let the activation spread to the labels."""
-        found = read(self.bank, codes, self.log_temperature.exp(), self.config.top_k)
+        found = read(self.bank, codes, self.log_temperature.exp(), self.config.top_k, self.config.bits)
         return spread(self.bank, found, self.classes)
 
     @torch.no_grad()
-    def dream(self) -> Dreams | None:
-        """Decode all slots, or return None while there are none."""
+    def expect(self, labels: Int[Tensor, "M"]) -> None:
+        """Take note of what will be trained on: new samples of some classes, and dreams.
+
+        Args:
+            labels: Classes of the new samples.
+        """
+        new = torch.bincount(labels, minlength=self.classes) / len(labels)
+        dreamt = torch.bincount(self.bank.target[self.bank.settled].long(), minlength=self.classes)
+        share = self.config.dreams / (1 + self.config.dreams) if bool(dreamt.any()) else 0.0
+        mixed = (1 - share) * new + share * dreamt / dreamt.sum().clamp_min(1)
+        self.log_prior = mixed.clamp_min(ABSENT).log().to(self.log_prior)
+
+    @torch.no_grad()
+    def dream(self, slots: Int[Tensor, "n"]) -> Dreams:
+        """Decode settled slots, as they were at the last sleep."""
         bank = self.bank
-        slots = torch.nonzero(bank.occupied).flatten()
-        if len(slots) == 0:
-            return None
-        codes = bank.codes[slots].float()
-        return Dreams(slots=slots, codes=codes, inputs=self.decode(codes), labels=bank.target[slots].long())
+        codes = dithered(unpack(bank.codes[slots], self.config.bits), self.config.bits, self.generator)
+        return Dreams(codes=codes, inputs=self._dreamt(codes), labels=bank.target[slots].long())
 
     def losses(
         self,
         codes: Float[Tensor, "B E"],
-        inputs: Float[Tensor, "B T F"],
+        inputs: Float[Tensor, "B ..."],
         labels: Int[Tensor, "B"],
         anchors: Float[Tensor, "n E"] | None = None,
     ) -> dict[str, Float[Tensor, ""]]:
         """Return the unweighted auxiliary losses of a batch whose last ``n`` samples are dreams.
 
-        - reconstruction: ``MSE(decode(code), input)``
+        - reconstruction: the cross-entropy of what the code is decoded to with the sample, per value
         - neighbour: ``−log Σ_j W_ij [label_j = label_i]``, where W reads the batch's other samples as if they were slots
-        - anchor: ``MSE(code, stored code)`` over the dreams
+        - anchor: ``MSE(code, dreamt code)`` over the dreams
 
         Args:
             codes: Codes of the batch.
             inputs: The batch.
             labels: Its classes.
-            anchors: Stored codes that the dreams were decoded from.
+            anchors: The codes that the dreams were decoded from.
         """
         losses = {
-            "reconstruction": functional.mse_loss(self.decode(codes), inputs),
-            "neighbour": neighbour_loss(codes, labels, self.log_temperature.exp()),
+            "reconstruction": self._reconstruction(codes, inputs),
+            "neighbour": neighbour_loss(codes, labels, self.log_temperature.exp(), self.log_prior),
         }
         if anchors is not None:
             losses["anchor"] = functional.mse_loss(codes[-len(anchors) :], anchors)
@@ -219,66 +192,75 @@ class PersistentMemory(nn.Module):
         return torch.stack([weights[name] * value for name, value in losses.items()]).sum()
 
     @torch.no_grad()
-    def consolidate(self, dreams: Dreams | None, inputs: Float[Tensor, "M T F"], labels: Int[Tensor, "M"]) -> Int[Tensor, "n"]:
-        """Encode the dreams anew and let new samples take slots, in equal shares per class.
+    def meet(self, inputs: Float[Tensor, "M ..."], labels: Int[Tensor, "M"]) -> Change:
+        """Offer new samples to the slots, which are shared out equally among the classes met so far.
 
-        Within a class every sample met so far is kept with the same chance, as in a reservoir.
+        Within a class every sample met so far is kept with the same chance. What a sample leaves is settled by the next :meth:`sleep`.
 
         Args:
-            dreams: What :meth:`dream` gave before the encoder moved.
             inputs: New samples.
             labels: Their classes.
-
-        Returns:
-            How long each slot that was given up had lived, in samples met.
         """
-        mode = self.training
-        self.eval()
         bank = self.bank
-        if dreams is not None:
-            bank = replace(bank, codes=bank.codes.index_copy(0, dreams.slots, self._encode_all(dreams.inputs).to(bank.codes.dtype)))
+        met = bank.seen.tolist()
         bank = replace(bank, clock=bank.clock + len(labels), seen=bank.seen + torch.bincount(labels, minlength=self.classes).to(bank.seen))
-        given_up, chosen = self._shares(bank, labels)
-        ended = (bank.clock - bank.born[given_up]).long()
-        bank = erase(bank, given_up)
-        free = torch.nonzero(~bank.occupied).flatten()[: len(chosen)]
-        self.bank = write(bank, free, self._encode_all(inputs[chosen]), labels[chosen], self.config.link_rate)
-        self.train(mode)
-        return ended
-
-    def _shares(self, bank: PersistentBank, labels: Int[Tensor, "M"]) -> tuple[Int[Tensor, "g"], Int[Tensor, "c"]]:
-        """Say which slots are given up and which samples are taken in. ``bank.seen`` counts the samples already."""
-        known = torch.nonzero(bank.seen).flatten().tolist()
-        share = len(bank.strength) // len(known)
+        share = len(bank.links) // int((bank.seen > 0).sum())
         given_up, chosen = [], []
-        for label in known:
+        for label in torch.nonzero(bank.seen).flatten().tolist():
             kept = torch.nonzero(bank.occupied & (bank.target == label)).flatten()
             offered = torch.nonzero(labels == label).flatten()
-            met = int(bank.seen[label])
-            drawn = torch.randperm(met, generator=self.generator)[:share]
-            entering = min(int((drawn < len(offered)).sum()), len(offered))
-            staying = min(len(drawn) - entering, len(kept))
-            chosen.append(offered[self._permutation(len(offered))[:entering].to(offered.device)])
-            given_up.append(kept[self._permutation(len(kept))[staying:].to(kept.device)])
-        return torch.cat(given_up), torch.cat(chosen)
+            taken = offer(met[label], len(offered), share, self.generator).to(labels.device)
+            leaves = torch.ones_like(kept, dtype=torch.bool)
+            leaves[:share] = taken[: len(kept)] >= 0
+            given_up.append(kept[leaves])
+            chosen.append(offered[taken[taken >= 0]])
+        gone, new = torch.cat(given_up), torch.cat(chosen)
+        bank = erase(bank, gone)
+        free = torch.nonzero(~bank.occupied).flatten()[: len(new)]
+        self.bank = write(bank, free, self._codes(inputs[new]), labels[new], self.config.bits)
+        return Change(given_up=gone, taken=free)
 
-    def _permutation(self, count: int) -> Int[Tensor, "n"]:
-        return torch.randperm(count, generator=self.generator)
+    @torch.no_grad()
+    def sleep(self) -> None:
+        """Settle: what was dreamt is encoded anew, and from here on all slots are dreamt as the hallucination head sees them now.
 
-    def _encode_all(self, inputs: Float[Tensor, "M T F"], piece: int = 512) -> Float[Tensor, "M E"]:
-        """Encode many samples, in pieces that fit in memory."""
-        codes = [self.encode(inputs[start : start + piece]) for start in range(0, len(inputs), piece)]
-        return torch.cat(codes) if codes else inputs.new_zeros(0, self.config.code)
+        Each dream links its sample and its label once more.
+        """
+        bank, bits = self.bank, self.config.bits
+        for slots in torch.nonzero(bank.settled).flatten().split(PIECE):
+            bank = recode(bank, slots, self._codes(self._dreamt(unpack(bank.codes[slots], bits))), bits)
+        full = torch.nonzero(bank.occupied).flatten()
+        self.bank = link(bank, full, bank.target[full].long())
+        self.dreamer.load_state_dict(self.hallucination.state_dict())
+
+    def _reconstruction(self, codes: Float[Tensor, "B E"], inputs: Float[Tensor, "B ..."]) -> Float[Tensor, ""]:
+        return functional.binary_cross_entropy_with_logits(self.hallucination(codes), inputs.flatten(1))
+
+    def _dreamt(self, codes: Float[Tensor, "n E"]) -> Float[Tensor, "n ..."]:
+        decoded: Tensor = self.dreamer(codes).sigmoid()
+        return decoded.reshape(-1, *self.shape)
+
+    def _codes(self, inputs: Float[Tensor, "M ..."]) -> Float[Tensor, "M E"]:
+        """Encode many samples without noise, in pieces that fit in memory."""
+        mode = self.training
+        self.eval()
+        codes = [self.encode(piece) for piece in inputs.split(PIECE)] if len(inputs) else [inputs.new_zeros(0, self.config.code)]
+        self.train(mode)
+        return torch.cat(codes)
 
 
-def neighbour_loss(codes: Float[Tensor, "B E"], labels: Int[Tensor, "B"], temperature: Float[Tensor, ""]) -> Float[Tensor, ""]:
+def neighbour_loss(
+    codes: Float[Tensor, "B E"], labels: Int[Tensor, "B"], temperature: Float[Tensor, ""], log_prior: Float[Tensor, "K"]
+) -> Float[Tensor, ""]:
     """Read each sample from the batch's other samples as if they were slots, and score the label that the read gives.
 
-    Neighbourhood components analysis (Goldberger et al. 2004). Samples alone of their class in the batch are left out.
+    Neighbourhood components analysis (Goldberger et al. 2004), each neighbour weighed by one over its class's share in what is trained on,
+    as slots are shared out equally. Samples alone of their class in the batch are left out.
     """
     itself = torch.eye(len(codes), dtype=torch.bool, device=codes.device)
     same: Bool[Tensor, "B B"] = (labels[:, None] == labels[None, :]) & ~itself
-    weights = (temperature * cosine(codes, codes)).masked_fill(itself, -torch.inf).log_softmax(-1)
+    score = temperature * cosine(codes, codes) - log_prior[labels]
+    weights = score.masked_fill(itself, -torch.inf).log_softmax(-1)
     scored = same.any(-1)
     if not bool(scored.any()):
         return codes.new_zeros(())

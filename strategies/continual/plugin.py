@@ -1,9 +1,10 @@
 """MemNet's memory as an Avalanche plugin, for any supervised strategy whose model is a :class:`~memnet.persistent.PersistentMemory`.
 
-Before an experience all slots are dreamt of; every mini-batch is joined by dreams; after it the dreams are encoded anew and new samples
-take their slots.
+Every mini-batch is joined by dreams. After an experience its samples are offered to the slots; then, or by the memory's clock where no
+boundary means anything, the memory sleeps.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -11,10 +12,10 @@ from avalanche.core import SupervisedPlugin
 from pydantic import JsonValue
 from torch import Tensor
 
-from memnet.persistent import Dreams, PersistentMemory
+from memnet.persistent import PersistentMemory
 from memnet.persistent_bank import bank_bytes, read
-from results.survival import survival
-from strategies.continual.feeding import Cycle, columns_of
+from strategies.continual.feeding import columns_of
+from strategies.continual.slot_statistics import SlotStatistics
 from strategies.randomness import generator
 
 STATISTIC_READS = 64
@@ -22,13 +23,14 @@ STATISTIC_READS = 64
 
 
 class MemNetPlugin(SupervisedPlugin[Any]):  # type: ignore[misc]
-    """Dreams, rehearses and consolidates.
+    """Dreams, rehearses and sleeps.
 
-    The memory is the strategy's model; its own criterion takes the new samples and the dreams alike.
+    The memory is the strategy's model; the strategy's own criterion takes the new samples and the dreams alike. Where Avalanche gives
+    task labels, a dream has that of its class.
 
     Args:
         memory: The strategy's model.
-        seed: Seed of the order in which dreams come.
+        seed: Seed of the choice of dreams.
     """
 
     supports_distributed = False
@@ -36,33 +38,35 @@ class MemNetPlugin(SupervisedPlugin[Any]):  # type: ignore[misc]
     def __init__(self, memory: PersistentMemory, seed: int) -> None:
         super().__init__()
         self.memory = memory
-        self._order = generator("order of dreams", seed)
-        self._dreams: Dreams | None = None
-        self._cycle: Cycle | None = None
+        self._choice = generator("order of dreams", seed)
+        self._tasks = torch.zeros(memory.classes, dtype=torch.long)
+        self._settled = torch.zeros(0, dtype=torch.long)
         self._anchors: Tensor | None = None
         self._codes: Tensor | None = None
-        self._ended: list[Tensor] = []
-        self._entropy = 0.0
-        self._answers = 0
+        self._statistics = SlotStatistics(len(memory.bank.links))
         memory.bottleneck.register_forward_hook(self._remember)
 
     def before_training_exp(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
-        """Dream of all slots."""
-        self._dreams = self.memory.dream()
-        self._cycle = None if self._dreams is None else Cycle(len(self._dreams.slots), self._order)
+        """See what can be dreamt of, and what the mini-batches will be made of."""
+        self._settled = torch.nonzero(self.memory.bank.settled).flatten()
+        self.memory.expect(_columns(strategy)[1])
 
     def before_training_iteration(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
         """Join dreams to the mini-batch, with the labels that the graph associates with them."""
         self._anchors = None
-        if self._dreams is None or self._cycle is None:
-            return
         inputs, labels, *rest = strategy.mbatch
-        chosen = self._cycle.take(self.memory.config.dreams * len(labels)).to(labels.device)
-        self._anchors = self._dreams.codes[chosen]
+        if rest:
+            self._tasks[labels.cpu()] = rest[-1].cpu()
+        if len(self._settled) == 0:
+            return
+        count = self.memory.config.dreams * len(labels)
+        chosen = torch.randint(len(self._settled), (count,), generator=self._choice).to(self._settled.device)
+        dreams = self.memory.dream(self._settled[chosen])
+        self._anchors = dreams.codes
         strategy.mbatch = [
-            torch.cat((inputs, self._dreams.inputs[chosen])),
-            torch.cat((labels, self._dreams.labels[chosen])),
-            *(torch.cat((column, column[:1].expand(len(chosen)))) for column in rest),
+            torch.cat((inputs, dreams.inputs)),
+            torch.cat((labels, dreams.labels)),
+            *(torch.cat((column, self._tasks.to(column)[dreams.labels])) for column in rest),
         ]
 
     def before_backward(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
@@ -71,25 +75,27 @@ class MemNetPlugin(SupervisedPlugin[Any]):  # type: ignore[misc]
         strategy.loss = strategy.loss + self.memory.objective(self.memory.losses(self._codes, strategy.mb_x, strategy.mb_y, self._anchors))
 
     def after_training_exp(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
-        """Encode the dreams anew and let new samples take slots."""
-        columns = columns_of(strategy.experience.dataset)
-        if columns is None:
-            columns = tuple(torch.stack(list(map(torch.as_tensor, column))) for column in zip(*strategy.experience.dataset, strict=True))
-        inputs, labels = columns[0].to(strategy.device), columns[1].to(strategy.device)
-        self._ended.append(self.memory.consolidate(self._dreams, inputs, labels).cpu())
-        self._dreams, self._anchors, self._codes = None, None, None
+        """Offer the new samples to the slots, and sleep if it is time to."""
+        memory, every = self.memory, self.memory.config.dream_every
+        inputs, labels = _columns(strategy)
+        before = int(memory.bank.clock)
+        change = memory.meet(inputs, labels)
+        clock = int(memory.bank.clock)
+        self._statistics.changed(change, clock)
+        if not every or clock // every > before // every:
+            memory.sleep()
+        self._anchors, self._codes = None, None
 
     def before_eval(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
         """Begin the statistics of reads."""
-        self._entropy, self._answers = 0.0, 0
+        self._statistics.begin_reads()
 
     def after_eval_iteration(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
         """Take the entropy of this mini-batch's first reads."""
-        memory = self.memory
+        memory, config = self.memory, self.memory.config
         if self._codes is not None and bool(memory.bank.occupied.any()):
-            weights = read(memory.bank, self._codes[:STATISTIC_READS], memory.log_temperature.exp(), memory.config.top_k).weights
-            self._entropy += float(torch.special.entr(weights).sum())
-            self._answers += len(weights)
+            found = read(memory.bank, self._codes[:STATISTIC_READS], memory.log_temperature.exp(), config.top_k, config.bits)
+            self._statistics.was_read(found.weights)
 
     def kept_bytes(self) -> int:
         """Return the bytes of the bank: slots, edges and all that is kept about them."""
@@ -97,20 +103,35 @@ class MemNetPlugin(SupervisedPlugin[Any]):  # type: ignore[misc]
 
     def slot_statistics(self) -> dict[str, JsonValue]:
         """Return occupancy, write rate, the last evaluation's read entropy (nats) and sparsity, and survival by samples met."""
-        bank = self.memory.bank
-        occupied = int(bank.occupied.sum())
-        alive = (bank.clock - bank.born[bank.occupied]).cpu()
-        ended = torch.cat(self._ended) if self._ended else torch.zeros(0, dtype=torch.long)
-        curve = survival(torch.cat((ended, alive)).numpy(), torch.arange(len(ended) + len(alive)).numpy() >= len(ended))
-        entropy = self._entropy / self._answers if self._answers else None
+        return self._statistics.summary(self.memory.bank)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return all that a run which goes on needs beside the memory's own ``state_dict``; see `strategies.continual.resuming`."""
         return {
-            "occupancy": occupied / len(bank.strength),
-            "write_rate": int(bank.writes) / max(int(bank.clock), 1),
-            "read_entropy": entropy,
-            "read_sparsity": None if entropy is None or not occupied else 1 - float(torch.tensor(entropy).exp()) / occupied,
-            "lifetimes": {name: list(column) for name, column in curve.items()},
+            "noise": self.memory.generator.get_state(),
+            "choice": self._choice.get_state(),
+            "tasks": self._tasks,
+            "settled": self._settled,
+            "statistics": self._statistics.state_dict(),
         }
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on from what :meth:`state_dict` returned."""
+        self.memory.generator.set_state(state["noise"])
+        self._choice.set_state(state["choice"])
+        self._tasks = state["tasks"].clone()
+        self._settled = state["settled"].to(self.memory.bank.links.device)
+        self._statistics.load_state_dict(state["statistics"])
 
     def _remember(self, module: Any, inputs: Any, codes: Tensor) -> None:
         """Keep the codes of the pass, whose losses are taken before the backward pass."""
         self._codes = codes
+
+
+def _columns(strategy: Any) -> tuple[Tensor, Tensor]:
+    """Return the experience's samples and their classes, on the strategy's device."""
+    dataset = strategy.experience.dataset
+    columns = columns_of(dataset)
+    if columns is None:
+        columns = tuple(torch.stack(list(map(torch.as_tensor, column))) for column in zip(*dataset, strict=True))
+    return columns[0].to(strategy.device), columns[1].to(strategy.device)

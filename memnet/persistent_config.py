@@ -1,0 +1,59 @@
+"""Options of the persistent memory, and the slots that a budget holds."""
+
+from dataclasses import dataclass
+
+from memnet.persistent_bank import bank_bytes, empty_bank, slot_bytes
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PersistentConfig:
+    """Options of the persistent memory.
+
+    Attributes:
+        budget: Bytes that the bank may take, 0 for those of ``mem_size`` samples; it gets as many slots as fit.
+        mem_size: The bank may take as many bytes as this many raw samples.
+        slots: Number of slots ``N``; where given, neither budget nor mem_size is used.
+        code: Width of a code ``E``.
+        bits: Bits in which an entry of a code is kept: 2, 4 or 8.
+        hidden: Hidden width of the hallucination head and of the classifying head.
+        top_k: Slots read for an answer.
+        temperature: Temperature of a read at the start; it is learned.
+        dreams: Dreams rehearsed per new sample.
+        reconstruction_weight: Weight of the reconstruction error.
+        neighbour_weight: Weight of the read of each sample among the others of its batch.
+        anchor_weight: Weight of the distance between a dream's code and the code it was decoded from.
+        trust: Share of the memory in the fused answer; the rest is the head's.
+        dream_every: New samples between two sleeps; 0 to sleep at the end of each experience.
+    """
+
+    budget: int = 0
+    mem_size: int = 200
+    slots: int | None = None
+    code: int = 32
+    bits: int = 4
+    hidden: int = 400
+    top_k: int = 16
+    temperature: float = 5.0
+    dreams: int = 1
+    reconstruction_weight: float = 125.0
+    neighbour_weight: float = 0.5
+    anchor_weight: float = 5.0
+    trust: float = 0.8
+    dream_every: int = 0
+
+    def capacity(self, sample_bytes: int, classes: int) -> int:
+        """Return the number of slots.
+
+        Args:
+            sample_bytes: Bytes of one raw sample with its label.
+            classes: Number of classes ``K``.
+
+        Raises:
+            ValueError: If there is not one slot per class, or no bank for so many classes and such codes.
+        """
+        overhead = bank_bytes(empty_bank(0, self.code, classes, self.bits))
+        room = (self.budget or self.mem_size * sample_bytes) - overhead
+        slots = self.slots if self.slots is not None else room // slot_bytes(self.code, self.bits)
+        if slots < classes:
+            raise ValueError(f"{slots} slots are fewer than {classes} classes; give more by budget, mem_size or slots")
+        return slots
