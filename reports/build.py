@@ -123,7 +123,7 @@ def _benchmark(share: Share, out: Path) -> tuple[tuple[Plot, ...], list[str]]:
     for name, content in _part(share, plots):
         _put(out, name, content)
         written.append(name)
-    return tuple(replace(plot, svg="", png=b"") for plot in plots), written
+    return tuple(replace(plot, svg="", pdf=b"", png=b"") for plot in plots), written
 
 
 def _part(share: Share, plots: Sequence[Plot]) -> Iterator[tuple[str, str | bytes]]:

@@ -120,6 +120,15 @@ def compare_stores(left: Selection, right: Selection, names: tuple[str, str]) ->
     return _side_by_side(*names, pairs, notes)
 
 
+def against_best(entries: Sequence[Entry]) -> tuple[Contest, ...]:
+    """Compare the first of a benchmark's rows with each of the others, p corrected over all of them.
+
+    Args:
+        entries: Rows of one benchmark, the best first.
+    """
+    return _contests([(entries[0], other) for other in entries[1:]])
+
+
 def _set_aside(entries: Sequence[Entry]) -> list[str]:
     """Say which rows are not compared, since another of the same names has more seeds."""
     kept = {id(entry) for entry in _best(entries)}
@@ -128,19 +137,26 @@ def _set_aside(entries: Sequence[Entry]) -> list[str]:
 
 
 def _side_by_side(left: str, right: str, pairs: Sequence[tuple[Entry, Entry]], notes: Sequence[str]) -> SideBySide:
+    contests = _contests(pairs)
+    return SideBySide(
+        left=left,
+        right=right,
+        contests=contests,
+        improvement=improvement(
+            [(contest.scores[0], contest.scores[1]) for contest in contests], generator=generator("improvement", left, right)
+        ),
+        notes=tuple(notes),
+    )
+
+
+def _contests(pairs: Sequence[tuple[Entry, Entry]]) -> tuple[Contest, ...]:
     scores = [paired_scores(pair, pair[0].subject.primary) for pair in pairs]
     found = [
         compare(*both, generator=generator("comparison", *_key(one), *_key(other)))
         for both, (one, other) in zip(scores, pairs, strict=True)
     ]
     adjusted = holm([one.wilcoxon for one in found])
-    return SideBySide(
-        left=left,
-        right=right,
-        contests=tuple(Contest(*pair, both, one, float(p)) for pair, both, one, p in zip(pairs, scores, found, adjusted, strict=True)),
-        improvement=improvement([(both[0], both[1]) for both in scores], generator=generator("improvement", left, right)),
-        notes=tuple(notes),
-    )
+    return tuple(Contest(*pair, both, one, float(p)) for pair, both, one, p in zip(pairs, scores, found, adjusted, strict=True))
 
 
 def _named(selection: Selection, name: str) -> list[Entry]:

@@ -25,8 +25,8 @@ def write(found: SideBySide, out: Path) -> Path:
     plot = paired_differences.draw(found, NAME)
     page = out / f"{NAME}.md"
     try:
-        write_whole(out / "figures" / f"{NAME}.svg", plot.svg)
-        write_whole(out / "figures" / f"{NAME}.png", plot.png)
+        for form, drawing in plot.forms.items():
+            write_whole(out / "figures" / f"{NAME}.{form}", drawing)
         write_whole(page, markdown(found))
     except OSError as error:
         raise UsageError(f"cannot write the comparison to {out}: {error.strerror or error}; give another folder by --out") from error

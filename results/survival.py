@@ -13,6 +13,17 @@ from scipy import stats
 from results.intervals import CONFIDENCE
 
 
+def restricted_mean(time: npt.ArrayLike, share: npt.ArrayLike) -> float:
+    """Return the mean lifetime up to the last time watched, ``∫ S(t) dt`` (Irwin 1949): with censoring, all that a curve can say of a mean.
+
+    Args:
+        time: Times, rising from 0, ``[n]``.
+        share: Share alive from each on, ``[n]``.
+    """
+    times, shares = np.asarray(time, dtype=np.float64), np.asarray(share, dtype=np.float64)
+    return float((np.diff(times) * shares[:-1]).sum())
+
+
 def survival(lifetimes: npt.ArrayLike, censored: npt.ArrayLike) -> dict[str, list[float]]:
     """Estimate ``S(t) = Π_{t_i ≤ t} (1 − d_i / n_i)``, with ``d_i`` deaths at ``t_i`` among the ``n_i`` slots alive until then.
 

@@ -34,7 +34,7 @@ def draw(subject: Subject, entries: tuple[Entry, ...], style: Style, name: str) 
             ends = [f"{score(finite(interval.mean[place]))} at {x[place]:,.0f}" for place in (0, -1)]
             sentences.append(f"{style.name(entry)} goes from {ends[0]} to {ends[1]}")
         chance_line(axes, subject.chance)
-        _distance_axis(axes, sorted({float(distance) for _, x, _ in shown for distance in x}))
+        distance_axis(axes, sorted({float(distance) for _, x, _ in shown for distance in x}))
         _mark_training(axes, entries)
         score_axis(axes)
         legend_below(figure, axes)
@@ -48,7 +48,7 @@ def draw(subject: Subject, entries: tuple[Entry, ...], style: Style, name: str) 
     )
 
 
-def _distance_axis(axes: Axes, where: list[float]) -> None:
+def distance_axis(axes: Axes, where: list[float]) -> None:
     """Label the distances that were asked at, thinned to what fits."""
     step = -(-len(where) // TICKS)
     axes.set_xscale("log", base=2)

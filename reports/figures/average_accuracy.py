@@ -30,8 +30,12 @@ def draw(subject: Subject, entries: tuple[Entry, ...], style: Style, name: str) 
             interval = mean_interval(seen)
             look = style.look(entry)
             axes.fill_between(x, interval.low, interval.high, color=look.colour, alpha=0.14, linewidth=0)
-            axes.plot(x, interval.mean, color=look.colour, marker=look.marker, linestyle=style.line(entry), label=style.name(entry))
-            sentences.append(f"{style.name(entry)} ends at {score(finite(interval.mean[-1]))}")
+            label = style.name(entry)
+            if square:
+                # The mean of the line over experiences, and over seeds, is the average anytime accuracy (Caccia et al. 2020).
+                label = f"{label} (AAA {score(finite(mean_interval(seen.mean(axis=1)).mean))})"
+            axes.plot(x, interval.mean, color=look.colour, marker=look.marker, linestyle=style.line(entry), label=label)
+            sentences.append(f"{label} ends at {score(finite(interval.mean[-1]))}")
         chance_line(axes, subject.chance)
         axes.set_xticks(few_ticks(max(stack.shape[2] for _, stack in shown)))
         axes.set_xlabel("experiences learnt")
@@ -41,6 +45,7 @@ def draw(subject: Subject, entries: tuple[Entry, ...], style: Style, name: str) 
         figure,
         name=name,
         title=f"{subject.name}: accuracy over what was seen",
-        caption="Line: mean over the experiences met so far and over seeds; band: its 95% interval.",
+        caption="Line: mean over the experiences met so far and over seeds; band: its 95% interval. AAA: the line's mean, the average "
+        "anytime accuracy.",
         description=f"Line chart of mean accuracy over the experiences seen, as the stream goes on. {'; '.join(sentences)}.",
     )

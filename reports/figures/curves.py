@@ -15,13 +15,13 @@ FAR = 1e15
 """Beyond this a number is no distance, accuracy or age, and would only wreck the axes."""
 
 
-def distances(entry: Entry) -> tuple[Array, Array]:
-    """Collect a row's accuracies by distance.
+def distances(entry: Entry, curve: str = "accuracy_by_distance") -> tuple[Array, Array]:
+    """Collect a row's accuracies by distance, of the task's own questions or of a group's curve.
 
     Returns:
         The distances that any seed was asked at, ``[D]``, and the accuracies, ``[S, D]``, NaN where a seed has none.
     """
-    seeds = [pairs(record.curves.get("accuracy_by_distance")) for record in entry.ok]
+    seeds = [pairs(record.curves.get(curve)) for record in entry.ok]
     where = sorted({distance for seed in seeds for distance in seed})
     accuracies = [[seed.get(distance, np.nan) for distance in where] for seed in seeds]
     return np.array(where, dtype=np.float64), np.array(accuracies, dtype=np.float64)
@@ -43,6 +43,17 @@ def lifetimes(record: Record) -> tuple[Array, Array] | None:
     if time is None or share is None or len(time) == 0 or len(time) != len(share):
         return None
     return time, share
+
+
+def lifetime_band(entry: Entry) -> tuple[Array, Array] | None:
+    """Read the band of the only survival curve of a row: its lower and upper ends at the curve's times."""
+    curves = [curve for record in entry.ok if isinstance(curve := (record.slots or {}).get("lifetimes"), dict)]
+    if len(curves) != 1:
+        return None
+    time, low, high = (_numbers(curves[0].get(name)) for name in ("time", "low", "high"))
+    if time is None or low is None or high is None or not len(time) == len(low) == len(high):
+        return None
+    return low, high
 
 
 def slot_numbers(entry: Entry, name: str) -> list[float]:

@@ -2,7 +2,17 @@
 
 from collections.abc import Sequence
 
-from reports.figures import accuracy_by_distance, accuracy_matrices, average_accuracy, forgetting_curves, slot_statistics
+from reports.figures import (
+    accuracy_by_distance,
+    accuracy_matrices,
+    average_accuracy,
+    costs,
+    forgetting_curves,
+    group_accuracies,
+    paired_differences,
+    profiles,
+    slot_statistics,
+)
 from reports.figures.plot import Plot
 from reports.figures.style import Style
 from reports.selection import Entry, Subject
@@ -10,9 +20,13 @@ from reports.slugs import slug
 
 KINDS = {
     "accuracy-by-distance": accuracy_by_distance.draw,
+    "group-accuracies": group_accuracies.draw,
     "average-accuracy": average_accuracy.draw,
     "forgetting-curves": forgetting_curves.draw,
     "accuracy-matrices": accuracy_matrices.draw,
+    "costs": costs.draw,
+    "comparisons": paired_differences.draw_best,
+    "profiles": profiles.draw,
     "slot-statistics": slot_statistics.draw,
 }
 """Figures in the order of the page, by the ending of their names."""

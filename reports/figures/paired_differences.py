@@ -1,61 +1,94 @@
-"""Two models side by side: the difference on every benchmark with its interval, each seed a dot, and who is likely to win."""
+"""Pairwise comparisons: differences with their intervals, each seed a dot, and who is likely to win."""
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from reports.comparison import Contest, SideBySide
+from reports.comparison import Contest, SideBySide, against_best
 from reports.figures.plot import Plot, render
-from reports.figures.style import INK, MUTED, looks, styled
+from reports.figures.style import INK, MUTED, Style, looks, styled
 from reports.quantities import score
+from reports.selection import Entry, Subject
 from results.bootstrap import Estimate
 
 LEFT, RIGHT = "#0072B2", "#D55E00"
 """Colours of the two sides where they are not two models, which bear their own."""
 
+CAPTION = (
+    "Left: mean difference over common seeds with its 95% bootstrap interval, each seed a small dot. Right: how likely a run of one beats "
+    "a run of the other. A full marker: significant (Wilcoxon, Holm-corrected)."
+)
+
+Colours = Sequence[tuple[str, str]]
+
 
 def draw(found: SideBySide, name: str) -> Plot:
-    """Draw a line per contest: differences left, probabilities of improvement right."""
-    count = len(found.contests)
-    colours = _colours(found)
-    with styled():
-        figure = Figure(figsize=(7.2, 1.35 + 0.36 * count), layout="constrained")
-        differences, chances = figure.subplots(1, 2, sharey=True, width_ratios=(3, 2))
-        for place, contest in enumerate(found.contests):
-            _difference(differences, place, contest, colours)
-            _marked(chances, place, contest.paired.improvement, contest, colours, neutral=0.5)
-        differences.set_yticks(range(count), [_shortened(contest.name) for contest in found.contests])
-        differences.set_ylim(count - 0.5, -0.5)
-        reach = 1.05 * max(0.05, *(float(np.max(np.abs(line.get_xdata()))) for line in differences.lines if len(line.get_xdata())))
-        differences.set_xlim(-reach, reach)
-        differences.axvline(0.0, color=MUTED, linewidth=1.0, zorder=1)
-        differences.set_xlabel("difference of scores")
-        chances.axvline(0.5, color=MUTED, linewidth=1.0, zorder=1)
-        chances.set_xlim(-0.03, 1.03)
-        chances.set_xticks([0.0, 0.5, 1.0])
-        chances.set_xlabel("probability of improvement")
-        for axes in (differences, chances):
-            axes.grid(visible=False, axis="y")
-            axes.tick_params(left=False)
-        sides = f"← {_shortened(found.right)} better    {_shortened(found.left)} better →"
-        differences.set_title(sides, loc="center", fontsize=8.5, fontweight="normal")
+    """Draw two models, or two stores: a line per benchmark."""
+    labels = [contest.name for contest in found.contests]
+    sides = f"← {_shortened(found.right)} better    {_shortened(found.left)} better →"
     return render(
-        figure,
+        _figure(found.contests, labels, [_colours(found)] * len(labels), sides),
         name=name,
         title=f"{found.left} and {found.right}",
-        caption="Left: mean difference over common seeds with its 95% bootstrap interval, each seed a small dot. Right: how likely a run "
-        "of one beats a run of the other. A full marker: significant (Wilcoxon, Holm-corrected).",
-        description=f"Dot chart of paired differences. {'; '.join(_words(contest) for contest in found.contests)}.",
+        caption=CAPTION,
+        description=f"Dot chart of paired differences. {_words(found.contests, labels)}.",
     )
 
 
-def _difference(axes: Axes, place: int, contest: Contest, colours: tuple[str, str]) -> None:
-    seeds = contest.scores[0] - contest.scores[1]
-    seeds = seeds[np.isfinite(seeds)]
-    axes.plot(seeds, np.full(len(seeds), place + 0.25), linestyle="", marker=".", markersize=4, color=MUTED, markeredgewidth=0, alpha=0.8)
-    _marked(axes, place, contest.paired.difference, contest, colours, neutral=0.0)
+def draw_best(subject: Subject, entries: tuple[Entry, ...], style: Style, name: str) -> Plot | None:
+    """Draw a benchmark's first row against each of the others; None where no two have two seeds in common."""
+    contests = against_best([entry for entry in entries if entry.ok]) if any(entry.ok for entry in entries) else ()
+    if not any(contest.paired.count > 1 for contest in contests):
+        return None
+    best = contests[0].left
+    labels = [style.name(contest.right) for contest in contests]
+    own = style.look(best).colour
+    colours = [(own, other if (other := style.look(contest.right).colour) != own else RIGHT) for contest in contests]
+    return render(
+        _figure(contests, labels, colours, f"{_shortened(style.name(best))} better →"),
+        name=name,
+        title=f"{subject.name}: {style.name(best)} against the others",
+        caption=CAPTION,
+        description=f"Dot chart of the differences between {style.name(best)} and each other row. {_words(contests, labels)}.",
+    )
+
+
+def _figure(contests: Sequence[Contest], labels: Sequence[str], colours: Colours, sides: str) -> Figure:
+    """Draw a line per contest: differences left, probabilities of improvement right."""
+    count = len(contests)
+    with styled():
+        figure = Figure(figsize=(7.2, 1.35 + 0.36 * count), layout="constrained")
+        differences, chances = figure.subplots(1, 2, sharey=True, width_ratios=(3, 2))
+        for place, (contest, pair) in enumerate(zip(contests, colours, strict=True)):
+            seeds = contest.scores[0] - contest.scores[1]
+            seeds = seeds[np.isfinite(seeds)]
+            differences.scatter(seeds, np.full(len(seeds), place + 0.27), s=5, color=MUTED, alpha=0.8, linewidths=0)
+            _marked(differences, place, contest.paired.difference, contest, pair, neutral=0.0)
+            _marked(chances, place, contest.paired.improvement, contest, pair, neutral=0.5)
+        differences.set_yticks(range(count), [_shortened(label) for label in labels])
+        differences.set_ylim(count - 0.5, -0.5)
+        differences.set_xlim(*_span(contests))
+        differences.set_xlabel("difference of scores")
+        differences.set_title(sides, loc="right", fontsize=8.5, fontweight="normal")
+        chances.set(xlim=(-0.03, 1.03), xticks=[0.0, 0.5, 1.0])
+        chances.set_xlabel("probability of improvement")
+        for axes, neutral in ((differences, 0.0), (chances, 0.5)):
+            axes.axvline(neutral, color=MUTED, linewidth=1.0, zorder=1)
+            axes.grid(visible=False, axis="y")
+            axes.tick_params(left=False)
+    return figure
+
+
+def _span(contests: Sequence[Contest]) -> tuple[float, float]:
+    """Choose the axis of differences: all that is drawn, and zero."""
+    drawn = [value for contest in contests for value in (contest.paired.difference.low, contest.paired.difference.high, 0.0)]
+    drawn += [float(value) for contest in contests for value in contest.scores[0] - contest.scores[1]]
+    known = [value for value in drawn if math.isfinite(value)]
+    room = 0.05 * max(max(known) - min(known), 0.1)
+    return min(known) - room, max(known) + room
 
 
 def _marked(axes: Axes, place: int, found: Estimate, contest: Contest, colours: tuple[str, str], neutral: float) -> None:
@@ -72,17 +105,20 @@ def _marked(axes: Axes, place: int, found: Estimate, contest: Contest, colours: 
 
 def _colours(found: SideBySide) -> tuple[str, str]:
     """Give each side the colour of its model, where there is one on each side and they differ."""
-    left, right = ({getattr(contest, side).model for contest in found.contests} for side in ("left", "right"))
+    left, right = {contest.left.model for contest in found.contests}, {contest.right.model for contest in found.contests}
     if len(left) == len(right) == 1 and left != right:
         given = looks(left | right)
         return given[left.pop()].colour, given[right.pop()].colour
     return LEFT, RIGHT
 
 
-def _words(contest: Contest) -> str:
-    estimate = contest.paired.difference
-    difference = None if not math.isfinite(estimate.value) else estimate.value
-    return f"{contest.name}: difference {score(difference)}{', significant' if contest.winner else ''}"
+def _words(contests: Sequence[Contest], labels: Sequence[str]) -> str:
+    found = []
+    for contest, label in zip(contests, labels, strict=True):
+        value = contest.paired.difference.value
+        written = score(value if math.isfinite(value) else None)
+        found.append(f"{label}: difference {written}{', significant' if contest.winner else ''}")
+    return "; ".join(found)
 
 
 def _shortened(name: str) -> str:

@@ -3,10 +3,11 @@
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, NullLocator
+from matplotlib.ticker import FuncFormatter
 
-from reports.figures.curves import lifetimes, slot_numbers
+from reports.figures.curves import slot_numbers
 from reports.figures.plot import Plot, render
+from reports.figures.slot_survival import draw_survival, mean_lifetimes
 from reports.figures.style import INK, SOLID, Style, legend_below, styled
 from reports.quantities import score, shortened
 from reports.selection import Entry, Subject
@@ -19,54 +20,70 @@ STATISTICS = {
     "reuse": "slot reuse",
     "read_entropy": "read entropy, nats",
     "read_sparsity": "read sparsity",
+    "lifetime": "mean lifetime",
 }
-"""Statistics of a record's slots that are drawn, each with its title; all but the entropy are shares."""
+"""Statistics of slots that are drawn, each with its title; the lifetime follows from the survival curve, all else a record holds."""
 
-SHARES = frozenset(STATISTICS) - {"read_entropy"}
+SHARES = frozenset({"occupancy", "write_rate", "reuse", "read_sparsity"})
+"""Those between 0 and 1."""
+
+ACROSS = 3
 
 
 def draw(subject: Subject, entries: tuple[Entry, ...], style: Style, name: str) -> Plot | None:
-    """Draw a panel of bars per statistic that any row has, and the survival of slots; None where no model has slots."""
+    """Draw a panel of bars per statistic that any row has, and below them the survival of slots; None where no model has slots."""
     shown = [entry for entry in entries if any(record.slots for record in entry.ok)]
-    statistics = [key for key in STATISTICS if any(slot_numbers(entry, key) for entry in shown)]
-    surviving = any(lifetimes(record) is not None for entry in shown for record in entry.ok)
-    count = len(statistics) + surviving
-    if count == 0:
+    values = {key: [_values(entry, key) for entry in shown] for key in STATISTICS}
+    values = {key: rows for key, rows in values.items() if any(rows)}
+    if not values:
         return None
-    across = min(count, 3)
-    down = -(-count // across)
+    surviving = "lifetime" in values
+    down = -(-len(values) // ACROSS)
     sentences = []
     with styled():
-        figure = Figure(figsize=(6.4, 1.9 * down + 0.6), layout="constrained")
-        grid = [figure.add_subplot(down, across, place + 1) for place in range(count)]
-        for axes, key in zip(grid, statistics, strict=False):
-            means = _bars(axes, shown, key, style)
-            sentences.append(f"{STATISTICS[key]}: {', '.join(f'{name} {score(mean)}' for name, mean in means)}")
+        figure = Figure(figsize=(6.4, 1.75 * down + 2.3 * surviving + 0.6), layout="constrained")
+        grid = figure.add_gridspec(down + surviving, min(ACROSS, len(values)), height_ratios=[1.75] * down + [2.3] * surviving)
+        for place, (key, rows) in enumerate(values.items()):
+            means = _bars(figure.add_subplot(grid[divmod(place, ACROSS)]), shown, key, rows, style)
+            sentences.append(f"{STATISTICS[key]}: {', '.join(f'{name} {_written(key, mean)}' for name, mean in means)}")
         if surviving:
-            _survival(grid[-1], shown, style, "age, tokens" if subject.kind == "task" else "age")
-        legend_below(figure, grid[0])
+            draw_survival(figure.add_subplot(grid[down, :]), shown, style, "age, tokens" if subject.kind == "task" else "age")
+        legend_below(figure, figure.axes[0])
     return render(
         figure,
         name=name,
         title=f"{subject.name}: what the memory does with its slots",
-        caption="Bars: means over seeds, 95% intervals. Survival: share of slots alive at an age (Kaplan and Meier), a line per seed.",
-        description=f"Bar charts of slot statistics{' and a survival curve of slots' if surviving else ''}. {'; '.join(sentences)}.",
+        caption="Bars: means over seeds, 95% intervals; a lifetime counts up to the end of the reading. Survival: share of slots alive at "
+        "an age (Kaplan and Meier), mean and interval over seeds; a cross: the rest were still alive when last seen.",
+        description=f"Bar charts of slot statistics{' and survival curves of slots' if surviving else ''}. {'; '.join(sentences)}.",
     )
 
 
-def _bars(axes: Axes, entries: list[Entry], key: str, style: Style) -> list[tuple[str, float | None]]:
+def _values(entry: Entry, key: str) -> list[float]:
+    return mean_lifetimes(entry) if key == "lifetime" else slot_numbers(entry, key)
+
+
+def _written(key: str, value: float | None) -> str:
+    if key != "lifetime" or value is None:
+        return score(value)
+    return shortened(float(f"{value:.3g}"))
+
+
+def _bars(axes: Axes, entries: list[Entry], key: str, rows: list[list[float]], style: Style) -> list[tuple[str, float | None]]:
     """Draw one statistic, a bar per row, and return what was drawn."""
     said: list[tuple[str, float | None]] = []
-    for place, entry in enumerate(entries):
-        interval = mean_interval(slot_numbers(entry, key))
+    most = 1.0 if key in SHARES else np.inf
+    for place, (entry, values) in enumerate(zip(entries, rows, strict=True)):
+        interval = mean_interval(values)
         mean, low, high = (finite(value) for value in (interval.mean, interval.low, interval.high))
         hatch = None if style.line(entry) == SOLID else "////"
         colour = style.look(entry).colour
         axes.bar(place, mean or 0.0, width=0.72, color=colour, hatch=hatch, edgecolor="white", linewidth=0, label=style.name(entry))
+        high = None if high is None else min(high, most)
         if mean is not None and low is not None and high is not None:
             axes.plot([place, place], [max(low, 0.0), high], color=INK, linewidth=1.2, marker="_", markersize=6, markeredgecolor=INK)
-        above = max(mean or 0.0, high or 0.0)
-        axes.annotate(score(mean), (place, above), xytext=(0, 3), textcoords="offset points", ha="center", va="bottom", fontsize=7.5)
+        above = (place, max(mean or 0.0, high or 0.0))
+        axes.annotate(_written(key, mean), above, xytext=(0, 3), textcoords="offset points", ha="center", va="bottom", fontsize=7.5)
         said.append((style.name(entry), mean))
     axes.set_title(STATISTICS[key], fontsize=9)
     axes.set_xticks([])
@@ -75,24 +92,8 @@ def _bars(axes: Axes, entries: list[Entry], key: str, style: Style) -> list[tupl
     axes.margins(y=0.18)
     axes.set_ylim(bottom=0.0)
     if key in SHARES:
-        axes.set_ylim(0.0, 1.18)
+        axes.set_ylim(0.0, 1.22)
         axes.set_yticks([0.0, 0.5, 1.0])
+    elif key == "lifetime":
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: shortened(value)))
     return said
-
-
-def _survival(axes: Axes, entries: list[Entry], style: Style, xlabel: str) -> None:
-    """Draw each seed's survival curve as steps."""
-    for entry in entries:
-        for record in entry.ok:
-            curve = lifetimes(record)
-            if curve is not None:
-                colour, line = style.look(entry).colour, style.line(entry)
-                axes.step(*curve, where="post", color=colour, linestyle=line, linewidth=1.3, alpha=0.75)
-    axes.set_title("survival of slots", fontsize=9)
-    axes.set_xscale("symlog", linthresh=1.0)
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: shortened(value)))
-    axes.xaxis.set_minor_locator(NullLocator())
-    axes.set_xlim(left=0)
-    axes.set_ylim(-0.03, 1.18)
-    axes.set_yticks(np.array([0.0, 0.5, 1.0]))
-    axes.set_xlabel(xlabel)

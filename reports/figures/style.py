@@ -8,7 +8,7 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
@@ -20,7 +20,11 @@ INK = "#1d2329"
 MUTED = "#6b747d"
 GRID = "#e3e6e8"
 
+HANDLE, LETTER = 0.6, 0.064
+"""Widths of a legend's handle and of a letter in it, in inches."""
+
 Dashes = tuple[float, tuple[float, ...]]
+Fill = Literal["full", "left", "right", "bottom", "top", "none"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +40,38 @@ FIXED: Mapping[str, Look] = {
     "transformer": Look("#E69F00", "s"),
     "transformer-full": Look("#D55E00", "D"),
     "lstm": Look("#009E73", "^"),
+    "gru": Look("#999933", "v"),
+    "mamba": Look("#332288", "<"),
+    "delta-rule": Look("#882255", "P"),
+    "gated-delta-rule": Look("#CC79A7", "X"),
+    "token-memory": Look("#56B4E9", "h"),
+    "bigram": Look("#4d4d4d", "*"),
+    "dnc": Look("#117733", "p"),
+    "titans": Look("#AA4499", ">"),
+    "rmt": Look("#661100", "d"),
+    "xlstm": Look("#44AA99", "8"),
+    "x-transformer": Look("#CC6677", "H"),
+    "mlp": Look("#6699CC", "s"),
+    "cnn": Look("#888888", "D"),
 }
 """Looks that belong to these models alone."""
 
-COLOURS = ("#CC79A7", "#882255", "#56B4E9", "#332288", "#999933", "#4d4d4d")
+COLOURS = (
+    "#CC79A7",
+    "#882255",
+    "#56B4E9",
+    "#332288",
+    "#999933",
+    "#4d4d4d",
+    "#117733",
+    "#CC6677",
+    "#44AA99",
+    "#AA4499",
+    "#661100",
+    "#6699CC",
+)
 MARKERS = ("v", "P", "X", "<", "p", "h", "*", ">")
-FREE = tuple(Look(colour, MARKERS[(place + row) % len(MARKERS)]) for row in range(len(MARKERS)) for place, colour in enumerate(COLOURS))
-"""Looks of all other models, shared out by name."""
+"""Of these the looks of all other models are made, colours that nobody bears first."""
 
 SOLID: Dashes = (0.0, ())
 DASHED: Mapping[str, Dashes] = {
@@ -63,6 +92,12 @@ DASHES: tuple[Dashes, ...] = (
     (0.0, (4.0, 4.0)),
 )
 """Dashes of all other methods, shared out by name."""
+
+FILLED: Mapping[str, Fill] = {"supervised": "full", "memnet": "full", "naive": "none", "er": "left"}
+"""How the markers of these methods are filled."""
+
+FILLS: tuple[Fill, ...] = ("right", "top", "bottom", "left", "none")
+"""How those of all others are, shared out by name."""
 
 RC: dict[Any, object] = {
     "font.family": "DejaVu Sans",
@@ -109,15 +144,30 @@ def styled(salt: str = "") -> Iterator[None]:
 
 
 def looks(models: Iterable[str]) -> dict[str, Look]:
-    """Give every model its look: fixed ones theirs, all others by a hash of the name, the next free one where two would share."""
+    """Give every model its look: fixed ones theirs; others by a hash of the name, passing over colours and then looks that are taken."""
     names = sorted(set(models))
     given = {name: FIXED[name] for name in names if name in FIXED}
     for name in names:
         if name not in given:
-            first = int.from_bytes(hashlib.sha256(name.encode()).digest()[:4]) % len(FREE)
-            order = [FREE[(first + step) % len(FREE)] for step in range(len(FREE))]
-            taken = set(given.values())
-            given[name] = next((look for look in order if look not in taken), order[0])
+            first = int.from_bytes(hashlib.sha256(name.encode()).digest()[:4])
+            order = [
+                Look(COLOURS[(first + step) % len(COLOURS)], MARKERS[(first + turn) % len(MARKERS)])
+                for turn in range(len(MARKERS))
+                for step in range(len(COLOURS))
+            ]
+            worn, taken = {look.colour for look in given.values()}, set(given.values())
+            free = (look for look in order if look.colour not in worn)
+            given[name] = next(free, None) or next((look for look in order if look not in taken), order[0])
+    return given
+
+
+def fills(methods: Iterable[str]) -> dict[str, Fill]:
+    """Give every method the way its markers are filled, where points stand without lines; beyond six methods two may share one."""
+    given: dict[str, Fill] = {name: FILLED[name] for name in methods if name in FILLED}
+    for name in sorted(set(methods) - set(given)):
+        first = int.from_bytes(hashlib.sha256(name.encode()).digest()[:4])
+        order = [FILLS[(first + step) % len(FILLS)] for step in range(len(FILLS))]
+        given[name] = next((fill for fill in order if fill not in given.values()), order[0])
     return given
 
 
@@ -140,11 +190,13 @@ class Style:
     Attributes:
         looks: Of each model.
         dashes: Of each method.
+        fills: Of each method.
         settings: Whether rows are named with their setting too.
     """
 
     looks: Mapping[str, Look]
     dashes: Mapping[str, Dashes]
+    fills: Mapping[str, Fill]
     settings: bool = False
 
     def name(self, entry: Entry) -> str:
@@ -164,12 +216,17 @@ class Style:
         """Dashes of a row's method."""
         return self.dashes[entry.method]
 
+    def fill(self, entry: Entry) -> Fill:
+        """How the markers of a row's method are filled."""
+        return self.fills[entry.method]
+
 
 def style_of(selection: Selection) -> Style:
     """Settle the style of every row once, for all figures of a report."""
     return Style(
         looks=looks(entry.model for entry in selection.entries),
         dashes=dashes(entry.method for entry in selection.entries),
+        fills=fills({entry.method for entry in selection.entries}),
         settings=selection.ambiguous,
     )
 
@@ -187,8 +244,10 @@ def chance_line(axes: Axes, chance: float | None) -> None:
         axes.axhline(chance, color=MUTED, linewidth=1.0, linestyle=(0.0, (2.0, 2.0)), label="chance", zorder=1)
 
 
-def legend_below(figure: Figure, axes: Axes, columns: int = 3) -> None:
-    """Put the legend of ``axes`` below the figure, where it covers nothing."""
+def legend_below(figure: Figure, axes: Axes) -> None:
+    """Put the legend of ``axes`` below the figure, where it covers nothing, in as many columns as its longest label lets stand."""
     handles, labels = axes.get_legend_handles_labels()
     if handles:
-        figure.legend(handles, labels, loc="outside lower center", ncols=min(columns, len(labels)), handlelength=3.2)
+        widest = HANDLE + LETTER * max(map(len, labels))
+        columns = max(1, min(3, len(labels), int(figure.get_figwidth() / widest)))
+        figure.legend(handles, labels, loc="outside lower center", ncols=columns, handlelength=3.2)

@@ -42,17 +42,23 @@ def test_models_keep_their_looks_in_any_company() -> None:
 def test_no_two_models_look_alike() -> None:
     names = [f"model-{place}" for place in range(40)]
     looks = style.looks([*names, *style.FIXED])
-    assert len(set(looks.values())) == 44
+    assert len(set(looks.values())) == len(looks) == 40 + len(style.FIXED)
     assert len(set(style.dashes(["supervised", "naive", "er", "joint", "ewc", "si"]).values())) == 6
 
 
 def test_a_task_and_a_stream_have_their_figures(drawn: list[Plot]) -> None:
     assert [plot.name for plot in drawn] == [
         "delayed-recall-accuracy-by-distance",
+        "delayed-recall-costs",
+        "delayed-recall-comparisons",
+        "delayed-recall-profiles",
         "delayed-recall-slot-statistics",
         "split-digits-average-accuracy",
         "split-digits-forgetting-curves",
         "split-digits-accuracy-matrices",
+        "split-digits-costs",
+        "split-digits-comparisons",
+        "split-digits-profiles",
         "split-digits-slot-statistics",
     ]
 
@@ -91,7 +97,11 @@ def test_odd_shapes_are_drawn(fill: Fill) -> None:
     ]
     selection = select(fill(*records))
     names = [plot.name for subject in selection.subjects for plot in plots(selection, subject)]
-    assert names == ["s-average-accuracy", "s-forgetting-curves", "s-accuracy-matrices", "t-accuracy-by-distance", "t-slot-statistics"]
+    kinds = {
+        "s": ("average-accuracy", "forgetting-curves", "accuracy-matrices", "costs"),
+        "t": ("accuracy-by-distance", "costs", "slot-statistics"),
+    }
+    assert names == [f"{subject}-{kind}" for subject, found in kinds.items() for kind in found]
 
 
 def test_labels_of_distances() -> None:

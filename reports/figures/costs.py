@@ -1,0 +1,137 @@
+"""What accuracy costs: bytes kept of the past, bytes in all, and compute; with the rows that no other beats at lower cost."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+
+from reports import quantities
+from reports.figures.plot import Plot, render
+from reports.figures.style import MUTED, Style, chance_line, legend_below, score_axis, styled
+from reports.selection import Entry, Subject
+from reports.summary import Summary, summary
+
+Point = tuple[Entry, Summary, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """A cost to set accuracy against.
+
+    Attributes:
+        label: Of its axis.
+        value: Reads it from a row; None where the row has none.
+        form: Writes a value of it below the axis.
+    """
+
+    label: str
+    value: Callable[[Entry, Summary], float | None]
+    form: Callable[[float], str]
+
+
+def draw(subject: Subject, entries: tuple[Entry, ...], style: Style, name: str) -> Plot | None:
+    """Draw a panel per cost; None where no row has a score."""
+    rows = [(entry, row) for entry in entries if (row := summary(entry)).mean is not None]
+    if not rows:
+        return None
+    costs = (
+        Cost("kept of the past", _kept, lambda value: quantities.size(round(value))),
+        Cost("with parameters", _total, lambda value: quantities.size(round(value))),
+        Cost("training, CPU time", _compute, quantities.seconds),
+    )
+    sentences = []
+    with styled():
+        figure = Figure(figsize=(7.6, 3.6), layout="constrained")
+        for axes, cost in zip(figure.subplots(1, 3, sharey=True), costs, strict=True):
+            points = [(entry, row, float(value)) for entry, row in rows if (value := cost.value(entry, row)) is not None]
+            front = _panel(axes, points, cost, style)
+            chance_line(axes, subject.chance)
+            sentences.append(f"{cost.label}: {', '.join(f'{style.name(entry)} at {cost.form(x)}' for entry, _, x in front) or 'none'}")
+        score_axis(figure.axes[0], quantities.words(subject.primary))
+        legend_below(figure, figure.axes[0])
+    return render(
+        figure,
+        name=name,
+        title=f"{subject.name}: accuracy against cost",
+        caption="Mean over seeds and its 95% interval. Kept of the past: a stream's buffer, a task's state. The grey line joins the "
+        "rows that no other beats at equal or lower cost (the Pareto front). Costs are on log scales.",
+        description=f"Scatter charts of accuracy against cost. On the Pareto front by {'; by '.join(sentences)}.",
+    )
+
+
+def pareto(costs: Sequence[float], scores: Sequence[float]) -> list[int]:
+    """Return which points no other beats: none is as good at lower cost, or better at the same; by rising cost."""
+    order = sorted(range(len(costs)), key=lambda place: (costs[place], -scores[place]))
+    found: list[int] = []
+    for place in order:
+        if not found or scores[place] > scores[found[-1]]:
+            found.append(place)
+    return found
+
+
+def _panel(axes: Axes, points: Sequence[Point], cost: Cost, style: Style) -> list[Point]:
+    """Draw one cost, and return the front."""
+    axes.set_xlabel(cost.label)
+    if not points:
+        axes.set_xticks([])
+        axes.annotate("not measured", (0.5, 0.5), xycoords="axes fraction", ha="center", color=MUTED)
+        return []
+    positive = [x for _, _, x in points if x > 0]
+    least, most = min(positive, default=1.0), max(positive, default=1.0)
+    nothing = least / 4  # a log axis has no zero: what costs nothing stands at its left end, and is labelled 0
+    front = [points[place] for place in pareto([x for _, _, x in points], [row.mean or 0.0 for _, row, _ in points])]
+    stairs = [(max(x, nothing), row.mean or 0.0) for _, row, x in front]
+    axes.step(*zip(*stairs, (2 * most, stairs[-1][1]), strict=True), where="post", color=MUTED, linewidth=1.0, alpha=0.7, zorder=1.5)
+    for entry, row, x in points:
+        _point(axes, entry, row, max(x, nothing), style)
+    zero = len(positive) < len(points)
+    axes.set_xscale("log")
+    axes.set_xlim(nothing / 1.6 if zero else least / 1.8, 1.8 * most)
+    axes.xaxis.set_major_locator(FixedLocator([*([nothing] if zero else []), *_ticks(least, most)]))
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: "0" if zero and value <= nothing else cost.form(value)))
+    axes.tick_params(axis="x", labelsize=7.5)
+    return front
+
+
+def _point(axes: Axes, entry: Entry, row: Summary, x: float, style: Style) -> None:
+    look = style.look(entry)
+    if row.low is not None and row.high is not None:
+        axes.plot([x, x], [max(row.low, 0.0), min(row.high, 1.0)], color=look.colour, linewidth=1.2, alpha=0.8)
+    axes.plot(
+        [x],
+        [row.mean or 0.0],
+        linestyle="",
+        marker=look.marker,
+        markersize=7.5,
+        color=look.colour,
+        fillstyle=style.fill(entry),
+        markerfacecoloralt="white",
+        markeredgecolor=look.colour,
+        markeredgewidth=1.3,
+        label=style.name(entry),
+    )
+
+
+def _ticks(least: float, most: float) -> list[float]:
+    """Choose three places at most that a log axis labels: its ends, and the middle where there is room."""
+    if most / least < 3:
+        return [float(np.sqrt(least * most))]
+    return [least, most] if most / least < 30 else [least, float(np.sqrt(least * most)), most]
+
+
+def _kept(entry: Entry, row: Summary) -> float | None:
+    return row.buffer_bytes if entry.subject.kind == "stream" else row.state_bytes
+
+
+def _total(entry: Entry, row: Summary) -> float | None:
+    kept = _kept(entry, row)
+    return None if kept is None or row.parameter_bytes is None else kept + row.parameter_bytes
+
+
+def _compute(entry: Entry, row: Summary) -> float | None:
+    spent = [record.cost.train_cpu_seconds for record in entry.ok if record.cost.train_cpu_seconds > 0]
+    return float(np.mean(spent)) if spent else None

@@ -1,0 +1,65 @@
+"""Accuracy by distance of questions that a task scores apart, such as the single hops of an association: a panel per group."""
+
+import re
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from reports.figures.accuracy_by_distance import distance_axis
+from reports.figures.curves import Array, distances
+from reports.figures.plot import Plot, render
+from reports.figures.style import Style, legend_below, score_axis, styled
+from reports.quantities import score, words
+from reports.selection import Entry, Subject
+from reports.summary import finite
+from results.intervals import mean_interval
+
+GROUP = re.compile(r"accuracy_by_distance_([a-z][a-z0-9_]{0,40})")
+"""Name of a curve of a group."""
+
+MOST = 4
+"""Most groups that a figure shows."""
+
+
+def groups(entries: tuple[Entry, ...]) -> list[str]:
+    """Return the names of all groups that any record scores apart."""
+    names = {name for entry in entries for record in entry.ok for name in record.curves}
+    return sorted(match[1] for name in names if (match := GROUP.fullmatch(name)))
+
+
+def draw(subject: Subject, entries: tuple[Entry, ...], style: Style, name: str) -> Plot | None:
+    """Draw a line per row in the panel of each group; None where there is no group."""
+    found = {group: _lines(entries, group) for group in groups(entries)[:MOST]}
+    found = {group: lines for group, lines in found.items() if lines}
+    if not found:
+        return None
+    sentences = []
+    with styled():
+        figure = Figure(figsize=(6.4, 0.6 + 3.0 * len(found)), layout="constrained")
+        for axes, (group, lines) in zip(np.ravel(figure.subplots(len(found), 1, sharex=True, squeeze=False)), found.items(), strict=True):
+            for entry, x, y in lines:
+                interval, look = mean_interval(y), style.look(entry)
+                axes.fill_between(x, interval.low, interval.high, color=look.colour, alpha=0.16, linewidth=0)
+                axes.plot(x, interval.mean, color=look.colour, marker=look.marker, linestyle=style.line(entry), label=style.name(entry))
+                sentences.append(
+                    f"{words(group)}, {style.name(entry)}: {score(finite(interval.mean[0]))} to {score(finite(interval.mean[-1]))}"
+                )
+            axes.set_title(words(group))
+            distance_axis(axes, sorted({float(distance) for _, x, _ in lines for distance in x}))
+            score_axis(axes)
+        for axes in figure.axes[:-1]:
+            axes.set_xlabel("")
+        legend_below(figure, figure.axes[0])
+    return render(
+        figure,
+        name=name,
+        title=f"{subject.name}: questions scored apart",
+        caption="Line: mean over seeds; band: its 95% interval. These questions are asked beside the task's own and "
+        "do not count in its score.",
+        description=f"Line charts of accuracy against distance, by group of questions. {'; '.join(sentences)}.",
+    )
+
+
+def _lines(entries: tuple[Entry, ...], group: str) -> list[tuple[Entry, Array, Array]]:
+    found = [(entry, *distances(entry, f"accuracy_by_distance_{group}")) for entry in entries if entry.ok]
+    return [(entry, x, y) for entry, x, y in found if len(x)]

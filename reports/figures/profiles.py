@@ -1,0 +1,80 @@
+"""Performance profiles: the share of runs that score above a threshold, for every threshold; further right and up is better."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from reports.figures.plot import Plot, render
+from reports.figures.style import MUTED, Style, legend_below, styled
+from reports.pairing import paired_scores
+from reports.quantities import score, words
+from reports.randomness import generator
+from reports.selection import Entry, Subject
+from results.profiles import performance_profile
+
+THRESHOLDS = np.linspace(0.0, 1.0, 201)
+
+FEWEST = 3
+"""Fewest runs of any row from which on a profile says more than its scores."""
+
+
+def draw(subject: Subject, entries: tuple[Entry, ...], style: Style, name: str) -> Plot | None:
+    """Draw a benchmark's profiles, a line per row; None where no row has three runs."""
+    scores = paired_scores(entries, subject.primary)
+    rows = [(entry, [runs[np.isfinite(runs)]]) for entry, runs in zip(entries, scores, strict=True)]
+    if max((len(runs) for _, [runs] in rows), default=0) < FEWEST:
+        return None
+    return draw_rows(rows, style, name, title=f"{subject.name}: performance profiles", score=words(subject.primary), chance=subject.chance)
+
+
+def draw_rows(
+    rows: Sequence[tuple[Entry, Sequence[np.ndarray]]], style: Style, name: str, *, title: str, score: str, chance: float | None
+) -> Plot:
+    """Draw a profile per row.
+
+    Args:
+        rows: Scores of each, benchmark by benchmark; one entry stands for its model and method.
+        style: Of the whole report.
+        name: The figure's name.
+        title: The figure's title.
+        score: What the scores are.
+        chance: Score of guessing, where it is one.
+    """
+    sentences = []
+    with styled():
+        figure = Figure(figsize=(6.4, 4.2), layout="constrained")
+        axes = figure.add_subplot()
+        for entry, strata in rows:
+            if sum(len(runs) for runs in strata):
+                sentences.append(_line(axes, entry, strata, style, name))
+        if chance is not None:
+            axes.axvline(chance, color=MUTED, linewidth=1.0, linestyle=(0.0, (2.0, 2.0)), label="chance", zorder=1)
+        axes.set(xlim=(-0.02, 1.02), ylim=(-0.03, 1.03), yticks=[0.0, 0.25, 0.5, 0.75, 1.0])
+        axes.set_xlabel(f"{score} above which a run lies")
+        axes.set_ylabel("share of runs")
+        legend_below(figure, axes)
+    return render(
+        figure,
+        name=name,
+        title=title,
+        caption="Share of runs whose score lies above a threshold; band: its 95% bootstrap interval at each, seeds drawn anew within "
+        "benchmarks. A line that drops late is good; one that drops slowly has runs that differ.",
+        description=f"Performance profiles, as falling lines. {'; '.join(sentences)}.",
+    )
+
+
+def _line(axes: Axes, entry: Entry, strata: Sequence[np.ndarray], style: Style, name: str) -> str:
+    found = performance_profile(strata, THRESHOLDS, generator=generator("profile", name, style.name(entry)))
+    look = style.look(entry)
+    axes.fill_between(found.thresholds, found.low, found.high, color=look.colour, alpha=0.13, linewidth=0, step="post")
+    last = int(np.flatnonzero(found.share > 0).max(initial=0)) + 2  # below the lowest fall there is nothing more to draw
+    axes.step(found.thresholds[:last], found.share[:last], where="post", color=look.colour, linestyle=style.line(entry), linewidth=1.7)
+    # Markers where a line falls, so that greyscale reads: a step's own markers would stand at every threshold.
+    falls = np.flatnonzero(np.diff(found.share, append=0.0) < 0)
+    shown = falls[:: max(1, len(falls) // 4)] if len(falls) else np.array([0])
+    axes.plot(found.thresholds[shown], found.share[shown], linestyle="", marker=look.marker, color=look.colour)
+    axes.plot([], [], color=look.colour, linestyle=style.line(entry), marker=look.marker, label=style.name(entry))
+    half = found.thresholds[np.flatnonzero(found.share >= 0.5)]
+    return f"half of the runs of {style.name(entry)} lie above {score(float(half[-1]) if len(half) else 0.0)}"

@@ -1,0 +1,68 @@
+"""How long slots live: Kaplan–Meier curves, averaged over seeds, with what is still alive at the end marked as censored."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.ticker import FuncFormatter, NullLocator
+
+from reports.figures.curves import Array, lifetime_band, lifetimes
+from reports.figures.style import Style
+from reports.quantities import shortened
+from reports.selection import Entry
+from results.intervals import mean_interval
+from results.survival import restricted_mean
+
+FINEST = 400
+"""Most places at which curves of several seeds are averaged."""
+
+
+def draw_survival(axes: Axes, entries: Sequence[Entry], style: Style, xlabel: str) -> None:
+    """Draw each row's curve as steps; the band is the interval over seeds, or with one seed that of its slots.
+
+    A cross ends the curve of a row some of whose slots were alive when last seen: how long those live nobody knows.
+    """
+    for entry in entries:
+        curves = [curve for record in entry.ok if (curve := lifetimes(record)) is not None]
+        if not curves:
+            continue
+        look, line = style.look(entry), style.line(entry)
+        time = _grid(curves)
+        shares = np.array([at(time, *curve) for curve in curves])
+        interval = mean_interval(shares)
+        low, high = interval.low, interval.high
+        if len(curves) == 1 and (band := lifetime_band(entry)) is not None:
+            low, high = (at(time, curves[0][0], end) for end in band)
+        axes.fill_between(time, np.clip(low, 0, 1), np.clip(high, 0, 1), step="post", color=look.colour, alpha=0.15, linewidth=0)
+        axes.step(time, interval.mean, where="post", color=look.colour, linestyle=line, linewidth=1.7)
+        if interval.mean[-1] > 0:
+            axes.plot(
+                time[-1:], interval.mean[-1:], linestyle="", marker="+", markersize=9, markeredgewidth=1.8, markeredgecolor=look.colour
+            )
+    axes.set_title("survival of slots", fontsize=9)
+    axes.set_xscale("symlog", linthresh=1.0)
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: shortened(value)))
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.set_xlim(left=0)
+    axes.set_ylim(-0.03, 1.05)
+    axes.set_yticks([0.0, 0.5, 1.0])
+    axes.set_xlabel(xlabel)
+    axes.set_ylabel("share alive")
+
+
+def mean_lifetimes(entry: Entry) -> list[float]:
+    """Return the restricted mean lifetime of each seed's slots: the mean of how long they live while watched."""
+    return [restricted_mean(*curve) for record in entry.ok if (curve := lifetimes(record)) is not None]
+
+
+def at(time: Array, times: Array, shares: Array) -> Array:
+    """Read a curve of steps at given times; past its end it is not known, and NaN."""
+    place = np.searchsorted(times, time, side="right") - 1
+    return np.where((place >= 0) & (time <= times[-1]), shares[np.maximum(place, 0)], np.nan)
+
+
+def _grid(curves: Sequence[tuple[Array, Array]]) -> Array:
+    """Choose times at which to average: all steps of the curves, thinned evenly where there are many, up to where all are known."""
+    until = min(float(time[-1]) for time, _ in curves)
+    times = np.unique(np.concatenate([time[time <= until] for time, _ in curves]))
+    return times[np.unique(np.linspace(0, len(times) - 1, FINEST).astype(int))] if len(times) > FINEST else times
