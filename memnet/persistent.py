@@ -136,12 +136,20 @@ class PersistentMemory(nn.Module):
         return spread(self.bank, found, self.classes)
 
     @torch.no_grad()
-    def expect(self, labels: Int[Tensor, "M"]) -> None:
-        """Take note of what will be trained on: new samples of some classes, and dreams.
+    def expect(self, inputs: Float[Tensor, "M ..."], labels: Int[Tensor, "M"]) -> None:
+        """Take note of what will be trained on: new samples, and dreams.
 
         Args:
-            labels: Classes of the new samples.
+            inputs: New samples.
+            labels: Their classes.
+
+        Raises:
+            ValueError: If a sample is not of the shape, or holds values that can't be decoded.
         """
+        if inputs.shape[1:] != self.shape:
+            raise ValueError(f"samples of shape {tuple(inputs.shape[1:])} do not fit a memory of samples of shape {tuple(self.shape)}")
+        if float(inputs.min()) < 0 or float(inputs.max()) > 1:
+            raise ValueError(f"samples hold values from {float(inputs.min()):g} to {float(inputs.max()):g}: scale them to [0, 1]")
         new = torch.bincount(labels, minlength=self.classes) / len(labels)
         dreamt = torch.bincount(self.bank.target[self.bank.settled].long(), minlength=self.classes)
         share = self.config.dreams / (1 + self.config.dreams) if bool(dreamt.any()) else 0.0

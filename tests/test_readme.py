@@ -2,6 +2,8 @@
 
 import re
 import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -48,3 +50,12 @@ def test_a_command_runs(words: list[str], tmp_path: Path) -> None:
     assert len(list((tmp_path / "runs" / "records").glob("*.json"))) >= 2
     assert memnet("report", cwd=tmp_path).returncode == 0
     assert (tmp_path / "report" / "index.html").is_file()
+
+
+@pytest.mark.slow
+def test_the_avalanche_script_runs_and_does_not_forget(tmp_path: Path) -> None:
+    (code,) = [block for block in blocks("python") if "MemNetPlugin" in block]
+    (tmp_path / "script.py").write_text(code, encoding="utf-8")
+    done = subprocess.run([sys.executable, "script.py"], cwd=tmp_path, capture_output=True, text=True, timeout=600, check=False)
+    assert done.returncode == 0, done.stderr
+    assert float(done.stdout.strip().rstrip("}").rsplit(": ", 1)[1]) > 0.9

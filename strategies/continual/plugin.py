@@ -14,6 +14,7 @@ from torch import Tensor
 
 from memnet.persistent import PersistentMemory
 from memnet.persistent_bank import bank_bytes, read
+from results.errors import UsageError
 from strategies.continual.feeding import columns_of
 from strategies.continual.slot_statistics import SlotStatistics
 from strategies.randomness import generator
@@ -47,9 +48,16 @@ class MemNetPlugin(SupervisedPlugin[Any]):  # type: ignore[misc]
         memory.bottleneck.register_forward_hook(self._remember)
 
     def before_training_exp(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
-        """See what can be dreamt of, and what the mini-batches will be made of."""
+        """See what can be dreamt of, and what the mini-batches will be made of.
+
+        Raises:
+            UsageError: If the samples can't be remembered.
+        """
         self._settled = torch.nonzero(self.memory.bank.settled).flatten()
-        self.memory.expect(_columns(strategy)[1])
+        try:
+            self.memory.expect(*_columns(strategy))
+        except ValueError as error:
+            raise UsageError(f"method memnet: {error}") from error
 
     def before_training_iteration(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
         """Join dreams to the mini-batch, with the labels that the graph associates with them."""

@@ -249,11 +249,12 @@ def test_until_the_next_sleep_dreams_are_as_they_were_at_the_last() -> None:
 def test_the_log_prior_is_the_share_of_each_class_in_what_is_trained_on() -> None:
     model = memory(dreams=3)
     labels = torch.tensor([2, 2, 2, 3])
-    model.expect(labels)
+    fresh = torch.rand(4, 3, 4, generator=torch.Generator().manual_seed(2))
+    model.expect(fresh, labels)
     torch.testing.assert_close(model.log_prior[2:].exp(), torch.tensor([0.75, 0.25]))
     model.meet(*samples(40))
     model.sleep()
-    model.expect(labels)
+    model.expect(fresh, labels)
     torch.testing.assert_close(model.log_prior.exp(), torch.tensor([0.375, 0.375, 0.25 * 0.75, 0.25 * 0.25]))
     inputs = samples(5)[0]
     model.eval()
@@ -261,6 +262,14 @@ def test_the_log_prior_is_the_share_of_each_class_in_what_is_trained_on() -> Non
     model.train()
     model.bottleneck.eval()
     torch.testing.assert_close(model(inputs), head + model.log_prior)
+
+
+def test_samples_that_cannot_be_remembered_are_refused() -> None:
+    labels = torch.tensor([0, 1])
+    with pytest.raises(ValueError, match=r"from 0 to 255: scale them to \[0, 1\]"):
+        memory().expect(torch.tensor([0.0, 255.0]).reshape(2, 1, 1).expand(2, 3, 4), labels)
+    with pytest.raises(ValueError, match=r"shape \(4, 3\) do not fit"):
+        memory().expect(torch.zeros(2, 4, 3), labels)
 
 
 def test_neighbour_loss_against_a_hand_made_case() -> None:

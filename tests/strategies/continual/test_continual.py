@@ -6,23 +6,18 @@ from typing import Any
 import pytest
 import torch
 from avalanche.benchmarks.utils import AvalancheDataset
-from avalanche.training import Naive
 from torch import Tensor, nn
 from torch.utils.data import TensorDataset
 
 from baselines.interface import ModelOutput, Signature
 from benchmarks.streams import split_digits
-from memnet.persistent import PersistentMemory
 from memnet.persistent_bank import bank_bytes
-from memnet.persistent_config import PersistentConfig
 from results.errors import UsageError
 from results.record import Outcome
 from strategies.continual.classifier import MultiHeadClassifier, classifier
-from strategies.continual.evaluation import AccuracyMatrix
 from strategies.continual.feeding import Cycle, Feed, columns_of
 from strategies.continual.learn import learn
 from strategies.continual.methods import er, memnet, naive
-from strategies.continual.plugin import MemNetPlugin
 from strategies.continual.strategy import ContinualStrategy
 from strategies.continual.stream import Pace, Samples, Scenario, Stream, split_classes
 from tests.strategies.continual.gru import Gru
@@ -143,27 +138,19 @@ def test_budget_too_small_is_a_usage_error() -> None:
         run(memnet, slots=3)
 
 
-def test_plugin_works_in_a_plain_avalanche_script() -> None:
-    stream = toy()
+def test_dreams_have_the_task_of_their_class() -> None:
+    stream = toy(scenario="task")
     torch.manual_seed(0)
-    memory = PersistentMemory(
-        Gru(stream.signature), PersistentConfig(), shape=(4, 4), classes=4, slots=20, generator=torch.Generator().manual_seed(0)
-    )
-    matrix = AccuracyMatrix()
-    strategy = Naive(
-        model=memory,
-        optimizer=torch.optim.Adam(memory.parameters(), lr=1e-2),
-        criterion=nn.CrossEntropyLoss(),
-        train_mb_size=10,
-        train_epochs=3,
-        eval_mb_size=32,
-        plugins=[MemNetPlugin(memory, seed=0), matrix],
-        evaluator=None,
-    )
+    strategy = memnet.build(memnet.Config(slots=20), model=Gru(stream.signature), stream=stream, learning_rate=1e-2, seed=0, device=CPU)
+    seen: list[Tensor] = []
+    note = SimpleNamespace(before_backward=lambda s, **_: seen.append(torch.stack((s.mb_y, s.mb_task_id))))
+    strategy.plugins.append(note)
     for experience in stream.benchmark.train_stream:
         strategy.train(experience)
-    strategy.eval(stream.benchmark.test_stream)
-    assert sum(matrix.rows[-1]) / 2 > 0.8
+    labels, tasks = torch.cat(seen, dim=1)
+    task_of = torch.tensor([next(task for task, share in enumerate(stream.classes) if label in share) for label in range(4)])
+    assert torch.equal(tasks, task_of[labels])
+    assert (torch.cat(seen[-3:], dim=1)[1] == 0).any()
 
 
 def test_evaluation_by_the_strategy_leaves_the_bank_as_it_was() -> None:
