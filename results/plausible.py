@@ -57,7 +57,11 @@ def _curve(name: str, curve: JsonValue) -> Iterator[str]:
     """Check a curve of a known kind; of others it is known that they are finite."""
     if name.startswith("accuracy_by_distance"):
         yield from _by_distance(name, curve)
-    elif name == "accuracy_matrix":
+    elif name == "accuracy_within":
+        rows = curve if isinstance(curve, list) else [None]
+        if not all(isinstance(row, list) and row and _whole(row[0], least=0) and all(_share(value) for value in row[1:]) for row in rows):
+            yield f"{name} has a row that is not steps done and accuracies between 0 and 1"
+    elif name in ("accuracy_matrix", "probe_matrix"):
         rows = curve if isinstance(curve, list) else [None]
         if not all(isinstance(row, list) and all(_share(value) for value in row) for row in rows):
             yield f"{name} holds something that is no accuracy between 0 and 1"

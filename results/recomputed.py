@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import JsonValue
 
-from results.metrics import stream_metrics, task_metrics
+from results.metrics import probe_metrics, stream_metrics, task_metrics, tracking_metrics
 
 BY_DISTANCE = "accuracy_by_distance"
 
@@ -31,6 +31,10 @@ def recomputed(curves: Mapping[str, JsonValue]) -> dict[str, float | None]:
                 found |= task_metrics(curve, group=name.removeprefix(f"{BY_DISTANCE}_"))
         if "accuracy_matrix" in given:
             found |= stream_metrics(given["accuracy_matrix"], given.get("initial_accuracy"))
+        if "accuracy_within" in given:
+            found |= tracking_metrics(given["accuracy_within"])
+        if "probe_matrix" in given:
+            found |= probe_metrics(given["probe_matrix"])
     except (TypeError, OverflowError) as error:
         raise ValueError(f"curves can't be read: {error}") from error
     if not found:

@@ -53,7 +53,7 @@ class SlotStatistics:
             "write_rate": self._writes / max(int(bank.clock), 1),
             "read_entropy": entropy,
             "read_sparsity": None if entropy is None or not occupied else 1 - float(torch.tensor(entropy).exp()) / occupied,
-            "lifetimes": {"time": list(curve["time"]), "survival": list(curve["survival"])},
+            "lifetimes": {name: list(column) for name, column in curve.items()},
         }
 
     def state_dict(self) -> dict[str, Tensor]:

@@ -35,10 +35,10 @@ def test_what_a_run_leaves_is_accepted(tmp_path: Path) -> None:
     """A metric that runs write and `results.recomputed` does not know, or a cost that is no longer plausible, shows here."""
     for arguments in (
         ("run", "association", "--models", "memnet", "--set", "steps=2", "--set", "furthest=128"),
-        ("run", "split-digits", "--models", "lstm", "--methods", "naive"),
+        ("run", "split-digits", "--models", "mlp", "--methods", "naive,memnet", "--set", "track=10", "--set", "probe=true"),
     ):
         found = memnet(*arguments, "--seeds", "1", "--store", str(tmp_path))
         assert found.returncode == 0, found.stderr
     found = memnet("validate", str(tmp_path))
     assert found.returncode == 0, found.stdout
-    assert "2 records: 2 accepted" in found.stdout
+    assert "3 records: 3 accepted" in found.stdout

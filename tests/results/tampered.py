@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from results.cell import IDENTITY_SCHEME, Cell
-from results.metrics import stream_metrics, task_metrics
+from results.metrics import probe_metrics, stream_metrics, task_metrics, tracking_metrics
 from results.record import Cost, Outcome, Provenance, Record, succeeded
 from results.seal import seal
 
@@ -64,8 +64,10 @@ def right(seed: int = 0, *, model: str = "memnet", accuracy: float = 0.75, lengt
 def right_stream() -> Record:
     """The same of a stream."""
     base = right(model="mlp")
-    curves = {"accuracy_matrix": MATRIX, "initial_accuracy": [0.1, 0.1]}
-    outcome = Outcome(metrics=stream_metrics(MATRIX, [0.1, 0.1]), curves=curves, cost=COST)
+    within = [[10.0, 0.9, None], [20.0, 0.3, 0.5], [30.0, 0.5, 0.8]]
+    curves = {"accuracy_matrix": MATRIX, "initial_accuracy": [0.1, 0.1], "accuracy_within": within, "probe_matrix": MATRIX}
+    metrics = stream_metrics(MATRIX, [0.1, 0.1]) | tracking_metrics(within) | probe_metrics(MATRIX)
+    outcome = Outcome(metrics=metrics, curves=curves, cost=COST)
     return succeeded(base.cell.model_copy(update={"benchmark": "split-digits"}), outcome, PROVENANCE)
 
 

@@ -96,6 +96,9 @@ def test_a_stream_is_recomputed_from_its_matrix(tmp_path: Path) -> None:
     record = right_stream()
     [path] = put(tmp_path, record.model_copy(update={"metrics": {**record.metrics, "forgetting": 0.0}}))
     assert_refused(path, r"forgetting is 0, and the curves give 0\.4")
+    [path] = put(tmp_path, record.model_copy(update={"metrics": {**record.metrics, "wc_accuracy": 0.9, "probe_accuracy": 0.9}}))
+    assert_refused(path, "wc_accuracy is 0.9, and the curves give 0.55")
+    assert_refused(path, "probe_accuracy is 0.9")
     wrong = {"no accuracy between": [[0.9, 1.1], [0.5, 0.8]], "ragged": [[0.9], [0.5, 0.8]], "matrix": "x"}
     for reason, matrix in wrong.items():
         [path] = put(tmp_path, record.model_copy(update={"curves": {**record.curves, "accuracy_matrix": matrix}}))
@@ -179,7 +182,7 @@ def test_no_bytes_make_it_crash(tmp_path: Path, data: st.DataObject) -> None:
     validate([path])
 
 
-NAMES = ["accuracy_by_distance", "accuracy_matrix", "initial_accuracy", "training_loss", "lifetimes", "occupancy"]
+NAMES = ["accuracy_by_distance", "accuracy_within", "accuracy_matrix", "initial_accuracy", "training_loss", "lifetimes", "occupancy"]
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
