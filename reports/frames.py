@@ -5,6 +5,7 @@ from dataclasses import asdict, fields
 
 import pandas as pd
 
+from reports.figures.curves import number
 from reports.selection import Selection, setting
 from reports.summary import Summary, summarise
 from results.record import Record
@@ -58,5 +59,5 @@ def _flat(record: Record, status: str) -> dict[str, object]:
         "device": record.provenance.device,
         **{f"cost.{name}": value for name, value in record.cost.model_dump().items()},
         **{f"metric.{name}": value for name, value in record.metrics.items()},
-        **{f"slots.{name}": value for name, value in slots.items() if isinstance(value, int | float) and not isinstance(value, bool)},
+        **{f"slots.{name}": value for name, value in slots.items() if number(value)},
     }

@@ -7,6 +7,7 @@ import typer
 
 from benchmarks.cli.leaderboard import leaderboard
 from benchmarks.cli.list import show
+from benchmarks.cli.publish import publish
 from benchmarks.cli.report import report
 from benchmarks.cli.run import INTERRUPTED, run
 from benchmarks.cli.status import status
@@ -21,6 +22,7 @@ app.command("status")(status)
 app.command("report")(report)
 app.command("leaderboard")(leaderboard)
 app.command("validate")(validate)
+app.command("publish")(publish)
 app.command("tune", hidden=True)(tune)
 
 REFUSED = 2
