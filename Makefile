@@ -10,9 +10,10 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 PEERS  := $(VENV)/.peers
 RAY    := $(VENV)/.ray
+BROWSER := $(VENV)/.browser
 
 .DEFAULT_GOAL := help
-.PHONY: help quick test lint peers ray
+.PHONY: help quick test lint peers ray browser
 
 help:
 	@echo "make quick   set up, run the suite 'quick', build the report ($(REPORT)/)"
@@ -20,6 +21,7 @@ help:
 	@echo "make lint    set up, run ruff, mypy and import-linter"
 	@echo "make peers   set up with the public packages that models can be compared to, run the models' tests on them"
 	@echo "make ray     set up with Ray, run the tests of its engine on a cluster of several local nodes"
+	@echo "make browser set up with Playwright, run the site's tests in the Chromium that is on this machine"
 
 quick: $(STAMP)
 	$(BIN)/memnet run quick --store "$(STORE)"
@@ -41,6 +43,9 @@ peers: $(PEERS)
 ray: $(RAY)
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/benchmarks/test_ray.py
 
+browser: $(BROWSER)
+	OMP_NUM_THREADS=1 MEMNET_BROWSER=required $(BIN)/python -m pytest tests/reports/browser
+
 $(STAMP): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Python 3.11 or newer is needed, and $(PYTHON) is %d.%d: make PYTHON=python3.12, for example" % sys.version_info[:2])'
 	test -x $(BIN)/pip || $(PYTHON) -m venv $(VENV)
@@ -54,4 +59,8 @@ $(PEERS): $(STAMP)
 
 $(RAY): $(STAMP)
 	$(BIN)/python -m pip install --disable-pip-version-check --quiet --constraint constraints.txt --editable '.[ray]'
+	@touch $@
+
+$(BROWSER): $(STAMP)
+	$(BIN)/python -m pip install --disable-pip-version-check --quiet --constraint constraints.txt --editable '.[browser]'
 	@touch $@

@@ -1,0 +1,105 @@
+"""A real Chromium on a site that was made from real records, served from a folder on this machine."""
+
+import importlib.util
+import os
+import shutil
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any, NoReturn
+
+import pytest
+
+from reports.build import write
+from reports.selection import Selection, select
+from results.store import Store
+from tests.reports.conftest import full
+
+PUBLISHED = Path(__file__).parents[3] / "results" / "published"
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+ABORTED = "net::ERR_ABORTED"
+"""How a request ends that was under way when the page was left."""
+
+HOSTILE = "<img src=x onerror=alert(1)>"
+
+
+def hostile(selection: Selection) -> Selection:
+    """Give a row a model's name that is markup; no record could bear it, and pages are safe from it all the same."""
+    *others, last = selection.entries
+    for record in (*last.ok, *last.failed):
+        vars(record)["cell"] = record.cell.model_copy(update={"model": HOSTILE})
+    return replace(selection, entries=(*others, replace(last, model=HOSTILE)))
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("runs") / "store"
+    shutil.copytree(PUBLISHED, root)
+    store = Store.open(root, create=True)
+    records, plan = full()
+    for record in records:
+        store.write(record)
+    store.write_manifest(plan)
+    return write(hostile(select(store)), tmp_path_factory.mktemp("site")).parent
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture(scope="session")
+def served(site: Path) -> Iterator[str]:
+    """Address of the site, with a slash at its end."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(site))) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """A headless Chromium. Without one the tests skip and say why; with MEMNET_BROWSER=required (as `make browser` has it) they fail."""
+    if importlib.util.find_spec("playwright") is None or importlib.util.find_spec("axe_playwright_python") is None:
+        _wanting("playwright and axe-playwright-python are not installed: `make browser` sets them up")
+    path = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, CHROMIUM)), None)
+    if path is None:
+        _wanting(f"there is no Chromium (looked for {', '.join(CHROMIUM)}): install one, or name it by CHROMIUM")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        # As root, Chromium has no sandbox to run in; the pages are this site's own.
+        chromium = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"] if os.geteuid() == 0 else [])
+        yield chromium
+        chromium.close()
+
+
+def _wanting(reason: str) -> NoReturn:
+    if os.environ.get("MEMNET_BROWSER") == "required":
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+@pytest.fixture
+def page(browser: Any) -> Iterator[Any]:
+    """A page that must neither complain, nor ask for anything that is not there or not the site's own."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    context.set_default_timeout(10_000)
+    opened = context.new_page()
+    complaints: list[str] = []
+    opened.on("console", lambda message: complaints.append(f"{message.type}: {message.text}"))
+    opened.on("pageerror", lambda error: complaints.append(f"error: {error}"))
+    opened.on("dialog", lambda dialog: (complaints.append(f"dialog: {dialog.message}"), dialog.dismiss()))
+    opened.on("requestfailed", lambda request: complaints.append(f"failed: {request.url}") if request.failure != ABORTED else None)
+    opened.on("response", lambda response: complaints.append(f"{response.status}: {response.url}") if response.status >= 400 else None)
+    opened.on("request", lambda request: complaints.append(f"off the site: {request.url}") if not _own(request.url) else None)
+    yield opened
+    context.close()
+    assert complaints == []
+
+
+def _own(address: str) -> bool:
+    return address.startswith(("http://127.0.0.1:", "file:///"))

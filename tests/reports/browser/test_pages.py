@@ -1,0 +1,131 @@
+"""Every kind of page in a real browser: quiet, its own alone, whole without scripts, safe, and open to all readers."""
+
+import importlib.util
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reports.site.addresses import cell_page, model_page
+from tests.reports.browser.conftest import HOSTILE
+from tests.reports.conftest import cell
+
+STREAM_CELL = cell("memnet", 0, benchmark="split-digits", method="memnet").id
+PAGES = {
+    "front": "index.html",
+    "task": "benchmarks/association.html",
+    "stream": "benchmarks/split-digits.html",
+    "model": "models/memnet.html",
+    "variant": model_page("memnet[hebbian=false]"),
+    "cell of a task": cell_page(cell("memnet", 0).id),
+    "cell of a stream": cell_page(STREAM_CELL),
+    "failed cell": cell_page(cell("transformer", 2).id),
+    "hostile name": model_page(HOSTILE),
+}
+every_page = pytest.mark.parametrize("address", PAGES.values(), ids=PAGES.keys())
+SERIOUS = {"serious", "critical"}
+
+
+def axe() -> str:
+    """The source of axe-core, which the package brings along."""
+    found = importlib.util.find_spec("axe_playwright_python")
+    assert found is not None
+    assert found.origin is not None
+    return (Path(found.origin).parent / "axe.min.js").read_text(encoding="utf-8")
+
+
+@every_page
+def test_a_page_is_quiet_and_whole(page: Any, served: str, address: str) -> None:
+    """The fixture sees to complaints and requests; here, what was asked for has come."""
+    page.goto(served + address)
+    for image in page.locator("img").all():
+        image.scroll_into_view_if_needed()
+    page.wait_for_function("[...document.images].every((image) => image.complete && image.naturalWidth > 0)")
+    assert page.evaluate("getComputedStyle(document.querySelector('h1')).fontWeight") == "600"
+    assert page.locator("h1").count() == 1
+
+
+@every_page
+def test_a_page_fits_a_phone(page: Any, served: str, address: str) -> None:
+    page.set_viewport_size({"width": 360, "height": 740})
+    page.goto(served + address)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+@every_page
+def test_axe_finds_nothing_serious(page: Any, served: str, address: str) -> None:
+    """All rules in the light; in the dark, what it can change: contrast."""
+    page.goto(served + address)
+    page.evaluate(axe())
+    light = page.evaluate("axe.run(document, {preload: false})")
+    assert len(light["passes"]) > 10
+    page.emulate_media(color_scheme="dark")
+    dark = page.evaluate("axe.run(document, {preload: false, runOnly: ['color-contrast']})")
+    assert len(dark["passes"]) == 1
+    serious = [one for found in (light, dark) for one in found["violations"] if one["impact"] in SERIOUS]
+    assert [(one["id"], [node["html"] for node in one["nodes"][:3]]) for one in serious] == []
+
+
+def test_a_folder_is_enough(page: Any, site: Path) -> None:
+    """Opened as files, without a server: the style holds, tables sort, and the address keeps what was chosen."""
+    page.goto((site / "index.html").as_uri())
+    assert page.evaluate("getComputedStyle(document.querySelector('h1')).fontWeight") == "600"
+    page.locator("table.leaderboard thead").get_by_role("button", name="training", exact=True).click()
+    assert page.evaluate("location.search") == "?sort=training&order=desc"
+    page.locator("#filters [name=method]").select_option("er")
+    page.reload()
+    assert page.locator("#shown").inner_text().startswith("2 of")
+
+
+def test_without_scripts_the_tables_stand_unsorted(browser: Any, served: str) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(served)
+    rows = page.locator("table.leaderboard tbody tr:not(.group)")
+    assert rows.count() == 19
+    assert all(row.is_visible() for row in rows.all())
+    assert page.locator("thead button").count() == 0
+    assert not page.locator("#filters").is_visible()
+    assert not page.locator(".scripted").is_visible()
+    page.get_by_role("link", name="association").first.click()
+    assert page.locator("h1").inner_text() == "association"
+    page.locator("#seeds + .scroll td a").first.click()
+    assert re.search(r"/cells/[0-9a-f]{16}\.html$", page.url)
+    context.close()
+
+
+def test_a_hostile_name_is_text(page: Any, served: str) -> None:
+    """Were it markup, an image would be asked for and a dialog would open; the fixture sees both."""
+    page.goto(served)
+    link = page.locator("table.leaderboard").get_by_role("link", name=HOSTILE, exact=True)
+    assert link.inner_text() == HOSTILE
+    page.locator("#filters [name=model]").fill("<img")
+    assert link.is_visible()
+    link.click()
+    assert page.locator("h1").inner_text() == HOSTILE
+    assert page.locator("img").count() == 0
+    page.get_by_role("link", name="split-digits").first.click()
+    assert page.locator("img[src=x]").count() == 0
+    assert page.locator("body").get_by_text(HOSTILE).count() >= 2
+
+
+def test_no_script_runs_but_the_sites_own(browser: Any, served: str) -> None:
+    """The policy stands between a page and whatever slipped through: a script and a handler put into it do nothing."""
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(served)
+    page.evaluate(
+        """() => {
+            const script = document.createElement("script");
+            script.textContent = "window.ran = 1";
+            document.body.append(script);
+            const image = document.createElement("img");
+            image.setAttribute("onerror", "window.ran = 1");
+            image.src = "data:image/png,x";
+            document.body.append(image);
+        }"""
+    )
+    page.wait_for_timeout(300)
+    assert page.evaluate("window.ran") is None
+    context.close()
