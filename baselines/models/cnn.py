@@ -1,0 +1,118 @@
+"""CNN: two convolutions and a hidden layer over a whole image, the small network of continual-learning baselines.
+
+It reads samples whose steps are rows of pixels (``form=rows``), or whole square images as one step; it is refused on anything else.
+Convolutions of 3×3 with 32 and 64 channels, each halved by pooling (LeCun et al. 1998 in today's dress), then a hidden layer.
+
+Shapes: ``B`` batch, ``T`` time, ``F`` features, ``L`` length of a sample, ``P`` places where an answer is wanted, ``V`` classes,
+``D`` width.
+"""
+
+import math
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+
+from baselines.interface import ModelOutput, SequenceModel, Signature
+from results.errors import UsageError
+
+VERSION = 1
+INPUTS = ("samples",)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Config:
+    """Options: ``channels`` of the first convolution, half of those of the second, and ``width`` of the hidden layer."""
+
+    channels: int = 32
+    width: int = 128
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CNNState:
+    """The steps before this one that belong to the same sample."""
+
+    window: Float[Tensor, "B L-1 F"]
+
+
+class CNN(SequenceModel):
+    """Convolutions over the last ``L`` steps, seen as an image.
+
+    Attributes:
+        width: D, of what :meth:`features` returns.
+    """
+
+    def __init__(self, config: Config, signature: Signature) -> None:
+        super().__init__()
+        self.width = config.width
+        self.length, self.inputs = signature.length, signature.features or 0
+        self.image = image_of(signature)
+        height, breadth = (-(-side // 4) for side in self.image)
+        narrow, wide = config.channels, 2 * config.channels
+        self.body = nn.Sequential(
+            nn.Conv2d(1, narrow, kernel_size=3, padding=1),
+            nn.ReLU(),
+            nn.MaxPool2d(2, ceil_mode=True),
+            nn.Conv2d(narrow, wide, kernel_size=3, padding=1),
+            nn.ReLU(),
+            nn.MaxPool2d(2, ceil_mode=True),
+            nn.Flatten(),
+            nn.Linear(wide * height * breadth, config.width),
+            nn.ReLU(),
+        )
+        self.head = nn.Linear(config.width, signature.outputs)
+
+    def initial_state(self, batch: int) -> CNNState:
+        """Return zeros."""
+        return CNNState(window=self.head.weight.new_zeros(batch, self.length - 1, self.inputs))
+
+    def features(self, inputs: Float[Tensor, "B L F"], *, generator: torch.Generator | None = None) -> Float[Tensor, "B D"]:
+        """Return the hidden layer for whole samples."""
+        hidden: Tensor = self.body(inputs.reshape(len(inputs), 1, *self.image))
+        return hidden
+
+    def forward(
+        self,
+        inputs: Float[Tensor, "B T F"],
+        state: CNNState | None = None,
+        *,
+        targets: Int[Tensor, "B P"] | None = None,
+        positions: Int[Tensor, "B P"] | None = None,
+        record: object = None,
+        generator: torch.Generator | None = None,
+    ) -> ModelOutput:
+        """See :class:`baselines.interface.SequenceModel`."""
+        before = self.initial_state(len(inputs)).window if state is None else state.window
+        steps = torch.cat((before, inputs), dim=1)
+        if positions is None:
+            positions = torch.arange(inputs.shape[1], device=inputs.device).expand(len(inputs), -1)
+        rows = torch.arange(len(inputs), device=inputs.device)[:, None, None]
+        samples = steps[rows, positions[:, :, None] + torch.arange(self.length, device=inputs.device)]
+        logits = self.head(self.features(samples.flatten(0, 1)))
+        return ModelOutput(logits=logits.unflatten(0, positions.shape), state=CNNState(window=steps[:, inputs.shape[1] :]))
+
+
+def image_of(signature: Signature) -> tuple[int, int]:
+    """Return height and width of the image that a sample is.
+
+    Raises:
+        UsageError: If samples are tokens, or one step that is not a square image.
+    """
+    if signature.features is None:
+        raise UsageError("model 'cnn' reads images and not tokens: use it on streams of images (memnet list streams)")
+    if signature.length > 1:
+        return signature.length, signature.features
+    side = math.isqrt(signature.features)
+    if side * side != signature.features:
+        raise UsageError(f"model 'cnn' reads images, and a step of {signature.features} features is no square one: use form=rows, or mlp")
+    return side, side
+
+
+def build(config: Config, signature: Signature) -> SequenceModel:
+    """Build the model.
+
+    Raises:
+        UsageError: If samples are not images.
+    """
+    return CNN(config, signature)
