@@ -12,6 +12,8 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
 from baselines.interface import ModelOutput, SequenceModel
+from memnet.trunk import trunk_of
+from results.errors import UsageError
 from strategies.continual.stream import Stream
 
 CLOSED = -1e4
@@ -77,3 +79,15 @@ def among_heads(logits: Float[Tensor, "B K"], heads: Bool[Tensor, "tasks K"], ta
 def classifier(model: SequenceModel, stream: Stream) -> Classifier:
     """Wrap a model for a stream: with a head per task where tasks are told."""
     return Classifier(model) if stream.heads is None else MultiHeadClassifier(model, stream.heads)
+
+
+def trunk(model: SequenceModel) -> nn.Module:
+    """Return what has ``features`` of a model and their ``width``: itself, or what goes into its last linear layer at the last step.
+
+    Raises:
+        UsageError: If there is no such layer.
+    """
+    try:
+        return model if hasattr(model, "features") else trunk_of(Classifier(model))
+    except ValueError as error:
+        raise UsageError(str(error)) from error

@@ -7,6 +7,7 @@ import torch
 from avalanche.core import SupervisedPlugin
 
 from baselines.interface import SequenceModel
+from strategies.continual.boundaries import require_boundaries
 from strategies.continual.classifier import classifier
 from strategies.continual.methods.joint import joined
 from strategies.continual.strategy import ContinualStrategy
@@ -60,7 +61,12 @@ class Everything(SupervisedPlugin[Any]):  # type: ignore[misc]
 def build(
     config: Config, *, model: SequenceModel, stream: Stream, learning_rate: float, seed: int, device: torch.device
 ) -> ContinualStrategy:
-    """Build the strategy."""
+    """Build the strategy.
+
+    Raises:
+        UsageError: If the stream tells no boundaries.
+    """
+    require_boundaries(stream, "cumulative")
     return ContinualStrategy(
         model=classifier(model, stream),
         stream=stream,

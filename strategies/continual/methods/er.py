@@ -6,6 +6,7 @@ from typing import Literal
 import torch
 
 from baselines.interface import SequenceModel
+from strategies.continual.boundaries import require_boundaries
 from strategies.continual.buffer import Buffer, raw_store, room_for
 from strategies.continual.classifier import classifier
 from strategies.continual.replay import Replay
@@ -40,8 +41,10 @@ def build(
     """Build the strategy.
 
     Raises:
-        UsageError: If the budget keeps nothing.
+        UsageError: If the budget keeps nothing, or experiences are counted that no boundaries tell.
     """
+    if config.weighting == "experience":
+        require_boundaries(stream, "er[weighting=experience]")
     room = room_for(config.budget, config.mem_size, stream)
     buffer = Buffer(raw_store(stream), classes=stream.signature.outputs, room=room, shares=config.shares, seed=seed)
     return ContinualStrategy(

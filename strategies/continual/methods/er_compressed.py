@@ -7,6 +7,7 @@ import torch
 
 from baselines.interface import SequenceModel
 from results.errors import UsageError
+from strategies.continual.boundaries import require_boundaries
 from strategies.continual.buffer import Buffer, raw_store, room_for
 from strategies.continual.classifier import classifier
 from strategies.continual.keeping import Deflated
@@ -42,8 +43,10 @@ def build(
     """Build the strategy.
 
     Raises:
-        UsageError: If the budget keeps nothing, or samples are not images of bytes.
+        UsageError: If the budget keeps nothing, samples are not images of bytes, or experiences are counted that no boundaries tell.
     """
+    if config.weighting == "experience":
+        require_boundaries(stream, "er-compressed[weighting=experience]")
     raw = raw_store(stream)
     if raw.data.dtype != torch.uint8:
         raise UsageError("method 'er-compressed' keeps images of bytes, and this stream's samples are floats: use method er")

@@ -23,6 +23,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from baselines.interface import SequenceModel
+from strategies.continual.boundaries import require_boundaries
 from strategies.continual.classifier import classifier
 from strategies.continual.replay import samples_of, task_of_class
 from strategies.continual.strategy import ContinualStrategy
@@ -155,7 +156,12 @@ LEAST = -30.0
 def build(
     config: Config, *, model: SequenceModel, stream: Stream, learning_rate: float, seed: int, device: torch.device
 ) -> ContinualStrategy:
-    """Build the strategy."""
+    """Build the strategy.
+
+    Raises:
+        UsageError: If the stream tells no boundaries.
+    """
+    require_boundaries(stream, "ewc")
     wrapped = classifier(model, stream).to(device)
     return ContinualStrategy(
         model=wrapped,

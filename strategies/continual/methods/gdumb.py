@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from baselines.interface import SequenceModel
+from strategies.continual.boundaries import require_boundaries
 from strategies.continual.buffer import Buffer, raw_store, room_for
 from strategies.continual.classifier import classifier
 from strategies.continual.feeding import Feed
@@ -116,8 +117,9 @@ def build(
     """Build the strategy.
 
     Raises:
-        UsageError: If the budget keeps nothing.
+        UsageError: If the budget keeps nothing, or the stream tells no boundaries.
     """
+    require_boundaries(stream, "gdumb")
     wrapped = classifier(model, stream)
     room = room_for(config.budget, config.mem_size, stream)
     buffer = Buffer(raw_store(stream), classes=stream.signature.outputs, room=room, shares="balanced", seed=seed)

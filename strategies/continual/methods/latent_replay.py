@@ -14,15 +14,16 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from baselines.interface import ModelOutput, SequenceModel
+from strategies.continual.boundaries import require_boundaries
 from strategies.continual.buffer import Buffer, room_for
-from strategies.continual.classifier import classifier
+from strategies.continual.classifier import classifier, trunk
 from strategies.continual.keeping import Rows
 from strategies.continual.replay import Replay, samples_of
 from strategies.continual.strategy import ContinualStrategy
 from strategies.continual.stream import Stream
 
 VERSION = 1
-NEEDS_MEMORY = True
+NEEDS_MEMORY = False
 PIECE = 512
 """Samples whose codes are taken at a time."""
 
@@ -61,7 +62,7 @@ class Latent(SequenceModel):
     experience's few classes, and say nothing of later ones.
 
     Args:
-        trunk: A model with features.
+        trunk: What has features (`strategies.continual.classifier.trunk`).
         outputs: K.
         config: Options.
 
@@ -69,21 +70,20 @@ class Latent(SequenceModel):
         rehearsed: Codes that join the next pass above the lower layers; they are used once.
     """
 
-    def __init__(self, trunk: SequenceModel, outputs: int, config: Config) -> None:
+    def __init__(self, trunk: Any, outputs: int, config: Config) -> None:
         super().__init__()
         self.trunk = trunk
-        self.narrow = nn.Sequential(nn.Linear(int(trunk.width), config.code), nn.RMSNorm(config.code, elementwise_affine=False))  # type: ignore[arg-type]
+        self.narrow = nn.Sequential(nn.Linear(trunk.width, config.code), nn.RMSNorm(config.code, elementwise_affine=False))
         self.head = nn.Sequential(nn.Linear(config.code, config.hidden), nn.ReLU(), nn.Linear(config.hidden, outputs))
         self.code = config.code
         self.rehearsed: Tensor | None = None
 
     def initial_state(self, batch: int) -> Any:
-        """Return the trunk's."""
-        return self.trunk.initial_state(batch)
+        """Return nothing: whole samples are answered to."""
 
     def encode(self, inputs: Float[Tensor, "B T F"]) -> Float[Tensor, "B E"]:
         """Return the codes of samples."""
-        entries: Tensor = self.narrow(self.trunk.features(inputs))  # type: ignore[operator]
+        entries: Tensor = self.narrow(self.trunk.features(inputs))
         return 0.5 + 0.5 * entries.clamp(-REACH, REACH) / REACH
 
     def forward(self, inputs: Any, state: Any = None, **options: Any) -> ModelOutput:
@@ -159,9 +159,10 @@ def build(
     """Build the strategy.
 
     Raises:
-        UsageError: If the budget keeps nothing.
+        UsageError: If the budget keeps nothing, the model has no features, or the stream tells no boundaries.
     """
-    latent = Latent(model, stream.signature.outputs, config)
+    require_boundaries(stream, "latent-replay")
+    latent = Latent(trunk(model), stream.signature.outputs, config)
     buffer = Buffer(
         Rows.empty((config.code,), torch.uint8 if config.form == "bytes" else torch.float16),
         classes=stream.signature.outputs,

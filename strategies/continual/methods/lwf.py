@@ -22,6 +22,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 from baselines.interface import SequenceModel
+from strategies.continual.boundaries import require_boundaries
 from strategies.continual.classifier import classifier
 from strategies.continual.replay import samples_of
 from strategies.continual.strategy import ContinualStrategy
@@ -115,7 +116,12 @@ def distillation(new: Float[Tensor, "B K"], old: Float[Tensor, "B K"], among: Bo
 def build(
     config: Config, *, model: SequenceModel, stream: Stream, learning_rate: float, seed: int, device: torch.device
 ) -> ContinualStrategy:
-    """Build the strategy."""
+    """Build the strategy.
+
+    Raises:
+        UsageError: If the stream tells no boundaries.
+    """
+    require_boundaries(stream, "lwf")
     wrapped = classifier(model, stream).to(device)
     return ContinualStrategy(
         model=wrapped,

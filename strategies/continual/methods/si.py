@@ -19,6 +19,7 @@ from avalanche.core import SupervisedPlugin
 from torch import Tensor, nn
 
 from baselines.interface import SequenceModel
+from strategies.continual.boundaries import require_boundaries
 from strategies.continual.classifier import classifier
 from strategies.continual.strategy import ContinualStrategy
 from strategies.continual.stream import Stream
@@ -108,7 +109,12 @@ class SynapticIntelligence(SupervisedPlugin[Any]):  # type: ignore[misc]
 def build(
     config: Config, *, model: SequenceModel, stream: Stream, learning_rate: float, seed: int, device: torch.device
 ) -> ContinualStrategy:
-    """Build the strategy."""
+    """Build the strategy.
+
+    Raises:
+        UsageError: If the stream tells no boundaries.
+    """
+    require_boundaries(stream, "si")
     wrapped = classifier(model, stream).to(device)
     return ContinualStrategy(
         model=wrapped,

@@ -17,11 +17,11 @@ from typing import Any, Literal
 import torch
 from avalanche.core import SupervisedPlugin
 from jaxtyping import Float, Int
-from torch import Tensor
+from torch import Tensor, nn
 
-from baselines.interface import ModelOutput, SequenceModel
-from results.errors import UsageError
-from strategies.continual.classifier import CLOSED, classifier
+from baselines.interface import ModelOutput, SequenceModel, Signature
+from strategies.continual.boundaries import require_boundaries
+from strategies.continual.classifier import CLOSED, classifier, trunk
 from strategies.continual.replay import samples_of
 from strategies.continual.strategy import ContinualStrategy
 from strategies.continual.stream import Stream
@@ -45,12 +45,28 @@ class Config:
     shrinkage: float = 1e-4
 
 
+class Inputs(nn.Module):
+    """Samples as features of themselves.
+
+    Args:
+        signature: Says how large they are.
+    """
+
+    def __init__(self, signature: Signature) -> None:
+        super().__init__()
+        self.width = signature.length * (signature.features or 1)
+
+    def features(self, inputs: Float[Tensor, "B T F"]) -> Float[Tensor, "B D"]:
+        """Return samples as they are."""
+        return inputs.flatten(1)
+
+
 class Discriminant(SequenceModel):
     """Answers by the model in training and by the discriminant in evaluation, as soon as it has met a class.
 
     Args:
         model: The model.
-        width: D.
+        trunk: What has features, and their width D.
         classes: K.
         config: Options.
     """
@@ -59,12 +75,13 @@ class Discriminant(SequenceModel):
     scatter: Tensor
     met: Tensor
 
-    def __init__(self, model: SequenceModel, width: int, classes: int, config: Config) -> None:
+    def __init__(self, model: SequenceModel, trunk: Any, classes: int, config: Config) -> None:
         super().__init__()
         self.model: Any = model
+        self.trunk = trunk
         self.config = config
-        self.register_buffer("means", torch.zeros(classes, width))
-        self.register_buffer("scatter", torch.zeros(width, width))
+        self.register_buffer("means", torch.zeros(classes, trunk.width))
+        self.register_buffer("scatter", torch.zeros(trunk.width, trunk.width))
         self.register_buffer("met", torch.zeros(classes, dtype=torch.int32))
         self._solution: tuple[Tensor, Tensor] | None = None
 
@@ -82,7 +99,7 @@ class Discriminant(SequenceModel):
     @torch.no_grad()
     def features(self, inputs: Float[Tensor, "B T F"]) -> Float[Tensor, "B D"]:
         """Return the features of samples."""
-        features: Tensor = inputs.flatten(1) if self.config.features == "inputs" else self.model.features(inputs)
+        features: Tensor = self.trunk.features(inputs)
         return features
 
     def meet(self, features: Float[Tensor, "m D"], labels: Int[Tensor, "m"]) -> None:
@@ -157,13 +174,12 @@ def build(
     """Build the strategy.
 
     Raises:
-        UsageError: If the model has no features and they are wanted.
+        UsageError: If features of the model are wanted, and it has none or the stream tells no boundaries.
     """
     signature = stream.signature
-    if config.features == "model" and not (hasattr(model, "features") and hasattr(model, "width")):
-        raise UsageError(f"method 'slda' needs features, and {type(model).__name__} has none: use model mlp, or slda[features=inputs]")
-    width = signature.length * (signature.features or 1) if config.features == "inputs" else int(model.width)  # type: ignore[arg-type]
-    discriminant = Discriminant(model, width, signature.outputs, config)
+    if config.features == "model":
+        require_boundaries(stream, "slda[features=model]")
+    discriminant = Discriminant(model, trunk(model) if config.features == "model" else Inputs(signature), signature.outputs, config)
     return ContinualStrategy(
         model=classifier(discriminant, stream),
         stream=stream,

@@ -8,6 +8,7 @@ import torch
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from torch import Tensor, nn
 
+from baselines.interface import Signature
 from strategies.continual.methods.a_gem import project
 from strategies.continual.methods.der_plus_plus import dark_loss
 from strategies.continual.methods.ewc import add_spring, fisher, penalty
@@ -15,7 +16,7 @@ from strategies.continual.methods.lwf import distillation
 from strategies.continual.methods.si import Config as Intelligence
 from strategies.continual.methods.si import SynapticIntelligence
 from strategies.continual.methods.slda import Config as Discriminating
-from strategies.continual.methods.slda import Discriminant
+from strategies.continual.methods.slda import Discriminant, Inputs
 from strategies.continual.replay import weighted_loss
 from tests.strategies.continual.gru import Gru
 from tests.strategies.continual.toy import toy
@@ -131,7 +132,7 @@ def test_slda_equals_linear_discriminant_analysis() -> None:
     generator = torch.Generator().manual_seed(0)
     labels = torch.randint(0, 3, (300,), generator=generator)
     samples = torch.randn(300, 4, generator=generator) @ torch.randn(4, 4, generator=generator) + 2 * torch.eye(4)[labels]
-    discriminant = Discriminant(Gru(toy().signature), 4, 3, Discriminating(shrinkage=0.0))
+    discriminant = Discriminant(Gru(toy().signature), Inputs(Signature(features=4, outputs=3, length=1)), 3, Discriminating(shrinkage=0.0))
     for piece, classes in zip(samples.split(7), labels.split(7), strict=True):
         discriminant.meet(piece, classes)
     pooled: Any = LinearDiscriminantAnalysis(solver="lsqr", store_covariance=True).fit(samples.numpy(), labels.numpy())
@@ -144,7 +145,7 @@ def test_slda_equals_linear_discriminant_analysis() -> None:
 
 
 def test_slda_closes_classes_that_were_not_met() -> None:
-    discriminant = Discriminant(Gru(toy().signature), 2, 3, Discriminating())
+    discriminant = Discriminant(Gru(toy().signature), Inputs(Signature(features=2, outputs=3, length=1)), 3, Discriminating())
     discriminant.meet(torch.tensor([[0.0, 1.0], [0.0, 1.2], [1.0, 0.0], [1.3, 0.0]]), torch.tensor([0, 0, 2, 2]))
     scores = discriminant.scores(torch.tensor([[0.0, 1.0], [1.0, 0.1]]))
     assert scores.argmax(-1).tolist() == [0, 2]

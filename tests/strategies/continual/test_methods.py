@@ -11,7 +11,7 @@ from results.errors import UsageError
 from results.record import Outcome
 from strategies.continual.learn import learn
 from strategies.continual.strategy import ContinualStrategy
-from strategies.continual.stream import Stream
+from strategies.continual.stream import Pace, Stream
 from tests.strategies.continual.gru import Gru
 from tests.strategies.continual.toy import toy
 
@@ -95,6 +95,32 @@ def test_no_test_sample_is_learnt_from(name: str) -> None:
             strategy.eval(stream.benchmark.test_stream)
         trained.append(parameters(strategy))
     assert all(torch.equal(one, two) for one, two in zip(*trained, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("ewc", {}),
+        ("si", {}),
+        ("lwf", {}),
+        ("cumulative", {}),
+        ("gdumb", {}),
+        ("slda", {}),
+        ("latent-replay", {}),
+        ("er", {"weighting": "experience"}),
+        ("er-compressed", {"weighting": "experience"}),
+    ],
+)
+def test_what_needs_boundaries_is_refused_where_none_are_told(name: str, options: dict[str, str]) -> None:
+    with pytest.raises(UsageError, match=r"online = 10 tells no boundaries"):
+        run(name, toy(pace=Pace(batch_size=10, online=10)), **options)
+
+
+@pytest.mark.parametrize("name", ["er", "er-compressed", "a-gem", "der-plus-plus"])
+def test_what_needs_none_learns_online(name: str) -> None:
+    outcome = run(name, toy(pace=Pace(batch_size=10, online=10)), budget=400)
+    assert outcome.cost.buffer_bytes <= 400
+    assert len(outcome.curves["accuracy_matrix"]) == 2  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("name", BUDGETED)

@@ -1,0 +1,169 @@
+"""Replay of kept samples through MemNet's own encoder, losses and read: what of MemNet's gain is not its memory?
+
+All is as in the method ``memnet`` (code, hallucination head, neighbour loss, head, answers read from the codes of what is kept and fused
+with the head's), but what is kept and rehearsed are the samples themselves, raw or compressed, and not slots that are decoded. Their codes
+are made anew after each experience, in eight bits; they follow from the samples and the encoder, and are not counted as kept.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import torch
+from torch import Tensor
+
+from baselines.interface import SequenceModel
+from memnet.persistent import PersistentMemory
+from memnet.persistent_bank import empty_bank, link, write
+from memnet.persistent_config import PersistentConfig
+from results.errors import UsageError
+from strategies.continual.buffer import Buffer, raw_store, room_for
+from strategies.continual.classifier import trunk
+from strategies.continual.keeping import Deflated
+from strategies.continual.replay import Replay, samples_of
+from strategies.continual.strategy import ContinualStrategy
+from strategies.continual.stream import Stream
+from strategies.randomness import generator
+
+VERSION = 1
+NEEDS_MEMORY = False
+BITS = 8
+"""Bits of an entry of a code that is read."""
+SMALLEST = 16
+"""Bytes below which no sample is compressed."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Config:
+    """Options of the method; those that it shares with ``memnet`` are as there.
+
+    Attributes:
+        mem_size: As many bytes are kept as this many raw samples take.
+        budget: Bytes kept, if not 0.
+        form: Samples are kept ``"raw"`` or ``"deflated"``, each for itself.
+        shares: ``"reservoir"``: each sample met stands the same chance; ``"balanced"``: equal room for the classes met;
+            ``"per-class"``: equal room for all classes from the start.
+        code: Width of a code.
+        hidden: Hidden width of the hallucination head and of the classifying head.
+        top_k: Kept samples read for an answer.
+        reconstruction_weight: Weight of the reconstruction error.
+        neighbour_weight: Weight of the read of each sample among the others of its batch.
+        trust: Share of the read in the fused answer; the rest is the head's.
+    """
+
+    mem_size: int = 200
+    budget: int = 0
+    form: Literal["raw", "deflated"] = "raw"
+    shares: Literal["reservoir", "balanced", "per-class"] = "balanced"
+    code: int = 32
+    hidden: int = 400
+    top_k: int = 16
+    reconstruction_weight: float = 125.0
+    neighbour_weight: float = 0.5
+    trust: float = 0.8
+
+
+class EncodedReplay(Replay):
+    """Rehearses samples with the memory's own losses, and puts their codes into its bank after each experience.
+
+    Args:
+        memory: The strategy's model.
+        buffer: What is kept.
+        stream: Says which task a class belongs to.
+        seed: Seed of the order of rehearsal.
+    """
+
+    def __init__(self, memory: PersistentMemory, buffer: Buffer, stream: Stream, seed: int) -> None:
+        super().__init__(buffer, stream, seed)
+        self.memory = memory
+        self._codes: Tensor | None = None
+        memory.bottleneck.register_forward_hook(self._remember)
+
+    def before_training_exp(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
+        """Begin to go through what is kept, and see what the mini-batches will be made of."""
+        super().before_training_exp(strategy, *args, **kwargs)
+        self.memory.expect(samples_of(strategy)[1].to(strategy.device))
+
+    def before_backward(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
+        """Add the memory's own losses."""
+        assert self._codes is not None
+        strategy.loss = strategy.loss + self.memory.objective(self.memory.losses(self._codes, strategy.mb_x, strategy.mb_y))
+
+    @torch.no_grad()
+    def after_training_exp(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
+        """Offer the experience's samples to the buffer, and encode all that is kept."""
+        super().after_training_exp(strategy, *args, **kwargs)
+        memory, device = self.memory, strategy.device
+        memory.eval()
+        bank = empty_bank(len(memory.bank.links), memory.config.code, memory.classes, BITS)
+        bank = type(bank).from_tensors({name: tensor.to(device) for name, tensor in bank.tensors().items()})
+        for places in torch.arange(len(self.buffer)).split(512):
+            inputs, labels = (tensor.to(device) for tensor in self.buffer.take(places))
+            slots = places.to(device)
+            bank = link(write(bank, slots, memory.encode(inputs), labels, BITS), slots, labels)
+        memory.bank = bank
+        memory.train()
+        self._codes = None
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return what is kept, where the rehearsal stands, and the generator of the memory's noise."""
+        return {**super().state_dict(), "noise": self.memory.generator.get_state()}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on from what :meth:`state_dict` returned."""
+        super().load_state_dict(state)
+        self.memory.generator.set_state(state["noise"])
+
+    def _remember(self, module: Any, inputs: Any, codes: Tensor) -> None:
+        """Keep the codes of the pass, whose losses are taken before the backward pass."""
+        self._codes = codes
+
+
+def build(
+    config: Config, *, model: SequenceModel, stream: Stream, learning_rate: float, seed: int, device: torch.device
+) -> ContinualStrategy:
+    """Build the strategy.
+
+    Raises:
+        UsageError: If the budget keeps nothing, or the model has no features.
+    """
+    signature, raw = stream.signature, raw_store(stream)
+    if config.form == "deflated" and raw.data.dtype != torch.uint8:
+        raise UsageError("form = deflated compresses images of bytes, and this stream's samples are floats: use form=raw")
+    shape = (signature.length, signature.features or 1)
+    room = room_for(config.budget, config.mem_size, stream)
+    buffer = Buffer(raw if config.form == "raw" else Deflated(shape), classes=signature.outputs, room=room, shares=config.shares, seed=seed)
+    most = room // (stream.sample_bytes if config.form == "raw" else SMALLEST)
+    try:
+        memory = PersistentMemory(
+            trunk(model),
+            _options(config, slots=max(most, 1)),
+            shape=shape,
+            classes=signature.outputs,
+            slots=max(most, 1),
+            generator=generator("memory", seed),
+        )
+    except ValueError as error:
+        raise UsageError(f"method er-encoder: {error}") from error
+    return ContinualStrategy(
+        model=memory,
+        stream=stream,
+        learning_rate=learning_rate,
+        seed=seed,
+        device=device,
+        plugins=[EncodedReplay(memory, buffer, stream, seed)],
+    )
+
+
+def _options(config: Config, slots: int) -> PersistentConfig:
+    """Return the memory's options: no anchors, since nothing is decoded from codes."""
+    return PersistentConfig(
+        slots=slots,
+        code=config.code,
+        bits=BITS,
+        hidden=config.hidden,
+        top_k=config.top_k,
+        reconstruction_weight=config.reconstruction_weight,
+        neighbour_weight=config.neighbour_weight,
+        trust=config.trust,
+    )
