@@ -11,8 +11,11 @@ from strategies.continual.feeding import columns_of
 from strategies.continual.learn import learn
 from strategies.continual.stream import Pace
 from tests.strategies.continual.gru import Gru
-from tests.strategies.continual.test_continual import CPU, toy
+from tests.strategies.continual.test_continual import CPU
+from tests.strategies.continual.toy import NEEDS_BOUNDARIES, toy
 
+OTHERS = (*NEEDS_BOUNDARIES, "joint")
+"""Methods that are refused, and the one that takes all samples at once."""
 ONLINE = Pace(batch_size=10, online=7)
 
 
@@ -43,7 +46,7 @@ def test_the_pace_counts_small_experiences() -> None:
 
 
 @pytest.mark.parametrize("scenario", ["class", "domain", "task"])
-@pytest.mark.parametrize("method", [pytest.param(entry.load(), id=entry.name) for entry in Registry("method")])
+@pytest.mark.parametrize("method", [pytest.param(entry.load(), id=entry.name) for entry in Registry("method") if entry.name not in OTHERS])
 def test_every_method_learns_online(method: Any, scenario: Any) -> None:
     torch.manual_seed(0)
     told: list[float] = []

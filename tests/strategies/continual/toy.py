@@ -4,6 +4,9 @@ import torch
 
 from strategies.continual.stream import Pace, Samples, Scenario, Stream, split_classes
 
+NEEDS_BOUNDARIES = ("cumulative", "ewc", "gdumb", "latent-replay", "lwf", "si", "slda")
+"""Methods that are refused online."""
+
 
 def toy(
     seed: int = 0,
