@@ -12,13 +12,17 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 from torch.utils.data import TensorDataset
 
+from baselines.registry import Registry
 from memnet.persistent import PersistentMemory
 from memnet.persistent_config import PersistentConfig
 from results.errors import UsageError
 from strategies.continual.evaluation import AccuracyMatrix
+from strategies.continual.learn import learn
 from strategies.continual.memory import remember
+from strategies.continual.methods import memnet
 from strategies.continual.plugin import MemNetPlugin
 from strategies.continual.ready import MemNetStrategy
+from tests.strategies.continual.toy import toy
 
 SHAPE = (1, 4, 4)
 
@@ -135,3 +139,24 @@ def test_by_the_clock_the_memory_sleeps_every_so_many_samples() -> None:
 
 def tens(dataset: AvalancheDataset[Any]) -> list[AvalancheDataset[Any]]:
     return [dataset.subset(list(range(start, start + 10))) for start in range(0, len(dataset), 10)]
+
+
+@pytest.mark.parametrize("name", ["mlp", "lstm", "gru", "transformer", "memnet"])
+def test_every_kind_of_model_is_remembered(name: str) -> None:
+    """Whether it offers features, or they are found before its last linear layer."""
+    entry, stream = Registry("model").get(name).load(), toy(epochs=8)
+    torch.manual_seed(0)
+    outcome = learn(
+        stream,
+        lambda signature: entry.build(entry.Config(), signature),
+        memnet,
+        method_config=memnet.Config(slots=20, hidden=16),
+        learning_rate=1e-2,
+        seed=0,
+        device=torch.device("cpu"),
+        progress=lambda fraction: None,
+    )
+    assert outcome.slots is not None
+    assert outcome.slots["occupancy"] == 1.0
+    assert outcome.cost.buffer_bytes == 20 * 18 + 4 * 4 + 8
+    assert outcome.metrics["learning_accuracy"] > 0.5

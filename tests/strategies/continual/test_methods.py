@@ -17,11 +17,9 @@ from tests.strategies.continual.toy import toy
 
 CPU = torch.device("cpu")
 ALL = Registry("method").names()
-RIVALS = [name for name in ALL if name != "memnet"]
-"""MemNet's plugin has tests of its own."""
 HOLDS = {"naive": 0.0, "ewc": 0.0, "si": 0.0, "lwf": 0.0, "a-gem": 0.0}
 """Methods that hold on to weights, answers or gradients: among all classes they are not expected to beat training without any."""
-BUDGETED = [name for name in RIVALS if any(option.name == "budget" for option in Registry("method").get(name).source.options)]
+BUDGETED = [name for name in ALL if any(option.name == "budget" for option in Registry("method").get(name).source.options)]
 
 
 QUICK = {"gdumb": {"passes": 8}}
@@ -78,7 +76,7 @@ def test_with_a_head_per_task_what_was_learnt_stays(name: str) -> None:
     assert run(name, toy(scenario="task")).metrics["accuracy"] > 0.9
 
 
-@pytest.mark.parametrize("name", RIVALS)
+@pytest.mark.parametrize("name", ALL)
 def test_it_works_in_every_scenario(name: str) -> None:
     for scenario in ("domain", "task"):
         assert 0.0 <= run(name, toy(scenario=scenario, epochs=1)).metrics["accuracy"] <= 1.0  # type: ignore[arg-type]
