@@ -82,7 +82,7 @@ class EncodedReplay(Replay):
     def before_training_exp(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
         """Begin to go through what is kept, and see what the mini-batches will be made of."""
         super().before_training_exp(strategy, *args, **kwargs)
-        self.memory.expect(samples_of(strategy)[1].to(strategy.device))
+        self.memory.expect(*(column.to(strategy.device) for column in samples_of(strategy)))
 
     def before_backward(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
         """Add the memory's own losses."""
