@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from baselines.registry import Entry, unknown
+from benchmarks.budgets import Budgets
 from benchmarks.catalog import Catalog
 from benchmarks.planner import Job, Planner
 from benchmarks.protocol import protocol_of
@@ -33,6 +34,7 @@ class Request:
     profile: str | None = None
     settings: Settings = field(default_factory=Settings)
     data_root: Path | None = None
+    budgets: Budgets = field(default_factory=Budgets)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +87,7 @@ def make_plan(catalog: Catalog, request: Request) -> Plan:
         members, seeds = _bare(catalog, root, request), request.seeds or SEEDS
     planner = Planner(catalog, request.settings, members, request.data_root)
     notes: list[str] = []
-    rows = [row for member in members for row in _rows(planner, member, notes)]
+    rows = [row for member in members for row in _rows(planner, member, notes, request.budgets)]
     if not rows:
         raise UsageError("; ".join(dict.fromkeys(notes)) or f"nothing of '{request.name}' is left to run: widen --models or --methods")
     jobs = {job.cell.id: job for seed in seeds for job in (planner.job(*row, seed) for row in rows)}
@@ -178,14 +180,15 @@ def _bare(catalog: Catalog, entry: Entry, request: Request) -> tuple[Member, ...
     return (naive, Member(benchmark=entry.name, models=with_memory, methods=("memnet",))) if with_memory else (naive,)
 
 
-def _rows(planner: Planner, member: Member, notes: list[str]) -> Iterator[tuple[Entry, Variant, Variant | None]]:
+def _rows(planner: Planner, member: Member, notes: list[str], budgets: Budgets) -> Iterator[tuple[Entry, Variant, Variant | None]]:
     """Yield benchmark, model and method of a member; pairs that can't be are noted and left out."""
     entry = planner.catalog.benchmark(member.benchmark)
     if (entry.kind == "stream") != bool(member.methods):
         advice = "give it methods" if entry.kind == "stream" else "take its methods out"
         raise UsageError(f"a suite's member '{entry.name}' is a {entry.kind}: {advice}")
     models = [planner.model(text) for text in member.models]
-    methods = [planner.method(text) for text in member.methods]
+    bases = [(text, planner.catalog.methods.get(base_name(text))) for text in member.methods]
+    methods = [planner.method(variant) for text, base in bases for variant in budgets.variants(text, base)]
     for model in models:
         if not takes(model.entry, entry):
             read, given = (" and ".join(names) for names in (model.entry.source.facts["INPUTS"], feeds(entry)))

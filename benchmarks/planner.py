@@ -9,6 +9,7 @@ from pydantic import JsonValue
 
 from baselines.registry import Entry, Kind
 from baselines.source import module_path, read_source
+from benchmarks.budgets import with_total, without_total
 from benchmarks.catalog import Catalog
 from benchmarks.data import content_digest, data_root, located
 from benchmarks.protocol import protocol_of
@@ -67,7 +68,9 @@ class Planner:
 
     def method(self, text: str) -> Variant:
         """Resolve a method's name."""
-        return resolve(self.catalog.methods, text, self.settings.method)
+        own, total = without_total(text)
+        variant = resolve(self.catalog.methods, own, self.settings.method)
+        return with_total(variant, total) if total else variant
 
     def again(self, benchmark: str, model: str, method: str, seed: int) -> Job:
         """Make the cell that has these names, under today's settings and versions.

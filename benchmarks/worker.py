@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from baselines.registry import Entry
+from benchmarks.budgets import options_and_total
 from benchmarks.engines.interface import Files
 from benchmarks.origin import origin
 from benchmarks.planner import Job
@@ -90,7 +91,7 @@ def check(jobs: Sequence[Job], place: Place) -> list[str]:
     for job in jobs:
         for part, entry in (("benchmark", job.benchmark), ("model", job.model), ("method", job.method)):
             if entry is not None:
-                _try_options(entry, modules[entry.path], job.cell.config[part])
+                _try_options(entry, modules[entry.path], options_and_total(job.cell.config[part])[0])
     for path, entry in entries.items():
         if entry.kind == "stream":
             modules[path].prepare(place.data_root)
@@ -213,11 +214,13 @@ def _execute(
     from strategies.continual.learn import learn
 
     method = job.method.load()
+    method_options, total_budget = options_and_total(config["method"])
     return learn(
         benchmark.build(options, seed=job.cell.seed, data_root=place.data_root),
         build_model,
         method,
-        method_config=configuration(method, config["method"]),
+        method_config=configuration(method, method_options),
+        total_budget=total_budget,
         learning_rate=rate,
         seed=job.cell.seed,
         device=device,

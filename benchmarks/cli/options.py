@@ -14,6 +14,12 @@ Profile = Annotated[str | None, typer.Option("--profile", metavar="NAME", help="
 Protocol = Annotated[
     str | None, typer.Option("--protocol", metavar="NAME", help="A stream's published protocol, such as vandeven2022 of split-mnist.")
 ]
+Budget = Annotated[
+    str | None, typer.Option("--budget", metavar="BYTES", help="Run methods at these bytes kept of the past: 16k,64k (k = 1,000).")
+]
+TotalBudget = Annotated[
+    str | None, typer.Option("--total-budget", metavar="BYTES", help="The same, with the parameters' bytes counted in.")
+]
 Plugins = Annotated[
     list[Path] | None, typer.Option("--plugin", metavar="FILE.py", help="A file with a model, method, task or stream; repeatable.")
 ]

@@ -4,7 +4,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from baselines.registry import unknown
+from benchmarks.budgets import Budgets
 from benchmarks.catalog import Catalog
+from benchmarks.cli.limits import size
 from benchmarks.plan import Plan, Request, make_plan
 from benchmarks.seeds import parse_seeds
 from benchmarks.settings import FULL_PRECISION, PRECISIONS, parse_settings
@@ -23,6 +25,8 @@ def plan_from(
     profile: str | None = None,
     protocol: str | None = None,
     data_root: Path | None = None,
+    budget: str | None = None,
+    total_budget: str | None = None,
 ) -> Plan:
     """Plan what the options ask for.
 
@@ -40,6 +44,7 @@ def plan_from(
         profile=profile,
         settings=replace(parse_settings([*(settings or ()), *named]), precision=precision),
         data_root=data_root,
+        budgets=Budgets(kept=_sizes("--budget", budget), total=_sizes("--total-budget", total_budget)),
     )
     return make_plan(Catalog.read(plugins or ()), request)
 
@@ -51,3 +56,10 @@ def _names(option: str, text: str | None) -> tuple[str, ...] | None:
     if not names:
         raise UsageError(f"{option} '{text}' names nothing: write {option} a,b or leave it out")
     return names
+
+
+def _sizes(option: str, text: str | None) -> tuple[int, ...]:
+    parts = [] if text is None else [part for part in text.split(",") if part.strip()]
+    if text is not None and not parts:
+        raise UsageError(f"{option} '{text}' names nothing: write {option} 16k,64k or leave it out")
+    return tuple(size(option, part) for part in parts)

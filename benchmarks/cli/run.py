@@ -38,6 +38,8 @@ def run(
     precision: options.Precision = "float32",
     profile: options.Profile = None,
     protocol: options.Protocol = None,
+    budget: options.Budget = None,
+    total_budget: options.TotalBudget = None,
     timeout: options.Timeout = None,
     memory: options.Memory = None,
     retries: options.Retries = 1,
@@ -53,7 +55,7 @@ def run(
 
     wish = Wish(engine=engine, jobs=jobs, device=device, data_root=data_root, address=address, gpus_per_cell=gpus_per_cell)
     chosen, workers = make_engine(wish, limits=_limits(timeout, memory, retries), signals=_log(log))
-    plan = plan_from(name, models, methods, seeds, settings, plugin, precision, profile, protocol, data_root)
+    plan = plan_from(name, models, methods, seeds, settings, plugin, precision, profile, protocol, data_root, budget, total_budget)
     root = options.store_root(store)
     one = Run(
         plan=plan,

@@ -24,6 +24,8 @@ def status(
     precision: options.Precision = "float32",
     profile: options.Profile = None,
     protocol: options.Protocol = None,
+    budget: options.Budget = None,
+    total_budget: options.TotalBudget = None,
     data_root: options.DataRoot = None,
 ) -> None:
     """Count a plan's cells that are done, failed, stale (of other options or an earlier version) and missing."""
@@ -31,7 +33,7 @@ def status(
     from benchmarks.survey import merged_manifest, survey
     from results.store import Store
 
-    plan = plan_from(name, models, methods, seeds, settings, plugin, precision, profile, protocol, data_root)
+    plan = plan_from(name, models, methods, seeds, settings, plugin, precision, profile, protocol, data_root, budget, total_budget)
     opened = Store.open(options.store_root(store))
     cells = merged_manifest(plan, opened).cells
     found = survey(cells, opened)

@@ -1,6 +1,7 @@
 """One model, one method, one stream: trained experience by experience, evaluated on all of them after each."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from itertools import islice
 from types import ModuleType
 from typing import Any, Protocol, runtime_checkable
@@ -85,6 +86,7 @@ def learn(
     seed: int,
     device: torch.device,
     progress: Callable[[float], None],
+    total_budget: int = 0,
     checkpoint: Checkpoint | None = None,
     signals: Signals | None = None,
 ) -> Outcome:
@@ -102,6 +104,7 @@ def learn(
         seed: The cell's seed.
         device: Where to train.
         progress: Called with the fraction done, in [0, 1].
+        total_budget: Bytes of parameters and of what is kept of the past together; 0 for what the method's own options say.
         checkpoint: Where it is kept how far the cell has come, which goes on from there if it was cut short; by default it is not kept. See
             `strategies.continual.resuming` for what a method does for it.
         signals: Told of each training step: its number and its loss.
@@ -110,13 +113,15 @@ def learn(
         Metrics, the accuracy matrix and the initial accuracies, slot statistics, and the cost.
 
     Raises:
-        UsageError: If the model and the method do not go together.
+        UsageError: If the model and the method do not go together, or the parameters alone are beyond the total budget.
     """
-    model = build_model(stream.signature)
-    check_pairing(model, method)
-    strategy: ContinualStrategy = method.build(
-        method_config, model=model, stream=stream, learning_rate=learning_rate, seed=seed, device=device
-    )
+
+    def build(config: Any) -> tuple[SequenceModel, ContinualStrategy]:
+        model = build_model(stream.signature)
+        check_pairing(model, method)
+        return model, method.build(config, model=model, stream=stream, learning_rate=learning_rate, seed=seed, device=device)
+
+    model, strategy = build(method_config) if not total_budget else within_total(total_budget, build, method_config)
     train, evaluation = Stopwatch(), Stopwatch()
     sizes = [len(experience.dataset) for experience in stream.benchmark.train_stream]
     strategy.plugins.insert(0, Progress(progress, sum(stream.pace.steps(size) for size in sizes), signals))
@@ -150,6 +155,23 @@ def learn(
             buffer_bytes=sum(plugin.kept_bytes() for plugin in strategy.plugins if isinstance(plugin, KeepsPast)),
         ),
     )
+
+
+def within_total(
+    total: int, build: Callable[[Any], tuple[SequenceModel, ContinualStrategy]], config: Any
+) -> tuple[SequenceModel, ContinualStrategy]:
+    """Build twice from the same random numbers: to see what the parameters leave of the budget, and to keep so much.
+
+    Raises:
+        UsageError: If they leave nothing.
+    """
+    drawn = torch.get_rng_state()
+    _, strategy = build(config)
+    parameters = sum(parameter.numel() * parameter.element_size() for parameter in strategy.model.parameters())
+    if parameters >= total:
+        raise UsageError(f"total_budget={total}: the parameters alone are {parameters} bytes; give more, or take a smaller model")
+    torch.set_rng_state(drawn)
+    return build(replace(config, budget=total - parameters))
 
 
 def check_pairing(model: SequenceModel, method: ModuleType) -> None:
