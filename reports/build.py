@@ -19,10 +19,11 @@ from reports.figures.plot import Plot
 from reports.figures.style import Style, style_of
 from reports.frames import records_frame, to_csv
 from reports.headlines import headlines
+from reports.overview import overview_plot, overview_table, overviews
 from reports.selection import Selection, Subject, select
 from reports.site import addresses, benchmark, cell, front, model
 from reports.site.lines import Line, lines
-from reports.tables import detail_table, leaderboard_table
+from reports.tables import detail_tables, leaderboard_table
 from results.errors import UsageError
 from results.store import Store, write_whole
 
@@ -143,14 +144,18 @@ def _shared(selection: Selection, rows: Sequence[Line], plots: Mapping[str, Sequ
         yield f"assets/{asset.name}", asset.read_bytes()
     for name in sorted({line.summary.model for line in rows}):
         yield addresses.model_page(name), model.render(selection, name, [line for line in rows if line.summary.model == name])
+    together = [(one, overview_plot(one, style_of(selection)), overview_table(one)) for one in overviews(selection)]
+    for _, plot, _ in together:
+        for form, drawing in plot.forms.items():
+            yield addresses.figure_file(plot.name, form), drawing
     yield "leaderboard.csv", leaderboard.render_selection(selection, "csv")
     yield "records.csv", to_csv(records_frame(selection))
     yield "report.md", _markdown(selection, plots)
-    yield addresses.FRONT, front.render(selection, rows)
+    yield addresses.FRONT, front.render(selection, rows, together)
 
 
 def _markdown(selection: Selection, plots: Mapping[str, Sequence[Plot]]) -> str:
-    sections = [(headline, plots[headline.subject.name], detail_table(selection, headline.subject)) for headline in headlines(selection)]
+    sections = [(headline, plots[headline.subject.name], detail_tables(selection, headline.subject)) for headline in headlines(selection)]
     text = (
         formats.environment()
         .get_template("report.md")

@@ -85,11 +85,24 @@ def leaderboard_table(selection: Selection) -> Table:
     return Table(CAPTION, columns, tuple(rows), heading=2, grouped=True)
 
 
-def detail_table(selection: Selection, subject: Subject) -> Table | None:
-    """Show a stream's metrics, or a task's accuracy at every distance; None where no seed has finished."""
+def detail_tables(selection: Selection, subject: Subject) -> list[Table]:
+    """Show a stream's metrics, or a task's accuracy at every distance, and after it that of questions scored apart."""
     entries = selection.of(subject)
-    metrics = stream_columns() if subject.kind == "stream" else distance_columns(entries)
-    if not metrics or not any(entry.ok for entry in entries):
+    if subject.kind == "stream":
+        found = [_by_metrics(selection, subject, stream_columns(entries), "metrics of the stream")]
+    else:
+        what = "accuracy by distance in tokens, or by length where whole sequences are read"
+        found = [_by_metrics(selection, subject, distance_columns(entries), what)]
+        for group in groups(entries):
+            found.append(
+                _by_metrics(selection, subject, distance_columns(entries, group), f"{quantities.words(group)}, scored apart: {what}")
+            )
+    return [table for table in found if table is not None]
+
+
+def _by_metrics(selection: Selection, subject: Subject, metrics: Sequence[tuple[str, str]], what: str) -> Table | None:
+    """Show metrics, a column each; None where there are none, or no seed has finished."""
+    if not metrics or not any(entry.ok for entry in selection.of(subject)):
         return None
     rows = []
     for entry, row in ranked(selection, subject):
@@ -103,25 +116,45 @@ def detail_table(selection: Selection, subject: Subject) -> Table | None:
         *(Column(title, numeric=True) for _, title in metrics),
         *COSTS,
     )
-    what = (
-        "metrics of the stream"
-        if subject.kind == "stream"
-        else "accuracy by distance in tokens, or by length where whole sequences are read"
-    )
     return Table(f"{subject.name}: {what}", columns, tuple(rows))
 
 
-def stream_columns() -> list[tuple[str, str]]:
-    """Return the metrics of streams, each with its title."""
-    titles = {"bwt": "backward transfer", "fwt": "forward transfer", "learning_accuracy": "learning accuracy", "aaa": "anytime accuracy"}
-    return [(name, titles.get(name, name)) for name in STREAM_METRICS]
+TITLES = {
+    "bwt": "backward transfer",
+    "fwt": "forward transfer",
+    "learning_accuracy": "learning accuracy",
+    "aaa": "anytime accuracy",
+    "wc_accuracy": "worst-case accuracy",
+    "stability_gap": "stability gap",
+    "probe_accuracy": "probe accuracy",
+    "probe_forgetting": "probe forgetting",
+}
+"""Titles of a stream's metrics, where a metric's name is none; those that no option asks for come last."""
 
 
-def distance_columns(entries: Sequence[Entry]) -> list[tuple[str, str]]:
-    """Return the metrics of all distances that were asked at, nearest first, each with its title."""
+def stream_columns(entries: Sequence[Entry]) -> list[tuple[str, str]]:
+    """Return the metrics of streams, each with its title; those taken only where asked for, where a record has them."""
+    taken = {name for entry in entries for record in entry.ok for name in record.metrics}
+    optional = [name for name in TITLES if name not in STREAM_METRICS and name in taken]
+    return [(name, TITLES.get(name, name)) for name in (*STREAM_METRICS, *optional)]
+
+
+def distance_columns(entries: Sequence[Entry], group: str = "") -> list[tuple[str, str]]:
+    """Return the metrics of all distances that were asked at, nearest first, each with its title; with a group, those of its questions."""
     names = {name for entry in entries for record in entry.ok for name in record.metrics}
-    found = (re.fullmatch(r"accuracy_at_([0-9]{1,15})", name) for name in names)
-    return [(f"accuracy_at_{distance}", quantities.whole(distance)) for distance in sorted({int(match[1]) for match in found if match})]
+    stem = f"{group}_accuracy_at_" if group else "accuracy_at_"
+    found = (re.fullmatch(rf"{re.escape(stem)}([0-9]{{1,15}})", name) for name in names)
+    return [(f"{stem}{distance}", quantities.whole(distance)) for distance in sorted({int(match[1]) for match in found if match})]
+
+
+GROUP = re.compile(r"accuracy_by_distance_([a-z][a-z0-9_]{0,40})")
+"""Name of the curve of a group of questions."""
+
+
+def groups(entries: Sequence[Entry]) -> list[str]:
+    """Return the names of all groups of questions that any record scores apart."""
+    names = {name for entry in entries for record in entry.ok for name in record.curves}
+    return sorted(match[1] for name in names if (match := GROUP.fullmatch(name)))
 
 
 def _costs(row: Summary) -> tuple[str, ...]:

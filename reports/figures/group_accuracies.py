@@ -1,7 +1,5 @@
 """Accuracy by distance of questions that a task scores apart, such as the single hops of an association: a panel per group."""
 
-import re
-
 import numpy as np
 from matplotlib.figure import Figure
 
@@ -12,19 +10,11 @@ from reports.figures.style import Style, legend_below, score_axis, styled
 from reports.quantities import score, words
 from reports.selection import Entry, Subject
 from reports.summary import finite
+from reports.tables import groups
 from results.intervals import mean_interval
-
-GROUP = re.compile(r"accuracy_by_distance_([a-z][a-z0-9_]{0,40})")
-"""Name of a curve of a group."""
 
 MOST = 4
 """Most groups that a figure shows."""
-
-
-def groups(entries: tuple[Entry, ...]) -> list[str]:
-    """Return the names of all groups that any record scores apart."""
-    names = {name for entry in entries for record in entry.ok for name in record.curves}
-    return sorted(match[1] for name in names if (match := GROUP.fullmatch(name)))
 
 
 def draw(subject: Subject, entries: tuple[Entry, ...], style: Style, name: str) -> Plot | None:

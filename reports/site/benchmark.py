@@ -7,7 +7,7 @@ from reports.figures.plot import Plot
 from reports.headlines import headlines
 from reports.selection import Selection, Subject
 from reports.site.lines import Line
-from reports.tables import detail_table
+from reports.tables import detail_tables
 
 
 def render(selection: Selection, subject: Subject, lines: Sequence[Line], plots: Sequence[Plot]) -> str:
@@ -31,7 +31,7 @@ def render(selection: Selection, subject: Subject, lines: Sequence[Line], plots:
             lines=lines,
             plots=plots,
             ambiguous=selection.ambiguous,
-            table=detail_table(selection, subject),
+            tables=detail_tables(selection, subject),
             page_table=formats.page_table,
             seeds=seeds,
             by_seed=[{record.cell.seed: record for record in (*line.entry.ok, *line.entry.failed)} for line in lines],

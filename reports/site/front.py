@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from reports import formats, origins
+from reports.figures.plot import Plot
 from reports.headlines import Headline, headlines
+from reports.overview import Overview
 from reports.selection import Selection
 from reports.site.lines import Line
-from reports.tables import CAPTION
+from reports.tables import CAPTION, Table
 
 BUDGETS = tuple(10**power for power in range(3, 10))
 """Steps of the filter by bytes kept."""
@@ -29,8 +31,14 @@ class Group:
     lines: tuple[Line, ...]
 
 
-def render(selection: Selection, lines: Sequence[Line]) -> str:
-    """Render the front page."""
+def render(selection: Selection, lines: Sequence[Line], together: Sequence[tuple[Overview, Plot, Table]] = ()) -> str:
+    """Render the front page.
+
+    Args:
+        selection: What it shows.
+        lines: Its rows.
+        together: What there is to say of several benchmarks together, with its figure and its table.
+    """
     by_benchmark = {name: tuple(rows) for name, rows in groupby(lines, key=lambda line: line.summary.benchmark)}
     groups = [Group(headline, by_benchmark.get(headline.subject.name, ())) for headline in headlines(selection)]
     return (
@@ -40,6 +48,8 @@ def render(selection: Selection, lines: Sequence[Line]) -> str:
             root="",
             selection=selection,
             groups=groups,
+            together=together,
+            page_table=formats.page_table,
             counts=counts(selection),
             suites=sorted({suite for line in lines for suite in line.suites}),
             methods=sorted({line.summary.method for line in lines}),
