@@ -23,7 +23,7 @@ class PersistentConfig:
         neighbour_weight: Weight of the read of each sample among the others of its batch.
         anchor_weight: Weight of the distance between a dream's code and the code it was decoded from.
         trust: Share of the memory in the fused answer; the rest is the head's.
-        dream_every: New samples between two sleeps; 0 to sleep at the end of each experience that has one.
+        dream_every: New samples between two sleeps; 0 to sleep at the end of each experience, where boundaries are told.
     """
 
     budget: int = 0

@@ -15,7 +15,7 @@ from torch import Tensor
 from memnet.persistent import PersistentMemory
 from memnet.persistent_bank import bank_bytes, read
 from results.errors import UsageError
-from strategies.continual.feeding import columns_of
+from strategies.continual.replay import samples_of
 from strategies.continual.slot_statistics import SlotStatistics
 from strategies.randomness import generator
 
@@ -32,13 +32,15 @@ class MemNetPlugin(SupervisedPlugin[Any]):  # type: ignore[misc]
     Args:
         memory: The strategy's model.
         seed: Seed of the choice of dreams.
+        dream_every: New samples between two sleeps, 0 to sleep at the end of each experience; by default what the memory's options say.
     """
 
     supports_distributed = False
 
-    def __init__(self, memory: PersistentMemory, seed: int) -> None:
+    def __init__(self, memory: PersistentMemory, seed: int, dream_every: int | None = None) -> None:
         super().__init__()
         self.memory = memory
+        self._every = memory.config.dream_every if dream_every is None else dream_every
         self._choice = generator("order of dreams", seed)
         self._tasks = torch.zeros(memory.classes, dtype=torch.long)
         self._settled = torch.zeros(0, dtype=torch.long)
@@ -55,7 +57,7 @@ class MemNetPlugin(SupervisedPlugin[Any]):  # type: ignore[misc]
         """
         self._settled = torch.nonzero(self.memory.bank.settled).flatten()
         try:
-            self.memory.expect(*_columns(strategy))
+            self.memory.expect(*(column.to(strategy.device) for column in samples_of(strategy)))
         except ValueError as error:
             raise UsageError(f"method memnet: {error}") from error
 
@@ -84,8 +86,8 @@ class MemNetPlugin(SupervisedPlugin[Any]):  # type: ignore[misc]
 
     def after_training_exp(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
         """Offer the new samples to the slots, and sleep if it is time to."""
-        memory, every = self.memory, self.memory.config.dream_every
-        inputs, labels = _columns(strategy)
+        memory, every = self.memory, self._every
+        inputs, labels = (column.to(strategy.device) for column in samples_of(strategy))
         before = int(memory.bank.clock)
         change = memory.meet(inputs, labels)
         clock = int(memory.bank.clock)
@@ -134,12 +136,3 @@ class MemNetPlugin(SupervisedPlugin[Any]):  # type: ignore[misc]
     def _remember(self, module: Any, inputs: Any, codes: Tensor) -> None:
         """Keep the codes of the pass, whose losses are taken before the backward pass."""
         self._codes = codes
-
-
-def _columns(strategy: Any) -> tuple[Tensor, Tensor]:
-    """Return the experience's samples and their classes, on the strategy's device."""
-    dataset = strategy.experience.dataset
-    columns = columns_of(dataset)
-    if columns is None:
-        columns = tuple(torch.stack(list(map(torch.as_tensor, column))) for column in zip(*dataset, strict=True))
-    return columns[0].to(strategy.device), columns[1].to(strategy.device)

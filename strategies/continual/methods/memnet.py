@@ -1,12 +1,10 @@
 """MemNet's persistent memory: rehearses dreams of what it keeps, reads answers from slots linked to their labels."""
 
-from dataclasses import replace
-
 import torch
 
 from baselines.interface import SequenceModel
 from memnet.persistent_config import PersistentConfig as Config
-from strategies.continual.classifier import Classifier
+from strategies.continual.classifier import trunk
 from strategies.continual.memory import remember
 from strategies.continual.plugin import MemNetPlugin
 from strategies.continual.strategy import ContinualStrategy
@@ -16,8 +14,9 @@ __all__ = ["NEEDS_MEMORY", "VERSION", "Config", "build"]
 
 VERSION = 2
 NEEDS_MEMORY = False
-CLOCK = 500
-"""New samples between two sleeps where no boundaries are told, unless ``dream_every`` says otherwise."""
+SHORTEST, PER_SLOT = 100, 8
+"""Where no boundaries are told, and ``dream_every`` does not say otherwise, new samples between two sleeps: an eighth of the slots, which
+bounds what encoding them anew costs per sample, and 100 at least."""
 
 
 def build(
@@ -29,15 +28,14 @@ def build(
         UsageError: If the budget does not hold a slot per class, or the model has no features to remember.
     """
     signature = stream.signature
-    every = config.dream_every or (CLOCK if stream.pace.online else 0)
     memory = remember(
-        model if hasattr(model, "features") else Classifier(model),
-        replace(config, dream_every=every),
+        trunk(model),
+        config,
         shape=(signature.length, signature.features or 1),
         classes=signature.outputs,
         seed=seed,
         sample_bytes=stream.sample_bytes,
     )
-    return ContinualStrategy(
-        model=memory, stream=stream, learning_rate=learning_rate, seed=seed, device=device, plugins=[MemNetPlugin(memory, seed)]
-    )
+    clock = max(SHORTEST, len(memory.bank.links) // PER_SLOT) if stream.pace.online else 0
+    plugin = MemNetPlugin(memory, seed, dream_every=config.dream_every or clock)
+    return ContinualStrategy(model=memory, stream=stream, learning_rate=learning_rate, seed=seed, device=device, plugins=[plugin])
