@@ -14,6 +14,9 @@ from results.comparisons import Comparison, compare, holm, improvement
 from results.errors import UsageError
 from results.ranks import SIGNIFICANCE
 
+SEPARABLE = 6
+"""Fewest common seeds with which a signed-rank test can find anything: twice 1 in 2⁶ is below 0.05, twice 1 in 2⁵ is not."""
+
 
 @dataclass(frozen=True, slots=True)
 class Contest:
@@ -138,6 +141,9 @@ def _set_aside(entries: Sequence[Entry]) -> list[str]:
 
 def _side_by_side(left: str, right: str, pairs: Sequence[tuple[Entry, Entry]], notes: Sequence[str]) -> SideBySide:
     contests = _contests(pairs)
+    few = [contest.name for contest in contests if contest.paired.count < SEPARABLE]
+    if few:
+        notes = [*notes, f"with fewer than {SEPARABLE} common seeds no signed-rank test reaches {SIGNIFICANCE}: {', '.join(few)}"]
     return SideBySide(
         left=left,
         right=right,

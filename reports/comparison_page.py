@@ -1,11 +1,14 @@
-"""A comparison as files: Markdown with the table, and the figure beside it."""
+"""A comparison as files: a page with the figure and the table, and the same in Markdown."""
 
+from importlib.resources import files
 from pathlib import Path
 
 from reports import formats
 from reports.comparison import SideBySide
 from reports.comparison_table import comparison_table, verdict
 from reports.figures import paired_differences
+from reports.figures.plot import Plot
+from reports.site import addresses
 from results.errors import UsageError
 from results.store import write_whole
 
@@ -14,23 +17,34 @@ NAME = "comparison"
 
 
 def write(found: SideBySide, out: Path) -> Path:
-    """Write a comparison into a folder.
+    """Write a comparison into a folder: a page, the same in Markdown, and the figure.
 
     Returns:
-        The Markdown file.
+        The page.
 
     Raises:
         UsageError: If the folder can't be written.
     """
     plot = paired_differences.draw(found, NAME)
-    page = out / f"{NAME}.md"
+    page = out / f"{NAME}.html"
     try:
+        for asset in sorted(files("reports.site").joinpath("assets").iterdir(), key=lambda path: path.name):
+            write_whole(out / "assets" / asset.name, asset.read_bytes())
         for form, drawing in plot.forms.items():
-            write_whole(out / "figures" / f"{NAME}.{form}", drawing)
-        write_whole(page, markdown(found))
+            write_whole(out / addresses.figure_file(plot.name, form), drawing)
+        write_whole(page.with_suffix(".md"), markdown(found))
+        write_whole(page, html(found, plot))
     except OSError as error:
         raise UsageError(f"cannot write the comparison to {out}: {error.strerror or error}; give another folder by --out") from error
     return page
+
+
+def html(found: SideBySide, plot: Plot) -> str:
+    """Write a comparison as a page of the site's looks."""
+    template = formats.environment().get_template("comparison.html")
+    return template.render(
+        root="", found=found, verdict=verdict(found), plot=plot, table=comparison_table(found), page_table=formats.page_table
+    )
 
 
 def markdown(found: SideBySide) -> str:

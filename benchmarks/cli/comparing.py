@@ -14,7 +14,7 @@ NUMBERS = 9
 
 
 def compare(pair: tuple[str, str], store: Path, out: Path) -> Path:
-    """Print a comparison, and write it to a folder as Markdown and as a figure.
+    """Print a comparison, and write it to a folder as a page, as Markdown and as a figure.
 
     Args:
         pair: Two models of the store, or the folders of two stores.
@@ -22,7 +22,7 @@ def compare(pair: tuple[str, str], store: Path, out: Path) -> Path:
         out: The folder.
 
     Returns:
-        The Markdown file.
+        The page.
 
     Raises:
         UsageError: If there is nothing to compare, or the folder can't be written.

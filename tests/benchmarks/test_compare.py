@@ -10,7 +10,7 @@ def test_two_models_of_the_published_records(tmp_path: Path) -> None:
     assert found.returncode == 0, found.stderr
     assert "association" in found.stdout
     assert "memnet is significantly better in" in found.stdout
-    assert (tmp_path / "comparison.md").is_file()
+    assert (tmp_path / "comparison.html").is_file()
 
 
 def test_two_stores_and_a_name_that_is_not_there(tmp_path: Path) -> None:

@@ -1,3 +1,4 @@
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -5,7 +6,7 @@ import numpy as np
 import pytest
 
 from reports.comparison import SideBySide, compare_models, compare_stores
-from reports.comparison_page import markdown, write
+from reports.comparison_page import html, markdown, write
 from reports.comparison_table import comparison_table, estimate, verdict
 from reports.figures import paired_differences
 from reports.quantities import MINUS
@@ -91,7 +92,8 @@ def test_two_stores(fill: Fill) -> None:
     [one] = found.contests
     assert one.name == "induction · a"
     assert one.paired.difference.value == pytest.approx(-0.1)
-    assert found.notes == ("rows that stand in one of the stores alone: 1", "config or version differ: induction · a · supervised")
+    assert found.notes[:2] == ("rows that stand in one of the stores alone: 1", "config or version differ: induction · a · supervised")
+    assert "no signed-rank test reaches 0.05: induction · a" in found.notes[2]
 
 
 def test_a_row_of_more_seeds_stands_for_its_name(fill: Fill) -> None:
@@ -127,8 +129,12 @@ def test_one_seed_or_none_in_common_is_no_crash(fill: Fill) -> None:
 
 
 def test_files(found: SideBySide, fill: Fill, tmp_path: Path) -> None:
-    assert write(found, tmp_path / "out").read_text() == markdown(found)
-    assert {path.name for path in (tmp_path / "out" / "figures").iterdir()} >= {"comparison.svg", "comparison.png"}
+    page = write(found, tmp_path / "out")
+    assert page.with_suffix(".md").read_text() == markdown(found)
+    assert "a is significantly better in 1 of 3 rows" in page.read_text()
+    for name in re.findall(r'(?:src|href)="([^"#]+)"', page.read_text()):
+        assert (page.parent / name).is_file(), name
+    assert {path.suffix for path in (tmp_path / "out" / "figures").iterdir()} == {".svg", ".pdf", ".png"}
     (tmp_path / "file").write_text("")
     with pytest.raises(UsageError, match="cannot write the comparison"):
         write(found, tmp_path / "file")
@@ -138,4 +144,8 @@ def test_hostile_text_is_only_text(fill: Fill) -> None:
     records = [*scored("a", [0.5]), *scored("b", [0.4])]
     member = manifest([], name="x").model_copy(update={"summary": HOSTILE})
     left = select(fill(*records, manifests=(member,)))
-    assert "<img" not in markdown(compare_stores(left, left, (HOSTILE, HOSTILE)))
+    found = compare_stores(left, left, (HOSTILE, HOSTILE))
+    page = html(found, paired_differences.draw(found, "comparison"))
+    assert "<img src=x" not in markdown(found)
+    assert "<img src=x" not in page
+    assert "&lt;img src=x" in page
