@@ -1,4 +1,4 @@
-"""Trains once on all experiences together: what could be reached if nothing had to be remembered."""
+"""Trains once on all experiences together, for as many steps as the stream has: what could be reached if nothing had to be remembered."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,10 +9,11 @@ from avalanche.core import SupervisedPlugin
 
 from baselines.interface import SequenceModel
 from strategies.continual.classifier import classifier
+from strategies.continual.feeding import Feed
 from strategies.continual.strategy import ContinualStrategy
 from strategies.continual.stream import Stream
 
-VERSION = 1
+VERSION = 2
 NEEDS_MEMORY = False
 
 
@@ -40,9 +41,11 @@ class AllAtOnce(SupervisedPlugin[Any]):  # type: ignore[misc]
         strategy.adapted_dataset = joined(datasets)
 
     def before_training_exp(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
-        """Train on nothing more after the first experience."""
+        """Train for the steps of all experiences in the first, and on nothing more in the others."""
         if strategy.clock.train_exp_counter > 0:
             strategy.dataloader = ()
+        elif isinstance(strategy.dataloader, Feed):
+            strategy.dataloader.iterations *= len(self._stream.benchmark.train_stream)  # 0 for passes: those are over all samples anyway
 
     def kept_bytes(self) -> int:
         """Return the bytes of all samples of the stream: all of them are needed at once."""

@@ -1,7 +1,9 @@
 """Latent replay: codes of samples are kept instead of samples, and rehearsed above the layers that made them (Pellegrini et al. 2020).
 
-The lower layers (the model's features and a narrow layer above them) learn the first experience as they like; from then on they stand
-still, or learn slowly, since the codes that are kept go stale as they move.
+The lower layers (the model's features and a narrow layer above them) stand still, or learn slowly, since the codes that are kept go stale
+as they move. Where nothing is learnt beforehand they had better stay as they were drawn: on Split MNIST with 157,000 bytes (validation data,
+one pass, seed 100) that gave an accuracy of 0.78, learning the two digits of the first experience and nothing more 0.30, and a tenth of
+every step from then on 0.20.
 
 Shapes: ``B`` new samples, ``R`` rehearsed codes, ``T`` time steps, ``F`` features, ``E`` width of a code, ``K`` classes.
 """
@@ -43,7 +45,8 @@ class Config:
         code: Width of a code E.
         form: Codes are kept as ``"bytes"``, in 256 levels, or as ``"half"`` floats.
         hidden: Width of the layer above the codes.
-        pace: What is left of a step of the lower layers after the first experience, in [0, 1]; 0: they stand still.
+        first: What is left of a step of the lower layers in the first experience, in [0, 1]; 0: they stay as they were drawn.
+        pace: What is left of it after the first experience.
     """
 
     mem_size: int = 200
@@ -52,6 +55,7 @@ class Config:
     code: int = 64
     form: Literal["bytes", "half"] = "bytes"
     hidden: int = 256
+    first: float = 0.0
     pace: float = 0.0
 
 
@@ -106,21 +110,20 @@ class LatentReplay(Replay):
         buffer: What is kept.
         stream: Says which task a class belongs to.
         seed: Seed of the order of rehearsal.
-        pace: What is left of a step of the lower layers after the first experience.
+        config: Options.
     """
 
-    def __init__(self, latent: Latent, buffer: Buffer, stream: Stream, seed: int, pace: float) -> None:
+    def __init__(self, latent: Latent, buffer: Buffer, stream: Stream, seed: int, config: Config) -> None:
         super().__init__(buffer, stream, seed)
         self.latent = latent
-        self._pace = pace
+        self.config = config
         self._before: list[Tensor] = []
 
     def before_training_exp(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
         """Begin to go through what is kept; spare the gradients of layers that stand still."""
         super().before_training_exp(strategy, *args, **kwargs)
-        if strategy.clock.train_exp_counter > 0 and self._pace == 0:
-            for parameter in self.latent.lower():
-                parameter.requires_grad_(False)
+        for parameter in self.latent.lower():
+            parameter.requires_grad_(self._pace(strategy) > 0)
 
     def before_training_iteration(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
         """Hand kept codes to the model, and join their labels to the mini-batch."""
@@ -134,15 +137,15 @@ class LatentReplay(Replay):
     @torch.no_grad()
     def before_update(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
         """Note where the lower layers stand."""
-        if strategy.clock.train_exp_counter > 0 and self._pace > 0:
+        if 0 < self._pace(strategy) < 1:
             self._before = [parameter.detach().clone() for parameter in self.latent.lower()]
 
     @torch.no_grad()
     def after_update(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
         """Take back what is too much of their step."""
-        if strategy.clock.train_exp_counter > 0 and self._pace > 0:
+        if 0 < self._pace(strategy) < 1:
             for parameter, before in zip(self.latent.lower(), self._before, strict=True):
-                parameter.copy_(torch.lerp(before, parameter, self._pace))
+                parameter.copy_(torch.lerp(before, parameter, self._pace(strategy)))
 
     @torch.no_grad()
     def after_training_exp(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
@@ -151,6 +154,10 @@ class LatentReplay(Replay):
         self.latent.eval()
         codes = torch.cat([self.latent.encode(piece.to(strategy.device)) for piece in inputs.split(PIECE)])
         self.buffer.offer(codes, labels)
+
+    def _pace(self, strategy: Any) -> float:
+        """Return what is left of a step of the lower layers now."""
+        return self.config.pace if strategy.clock.train_exp_counter > 0 else self.config.first
 
 
 def build(
@@ -176,5 +183,5 @@ def build(
         learning_rate=learning_rate,
         seed=seed,
         device=device,
-        plugins=[LatentReplay(latent, buffer, stream, seed, config.pace)],
+        plugins=[LatentReplay(latent, buffer, stream, seed, config)],
     )
