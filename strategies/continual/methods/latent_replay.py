@@ -1,9 +1,9 @@
 """Latent replay: codes of samples are kept instead of samples, and rehearsed above the layers that made them (Pellegrini et al. 2020).
 
 The lower layers (the model's features and a narrow layer above them) stand still, or learn slowly, since the codes that are kept go stale
-as they move. Where nothing is learnt beforehand they had better stay as they were drawn: on Split MNIST with 157,000 bytes (validation data,
-one pass, seed 100) that gave an accuracy of 0.78, learning the two digits of the first experience and nothing more 0.30, and a tenth of
-every step from then on 0.20.
+as they move. Where nothing is learnt beforehand they had better stay as they were drawn: on Split MNIST with 157,000 bytes (one pass,
+validation data, seed 100) that gave an accuracy of 0.78; learning the two digits of the first experience and nothing more gave 0.30, and a
+tenth of every step from then on 0.20.
 
 Shapes: ``B`` new samples, ``R`` rehearsed codes, ``T`` time steps, ``F`` features, ``E`` width of a code, ``K`` classes.
 """
@@ -168,7 +168,8 @@ def build(
     Raises:
         UsageError: If the budget keeps nothing, the model has no features, or the stream tells no boundaries.
     """
-    require_boundaries(stream, "latent-replay")
+    if config.first != config.pace:
+        require_boundaries(stream, "latent-replay, unless first = pace")
     latent = Latent(trunk(model), stream.signature.outputs, config)
     buffer = Buffer(
         Rows.empty((config.code,), torch.uint8 if config.form == "bytes" else torch.float16),

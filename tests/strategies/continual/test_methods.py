@@ -104,17 +104,17 @@ def test_no_test_sample_is_learnt_from(name: str) -> None:
         ("cumulative", {}),
         ("gdumb", {}),
         ("slda", {}),
-        ("latent-replay", {}),
+        ("latent-replay", {"first": 1.0}),
         ("er", {"weighting": "experience"}),
         ("er-compressed", {"weighting": "experience"}),
     ],
 )
-def test_what_needs_boundaries_is_refused_where_none_are_told(name: str, options: dict[str, str]) -> None:
+def test_what_needs_boundaries_is_refused_where_none_are_told(name: str, options: dict[str, Any]) -> None:
     with pytest.raises(UsageError, match=r"online = 10 tells no boundaries"):
         run(name, toy(pace=Pace(batch_size=10, online=10)), **options)
 
 
-@pytest.mark.parametrize("name", ["er", "er-compressed", "a-gem", "der-plus-plus"])
+@pytest.mark.parametrize("name", ["er", "er-compressed", "a-gem", "der-plus-plus", "latent-replay"])
 def test_what_needs_none_learns_online(name: str) -> None:
     outcome = run(name, toy(pace=Pace(batch_size=10, online=10)), budget=400)
     assert outcome.cost.buffer_bytes <= 400

@@ -4,7 +4,7 @@ import torch
 
 from strategies.continual.stream import Pace, Samples, Scenario, Stream, split_classes
 
-NEEDS_BOUNDARIES = ("cumulative", "ewc", "gdumb", "latent-replay", "lwf", "si", "slda")
+NEEDS_BOUNDARIES = ("cumulative", "ewc", "gdumb", "lwf", "si", "slda")
 """Methods that are refused online."""
 
 
