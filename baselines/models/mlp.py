@@ -15,6 +15,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from baselines.interface import ModelOutput, SequenceModel, Signature
+from memnet.encoder import at_positions
 from results.errors import UsageError
 
 VERSION = 1
@@ -74,6 +75,8 @@ class MLP(SequenceModel):
         generator: torch.Generator | None = None,
     ) -> ModelOutput:
         """See :class:`baselines.interface.SequenceModel`."""
+        if self.length == 1:  # a step is a sample, and nothing has to be cut out
+            return ModelOutput(logits=self.head(at_positions(self.body(inputs), positions)), state=self.initial_state(len(inputs)))
         before = self.initial_state(len(inputs)).window if state is None else state.window
         steps = torch.cat((before, inputs), dim=1)
         if positions is None:

@@ -10,6 +10,7 @@ from benchmarks.cli.list import show
 from benchmarks.cli.publish import publish
 from benchmarks.cli.report import report
 from benchmarks.cli.run import INTERRUPTED, run
+from benchmarks.cli.speed import speed
 from benchmarks.cli.status import status
 from benchmarks.cli.tune import tune
 from benchmarks.cli.validate import validate
@@ -23,6 +24,7 @@ app.command("report")(report)
 app.command("leaderboard")(leaderboard)
 app.command("validate")(validate)
 app.command("publish")(publish)
+app.command("speed")(speed)
 app.command("tune", hidden=True)(tune)
 
 REFUSED = 2

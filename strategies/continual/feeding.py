@@ -54,7 +54,8 @@ class Feed:
         while self._given < len(self):
             if self.iterations and self._place + size > len(self._order):
                 self._order, self._place = self._draw(), 0
-            chosen = self._order[self._place : self._place + size]
+            here = slice(self._place, self._place + size)
+            chosen = here if self.generator is None else self._order[here]  # a slice copies nothing
             self._place, self._given = self._place + size, self._given + 1
             yield [column[chosen] for column in self.columns]
 
@@ -126,23 +127,31 @@ class ReplayFeed:
 
 def columns_of(dataset: AvalancheDataset[Any]) -> Columns | None:
     """Return a data set's tensors, or None where it is not made of tensors alone."""
-    columns = _gather(dataset._flat_data, torch.arange(len(dataset)))
+    columns = _gather(dataset._flat_data, None)
     if columns is None:
         return None
     extra = [torch.tensor(list(attribute.data)) for attribute in dataset._data_attributes.values() if attribute.use_in_getitem]
     return (*columns, *extra)
 
 
-def _gather(data: Any, indices: Int[Tensor, "n"]) -> Columns | None:
-    """Return the tensors at some indices of a tree of cut and joined data sets."""
+def _gather(data: Any, indices: Int[Tensor, "n"] | None) -> Columns | None:
+    """Return the tensors at some indices of a tree of cut and joined data sets; all of them, uncopied where they are whole, for None."""
     if isinstance(data, TensorDataset):
-        return tuple(tensor[indices] for tensor in data.tensors)
+        return tuple(data.tensors) if indices is None else tuple(tensor[indices] for tensor in data.tensors)
     if isinstance(data, Pixels):
-        return data[indices]
+        return data[:] if indices is None else data[indices]
     if not isinstance(data, FlatData) or _transforms(data):
         return None
     if data._indices is not None:
-        indices = torch.as_tensor(list(data._indices), dtype=torch.long)[indices]
+        own = torch.as_tensor(list(data._indices), dtype=torch.long)
+        indices = own if indices is None else own[indices]
+    if len(data._datasets) == 1:
+        return _gather(data._datasets[0], indices)
+    return _joined(data, torch.arange(len(data)) if indices is None else indices)
+
+
+def _joined(data: Any, indices: Int[Tensor, "n"]) -> Columns | None:
+    """Return the tensors at some indices of several data sets that were joined."""
     places = torch.searchsorted(torch.tensor(data._cumulative_sizes), indices, right=True)
     parts, order, start = [], [], 0
     for place, part in enumerate(data._datasets):

@@ -1,0 +1,214 @@
+"""What it costs to learn a stream: a bare PyTorch loop, ours, and Avalanche's own, on the same network, batches and data.
+
+Training and evaluation: one experience, a network of two hidden layers of 400, mini-batches of 128. Online: experience replay from a
+reservoir, in experiences of ten samples, each joined by ten that are kept; early and late in the stream, since a loop whose cost grows with
+what has been met is no loop for a stream. The data are noise: no step depends on what they are.
+"""
+
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import torch
+from avalanche.benchmarks import split_online_stream
+from avalanche.benchmarks.scenarios.dataset_scenario import benchmark_from_datasets
+from avalanche.evaluation.metrics import accuracy_metrics
+from avalanche.training import Naive
+from avalanche.training.plugins import EvaluationPlugin, ReplayPlugin
+from avalanche.training.storage_policy import ReservoirSamplingBuffer
+from torch import Tensor, nn
+from torch.nn import functional
+
+from baselines.models import mlp
+from benchmarks.speed.timing import Timing, Work, compare
+from strategies.continual.methods import er, naive
+from strategies.continual.strategy import EVALUATION_BATCH, ContinualStrategy
+from strategies.continual.stream import Pace, Samples, Stream, split_classes
+
+FEATURES, CLASSES, WIDTH = 784, 10, 400
+BATCH = 128
+SMALL = 10
+"""Samples of an online experience, and of what is kept that are rehearsed with them."""
+KEPT = 500
+RATE = 1e-3
+CPU = torch.device("cpu")
+
+
+def measure(samples: int = 12_800, online: int = 300, rounds: int = 5) -> list[Timing]:
+    """Measure all three.
+
+    Args:
+        samples: Samples to train on, and to evaluate on.
+        online: Online experiences that are timed, early and again late; between them pass three times as many.
+        rounds: How often each loop takes its turn.
+    """
+    with warnings.catch_warnings(record=True):  # Avalanche's own plugins call what it has deprecated
+        return _measured(samples, online, rounds)
+
+
+def _measured(samples: int, online: int, rounds: int) -> list[Timing]:
+    train, evaluated = _stream(samples, 0), _stream(samples, 0)
+    timings = compare("training", {"bare": _bare_training(train), "ours": _training(train), "avalanche": _stock_training(train)}, rounds)
+    timings += compare(
+        "evaluation",
+        {"bare": _bare_evaluation(evaluated), "ours": _evaluation(evaluated), "avalanche": _stock_evaluation(evaluated)},
+        rounds,
+    )
+    small = _stream(5 * online * SMALL, SMALL)
+    loops: Mapping[str, Callable[[Stream], Iterator[None]]] = {"bare": _bare_online, "ours": _online, "avalanche": _stock_online}
+    for name, passed in (("online, early", 0), ("online, late", 3 * online)):
+        timings += compare(name, {rival: _stretch(loop, small, online, passed) for rival, loop in loops.items()}, rounds)
+    return timings
+
+
+def _stream(samples: int, online: int) -> Stream:
+    draws = torch.Generator().manual_seed(0)
+    data = Samples(inputs=torch.rand(samples, 1, FEATURES, generator=draws), labels=torch.arange(samples) % CLASSES)
+    pace = Pace(batch_size=BATCH, online=online)
+    return split_classes(data, data, classes=CLASSES, experiences=1, pace=pace, sample_bytes=FEATURES + 1, seed=0)
+
+
+def _data(stream: Stream) -> tuple[Tensor, Tensor]:
+    inputs, labels = stream.benchmark.train_stream[0].dataset._flat_data._datasets[0].tensors
+    return inputs.flatten(1), labels
+
+
+def _network() -> nn.Sequential:
+    torch.manual_seed(0)
+    hidden = [nn.Linear(FEATURES, WIDTH), nn.ReLU(), nn.Linear(WIDTH, WIDTH), nn.ReLU()]
+    return nn.Sequential(nn.Flatten(), *hidden, nn.Linear(WIDTH, CLASSES))
+
+
+def _step(model: nn.Module, optimizer: torch.optim.Optimizer, inputs: Tensor, labels: Tensor) -> None:
+    optimizer.zero_grad()
+    functional.cross_entropy(model(inputs), labels).backward()
+    optimizer.step()
+
+
+def _bare_training(stream: Stream) -> Work:
+    def prepare() -> Callable[[], object]:
+        (inputs, labels), model = _data(stream), _network()
+        optimizer = torch.optim.Adam(model.parameters(), lr=RATE)
+
+        def do() -> None:
+            for chosen in torch.randperm(len(labels)).split(BATCH):
+                _step(model, optimizer, inputs[chosen], labels[chosen])
+
+        return do
+
+    return prepare
+
+
+def _bare_evaluation(stream: Stream) -> Work:
+    def prepare() -> Callable[[], object]:
+        (inputs, labels), model = _data(stream), _network().eval()
+
+        @torch.no_grad()
+        def do() -> float:
+            parts = zip(inputs.split(EVALUATION_BATCH), labels.split(EVALUATION_BATCH), strict=True)
+            return sum(int((model(some).argmax(-1) == right).sum()) for some, right in parts) / len(labels)
+
+        return do
+
+    return prepare
+
+
+def _ours(stream: Stream, method: Any, **options: int) -> ContinualStrategy:
+    torch.manual_seed(0)
+    model = mlp.build(mlp.Config(), stream.signature)
+    built: ContinualStrategy = method.build(method.Config(**options), model=model, stream=stream, learning_rate=RATE, seed=0, device=CPU)
+    return built
+
+
+def _training(stream: Stream) -> Work:
+    def prepare() -> Callable[[], object]:
+        strategy = _ours(stream, naive)
+        return lambda: strategy.train(stream.benchmark.train_stream[0], eval_streams=[])
+
+    return prepare
+
+
+def _evaluation(stream: Stream) -> Work:
+    def prepare() -> Callable[[], object]:
+        strategy = _ours(stream, naive)
+        return lambda: strategy.eval(stream.benchmark.test_stream)
+
+    return prepare
+
+
+def _stock(plugins: list[Any] | None = None, batch: int = BATCH) -> Any:
+    model = _network()
+    return Naive(
+        model=model,
+        optimizer=torch.optim.Adam(model.parameters(), lr=RATE),
+        criterion=nn.CrossEntropyLoss(),
+        train_mb_size=batch,
+        eval_mb_size=EVALUATION_BATCH,
+        plugins=plugins,
+        evaluator=EvaluationPlugin(accuracy_metrics(experience=True), loggers=[]),
+    )
+
+
+def _stock_training(stream: Stream) -> Work:
+    def prepare() -> Callable[[], object]:
+        strategy = _stock()
+        return lambda: strategy.train(stream.benchmark.train_stream[0])
+
+    return prepare
+
+
+def _stock_evaluation(stream: Stream) -> Work:
+    def prepare() -> Callable[[], object]:
+        strategy = _stock()
+        return lambda: strategy.eval(stream.benchmark.test_stream)
+
+    return prepare
+
+
+def _stretch(loop: Callable[[Stream], Iterator[None]], stream: Stream, count: int, passed: int) -> Work:
+    """Time so many experiences of a loop after others have passed."""
+
+    def prepare() -> Callable[[], object]:
+        steps = loop(stream)
+        for _ in range(passed):
+            next(steps)
+        return lambda: [next(steps) for _ in range(count)]
+
+    return prepare
+
+
+def _bare_online(stream: Stream) -> Iterator[None]:
+    """Reservoir sampling after Vitter 1985, a draw per sample."""
+    (inputs, labels), model = _data(stream), _network()
+    optimizer = torch.optim.Adam(model.parameters(), lr=RATE)
+    kept, classes = inputs.new_zeros(KEPT, FEATURES), labels.new_zeros(KEPT)
+    met = 0
+    for chosen in torch.randperm(len(labels)).split(SMALL):
+        new, right = inputs[chosen], labels[chosen]
+        if met:
+            old = torch.randint(min(met, KEPT), (SMALL,))
+            _step(model, optimizer, torch.cat((new, kept[old])), torch.cat((right, classes[old])))
+        else:
+            _step(model, optimizer, new, right)
+        for sample, label in zip(new, right, strict=True):
+            place = met if met < KEPT else int(torch.randint(met + 1, ()))
+            if place < KEPT:
+                kept[place], classes[place] = sample, label
+            met += 1
+        yield
+
+
+def _online(stream: Stream) -> Iterator[None]:
+    strategy = _ours(stream, er, mem_size=KEPT)
+    for experience, _ in stream.experiences():
+        strategy.train(experience, eval_streams=[])
+        yield
+
+
+def _stock_online(stream: Stream) -> Iterator[None]:
+    buffer = ReservoirSamplingBuffer(max_size=KEPT)
+    strategy = _stock([ReplayPlugin(mem_size=KEPT, batch_size=SMALL, storage_policy=buffer)], SMALL)
+    whole = benchmark_from_datasets(train=[stream.benchmark.train_stream[0].dataset])
+    for experience in split_online_stream(whole.train_stream, experience_size=SMALL):
+        strategy.train(experience)
+        yield

@@ -1,0 +1,54 @@
+"""What is measured of speed, and the bounds that our loops keep."""
+
+import time
+from collections.abc import Callable
+
+import pytest
+
+from benchmarks.speed.streams import measure
+from benchmarks.speed.timing import compare
+from tests.benchmarks.command import memnet
+
+
+def test_rivals_take_turns_and_only_their_work_is_timed() -> None:
+    turns: list[str] = []
+
+    def rival(name: str, work: int) -> Callable[[], Callable[[], object]]:
+        def prepare() -> Callable[[], object]:
+            sum(range(2_000_000))
+            turns.append(name)
+            return lambda: sum(range(work))
+
+        return prepare
+
+    one, two = compare("counting", {"one": rival("one", 500_000), "two": rival("two", 2_000_000)}, rounds=3)
+    assert turns == ["one", "two"] * 3
+    assert one.ratio == 1.0
+    assert 2 < two.ratio < 8
+    assert two.seconds > one.seconds
+
+
+def test_all_loops_are_measured() -> None:
+    began = time.process_time()
+    timings = measure(samples=256, online=2, rounds=1)
+    works = ("training", "evaluation", "online, early", "online, late")
+    assert [(timing.work, timing.rival) for timing in timings] == [(work, who) for work in works for who in ("bare", "ours", "avalanche")]
+    assert 0 < sum(timing.seconds for timing in timings) < time.process_time() - began
+
+
+@pytest.mark.slow
+def test_our_loops_stay_near_a_bare_one() -> None:
+    """Bounds with room for a noisy machine: `memnet speed` shows 1.25, 1.15 and 2 at most."""
+    timings = measure(samples=6400, online=60, rounds=5)
+    ratios = {timing.work: timing.ratio for timing in timings if timing.rival == "ours"}
+    seconds = {timing.work: timing.seconds for timing in timings if timing.rival == "ours"}
+    assert ratios["training"] < 1.4
+    assert ratios["evaluation"] < 1.4
+    assert max(ratios["online, early"], ratios["online, late"]) < 2.4
+    assert seconds["online, late"] < 1.4 * seconds["online, early"]
+
+
+def test_what_is_not_there_to_measure_is_refused() -> None:
+    done = memnet("speed", "ligth")
+    assert done.returncode == 2
+    assert "unknown measurement 'ligth': there is streams" in done.stderr
