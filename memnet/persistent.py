@@ -93,7 +93,7 @@ class PersistentMemory(nn.Module):
         self.bottleneck = UnitBottleneck(cast(Trunk, trunk).width, config.code, config.bits, generator)
         self.hallucination = nn.Sequential(nn.Linear(config.code, config.hidden), nn.ReLU(), nn.Linear(config.hidden, math.prod(shape)))
         self.dreamer = copy.deepcopy(self.hallucination).requires_grad_(False)
-        self.head = _head(config, cast(Trunk, trunk).width, classes)
+        self.head = nn.Sequential(nn.Linear(config.code, config.hidden), nn.ReLU(), nn.Linear(config.hidden, classes))
         self.log_temperature = nn.Parameter(torch.tensor(math.log(config.temperature)))
         self.register_buffer("log_prior", torch.zeros(classes))
         for name, tensor in empty_bank(slots, config.code, classes, config.bits).tensors().items():
@@ -116,9 +116,8 @@ class PersistentMemory(nn.Module):
         share in what is trained on, so that the head itself takes no class to be likelier for being newer (Menon et al. 2021,
         *Long-tail learning via logit adjustment*). While the bank is empty, the head's logits.
         """
-        features = cast(Trunk, self.trunk).features(inputs)
-        codes: Tensor = self.bottleneck(features)
-        logits: Tensor = self.head(codes if self.config.head == "code" else features)
+        codes = self.encode(inputs)
+        logits: Tensor = self.head(codes)
         if self.training:
             return logits + self.log_prior
         if not bool(self.bank.occupied.any()):
@@ -256,19 +255,6 @@ class PersistentMemory(nn.Module):
         codes = [self.encode(piece) for piece in inputs.split(PIECE)] if len(inputs) else [inputs.new_zeros(0, self.config.code)]
         self.train(mode)
         return torch.cat(codes)
-
-
-def _head(config: PersistentConfig, width: int, classes: int) -> nn.Module:
-    """Make the classifying head.
-
-    Raises:
-        ValueError: If it can't read what it should.
-    """
-    if config.head == "features":
-        return nn.Linear(width, classes)
-    if config.head != "code":
-        raise ValueError(f"head = {config.head!r} can't be read: choose code or features")
-    return nn.Sequential(nn.Linear(config.code, config.hidden), nn.ReLU(), nn.Linear(config.hidden, classes))
 
 
 def neighbour_loss(

@@ -1,7 +1,6 @@
 """Options of the persistent memory, and the slots that a budget holds."""
 
 from dataclasses import dataclass
-from typing import Literal
 
 from memnet.persistent_bank import bank_bytes, empty_bank, slot_bytes
 
@@ -16,8 +15,7 @@ class PersistentConfig:
         slots: Number of slots ``N``; where given, neither budget nor mem_size is used.
         code: Width of a code ``E``.
         bits: Bits in which an entry of a code is kept: 2, 4 or 8.
-        hidden: Hidden width of the hallucination head, and of a classifying head on the code.
-        head: What the classifying head reads: the ``"code"``, through a hidden layer, or the ``"features"`` that the code is made from.
+        hidden: Hidden width of the hallucination head and of the classifying head.
         top_k: Slots read for an answer.
         temperature: Temperature of a read at the start; it is learned.
         dreams: Dreams rehearsed per new sample.
@@ -34,7 +32,6 @@ class PersistentConfig:
     code: int = 32
     bits: int = 4
     hidden: int = 400
-    head: Literal["code", "features"] = "code"
     top_k: int = 16
     temperature: float = 5.0
     dreams: int = 1

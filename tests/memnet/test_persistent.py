@@ -1,5 +1,4 @@
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
@@ -27,7 +26,7 @@ class Trunk(nn.Module):
         return self.layer(inputs.flatten(1)).relu()
 
 
-def memory(slots: int = 20, seed: int = 0, **options: Any) -> PersistentMemory:
+def memory(slots: int = 20, seed: int = 0, **options: float) -> PersistentMemory:
     torch.manual_seed(seed)
     config = PersistentConfig(code=8, hidden=16, **options)
     return PersistentMemory(Trunk(), config, shape=(3, 4), classes=4, slots=slots, generator=torch.Generator().manual_seed(seed))
@@ -183,15 +182,6 @@ def test_evaluation_gives_log_probabilities() -> None:
     model.meet(*samples(40))
     model.eval()
     torch.testing.assert_close(model(samples(7)[0]).exp().sum(-1), torch.ones(7))
-
-
-def test_a_head_on_the_features_reads_them() -> None:
-    model = memory(head="features")
-    inputs, _ = samples(5)
-    torch.testing.assert_close(model(inputs), model.head(model.trunk.features(inputs)) + model.log_prior)
-    assert [tuple(part.shape) for part in model.head.parameters()] == [(4, 16), (4,)]
-    with pytest.raises(ValueError, match="choose code or features"):
-        memory(head="tail")
 
 
 def test_memory_outlives_gradient_steps_on_the_head() -> None:
