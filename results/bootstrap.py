@@ -52,7 +52,8 @@ def drawn(strata: Sequence[Array], generator: np.random.Generator, resamples: in
 
 def drawn_counts(count: int, generator: np.random.Generator, resamples: int = RESAMPLES) -> Array:
     """Draw how often each of ``count`` scores comes in a resample, as ``[resamples, count]``; rows sum to ``count``."""
-    return generator.multinomial(count, np.full(count, 1 / count), size=resamples).astype(np.float64)
+    drawn = generator.integers(count, size=(resamples, count)) + count * np.arange(resamples)[:, None]
+    return np.bincount(drawn.ravel(), minlength=resamples * count).reshape(resamples, count).astype(np.float64)
 
 
 def ends(resampled: Array, counts: Sequence[int], confidence: float = CONFIDENCE) -> tuple[Array, Array]:

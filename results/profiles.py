@@ -50,14 +50,15 @@ def performance_profile(
         ValueError: If there is no score at all.
     """
     above = np.asarray(thresholds, dtype=np.float64)
-    exceeding = [
-        (scores[:, None] > above).astype(np.float64) for one in strata if len(scores := np.asarray(one, dtype=np.float64).reshape(-1))
-    ]
-    if not exceeding:
+    runs = [scores for one in strata if len(scores := np.asarray(one, dtype=np.float64).reshape(-1))]
+    if not runs:
         raise ValueError("there are no scores: a performance profile needs one at least")
-    share = np.mean([runs.mean(axis=0) for runs in exceeding], axis=0)
-    resampled = np.zeros((resamples, len(above)))
-    for runs in exceeding:
-        resampled += drawn_counts(len(runs), generator, resamples) @ runs / len(runs)
-    low, high = ends(resampled / len(exceeding), [len(runs) for runs in exceeding], confidence)
-    return Profile(above, share, low, high)
+    # Between two scores that follow each other nothing changes, so that one threshold stands for all of them.
+    _, first, place = np.unique(np.searchsorted(np.sort(np.concatenate(runs)), above, side="right"), return_index=True, return_inverse=True)
+    exceeding = [(scores[:, None] > above[first]).astype(np.float64) for scores in runs]
+    share = np.mean([one.mean(axis=0) for one in exceeding], axis=0)
+    resampled = np.zeros((resamples, len(first)))
+    for one in exceeding:
+        resampled += drawn_counts(len(one), generator, resamples) @ one / len(one)
+    low, high = ends(resampled / len(exceeding), [len(one) for one in exceeding], confidence)
+    return Profile(above, share[place], low[place], high[place])

@@ -4,7 +4,7 @@ import matplotlib as mpl
 import numpy as np
 
 from reports.figures.curves import Array, matrices
-from reports.figures.panels import few_ticks, panels
+from reports.figures.panels import MOST, few_ticks, panels
 from reports.figures.plot import Plot, render
 from reports.figures.style import Style, styled
 from reports.quantities import score
@@ -21,7 +21,7 @@ WRITTEN = 5
 
 def draw(subject: Subject, entries: tuple[Entry, ...], style: Style, name: str) -> Plot | None:
     """Draw a heatmap per row, its mean over seeds; None where there is no matrix."""
-    found = [(entry, mean_interval(stack).mean) for entry in entries if (stack := matrices(entry)) is not None]
+    found = [(entry, mean_interval(stack).mean) for entry in entries if (stack := matrices(entry)) is not None][:MOST]
     if not found:
         return None
     with styled():

@@ -4,7 +4,7 @@ import matplotlib as mpl
 import numpy as np
 
 from reports.figures.curves import matrices
-from reports.figures.panels import few_ticks, panels
+from reports.figures.panels import MOST, few_ticks, panels
 from reports.figures.plot import Plot, render
 from reports.figures.style import MARKERS, Style, chance_line, legend_below, score_axis, styled
 from reports.quantities import score
@@ -21,7 +21,7 @@ LEGEND = 12
 
 def draw(subject: Subject, entries: tuple[Entry, ...], style: Style, name: str) -> Plot | None:
     """Draw a panel per row whose matrix is square; None where there is none."""
-    found = [(entry, stack) for entry in entries if (stack := matrices(entry)) is not None and stack.shape[1] == stack.shape[2] > 1]
+    found = [(entry, stack) for entry in entries if (stack := matrices(entry)) is not None and stack.shape[1] == stack.shape[2] > 1][:MOST]
     if not found:
         return None
     count = max(stack.shape[1] for _, stack in found)

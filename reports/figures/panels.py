@@ -11,6 +11,9 @@ from reports.selection import Entry
 ACROSS = 3
 """Panels side by side: three can still be read on a phone."""
 
+MOST = 9
+"""Most panels of a figure."""
+
 
 def panels(entries: Sequence[Entry], style: Style, *, height: float, xlabel: str, ylabel: str) -> tuple[Figure, list[Axes]]:
     """Lay out a panel per row, titled with its name; labels stand at the outer edges alone.
