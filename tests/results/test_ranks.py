@@ -50,3 +50,10 @@ def test_pairs_are_antisymmetric() -> None:
     assert p[0, 1] == p[1, 0] < 0.05
     assert np.isnan(p.diagonal()).all()
     assert difference[1, 0] == pytest.approx(0.4, abs=0.02)
+
+
+def test_equal_models_seldom_rank_apart() -> None:
+    """Five models without any difference: one of all ten pairs is found to differ in one table of twenty at most."""
+    generator = np.random.default_rng(0)
+    apart = sum(ranks(generator.normal(size=(5, 10))).max() > 1 for _ in range(1000))
+    assert 0.02 < apart / 1000 < 0.07
