@@ -33,6 +33,7 @@ def test_there_are_commands_to_try() -> None:
         "quick",
         "split-mnist",
         "from-folder",
+        "task-shift",
         "long-dependency",
         "ablation",
     }

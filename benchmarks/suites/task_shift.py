@@ -1,0 +1,38 @@
+"""Task-shift streams × continual-learning methods, MemNet's memory among them: who still knows what came first?
+
+Three questions. Which models forget what when nothing is done about it: MemNet, a Transformer and an LSTM trained naively, and with replay.
+Which method makes the most of a network: every method on the same MLP. And whether the answers hold for other images, permuted and turned
+ones included. The profile ``small`` asks the first two of the embedded digits; it ends within a quarter of an hour on two cores.
+"""
+
+from benchmarks.suite import Member, Suite
+
+SEQUENCE = ("memnet", "transformer", "lstm")
+REGULARISED = ("ewc", "si", "lwf")
+REPLAYED = ("a-gem", "gdumb", "er", "der-plus-plus", "er-compressed", "latent-replay", "er-encoder")
+METHODS = ("naive", "joint", "cumulative", *REGULARISED, *REPLAYED, "slda", "memnet")
+FEW = ("naive", "joint", "er", "memnet")
+
+SUITE = Suite(
+    seeds=tuple(range(10)),
+    members=(
+        Member(benchmark="split-digits", models=SEQUENCE, methods=("naive", "er", "memnet")),
+        Member(benchmark="split-digits", models=("mlp",), methods=METHODS),
+        Member(benchmark="split-mnist", models=SEQUENCE, methods=("naive", "er", "memnet")),
+        Member(benchmark="split-mnist", models=("mlp",), methods=METHODS),
+        Member(benchmark="split-mnist", models=("cnn",), methods=FEW),
+        Member(benchmark="split-fashion-mnist", models=("mlp",), methods=METHODS),
+        Member(benchmark="split-fashion-mnist", models=("cnn",), methods=FEW),
+        Member(benchmark="permuted-mnist", models=("mlp",), methods=(*FEW, *REGULARISED)),
+        Member(benchmark="rotated-mnist", models=("mlp",), methods=(*FEW, *REGULARISED)),
+    ),
+    profiles={
+        "small": Suite(
+            seeds=(0,),
+            members=(
+                Member(benchmark="split-digits", models=SEQUENCE, methods=("naive", "er", "memnet")),
+                Member(benchmark="split-digits", models=("mlp",), methods=METHODS),
+            ),
+        )
+    },
+)
