@@ -129,3 +129,11 @@ def test_no_script_runs_but_the_sites_own(browser: Any, served: str) -> None:
     page.wait_for_timeout(300)
     assert page.evaluate("window.ran") is None
     context.close()
+
+
+def test_numbers_of_a_table_stand_flush_right(page: Any, served: str) -> None:
+    page.goto(f"{served}benchmarks/split-digits.html")
+    looks = page.evaluate(
+        "[...document.querySelectorAll('td.n')].map((cell) => getComputedStyle(cell)).map((one) => `${one.display} ${one.textAlign}`)"
+    )
+    assert set(looks) == {"table-cell right"}
