@@ -272,6 +272,18 @@ def test_samples_that_cannot_be_remembered_are_refused() -> None:
         memory().expect(torch.zeros(2, 4, 3), labels)
 
 
+def test_reconstruction_and_anchor_against_a_hand_made_case() -> None:
+    model = memory(reconstruction_weight=3.0, anchor_weight=2.0, neighbour_weight=0.0)
+    inputs, labels = samples(3)
+    codes, anchors = torch.full((3, 8), 0.5), torch.tensor([[0.0] * 8, [1.5] * 8])
+    losses = {name: loss.detach() for name, loss in model.losses(codes, inputs, labels, anchors).items()}
+    decoded = model.hallucination(codes).sigmoid().reshape(3, 3, 4).detach()
+    expected = -(inputs * decoded.log() + (1 - inputs) * (1 - decoded).log()).mean()
+    torch.testing.assert_close(losses["reconstruction"], expected)
+    torch.testing.assert_close(losses["anchor"], torch.tensor((0.25 + 1.0) / 2))
+    torch.testing.assert_close(model.objective(losses), 3 * expected + 2 * losses["anchor"])
+
+
 def test_neighbour_loss_against_a_hand_made_case() -> None:
     codes = torch.tensor([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]])
     flat, prior = torch.zeros(2), torch.tensor([0.5, 0.25]).log()

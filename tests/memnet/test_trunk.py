@@ -23,6 +23,12 @@ def test_features_are_what_goes_into_the_last_linear_layer() -> None:
     assert torch.equal(trunk.features(inputs), model[:3](inputs))
 
 
+def test_of_several_steps_the_last_is_taken() -> None:
+    steps = nn.Linear(4, 5)
+    inputs = torch.rand(2, 3, 4)
+    assert torch.equal(Penultimate(steps).features(inputs), inputs[:, -1])
+
+
 def test_a_layer_can_be_named() -> None:
     trunk, inputs = Penultimate(net(), "1"), torch.rand(4, 3, 4)
     assert trunk.width == 12
