@@ -34,7 +34,7 @@ RATE = 1e-3
 CPU = torch.device("cpu")
 
 
-def measure(samples: int = 12_800, online: int = 300, rounds: int = 5) -> list[Timing]:
+def measure(samples: int = 12_800, online: int = 100, rounds: int = 5) -> list[Timing]:
     """Measure all three.
 
     Args:

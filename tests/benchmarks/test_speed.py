@@ -1,12 +1,15 @@
 """What is measured of speed, and the bounds that our loops keep."""
 
+import dataclasses
+import json
 import time
 from collections.abc import Callable
 
 import pytest
 
+from benchmarks.cli.speed import speed
 from benchmarks.speed.streams import measure
-from benchmarks.speed.timing import compare
+from benchmarks.speed.timing import Timing, compare
 from tests.benchmarks.command import memnet
 
 
@@ -46,6 +49,18 @@ def test_our_loops_stay_near_a_bare_one() -> None:
     assert ratios["evaluation"] < 1.4
     assert max(ratios["online, early"], ratios["online, late"]) < 2.4
     assert seconds["online, late"] < 1.4 * seconds["online, early"]
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_what_was_measured_is_shown(as_json: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    timing = Timing(work="training", rival="ours", seconds=0.1234, ratio=1.1)
+    monkeypatch.setattr("benchmarks.speed.streams.measure", lambda rounds: [timing] * rounds)
+    speed("streams", as_json, rounds=2)
+    shown = capsys.readouterr().out
+    if as_json:
+        assert json.loads(shown) == [dataclasses.asdict(timing)] * 2
+    else:
+        assert shown.splitlines()[2:] == ["training  ours    0.123 s     1.10"] * 2
 
 
 def test_what_is_not_there_to_measure_is_refused() -> None:
