@@ -87,7 +87,7 @@ def overview_plot(found: Overview, style: Style) -> Plot:
 
 def _overview(selection: Selection, manifest: Manifest, kind: str) -> Overview:
     members = {member.name for member in manifest.benchmarks if member.kind == kind}
-    subjects = tuple(subject for subject in selection.subjects if subject.name in members)
+    subjects = tuple(subject for subject in selection.subjects if subject.benchmark in members)
     planned = {cell.id for cell in manifest.cells}
     rows: dict[tuple[str, str], dict[str, Entry]] = defaultdict(dict)
     for entry in selection.entries:

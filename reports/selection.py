@@ -1,14 +1,16 @@
 """What of a store a reader is shown: its records in rows, one per benchmark, model and method, each over its seeds.
 
-Rows are never mixed: records of one name but of another config or version (an earlier run, another suite's settings) stand in rows of their
-own, told apart by their *setting*. A record whose cell is planned under another id is stale, and in no row.
+A benchmark asked with other options is a benchmark of its own (`reports.questions`), and rows are never mixed: records of one name but of
+another config or version (an earlier run) stand in rows of their own, told apart by their *setting*. A record whose cell is planned under
+another id is stale, and in no row.
 """
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
+from reports.questions import questions
 from results.cell import Cell
 from results.manifest import Manifest
 from results.record import Record
@@ -20,11 +22,12 @@ class Subject:
     """A benchmark as a reader sees it: what its manifest says, or what can be told of it without one.
 
     Attributes:
-        name: Task or stream.
+        name: Task or stream, with the options that tell it apart in brackets, where its records differ in any.
         kind: Which of the two.
         summary: One line on what it asks, or nothing.
         primary: The metric that ranks models; higher is better.
         chance: That metric's value for guessing, where a manifest says it.
+        benchmark: Name of the task or stream alone.
     """
 
     name: str
@@ -32,6 +35,7 @@ class Subject:
     summary: str = ""
     primary: str = "accuracy"
     chance: float | None = None
+    benchmark: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +110,9 @@ def select(store: Store) -> Selection:
     records = list(store)
     stale = tuple(record for record in records if record.id not in planned and record.cell.key in keys)
     live = {record.id: record for record in records if record.id in planned or record.cell.key not in keys}
-    rows = _rows(live, manifests)
-    subjects = _subjects(manifests, live.values())
+    asked = questions(live.values())
+    rows = _rows(live, manifests, asked)
+    subjects = _told_apart(_subjects(manifests, live.values()), rows)
     order = {name: place for place, name in enumerate(subjects)}
     return Selection(
         subjects=tuple(subjects.values()),
@@ -130,24 +135,43 @@ def setting(cell: Cell) -> str:
 Key = tuple[str, str, str, str]
 
 
-def _rows(live: Mapping[str, Record], manifests: Sequence[Manifest]) -> dict[Key, set[str]]:
-    """Map benchmark, model, method and setting to the ids of its cells, run or only planned."""
+def _rows(live: Mapping[str, Record], manifests: Sequence[Manifest], asked: Mapping[str, str]) -> dict[Key, set[str]]:
+    """Map question, model, method and setting to the ids of its cells, run or only planned."""
     rows: dict[Key, set[str]] = defaultdict(set)
     for record in live.values():
         cell = record.cell
-        rows[cell.benchmark, cell.model, cell.method, setting(cell)].add(record.id)
+        rows[asked[record.id], cell.model, cell.method, setting(cell)].add(record.id)
     for manifest in manifests:
         groups: dict[tuple[str, str, str], list[str]] = defaultdict(list)
         for planned in manifest.cells:
             groups[planned.benchmark, planned.model, planned.method].append(planned.id)
         for names, ids in groups.items():
-            known = Counter(setting(live[cell].cell) for cell in ids if cell in live)
+            known = Counter((asked[cell], setting(live[cell].cell)) for cell in ids if cell in live)
             # A plan does not hold its config: cells yet to run belong with those of the same plan that have run.
-            common = min(known, key=lambda digest: (-known[digest], digest)) if known else ""
+            unknown = (_question(names[0], manifest, live, asked), "")
+            question, common = min(known, key=lambda one: (-known[one], one)) if known else unknown
             waiting = [cell for cell in ids if cell not in live]
             if waiting:
-                rows[(*names, common)].update(waiting)
+                rows[question, names[1], names[2], common].update(waiting)
     return rows
+
+
+def _question(benchmark: str, manifest: Manifest, live: Mapping[str, Record], asked: Mapping[str, str]) -> str:
+    """Return the question that most of a plan's records of a benchmark answer; its bare name where there is none."""
+    found = Counter(asked[cell.id] for cell in manifest.cells if cell.benchmark == benchmark and cell.id in live)
+    return min(found, key=lambda name: (-found[name], name)) if found else benchmark
+
+
+def _told_apart(subjects: Mapping[str, Subject], rows: Iterable[Key]) -> dict[str, Subject]:
+    """Put in each benchmark's place the questions that its rows answer, by name."""
+    found: dict[str, Subject] = {}
+    questions_of: dict[str, set[str]] = defaultdict(set)
+    for name, *_ in rows:
+        questions_of[name.partition("[")[0]].add(name)
+    for bare, subject in subjects.items():
+        for name in sorted(questions_of[bare]):
+            found[name] = replace(subject, name=name)
+    return found
 
 
 def _subjects(manifests: Sequence[Manifest], records: Iterable[Record]) -> dict[str, Subject]:
@@ -155,14 +179,14 @@ def _subjects(manifests: Sequence[Manifest], records: Iterable[Record]) -> dict[
     subjects: dict[str, Subject] = {}
     for manifest in manifests:
         for member in manifest.benchmarks:
-            subject = Subject(member.name, member.kind, member.summary, member.primary, member.chance)
+            subject = Subject(member.name, member.kind, member.summary, member.primary, member.chance, member.name)
             subjects.setdefault(member.name, subject)
     streams = {cell.benchmark: False for manifest in manifests for cell in manifest.cells}
     for record in records:
         name = record.cell.benchmark
         streams[name] = streams.get(name, False) or "accuracy_matrix" in record.curves
     for name in sorted(streams):
-        subjects.setdefault(name, Subject(name, "stream" if streams[name] else "task"))
+        subjects.setdefault(name, Subject(name, "stream" if streams[name] else "task", benchmark=name))
     return subjects
 
 

@@ -60,7 +60,7 @@ def lines(selection: Selection) -> list[Line]:
         rows = ranked(selection, subject)
         rivals = sum(row.mean is not None for _, row in rows)
         for entry, row in rows:
-            planned = tuple(suites[row.benchmark, row.model, row.method])
+            planned = tuple(suites[subject.benchmark, row.model, row.method])
             found.append(Line(entry, row, rivals, planned, _strip(row)))
     return found
 

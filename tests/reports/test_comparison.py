@@ -1,6 +1,7 @@
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,8 +21,8 @@ from tests.reports.conftest import HOSTILE, cell, failed_record, full, manifest,
 Fill = Callable[..., Store]
 
 
-def scored(model: str, scores: list[float], benchmark: str = "induction", length: int = 128) -> list[Record]:
-    return [task_record(cell(model, seed, benchmark=benchmark, length=length), [score]) for seed, score in enumerate(scores)]
+def scored(model: str, scores: list[float], benchmark: str = "induction", **setting: Any) -> list[Record]:
+    return [task_record(cell(model, seed, benchmark=benchmark, **setting), [score]) for seed, score in enumerate(scores)]
 
 
 @pytest.fixture
@@ -97,7 +98,7 @@ def test_two_stores(fill: Fill) -> None:
 
 
 def test_a_row_of_more_seeds_stands_for_its_name(fill: Fill) -> None:
-    store = fill(*scored("a", [0.5, 0.6]), *scored("a", [0.9], length=256), *scored("b", [0.1, 0.2]))
+    store = fill(*scored("a", [0.5, 0.6]), *scored("a", [0.9], version="2"), *scored("b", [0.1, 0.2]))
     found = compare_models(select(store), "a", "b")
     [one] = found.contests
     assert one.paired.count == 2

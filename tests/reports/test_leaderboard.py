@@ -115,7 +115,7 @@ def test_the_primary_metric_of_the_plan_ranks(fill: Fill) -> None:
 
 def test_settings_are_told_apart_where_names_are_not_enough(fill: Fill) -> None:
     plain = render(fill(task_record(cell("memnet", 0), [0.5])), "md")
-    both = render(fill(task_record(cell("memnet", 0), [0.5]), task_record(cell("memnet", 0, length=256), [0.6]), name="both"), "md")
+    both = render(fill(task_record(cell("memnet", 0), [0.5]), task_record(cell("memnet", 0, version="2"), [0.6]), name="both"), "md")
     assert "setting" not in plain
     assert "setting" in both
     assert both.count("| memnet ") == 2

@@ -39,9 +39,9 @@ def test_records_without_a_plan_are_shown(fill: Fill) -> None:
 
 def test_settings_are_never_mixed(fill: Fill) -> None:
     """Two plans want the same names in different settings: two rows, each with its own seeds."""
-    short, long = [cell("memnet", seed) for seed in (0, 1)], [cell("memnet", seed, length=256) for seed in (0, 1, 2)]
-    plans = (manifest(short, TASK, name="quick"), manifest(long, TASK, name="standard"))
-    store = fill(*(task_record(one, [0.5]) for one in [*short, long[0]]), manifests=plans)
+    before, now = [cell("memnet", seed) for seed in (0, 1)], [cell("memnet", seed, version="2") for seed in (0, 1, 2)]
+    plans = (manifest(before, TASK, name="quick"), manifest(now, TASK, name="standard"))
+    store = fill(*(task_record(one, [0.5]) for one in [*before, now[0]]), manifests=plans)
     selection = select(store)
     assert selection.ambiguous
     assert sorted(entry.seeds for entry in selection.entries) == ["1/3", "2/2"]

@@ -1,0 +1,57 @@
+from collections.abc import Callable
+
+from reports.questions import questions
+from reports.selection import select
+from results.cell import Cell
+from results.record import Record
+from results.store import Store
+from tests.reports.conftest import STREAM as DIGITS
+from tests.reports.conftest import cell, manifest, stream_record
+
+Fill = Callable[..., Store]
+
+
+def asked(seed: int = 0, model: str = "memnet", method: str = "er", **options: object) -> Cell:
+    plain = cell(model, seed, benchmark="split-digits", method=method)
+    return plain.model_copy(update={"config": {**plain.config, "benchmark": options}})
+
+
+def record(of: Cell, accuracy: float = 0.5) -> Record:
+    return stream_record(of, [[accuracy, accuracy], [accuracy, accuracy]])
+
+
+def named(*cells: Cell) -> list[str]:
+    found = questions(record(one) for one in cells)
+    return [found[one.id] for one in cells]
+
+
+def test_one_question_bears_the_name_alone() -> None:
+    assert named(asked(0, epochs=2), asked(1, epochs=2)) == ["split-digits"] * 2
+
+
+def test_questions_are_told_apart_by_as_few_options_as_it_takes() -> None:
+    plain = asked(protocol="default", scenario="class", batch_size=32)
+    published = asked(protocol="vandeven2022", scenario="class", batch_size=128)
+    by_task = asked(protocol="vandeven2022", scenario="task", batch_size=128)
+    assert named(plain, published) == ["split-digits[protocol=default]", "split-digits[protocol=vandeven2022]"]
+    assert named(published, by_task) == ["split-digits[scenario=class]", "split-digits[scenario=task]"]
+    assert named(plain, published, by_task) == [
+        "split-digits[protocol=default,scenario=class]",
+        "split-digits[protocol=vandeven2022,scenario=class]",
+        "split-digits[protocol=vandeven2022,scenario=task]",
+    ]
+
+
+def test_an_option_that_some_records_do_not_know_tells_nothing_apart() -> None:
+    assert named(asked(epochs=2), asked(epochs=2, online=0)) == ["split-digits"] * 2
+
+
+def test_other_questions_are_ranked_apart_with_the_summary_of_the_benchmark(fill: Fill) -> None:
+    cells = [asked(seed, scenario=name, model=name) for name in ("class", "task") for seed in range(3)]
+    waiting = asked(3, scenario="task", model="task")
+    plan = manifest([*cells, waiting], DIGITS)
+    selection = select(fill(*(record(one, 0.9 if one.model == "task" else 0.4) for one in cells), manifests=(plan,)))
+    assert [subject.name for subject in selection.subjects] == ["split-digits[scenario=class]", "split-digits[scenario=task]"]
+    assert {(subject.benchmark, subject.chance) for subject in selection.subjects} == {("split-digits", 0.1)}
+    assert [(entry.model, entry.seeds) for entry in selection.of(selection.subjects[0])] == [("class", "3/3")]
+    assert [(entry.model, entry.seeds) for entry in selection.of(selection.subjects[1])] == [("task", "3/4")]
