@@ -32,8 +32,8 @@ from results.store import Store, write_whole
 GRID = (1e-3, 3e-3, 1e-2)
 """The same for every model."""
 
-METHODS = ("memnet", "er", "naive")
-"""On a stream, a model is tuned with the first of these that it can do: without any replay, whatever the rate, the past is gone."""
+METHODS = ("er", "naive")
+"""On a stream, a model is tuned with the first of these that there is: without any replay, whatever the rate, the past is gone."""
 
 STORE = Path("runs/tuning")
 """Tuning has a store of its own: its records are never reported."""

@@ -96,7 +96,13 @@ def answering_layer(model: nn.Module, classes: int) -> nn.Linear:
 
 
 def _features(strategy: Any, layer: nn.Linear, columns: Columns) -> Float[Tensor, "n D"]:
-    """Return what the layer reads for each sample: at the last of its places, where it is asked at several."""
+    """Return what the layer reads for each sample: at the last of its places, where it is asked at several.
+
+    A method that answers without that layer says itself what features it has (``features(inputs)``).
+
+    Raises:
+        UsageError: If it does not.
+    """
     found: list[Tensor] = []
     hook = layer.register_forward_pre_hook(lambda module, inputs: found.append(_last(inputs[0].detach())))
     try:
@@ -105,7 +111,20 @@ def _features(strategy: Any, layer: nn.Linear, columns: Columns) -> Float[Tensor
                 answers(strategy, tuple(column[start : start + BATCH] for column in columns))
     finally:
         hook.remove()
-    return torch.cat(found)
+    return torch.cat(found or _own_features(strategy, columns[0]))
+
+
+def _own_features(strategy: Any, inputs: Tensor) -> list[Float[Tensor, "n D"]]:
+    """Ask the outermost module that has features for those of its own."""
+    having = next((module for module in strategy.model.modules() if callable(getattr(module, "features", None))), None)
+    if having is None:
+        raise UsageError(f"{type(strategy.model).__name__} answers without its last layer and offers no features: leave probe=true out")
+    mode = having.training
+    having.eval()
+    with torch.no_grad():
+        found = [having.features(piece.to(strategy.device)).cpu().float() for piece in inputs.split(BATCH)]
+    having.train(mode)
+    return found
 
 
 def _last(inputs: Float[Tensor, "n *places D"]) -> Float[Tensor, "n D"]:

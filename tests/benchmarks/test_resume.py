@@ -55,7 +55,7 @@ def alive(process: int) -> bool:
 def test_interrupted_then_killed_a_run_resumes_to_the_same_records(tmp_path: Path) -> None:
     store, undisturbed = tmp_path / "store", tmp_path / "undisturbed"
 
-    first = launch(store)
+    first = launch(store, "--models", f"{MODELS},{FOREVER}")  # it can't be over before it is interrupted
     wait_for_records(store, 1)
     os.killpg(first.pid, signal.SIGINT)  # as a terminal does it: to all processes at once
     output, errors = first.communicate(timeout=30)

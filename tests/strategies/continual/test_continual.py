@@ -129,7 +129,7 @@ def test_slot_statistics() -> None:
 
 
 def test_memory_is_refused_where_there_is_nothing_to_remember() -> None:
-    with pytest.raises(UsageError, match="method memnet: Classifier has no linear layer to take features from"):
+    with pytest.raises(UsageError, match="no linear layer to take features from: give it a width and a method features"):
         run(memnet, build=lambda signature: Fixed())
 
 
