@@ -28,7 +28,13 @@ def launch(store: Path, *more: str) -> subprocess.Popen[str]:
         text=True,
         env=environment(),
         start_new_session=True,
+        preexec_fn=heed_interrupts,
     )
+
+
+def heed_interrupts() -> None:
+    """Undo what a shell does to a command that it runs in the background, these tests perhaps: to have it ignore SIGINT."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def wait_for_records(store: Path, count: int) -> None:

@@ -19,6 +19,7 @@ from results.store import Store
 from tests.reports.conftest import full
 
 PUBLISHED = Path(__file__).parents[3] / "results" / "published"
+REAL = "association"
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 ABORTED = "net::ERR_ABORTED"
 """How a request ends that was under way when the page was left."""
@@ -36,13 +37,13 @@ def hostile(selection: Selection) -> Selection:
 
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    root = tmp_path_factory.mktemp("runs") / "store"
-    shutil.copytree(PUBLISHED, root)
-    store = Store.open(root, create=True)
+    """One published benchmark, whatever else has been published, beside small records of a task and a stream."""
+    published, store = Store(PUBLISHED), Store.open(tmp_path_factory.mktemp("runs") / "store", create=True)
     records, plan = full()
-    for record in records:
+    for record in [*(one for one in published if one.cell.benchmark == REAL), *records]:
         store.write(record)
-    store.write_manifest(plan)
+    for manifest in [*(one for one in published.manifests() if one.name == REAL), plan]:
+        store.write_manifest(manifest)
     return write(hostile(select(store)), tmp_path_factory.mktemp("site")).parent
 
 
