@@ -10,7 +10,7 @@ import dataclasses
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar, cast
 
 import torch
 from jaxtyping import Float, Int
@@ -103,7 +103,7 @@ def map_state(function: Callable[[Tensor], Tensor], state: S) -> S:
         result = {key: map_state(function, item) for key, item in state.items()}
     else:
         result = state
-    return result  # type: ignore[no-any-return]
+    return cast(S, result)
 
 
 def state_bytes(state: Any) -> int:

@@ -4,6 +4,7 @@ import datetime
 import itertools
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from typing import TypeGuard
 
 from pydantic import JsonValue
 
@@ -91,7 +92,7 @@ def _rising(curve: JsonValue) -> bool:
     if not all(isinstance(row, list) and len(row) == 2 and all(_number(value) for value in row) for row in rows):
         return False
     steps = [row[0] for row in rows if isinstance(row, list)]
-    return all(one < other for one, other in itertools.pairwise(steps))  # type: ignore[operator]
+    return _numbers(steps) and all(one < other for one, other in itertools.pairwise(steps))
 
 
 def _slots(slots: Mapping[str, JsonValue]) -> Iterator[str]:
@@ -99,7 +100,7 @@ def _slots(slots: Mapping[str, JsonValue]) -> Iterator[str]:
         if not _share(slots.get(name)):
             yield f"slots.{name} is {slots[name]!r}; it is between 0 and 1, or null"
     entropy = slots.get("read_entropy")
-    if entropy is not None and not (_number(entropy) and 0 <= entropy <= 50):  # type: ignore[operator]
+    if entropy is not None and not (_number(entropy) and 0 <= entropy <= 50):
         yield f"slots.read_entropy is {entropy!r}; it is in nats, and not negative"
     lifetimes = slots.get("lifetimes")
     if lifetimes is not None and not (isinstance(lifetimes, dict) and _survival(lifetimes)):
@@ -110,10 +111,10 @@ def _survival(curve: Mapping[str, JsonValue]) -> bool:
     time, share = curve.get("time"), curve.get("survival")
     if not isinstance(time, list) or not isinstance(share, list) or len(time) != len(share):
         return False
-    if not all(_number(value) for value in time) or not all(value is not None and _share(value) for value in share):
+    if not (_numbers(time) and _numbers(share) and all(map(_share, share))):
         return False
-    rising = all(one < other for one, other in itertools.pairwise(time))  # type: ignore[operator]
-    falling = all(one >= other for one, other in itertools.pairwise(share))  # type: ignore[operator]
+    rising = all(one < other for one, other in itertools.pairwise(time))
+    falling = all(one >= other for one, other in itertools.pairwise(share))
     return rising and falling and (not time or time[0] == 0)
 
 
@@ -171,8 +172,12 @@ def _moment(text: str) -> datetime.datetime | None:
     return moment if moment.tzinfo is not None else None
 
 
-def _number(value: JsonValue) -> bool:
+def _number(value: JsonValue) -> TypeGuard[float]:
     return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _numbers(values: list[JsonValue]) -> TypeGuard[list[float]]:
+    return all(_number(value) for value in values)
 
 
 def _share(value: JsonValue) -> bool:

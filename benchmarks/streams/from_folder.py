@@ -115,4 +115,5 @@ def load(config: Config, data_root: Path) -> tuple[Samples, Samples, int]:
 def parted(samples: Samples) -> tuple[Samples, Samples]:
     """Part the samples in two, the second holding a fifth of every class; the same at every call."""
     second = torch.from_numpy(stratified(samples.labels.numpy(), HELD_OUT, np.random.default_rng(SPLIT_SEED)))
-    return tuple(Samples(inputs=samples.inputs[chosen], labels=samples.labels[chosen]) for chosen in (~second, second))  # type: ignore[return-value]
+    first, held_out = (Samples(inputs=samples.inputs[chosen], labels=samples.labels[chosen]) for chosen in (~second, second))
+    return first, held_out

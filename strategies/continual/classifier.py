@@ -44,7 +44,7 @@ class Classifier(nn.Module):
         return self.model.objective(task_loss, self._losses)
 
 
-class MultiHeadClassifier(Classifier, MultiTaskModule):  # type: ignore[misc]
+class MultiHeadClassifier(Classifier, MultiTaskModule):
     """Answers among the classes of the sample's task: a head per task, whose weights stand side by side in one layer.
 
     To Avalanche it is a module that takes task labels, so that plugins which run the model by themselves (EWC, LwF) hand them over.

@@ -8,7 +8,7 @@ from avalanche.core import SupervisedPlugin
 from torch import Tensor
 
 
-class AccuracyMatrix(SupervisedPlugin[Any]):  # type: ignore[misc]
+class AccuracyMatrix(SupervisedPlugin[Any]):
     """Keeps one row of accuracies per evaluation, one column per experience evaluated.
 
     It stands in for Avalanche's ``EvaluationPlugin``, which copies the experience at every callback; pass it as ``evaluator``, or beside

@@ -42,7 +42,7 @@ class HasSlots(Protocol):
         """Return occupancy, write rate, read entropy and sparsity, and lifetimes."""
 
 
-class Progress(SupervisedPlugin[Any]):  # type: ignore[misc]
+class Progress(SupervisedPlugin[Any]):
     """Tells how much of the training is done.
 
     Args:
@@ -129,17 +129,7 @@ def learn(
     if checkpoint is None or not resumable(strategy):
         checkpoint = Checkpoint()
     resume = Resume(strategy, checkpoint, {"train": train, "evaluation": evaluation, **beside.stateful()})
-    if not strategy.evaluator.rows:
-        with evaluation:
-            strategy.eval(stream.benchmark.test_stream)
-    for experience, evaluated in islice(stream.experiences(), resume.trained, None):
-        with train:
-            strategy.train(experience, eval_streams=[])
-        if evaluated:
-            beside.take(strategy)
-            with evaluation:
-                strategy.eval(stream.benchmark.test_stream)
-        resume.between()
+    _go_through(stream, strategy, resume, beside, train, evaluation)
     initial, *matrix = strategy.evaluator.rows
     return Outcome(
         metrics={**stream_metrics(matrix, initial), **beside.metrics()},
@@ -155,6 +145,23 @@ def learn(
             buffer_bytes=sum(plugin.kept_bytes() for plugin in strategy.plugins if isinstance(plugin, KeepsPast)),
         ),
     )
+
+
+def _go_through(
+    stream: Stream, strategy: ContinualStrategy, resume: Resume, beside: Beside, train: Stopwatch, evaluation: Stopwatch
+) -> None:
+    """Train on what is left of the stream, and evaluate before all and after each experience."""
+    if not strategy.evaluator.rows:
+        with evaluation:
+            strategy.eval(stream.benchmark.test_stream)
+    for experience, evaluated in islice(stream.experiences(), resume.trained, None):
+        with train:
+            strategy.train(experience, eval_streams=[])
+        if evaluated:
+            beside.take(strategy)
+            with evaluation:
+                strategy.eval(stream.benchmark.test_stream)
+        resume.between()
 
 
 def within_total(

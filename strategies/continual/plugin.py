@@ -23,7 +23,7 @@ STATISTIC_READS = 64
 """Reads of a mini-batch whose entropy is taken: the rest would double the cost of evaluation."""
 
 
-class MemNetPlugin(SupervisedPlugin[Any]):  # type: ignore[misc]
+class MemNetPlugin(SupervisedPlugin[Any]):
     """Dreams, rehearses and sleeps.
 
     The memory is the strategy's model; the strategy's own criterion takes the new samples and the dreams alike. Where Avalanche gives

@@ -13,7 +13,7 @@ from strategies.continual.memory import remember
 from strategies.continual.plugin import MemNetPlugin
 
 
-class MemNetStrategy(SupervisedTemplate[Any, Any, Any]):  # type: ignore[misc]
+class MemNetStrategy(SupervisedTemplate[Any, Any, Any]):
     """Avalanche's supervised training, with Adam on the cross-entropy, of a model with a persistent memory around it.
 
     Args:

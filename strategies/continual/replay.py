@@ -25,7 +25,7 @@ Weighting = Literal["equal", "experience"]
 ones the rest (van de Ven et al., Nature Machine Intelligence 2022)."""
 
 
-class Replay(SupervisedPlugin[Any]):  # type: ignore[misc]
+class Replay(SupervisedPlugin[Any]):
     """Rehearses from a buffer; offers it each experience's samples once it is learnt.
 
     Args:

@@ -24,7 +24,7 @@ STATELESS = (PeriodicEval, EvaluationPlugin)
 """Avalanche's own plugins in every strategy that keep nothing which training depends on."""
 
 
-class Resume(SupervisedPlugin[Any]):  # type: ignore[misc]
+class Resume(SupervisedPlugin[Any]):
     """Keeps a checkpoint of a strategy, and brings it back to where the checkpoint was written.
 
     It puts itself behind all other plugins, Avalanche's clock included, so that a step is over for all of them when it keeps their state.

@@ -23,7 +23,7 @@ EVALUATION_BATCH = 512
 """Samples evaluated at a time: a speed setting, since every one is read alone."""
 
 
-class ContinualStrategy(SupervisedTemplate[Any, Any, Any]):  # type: ignore[misc]
+class ContinualStrategy(SupervisedTemplate[Any, Any, Any]):
     """A supervised strategy for a :class:`~strategies.continual.stream.Stream`, trained with Adam on the cross-entropy.
 
     Args:

@@ -22,7 +22,7 @@ class Config:
     """No options."""
 
 
-class Everything(SupervisedPlugin[Any]):  # type: ignore[misc]
+class Everything(SupervisedPlugin[Any]):
     """Joins the data of all experiences met so far to that of the new one.
 
     Args:

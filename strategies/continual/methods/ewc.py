@@ -47,7 +47,7 @@ class Config:
     samples: int = 500
 
 
-class ElasticWeights(SupervisedPlugin[Any]):  # type: ignore[misc]
+class ElasticWeights(SupervisedPlugin[Any]):
     """Adds the springs to the loss.
 
     Args:

@@ -22,7 +22,7 @@ class Config:
     """No options."""
 
 
-class AllAtOnce(SupervisedPlugin[Any]):  # type: ignore[misc]
+class AllAtOnce(SupervisedPlugin[Any]):
     """Puts all experiences in the place of the first, and trains on no other.
 
     Args:

@@ -45,7 +45,7 @@ class Config:
     temperature: float = 2.0
 
 
-class Distillation(SupervisedPlugin[Any]):  # type: ignore[misc]
+class Distillation(SupervisedPlugin[Any]):
     """Distils the model of before this experience.
 
     Args:

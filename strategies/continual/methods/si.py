@@ -41,7 +41,7 @@ class Config:
     damping: float = 0.1
 
 
-class SynapticIntelligence(SupervisedPlugin[Any]):  # type: ignore[misc]
+class SynapticIntelligence(SupervisedPlugin[Any]):
     """Adds up importance on the way, and holds what is important.
 
     Args:

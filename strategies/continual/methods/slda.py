@@ -128,7 +128,7 @@ class Discriminant(SequenceModel):
         return int(self.means.nbytes + self.scatter.nbytes + self.met.nbytes)
 
 
-class MeetOnce(SupervisedPlugin[Any]):  # type: ignore[misc]
+class MeetOnce(SupervisedPlugin[Any]):
     """Trains the model on the first experience alone, and meets each experience's samples once.
 
     Args:
