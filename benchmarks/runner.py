@@ -110,8 +110,7 @@ class Run:
                 with self.display:
                     for event in events:
                         if event.record is not None:
-                            _write(store, event.record)
-                            self._tidy(event.record, store)
+                            self._keep(event.record, store)
                             share.finished(event.job)
                             self._count(event.record)
                         self.display.show(event)
@@ -123,21 +122,21 @@ class Run:
         signals = store.root / "tensorboard" / cell.benchmark / cell.model / cell.method / f"seed-{cell.seed}-{cell.id}"
         return Files(log=store.log_path(cell.id), checkpoint=store.checkpoint_path(cell.id), signals=signals if self.log_signals else None)
 
-    def _tidy(self, record: Record, store: Store) -> None:
-        """Take away the checkpoint of a cell that is done. That of a failed one stays: with more time or memory the cell may go on."""
-        if record.status == "ok":
-            store.checkpoint_path(record.id).unlink(missing_ok=True)
+    def _keep(self, record: Record, store: Store) -> None:
+        """Write a record, and take away the checkpoint of a cell that is done.
+
+        That of a failed one stays: with more time or memory the cell may go on.
+        """
+        try:
+            store.write(record)
+            if record.status == "ok":
+                store.checkpoint_path(record.id).unlink(missing_ok=True)
+        except OSError as error:
+            raise _unwritable(store, error) from error
 
     def _count(self, record: Record) -> None:
         self.done += record.status == "ok"
         self.failed += record.status == "failed"
-
-
-def _write(store: Store, record: Record) -> None:
-    try:
-        store.write(record)
-    except OSError as error:
-        raise _unwritable(store, error) from error
 
 
 def _unwritable(store: Store, error: OSError) -> UsageError:

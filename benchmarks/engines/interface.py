@@ -1,6 +1,7 @@
 """What an engine does: it runs cells somewhere and tells how they go. Records come back to the caller, who alone writes them."""
 
 from collections.abc import Callable, Generator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -38,6 +39,17 @@ class Files:
     log: Path
     checkpoint: Path | None = None
     signals: Path | None = None
+
+    def drop_log(self) -> None:
+        """Take the log away. Where the store can't be written any more it stays; the record that can't be written says so."""
+        with suppress(OSError):
+            self.log.unlink()
+
+    def drop_empty_log(self) -> None:
+        """Take the log away if nothing is in it."""
+        with suppress(OSError):
+            if self.log.stat().st_size == 0:
+                self.log.unlink()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -133,7 +133,7 @@ class LocalEngine:
         busy = Counter(one.device for one in running)
         device = min(self._devices, key=lambda name: busy[name])
         if attempt == 0:
-            files.log.unlink(missing_ok=True)
+            files.drop_log()
         arguments = (self.work, job, replace(self.place, device=device), files)
         process, connection = self._start(context, child.run_cell, *arguments)
         return CellProcess(job=job, process=process, connection=connection, files=files, device=device, attempt=attempt)

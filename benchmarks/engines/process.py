@@ -135,6 +135,4 @@ class CellProcess:
             self.process.join()
         self.connection.close()
         self.process.close()
-        log = self.files.log
-        if log.is_file() and log.stat().st_size == 0:
-            log.unlink()
+        self.files.drop_empty_log()

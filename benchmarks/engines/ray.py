@@ -166,7 +166,7 @@ class RayEngine:
             resources["memory"] = self._limits.memory
         send = self._ray.remote(**resources, max_retries=0)(run_there)
         if attempt == 0:
-            files.log.unlink(missing_ok=True)
+            files.drop_log()
         return _Task(job=job, files=files, answers=send.remote(self._parcel([job])), attempt=attempt, started_at=now())
 
     def _answered(self, away: Sequence[_Task]) -> list[_Task]:

@@ -1,6 +1,7 @@
 """The local engine: what happens to a cell that ends badly, and that it happens to no other. Its cells need no torch."""
 
 import contextlib
+import errno
 import os
 import re
 import signal
@@ -172,3 +173,18 @@ def test_closing_leaves_no_process(events: Runs, tmp_path: Path) -> None:
     processes = [process(tmp_path, next(running)) for _ in range(2)]
     running.close()
     assert not any(Path(f"/proc/{one}").exists() for one in processes)
+
+
+def test_logs_that_cannot_be_taken_away(events: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As where the disk has become read-only under a run: the record that can't be written says so, in one line; a log has no say."""
+    places: list[Path] = []
+
+    def refuse(path: Path, missing_ok: bool = False) -> None:
+        places.append(path)
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(path))
+
+    with contextlib.closing(events("scripted")) as news:
+        monkeypatch.setattr(Path, "unlink", refuse)
+        found = records(news)
+    assert found["scripted"].status == "ok"
+    assert {place.suffix for place in places} == {".log"}
