@@ -197,12 +197,7 @@ def _rows(planner: Planner, member: Member, notes: list[str], budgets: Budgets) 
         if not methods:
             yield entry, model, None
         for method in methods:
-            if needs_memory(method.entry) and not has_memory(model.entry):
-                notes.append(
-                    f"{entry.name}: {method.name} with {model.name} is left out: method '{method.entry.name}' needs a model with a memory"
-                )
-            else:
-                yield entry, model, method
+            yield entry, model, method
 
 
 def feeds(benchmark: Entry) -> tuple[str, ...]:
@@ -220,8 +215,3 @@ def takes(model: Entry, benchmark: Entry) -> bool:
 def has_memory(entry: Entry) -> bool:
     """Whether a model has a memory that can be made persistent."""
     return entry.source.facts.get("HAS_MEMORY") is True
-
-
-def needs_memory(entry: Entry) -> bool:
-    """Whether a method works only on models with a memory."""
-    return entry.source.facts.get("NEEDS_MEMORY") is True

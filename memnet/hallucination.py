@@ -1,4 +1,4 @@
-"""The hallucination head: the input rebuilt from memory alone."""
+"""The hallucination heads: the input rebuilt from memory alone."""
 
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -28,3 +28,25 @@ class HallucinationHead(nn.Module):
     def loss(self, read: Float[Tensor, "*lead D"], inputs: Float[Tensor, "*lead X"]) -> Float[Tensor, ""]:
         """Mean squared error between what is rebuilt and the input, which gets no gradient."""
         return functional.mse_loss(self(read), inputs.detach())
+
+
+class SampleHallucination(nn.Module):
+    """Decode a code into the sample that left it: ``x̂ = V·c + MLP(c)``, in logits of values in [0, 1].
+
+    The linear path answers that of :class:`memnet.bottleneck.UnitBottleneck`.
+
+    Args:
+        code: E.
+        hidden: Hidden width.
+        values: X, the values of a sample.
+    """
+
+    def __init__(self, code: int, hidden: int, values: int) -> None:
+        super().__init__()
+        self.decode = nn.Sequential(nn.Linear(code, hidden), nn.ReLU(), nn.Linear(hidden, values))
+        self.pass_by = nn.Linear(code, values, bias=False)
+
+    def forward(self, codes: Float[Tensor, "n E"]) -> Float[Tensor, "n X"]:
+        """Return the logits of the values."""
+        logits: Tensor = self.decode(codes) + self.pass_by(codes)
+        return logits

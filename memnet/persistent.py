@@ -23,6 +23,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from memnet.bottleneck import UnitBottleneck
+from memnet.hallucination import SampleHallucination
 from memnet.persistent_bank import PersistentBank, cosine, empty_bank, erase, link, read, recode, spread, write
 from memnet.persistent_config import PersistentConfig
 from memnet.quantization import dithered, unpack
@@ -72,31 +73,36 @@ class PersistentMemory(nn.Module):
 
     Args:
         trunk: What reads a sample (:func:`memnet.trunk.trunk_of` makes one of any classifier).
-        config: Options.
+        config: Options, fitted to a budget: with a number of slots N and a width of codes E.
         shape: Shape of a sample; values in [0, 1].
         classes: K.
-        slots: N.
         generator: Source of the noise, and of the choice of what is kept.
+
+    Raises:
+        ValueError: If the options are not fitted, or no bank is made for so many classes and such codes.
     """
 
     log_prior: Tensor
 
     def __init__(
-        self, trunk: nn.Module, config: PersistentConfig, *, shape: tuple[int, ...], classes: int, slots: int, generator: torch.Generator
+        self, trunk: nn.Module, config: PersistentConfig, *, shape: tuple[int, ...], classes: int, generator: torch.Generator
     ) -> None:
         super().__init__()
+        if config.slots is None or not config.code:
+            raise ValueError("a memory needs its number of slots and the width of its codes: PersistentConfig.fitted finds them")
         self.config = config
         self.shape = shape
         self.classes = classes
         self.generator = generator
         self.trunk = trunk
-        self.bottleneck = UnitBottleneck(cast(Trunk, trunk).width, config.code, config.bits, generator)
-        self.hallucination = nn.Sequential(nn.Linear(config.code, config.hidden), nn.ReLU(), nn.Linear(config.hidden, math.prod(shape)))
+        values = math.prod(shape)
+        self.bottleneck = UnitBottleneck(cast(Trunk, trunk).width, values, config.code, config.bits, generator)
+        self.hallucination = SampleHallucination(config.code, config.hidden, values)
         self.dreamer = copy.deepcopy(self.hallucination).requires_grad_(False)
         self.head = nn.Sequential(nn.Linear(config.code, config.hidden), nn.ReLU(), nn.Linear(config.hidden, classes))
         self.log_temperature = nn.Parameter(torch.tensor(math.log(config.temperature)))
         self.register_buffer("log_prior", torch.zeros(classes))
-        for name, tensor in empty_bank(slots, config.code, classes, config.bits).tensors().items():
+        for name, tensor in empty_bank(config.slots, config.code, classes, config.bits).tensors().items():
             self.register_buffer(f"bank_{name}", tensor)
 
     @property
@@ -127,7 +133,7 @@ class PersistentMemory(nn.Module):
 
     def encode(self, inputs: Float[Tensor, "B ..."]) -> Float[Tensor, "B E"]:
         """Return the codes of samples; with the noise of quantising on them while training."""
-        codes: Tensor = self.bottleneck(cast(Trunk, self.trunk).features(inputs))
+        codes: Tensor = self.bottleneck(cast(Trunk, self.trunk).features(inputs), inputs.flatten(1))
         return codes
 
     def recall(self, codes: Float[Tensor, "B E"]) -> Float[Tensor, "B K"]:

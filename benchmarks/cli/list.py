@@ -42,8 +42,6 @@ def _lines(entries: Iterable[Entry], width: int, indent: int) -> Iterable[str]:
 
 def _needs(entry: Entry) -> str:
     parts = list(entry.requires)
-    if entry.source.facts.get("NEEDS_MEMORY") is True:
-        parts.append("a model with a memory")
     if entry.source.facts.get("FILES"):
         parts.append("its data in the data root, or a download")
     return ", ".join(parts)

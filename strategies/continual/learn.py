@@ -98,7 +98,7 @@ def learn(
     Args:
         stream: The stream.
         build_model: Makes the model for the stream's signature.
-        method: Module of a method (``build``, ``Config``, ``NEEDS_MEMORY``).
+        method: Module of a method (``build``, ``Config``).
         method_config: Its ``Config``.
         learning_rate: Learning rate.
         seed: The cell's seed.
@@ -118,7 +118,6 @@ def learn(
 
     def build(config: Any) -> tuple[SequenceModel, ContinualStrategy]:
         model = build_model(stream.signature)
-        check_pairing(model, method)
         return model, method.build(config, model=model, stream=stream, learning_rate=learning_rate, seed=seed, device=device)
 
     model, strategy = build(method_config) if not total_budget else within_total(total_budget, build, method_config)
@@ -179,17 +178,6 @@ def within_total(
         raise UsageError(f"total_budget={total}: the parameters alone are {parameters} bytes; give more, or take a smaller model")
     torch.set_rng_state(drawn)
     return build(replace(config, budget=total - parameters))
-
-
-def check_pairing(model: SequenceModel, method: ModuleType) -> None:
-    """Refuse a model that a method can't use.
-
-    Raises:
-        UsageError: If the method grows a memory on the model's features and the model offers none.
-    """
-    if method.NEEDS_MEMORY and not (hasattr(model, "features") and hasattr(model, "width")):
-        name = method.__name__.rsplit(".", 1)[-1]
-        raise UsageError(f"method '{name}' needs a model with features to remember, and {type(model).__name__} has none: use model memnet")
 
 
 def _slots(strategy: ContinualStrategy) -> dict[str, JsonValue] | None:

@@ -37,8 +37,7 @@ def remember(
         UsageError: If the budget does not hold a slot per class, or the model has no features to remember.
     """
     try:
-        slots = config.capacity(sample_bytes or math.prod(shape) + 1, classes)
-        trunk = trunk_of(model, layer)
-        return PersistentMemory(trunk, config, shape=shape, classes=classes, slots=slots, generator=generator("memory", seed))
+        fitted = config.fitted(sample_bytes or math.prod(shape) + 1, classes)
+        return PersistentMemory(trunk_of(model, layer), fitted, shape=shape, classes=classes, generator=generator("memory", seed))
     except ValueError as error:
         raise UsageError(f"method memnet: {error}") from error

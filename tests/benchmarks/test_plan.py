@@ -13,7 +13,7 @@ from tests.benchmarks.command import PLUGINS
 WEE = (PLUGINS / "wee.py", PLUGINS / "scripted.py")
 
 STREAM = '"""A stream."""\nKIND = "stream"\nPRIMARY = "accuracy"\nCHANCE = 0.1\nDIGEST = "sha256:1"\n'
-METHOD = '"""A method."""\nKIND = "method"\nNEEDS_MEMORY = True\n'
+METHOD = '"""A method."""\nKIND = "method"\n'
 MEMORY = '"""A model with a memory."""\nKIND = "model"\nHAS_MEMORY = True\n'
 SUITE = """\"\"\"A suite.\"\"\"
 from benchmarks.suite import Member, Suite
@@ -44,7 +44,7 @@ def rows(a_plan: Plan) -> list[tuple[str, str, str, int]]:
 
 @pytest.fixture
 def world(tmp_path: Path) -> tuple[Path, ...]:
-    """A suite over a task and a stream, with a model that has a memory and a method that needs one."""
+    """A suite over a task and a stream, with a model that has a memory, and a method."""
     texts = {"brook": STREAM, "recall": METHOD, "keeper": MEMORY, "both": SUITE, "guest": '"""Another."""\nKIND = "model"\n'}
     for name, text in texts.items():
         (tmp_path / f"{name}.py").write_text(text)
@@ -127,15 +127,6 @@ def test_a_bare_stream_runs_naive_and_memnet_where_there_is_a_memory(world: tupl
     assert found.notes == ()
 
 
-def test_pairs_that_cannot_be_are_left_out_with_a_word(world: tuple[Path, ...]) -> None:
-    found = plan(*world, name="brook", models="scripted keeper", methods=("recall",), seeds=(0,))
-    assert [row[1:3] for row in rows(found)] == [("keeper", "recall")]
-    assert len(found.notes) == 1
-    assert "needs a model with a memory" in found.notes[0]
-    with pytest.raises(UsageError, match="needs a model with a memory"):
-        plan(*world, name="brook", models="scripted", methods=("recall",))
-
-
 @pytest.mark.parametrize(("reads", "feeds"), [("tokens", None), ("tokens", "features"), ("features", "tokens"), ("samples", "features")])
 def test_a_model_is_left_out_where_it_cannot_read_what_is_fed(
     world: tuple[Path, ...], tmp_path: Path, reads: str, feeds: str | None
@@ -176,7 +167,7 @@ def test_in_a_suite_a_known_model_keeps_its_places_and_a_guest_takes_all(world: 
     assert [row[:3] for row in rows(known)] == [("wee", "keeper", "supervised"), ("brook", "keeper", "recall")]
     guest = plan(*world, name="both", models="guest", seeds=(0,))
     assert [row[:3] for row in rows(guest)] == [("wee", "guest", "supervised"), ("brook", "guest", "naive")]
-    assert len(guest.notes) == 1
+    assert guest.notes == ()
 
 
 def test_in_a_suite_methods_narrow_the_streams(world: tuple[Path, ...]) -> None:

@@ -28,8 +28,8 @@ class Trunk(nn.Module):
 
 def memory(slots: int = 20, seed: int = 0, **options: float) -> PersistentMemory:
     torch.manual_seed(seed)
-    config = PersistentConfig(code=8, hidden=16, **options)
-    return PersistentMemory(Trunk(), config, shape=(3, 4), classes=4, slots=slots, generator=torch.Generator().manual_seed(seed))
+    config = PersistentConfig(code=8, hidden=16, slots=slots, **options)
+    return PersistentMemory(Trunk(), config, shape=(3, 4), classes=4, generator=torch.Generator().manual_seed(seed))
 
 
 def samples(count: int, classes: tuple[int, ...] = (0, 1), seed: int = 1) -> tuple[Tensor, Tensor]:
@@ -124,14 +124,44 @@ def test_more_classes_than_an_edge_can_name_are_refused() -> None:
 @pytest.mark.parametrize(("options", "kept"), [({"budget": 16_000}, 16_000), ({"mem_size": 200}, 200 * 785)])
 def test_every_byte_is_counted(options: dict[str, int], kept: int) -> None:
     assert slot_bytes(32, 4) == 16 + 1 + 1
-    slots = PersistentConfig(**options, code=32, bits=4).capacity(sample_bytes=785, classes=10)
+    slots = PersistentConfig(**options, code=32, bits=4).fitted(sample_bytes=785, classes=10).slots
     assert slots == (kept - 10 * 4 - 8) // 18
     assert bank_bytes(empty_bank(slots, 32, 10, 4)) == slots * 18 + 48 <= kept
 
 
 def test_budget_without_a_slot_per_class_is_refused() -> None:
     with pytest.raises(ValueError, match="fewer than 10 classes"):
-        PersistentConfig(slots=9).capacity(785, 10)
+        PersistentConfig(slots=9).fitted(785, 10)
+
+
+def test_codes_are_wide_where_ten_thousand_of_them_fit() -> None:
+    enough = 10_000 * 34 + 48
+    assert slot_bytes(64, 4) == 34
+    fitted = PersistentConfig(budget=enough).fitted(785, 10)
+    assert (fitted.code, fitted.slots) == (64, 10_000)
+    fitted = PersistentConfig(budget=enough - 1).fitted(785, 10)
+    assert (fitted.code, fitted.slots) == (32, (enough - 1 - 48) // 18)
+    assert PersistentConfig(slots=10_000).fitted(785, 10).code == 64
+    assert PersistentConfig(slots=9_999).fitted(785, 10).code == 32
+    assert PersistentConfig(budget=enough, code=16).fitted(785, 10).code == 16
+
+
+def test_a_memory_of_options_that_are_not_fitted_is_refused() -> None:
+    for config in (PersistentConfig(slots=20), PersistentConfig(code=8)):
+        with pytest.raises(ValueError, match="PersistentConfig.fitted"):
+            PersistentMemory(Trunk(), config, shape=(3, 4), classes=4, generator=torch.Generator())
+
+
+def test_what_a_sample_looks_like_passes_beside_its_features() -> None:
+    """u = P·h + Q·x + b; the code is √E·u/‖u‖, and what is decoded is V·c + MLP(c)."""
+    model = memory().eval()
+    inputs, _ = samples(3)
+    features = model.trunk.features(inputs)
+    mixed = model.bottleneck.project(features) + inputs.flatten(1) @ model.bottleneck.pass_by.weight.T
+    codes = model.encode(inputs)
+    assert torch.allclose(codes, 8**0.5 * mixed / mixed.norm(dim=-1, keepdim=True))
+    decoded = model.hallucination(codes)
+    assert torch.allclose(decoded - model.hallucination.decode(codes), codes @ model.hallucination.pass_by.weight.T, atol=1e-6)
 
 
 def test_equal_shares_per_class() -> None:

@@ -25,8 +25,7 @@ from strategies.continual.strategy import ContinualStrategy
 from strategies.continual.stream import Stream
 from strategies.randomness import generator
 
-VERSION = 1
-NEEDS_MEMORY = False
+VERSION = 2
 BITS = 8
 """Bits of an entry of a code that is read."""
 SMALLEST = 16
@@ -140,7 +139,6 @@ def build(
             _options(config, slots=max(most, 1)),
             shape=shape,
             classes=signature.outputs,
-            slots=max(most, 1),
             generator=generator("memory", seed),
         )
     except ValueError as error:

@@ -31,7 +31,6 @@ from strategies.continual.stream import Stream
 from strategies.randomness import generator
 
 VERSION = 1
-NEEDS_MEMORY = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -25,7 +25,6 @@ from strategies.continual.strategy import ContinualStrategy
 from strategies.continual.stream import Stream
 
 VERSION = 1
-NEEDS_MEMORY = False
 PIECE = 512
 """Samples whose codes are taken at a time."""
 

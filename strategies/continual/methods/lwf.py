@@ -29,7 +29,6 @@ from strategies.continual.strategy import ContinualStrategy
 from strategies.continual.stream import Stream
 
 VERSION = 1
-NEEDS_MEMORY = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

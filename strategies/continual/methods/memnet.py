@@ -10,10 +10,9 @@ from strategies.continual.plugin import MemNetPlugin
 from strategies.continual.strategy import ContinualStrategy
 from strategies.continual.stream import Stream
 
-__all__ = ["NEEDS_MEMORY", "VERSION", "Config", "build"]
+__all__ = ["VERSION", "Config", "build"]
 
-VERSION = 2
-NEEDS_MEMORY = False
+VERSION = 3
 SHORTEST, PER_SLOT = 100, 8
 """Where no boundaries are told, and ``dream_every`` does not say otherwise, new samples between two sleeps: an eighth of the slots, which
 bounds what encoding them anew costs per sample, and 100 at least."""
