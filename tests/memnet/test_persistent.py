@@ -148,7 +148,7 @@ def test_codes_are_wide_where_ten_thousand_of_them_fit() -> None:
 
 def test_a_memory_of_options_that_are_not_fitted_is_refused() -> None:
     for config in (PersistentConfig(slots=20), PersistentConfig(code=8)):
-        with pytest.raises(ValueError, match="PersistentConfig.fitted"):
+        with pytest.raises(ValueError, match=r"PersistentConfig\.fitted"):
             PersistentMemory(Trunk(), config, shape=(3, 4), classes=4, generator=torch.Generator())
 
 
