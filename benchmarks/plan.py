@@ -116,7 +116,8 @@ def describe(entry: Entry) -> Benchmark:
     kind: Literal["task", "stream"] = "task" if entry.kind == "task" else "stream"
     try:
         primary, chance = entry.source.facts["PRIMARY"], entry.source.facts["CHANCE"]
-        return Benchmark(name=entry.name, kind=kind, summary=entry.summary, primary=primary, chance=chance)
+        given = entry.source.facts.get("CHANCE_GIVEN", {})
+        return Benchmark(name=entry.name, kind=kind, summary=entry.summary, primary=primary, chance=chance, chance_given=given)
     except (KeyError, ValueError) as error:
         raise UsageError(
             f'{entry.path} must say how it is scored: PRIMARY = "a metric\'s name" and CHANCE = a number from 0 to 1'

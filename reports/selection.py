@@ -26,7 +26,7 @@ class Subject:
         kind: Which of the two.
         summary: One line on what it asks, or nothing.
         primary: The metric that ranks models; higher is better.
-        chance: That metric's value for guessing, where a manifest says it.
+        chance: That metric's value for guessing, where a manifest says it of the options that were asked.
         benchmark: Name of the task or stream alone.
     """
 
@@ -112,7 +112,7 @@ def select(store: Store) -> Selection:
     live = {record.id: record for record in records if record.id in planned or record.cell.key not in keys}
     asked = questions(live.values())
     rows = _rows(live, manifests, asked)
-    subjects = _told_apart(_subjects(manifests, live.values()), rows)
+    subjects = _told_apart(_subjects(manifests, live.values()), rows, live, _given(manifests))
     order = {name: place for place, name in enumerate(subjects)}
     return Selection(
         subjects=tuple(subjects.values()),
@@ -162,16 +162,37 @@ def _question(benchmark: str, manifest: Manifest, live: Mapping[str, Record], as
     return min(found, key=lambda name: (-found[name], name)) if found else benchmark
 
 
-def _told_apart(subjects: Mapping[str, Subject], rows: Iterable[Key]) -> dict[str, Subject]:
-    """Put in each benchmark's place the questions that its rows answer, by name."""
+Given = Mapping[str, tuple[str, ...]]
+"""The values that options may have for guessing to score what a manifest says, by option."""
+
+
+def _given(manifests: Iterable[Manifest]) -> dict[str, Given]:
+    """Return under which options guessing scores what the manifests say, by benchmark."""
+    given: dict[str, Given] = {}
+    for manifest in manifests:
+        for member in manifest.benchmarks:
+            given.setdefault(member.name, member.chance_given)
+    return given
+
+
+def _told_apart(
+    subjects: Mapping[str, Subject], rows: Mapping[Key, Iterable[str]], live: Mapping[str, Record], given: Mapping[str, Given]
+) -> dict[str, Subject]:
+    """Put in each benchmark's place the questions that its rows answer, by name; what guessing scores is kept where it holds."""
     found: dict[str, Subject] = {}
-    questions_of: dict[str, set[str]] = defaultdict(set)
-    for name, *_ in rows:
-        questions_of[name.partition("[")[0]].add(name)
+    questions_of: dict[str, dict[str, list[Record]]] = defaultdict(lambda: defaultdict(list))
+    for (name, *_), cells in rows.items():
+        questions_of[name.partition("[")[0]][name].extend(live[cell] for cell in cells if cell in live)
     for bare, subject in subjects.items():
-        for name in sorted(questions_of[bare]):
-            found[name] = replace(subject, name=name)
+        for name, records in sorted(questions_of[bare].items()):
+            known = all(_holds(given.get(bare, {}), record) for record in records)
+            found[name] = replace(subject, name=name, chance=subject.chance if known else None)
     return found
+
+
+def _holds(given: Given, record: Record) -> bool:
+    options = record.cell.config.get("benchmark", {})
+    return all(options.get(key, values[0]) in values for key, values in given.items())
 
 
 def _subjects(manifests: Sequence[Manifest], records: Iterable[Record]) -> dict[str, Subject]:

@@ -6,8 +6,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from results.cell import NAME
 
-SCHEMA: Literal[2] = 2
-"""Version of the manifest's form. Schema 2 added what models and methods are; 1 is read. A newer one is refused by name."""
+SCHEMA: Literal[3] = 3
+"""Version of the manifest's form. Schema 2 added what models and methods are, 3 under which options guessing scores what is said; both
+are read. A newer one is refused by name."""
 
 
 class Benchmark(BaseModel):
@@ -19,6 +20,8 @@ class Benchmark(BaseModel):
         summary: One line on what it asks.
         primary: The metric that ranks models.
         chance: The primary metric's value for guessing.
+        chance_given: The values that an option may have for this to be so, by option; where it has another, the value for guessing is not
+            known.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -28,6 +31,7 @@ class Benchmark(BaseModel):
     summary: str = ""
     primary: str
     chance: float = Field(ge=0, le=1)
+    chance_given: dict[str, tuple[str, ...]] = {}
 
 
 class Described(BaseModel):
@@ -71,7 +75,7 @@ class Manifest(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
-    schema_version: Literal[1, 2] = Field(default=SCHEMA, alias="schema")
+    schema_version: Literal[1, 2, 3] = Field(default=SCHEMA, alias="schema")
     name: str = Field(pattern=NAME)
     summary: str = ""
     benchmarks: tuple[Benchmark, ...]

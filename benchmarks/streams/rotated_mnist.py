@@ -17,11 +17,12 @@ from results.errors import UsageError
 from strategies.continual.stream import Stream
 from strategies.randomness import generator
 
-__all__ = ["CHANCE", "DIGEST", "FILES", "PRIMARY", "VERSION", "Config", "build", "prepare"]
+__all__ = ["CHANCE", "CHANCE_GIVEN", "DIGEST", "FILES", "PRIMARY", "VERSION", "Config", "build", "prepare"]
 
 VERSION = 1
 PRIMARY = "accuracy"
 CHANCE = 0.1
+CHANCE_GIVEN = {"scenario": ("domain", "task")}
 DIGEST = "sha256:52cd6c10ae77107af32269dd9d10ca19c1b749e83235a0c75e2f0729ebeaf141"
 FILES = (
     "MNIST/raw/train-images-idx3-ubyte",

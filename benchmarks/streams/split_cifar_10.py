@@ -16,6 +16,7 @@ from strategies.continual.stream import Stream
 VERSION = 1
 PRIMARY = "accuracy"
 CHANCE = 0.1
+CHANCE_GIVEN = {"scenario": ("class",)}
 DIGEST = "md5:c58f30108f718f92721af3b95e74349a"
 """Of the published archive; torchvision holds each of its files against an md5 of its own before it opens it."""
 

@@ -16,6 +16,7 @@ from strategies.continual.stream import Stream
 VERSION = 1
 PRIMARY = "accuracy"
 CHANCE = 0.01
+CHANCE_GIVEN = {"scenario": ("class",)}
 DIGEST = "md5:eb9058c3a382ffc7106e4002c42a8d85"
 """Of the published archive; torchvision holds each of its files against an md5 of its own before it opens it."""
 

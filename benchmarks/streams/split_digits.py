@@ -17,6 +17,7 @@ from strategies.continual.stream import Stream
 VERSION = 1
 PRIMARY = "accuracy"
 CHANCE = 0.1
+CHANCE_GIVEN = {"scenario": ("class",)}
 DIGEST = "sha256:cbdf2a0b2dbaaf9a0aab28bffdd4bbb20400fa96d1120ef075841bd1f5ee2271"
 PROTOCOLS = {
     "vandeven2022": {

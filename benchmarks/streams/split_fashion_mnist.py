@@ -16,6 +16,7 @@ from strategies.continual.stream import Stream
 VERSION = 1
 PRIMARY = "accuracy"
 CHANCE = 0.1
+CHANCE_GIVEN = {"scenario": ("class",)}
 DIGEST = "sha256:51bad0352284eacba9865b8317af0b9281dae4f52f7f667217f2ee65f7069790"
 PROTOCOLS = {
     "vandeven2022": {

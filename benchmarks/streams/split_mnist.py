@@ -16,6 +16,7 @@ from strategies.continual.stream import Stream
 VERSION = 1
 PRIMARY = "accuracy"
 CHANCE = 0.1
+CHANCE_GIVEN = {"scenario": ("class",)}
 DIGEST = "sha256:52cd6c10ae77107af32269dd9d10ca19c1b749e83235a0c75e2f0729ebeaf141"
 PROTOCOLS = {
     "vandeven2022": {

@@ -55,3 +55,13 @@ def test_other_questions_are_ranked_apart_with_the_summary_of_the_benchmark(fill
     assert {(subject.benchmark, subject.chance) for subject in selection.subjects} == {("split-digits", 0.1)}
     assert [(entry.model, entry.seeds) for entry in selection.of(selection.subjects[0])] == [("class", "3/3")]
     assert [(entry.model, entry.seeds) for entry in selection.of(selection.subjects[1])] == [("task", "3/4")]
+
+
+def test_what_guessing_scores_is_said_only_of_the_options_it_holds_for(fill: Fill) -> None:
+    cells = [asked(scenario=name, model=name) for name in ("class", "task")]
+    benchmark = DIGITS.model_copy(update={"chance_given": {"scenario": ("class",)}})
+    selection = select(fill(*map(record, cells), manifests=(manifest(cells, benchmark),)))
+    assert {subject.name: subject.chance for subject in selection.subjects} == {
+        "split-digits[scenario=class]": 0.1,
+        "split-digits[scenario=task]": None,
+    }
