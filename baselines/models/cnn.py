@@ -11,10 +11,11 @@ import math
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Float
 from torch import Tensor, nn
 
-from baselines.interface import ModelOutput, SequenceModel, Signature
+from baselines.interface import SequenceModel, Signature
+from baselines.samples import SampleModel
 from results.errors import UsageError
 
 VERSION = 1
@@ -29,14 +30,7 @@ class Config:
     width: int = 128
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CNNState:
-    """The steps before this one that belong to the same sample."""
-
-    window: Float[Tensor, "B L-1 F"]
-
-
-class CNN(SequenceModel):
+class CNN(SampleModel):
     """Convolutions over the last ``L`` steps, seen as an image.
 
     Attributes:
@@ -44,9 +38,8 @@ class CNN(SequenceModel):
     """
 
     def __init__(self, config: Config, signature: Signature) -> None:
-        super().__init__()
+        super().__init__(signature.length, signature.features or 0)
         self.width = config.width
-        self.length, self.inputs = signature.length, signature.features or 0
         self.image = image_of(signature)
         height, breadth = (-(-side // 4) for side in self.image)
         narrow, wide = config.channels, 2 * config.channels
@@ -63,34 +56,10 @@ class CNN(SequenceModel):
         )
         self.head = nn.Linear(config.width, signature.outputs)
 
-    def initial_state(self, batch: int) -> CNNState:
-        """Return zeros."""
-        return CNNState(window=self.head.weight.new_zeros(batch, self.length - 1, self.inputs))
-
     def features(self, inputs: Float[Tensor, "B L F"], *, generator: torch.Generator | None = None) -> Float[Tensor, "B D"]:
         """Return the hidden layer for whole samples."""
         hidden: Tensor = self.body(inputs.reshape(len(inputs), 1, *self.image))
         return hidden
-
-    def forward(
-        self,
-        inputs: Float[Tensor, "B T F"],
-        state: CNNState | None = None,
-        *,
-        targets: Int[Tensor, "B P"] | None = None,
-        positions: Int[Tensor, "B P"] | None = None,
-        record: object = None,
-        generator: torch.Generator | None = None,
-    ) -> ModelOutput:
-        """See :class:`baselines.interface.SequenceModel`."""
-        before = self.initial_state(len(inputs)).window if state is None else state.window
-        steps = torch.cat((before, inputs), dim=1)
-        if positions is None:
-            positions = torch.arange(inputs.shape[1], device=inputs.device).expand(len(inputs), -1)
-        rows = torch.arange(len(inputs), device=inputs.device)[:, None, None]
-        samples = steps[rows, positions[:, :, None] + torch.arange(self.length, device=inputs.device)]
-        logits = self.head(self.features(samples.flatten(0, 1)))
-        return ModelOutput(logits=logits.unflatten(0, positions.shape), state=CNNState(window=steps[:, inputs.shape[1] :]))
 
 
 def image_of(signature: Signature) -> tuple[int, int]:
