@@ -77,6 +77,7 @@ class PersistentMemory(nn.Module):
         shape: Shape of a sample; values in [0, 1].
         classes: K.
         generator: Source of the noise, and of the choice of what is kept.
+        dreams: Whether slots are decoded: only then is there a second decoder, as the first was at the last sleep.
 
     Raises:
         ValueError: If the options are not fitted, or no bank is made for so many classes and such codes.
@@ -85,7 +86,14 @@ class PersistentMemory(nn.Module):
     log_prior: Tensor
 
     def __init__(
-        self, trunk: nn.Module, config: PersistentConfig, *, shape: tuple[int, ...], classes: int, generator: torch.Generator
+        self,
+        trunk: nn.Module,
+        config: PersistentConfig,
+        *,
+        shape: tuple[int, ...],
+        classes: int,
+        generator: torch.Generator,
+        dreams: bool = True,
     ) -> None:
         super().__init__()
         if config.slots is None or not config.code:
@@ -98,7 +106,7 @@ class PersistentMemory(nn.Module):
         values = math.prod(shape)
         self.bottleneck = UnitBottleneck(cast(Trunk, trunk).width, values, config.code, config.bits, generator)
         self.hallucination = SampleHallucination(config.code, config.hidden, values)
-        self.dreamer = copy.deepcopy(self.hallucination).requires_grad_(False)
+        self.dreamer = copy.deepcopy(self.hallucination).requires_grad_(False) if dreams else None
         self.head = nn.Sequential(nn.Linear(config.code, config.hidden), nn.ReLU(), nn.Linear(config.hidden, classes))
         self.log_temperature = nn.Parameter(torch.tensor(math.log(config.temperature)))
         self.register_buffer("log_prior", torch.zeros(classes))
@@ -245,12 +253,14 @@ class PersistentMemory(nn.Module):
             bank = recode(bank, slots, self._codes(self._dreamt(unpack(bank.codes[slots], bits))), bits)
         full = torch.nonzero(bank.occupied).flatten()
         self.bank = link(bank, full, bank.target[full].long())
-        self.dreamer.load_state_dict(self.hallucination.state_dict())
+        if self.dreamer is not None:
+            self.dreamer.load_state_dict(self.hallucination.state_dict())
 
     def _reconstruction(self, codes: Float[Tensor, "B E"], inputs: Float[Tensor, "B ..."]) -> Float[Tensor, ""]:
         return functional.binary_cross_entropy_with_logits(self.hallucination(codes), inputs.flatten(1))
 
     def _dreamt(self, codes: Float[Tensor, "n E"]) -> Float[Tensor, "n ..."]:
+        assert self.dreamer is not None, "a memory made without dreams decodes nothing"
         decoded: Tensor = self.dreamer(codes).sigmoid()
         return decoded.reshape(-1, *self.shape)
 

@@ -166,18 +166,26 @@ def _go_through(
 def within_total(
     total: int, build: Callable[[Any], tuple[SequenceModel, ContinualStrategy]], config: Any
 ) -> tuple[SequenceModel, ContinualStrategy]:
-    """Build twice from the same random numbers: to see what the parameters leave of the budget, and to keep so much.
+    """Build again and again from the same random numbers: to see what the parameters leave of the budget, and to keep so much.
+
+    What may be kept can itself change the parameters (MemNet's codes are wider where many fit); then less is kept, until both fit.
 
     Raises:
         UsageError: If they leave nothing.
     """
     drawn = torch.get_rng_state()
-    _, strategy = build(config)
-    parameters = sum(parameter.numel() * parameter.element_size() for parameter in strategy.model.parameters())
-    if parameters >= total:
-        raise UsageError(f"total_budget={total}: the parameters alone are {parameters} bytes; give more, or take a smaller model")
-    torch.set_rng_state(drawn)
-    return build(replace(config, budget=total - parameters))
+    kept, built = 0, build(config)
+    while (parameters := _parameter_bytes(built[1])) + kept > total or not kept:
+        kept = total - parameters
+        if kept <= 0:
+            raise UsageError(f"total_budget={total}: the parameters alone are {parameters} bytes; give more, or take a smaller model")
+        torch.set_rng_state(drawn)
+        built = build(replace(config, budget=kept))
+    return built
+
+
+def _parameter_bytes(strategy: ContinualStrategy) -> int:
+    return sum(parameter.numel() * parameter.element_size() for parameter in strategy.model.parameters())
 
 
 def _slots(strategy: ContinualStrategy) -> dict[str, JsonValue] | None:

@@ -14,7 +14,8 @@ from jaxtyping import Int
 from torch import Tensor
 
 Shares = Literal["reservoir", "balanced", "per-class"]
-"""*reservoir*: one group; *balanced*: equal room for each class met so far; *per-class*: the room divided by all classes from the start."""
+"""*reservoir*: one group; *balanced*: equal room for each class met so far, and what the shares leave over for a sample more of the classes
+that have fewest; *per-class*: the room divided by all classes from the start."""
 
 
 def admit(
@@ -48,13 +49,54 @@ def admit(
         return stay, enter
     known = torch.unique(torch.cat((torch.nonzero(met).flatten(), labels)))
     share = room // (len(known) if shares == "balanced" else len(met))
-    staying, entering = [], []
+    stays, enters = [], []
     for label in known.tolist():
         old, new = torch.nonzero(kept_labels == label).flatten(), torch.nonzero(labels == label).flatten()
         stay, enter = _draw(kept_sizes[old], sizes[new], int(met[label]), share, generator)
-        staying.append(old[stay])
-        entering.append(new[enter])
-    return torch.cat(staying).sort().values, torch.cat(entering).sort().values
+        stays.append(old[stay])
+        enters.append(new[enter])
+    staying, entering = torch.cat(stays), torch.cat(enters)
+    if shares == "balanced":
+        left = room - int(kept_sizes[staying].sum()) - int(sizes[entering].sum())
+        staying, entering = _one_more(kept_labels, kept_sizes, labels, sizes, staying, entering, left, known, generator)
+    return staying.sort().values, entering.sort().values
+
+
+def _one_more(
+    kept_labels: Int[Tensor, "k"],
+    kept_sizes: Int[Tensor, "k"],
+    labels: Int[Tensor, "m"],
+    sizes: Int[Tensor, "m"],
+    stay: Int[Tensor, "stay"],
+    enter: Int[Tensor, "enter"],
+    left: int,
+    known: Int[Tensor, "c"],
+    generator: torch.Generator,
+) -> tuple[Int[Tensor, "stay"], Int[Tensor, "enter"]]:
+    """Let one refused sample more of each class in, those of which fewest are kept first, as long as they fit.
+
+    One is drawn of each class: whether it fits must not decide which, or the small ones would be favoured.
+    """
+    refused, gone = _others(len(labels), enter), _others(len(kept_labels), stay)
+    counts = torch.bincount(torch.cat((kept_labels[stay], labels[enter])), minlength=int(known.max()) + 1)
+    for label in known[counts[known].argsort(stable=True)].tolist():
+        old, new = gone[kept_labels[gone] == label], refused[labels[refused] == label]
+        if len(old) + len(new) == 0:
+            continue
+        drawn = int(torch.randint(len(old) + len(new), (), generator=generator))
+        if drawn < len(old) and int(kept_sizes[old[drawn]]) <= left:
+            stay, left = torch.cat((stay, old[drawn : drawn + 1])), left - int(kept_sizes[old[drawn]])
+        elif drawn >= len(old) and int(sizes[new[drawn - len(old)]]) <= left:
+            place = drawn - len(old)
+            enter, left = torch.cat((enter, new[place : place + 1])), left - int(sizes[new[place]])
+    return stay, enter
+
+
+def _others(count: int, places: Int[Tensor, "p"]) -> Int[Tensor, "o"]:
+    """Return the places that are not among some."""
+    among = torch.zeros(count, dtype=torch.bool)
+    among[places] = True
+    return torch.nonzero(~among).flatten()
 
 
 def _draw(

@@ -1,5 +1,8 @@
 """Methods at equal bytes."""
 
+from types import ModuleType
+from typing import Any
+
 import pytest
 import torch
 
@@ -7,8 +10,8 @@ from benchmarks.budgets import options_and_total
 from benchmarks.cli.planning import plan_from
 from benchmarks.plan import Plan
 from results.errors import UsageError
-from strategies.continual.learn import learn
-from strategies.continual.methods import er
+from strategies.continual.learn import KeepsPast, learn, within_total
+from strategies.continual.methods import der_plus_plus, er, er_compressed, er_encoder, latent_replay, memnet
 from tests.strategies.continual.gru import Gru
 from tests.strategies.continual.test_continual import CPU, toy
 
@@ -87,3 +90,24 @@ def test_what_the_parameters_leave_of_a_total_is_kept_and_nothing_else_changes()
             progress=lambda fraction: None,
             total_budget=9,
         )
+
+
+@pytest.mark.parametrize("method", [der_plus_plus, er, er_compressed, er_encoder, latent_replay, memnet])
+@pytest.mark.parametrize("room", [20_000, 345_000, 400_000])
+def test_parameters_and_what_is_kept_stay_within_the_total(method: ModuleType, room: int) -> None:
+    """Also where what may be kept changes the parameters, as wider codes do."""
+    stream = toy()
+
+    def build(config: Any) -> tuple[Any, Any]:
+        model = Gru(stream.signature)
+        return model, method.build(config, model=model, stream=stream, learning_rate=1e-2, seed=0, device=CPU)
+
+    def size(strategy: Any) -> int:
+        return sum(parameter.numel() * parameter.element_size() for parameter in strategy.model.parameters())
+
+    total = size(build(method.Config())[1]) + room
+    _, strategy = within_total(total, build, method.Config())
+    (keeper,) = [plugin for plugin in strategy.plugins if isinstance(plugin, KeepsPast)]
+    kept = keeper.kept_bytes() if method is memnet else keeper.buffer.room
+    assert kept > 0
+    assert size(strategy) + kept <= total

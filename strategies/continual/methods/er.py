@@ -13,7 +13,7 @@ from strategies.continual.replay import Replay
 from strategies.continual.strategy import ContinualStrategy
 from strategies.continual.stream import Stream
 
-VERSION = 2
+VERSION = 3
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

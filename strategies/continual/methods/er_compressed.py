@@ -15,7 +15,7 @@ from strategies.continual.replay import Replay
 from strategies.continual.strategy import ContinualStrategy
 from strategies.continual.stream import Stream
 
-VERSION = 1
+VERSION = 2
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,8 +1,9 @@
 """Replay of kept samples through MemNet's own encoder, losses and read: what of MemNet's gain is not its memory?
 
-All is as in the method ``memnet`` (code, hallucination head, neighbour loss, head, answers read from the codes of what is kept and fused
-with the head's), but what is kept and rehearsed are the samples themselves, raw or compressed, and not slots that are decoded. Their codes
-are made anew after each experience, in eight bits; they follow from the samples and the encoder, and are not counted as kept.
+All is as in the method ``memnet`` (code and its width, hallucination head, neighbour loss, head, answers read from the codes of what is
+kept and fused with the head's), but what is kept and rehearsed are the samples themselves, raw or compressed, and not slots that are
+decoded; so there is no second decoder to dream with. Their codes are made anew after each experience, in eight bits; they follow from the
+samples and the encoder, and are not counted as kept.
 """
 
 from collections.abc import Mapping
@@ -25,7 +26,7 @@ from strategies.continual.strategy import ContinualStrategy
 from strategies.continual.stream import Stream
 from strategies.randomness import generator
 
-VERSION = 2
+VERSION = 3
 BITS = 8
 """Bits of an entry of a code that is read."""
 SMALLEST = 16
@@ -42,7 +43,7 @@ class Config:
         form: Samples are kept ``"raw"`` or ``"deflated"``, each for itself.
         shares: ``"reservoir"``: each sample met stands the same chance; ``"balanced"``: equal room for the classes met;
             ``"per-class"``: equal room for all classes from the start.
-        code: Width of a code.
+        code: Width of a code; 0 for that of ``memnet`` at the same budget.
         hidden: Hidden width of the hallucination head and of the classifying head.
         top_k: Kept samples read for an answer.
         reconstruction_weight: Weight of the reconstruction error.
@@ -54,7 +55,7 @@ class Config:
     budget: int = 0
     form: Literal["raw", "deflated"] = "raw"
     shares: Literal["reservoir", "balanced", "per-class"] = "balanced"
-    code: int = 32
+    code: int = 0
     hidden: int = 400
     top_k: int = 16
     reconstruction_weight: float = 125.0
@@ -136,10 +137,11 @@ def build(
     try:
         memory = PersistentMemory(
             trunk(model),
-            _options(config, slots=max(most, 1)),
+            _options(config, stream, slots=max(most, 1)),
             shape=shape,
             classes=signature.outputs,
             generator=generator("memory", seed),
+            dreams=False,
         )
     except ValueError as error:
         raise UsageError(f"method er-encoder: {error}") from error
@@ -153,11 +155,12 @@ def build(
     )
 
 
-def _options(config: Config, slots: int) -> PersistentConfig:
-    """Return the memory's options: no anchors, since nothing is decoded from codes."""
+def _options(config: Config, stream: Stream, slots: int) -> PersistentConfig:
+    """Return the memory's options."""
+    as_memnet = PersistentConfig(budget=config.budget, mem_size=config.mem_size, code=config.code)
     return PersistentConfig(
         slots=slots,
-        code=config.code,
+        code=as_memnet.fitted(stream.sample_bytes, stream.signature.outputs).code,
         bits=BITS,
         hidden=config.hidden,
         top_k=config.top_k,

@@ -23,7 +23,7 @@ from strategies.continual.strategy import ContinualStrategy
 from strategies.continual.stream import Stream
 from strategies.randomness import generator
 
-VERSION = 1
+VERSION = 2
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -24,7 +24,7 @@ from strategies.continual.replay import Replay, samples_of
 from strategies.continual.strategy import ContinualStrategy
 from strategies.continual.stream import Stream
 
-VERSION = 1
+VERSION = 2
 PIECE = 512
 """Samples whose codes are taken at a time."""
 

@@ -45,6 +45,34 @@ def test_balanced_shares_are_those_of_the_classes_met() -> None:
     assert (stay, enter) == ([0] * 4 + [1] * 4, [2] * 4)
 
 
+def test_what_balanced_shares_leave_over_goes_to_one_sample_more_of_some_classes() -> None:
+    """Room for 14 of 5 bytes, 4 of each of three classes and two more."""
+    for seed in range(20):
+        stay, enter = draw([0] * 7 + [1] * 7, [2] * 50, [60, 60, 0], room=74, shares="balanced", seed=seed)
+        counts = [(stay + enter).count(label) for label in range(3)]
+        assert sum(counts) == 14
+        assert min(counts) == 4
+
+
+def test_what_is_left_over_favours_no_small_samples() -> None:
+    """Of samples of 10 and of 1 bytes, as many of either are drawn for the room of 10 that is left."""
+    small = 0
+    for seed in range(400):
+        sizes = torch.tensor([10, 1] * 20)
+        _, enter = admit(
+            torch.zeros(0, dtype=torch.long),
+            torch.zeros(0, dtype=torch.long),
+            torch.zeros(40, dtype=torch.long),
+            sizes,
+            torch.tensor([0]),
+            room=10,
+            shares="balanced",
+            generator=torch.Generator().manual_seed(seed),
+        )
+        small += int(sizes[enter[0]] == 1)
+    assert 150 < small < 250
+
+
 def test_per_class_shares_are_the_same_from_the_start() -> None:
     assert draw([], [0] * 50, [0, 0, 0, 0], room=60, shares="per-class")[1] == [0] * 3
 
