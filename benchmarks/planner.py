@@ -12,7 +12,7 @@ from baselines.source import module_path, read_source
 from benchmarks.budgets import with_total, without_total
 from benchmarks.catalog import Catalog
 from benchmarks.data import content_digest, data_root, located
-from benchmarks.protocol import protocol_of
+from benchmarks.protocol import Protocol, protocol_of
 from benchmarks.rates import learning_rate
 from benchmarks.settings import FULL_PRECISION, Settings
 from benchmarks.suite import Member
@@ -81,15 +81,28 @@ class Planner:
         entry = self.catalog.benchmark(benchmark)
         return self.job(entry, self.model(model), self.method(method) if entry.kind == "stream" else None, seed)
 
+    def options(self, entry: Entry) -> dict[str, JsonValue]:
+        """Resolve a benchmark's options: defaults, then its protocol's, then the suite's, then those of the command.
+
+        Raises:
+            UsageError: If one is unknown.
+        """
+        resolved: dict[str, JsonValue] = canonical(entry.configure({**self._protocol(entry).options, **self._given(entry)}))
+        return resolved
+
+    def _given(self, entry: Entry) -> dict[str, JsonValue]:
+        return {**self._options.get(entry.name, {}), **self.settings.benchmark}
+
+    def _protocol(self, entry: Entry) -> Protocol:
+        return protocol_of(entry, self._given(entry))
+
     def job(self, entry: Entry, model: Variant, method: Variant | None, seed: int) -> Job:
         """Make one cell; ``method`` is None on a task.
 
         Raises:
             UsageError: If an option of the benchmark is unknown.
         """
-        given = {**self._options.get(entry.name, {}), **self.settings.benchmark}
-        protocol = protocol_of(entry, given)
-        options = entry.configure({**protocol.options, **given})
+        protocol, options = self._protocol(entry), self.options(entry)
         rate = self.settings.learning_rate or protocol.learning_rate
         training: dict[str, JsonValue] = {"learning_rate": learning_rate(entry.name, model.entry.name) if rate is None else rate}
         if self.settings.precision != FULL_PRECISION:
@@ -107,7 +120,7 @@ class Planner:
             method=method.name if method else SUPERVISED,
             seed=seed,
             config={
-                "benchmark": canonical(options),
+                "benchmark": options,
                 "model": model.config,
                 "method": method.config if method else {},
                 "training": training,

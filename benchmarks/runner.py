@@ -73,7 +73,7 @@ class Run:
             UsageError: If something is amiss; before the first cell, nothing has been written then.
         """
         check_writable(self.root)
-        before = survey(tuple(planned(job.cell) for job in self.plan.jobs), Store(self.root))
+        before = survey(tuple(planned(job.cell) for job in self.plan.jobs), Store(self.root), self.plan.planner)
         todo = [job for job in self.plan.jobs if before.standing[job.cell.id] in CHOSEN[self.rerun]]
         chosen = {job.cell.id for job in todo}
         kept = [outline for outline in before.outlines.values() if outline.id not in chosen]

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from pydantic import JsonValue
 
+from results.question import Options
 from results.record import Record
 
 TELLING = ("protocol", "scenario")
@@ -17,30 +18,34 @@ TELLING = ("protocol", "scenario")
 
 
 def questions(records: Iterable[Record]) -> dict[str, str]:
-    """Name the question that each record answers.
+    """Name the question that each record answers, by its id."""
+    return name_questions({record.id: (record.cell.benchmark, record.cell.config.get("benchmark", {})) for record in records})
 
-    Options that some records of a benchmark do not hold, since it has got them since, tell nothing apart.
+
+def name_questions(asked: Mapping[str, tuple[str, Options]]) -> dict[str, str]:
+    """Name the question that each cell asks.
+
+    Options that some cells of a benchmark do not hold, since it has got them since, tell nothing apart.
 
     Args:
-        records: Records of any benchmarks.
+        asked: Benchmark and its options, by a cell's id.
 
     Returns:
-        By a record's id: the benchmark's name, with options in brackets where its records differ in any.
+        By the same id: the benchmark's name, with options in brackets where its cells differ in any.
     """
-    by_benchmark: dict[str, list[Record]] = defaultdict(list)
-    for record in records:
-        by_benchmark[record.cell.benchmark].append(record)
+    by_benchmark: dict[str, dict[str, Options]] = defaultdict(dict)
+    for cell, (benchmark, options) in asked.items():
+        by_benchmark[benchmark][cell] = options
     named: dict[str, str] = {}
     for name, members in by_benchmark.items():
-        options = [record.cell.config.get("benchmark", {}) for record in members]
-        telling = _telling(options)
-        for record, chosen in zip(members, options, strict=True):
+        telling = _telling(list(members.values()))
+        for cell, chosen in members.items():
             told = ",".join(f"{key}={_text(chosen[key])}" for key in telling)
-            named[record.id] = f"{name}[{told}]" if told else name
+            named[cell] = f"{name}[{told}]" if told else name
     return named
 
 
-def _telling(options: Sequence[Mapping[str, JsonValue]]) -> list[str]:
+def _telling(options: Sequence[Options]) -> list[str]:
     """Choose options, as few as it takes, that tell apart whatever all shared options tell apart."""
     shared = set.intersection(*(set(one) for one in options))
     ordered = sorted(shared, key=lambda key: (TELLING.index(key) if key in TELLING else len(TELLING), key))

@@ -1,8 +1,8 @@
 """What of a store a reader is shown: its records in rows, one per benchmark, model and method, each over its seeds.
 
 A benchmark asked with other options is a benchmark of its own (`reports.questions`), and rows are never mixed: records of one name but of
-another config or version (an earlier run) stand in rows of their own, told apart by their *setting*. A record whose cell is planned under
-another id is stale, and in no row.
+another config or version (an earlier run) stand in rows of their own, told apart by their *setting*. A record whose question is planned
+under another id is stale, and in no row.
 """
 
 from collections import Counter, defaultdict
@@ -12,7 +12,8 @@ from typing import Literal
 
 from reports.questions import questions
 from results.cell import Cell
-from results.manifest import Manifest
+from results.manifest import Manifest, Planned
+from results.question import Options, possible_options, same_question
 from results.record import Record
 from results.store import Store
 
@@ -106,10 +107,10 @@ def select(store: Store) -> Selection:
     """Read a store and sort its records into rows."""
     manifests = store.manifests()
     planned = {cell.id: cell for manifest in manifests for cell in manifest.cells}
-    keys = {(cell.benchmark, cell.model, cell.method, cell.seed) for cell in planned.values()}
     records = list(store)
-    stale = tuple(record for record in records if record.id not in planned and record.cell.key in keys)
-    live = {record.id: record for record in records if record.id in planned or record.cell.key not in keys}
+    stale = _stale(records, manifests)
+    left_out = {record.id for record in stale}
+    live = {record.id: record for record in records if record.id not in left_out}
     asked = questions(live.values())
     rows = _rows(live, manifests, asked)
     subjects = _told_apart(_subjects(manifests, live.values()), rows, live, _given(manifests))
@@ -132,6 +133,25 @@ def setting(cell: Cell) -> str:
     return cell.setting
 
 
+def _stale(records: Sequence[Record], manifests: Sequence[Manifest]) -> tuple[Record, ...]:
+    """Choose the records that no plan holds, though one plans their seed anew, and not for what is known to be another question."""
+    known: dict[str, Options] = {record.id: record.cell.config.get("benchmark", {}) for record in records}
+    anew: dict[tuple[str, str, str, int], list[list[Options]]] = defaultdict(list)
+    planned: set[str] = set()
+    for manifest in manifests:
+        possible = possible_options(manifest.cells, known)
+        for cell in manifest.cells:
+            anew[cell.benchmark, cell.model, cell.method, cell.seed].append(possible[cell.id])
+            planned.add(cell.id)
+
+    def replaced(record: Record) -> bool:
+        asked = known[record.id]
+        plans = anew.get(record.cell.key, [])
+        return any(not options or any(same_question(asked, one) for one in options) for options in plans)
+
+    return tuple(record for record in records if record.id not in planned and replaced(record))
+
+
 Key = tuple[str, str, str, str]
 
 
@@ -142,17 +162,20 @@ def _rows(live: Mapping[str, Record], manifests: Sequence[Manifest], asked: Mapp
         cell = record.cell
         rows[asked[record.id], cell.model, cell.method, setting(cell)].add(record.id)
     for manifest in manifests:
-        groups: dict[tuple[str, str, str], list[str]] = defaultdict(list)
+        groups: dict[tuple[str, str, str], list[Planned]] = defaultdict(list)
         for planned in manifest.cells:
-            groups[planned.benchmark, planned.model, planned.method].append(planned.id)
-        for names, ids in groups.items():
-            known = Counter((asked[cell], setting(live[cell].cell)) for cell in ids if cell in live)
-            # A plan does not hold its config: cells yet to run belong with those of the same plan that have run.
-            unknown = (_question(names[0], manifest, live, asked), "")
-            question, common = min(known, key=lambda one: (-known[one], one)) if known else unknown
-            waiting = [cell for cell in ids if cell not in live]
-            if waiting:
-                rows[question, names[1], names[2], common].update(waiting)
+            groups[planned.benchmark, planned.model, planned.method].append(planned)
+        for names, cells in groups.items():
+            run = [live[one.id] for one in cells if one.id in live]
+            waiting = [one for one in cells if one.id not in live]
+            usual = _question(names[0], manifest, live, asked) if waiting else names[0]
+            for one in waiting:
+                # A plan does not hold its config: a cell yet to run belongs with those of its plan that have, where they lack its seed.
+                taken = {asked[record.id] for record in run if record.cell.seed == one.seed}
+                known = Counter((asked[record.id], setting(record.cell)) for record in run if asked[record.id] not in taken)
+                unknown = (names[0] if usual in taken else usual, "")
+                question, common = min(known, key=lambda row: (-known[row], row)) if known else unknown
+                rows[question, names[1], names[2], common].add(one.id)
     return rows
 
 

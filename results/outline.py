@@ -6,6 +6,7 @@ A record whose checksum is right was validated when it was written, so its few f
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from pydantic import JsonValue
 from pydantic_core import from_json
 
 from results.record import SCHEMA, Failure, Record, parse
@@ -22,6 +23,7 @@ class Outline:
         model: Model or variant.
         method: How it learnt.
         seed: Seed.
+        options: The benchmark's.
         status: How the cell ended.
         error: Why it failed; None where it did not.
         seconds: How long training and evaluation took, by the cell's own account.
@@ -32,6 +34,7 @@ class Outline:
     model: str
     method: str
     seed: int
+    options: dict[str, JsonValue]
     status: Literal["ok", "failed"]
     error: Failure | None
     seconds: float
@@ -74,6 +77,7 @@ def outline_of(record: Record) -> Outline:
         model=cell.model,
         method=cell.method,
         seed=cell.seed,
+        options=cell.config.get("benchmark", {}),
         status=record.status,
         error=record.error,
         seconds=cost.train_seconds + cost.eval_seconds,
@@ -90,6 +94,7 @@ def _taken(document: dict[str, Any]) -> Outline:
         model=cell["model"],
         method=cell["method"],
         seed=cell["seed"],
+        options=cell["config"].get("benchmark", {}),
         status=document["status"],
         error=None if error is None else Failure.model_validate(error),
         seconds=cost["train_seconds"] + cost["eval_seconds"],

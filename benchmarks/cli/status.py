@@ -8,8 +8,10 @@ import typer
 from benchmarks.cli import options
 
 if TYPE_CHECKING:
+    from benchmarks.plan import Plan
     from benchmarks.survey import Survey
     from results.manifest import Planned
+    from results.question import Options
     from results.store import Store
 
 
@@ -28,7 +30,7 @@ def status(
     total_budget: options.TotalBudget = None,
     data_root: options.DataRoot = None,
 ) -> None:
-    """Count a plan's cells that are done, failed, stale (of other options or an earlier version) and missing."""
+    """Count a plan's cells that are done, failed, stale (of an earlier version, or of other options of what learns) and missing."""
     from benchmarks.cli.planning import plan_from
     from benchmarks.survey import merged_manifest, survey
     from results.store import Store
@@ -36,21 +38,32 @@ def status(
     plan = plan_from(name, models, methods, seeds, settings, plugin, precision, profile, protocol, data_root, budget, total_budget)
     opened = Store.open(options.store_root(store))
     cells = merged_manifest(plan, opened).cells
-    found = survey(cells, opened)
+    found = survey(cells, opened, plan.planner)
     counts = ", ".join(f"{count} {standing}" for standing, count in found.count().items())
-    typer.echo(f"{name} in {opened.root}: {len(cells)} cells: {counts}\n\n{_table(cells, found)}")
+    typer.echo(f"{name} in {opened.root}: {len(cells)} cells: {counts}\n\n{_table(cells, found, _questions(plan, cells, found))}")
     _show_failed(found)
     _show_damaged(opened)
 
 
-def _table(cells: "tuple[Planned, ...]", found: "Survey") -> str:
+def _questions(plan: "Plan", cells: "tuple[Planned, ...]", found: "Survey") -> dict[str, str]:
+    """Name the question that each cell asks, of those where it is known."""
+    from reports.questions import name_questions
+    from results.question import possible_options
+
+    known: dict[str, Options] = {job.cell.id: job.cell.config["benchmark"] for job in plan.jobs}
+    known |= {outline.id: outline.options for outline in found.outlines.values()}
+    possible = possible_options(cells, known)
+    return name_questions({cell.id: (cell.benchmark, possible[cell.id][0]) for cell in cells if possible[cell.id]})
+
+
+def _table(cells: "tuple[Planned, ...]", found: "Survey", questions: dict[str, str]) -> str:
     from tabulate import tabulate
 
     from benchmarks.survey import STANDINGS
 
     rows: dict[tuple[str, str, str], Counter[str]] = {}
     for cell in cells:
-        rows.setdefault((cell.benchmark, cell.model, cell.method), Counter())[found.standing[cell.id]] += 1
+        rows.setdefault((questions.get(cell.id, cell.benchmark), cell.model, cell.method), Counter())[found.standing[cell.id]] += 1
     table = [[*row, *(counts[standing] for standing in STANDINGS)] for row, counts in rows.items()]
     return tabulate(table, headers=["benchmark", "model", "method", *STANDINGS], tablefmt="simple")
 

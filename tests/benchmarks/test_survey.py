@@ -6,10 +6,11 @@ from benchmarks.catalog import Catalog
 from benchmarks.plan import Plan, Request, make_plan, planned
 from benchmarks.settings import parse_settings
 from benchmarks.survey import merged_manifest, survey
+from reports.selection import select
 from results.provenance import now, provenance
 from results.record import Cost, Failure, Outcome, failed, succeeded
 from results.store import Store
-from tests.benchmarks.command import PLUGINS
+from tests.benchmarks.command import PLUGINS, WITH_PLUGINS, memnet
 
 CATALOG = Catalog.read((PLUGINS / "wee.py", PLUGINS / "scripted.py"))
 
@@ -31,16 +32,21 @@ def store(tmp_path: Path) -> Store:
 
 
 def count(a_plan: Plan, store: Store) -> dict[str, int]:
-    return {**survey(tuple(planned(job.cell) for job in a_plan.jobs), store).count()}
+    return {**survey(tuple(planned(job.cell) for job in a_plan.jobs), store, a_plan.planner).count()}
 
 
 def test_the_four_standings(store: Store) -> None:
     assert count(plan("scripted"), store) == {"done": 0, "failed": 0, "stale": 0, "missing": 2}
-    finish(store, plan("scripted", settings=("steps=9",)))
+    finish(store, plan("scripted", settings=("training.learning_rate=0.5",)))
     assert count(plan("scripted"), store) == {"done": 0, "failed": 0, "stale": 2, "missing": 0}
     finish(store, plan("scripted", seeds=(0,)))
     finish(store, plan("scripted", seeds=(1,)), well=False)
     assert count(plan("scripted", seeds=(0, 1, 2)), store) == {"done": 1, "failed": 1, "stale": 0, "missing": 1}
+
+
+def test_what_answers_another_question_makes_nothing_stale(store: Store) -> None:
+    finish(store, plan("scripted", settings=("steps=9",)))
+    assert count(plan("scripted"), store) == {"done": 0, "failed": 0, "stale": 0, "missing": 2}
 
 
 def test_a_damaged_record_is_missing(store: Store) -> None:
@@ -72,6 +78,23 @@ def test_cells_of_other_settings_are_forgotten(store: Store) -> None:
     assert merge(store, plan("scripted", seeds=(0,))) == ["scripted"]
 
 
+def test_cells_of_another_question_are_kept_if_their_row_was_run(store: Store) -> None:
+    """Seed 0 has run; seed 1 of its row waits, and is kept with it. The other row has not, and may as well be of the same question."""
+    nine = ("steps=9",)
+    merge(store, plan("scripted", "scripted[width=8]", settings=nine))
+    finish(store, plan("scripted", seeds=(0,), settings=nine))
+    assert merge(store, plan("scripted", "scripted[width=8]", seeds=(0, 1))) == [*["scripted", "scripted[width=8]"] * 2, *["scripted"] * 2]
+    merge(store, plan("scripted", settings=nine))
+    assert len(merge(store, plan("scripted", seeds=(0, 1)))) == 4
+
+
+def test_cells_of_another_version_are_forgotten_when_they_are_planned_anew(store: Store) -> None:
+    before = plan("scripted", settings=("training.learning_rate=0.5",))
+    merge(store, before)
+    finish(store, before)
+    assert len(merge(store, plan("scripted"))) == 2
+
+
 def test_cells_of_a_plugin_that_is_not_given_now_are_kept_if_they_were_run(store: Store, tmp_path: Path) -> None:
     guest = tmp_path / "guest.py"
     guest.write_text('"""A guest."""\nKIND = "model"\n')
@@ -81,6 +104,19 @@ def test_cells_of_a_plugin_that_is_not_given_now_are_kept_if_they_were_run(store
     merge(store, plan("guest", seeds=(0,), catalog=with_guest))
     finish(store, plan("guest", seeds=(0,), catalog=with_guest))
     assert merge(store, plan("scripted", seeds=(0,))) == ["scripted", "guest"]
+
+
+def test_one_benchmark_asked_twice_stands_twice_in_the_leaderboard_and_in_the_status(store: Store) -> None:
+    for settings in (("steps=9",), ()):
+        asked = plan("scripted", settings=settings)
+        merge(store, asked)
+        finish(store, asked)
+    selection = select(store)
+    assert [(entry.subject.name, entry.seeds) for entry in selection.entries] == [("wee[steps=4]", "2/2"), ("wee[steps=9]", "2/2")]
+    assert selection.stale == ()
+    lines = memnet("status", "wee", *WITH_PLUGINS, "--models", "scripted", "--seeds", "2", "--store", str(store.root)).stdout.splitlines()
+    assert "4 cells: 4 done, 0 failed, 0 stale, 0 missing" in lines[0]
+    assert [line.split()[0] for line in lines[4:]] == ["wee[steps=4]", "wee[steps=9]"]
 
 
 def test_a_manifest_that_cannot_be_read_is_replaced(store: Store) -> None:

@@ -1,7 +1,7 @@
 from collections.abc import Callable
 
 from reports.questions import questions
-from reports.selection import select
+from reports.selection import Selection, select
 from results.cell import Cell
 from results.record import Record
 from results.store import Store
@@ -55,6 +55,37 @@ def test_other_questions_are_ranked_apart_with_the_summary_of_the_benchmark(fill
     assert {(subject.benchmark, subject.chance) for subject in selection.subjects} == {("split-digits", 0.1)}
     assert [(entry.model, entry.seeds) for entry in selection.of(selection.subjects[0])] == [("class", "3/3")]
     assert [(entry.model, entry.seeds) for entry in selection.of(selection.subjects[1])] == [("task", "3/4")]
+
+
+def scenario(name: str, seeds: int = 3, **options: object) -> list[Cell]:
+    return [asked(seed, scenario=name, **options) for seed in range(seeds)]
+
+
+def told(selection: Selection) -> list[tuple[str, str]]:
+    return sorted((entry.subject.name, entry.seeds) for entry in selection.entries)
+
+
+def test_a_question_is_not_stale_for_another_that_is_planned(fill: Fill) -> None:
+    """The plan of the first has been forgotten: its records tell what they answer."""
+    by_class, by_task = scenario("class"), scenario("task")
+    selection = select(fill(*map(record, [*by_class, *by_task]), manifests=(manifest(by_task, DIGITS),)))
+    assert told(selection) == [("split-digits[scenario=class]", "3/3"), ("split-digits[scenario=task]", "3/3")]
+    assert selection.stale == ()
+
+
+def test_a_question_that_is_asked_anew_with_an_option_more_is_stale(fill: Fill) -> None:
+    before, now = scenario("class"), scenario("class", online=0)
+    selection = select(fill(*map(record, [*before, *now]), manifests=(manifest(now, DIGITS),)))
+    assert (told(selection), len(selection.stale)) == ([("split-digits", "3/3")], 3)
+
+
+def test_seeds_that_wait_belong_to_the_row_that_lacks_them(fill: Fill) -> None:
+    """Of two questions in one plan, one is done; what waits is of the other, though none of it has run."""
+    done, waiting = scenario("class"), scenario("task")
+    plan = manifest([*done, *waiting], DIGITS)
+    assert told(select(fill(*map(record, done), manifests=(plan,)))) == [("split-digits", "0/3"), ("split-digits", "3/3")]
+    begun = select(fill(*map(record, [*done, waiting[0]]), manifests=(plan,), name="begun"))
+    assert told(begun) == [("split-digits[scenario=class]", "3/3"), ("split-digits[scenario=task]", "1/3")]
 
 
 def test_what_guessing_scores_is_said_only_of_the_options_it_holds_for(fill: Fill) -> None:

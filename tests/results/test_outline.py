@@ -6,7 +6,14 @@ from results.outline import outline, outline_of
 from results.record import Cost, Failure, Outcome, Provenance, failed, succeeded
 from results.seal import seal
 
-CELL = Cell(benchmark="induction", model="memnet[slots=8]", method="supervised", seed=3, config={"model": {"slots": 8}}, version={"a": "1"})
+CELL = Cell(
+    benchmark="induction",
+    model="memnet[slots=8]",
+    method="supervised",
+    seed=3,
+    config={"benchmark": {"steps": 9}, "model": {"slots": 8}},
+    version={"a": "1"},
+)
 PROVENANCE = Provenance(python="3.11", platform="Linux", cpu="A", device="cpu", threads=1, started_at="a", finished_at="b")
 RECORDS = [
     succeeded(CELL, Outcome(metrics={"accuracy": 0.5}, cost=Cost(train_seconds=2.0, eval_seconds=0.5)), PROVENANCE),
@@ -22,7 +29,7 @@ def test_the_quick_way_and_the_long_way_agree() -> None:
         plain = one.model_copy(update={"schema_version": 1}).model_dump_json(by_alias=True, indent=1)
         assert outline(plain.encode()) == outline_of(one)
     found = outline_of(RECORDS[0])
-    assert (found.id, found.key, found.seconds) == (CELL.id, CELL.key, 2.5)
+    assert (found.id, found.key, found.options, found.seconds) == (CELL.id, CELL.key, {"steps": 9}, 2.5)
 
 
 @pytest.mark.parametrize(
