@@ -4,28 +4,27 @@ With two independent draws from what is kept, ``(x', y', z')`` and ``(x'', y'', 
 
     L = CE(new) + α · MSE(f(x'), z') + β · CE(f(x''), y'')
 
-The logits ``z`` are those that the model gave when an experience was over, as half floats; they are counted among what is kept.
+Algorithm 2 of the paper: each new sample is offered to the buffer once, after the first step that it was trained on, with the logits ``z``
+that it got in that very step. A later step draws from what is kept by then, samples of the same experience included. The logits are half
+floats, and counted among what is kept.
 """
 
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import torch
-from avalanche.models.utils import avalanche_forward
 from jaxtyping import Float, Int
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
 
 from baselines.interface import SequenceModel
 from strategies.continual.buffer import Buffer, raw_store, room_for
 from strategies.continual.classifier import classifier
-from strategies.continual.replay import Replay, samples_of
+from strategies.continual.replay import Replay
 from strategies.continual.strategy import ContinualStrategy
 from strategies.continual.stream import Stream
 
-VERSION = 1
-PIECE = 512
-"""Samples whose logits are taken at a time."""
+VERSION = 2
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,12 +48,12 @@ class Config:
 
 
 class DarkReplay(Replay):
-    """Rehearses labels and logits.
+    """Rehearses labels and logits, and offers new samples step by step.
 
     Args:
         buffer: What is kept.
         stream: Says which task a class belongs to.
-        seed: Seed of the order of rehearsal.
+        seed: Seed of the draws from what is kept.
         config: Options.
     """
 
@@ -63,13 +62,16 @@ class DarkReplay(Replay):
         self.config = config
         self._logits: Tensor | None = None
 
+    def before_training_exp(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
+        """Do nothing: what is kept changes at every step, and is drawn from anew."""
+
     def before_training_iteration(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
         """Join two draws from what is kept to the mini-batch: one for its logits, one for its labels."""
         self.new, self._logits = len(strategy.mb_y), None
-        if self._cycle is not None:
-            first, second = self._cycle.take(self.new), self._cycle.take(self.new)
-            strategy.mbatch = self.join(strategy.mbatch, torch.cat((first, second)))
-            self._logits = self.buffer.extras["logits"][first].float().to(strategy.device)
+        if len(self.buffer):
+            places = torch.randint(len(self.buffer), (2 * self.new,), generator=self._order)
+            strategy.mbatch = self.join(strategy.mbatch, places)
+            self._logits = self.buffer.extras["logits"][places[: self.new]].float().to(strategy.device)
 
     def before_backward(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
         """Put the loss of the method in the place of the cross-entropy over the whole mini-batch."""
@@ -78,10 +80,15 @@ class DarkReplay(Replay):
             wanted = dark_loss(strategy.mb_output, strategy.mb_y, self._logits, alpha=self.config.alpha, beta=self.config.beta)
             strategy.loss = strategy.loss + wanted - whole
 
+    def after_update(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
+        """Offer the step's new samples with the logits that they got in it, in the first pass over the experience."""
+        before = strategy.clock.train_exp_iterations * strategy.train_mb_size
+        if before + self.new <= len(strategy.experience.dataset):
+            inputs, labels, logits = strategy.mb_x[: self.new], strategy.mb_y[: self.new], strategy.mb_output[: self.new]
+            self.buffer.offer(inputs, labels, {"logits": logits.detach().cpu().half()})
+
     def after_training_exp(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
-        """Offer the experience's samples with the logits that the model now gives."""
-        inputs, labels = samples_of(strategy)
-        self.buffer.offer(inputs, labels, {"logits": logits_of(strategy.model, inputs, self._tasks[labels], strategy.device).half()})
+        """Do nothing: each sample was offered at its step."""
 
 
 def dark_loss(
@@ -99,17 +106,6 @@ def dark_loss(
     new, first, second = logits.chunk(3)
     fresh, _, again = labels.chunk(3)
     return functional.cross_entropy(new, fresh) + alpha * functional.mse_loss(first, kept) + beta * functional.cross_entropy(second, again)
-
-
-@torch.no_grad()
-def logits_of(model: nn.Module, inputs: Float[Tensor, "n T F"], tasks: Int[Tensor, "n"], device: torch.device) -> Float[Tensor, "n K"]:
-    """Return what a model answers to many samples, in evaluation mode."""
-    mode = model.training
-    model.eval()
-    pieces = zip(inputs.split(PIECE), tasks.split(PIECE), strict=True)
-    logits = torch.cat([avalanche_forward(model, piece.to(device), those.to(device)).cpu() for piece, those in pieces])
-    model.train(mode)
-    return logits
 
 
 def build(
