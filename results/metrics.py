@@ -61,18 +61,18 @@ def tracking_metrics(accuracy_within: Sequence[Sequence[float | None]]) -> dict[
             number of a row is that of the experience under way. The last row of an experience stands for its end.
 
     Returns:
-        ``wc_accuracy`` and ``stability_gap``; None where there are fewer than two experiences.
+        ``wc_accuracy`` and ``stability_gap``; None where there are fewer than two experiences, or all were met at once.
 
     Raises:
-        ValueError: If there is no row, or an experience was never under way.
+        ValueError: If there is no row, or one experience was never under way and another was.
     """
     rows = _matrix(accuracy_within)[:, 1:]
     under_way = (~np.isnan(rows)).sum(axis=1) - 1
     experiences = rows.shape[1]
+    if set(under_way.tolist()) == {experiences - 1}:
+        return {"wc_accuracy": None, "stability_gap": None}
     if set(under_way.tolist()) != set(range(experiences)):
         raise ValueError(f"accuracy_within has rows of experiences {sorted(set(under_way.tolist()))}, and there are {experiences}")
-    if experiences < 2:
-        return {"wc_accuracy": None, "stability_gap": None}
     return {"wc_accuracy": worst_case_accuracy(rows, under_way), "stability_gap": stability_gap(rows, under_way)}
 
 

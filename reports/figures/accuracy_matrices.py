@@ -31,6 +31,8 @@ def draw(subject: Subject, entries: tuple[Entry, ...], style: Style, name: str) 
             edges = np.arange(columns + 1) + 0.5, np.arange(rows + 1) + 0.5
             mesh = axes.pcolormesh(*edges, np.ma.masked_invalid(mean), cmap=COLOURS, vmin=0, vmax=1, linewidth=0.6, edgecolors="white")
             axes.set(xlim=(0.5, columns + 0.5), ylim=(rows + 0.5, 0.5), xticks=few_ticks(columns), yticks=few_ticks(rows))
+            if rows == 1 < columns:  # trained once on everything: its only row is no first experience
+                axes.set_yticks([1], ["all"])
             axes.grid(False)
             axes.set_aspect("equal" if rows == columns else "auto")
             if columns <= WRITTEN:

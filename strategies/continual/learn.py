@@ -1,4 +1,4 @@
-"""One model, one method, one stream: trained experience by experience, evaluated on all of them after each."""
+"""One model, one method, one stream: trained experience by experience, evaluated on all of them after each; or once, on all together."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -149,14 +149,14 @@ def learn(
 def _go_through(
     stream: Stream, strategy: ContinualStrategy, resume: Resume, beside: Beside, train: Stopwatch, evaluation: Stopwatch
 ) -> None:
-    """Train on what is left of the stream, and evaluate before all and after each experience."""
+    """Train on what is left of the stream, and evaluate before all and after each experience; what trains once is evaluated once after."""
     if not strategy.evaluator.rows:
         with evaluation:
             strategy.eval(stream.benchmark.test_stream)
-    for experience, evaluated in islice(stream.experiences(), resume.trained, None):
+    for experience, evaluated in islice(stream.experiences(), resume.trained, 1 if strategy.trains_once else None):
         with train:
             strategy.train(experience, eval_streams=[])
-        if evaluated:
+        if evaluated or strategy.trains_once:
             beside.take(strategy)
             with evaluation:
                 strategy.eval(stream.benchmark.test_stream)

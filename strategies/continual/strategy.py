@@ -33,6 +33,7 @@ class ContinualStrategy(SupervisedTemplate[Any, Any, Any]):
         seed: Seed of the order of samples.
         device: Where to train.
         plugins: Avalanche plugins.
+        trains_once: Whether the first training is on all experiences together: there is no other then, and one evaluation after it.
     """
 
     evaluator: AccuracyMatrix
@@ -46,6 +47,7 @@ class ContinualStrategy(SupervisedTemplate[Any, Any, Any]):
         seed: int,
         device: torch.device,
         plugins: Sequence[SupervisedPlugin[Any]] = (),
+        trains_once: bool = False,
     ) -> None:
         model.to(device)
         super().__init__(
@@ -59,6 +61,7 @@ class ContinualStrategy(SupervisedTemplate[Any, Any, Any]):
             plugins=list(plugins),
             evaluator=AccuracyMatrix(),
         )
+        self.trains_once = trains_once
         self.shuffling = generator("order of samples", seed)
         self._pace = stream.pace
         heads = None if isinstance(model, MultiHeadClassifier) else stream.heads

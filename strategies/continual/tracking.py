@@ -53,8 +53,11 @@ class Tracking(SupervisedPlugin[Any]):
             self.take(strategy)
 
     def take(self, strategy: Any) -> None:
-        """Evaluate now. An experience was met if all before it were evaluated, once before all and once after each."""
-        met = len(strategy.evaluator.rows)
+        """Evaluate now. An experience was met if all before it were evaluated, once before all and once after each.
+
+        What trains once on all experiences has met them all from the start.
+        """
+        met = None if strategy.trains_once else len(strategy.evaluator.rows)
         with self._watch.stopped(), torch.no_grad():
             row: list[float | None] = [accuracy_on(strategy, subset) for subset in self._subsets[:met]]
         self.rows.append([float(self._steps), *row, *[None] * (len(self._subsets) - len(row))])

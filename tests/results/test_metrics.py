@@ -130,6 +130,10 @@ def test_one_experience_has_no_gap() -> None:
     assert tracking_metrics([[1, 0.9]]) == {"wc_accuracy": None, "stability_gap": None}
 
 
+def test_what_is_trained_on_everything_at_once_has_no_gap() -> None:
+    assert tracking_metrics([[1, 0.5, 0.9], [2, 0.9, 0.4]]) == {"wc_accuracy": None, "stability_gap": None}
+
+
 @pytest.mark.parametrize("rows", [[], [[1, 0.5, None]], [[1, None, None], [2, 0.5, 0.5]]])
 def test_rows_that_tell_no_experience_are_refused(rows: list[list[float | None]]) -> None:
     with pytest.raises(ValueError, match="accuracy"):

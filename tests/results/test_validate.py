@@ -2,11 +2,13 @@ import json
 import os
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from results.recomputed import recomputed
 from results.record import Failure, Record, failed
 from results.submissions import Submission
 from results.untrusted import BYTES as MOST
@@ -103,6 +105,17 @@ def test_a_stream_is_recomputed_from_its_matrix(tmp_path: Path) -> None:
     for reason, matrix in wrong.items():
         [path] = put(tmp_path, record.model_copy(update={"curves": {**record.curves, "accuracy_matrix": matrix}}))
         assert_refused(path, reason)
+
+
+def test_what_was_trained_once_on_everything_is_believed_of_its_accuracy_alone(tmp_path: Path) -> None:
+    record = right_stream()
+    once: dict[str, Any] = {"accuracy_matrix": [[0.9, 0.8]], "probe_matrix": [[0.8, 0.8]], "accuracy_within": [[10.0, 0.9, 0.8]]}
+    curves = {**record.curves, **once}
+    metrics = recomputed(curves)
+    [path] = put(tmp_path, record.model_copy(update={"curves": curves, "metrics": metrics}))
+    assert refused([path]) == []
+    [path] = put(tmp_path, record.model_copy(update={"curves": curves, "metrics": {**metrics, "forgetting": 0.0}}))
+    assert_refused(path, "forgetting is 0, and the curves give null")
 
 
 def test_one_that_is_wrong_in_everything_gets_few_lines(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """What every registered method must do."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -8,10 +9,11 @@ from torch import Tensor
 
 from baselines.registry import Registry
 from results.errors import UsageError
+from results.recomputed import recomputed
 from results.record import Outcome
 from strategies.continual.learn import learn
 from strategies.continual.strategy import ContinualStrategy
-from strategies.continual.stream import Pace, Stream
+from strategies.continual.stream import Measures, Pace, Stream
 from tests.strategies.continual.gru import Gru
 from tests.strategies.continual.toy import toy
 
@@ -112,6 +114,20 @@ def test_no_test_sample_is_learnt_from(name: str) -> None:
 def test_what_needs_boundaries_is_refused_where_none_are_told(name: str, options: dict[str, Any]) -> None:
     with pytest.raises(UsageError, match=r"online = 10 tells no boundaries"):
         run(name, toy(pace=Pace(batch_size=10, online=10)), **options)
+
+
+@pytest.mark.parametrize("pace", [Pace(epochs=3, batch_size=10), Pace(iterations=12, batch_size=10), Pace(batch_size=10, online=10)])
+def test_what_trains_once_is_measured_once(pace: Pace) -> None:
+    """Then its metrics are those of a single row, and so are those of what is measured beside."""
+    outcome = run("joint", replace(toy(pace=pace), measures=Measures(track=3, probe=True)))
+    matrix: Any = outcome.curves["accuracy_matrix"]
+    within: Any = outcome.curves["accuracy_within"]
+    assert [len(row) for row in matrix] == [2]
+    assert outcome.metrics == recomputed(outcome.curves)
+    given = {name for name, value in outcome.metrics.items() if value is not None}
+    assert given == {"accuracy", "probe_accuracy"}
+    assert all(None not in row for row in within)
+    assert within[-1][1:] == pytest.approx(matrix[0])
 
 
 @pytest.mark.parametrize("name", ["er", "er-compressed", "a-gem", "der-plus-plus", "latent-replay"])
