@@ -34,6 +34,7 @@ def test_there_are_commands_to_try() -> None:
         "split-mnist",
         "from-folder",
         "task-shift",
+        "task-shift-online",
         "long-dependency",
         "ablation",
     }

@@ -1,0 +1,39 @@
+"""The suites that are built in: each can be planned, and compares what it says it does."""
+
+import pytest
+
+from baselines.interface import Signature
+from benchmarks.catalog import Catalog
+from benchmarks.plan import Plan, Request, make_plan
+from benchmarks.suites import task_shift
+
+CATALOG = Catalog.read()
+SUITES = [(suite.name, profile) for suite in CATALOG.suites for profile in (None, *suite.load().SUITE.profiles)]
+MATCHED = 0.05
+"""How far sizes of models may lie apart that are compared at matched parameters."""
+
+
+def plan(name: str, profile: str | None = None) -> Plan:
+    return make_plan(CATALOG, Request(name=name, profile=profile))
+
+
+@pytest.mark.parametrize(("name", "profile"), SUITES)
+def test_everything_in_it_goes_together(name: str, profile: str | None) -> None:
+    found = plan(name, profile)
+    assert found.jobs
+    assert all(" is left out: model " in note for note in found.notes)
+
+
+@pytest.mark.parametrize(("stream", "side"), [("split-digits", 8), ("split-mnist", 28)])
+def test_the_models_that_forget_side_by_side_are_of_one_size(stream: str, side: int) -> None:
+    signature = Signature(features=side, length=side, outputs=10)
+    jobs = [job for job in plan("task-shift").jobs if job.cell.benchmark == stream and job.cell.seed == 0 and job.cell.method == "naive"]
+    chosen = {job.cell.model: job for job in jobs if job.cell.model in task_shift.SEQUENCE}
+    assert set(chosen) == set(task_shift.SEQUENCE)
+    sizes = []
+    for job in chosen.values():
+        module = job.model.load()
+        sizes.append(
+            sum(parameter.numel() for parameter in module.build(module.Config(**job.cell.config["model"]), signature).parameters())
+        )
+    assert max(sizes) <= (1 + MATCHED) * min(sizes), sizes
