@@ -55,7 +55,8 @@ class Cost(Part):
     """What a cell used. Bytes are measured: ``state_bytes`` is the peak of what one sequence carries, chunk included.
 
     ``buffer_bytes`` counts what is kept of the past between samples: raw images as bytes, codes as they are stored, a persistent memory's
-    slots with all that is needed to use them.
+    slots with all that is needed to use them. ``train_examples`` counts samples processed in training, each as often as it was, those that
+    a method rehearses included.
     """
 
     parameters: Bytes = 0

@@ -74,7 +74,8 @@ def measure_cost(
         state_bytes: Peak of what one sequence carries.
         train: Time spent training.
         evaluation: Time spent evaluating.
-        train_examples: Examples trained on, each as often as it was seen.
+        train_examples: Samples processed in training, each as often as it was: new ones and, in streams, those that a method rehearses
+            beside them (`strategies.continual.counting`).
         device: Where.
         buffer_bytes: What is kept of the past between samples.
     """

@@ -139,7 +139,7 @@ def learn(
             state_bytes=_carried(model, stream, device),
             train=train,
             evaluation=evaluation,
-            train_examples=sum(stream.pace.examples(size) for size in sizes),
+            train_examples=strategy.examples.count,
             device=device,
             buffer_bytes=sum(plugin.kept_bytes() for plugin in strategy.plugins if isinstance(plugin, KeepsPast)),
         ),

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from strategies.checkpoint import Stateful
 from strategies.continual.classifier import Classifier, MultiHeadClassifier, among_heads
+from strategies.continual.counting import Examples
 from strategies.continual.evaluation import AccuracyMatrix
 from strategies.continual.feeding import Feed, columns_of
 from strategies.continual.stream import Stream
@@ -34,6 +35,9 @@ class ContinualStrategy(SupervisedTemplate[Any, Any, Any]):
         device: Where to train.
         plugins: Avalanche plugins.
         trains_once: Whether the first training is on all experiences together: there is no other then, and one evaluation after it.
+
+    Attributes:
+        examples: Counts the samples trained on.
     """
 
     evaluator: AccuracyMatrix
@@ -50,6 +54,7 @@ class ContinualStrategy(SupervisedTemplate[Any, Any, Any]):
         trains_once: bool = False,
     ) -> None:
         model.to(device)
+        self.examples = Examples()
         super().__init__(
             model=model,
             optimizer=torch.optim.Adam(model.parameters(), lr=learning_rate),
@@ -58,7 +63,7 @@ class ContinualStrategy(SupervisedTemplate[Any, Any, Any]):
             train_epochs=1 if stream.pace.iterations or stream.pace.online else stream.pace.epochs,
             eval_mb_size=EVALUATION_BATCH,
             device=device,
-            plugins=list(plugins),
+            plugins=[*plugins, self.examples],
             evaluator=AccuracyMatrix(),
         )
         self.trains_once = trains_once

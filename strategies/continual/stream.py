@@ -71,12 +71,6 @@ class Pace:
             return whole * math.ceil(self.online / self.batch_size) + math.ceil(rest / self.batch_size)
         return self.iterations or self.epochs * math.ceil(samples / self.batch_size)
 
-    def examples(self, samples: int) -> int:
-        """Return how many samples are trained on, each as often as it is met."""
-        if self.online:
-            return samples
-        return self.iterations * min(self.batch_size, samples) or self.epochs * samples
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measures:

@@ -58,6 +58,7 @@ class Projection(Replay):
         loss = functional.cross_entropy(avalanche_forward(strategy.model, inputs, rest[-1] if rest else None), labels)
         parameters = list(strategy.model.parameters())
         self._reference = list(torch.autograd.grad(loss, parameters, materialize_grads=True))
+        strategy.examples.add(count)
 
     @torch.no_grad()
     def after_backward(self, strategy: Any, *args: Any, **kwargs: Any) -> None:

@@ -153,6 +153,7 @@ class MeetOnce(SupervisedPlugin[Any]):
         for piece, classes in zip(inputs.split(PIECE), labels.split(PIECE), strict=True):
             self.discriminant.meet(self.discriminant.features(piece.to(strategy.device)), classes.to(strategy.device))
         self.discriminant.train(mode)
+        strategy.examples.add(len(labels))
 
     def kept_bytes(self) -> int:
         """Return the bytes of what is kept."""

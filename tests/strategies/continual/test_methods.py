@@ -137,6 +137,27 @@ def test_what_needs_none_learns_online(name: str) -> None:
     assert len(outcome.curves["accuracy_matrix"]) == 2  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize(
+    ("name", "options", "expected"),
+    [
+        ("naive", {}, 3 * 60 + 3 * 60),
+        ("joint", {}, 3 * 120),
+        ("cumulative", {}, 3 * 60 + 3 * 120),
+        ("er", {}, 3 * 60 + 2 * 3 * 60),  # as many kept samples as new ones, from the second experience on
+        ("a-gem", {}, 3 * 60 + 2 * 3 * 60),
+        ("latent-replay", {}, 3 * 60 + 2 * 3 * 60),
+        ("memnet", {}, 3 * 60 + 2 * 3 * 60),
+        ("der-plus-plus", {}, 10 + 3 * (2 * 3 * 60 - 10)),  # two draws of as many, from the second step on
+        ("gdumb", {"passes": 6}, 6 * 60 + 6 * 120),
+        ("slda", {}, 3 * 60 + 2 * 60),  # the first experience by steps, and each sample met once
+        ("slda", {"features": "inputs"}, 2 * 60),
+    ],
+)
+def test_samples_are_counted_as_often_as_training_processes_them(name: str, options: dict[str, Any], expected: int) -> None:
+    """Three epochs of two experiences of 60 samples, 10 at a time."""
+    assert run(name, toy(), **options).cost.train_examples == expected
+
+
 @pytest.mark.parametrize("name", BUDGETED)
 def test_what_is_kept_fits_the_budget_and_fills_it(name: str) -> None:
     for budget in (200, 1000):

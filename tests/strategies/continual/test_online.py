@@ -9,7 +9,7 @@ from avalanche.benchmarks.scenarios.online import OnlineCLExperience
 from baselines.registry import Registry
 from strategies.continual.feeding import columns_of
 from strategies.continual.learn import learn
-from strategies.continual.methods import er
+from strategies.continual.methods import er, naive
 from strategies.continual.stream import Pace
 from tests.strategies.continual.gru import Gru
 from tests.strategies.continual.test_continual import CPU
@@ -43,7 +43,6 @@ def test_the_order_is_the_seed_s_and_the_same_each_time() -> None:
 
 def test_the_pace_counts_small_experiences() -> None:
     assert (Pace(batch_size=10, online=7).steps(60), Pace(batch_size=3, online=7).steps(60)) == (9, 8 * 3 + 2)
-    assert Pace(epochs=5, online=7).examples(60) == 60
 
 
 METHODS = [pytest.param(entry.load(), "class", id=entry.name) for entry in Registry("method") if entry.name not in OTHERS]
@@ -68,7 +67,7 @@ def test_every_method_runs_online_and_some_learn(method: Any, scenario: Any) -> 
         progress=told.append,
     )
     assert [len(row) for row in outcome.curves["accuracy_matrix"]] == [2, 2]  # type: ignore[union-attr, arg-type]
-    assert outcome.cost.train_examples == count
+    assert outcome.cost.train_examples == count if method is naive else outcome.cost.train_examples >= count
     if learner:
         assert outcome.metrics["learning_accuracy"] > 0.6
         assert told[-1] == 1.0
