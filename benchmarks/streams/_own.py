@@ -1,5 +1,6 @@
 """A user's own samples: class folders of images, or arrays in an ``.npz`` file."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -13,20 +14,30 @@ from strategies.continual.stream import Samples
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".pgm", ".ppm", ".tif", ".tiff", ".webp")
 
 
-def folder_images(folder: Path, size: int, colour: bool) -> Images:
-    """Read a folder with a folder of images per class; classes count in the alphabetical order of their names.
+def class_names(folder: Path) -> list[str]:
+    """Return the names of the folders in a folder, in alphabetical order; a class counts by its place among them."""
+    return sorted(path.name for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
+
+
+def folder_images(folder: Path, size: int, colour: bool, classes: Sequence[str]) -> Images:
+    """Read a folder with a folder of images per class.
 
     Args:
         folder: The folder.
         size: Every image is brought to ``size × size`` pixels.
         colour: Whether to keep red, green and blue, or grey alone.
+        classes: Names of all classes, in the order in which they count; the folder need not hold each of them.
 
     Raises:
-        UsageError: If there are fewer than two classes, or a file is no image.
+        UsageError: If there are fewer than two classes, the folder holds another, one of its folders holds no image, or a file is none.
     """
-    classes = sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
-    files = [(path, label) for label, part in enumerate(classes) for path in sorted(part.rglob("*")) if path.suffix.lower() in SUFFIXES]
-    if len({label for _, label in files}) < max(2, len(classes)):
+    names = class_names(folder)
+    if strange := sorted(set(names) - set(classes)):
+        raise UsageError(f"{folder} holds classes that have no training samples: {', '.join(strange)}; there are {', '.join(classes)}")
+    files = [
+        (path, classes.index(name)) for name in names for path in sorted((folder / name).rglob("*")) if path.suffix.lower() in SUFFIXES
+    ]
+    if len({label for _, label in files}) < max(1, len(names)) or len(classes) < 2:
         raise UsageError(f"{folder} must hold a folder of images ({', '.join(SUFFIXES)}) for each class, and two classes at least")
     if len(classes) > 256:
         raise UsageError(f"{folder} holds {len(classes)} classes: there can be 256")

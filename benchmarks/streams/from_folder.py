@@ -3,7 +3,8 @@
 ``--set data=flowers`` takes the folder ``flowers`` or the file ``flowers.npz`` of the data root (``--data-root``, ``MEMNET_DATA``). A
 folder holds a folder of images per class, or two folders ``train`` and ``test`` that do; a file the arrays ``inputs [n, T, F]`` and
 ``labels [n]``, and ``test_inputs`` and ``test_labels`` where there are any. Where no test samples are set apart, a fifth of every class
-becomes the test set, the same for every seed. What the data hold, and not where they stand, is part of a cell's identity.
+becomes the test set, the same for every seed. A class is known by its name (in a file by its number), which ``test`` need not hold of
+every class, and has no others. What the data hold, and not where they stand, is part of a cell's identity.
 """
 
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ import torch
 
 from benchmarks.data import located
 from benchmarks.streams._images import SPLIT_SEED, Form, stratified
-from benchmarks.streams._own import array_samples, folder_images
+from benchmarks.streams._own import array_samples, class_names, folder_images
 from benchmarks.streams._splits import measures_of, pace_of
 from results.errors import UsageError
 from strategies.continual.stream import Samples, Stream, split_classes
@@ -81,6 +82,12 @@ def build(config: Config, *, seed: int, data_root: Path) -> Stream:
     classes = int(train.labels.max()) + 1
     if len(train.labels.unique()) < classes or int(test.labels.max()) >= classes:
         raise UsageError(f"{config.data}: every class from 0 to {classes - 1} needs training samples, and no other may be tested")
+    untested = sorted(set(range(classes)) - set(test.labels.tolist()))
+    if len(untested) >= max(1, classes // config.experiences):
+        raise UsageError(
+            f"{config.data}: {len(untested)} of {classes} classes have no test samples (by number: {untested}), so that an experience "
+            "could have none to be evaluated on; give more of them some, or take fewer experiences"
+        )
     return split_classes(
         train,
         test,
@@ -105,7 +112,7 @@ def load(config: Config, data_root: Path) -> tuple[Samples, Samples, int]:
         train, test, sample_bytes = array_samples(place)
     else:
         parts = [place / "train", place / "test"] if (place / "train").is_dir() and (place / "test").is_dir() else [place]
-        images = [folder_images(part, config.size, config.colour) for part in parts]
+        images = [folder_images(part, config.size, config.colour, class_names(parts[0])) for part in parts]
         form: Form = config.form
         train, *rest = [part.samples(form, 255) for part in images]
         test, sample_bytes = (rest[0] if rest else None), images[0].sample_bytes

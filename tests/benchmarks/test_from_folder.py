@@ -1,9 +1,11 @@
 """A user's own data as a stream."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from benchmarks.cli.planning import plan_from
@@ -54,6 +56,29 @@ def test_folders_that_set_a_test_apart(tmp_path: Path) -> None:
     images(tmp_path / "flowers" / "test", per_class=2)
     assert counts(built(tmp_path)) == (20, 8)
     assert counts(built(tmp_path, validation=True)) == (16, 4)
+
+
+def test_a_class_that_is_not_tested_leaves_the_others_their_labels(tmp_path: Path) -> None:
+    """An image is as red as its class, wherever it stands."""
+    train, test = tmp_path / "flowers" / "train", tmp_path / "flowers" / "test"
+    images(train)
+    images(test, per_class=2)
+    shutil.rmtree(test / "kind1")
+    for part in ("train_stream", "test_stream"):
+        columns = [columns_of(one.dataset) for one in getattr(built(tmp_path, colour=True, size=8).benchmark, part)]
+        inputs, labels = (torch.cat([column[place] for column in columns if column]) for place in range(2))
+        reds = (inputs.reshape(-1, 8, 8, 3)[..., 0].amax((1, 2)) * 255).round().tolist()
+        assert reds == [60 * label for label in labels.tolist()]
+    assert set(labels.tolist()) == {0, 2, 3}
+    (test / "kind2").rename(test / "weed")
+    with pytest.raises(UsageError, match="no training samples: weed; there are kind0, kind1, kind2, kind3"):
+        built(tmp_path)
+
+
+def test_an_experience_that_could_have_no_test_samples_is_refused(tmp_path: Path) -> None:
+    sequences(tmp_path / "flowers.npz", test_inputs=np.zeros((2, 6, 3), np.uint8), test_labels=np.array([0, 3]))
+    with pytest.raises(UsageError, match=r"2 of 4 classes have no test samples \(by number: \[1, 2\]\)"):
+        built(tmp_path)
 
 
 def test_sequences_in_a_file(tmp_path: Path) -> None:
