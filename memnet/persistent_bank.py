@@ -7,7 +7,8 @@ links the first to the second::
 
 Each sample slot thus has one edge at most, and the adjacency is kept as that edge: the label slot it ends at, and how many events have
 linked them, from which its weight is ``η · links``. Activation that is spread along the edges comes to rest on label slots: a
-distribution over classes that gradient steps on later tasks do not overwrite.
+distribution over classes that gradient steps on later tasks do not overwrite. As an edge is its slot's only one, its weight does not
+change what is read: once rows are normalised it is 1. What the count tells is whether a slot is full, and whether it was dreamt of.
 
 A byte of memory is spent on what is read: a code has few bits an entry (:mod:`memnet.quantization`), its edge has two bytes.
 

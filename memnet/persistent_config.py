@@ -26,7 +26,7 @@ class PersistentConfig:
         hidden: Hidden width of the hallucination head and of the classifying head.
         top_k: Slots read for an answer.
         temperature: Temperature of a read at the start; it is learned.
-        dreams: Dreams rehearsed per new sample.
+        dreams: Dreams rehearsed per new sample; 0 for none: slots alone, without imaginative replay.
         reconstruction_weight: Weight of the reconstruction error.
         neighbour_weight: Weight of the read of each sample among the others of its batch.
         anchor_weight: Weight of the distance between a dream's code and the code it was decoded from.

@@ -67,9 +67,9 @@ class MemNetPlugin(SupervisedPlugin[Any]):
         inputs, labels, *rest = strategy.mbatch
         if rest:
             self._tasks[labels.cpu()] = rest[-1].cpu()
-        if len(self._settled) == 0:
-            return
         count = self.memory.config.dreams * len(labels)
+        if count == 0 or len(self._settled) == 0:
+            return
         chosen = torch.randint(len(self._settled), (count,), generator=self._choice).to(self._settled.device)
         dreams = self.memory.dream(self._settled[chosen])
         self._anchors = dreams.codes

@@ -118,6 +118,14 @@ def test_buffers_are_counted() -> None:
     assert 0 < outcome.cost.buffer_bytes <= 40 * 17
 
 
+def test_slots_without_dreams() -> None:
+    """What is trained on is the new samples alone; the slots still answer."""
+    outcome = run(memnet, dreams=0, slots=20)
+    assert outcome.cost.train_examples == 3 * 120
+    assert outcome.slots is not None
+    assert outcome.slots["occupancy"] == 1.0
+
+
 def test_slot_statistics() -> None:
     slots = run(memnet, slots=20).slots
     assert slots is not None
