@@ -2,6 +2,11 @@
 
 Before each experience is learnt its samples are offered to the buffer; the model then begins anew and is trained on the buffer alone. The
 weights that it begins from come from the seed, so they count among nothing that is kept.
+
+The published method needs no boundaries: it fills its buffer as samples come, and trains only when it is asked. Here it is trained in every
+experience, which for small experiences of a few samples would be a whole training for each, so online it is refused. Its recipe is not the
+paper's either: ``passes`` over the buffer with Adam at a constant rate, as all methods here are trained, where the paper takes SGD in
+mini-batches of 16 under a cosine schedule with warm restarts, augmentation, and CutMix on all but MNIST.
 """
 
 import copy
@@ -116,9 +121,9 @@ def build(
     """Build the strategy.
 
     Raises:
-        UsageError: If the budget keeps nothing, or the stream tells no boundaries.
+        UsageError: If the budget keeps nothing, or the stream is online.
     """
-    require_boundaries(stream, "gdumb")
+    require_boundaries(stream, "gdumb", "trains a fresh model in every experience, be it of a few samples")
     wrapped = classifier(model, stream)
     room = room_for(config.budget, config.mem_size, stream)
     buffer = Buffer(raw_store(stream), classes=stream.signature.outputs, room=room, shares="balanced", seed=seed)

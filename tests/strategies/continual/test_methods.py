@@ -15,7 +15,7 @@ from strategies.continual.learn import learn
 from strategies.continual.strategy import ContinualStrategy
 from strategies.continual.stream import Measures, Pace, Stream
 from tests.strategies.continual.gru import Gru
-from tests.strategies.continual.toy import toy
+from tests.strategies.continual.toy import NEEDS_BOUNDARIES, toy
 
 CPU = torch.device("cpu")
 ALL = Registry("method").names()
@@ -114,6 +114,13 @@ def test_no_test_sample_is_learnt_from(name: str) -> None:
 def test_what_needs_boundaries_is_refused_where_none_are_told(name: str, options: dict[str, Any]) -> None:
     with pytest.raises(UsageError, match=r"online = 10 tells no boundaries"):
         run(name, toy(pace=Pace(batch_size=10, online=10)), **options)
+
+
+def test_gdumb_says_why_it_is_refused_online_and_what_is_not() -> None:
+    with pytest.raises(UsageError, match=r"trains a fresh model in every experience, .* tells no boundaries") as refusal:
+        run("gdumb", toy(pace=Pace(batch_size=10, online=10)))
+    named = str(refusal.value).partition(": use ")[2].partition(", or leave")[0].replace(" or ", ", ").split(", ")
+    assert set(named) == set(ALL) - {*NEEDS_BOUNDARIES, "naive", "joint"}
 
 
 @pytest.mark.parametrize("pace", [Pace(epochs=3, batch_size=10), Pace(iterations=12, batch_size=10), Pace(batch_size=10, online=10)])
