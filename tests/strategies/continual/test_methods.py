@@ -1,6 +1,6 @@
 """What every registered method must do."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
 
 import pytest
@@ -19,7 +19,7 @@ from tests.strategies.continual.toy import NEEDS_BOUNDARIES, toy
 
 CPU = torch.device("cpu")
 ALL = Registry("method").names()
-HOLDS = {"naive": 0.0, "ewc": 0.0, "si": 0.0, "lwf": 0.0, "a-gem": 0.0}
+HOLDS = ("a-gem", "ewc", "lwf", "naive", "si")
 """Methods that hold on to weights, answers or gradients: among all classes they are not expected to beat training without any."""
 BUDGETED = [name for name in ALL if any(option.name == "budget" for option in Registry("method").get(name).source.options)]
 
@@ -73,7 +73,7 @@ def test_it_learns_above_naive(name: str) -> None:
     assert run(name, toy(epochs=5)).metrics["accuracy"] > 0.7
 
 
-@pytest.mark.parametrize("name", sorted(HOLDS))
+@pytest.mark.parametrize("name", HOLDS)
 def test_with_a_head_per_task_what_was_learnt_stays(name: str) -> None:
     assert run(name, toy(scenario="task")).metrics["accuracy"] > 0.9
 
@@ -178,3 +178,18 @@ def test_a_budget_that_holds_nothing_is_refused(name: str) -> None:
         run(name, toy(epochs=1), budget=20)
     with pytest.raises(UsageError, match="mem_size"):
         run(name, toy(epochs=1), mem_size=0)
+
+
+OTHER = {"code": 16, "hidden": 50, "top_k": 3, "reconstruction_weight": 7.0, "neighbour_weight": 0.25, "trust": 0.6}
+"""Options that er-encoder shares with memnet, at values that are no defaults."""
+
+
+@pytest.mark.parametrize("options", [{}, OTHER], ids=["defaults", "other"])
+@pytest.mark.parametrize("kept", [{"budget": 2_000}, {"budget": 400_000}, {"mem_size": 200}], ids=["2k", "400k", "samples"])
+def test_er_encoder_resolves_what_it_shares_with_memnet_equally(options: dict[str, Any], kept: dict[str, int]) -> None:
+    one, two = (load(name).Config for name in ("er-encoder", "memnet"))
+    shared = {field.name for field in fields(one)} & {field.name for field in fields(two)} - {"budget", "mem_size"}
+    assert shared == set(OTHER)
+    ours, theirs = (built(name, toy(), **options, **kept).model.config for name in ("er-encoder", "memnet"))
+    for name in (*sorted(shared), "temperature"):
+        assert getattr(ours, name) == options.get(name, getattr(theirs, name)) == getattr(theirs, name), name
