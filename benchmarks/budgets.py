@@ -5,7 +5,7 @@
 once the model is built.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -36,6 +36,22 @@ class Budgets:
             return [text]
         name, written = parse_variant(text)
         return [_text(name, {**written, option: str(bytes_)}) for option, bytes_ in budgets]
+
+    def check(self, methods: Sequence[Entry]) -> list[str]:
+        """Say which methods of a plan run as they are, since a budget bounds nothing of theirs; a line each.
+
+        Raises:
+            UsageError: If there are budgets, and not one of the methods takes them.
+        """
+        if not (self.kept or self.total):
+            return []
+        option = "--budget" if self.kept else "--total-budget"
+        left = sorted({entry.name for entry in methods if not takes_budget(entry)})
+        if not methods:
+            raise UsageError(f"{option}: nothing is kept of the past in a task: leave it out, or name a stream (memnet list streams)")
+        if all(not takes_budget(entry) for entry in methods):
+            raise UsageError(f"{option}: none of these methods keeps anything that it could bound: {', '.join(left)}; leave it out")
+        return [f"{name} keeps nothing that {option} could bound, and runs as it is" for name in left]
 
 
 def takes_budget(entry: Entry) -> bool:

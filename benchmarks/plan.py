@@ -90,6 +90,7 @@ def make_plan(catalog: Catalog, request: Request) -> Plan:
     rows = [row for member in members for row in _rows(planner, member, notes, request.budgets)]
     if not rows:
         raise UsageError("; ".join(dict.fromkeys(notes)) or f"nothing of '{request.name}' is left to run: widen --models or --methods")
+    notes += request.budgets.check([method.entry for *_, method in rows if method is not None])
     jobs = {job.cell.id: job for seed in seeds for job in (planner.job(*row, seed) for row in rows)}
     benchmarks = {entry.name: describe(entry) for entry, _, _ in rows}
     return Plan(

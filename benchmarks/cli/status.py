@@ -40,6 +40,8 @@ def status(
     cells = merged_manifest(plan, opened).cells
     found = survey(cells, opened, plan.planner)
     counts = ", ".join(f"{count} {standing}" for standing, count in found.count().items())
+    for note in plan.notes:
+        typer.echo(note)
     typer.echo(f"{name} in {opened.root}: {len(cells)} cells: {counts}\n\n{_table(cells, found, _questions(plan, cells, found))}")
     _show_failed(found)
     _show_damaged(opened)

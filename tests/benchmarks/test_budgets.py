@@ -31,6 +31,18 @@ def test_every_method_that_keeps_something_has_a_variant_per_budget() -> None:
     assert [cell.config["method"]["budget"] for cell in cells if cell.method.startswith("er")] == [16000, 157000]
 
 
+def test_methods_that_keep_nothing_are_noted() -> None:
+    assert plan("naive,er", "16k").notes == ("naive keeps nothing that --budget could bound, and runs as it is",)
+    assert plan("naive,er").notes == ()
+
+
+def test_a_budget_that_nothing_takes_is_refused() -> None:
+    with pytest.raises(UsageError, match="--budget: none of these methods keeps anything that it could bound: joint, naive"):
+        plan("naive,joint", "16k")
+    with pytest.raises(UsageError, match="--total-budget: nothing is kept of the past in a task"):
+        plan_from("induction", "lstm", None, "1", None, None, total_budget="16k")
+
+
 def test_a_budget_goes_with_other_options_of_a_variant() -> None:
     (cell,) = [job.cell for job in plan("er[shares=balanced]", "64k").jobs]
     assert cell.method == "er[budget=64000,shares=balanced]"
