@@ -1,4 +1,4 @@
-"""``memnet list``: what there is, one line each, with what it needs."""
+"""``memnet list``: what there is, one line each, with what it needs; or all of one."""
 
 import sys
 from collections.abc import Iterable
@@ -8,21 +8,25 @@ import typer
 
 from baselines.registry import Entry, Registry, unknown
 from benchmarks.cli import options
+from benchmarks.cli.entry import needs, sheet
 from results.errors import UsageError
 
 GROUPS = ("suites", "tasks", "streams", "models", "methods")
 
 
 def show(
-    group: Annotated[str | None, typer.Argument(metavar="[suites|tasks|streams|models|methods]", help="Only these.")] = None,
+    group: Annotated[
+        str | None, typer.Argument(metavar="GROUP|NAME", help="Only suites, tasks, streams, models or methods; or all about one.")
+    ] = None,
     plugin: options.Plugins = None,
 ) -> None:
-    """List what there is, one line each, with what it needs."""
+    """List what there is, one line each, with what it needs; of one, also its options."""
     from benchmarks.catalog import Catalog
 
-    if group is not None and group not in GROUPS:
-        raise UsageError(unknown("group", group, GROUPS))
     catalog = Catalog.read(plugin or ())
+    if group is not None and group not in GROUPS:
+        _one(group, {name: getattr(catalog, name) for name in GROUPS})
+        return
     registries: dict[str, Registry] = {name: getattr(catalog, name) for name in ([group] if group else GROUPS)}
     width = max((len(entry.name) for registry in registries.values() for entry in registry), default=0)
     for name, registry in registries.items():
@@ -32,16 +36,18 @@ def show(
             typer.echo(line)
 
 
+def _one(name: str, registries: dict[str, Registry]) -> None:
+    """Print all about an entry; a model and a method may share a name."""
+    found = [registry.get(name) for registry in registries.values() if name in registry]
+    if not found:
+        known = [one for registry in registries.values() for one in registry.names()]
+        raise UsageError(unknown("group or name", name, [*GROUPS, *known]))
+    typer.echo("\n\n".join(sheet(entry) for entry in found))
+
+
 def _lines(entries: Iterable[Entry], width: int, indent: int) -> Iterable[str]:
     for entry in entries:
         name = typer.style(f"{entry.name:{width}}", fg="cyan") if sys.stdout.isatty() else f"{entry.name:{width}}"
-        needs = _needs(entry)
+        needed = needs(entry)
         install = f" not installed: pip install {' '.join(entry.missing)}" if entry.missing else ""
-        yield f"{' ' * indent}{name}  {entry.summary}{f' [needs {needs}]' if needs else ''}{install}"
-
-
-def _needs(entry: Entry) -> str:
-    parts = list(entry.requires)
-    if entry.source.facts.get("FILES"):
-        parts.append("its data in the data root, or a download")
-    return ", ".join(parts)
+        yield f"{' ' * indent}{name}  {entry.summary}{f' [needs {needed}]' if needed else ''}{install}"

@@ -10,7 +10,7 @@ HEAVY = ("torch", "numpy", "pandas", "results.record", "rich.table", "matplotlib
 """Not pydantic: typer itself parses options by it in its later versions."""
 
 
-@pytest.mark.parametrize("arguments", [["list"], ["--help"], ["run", "--help"], ["--version"]])
+@pytest.mark.parametrize("arguments", [["list"], ["list", "memnet"], ["list", "task-shift"], ["-h"], ["run", "--help"], ["--version"]])
 def test_nothing_heavy_is_imported_to_list_or_to_help(arguments: list[str]) -> None:
     script = (
         f"import atexit, sys\natexit.register(lambda: print('heavy:', *[name for name in {HEAVY!r} if name in sys.modules]))\n"
@@ -30,6 +30,20 @@ def test_every_entry_has_a_line() -> None:
 def test_one_group_alone_and_plugins_among_them() -> None:
     lines = memnet("list", "models", "--plugin", str(PLUGINS / "scripted.py")).stdout.splitlines()
     assert [line.split()[0] for line in lines] == [*Registry("model").names(), "scripted"]
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("split-mnist", ("split-mnist (stream, version", "needs: its data", "protocol vandeven2022: experiences=5, ", "\nscenario  ")),
+        ("memnet", ("memnet (model", "memnet (method", "\nhebbian ", "\nbudget ")),
+        ("task-shift", ("\nseeds 0-9:", "profile small, seeds 0:", "  split-digits: memnet, transformer, lstm by naive, er, memnet")),
+        ("naive", ("options: none",)),
+    ],
+)
+def test_one_entry_is_described(name: str, says: tuple[str, ...]) -> None:
+    page = memnet("list", name).stdout
+    assert all(part in page for part in says), page
 
 
 def test_what_an_entry_needs_is_said() -> None:

@@ -1,0 +1,65 @@
+"""``memnet list NAME``: what one entry is, what it takes and what it needs, from its source text."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from baselines.registry import Entry
+
+
+def sheet(entry: Entry) -> str:
+    """Describe an entry: summary, version, file, needs, what it reads, and its options; of a suite what it runs."""
+    facts = entry.source.facts
+    parts = [f"{entry.name} ({entry.kind}, version {entry.version}): {entry.summary}", f"file: {entry.path}"]
+    needed = needs(entry)
+    if needed:
+        parts.append(f"needs: {needed}")
+    if "INPUTS" in facts:
+        verb = "reads" if entry.kind == "model" else "feeds"
+        parts.append(f"{verb}: {', '.join(facts['INPUTS'])}")
+    if "PRIMARY" in facts:
+        parts.append(f"scored by: {facts['PRIMARY']}, of which guessing gives {facts.get('CHANCE', 'what nobody said')}{_given(facts)}")
+    parts += [f"protocol {name}: {_assignments(options)}" for name, options in facts.get("PROTOCOLS", {}).items()]
+    parts += _suite(entry) if entry.kind == "suite" else [_options(entry)]
+    return "\n".join(parts)
+
+
+def needs(entry: Entry) -> str:
+    """Say what an entry needs besides our own requirements; nothing where that is nothing."""
+    parts = list(entry.requires)
+    if entry.source.facts.get("FILES"):
+        parts.append("its data in the data root, or a download")
+    return ", ".join(parts)
+
+
+def _options(entry: Entry) -> str:
+    from tabulate import tabulate
+
+    if not entry.source.options:
+        return "options: none"
+    rows = [[option.name, option.annotation, repr(option.default)] for option in entry.source.options]
+    return "\n" + tabulate(rows, headers=["option", "type", "default"], tablefmt="simple", disable_numparse=True)
+
+
+def _given(facts: Mapping[str, Any]) -> str:
+    given = facts.get("CHANCE_GIVEN", {})
+    held = [f"{key} is {' or '.join(values)}" for key, values in given.items()]
+    return f" where {' and '.join(held)}" if held else ""
+
+
+def _assignments(options: Mapping[str, Any]) -> str:
+    return ", ".join(f"{key}={','.join(value) if isinstance(value, tuple) else value}" for key, value in options.items())
+
+
+def _suite(entry: Entry) -> Iterator[str]:
+    """Say what a suite and its profiles run; suite files import nothing heavy."""
+    suite = entry.load().SUITE
+    for name, one in {"": suite, **suite.profiles}.items():
+        yield f"\nprofile {name}, seeds {_span(one.seeds)}:" if name else f"\nseeds {_span(one.seeds)}:"
+        for member in one.members:
+            options = f" ({_assignments(member.options)})" if member.options else ""
+            methods = f" by {', '.join(member.methods)}" if member.methods else ""
+            yield f"  {member.benchmark}{options}: {', '.join(member.models)}{methods}"
+
+
+def _span(seeds: tuple[int, ...]) -> str:
+    return f"{seeds[0]}-{seeds[-1]}" if len(seeds) > 1 else str(seeds[0])
