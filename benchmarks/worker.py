@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from baselines.registry import Entry
+from baselines.registry import Entry, Kind
 from benchmarks.budgets import options_and_total
 from benchmarks.engines.interface import Files
 from benchmarks.origin import origin
@@ -31,6 +31,14 @@ if TYPE_CHECKING:
 
 THREADS = 1
 """Threads per cell: cells run side by side instead, and one thread adds in one order."""
+
+WANTED: Mapping[Kind, Mapping[str, str]] = {
+    "model": {"build": "config, signature"},
+    "method": {"build": "config, *, model, stream, learning_rate, seed, device"},
+    "task": {"build": "config"},
+    "stream": {"build": "config, *, seed, data_root", "prepare": "data_root"},
+}
+"""The functions that an entry's file must have, each with its arguments."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -256,9 +264,13 @@ def _try_options(entry: Entry, module: ModuleType, options: Any) -> None:
 
 def _load(entry: Entry) -> ModuleType:
     try:
-        return entry.load()
+        module = entry.load()
     except UsageError:
         raise
     except Exception as error:
         reason = f"{type(error).__name__}: {error}"
         raise UsageError(f"{entry.kind} '{entry.name}' ({entry.path}) can't be loaded: {reason}; mend the file") from error
+    for name, arguments in WANTED[entry.kind].items():
+        if not callable(getattr(module, name, None)):
+            raise UsageError(f"{entry.path.name} has no function {name}({arguments}), which a {entry.kind} must have")
+    return module

@@ -89,6 +89,13 @@ def test_code_that_does_not_load_is_refused(tmp_path: Path) -> None:
         check(jobs(WEE[0], broken, model="shaky"), place(tmp_path))
 
 
+def test_code_without_a_build_function_is_refused(tmp_path: Path) -> None:
+    bare = tmp_path / "nobuild.py"
+    bare.write_text('"""Bare."""\nKIND = "model"\n')
+    with pytest.raises(UsageError, match=r"nobuild\.py has no function build\(config, signature\)"):
+        check(jobs(WEE[0], bare, model="nobuild"), place(tmp_path))
+
+
 def test_options_that_a_config_refuses_are_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="length = 1 must be at least 2"):
         check(jobs(settings=("length=1",)), place(tmp_path))
