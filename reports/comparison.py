@@ -142,7 +142,7 @@ def _set_aside(entries: Sequence[Entry]) -> list[str]:
 def _side_by_side(left: str, right: str, pairs: Sequence[tuple[Entry, Entry]], notes: Sequence[str]) -> SideBySide:
     contests = _contests(pairs)
     few = [contest.name for contest in contests if contest.paired.count < SEPARABLE]
-    if few:
+    if 0 < len(few) < len(contests):
         notes = [*notes, f"with fewer than {SEPARABLE} common seeds no signed-rank test reaches {SIGNIFICANCE}: {', '.join(few)}"]
     return SideBySide(
         left=left,

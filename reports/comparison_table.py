@@ -3,7 +3,7 @@
 import math
 
 from reports import quantities
-from reports.comparison import Contest, SideBySide
+from reports.comparison import SEPARABLE, Contest, SideBySide
 from reports.selection import Entry
 from reports.summary import summary
 from reports.tables import Column, Row, Table
@@ -39,11 +39,14 @@ def comparison_table(found: SideBySide) -> Table:
 def verdict(found: SideBySide) -> str:
     """Say in one sentence how the two stand to each other over all benchmarks."""
     won, _, lost = found.tally
+    most = max((contest.paired.count for contest in found.contests), default=0)
     chance = estimate(found.improvement, signed=False)
-    return (
-        f"{found.left} is significantly better in {won} of {len(found.contests)} rows, {found.right} in {lost}. "
-        f"A run of {found.left} beats one of {found.right} with probability {chance}."
+    standing = (
+        f"{found.left} is significantly better in {won} of {len(found.contests)} rows, {found.right} in {lost}"
+        if most >= SEPARABLE
+        else f"Too few common seeds ({most}) to call any difference significant; {SEPARABLE} are needed"
     )
+    return f"{standing}. A run of {found.left} beats one of {found.right} with probability {chance}."
 
 
 def estimate(value: Estimate, *, signed: bool = True) -> str:

@@ -24,9 +24,9 @@ def report(
     if compare is not None:
         from benchmarks.cli.comparing import compare as side_by_side
 
-        typer.echo(f"report: {side_by_side(compare, options.store_root(store), out)}")
-        return
-    page = build(Store.open(options.store_root(store)), out)
+        page = side_by_side(compare, options.store_root(store), out)
+    else:
+        page = build(Store.open(options.store_root(store)), out)
     typer.echo(f"report: {page}")
     if open_:
         import webbrowser

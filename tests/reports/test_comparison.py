@@ -93,8 +93,16 @@ def test_two_stores(fill: Fill) -> None:
     [one] = found.contests
     assert one.name == "induction · a"
     assert one.paired.difference.value == pytest.approx(-0.1)
-    assert found.notes[:2] == ("rows that stand in one of the stores alone: 1", "config or version differ: induction · a · supervised")
-    assert "no signed-rank test reaches 0.05: induction · a" in found.notes[2]
+    assert found.notes == ("rows that stand in one of the stores alone: 1", "config or version differ: induction · a · supervised")
+    assert verdict(found).startswith("Too few common seeds (3) to call any difference significant; 6 are needed. A run of")
+
+
+def test_rows_of_few_seeds_beside_others_are_noted(fill: Fill) -> None:
+    scores = [seed / 10 for seed in range(6)]
+    records = [record for model in "ab" for record in (*scored(model, scores), *scored(model, scores[:3], "mqar"))]
+    found = compare_models(select(fill(*records)), "a", "b")
+    assert "no signed-rank test reaches 0.05: mqar" in found.notes[-1]
+    assert "significantly better in 0 of 2 rows" in verdict(found)
 
 
 def test_a_row_of_more_seeds_stands_for_its_name(fill: Fill) -> None:
