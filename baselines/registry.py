@@ -103,7 +103,7 @@ class Entry:
         resolved = {name: option.default for name, option in options.items()}
         for key, value in (overrides or {}).items():
             if key not in options:
-                raise UsageError(unknown(f"option of {self.kind} '{self.name}'", key, options))
+                raise UsageError(f"{self.kind} '{self.name}' has no option '{key}': {_hint(key, options)}")
             resolved[key] = _coerce(options[key], value, f"{self.name}[{key}]")
         return resolved
 
@@ -200,10 +200,13 @@ def parse_assignments(parts: Iterable[str]) -> dict[str, str]:
 
 def unknown(what: str, name: str, known: Iterable[str]) -> str:
     """Say that ``name`` is unknown, with the nearest names, or all where none is near."""
+    return f"unknown {what} '{name}': {_hint(name, known)}"
+
+
+def _hint(name: str, known: Iterable[str]) -> str:
     names = sorted(known)
     near = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
-    hint = f"did you mean {' or '.join(near)}?" if near else f"there is {', '.join(names) or 'none'}"
-    return f"unknown {what} '{name}': {hint}"
+    return f"did you mean {' or '.join(near)}?" if near else f"there is {', '.join(names) or 'none'}"
 
 
 def _entry(kind: Kind, name: str, module: str, path: Path, *, plugin: bool = False) -> Entry:

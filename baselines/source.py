@@ -77,7 +77,11 @@ def read_source(path: Path) -> Source:
 def _parse(path: Path) -> ast.Module:
     try:
         return ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
-    except (OSError, SyntaxError, UnicodeDecodeError) as error:
+    except FileNotFoundError:
+        raise UsageError(f"there is no file {path}") from None
+    except SyntaxError as error:
+        raise UsageError(f"{path.name} is not valid Python: line {error.lineno}: {error.msg}") from error
+    except (OSError, ValueError) as error:  # bytes that are no UTF-8, or a null byte
         raise UsageError(f"cannot read {path}: {error}; give the path of a Python file") from error
 
 

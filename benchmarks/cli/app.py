@@ -16,7 +16,9 @@ from benchmarks.cli.tune import tune
 from benchmarks.cli.validate import validate
 from results.errors import UsageError
 
-app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+HELP = {"help_option_names": ["-h", "--help"]}
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False, context_settings=HELP)
 app.command("list")(show)
 app.command("run")(run)
 app.command("status")(status)

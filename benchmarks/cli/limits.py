@@ -18,13 +18,18 @@ def duration(option: str, text: str) -> float:
     return _parse(option, text, SECONDS, "seconds, or a number with s, m, h or d: 90, 10m, 2h")
 
 
-def size(option: str, text: str) -> int:
+def size(option: str, text: str, form: str = "bytes, or a number with K, M or G: 500M, 4G") -> int:
     """Return the bytes that a text stands for; ``M`` is a million.
+
+    Args:
+        option: Name of the option, for the message.
+        text: What it was given.
+        form: What the message says that it takes.
 
     Raises:
         UsageError: If it stands for none, or not for more than 0.
     """
-    return round(_parse(option, text.rstrip("Bb"), BYTES, "bytes, or a number with K, M or G: 500M, 4G"))
+    return round(_parse(option, text.rstrip("Bb"), BYTES, form))
 
 
 def _parse(option: str, text: str, units: dict[str, float], form: str) -> float:

@@ -21,7 +21,7 @@ TotalBudget = Annotated[
     str | None, typer.Option("--total-budget", metavar="BYTES", help="The same, with the parameters' bytes counted in.")
 ]
 Plugins = Annotated[
-    list[Path] | None, typer.Option("--plugin", metavar="FILE.py", help="A file with a model, method, task or stream; repeatable.")
+    list[Path] | None, typer.Option("--plugin", metavar="FILE.py", help="A file with a model, method, task, stream or suite; repeatable.")
 ]
 Settings = Annotated[
     list[str] | None,
@@ -36,7 +36,7 @@ Timeout = Annotated[str | None, typer.Option("--timeout", metavar="TIME", help="
 Memory = Annotated[str | None, typer.Option("--memory", metavar="SIZE", help="Most memory that a cell's process may hold: 500M, 4G.")]
 Retries = Annotated[int, typer.Option("--retries", metavar="N", help="Further tries of a cell that was ended from outside.")]
 Rerun = Annotated[
-    str, typer.Option("--rerun", metavar="failed|stale|all", help="Run failed cells too; or stale ones alone; or all, finished or not.")
+    str, typer.Option("--rerun", metavar="failed|stale|all", help="Also failed cells; or stale cells alone; or all, finished or not.")
 ]
 Precision = Annotated[
     str, typer.Option("--precision", metavar="float32|bfloat16", help="What models compute in; another precision makes other cells.")

@@ -15,7 +15,7 @@ from results.errors import UsageError
 if TYPE_CHECKING:
     from benchmarks.display import Display
     from benchmarks.engines.interface import Limits
-    from benchmarks.runner import Rerun, Run
+    from benchmarks.runner import Rerun, Run, Tally
 
 INTERRUPTED = 130
 """Exit code after Ctrl-C, as shells have it."""
@@ -72,7 +72,7 @@ def run(
         _stopped(one)
         raise typer.Exit(INTERRUPTED) from None
     tally = one.tally()
-    typer.echo(f"{name}: {tally.done} of {tally.total} cells done, {tally.failed} failed")
+    typer.echo(f"{name}: {_count(tally)} done, {tally.failed} failed")
     typer.echo(f"next: memnet report --store {shlex.quote(str(root))}")
     raise typer.Exit(1 if tally.failed else 0)
 
@@ -83,8 +83,12 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
 
 def _stopped(one: "Run") -> None:
     tally = one.tally()
-    typer.echo(f"stopped: {tally.done} of {tally.total} cells are done, {tally.failed} failed; what was finished is kept")
+    typer.echo(f"stopped: {_count(tally)} done, {tally.failed} failed; what was finished is kept")
     typer.echo(f"to resume: {shlex.join(['memnet', *sys.argv[1:]])}")
+
+
+def _count(tally: "Tally") -> str:
+    return f"{tally.done} of {tally.total} cell{'s' if tally.total != 1 else ''}"
 
 
 def _display(workers: int, *, quiet: bool, verbose: bool) -> "Display":

@@ -36,13 +36,15 @@ def status(
     from results.store import Store
 
     plan = plan_from(name, models, methods, seeds, settings, plugin, precision, profile, protocol, data_root, budget, total_budget)
-    opened = Store.open(options.store_root(store))
+    opened = Store(options.store_root(store))
     cells = merged_manifest(plan, opened).cells
     found = survey(cells, opened, plan.planner)
     counts = ", ".join(f"{count} {standing}" for standing, count in found.count().items())
     for note in plan.notes:
         typer.echo(note)
-    typer.echo(f"{name} in {opened.root}: {len(cells)} cells: {counts}\n\n{_table(cells, found, _questions(plan, cells, found))}")
+    place = opened.root if opened.root.exists() else f"{opened.root}, which is not there yet"
+    typer.echo(f"{name} in {place}: {len(cells)} cell{'s' if len(cells) != 1 else ''}: {counts}\n")
+    typer.echo(_table(cells, found, _questions(plan, cells, found)))
     _show_failed(found)
     _show_damaged(opened)
 

@@ -21,6 +21,8 @@ def validate(
     from results.untrusted import printable
 
     paths = [path for given in files for path in _records(given)]
+    if not paths:
+        raise UsageError(f"no records in {printable(', '.join(map(str, files)))}")
     store = Path(checks.__file__).parent / "published" if against is None else against.expanduser()
     if against is not None and not (store / "records").is_dir():
         raise UsageError(f"there is no store at {store}: --against takes a folder that holds records/")
@@ -29,7 +31,7 @@ def validate(
         typer.echo(f"{printable(str(finding.path))}: {finding.severity}: {finding.reason}")
     refused = {finding.path for finding in findings if finding.severity == "refused"}
     typer.echo(f"{len(paths)} record{'s' if len(paths) != 1 else ''}: {len(paths) - len(refused)} accepted, {len(refused)} refused")
-    if refused or not paths:
+    if refused:
         raise typer.Exit(REFUSED)
 
 

@@ -1,4 +1,4 @@
-"""Small line charts as SVG in a page: points reckoned here, drawn by ``templates/chart.html`` without a style attribute.
+"""Small line charts as SVG in a page: points reckoned here, drawn by ``draw`` of ``templates/macros.html`` without a style attribute.
 
 Its style sheet sets font and colours, dark or light.
 """

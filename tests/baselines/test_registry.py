@@ -127,6 +127,11 @@ def test_other_values_are_refused(plugin: Path, key: str, text: str) -> None:
         read_plugin(plugin).configure({key: text})
 
 
+def test_an_unknown_option_is_named_with_the_nearest(plugin: Path) -> None:
+    with pytest.raises(UsageError, match=r"model 'my-model' has no option 'widht': did you mean width"):
+        read_plugin(plugin).configure({"widht": "3"})
+
+
 def test_variants() -> None:
     assert parse_variant("memnet") == ("memnet", {})
     assert parse_variant("memnet[hebbian=false, slots=32]") == ("memnet", {"hebbian": "false", "slots": "32"})

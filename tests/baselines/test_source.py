@@ -61,7 +61,7 @@ def test_a_config_is_followed_to_where_it_is_imported_from(tmp_path: Path, monke
     [
         ("class Config:\n    width: int = 1 + one\n", "literal default"),
         ("class Config:\n    width: int\n", "no default"),
-        ("def f(:\n", "cannot read"),
+        ("x = 1\ndef f(:\n", r"\w+\.py is not valid Python: line 2: invalid syntax"),
     ],
 )
 def test_what_cannot_be_read_is_refused(tmp_path: Path, text: str, says: str) -> None:
@@ -70,7 +70,7 @@ def test_what_cannot_be_read_is_refused(tmp_path: Path, text: str, says: str) ->
 
 
 def test_a_missing_file_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="cannot read"):
+    with pytest.raises(UsageError, match=r"there is no file .*none\.py"):
         read_source(tmp_path / "none.py")
 
 

@@ -58,6 +58,8 @@ def test_a_damaged_record_is_missing(store: Store) -> None:
 
 def test_a_store_that_is_not_there_holds_nothing(tmp_path: Path) -> None:
     assert count(plan("scripted"), Store(tmp_path / "none")) == {"done": 0, "failed": 0, "stale": 0, "missing": 2}
+    done = memnet("status", "wee", *WITH_PLUGINS, "--models", "scripted", "--seeds", "1", "--store", str(tmp_path / "none"))
+    assert "none, which is not there yet: 1 cell: 0 done, 0 failed, 0 stale, 1 missing" in done.stdout
     assert list(tmp_path.iterdir()) == []
 
 

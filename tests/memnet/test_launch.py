@@ -27,6 +27,11 @@ def test_another_package_in_front_is_named_with_its_path_and_exit_code_2(tmp_pat
         assert f"is shadowed by {tmp_path / name}" in line
 
 
+def test_the_package_runs_as_the_command() -> None:
+    done = subprocess.run([sys.executable, "-m", "memnet", "list", "suites"], capture_output=True, text=True, check=True)
+    assert "quick" in done.stdout
+
+
 def test_the_guard_covers_all_top_level_packages() -> None:
     root = Path(__file__).resolve().parent.parent.parent
     packages = {path.parent.name for path in root.glob("*/__init__.py")} - {"tests", "memnet"}
