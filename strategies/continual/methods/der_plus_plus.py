@@ -43,8 +43,8 @@ class Config:
     mem_size: int = 200
     budget: int = 0
     shares: Literal["reservoir", "balanced", "per-class"] = "reservoir"
-    alpha: float = 0.5
-    beta: float = 0.5
+    alpha: float = 0.2
+    beta: float = 1.0
 
 
 class DarkReplay(Replay):
