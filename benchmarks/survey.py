@@ -88,9 +88,10 @@ def merged_manifest(plan: Plan, store: Store) -> Manifest:
     if earlier is None:
         return new
     current = {cell.id for cell in earlier.cells if _key(cell) not in planned_keys and _current(plan, cell, store)}
-    rest = [cell for cell in earlier.cells if cell.id not in current | {cell.id for cell in new.cells}]
-    other = {cell.id for cell in _of_other_questions(rest, store, plan.planner)}
-    kept = [cell for cell in earlier.cells if cell.id in current | other]
+    settled = current | {cell.id for cell in new.cells}
+    rest = [cell for cell in earlier.cells if cell.id not in settled]
+    chosen = current | {cell.id for cell in _of_other_questions(rest, store, plan.planner)}
+    kept = [cell for cell in earlier.cells if cell.id in chosen]
     wanted = {cell.benchmark for cell in kept} - names
     others = [benchmark for benchmark in earlier.benchmarks if benchmark.name in wanted]
     return new.model_copy(
