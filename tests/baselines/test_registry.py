@@ -36,7 +36,7 @@ def plugin(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_built_ins_are_found_by_file_name_and_say_what_they_are(kind: str) -> None:
-    registry = Registry(kind)  # type: ignore[arg-type]
+    registry = Registry(kind)
     assert registry.names()
     for entry in registry:
         assert entry.summary, entry.path

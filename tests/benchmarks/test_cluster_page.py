@@ -25,13 +25,13 @@ def test_there_are_commands_to_try() -> None:
 @pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
 def test_a_command_is_understood(words: list[str]) -> None:
     group = typer.main.get_command(app)
-    name, command, rest = group.resolve_command(typer.Context(group), words[1:])  # type: ignore[attr-defined]
+    name, command, rest = group.resolve_command(typer.Context(group), words[1:])
     parsed = command.make_context(name, rest)
     assert parsed.params["name"] == words[2]
 
 
 def test_options_named_in_the_text_exist() -> None:
-    command = typer.main.get_command(app).commands["run"]  # type: ignore[attr-defined]
+    command = typer.main.get_command(app).commands["run"]
     known = {option for parameter in command.params for option in parameter.opts} | {"--head", "--array", "--wrap", "--logdir"}
     named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", PAGE))
     assert named <= known

@@ -46,7 +46,7 @@ def test_class_folders_of_images(tmp_path: Path) -> None:
     assert (stream.signature.length, stream.signature.features, stream.sample_bytes) == (28, 28, 785)
     colour = built(tmp_path, colour=True, size=8)
     assert (colour.signature.length, colour.signature.features, colour.sample_bytes) == (8, 24, 193)
-    inputs, labels, _ = columns_of(colour.benchmark.train_stream[0].dataset)  # type: ignore[misc]
+    inputs, labels, _ = columns_of(colour.benchmark.train_stream[0].dataset)
     reds = (inputs.reshape(-1, 8, 8, 3)[..., 0].amax((1, 2)) * 255).round().tolist()
     assert reds == [60 * label for label in labels.tolist()]
 

@@ -31,7 +31,7 @@ def built(module: Any, root: Path, seed: int = 0, **options: object) -> Stream:
 def parts(stream: Stream, part: str = "train") -> list[tuple[torch.Tensor, ...]]:
     found = [columns_of(experience.dataset) for experience in getattr(stream.benchmark, f"{part}_stream")]
     assert all(columns is not None for columns in found)
-    return found  # type: ignore[return-value]
+    return found
 
 
 def test_fashion_is_split_as_mnist_is(root: Path) -> None:
@@ -109,7 +109,7 @@ def test_cifar(module: ModuleType, name: str, classes: int, tmp_path: Path, monk
     assert sum(len(columns[1]) for columns in parts(stream, "test")) == 2 * classes
     assert built(module, tmp_path, form="flat").signature.features == 3072
     assert all(0 <= columns[0].min() <= columns[0].max() <= 1 for columns in parts(stream))
-    (tmp_path / module.FILES[0]).write_bytes(b"another")  # type: ignore[attr-defined]
+    (tmp_path / module.FILES[0]).write_bytes(b"another")
     with pytest.raises(UsageError, match=f"{name} in .* can't be read"):
         built(module, tmp_path)
 
@@ -123,6 +123,6 @@ def test_cifar_is_refused_in_one_line_where_there_is_no_network(
 
     monkeypatch.setattr("torchvision.datasets.cifar.download_and_extract_archive", offline)
     with pytest.raises(UsageError, match=r"CIFAR.* put its \d unpacked files into .*cifar-1.*--data-root") as refusal:
-        module.prepare(tmp_path / "root")  # type: ignore[attr-defined]
+        module.prepare(tmp_path / "root")
     assert "\n" not in str(refusal.value)
     assert list(tmp_path.iterdir()) == []

@@ -30,7 +30,7 @@ SUITE = Suite(
 
 
 def plan(*files: Path, name: str = "wee", models: str = "scripted", settings: tuple[str, ...] = (), **kwargs: object) -> Plan:
-    request = Request(name=name, models=tuple(models.split()) or None, settings=parse_settings(settings), **kwargs)  # type: ignore[arg-type]
+    request = Request(name=name, models=tuple(models.split()) or None, settings=parse_settings(settings), **kwargs)
     return make_plan(Catalog.read(files or WEE), request)
 
 

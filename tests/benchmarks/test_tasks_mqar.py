@@ -19,7 +19,7 @@ def batches(task: mqar.MQAR) -> list[Batch]:
 
 @pytest.mark.parametrize("module", [mqar, mqar_hard])
 def test_every_query_is_answered_by_the_last_pair_of_its_key(module: object) -> None:
-    task = module.build(module.Config())  # type: ignore[attr-defined]
+    task = module.build(module.Config())
     seen = set()
     for batch in batches(task):
         length = batch.inputs.shape[1]
@@ -37,7 +37,7 @@ def test_every_query_is_answered_by_the_last_pair_of_its_key(module: object) -> 
 
 @pytest.mark.parametrize("module", [mqar, mqar_hard])
 def test_keys_are_from_the_lower_half_and_values_from_the_upper_and_none_comes_twice(module: object) -> None:
-    task = module.build(module.Config())  # type: ignore[attr-defined]
+    task = module.build(module.Config())
     for batch in batches(task):
         for tokens in batch.inputs.tolist():
             pairs = solving.pairs(tokens)

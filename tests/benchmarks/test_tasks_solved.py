@@ -36,7 +36,7 @@ class Oracle(SequenceModel):
     def initial_state(self, batch: int) -> Read:
         raise NotImplementedError
 
-    def forward(self, inputs: Tensor, state: Read | None = None, *, positions: Tensor, **options: object) -> ModelOutput:  # type: ignore[override]
+    def forward(self, inputs: Tensor, state: Read | None = None, *, positions: Tensor, **options: object) -> ModelOutput:
         before = 0 if state is None else state.inputs.shape[1]
         read = inputs if state is None else torch.cat([state.inputs, inputs], dim=1)
         logits = torch.zeros(*positions.shape, self.signature.outputs)
