@@ -10,7 +10,7 @@ NARROW, WIDE = 32, 64
 
 MANY = 10_000
 """Slots that must be left for a budget to be spent on wide codes: beyond so many samples, seeing them more sharply serves better than
-keeping more (chosen on validation splits of Split MNIST and Split Fashion-MNIST)."""
+keeping more (chosen on a validation split of Split Fashion-MNIST)."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
