@@ -55,48 +55,34 @@ def admit(
         stay, enter = _draw(kept_sizes[old], sizes[new], int(met[label]), share, generator)
         stays.append(old[stay])
         enters.append(new[enter])
-    staying, entering = torch.cat(stays), torch.cat(enters)
+    stay, enter = torch.cat(stays), torch.cat(enters)
     if shares == "balanced":
-        left = room - int(kept_sizes[staying].sum()) - int(sizes[entering].sum())
-        staying, entering = _one_more(kept_labels, kept_sizes, labels, sizes, staying, entering, left, known, generator)
-    return staying.sort().values, entering.sort().values
+        chosen = torch.cat((stay, len(kept_labels) + enter))
+        chosen = _one_more(torch.cat((kept_labels, labels)), torch.cat((kept_sizes, sizes)), chosen, room, generator)
+        stay, enter = chosen[chosen < len(kept_labels)], chosen[chosen >= len(kept_labels)] - len(kept_labels)
+    return stay.sort().values, enter.sort().values
 
 
 def _one_more(
-    kept_labels: Int[Tensor, "k"],
-    kept_sizes: Int[Tensor, "k"],
-    labels: Int[Tensor, "m"],
-    sizes: Int[Tensor, "m"],
-    stay: Int[Tensor, "stay"],
-    enter: Int[Tensor, "enter"],
-    left: int,
-    known: Int[Tensor, "c"],
-    generator: torch.Generator,
-) -> tuple[Int[Tensor, "stay"], Int[Tensor, "enter"]]:
-    """Let one refused sample more of each class in, those of which fewest are kept first, as long as they fit.
+    labels: Int[Tensor, "n"], sizes: Int[Tensor, "n"], chosen: Int[Tensor, "c"], room: int, generator: torch.Generator
+) -> Int[Tensor, "more"]:
+    """Choose one sample more of each class, those of which fewest are chosen first, as long as they fit.
 
     One is drawn of each class: whether it fits must not decide which, or the small ones would be favoured.
     """
-    refused, gone = _others(len(labels), enter), _others(len(kept_labels), stay)
-    counts = torch.bincount(torch.cat((kept_labels[stay], labels[enter])), minlength=int(known.max()) + 1)
+    refused = torch.ones(len(labels), dtype=torch.bool)
+    refused[chosen] = False
+    left = room - int(sizes[chosen].sum())
+    known = torch.unique(labels)
+    counts = torch.bincount(labels[chosen], minlength=int(known.max()) + 1)
     for label in known[counts[known].argsort(stable=True)].tolist():
-        old, new = gone[kept_labels[gone] == label], refused[labels[refused] == label]
-        if len(old) + len(new) == 0:
+        places = torch.nonzero(refused & (labels == label)).flatten()
+        if len(places) == 0:
             continue
-        drawn = int(torch.randint(len(old) + len(new), (), generator=generator))
-        if drawn < len(old) and int(kept_sizes[old[drawn]]) <= left:
-            stay, left = torch.cat((stay, old[drawn : drawn + 1])), left - int(kept_sizes[old[drawn]])
-        elif drawn >= len(old) and int(sizes[new[drawn - len(old)]]) <= left:
-            place = drawn - len(old)
-            enter, left = torch.cat((enter, new[place : place + 1])), left - int(sizes[new[place]])
-    return stay, enter
-
-
-def _others(count: int, places: Int[Tensor, "p"]) -> Int[Tensor, "o"]:
-    """Return the places that are not among some."""
-    among = torch.zeros(count, dtype=torch.bool)
-    among[places] = True
-    return torch.nonzero(~among).flatten()
+        drawn = places[int(torch.randint(len(places), (), generator=generator))]
+        if int(sizes[drawn]) <= left:
+            chosen, left = torch.cat((chosen, drawn.reshape(1))), left - int(sizes[drawn])
+    return chosen
 
 
 def _draw(
