@@ -34,11 +34,12 @@ class Oracle(SequenceModel):
         self.signature = signature
 
     def initial_state(self, batch: int) -> Read:
-        raise NotImplementedError
+        width = () if self.signature.features is None else (self.signature.features,)
+        return Read(inputs=torch.zeros(batch, 0, *width))
 
     def forward(self, inputs: Tensor, state: Read | None = None, *, positions: Tensor, **options: object) -> ModelOutput:
-        before = 0 if state is None else state.inputs.shape[1]
-        read = inputs if state is None else torch.cat([state.inputs, inputs], dim=1)
+        earlier = (state or self.initial_state(len(inputs))).inputs.to(inputs)
+        before, read = earlier.shape[1], torch.cat([earlier, inputs], dim=1)
         logits = torch.zeros(*positions.shape, self.signature.outputs)
         for row, places in enumerate(positions.tolist()):
             tokens = read[row].tolist() if places else []
