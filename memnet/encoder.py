@@ -73,4 +73,6 @@ def at_positions(hidden: Float[Tensor, "B T D"], positions: Int[Tensor, "B P"] |
     """Take the vectors at the places where an answer is wanted; all of them if none are named."""
     if positions is None:
         return hidden
+    if hidden.shape[1] == 1:  # there is one place only: nothing is copied
+        return hidden.expand(-1, positions.shape[1], -1)
     return hidden.gather(1, positions.unsqueeze(-1).expand(-1, -1, hidden.shape[-1]))
