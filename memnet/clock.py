@@ -6,12 +6,17 @@ would drift; the count is exact, and passes its gradient straight through to the
 Legend: ``B`` memories, ``H`` heads, ``C`` tokens.
 """
 
+import math
+
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
 FREQUENCIES = 4
 CODE_WIDTH = 2 * FREQUENCIES
+
+FINE = 16
+"""Sinusoids of a fine code."""
 
 START = 0.02
 """Standard deviation of the initial weights from clocks to keys and queries."""
@@ -42,3 +47,10 @@ def straight_through_count(gate: Float[Tensor, "*lead C"]) -> Float[Tensor, "*le
 def before(start: Float[Tensor, "*lead"], steps: Float[Tensor, "*lead C"]) -> Float[Tensor, "*lead C"]:
     """Running total before each token: ``start + Σ_{s<t} steps_s``."""
     return start.unsqueeze(-1) + steps.cumsum(-1) - steps
+
+
+def fine_code(count: Float[Tensor, "*lead"]) -> Float[Tensor, "*lead 2*FINE"]:
+    """Sinusoids of a count at unit norm, periods from 2π to 1,138: neighbours are told apart, and far counts not taken for near ones."""
+    rates = torch.exp2(-0.5 * torch.arange(FINE, device=count.device, dtype=count.dtype))
+    angle = count.unsqueeze(-1) * rates
+    return torch.cat([angle.sin(), angle.cos()], dim=-1).div(math.sqrt(FINE))

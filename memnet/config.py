@@ -37,6 +37,7 @@ class MemNetConfig:
         dreaming: Switch of the synthesizer.
         meta_policy: Switch of the learned mix of reading policies; off, TopK alone reads.
         hallucination: Switch of the reconstruction head.
+        serial: Switch of the tape that is read in the order of what it recorded; it keeps as many recordings as a head has slots.
         hallucination_weight: λ1.
         utilization_weight: λ2.
         sparsity_weight: λ3, once the smoothed task loss is low.
@@ -72,6 +73,7 @@ class MemNetConfig:
     dreaming: bool = True
     meta_policy: bool = True
     hallucination: bool = True
+    serial: bool = True
     hallucination_weight: float = 0.02
     utilization_weight: float = 0.001
     sparsity_weight: float = 0.1

@@ -12,8 +12,9 @@ from dataclasses import dataclass, replace
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
+from torch.nn.functional import softplus
 
-from memnet.bank import MultiHeadMemoryBank, Read, Written
+from memnet.bank import MultiHeadMemoryBank, Read
 from memnet.bottleneck import SemanticBottleneck
 from memnet.config import MemNetConfig
 from memnet.controller import TransformerController
@@ -24,6 +25,7 @@ from memnet.objective import Objective
 from memnet.output import ModelOutput
 from memnet.policy import entropy
 from memnet.recorder import Recorder
+from memnet.serial import SerialRecall, Tape, parts
 from memnet.state import MemNetState, empty_state
 from memnet.synthesizer import MemorySynthesizer
 
@@ -69,6 +71,7 @@ class MemNet(nn.Module):
         self.synthesizer = MemorySynthesizer(config) if config.dreaming else None
         rebuilt = features if features is not None else config.width
         self.hallucination = HallucinationHead(config.width, rebuilt) if config.hallucination else None
+        self.serial = SerialRecall(config.width, config.slots, config.training_slots) if config.serial else None
         self.weighing = Objective(config, outputs)
 
     def initial_state(self, batch: int) -> MemNetState:
@@ -138,28 +141,35 @@ class MemNet(nn.Module):
         written = self.bank.write(hidden, context, bare, state.slots, state.time)
         read = self.bank.read(hidden, context, bare, written, draw)
         slots = self.bank.fold(written, read, state.time, record)
+        vectors, tape, gates = read.vectors, state.tape, [written.logits]
+        if self.serial is not None:
+            recalled, tape, counters = self.serial(hidden, self.bank.write_heads.value(bare), tape)
+            vectors = vectors + recalled
+            gates.append(counters)
         if record is not None:
             provisional = (written.keys, written.values, written.strength, written.birth)
             kept = (slots.usage, slots.birth, slots.fresh, slots.adjacency, slots.trace, slots.count)
-            record.carries([*provisional, *kept, state.window, state.tail])
+            record.carries([*provisional, *kept, state.window, state.tail, *parts(tape).values()])
         time = state.time + inputs.shape[1]
         if self.synthesizer is not None and time % self.config.dream_every == 0:
             slots = self.synthesizer(slots)
-        after = MemNetState(slots=slots, window=window, tail=context[:, context.shape[1] - state.tail.shape[1] :], time=time)
+        tail = context[:, context.shape[1] - state.tail.shape[1] :]
+        after = MemNetState(slots=slots, window=window, tail=tail, tape=tape, time=time)
         target = inputs if inputs.is_floating_point() else encoded
-        losses = self._losses(written, read, target) if torch.is_grad_enabled() else {}
-        return _Pass(fused=self.fusion(hidden, read.vectors), state=after, losses=losses)
+        losses = self._losses(gates, read, target) if torch.is_grad_enabled() else {}
+        return _Pass(fused=self.fusion(hidden, vectors), state=after, losses=losses)
 
-    def _losses(self, written: Written, read: Read, inputs: Float[Tensor, "B C X"]) -> dict[str, Float[Tensor, ""]]:
+    def _losses(self, gates: list[Tensor], read: Read, inputs: Float[Tensor, "B C X"]) -> dict[str, Float[Tensor, ""]]:
         """Unweighted auxiliary losses of a chunk.
 
         hallucination: MSE of the input rebuilt from what was read after the write at each token. utilization: negative entropy of the mean
-        use of entries. sparsity: mean of ``softplus(a)``, a the write gate's logits, plus a tenth of the mean entropy of TopK.
+        use of entries. sparsity: mean of ``softplus(a)``, a the logits of the bank's write gates, the same of the tape's, and a tenth of
+        the mean entropy of TopK.
         """
         use = read.weights.mean(2)
         losses = {
             "utilization": -entropy(use / use.sum(-1, keepdim=True).clamp_min(1e-6)).mean(),
-            "sparsity": torch.nn.functional.softplus(written.logits.clamp_min(CLOSED)).mean() + 0.1 * read.entropy.mean(),
+            "sparsity": sum((softplus(logits.clamp_min(CLOSED)).mean() for logits in gates), start=0.1 * read.entropy.mean()),
         }
         if self.hallucination is not None:
             losses["hallucination"] = self.hallucination.loss(read.vectors, inputs)
@@ -175,4 +185,5 @@ def detach(state: MemNetState) -> MemNetState:
     """Cut a state from the graph of derivatives, for truncated training."""
     slots = state.slots
     loose = {name: getattr(slots, name).detach() for name in slots.__dataclass_fields__}
-    return replace(state, slots=replace(slots, **loose), window=state.window.detach(), tail=state.tail.detach())
+    tape = None if state.tape is None else Tape(**{name: part.detach() for name, part in parts(state.tape).items()})
+    return replace(state, slots=replace(slots, **loose), window=state.window.detach(), tail=state.tail.detach(), tape=tape)

@@ -12,6 +12,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from memnet.config import MemNetConfig
+from memnet.serial import Tape
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,12 +57,14 @@ class MemNetState:
         slots: The bank.
         window: The controller's last ``W`` inputs.
         tail: The last bottleneck codes that the taps of keys and queries still reach.
+        tape: What can be read in its order, or None where that is switched off.
         time: Tokens read so far.
     """
 
     slots: Slots
     window: Float[Tensor, "B W D"]
     tail: Float[Tensor, "B taps-1 Z"]
+    tape: Tape | None
     time: int
 
 
@@ -109,5 +112,6 @@ def empty_state(config: MemNetConfig, batch: int, like: Tensor) -> MemNetState:
         ),
         window=like.new_zeros(b, config.window, config.width),
         tail=like.new_zeros(b, config.key_taps - 1, config.bottleneck),
+        tape=Tape.empty(b, config.width, like) if config.serial else None,
         time=0,
     )

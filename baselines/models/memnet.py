@@ -6,7 +6,7 @@ from memnet.model import MemNet
 
 __all__ = ["Config", "Model", "build"]
 
-VERSION = 3
+VERSION = 4
 HAS_MEMORY = True
 
 

@@ -8,6 +8,7 @@ WITHOUT = (
     "memnet[dreaming=false]",
     "memnet[meta_policy=false]",
     "memnet[hallucination=false]",
+    "memnet[serial=false]",
     "memnet[sparsity_weight=0]",
     "memnet[utilization_weight=0]",
     "memnet[key_taps=1]",
@@ -17,5 +18,8 @@ WITHOUT = (
 
 SUITE = Suite(
     seeds=(0, 1, 2),
-    members=tuple(Member(benchmark=task, models=WITHOUT) for task in ("induction", "delayed-recall", "association", "association-hard")),
+    members=tuple(
+        Member(benchmark=task, models=WITHOUT)
+        for task in ("induction", "delayed-recall", "association", "association-hard", "selective-copy")
+    ),
 )

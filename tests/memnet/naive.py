@@ -41,6 +41,15 @@ class NaiveHead:
 
 
 @dataclass
+class NaiveTape:
+    """Recordings (place, strength, content), the place of the next one, and where the tape is read."""
+
+    recordings: list[tuple[float, float, Tensor]] = field(default_factory=list)
+    end: float = 0.0
+    head: float = 0.0
+
+
+@dataclass
 class Vectors:
     """What one head makes of one token."""
 
@@ -60,7 +69,7 @@ def run(model: MemNet, row: Tensor, draws: Tensor | None = None) -> tuple[Tensor
     encoded = model.encoder(row[None])
     hidden, _ = model.controller(encoded, encoded.new_zeros(1, config.window, config.width), 0)
     codes, bare = model.bottleneck(hidden)[0], model.bottleneck(encoded)[0]
-    heads = [NaiveHead() for _ in range(config.heads)]
+    heads, tape = [NaiveHead() for _ in range(config.heads)], NaiveTape()
     fused = []
     for t in range(len(row)):
         clocks = torch.cat([clock_code(head.count) for head in heads])
@@ -74,7 +83,7 @@ def run(model: MemNet, row: Tensor, draws: Tensor | None = None) -> tuple[Tensor
             found.append(sum((weight * slot.value for slot, weight in weights.items()), start=torch.zeros_like(vectors.value)))
             if newcomer is not None:
                 settle(model, head, newcomer, t)
-        fused.append(fuse(model, hidden[0, t], torch.cat(found)))
+        fused.append(fuse(model, hidden[0, t], recall(model, tape, hidden[0, t], bare[t], torch.cat(found))))
     logits: Tensor = model.head(torch.stack(fused)[None])[0]
     return logits, heads
 
@@ -227,6 +236,38 @@ def shares(slot: NaiveSlot) -> Iterator[tuple[NaiveSlot, float]]:
         return
     for target, weight in slot.links.items():
         yield target, weight / total
+
+
+def recall(model: MemNet, tape: NaiveTape, hidden: Tensor, code: Tensor, slots: Tensor) -> Tensor:
+    """Record and read on; return what was read from the tape and from the slots together."""
+    if model.serial is None:
+        return slots
+    logits = (model.serial.gates.weight @ hidden + model.serial.gates.bias).tolist()
+    write, advance = (counts(logit, soft=model.training) for logit in logits)
+    position = tape.head
+    tape.head = (1.0 - write) * tape.head + advance
+    if write > 0:
+        tape.recordings.append((tape.end, write, write * (model.bank.write_heads.value.weight @ code)))
+    tape.end += write
+    temperature = 10.0 * math.exp(8.0 * float(model.serial.sharpness))
+    shares_ = [strength * math.exp(temperature * (likeness(position, place) - 1.0)) for place, strength, _ in tape.recordings]
+    found = torch.zeros_like(slots)
+    for share, (_, _, content) in zip(shares_, tape.recordings, strict=True):
+        found = found + share / sum(shares_) * content
+    most = max(model.config.slots, model.config.training_slots) if model.training else model.config.slots
+    tape.recordings = tape.recordings[-most:]
+    return slots + found
+
+
+def counts(logit: float, *, soft: bool) -> float:
+    """How much of a place a gate counts."""
+    gate = min(1.0, max(0.0, 1.2 * sigmoid(logit) - 0.1))
+    return gate if soft else float(gate > 0.5)
+
+
+def likeness(place: float, other: float) -> float:
+    """``cos`` of two places' codes: the mean cosine of their distance at rates 1, 2^−½, 2^−1 and so on, sixteen in all."""
+    return sum(math.cos((place - other) * 2.0 ** (-0.5 * power)) for power in range(16)) / 16
 
 
 def fuse(model: MemNet, hidden: Tensor, found: Tensor) -> Tensor:

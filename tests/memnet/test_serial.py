@@ -1,0 +1,111 @@
+"""SerialRecall: what is recorded, where it is read, and what is left of it."""
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from memnet.serial import SerialRecall, Tape, parts
+from tests.memnet.lively import lively, tokens
+
+RECORD, REST, READ = range(3)
+"""What a token of these tests does, by its kind."""
+
+
+def recaller(kinds: int = 3, recordings: int = 8) -> SerialRecall:
+    """Return one whose gates follow the kind of token, all the way, and which reads one place at a time."""
+    model = SerialRecall(width=kinds, recordings=recordings, training_recordings=1).double()
+    with torch.no_grad():
+        model.gates.bias.fill_(-20.0)
+        model.gates.weight[0, RECORD] = model.gates.weight[1, READ] = 40.0
+        model.sharpness.fill_(0.5)
+    return model
+
+
+@torch.no_grad()
+def recall(model: SerialRecall, doing: list[int], contents: list[float], tape: Tape | None = None) -> tuple[list[float], Tape]:
+    """Do as told with contents of one number each; return what each token read, and the tape."""
+    hidden = torch.nn.functional.one_hot(torch.tensor([doing]), model.gates.in_features).double()
+    values = torch.tensor(contents, dtype=torch.float64).view(1, -1, 1)
+    tape = tape or Tape.empty(1, 1, values)
+    read, after, _ = model(hidden, values, tape)
+    return read.flatten().tolist(), after
+
+
+def test_what_was_recorded_is_read_in_its_order() -> None:
+    doing = [RECORD, REST, RECORD, RECORD, REST, READ, READ, REST, READ]
+    read, tape = recall(recaller(), doing, [5.0, 1.0, 6.0, 7.0, 1.0, 1.0, 1.0, 1.0, 1.0])
+    # The head stands on place 0 until the first reading token has passed, and so on.
+    assert read == pytest.approx([5.0, 5.0, 5.0, 5.0, 5.0, 5.0, 6.0, 7.0, 7.0], abs=1e-6)
+    assert (float(tape.end), float(tape.head)) == (3.0, 3.0)
+
+
+def test_a_long_rest_changes_nothing() -> None:
+    model = recaller().eval()
+    _, tape = recall(model, [RECORD, RECORD, READ], [5.0, 6.0, 0.0])
+    for _ in range(200):
+        _, tape = recall(model, [REST] * 1000, [1.0] * 1000, tape)
+    read, _ = recall(model, [READ, READ], [1.0, 1.0], tape)
+    assert read[0] == pytest.approx(6.0, abs=1e-6)
+
+
+def test_recording_rewinds() -> None:
+    read, tape = recall(recaller(), [RECORD, RECORD, READ, READ, RECORD, READ], [5.0, 6.0, 0.0, 0.0, 8.0, 0.0])
+    assert read[2:4] == pytest.approx([5.0, 6.0], abs=1e-6)
+    assert read[5] == pytest.approx(5.0, abs=1e-6)
+    assert tape.values.flatten().sort().values.tolist() == [5.0, 6.0, 8.0]
+
+
+def test_the_latest_recordings_are_kept() -> None:
+    _, tape = recall(recaller(recordings=2).eval(), [RECORD] * 5, [1.0, 2.0, 3.0, 4.0, 5.0])
+    assert sorted(tape.values.flatten().tolist()) == [4.0, 5.0]
+    assert sorted(tape.place.flatten().tolist()) == [3.0, 4.0]
+
+
+def test_an_empty_tape_gives_nothing() -> None:
+    read, tape = recall(recaller(), [REST, READ, READ], [1.0, 1.0, 1.0])
+    assert read == pytest.approx([0.0, 0.0, 0.0])
+    assert tape.values.shape[1] == 0
+
+
+@settings(deadline=None, max_examples=15)
+@given(seed=st.integers(0, 10_000), cut=st.integers(1, 19), training=st.booleans())
+def test_pieces_equal_the_whole(seed: int, cut: int, training: bool) -> None:
+    draws = torch.Generator().manual_seed(seed)
+    model = SerialRecall(width=4, recordings=30, training_recordings=30).double().train(training)
+    with torch.no_grad():
+        model.gates.weight.normal_(generator=draws)
+    hidden, values = (torch.randn(2, 20, 4, generator=draws, dtype=torch.float64) for _ in range(2))
+    whole, end, _ = model(hidden, values, Tape.empty(2, 4, values))
+    first, tape, _ = model(hidden[:, :cut], values[:, :cut], Tape.empty(2, 4, values))
+    second, last, _ = model(hidden[:, cut:], values[:, cut:], tape)
+    torch.testing.assert_close(torch.cat([first, second], dim=1), whole, rtol=1e-9, atol=1e-9)
+    torch.testing.assert_close((last.end, last.head), (end.end, end.head), rtol=1e-9, atol=1e-9)
+
+
+def test_a_gate_counts_by_what_it_is_in_training_and_one_or_nothing_out_of_it() -> None:
+    model = SerialRecall(width=1, recordings=8, training_recordings=8)
+    model.gates.bias.data = torch.tensor([0.3, -0.3])
+    hidden, values = torch.zeros(1, 4, 1), torch.ones(1, 4, 1)
+    open_, shut = (1.2 * torch.sigmoid(torch.tensor([0.3, -0.3])) - 0.1).tolist()
+    _, soft, _ = model(hidden, values, Tape.empty(1, 1, values))
+    _, hard, _ = model.eval()(hidden, values, Tape.empty(1, 1, values))
+    assert float(soft.end.detach()) == pytest.approx(4 * open_)
+    assert float(soft.head.detach()) == pytest.approx(shut * sum((1 - open_) ** power for power in range(4)))
+    assert (float(hard.end.detach()), float(hard.head.detach())) == (4.0, 0.0)
+
+
+def test_gradients_reach_both_counters() -> None:
+    model, inputs = lively(), tokens()
+    assert model.serial is not None
+    output = model(inputs)
+    torch.nn.functional.cross_entropy(output.logits[:, :-1].flatten(0, 1), inputs[:, 1:].flatten()).backward()
+    assert (model.serial.gates.weight.grad.abs().sum(-1) > 0).all()
+    assert model.serial.sharpness.grad.abs() > 0
+
+
+def test_the_switch() -> None:
+    model = lively(serial=False)
+    assert model.serial is None
+    assert model(tokens()).state.tape is None
+    assert parts(None) == {}
