@@ -141,15 +141,17 @@ class MemNet(nn.Module):
         written = self.bank.write(hidden, context, bare, state.slots, state.time)
         read = self.bank.read(hidden, context, bare, written, draw)
         slots = self.bank.fold(written, read, state.time, record)
-        vectors, tape, gates = read.vectors, state.tape, [written.logits]
+        vectors, tape, gates, taped = read.vectors, state.tape, [written.logits], list(parts(state.tape).values())
         if self.serial is not None:
-            recalled, tape, counters = self.serial(hidden, self.bank.write_heads.value(bare), tape)
+            values = self.bank.write_heads.value(bare)
+            recalled, tape, counters = self.serial(hidden, values, tape)
             vectors = vectors + recalled
             gates.append(counters)
+            taped += [values, counters]  # as much as the chunk's contents, places and strengths
         if record is not None:
             provisional = (written.keys, written.values, written.strength, written.birth)
             kept = (slots.usage, slots.birth, slots.fresh, slots.adjacency, slots.trace, slots.count)
-            record.carries([*provisional, *kept, state.window, state.tail, *parts(tape).values()])
+            record.carries([*provisional, *kept, state.window, state.tail, *taped])
         time = state.time + inputs.shape[1]
         if self.synthesizer is not None and time % self.config.dream_every == 0:
             slots = self.synthesizer(slots)
