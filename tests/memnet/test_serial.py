@@ -5,6 +5,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from memnet.recorder import Recorder
 from memnet.serial import SerialRecall, Tape, parts
 from tests.memnet.lively import lively, tokens
 
@@ -109,3 +110,14 @@ def test_the_switch() -> None:
     assert model.serial is None
     assert model(tokens()).state.tape is None
     assert parts(None) == {}
+
+
+def test_what_a_chunk_may_record_counts_as_carried() -> None:
+    model, carried = lively(), []
+    for serial in (model.serial, None):
+        model.serial, recorder = serial, Recorder()
+        with torch.no_grad():
+            model(tokens(batch=1, length=8), record=recorder)
+        carried.append(recorder.carried_bytes)
+    contents, places, strengths = 8 * 16, 8, 8
+    assert carried[0] - carried[1] == 8 * (contents + places + strengths)
