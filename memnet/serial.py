@@ -20,8 +20,8 @@ from memnet.heads import open_gate
 
 START = (0.0, -1.0)
 """Logits of recording and of reading on at the start: half a place for every token, and a fifth of one."""
-BLUR, SHARPENING = 10.0, 8.0
-"""Temperature at the start, at which neighbours are read too and counts learn from them; and how fast it learns, to other weights' one."""
+BLUR, SHARP = 10.0, 1000.0
+"""Temperature while training, at which neighbours are read too, so that counts learn from them and places drift a step apart; and after."""
 
 TINY = 1e-9
 
@@ -75,11 +75,12 @@ class SerialRecall(nn.Module):
         w_t = open(W·h_t),  a_t = open(A·h_t)                    (clamped gates: exactly 0 and 1 at their ends)
         place of what t records = Σ_{s<t} w_s
         head_t = (1 − w_t)·head_{t−1} + a_t                      (recording rewinds)
-        score_s = 10·exp(8·β)·cos(code(head_{t−1}), code(place_s)) + log w_s
+        score_s = temperature·cos(code(head_{t−1}), code(place_s)) + log w_s
         read_t = Σ_s softmax(score)_s · w_s·v_s,  s ≤ t
 
-    While training, gates count by what they are, and so learn, neighbours being read too; the task drives them to their ends. Out of
-    training a gate above one half counts one and any other nothing, so that places are exact after a million tokens.
+    While training, gates count by what they are and neighbours are read too, so that both counters learn; telling neighbours apart drives
+    the gates to their ends. Out of training a gate above one half counts one and any other nothing, and one place is read: that is exact
+    after a million tokens.
 
     Args:
         width: D of the controller's state.
@@ -92,7 +93,6 @@ class SerialRecall(nn.Module):
         self.most = recordings
         self.most_training = max(recordings, training_recordings)
         self.gates = nn.Linear(width, 2)
-        self.sharpness = nn.Parameter(torch.zeros(()))
         nn.init.zeros_(self.gates.weight)
         with torch.no_grad():
             self.gates.bias.copy_(torch.tensor(START))
@@ -125,7 +125,7 @@ class SerialRecall(nn.Module):
 
     def _read(self, position: Float[Tensor, "B C"], tape: Tape) -> Float[Tensor, "B C V"]:
         entries, count = tape.place.shape[-1], position.shape[-1]
-        temperature = BLUR * torch.exp(SHARPENING * self.sharpness)
+        temperature = BLUR if self.training else SHARP
         scores = temperature * clock.fine_code(position) @ clock.fine_code(tape.place).transpose(-1, -2)
         later = torch.ones(count, entries, dtype=torch.bool, device=scores.device).triu(entries - count + 1)
         hidden = later | (tape.strength <= 0).unsqueeze(1)

@@ -249,7 +249,7 @@ def recall(model: MemNet, tape: NaiveTape, hidden: Tensor, code: Tensor, slots: 
     if write > 0:
         tape.recordings.append((tape.end, write, write * (model.bank.write_heads.value.weight @ code)))
     tape.end += write
-    temperature = 10.0 * math.exp(8.0 * float(model.serial.sharpness))
+    temperature = 10.0 if model.training else 1000.0
     shares_ = [strength * math.exp(temperature * (likeness(position, place) - 1.0)) for place, strength, _ in tape.recordings]
     found = torch.zeros_like(slots)
     for share, (_, _, content) in zip(shares_, tape.recordings, strict=True):
