@@ -26,7 +26,7 @@ from memnet.output import ModelOutput
 from memnet.policy import entropy
 from memnet.recorder import Recorder
 from memnet.serial import SerialRecall, Tape, parts
-from memnet.state import MemNetState, empty_state
+from memnet.state import MemNetState, Slots, empty_state
 from memnet.synthesizer import MemorySynthesizer
 
 CLOSED = -3.0
@@ -40,6 +40,17 @@ class _Pass:
     fused: Float[Tensor, "B C D"]
     state: MemNetState
     losses: dict[str, Float[Tensor, ""]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Remembered:
+    """What the memory makes of one chunk: what was read in all, slots and tape after it, the bank's reads, the logits of all gates."""
+
+    vectors: Float[Tensor, "B C D"]
+    slots: Slots
+    tape: Tape | None
+    read: Read
+    gates: list[Tensor]
 
 
 class MemNet(nn.Module):
@@ -138,6 +149,28 @@ class MemNet(nn.Module):
         hidden, window = self.controller(encoded, state.window, state.time)
         context = torch.cat([state.tail, self.bottleneck(hidden)], dim=1)
         bare = self.bottleneck(encoded)
+        exact = self.fusion.read.weight.dtype
+        with torch.autocast(inputs.device.type, enabled=False):  # keys, links, clocks and places are kept as exactly as the weights
+            done = self._remember(hidden.to(exact), context.to(exact), bare.to(exact), state, record, draw)
+            slots, time = done.slots, state.time + inputs.shape[1]
+            if self.synthesizer is not None and time % self.config.dream_every == 0:
+                slots = self.synthesizer(slots)
+        tail = context[:, context.shape[1] - state.tail.shape[1] :]
+        after = MemNetState(slots=slots, window=window, tail=tail, tape=done.tape, time=time)
+        target = inputs if inputs.is_floating_point() else encoded
+        losses = self._losses(done, target) if torch.is_grad_enabled() else {}
+        return _Pass(fused=self.fusion(hidden, done.vectors), state=after, losses=losses)
+
+    def _remember(
+        self,
+        hidden: Float[Tensor, "B C D"],
+        context: Float[Tensor, "B taps-1+C Z"],
+        bare: Float[Tensor, "B C Z"],
+        state: MemNetState,
+        record: Recorder | None,
+        draw: Float[Tensor, "B H C"] | None,
+    ) -> _Remembered:
+        """Write and read a chunk."""
         written = self.bank.write(hidden, context, bare, state.slots, state.time)
         read = self.bank.read(hidden, context, bare, written, draw)
         slots = self.bank.fold(written, read, state.time, record)
@@ -152,29 +185,22 @@ class MemNet(nn.Module):
             provisional = (written.keys, written.values, written.strength, written.birth)
             kept = (slots.usage, slots.birth, slots.fresh, slots.adjacency, slots.trace, slots.count)
             record.carries([*provisional, *kept, state.window, state.tail, *taped])
-        time = state.time + inputs.shape[1]
-        if self.synthesizer is not None and time % self.config.dream_every == 0:
-            slots = self.synthesizer(slots)
-        tail = context[:, context.shape[1] - state.tail.shape[1] :]
-        after = MemNetState(slots=slots, window=window, tail=tail, tape=tape, time=time)
-        target = inputs if inputs.is_floating_point() else encoded
-        losses = self._losses(gates, read, target) if torch.is_grad_enabled() else {}
-        return _Pass(fused=self.fusion(hidden, vectors), state=after, losses=losses)
+        return _Remembered(vectors=vectors, slots=slots, tape=tape, read=read, gates=gates)
 
-    def _losses(self, gates: list[Tensor], read: Read, inputs: Float[Tensor, "B C X"]) -> dict[str, Float[Tensor, ""]]:
+    def _losses(self, done: _Remembered, inputs: Float[Tensor, "B C X"]) -> dict[str, Float[Tensor, ""]]:
         """Unweighted auxiliary losses of a chunk.
 
         hallucination: MSE of the input rebuilt from what was read after the write at each token. utilization: negative entropy of the mean
         use of entries. sparsity: mean of ``softplus(a)``, a the logits of the bank's write gates, the same of the tape's, and a tenth of
         the mean entropy of TopK.
         """
-        use = read.weights.mean(2)
+        use = done.read.weights.mean(2)
         losses = {
             "utilization": -entropy(use / use.sum(-1, keepdim=True).clamp_min(1e-6)).mean(),
-            "sparsity": sum((softplus(logits.clamp_min(CLOSED)).mean() for logits in gates), start=0.1 * read.entropy.mean()),
+            "sparsity": sum((softplus(logits.clamp_min(CLOSED)).mean() for logits in done.gates), start=0.1 * done.read.entropy.mean()),
         }
         if self.hallucination is not None:
-            losses["hallucination"] = self.hallucination.loss(read.vectors, inputs)
+            losses["hallucination"] = self.hallucination.loss(done.read.vectors, inputs)
         return losses
 
 

@@ -256,3 +256,14 @@ def test_what_stands_in_the_window_before_the_first_token_is_not_seen() -> None:
     littered = dataclasses.replace(empty, window=torch.randn_like(empty.window))
     with torch.no_grad():
         torch.testing.assert_close(model(inputs, littered).logits, model(inputs, empty).logits, rtol=0, atol=0)
+
+
+@pytest.mark.filterwarnings("ignore:Mismatch dtype between input and weight")
+def test_half_precision_leaves_the_memory_exact() -> None:
+    model, inputs = lively().float(), tokens()
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        output = model(inputs)
+    assert output.logits.dtype == torch.bfloat16
+    state = output.state
+    assert {part.dtype for part in (state.slots.keys, state.slots.adjacency, state.slots.count, state.tape.place)} == {torch.float32}
+    model.objective(output.logits.float().mean(), output.losses).backward()
