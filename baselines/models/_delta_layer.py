@@ -66,15 +66,19 @@ class DeltaLayer(Mixer):
         mixed, context = self.convolution(self.into(hidden), state.context)
         sizes = [heads * key_width, heads * key_width, heads * value_width]
         query, key, value = (part.unflatten(-1, (heads, -1)).transpose(1, 2) for part in mixed.split(sizes, dim=-1))
-        outputs, memory = delta_rule(
-            functional.normalize(query, dim=-1),
-            functional.normalize(key, dim=-1),
-            value,
-            self.strength(hidden).sigmoid().transpose(1, 2),
-            None if self.decay is None else self.decay(hidden).transpose(1, 2),
-            state.memory,
-            self.chunk,
-        )
+        strength = self.strength(hidden).sigmoid().transpose(1, 2)
+        decay = None if self.decay is None else self.decay(hidden).transpose(1, 2)
+        exact = state.memory.dtype
+        with torch.autocast(hidden.device.type, enabled=False):  # a recurrence adds up what it rounds
+            outputs, memory = delta_rule(
+                functional.normalize(query.to(exact), dim=-1),
+                functional.normalize(key.to(exact), dim=-1),
+                value.to(exact),
+                strength.to(exact),
+                None if decay is None else decay.to(exact),
+                state.memory,
+                self.chunk,
+            )
         gated = self.norm(outputs.transpose(1, 2)).flatten(2) * self.gate(hidden)
         return self.out(gated), DeltaState(memory=memory, context=context)
 

@@ -85,7 +85,10 @@ class MambaLayer(Mixer):
         inputs, context = self.convolution(self.into(hidden), state.context)
         low, write, read = self.select(inputs).split(self.sizes, dim=-1)
         step = functional.softplus(self.step(low))
-        outputs, states = selective_scan(step * inputs, step, -self.log_rate.exp(), write, read, state.states)
+        exact = state.states.dtype
+        written, step, write, read = ((step * inputs).to(exact), step.to(exact), write.to(exact), read.to(exact))
+        with torch.autocast(hidden.device.type, enabled=False):  # a recurrence adds up what it rounds
+            outputs, states = selective_scan(written, step, -self.log_rate.exp(), write, read, state.states)
         gated = (outputs + self.skip * inputs) * self.gate(hidden)
         return self.out(gated), MambaState(states=states, context=context)
 

@@ -15,6 +15,7 @@ INPUTS = [(entry, kind) for entry in Registry("model") if not entry.missing for 
 LEARNERS = [
     pytest.param(entry, id=entry.name) for entry in Registry("model") if not entry.missing and not entry.source.facts.get("CONTROL")
 ]
+OWN = [pytest.param(entry, id=entry.name) for entry in Registry("model") if not entry.requires]
 TOKENS = Signature(vocabulary=11, outputs=11, length=24)
 FEATURES = Signature(features=5, outputs=3, length=8)
 
@@ -88,6 +89,18 @@ def test_gradients_are_finite_and_reach_every_parameter_of_the_task(entry: Entry
     grads = {name: parameter.grad for name, parameter in model.named_parameters()}
     assert all(grad.isfinite().all() for grad in grads.values() if grad is not None)
     assert sum(grad is not None and bool(grad.any()) for grad in grads.values()) > 0.5 * len(grads)
+
+
+@pytest.mark.filterwarnings("ignore:Mismatch dtype between input and weight")
+@pytest.mark.parametrize("entry", OWN)
+def test_half_precision_learns_and_streams(entry: Entry) -> None:
+    model, inputs = build(entry, signature(entry)), fed(entry, tokens())
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        first = model(inputs[:, :12])
+        second = model(inputs[:, 12:], first.state)
+        loss = functional.cross_entropy(second.logits.float().flatten(0, 1), tokens()[:, 12:].flatten())
+        model.objective(loss, second.losses).backward()
+    assert all(part.grad is None or bool(part.grad.isfinite().all()) for part in model.parameters())
 
 
 @pytest.mark.parametrize("entry", LEARNERS)
