@@ -78,7 +78,7 @@ class MemNetConfig:
     utilization_weight: float = 0.001
     sparsity_weight: float = 0.1
     sparsity_onset: float = 0.5
-    sparsity_tolerance: float = 0.02
+    sparsity_tolerance: float = 0.01
 
     def __post_init__(self) -> None:
         """Refuse what cannot work."""
