@@ -23,6 +23,9 @@ START = (0.0, -1.0)
 BLUR, SHARP = 10.0, 1000.0
 """Temperature while training, at which neighbours are read too, so that counts learn from them and places drift a step apart; and after."""
 
+DECIDED, MEMORY = 0.1, 0.999
+"""Doubt below which gates have made up their minds; and what is left of it, per token of training."""
+
 TINY = 1e-9
 
 
@@ -79,8 +82,8 @@ class SerialRecall(nn.Module):
         read_t = Σ_s softmax(score)_s · w_s·v_s,  s ≤ t
 
     While training, gates count by what they are and neighbours are read too, so that both counters learn; telling neighbours apart drives
-    the gates to their ends. Out of training a gate above one half counts one and any other nothing, and one place is read: that is exact
-    after a million tokens.
+    the gates to their ends. Out of training, once they are there, a gate above one half counts one and any other nothing, and one place is
+    read: that is exact after a million tokens. How far they are from it is the doubt, the mean of ``4·g·(1 − g)`` over the latest tokens.
 
     Args:
         width: D of the controller's state.
@@ -88,8 +91,11 @@ class SerialRecall(nn.Module):
         training_recordings: As many while training, where that is more.
     """
 
+    doubt: Tensor
+
     def __init__(self, width: int, recordings: int, training_recordings: int) -> None:
         super().__init__()
+        self.register_buffer("doubt", torch.ones(()))
         self.most = recordings
         self.most_training = max(recordings, training_recordings)
         self.gates = nn.Linear(width, 2)
@@ -111,8 +117,11 @@ class SerialRecall(nn.Module):
             What was read, the tape after the chunk, and the logits of the two gates.
         """
         logits = self.gates(hidden)
-        gates = open_gate(logits)
-        write, advance = (gates if self.training else (gates > 0.5).to(gates.dtype)).unbind(-1)
+        gates, exact = open_gate(logits), self.exact()
+        if self.training:
+            now = (4.0 * gates * (1.0 - gates)).detach().mean()
+            self.doubt.lerp_(now.to(self.doubt.dtype), 1.0 - MEMORY ** gates.shape[1])
+        write, advance = ((gates > 0.5).to(gates.dtype) if exact else gates).unbind(-1)
         head = _heads(tape.head, write, advance)
         after = Tape(
             values=torch.cat([tape.values, write.unsqueeze(-1) * values], dim=1),
@@ -121,11 +130,18 @@ class SerialRecall(nn.Module):
             end=tape.end + write.sum(-1),
             head=head[:, -1],
         )
-        return self._read(head[:, :-1], after), after.last(self.most_training if self.training else self.most), logits
+        return (
+            self._read(head[:, :-1], after, SHARP if exact else BLUR),
+            after.last(self.most_training if self.training else self.most),
+            logits,
+        )
 
-    def _read(self, position: Float[Tensor, "B C"], tape: Tape) -> Float[Tensor, "B C V"]:
+    def exact(self) -> bool:
+        """Whether places are counted and read exactly: out of training, where the gates have made up their minds."""
+        return not self.training and float(self.doubt) < DECIDED
+
+    def _read(self, position: Float[Tensor, "B C"], tape: Tape, temperature: float) -> Float[Tensor, "B C V"]:
         entries, count = tape.place.shape[-1], position.shape[-1]
-        temperature = BLUR if self.training else SHARP
         scores = temperature * clock.fine_code(position) @ clock.fine_code(tape.place).transpose(-1, -2)
         later = torch.ones(count, entries, dtype=torch.bool, device=scores.device).triu(entries - count + 1)
         hidden = later | (tape.strength <= 0).unsqueeze(1)

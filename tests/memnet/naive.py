@@ -243,13 +243,14 @@ def recall(model: MemNet, tape: NaiveTape, hidden: Tensor, code: Tensor, slots: 
     if model.serial is None:
         return slots
     logits = (model.serial.gates.weight @ hidden + model.serial.gates.bias).tolist()
-    write, advance = (counts(logit, soft=model.training) for logit in logits)
+    exact = not model.training and float(model.serial.doubt) < 0.1
+    write, advance = (counts(logit, soft=not exact) for logit in logits)
     position = tape.head
     tape.head = (1.0 - write) * tape.head + advance
     if write > 0:
         tape.recordings.append((tape.end, write, write * (model.bank.write_heads.value.weight @ code)))
     tape.end += write
-    temperature = 10.0 if model.training else 1000.0
+    temperature = 1000.0 if exact else 10.0
     shares_ = [strength * math.exp(temperature * (likeness(position, place) - 1.0)) for place, strength, _ in tape.recordings]
     found = torch.zeros_like(slots)
     for share, (_, _, content) in zip(shares_, tape.recordings, strict=True):

@@ -67,6 +67,13 @@ def test_the_whole_pass_equals_plain_loops(chunk: int, options: dict[str, Any], 
     assert any(0 < head.count < 32 for head in heads), "gates open and close"
 
 
+def test_the_whole_pass_equals_plain_loops_where_places_are_exact() -> None:
+    model = lively(dreaming=False, chunk=7).eval()
+    assert model.serial is not None
+    model.serial.doubt.zero_()
+    compare(model, tokens(batch=2), drawn=False, gradients=False)
+
+
 @pytest.mark.parametrize("gradients", [True, False])
 @pytest.mark.parametrize("training", [True, False])
 def test_what_gives_way_to_a_new_slot_is_what_plain_loops_give_up(training: bool, gradients: bool) -> None:

@@ -19,6 +19,7 @@ def recaller(kinds: int = 3, recordings: int = 8) -> SerialRecall:
     with torch.no_grad():
         model.gates.bias.fill_(-20.0)
         model.gates.weight[0, RECORD] = model.gates.weight[1, READ] = 40.0
+        model.doubt.zero_()
     return model.eval()
 
 
@@ -75,6 +76,7 @@ def test_pieces_equal_the_whole(seed: int, cut: int, training: bool) -> None:
     model = SerialRecall(width=4, recordings=30, training_recordings=30).double().train(training)
     with torch.no_grad():
         model.gates.weight.normal_(generator=draws)
+        model.doubt.zero_()
     hidden, values = (torch.randn(2, 20, 4, generator=draws, dtype=torch.float64) for _ in range(2))
     whole, end, _ = model(hidden, values, Tape.empty(2, 4, values))
     first, tape, _ = model(hidden[:, :cut], values[:, :cut], Tape.empty(2, 4, values))
@@ -83,16 +85,34 @@ def test_pieces_equal_the_whole(seed: int, cut: int, training: bool) -> None:
     torch.testing.assert_close((last.end, last.head), (end.end, end.head), rtol=1e-9, atol=1e-9)
 
 
-def test_a_gate_counts_by_what_it_is_in_training_and_one_or_nothing_out_of_it() -> None:
+def test_places_are_exact_out_of_training_once_the_gates_have_made_up_their_minds() -> None:
     model = SerialRecall(width=1, recordings=8, training_recordings=8)
     model.gates.bias.data = torch.tensor([0.3, -0.3])
     hidden, values = torch.zeros(1, 4, 1), torch.ones(1, 4, 1)
     open_, shut = (1.2 * torch.sigmoid(torch.tensor([0.3, -0.3])) - 0.1).tolist()
-    _, soft, _ = model(hidden, values, Tape.empty(1, 1, values))
-    _, hard, _ = model.eval()(hidden, values, Tape.empty(1, 1, values))
-    assert float(soft.end.detach()) == pytest.approx(4 * open_)
-    assert float(soft.head.detach()) == pytest.approx(shut * sum((1 - open_) ** power for power in range(4)))
+    for training, doubt in ((True, 0.0), (False, 1.0)):
+        model.train(training).doubt.fill_(doubt)
+        _, soft, _ = model(hidden, values, Tape.empty(1, 1, values))
+        assert float(soft.end.detach()) == pytest.approx(4 * open_)
+        assert float(soft.head.detach()) == pytest.approx(shut * sum((1 - open_) ** power for power in range(4)))
+    model.eval().doubt.fill_(0.0)
+    _, hard, _ = model(hidden, values, Tape.empty(1, 1, values))
     assert (float(hard.end.detach()), float(hard.head.detach())) == (4.0, 0.0)
+
+
+def test_doubt_follows_the_gates_in_training_and_no_chunk_size() -> None:
+    hidden, values, doubts = torch.zeros(1, 400, 1), torch.ones(1, 400, 1), []
+    for chunk in (400, 50):
+        model = SerialRecall(width=1, recordings=8, training_recordings=8)
+        model.gates.bias.data = torch.tensor([9.0, -9.0])
+        tape = Tape.empty(1, 1, values)
+        for start in range(0, 400, chunk):
+            _, tape, _ = model(hidden[:, start : start + chunk], values[:, start : start + chunk], tape)
+        doubts.append(float(model.doubt))
+    assert doubts == pytest.approx([0.999**400] * 2, rel=1e-4)
+    before = float(model.doubt)
+    model.eval()(hidden, values, Tape.empty(1, 1, values))
+    assert float(model.doubt) == before
 
 
 def test_gradients_reach_both_counters() -> None:
