@@ -23,7 +23,7 @@ START = (0.0, -1.0)
 BLUR, SHARP = 10.0, 1000.0
 """Temperature while training, at which neighbours are read too, so that counts learn from them and places drift a step apart; and after."""
 
-DECIDED, MEMORY = 0.1, 0.999
+DECIDED, MEMORY = 0.2, 0.999
 """Doubt below which gates have made up their minds; and what is left of it, per token of training."""
 
 TINY = 1e-9

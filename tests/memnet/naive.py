@@ -243,7 +243,7 @@ def recall(model: MemNet, tape: NaiveTape, hidden: Tensor, code: Tensor, slots: 
     if model.serial is None:
         return slots
     logits = (model.serial.gates.weight @ hidden + model.serial.gates.bias).tolist()
-    exact = not model.training and float(model.serial.doubt) < 0.1
+    exact = not model.training and float(model.serial.doubt) < 0.2
     write, advance = (counts(logit, soft=not exact) for logit in logits)
     position = tape.head
     tape.head = (1.0 - write) * tape.head + advance
