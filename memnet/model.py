@@ -2,6 +2,7 @@
 
     input → encoder → controller → query → read heads → (hallucination head, fusion → output)
                       controller → semantic bottleneck → write heads → slots → graph;  slots ⇄ synthesizer
+                      controller → tape → fusion, for what is wanted in its order
 
 Legend: ``B`` batch, ``T`` time, ``C`` chunk, ``H`` heads, ``N`` slots, ``D`` width, ``P`` places asked, ``V`` outputs.
 """

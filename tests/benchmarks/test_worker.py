@@ -120,7 +120,7 @@ def test_what_is_learnt_in_another_precision_is_nearly_the_same(tmp_path: Path) 
     settings = ["steps=40", "training.learning_rate=0.1"]
     plans = [plan_from("wee", "scripted", None, "1", settings, list(WEE), precision) for precision in ("float32", "bfloat16")]
     records = [run(a_plan.jobs[0], place(tmp_path), lambda fraction: None, FILES) for a_plan in plans]
-    losses = [[loss for _, loss in record.curves["training_loss"]] for record in records]  # type: ignore[union-attr, misc]
+    losses = [[loss for _, loss in record.curves["training_loss"]] for record in records]
     assert losses[1] == pytest.approx(losses[0], rel=0.1)
 
 
@@ -139,7 +139,7 @@ def test_signals_are_written_and_change_nothing(tmp_path: Path) -> None:
     found = EventAccumulator(str(tmp_path / "signals")).Reload()
     assert {*found.Tags()["scalars"]} == {"loss", "learning_rate", "gradient_norm"}
     losses = {event.step: event.value for event in found.Scalars("loss")}
-    assert losses == pytest.approx(dict(told.curves["training_loss"]))  # type: ignore[call-overload]
+    assert losses == pytest.approx(dict(told.curves["training_loss"]))
 
 
 def test_signals_of_a_stream_are_written(tmp_path: Path) -> None:

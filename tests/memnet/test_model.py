@@ -158,10 +158,10 @@ def test_reads_are_distributions_and_links_stay_links(link_rate: float) -> None:
     read = model.bank.read
 
     def watch(*arguments: object) -> Read:
-        reads.append(read(*arguments))  # type: ignore[arg-type]
+        reads.append(read(*arguments))
         return reads[-1]
 
-    model.bank.read = watch  # type: ignore[method-assign]
+    model.bank.read = watch
     graphs, state = [], None
     with torch.no_grad():
         for step in tokens(length=64).split(1, dim=1):
@@ -222,7 +222,7 @@ def test_a_detached_state_carries_values_and_no_derivatives() -> None:
 )
 def test_options_that_cannot_work_are_refused(options: dict[str, int], message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        MemNetConfig(**options)  # type: ignore[arg-type]
+        MemNetConfig(**options)
 
 
 def test_a_slot_holds_its_value_scaled_by_its_gate() -> None:

@@ -68,10 +68,10 @@ def test_a_slot_that_was_given_up_is_never_read_again() -> None:
     read = model.bank.read
 
     def watch(*arguments: object) -> Read:
-        reads.append(read(*arguments))  # type: ignore[arg-type]
+        reads.append(read(*arguments))
         return reads[-1]
 
-    model.bank.read = watch  # type: ignore[method-assign]
+    model.bank.read = watch
     later = model(inputs[:, start:], state).logits
     assert max(int(item.visible.sum(-1).max()) for item in reads) <= 4, "three slots and the one just written"
     of_values, of_links = torch.autograd.grad(later.square().sum(), [values, adjacency])

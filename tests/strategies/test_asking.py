@@ -40,7 +40,7 @@ class Summer(SequenceModel):
     def initial_state(self, batch: int) -> Total:
         return Total(seen=torch.zeros(batch, dtype=torch.int64))
 
-    def forward(self, inputs: Tensor, state: Total | None = None, *, positions: Tensor, **options: object) -> ModelOutput:  # type: ignore[override]
+    def forward(self, inputs: Tensor, state: Total | None = None, *, positions: Tensor, **options: object) -> ModelOutput:
         self.fed.append((inputs.shape[0], inputs.shape[1]))
         assert positions.numel() == 0 or int(positions.max()) < inputs.shape[1]
         sums = (self.initial_state(len(inputs)) if state is None else state).seen.unsqueeze(1) + inputs.cumsum(1)
@@ -172,12 +172,12 @@ def test_a_bounded_model_gets_null_for_sheets_beyond_its_longest() -> None:
 class Diary(Summer):
     """Tells the recorder of a slot that died at the age of 5, and of one that is as old as the sequence is long."""
 
-    def forward(self, inputs: Tensor, state: Total | None = None, *, record: Recorder | None = None, **options: object) -> ModelOutput:  # type: ignore[override]
+    def forward(self, inputs: Tensor, state: Total | None = None, *, record: Recorder | None = None, **options: object) -> ModelOutput:
         if record is not None:
             record.tokens += inputs.shape[1]
             record.ended += [5]
             record.alive = [inputs.shape[1]]
-        return super().forward(inputs, state, **options)  # type: ignore[arg-type]
+        return super().forward(inputs, state, **options)
 
 
 def test_slots_alive_at_the_end_of_each_sheet_count_as_alive() -> None:
@@ -185,10 +185,10 @@ def test_slots_alive_at_the_end_of_each_sheet_count_as_alive() -> None:
     slots = examine(Diary(), sheets, distances=[100, 200], progress=ignore).slots
     assert slots is not None
     # Two of four slots have died, both at 5.
-    assert slots["lifetimes"]["survival"][-1] == 0.5  # type: ignore[index, call-overload]
+    assert slots["lifetimes"]["survival"][-1] == 0.5
     far = evaluate(Diary(), Far((10, 20_000)), progress=ignore, far_streams=1).slots
     assert far is not None
-    assert far["lifetimes"]["survival"][-1] == 0.5  # type: ignore[index, call-overload]
+    assert far["lifetimes"]["survival"][-1] == 0.5
 
 
 @pytest.mark.parametrize("model", ["lstm", "memnet"])
@@ -255,7 +255,7 @@ def test_masked_places_teach_nothing() -> None:
     class Garbled(selective_copy_hard.SelectiveCopyHard):
         def sample(self, batch: int, generator: torch.Generator) -> Batch:
             drawn = super().sample(batch, generator)
-            return replace(drawn, targets=torch.where(drawn.mask, drawn.targets, 0))  # type: ignore[arg-type]
+            return replace(drawn, targets=torch.where(drawn.mask, drawn.targets, 0))
 
     curves = []
     for task in (selective_copy_hard.build(config), Garbled(config)):

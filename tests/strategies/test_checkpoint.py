@@ -232,6 +232,6 @@ def test_it_is_written_when_it_is_time_to(tmp_path: Path) -> None:
     checkpoint = Checkpoint(tmp_path / "file", every=1000.0)
     checkpoint.keep(Parts(stateful={}), {})
     checkpoint.keep(Parts(stateful={}), {}, final=True)
-    assert not checkpoint.path.exists()  # type: ignore[union-attr]
+    assert not checkpoint.path.exists()
     Checkpoint(None, every=0.0).keep(Parts(stateful={}), {})
     assert list(tmp_path.iterdir()) == []

@@ -54,7 +54,7 @@ def test_a_bounded_model_is_not_asked_beyond_its_longest() -> None:
         lambda signature: transformer_full.build(transformer_full.Config(width=16, heads=2, layers=1, longest=150), signature),
         steps=1, batch_size=4, streams=4, learning_rate=1e-3, seed=0, device=CPU, progress=lambda fraction: None,
     )  # fmt: skip
-    rows = {row[0]: row[1] for row in outcome.curves["accuracy_by_distance"]}  # type: ignore[union-attr, index]
+    rows = {row[0]: row[1] for row in outcome.curves["accuracy_by_distance"]}
     assert rows[64.0] is not None
     assert rows[256.0] is None
     assert outcome.metrics["accuracy"] is None
@@ -88,7 +88,7 @@ class Counter(SequenceModel):
     def initial_state(self, batch: int) -> Tally:
         return Tally(seen=torch.zeros(batch, dtype=torch.int64))
 
-    def forward(self, inputs: Tensor, state: Tally | None = None, **options: Tensor | None) -> ModelOutput:  # type: ignore[override]
+    def forward(self, inputs: Tensor, state: Tally | None = None, **options: Tensor | None) -> ModelOutput:
         seen = (self.initial_state(len(inputs)) if state is None else state).seen + inputs.sum(1)
         return ModelOutput(logits=torch.nn.functional.one_hot(seen % 10, 10).float()[:, None], state=Tally(seen=seen))
 
@@ -144,8 +144,8 @@ def test_questions_scored_apart_reach_the_record() -> None:
     )  # fmt: skip
     assert list(outcome.metrics) == ["accuracy", "accuracy_at_64", "one_hop_accuracy", "one_hop_accuracy_at_64"]
     assert set(outcome.curves) == {"accuracy_by_distance", "accuracy_by_distance_one_hop", "training_loss"}
-    assert [row[2] for row in outcome.curves["accuracy_by_distance"]] == [12.0]  # type: ignore[union-attr, index, call-overload]
-    assert [row[2] for row in outcome.curves["accuracy_by_distance_one_hop"]] == [24.0]  # type: ignore[union-attr, index, call-overload]
+    assert [row[2] for row in outcome.curves["accuracy_by_distance"]] == [12.0]
+    assert [row[2] for row in outcome.curves["accuracy_by_distance_one_hop"]] == [24.0]
 
 
 def test_a_regression_is_learnt_by_its_own_loss_and_judged_by_its_own_measure() -> None:
@@ -158,5 +158,5 @@ def test_a_regression_is_learnt_by_its_own_loss_and_judged_by_its_own_measure() 
     )  # fmt: skip
     assert outcome.metrics["accuracy_at_4"] is not None
     assert outcome.metrics["accuracy_at_4"] > 3 * adding.CHANCE
-    losses = [row[1] for row in outcome.curves["training_loss"]]  # type: ignore[union-attr, index, call-overload]
+    losses = [row[1] for row in outcome.curves["training_loss"]]
     assert losses[-1] < 0.1 * losses[0]

@@ -63,7 +63,7 @@ def test_naive_training_keeps_in_its_features_what_its_answers_forget() -> None:
     outcome, _ = run(naive, Measures(probe=True))
     assert outcome.metrics["accuracy"] < 0.6
     assert outcome.metrics["probe_accuracy"] > 0.9
-    assert len(outcome.curves["probe_matrix"]) == 2  # type: ignore[arg-type]
+    assert len(outcome.curves["probe_matrix"]) == 2
 
 
 def test_a_probe_answers_among_the_task_s_classes_where_they_are_told() -> None:

@@ -129,7 +129,7 @@ def test_by_the_clock_the_memory_sleeps_every_so_many_samples() -> None:
     strategy = plain(memory, epochs=1)
     slept: list[int] = []
     sleep = memory.sleep
-    memory.sleep = lambda: (slept.append(int(memory.bank.clock)), sleep())[1]  # type: ignore[method-assign]
+    memory.sleep = lambda: (slept.append(int(memory.bank.clock)), sleep())[1]
     for experience in [benchmark_from_datasets(train=[part]).train_stream[0] for part in tens(images((0, 1), 0))]:
         strategy.train(experience)
     assert slept == [30, 50]

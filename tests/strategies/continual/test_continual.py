@@ -131,8 +131,8 @@ def test_slot_statistics() -> None:
     assert slots is not None
     assert slots["occupancy"] == 1.0
     assert slots["write_rate"] == pytest.approx(30 / 120)
-    assert slots["lifetimes"]["time"] == [0.0, 60.0]  # type: ignore[index, call-overload]
-    assert slots["lifetimes"]["survival"] == [1.0, 0.5]  # type: ignore[index, call-overload]
+    assert slots["lifetimes"]["time"] == [0.0, 60.0]
+    assert slots["lifetimes"]["survival"] == [1.0, 0.5]
     assert 0 < slots["read_sparsity"] < 1
 
 

@@ -81,7 +81,7 @@ def test_with_a_head_per_task_what_was_learnt_stays(name: str) -> None:
 @pytest.mark.parametrize("name", ALL)
 def test_it_works_in_every_scenario(name: str) -> None:
     for scenario in ("domain", "task"):
-        assert 0.0 <= run(name, toy(scenario=scenario, epochs=1)).metrics["accuracy"] <= 1.0  # type: ignore[arg-type]
+        assert 0.0 <= run(name, toy(scenario=scenario, epochs=1)).metrics["accuracy"] <= 1.0
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -141,7 +141,7 @@ def test_what_trains_once_is_measured_once(pace: Pace) -> None:
 def test_what_needs_none_learns_online(name: str) -> None:
     outcome = run(name, toy(pace=Pace(batch_size=10, online=10)), budget=400)
     assert outcome.cost.buffer_bytes <= 400
-    assert len(outcome.curves["accuracy_matrix"]) == 2  # type: ignore[arg-type]
+    assert len(outcome.curves["accuracy_matrix"]) == 2
 
 
 @pytest.mark.parametrize(

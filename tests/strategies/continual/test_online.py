@@ -66,7 +66,7 @@ def test_every_method_runs_online_and_some_learn(method: Any, scenario: Any) -> 
         device=CPU,
         progress=told.append,
     )
-    assert [len(row) for row in outcome.curves["accuracy_matrix"]] == [2, 2]  # type: ignore[union-attr, arg-type]
+    assert [len(row) for row in outcome.curves["accuracy_matrix"]] == [2, 2]
     assert outcome.cost.train_examples == count if method is naive else outcome.cost.train_examples >= count
     if learner:
         assert outcome.metrics["learning_accuracy"] > 0.6

@@ -119,7 +119,7 @@ def test_a_stream_goes_on_after_the_last_experience_that_was_evaluated(tmp_path:
     assert 0.5 < min(told) < 0.6
 
 
-class Forgetful(SupervisedPlugin[Any]):  # type: ignore[misc]
+class Forgetful(SupervisedPlugin[Any]):
     """Can't tell its state."""
 
 
