@@ -199,11 +199,13 @@ class MultiHeadMemoryBank(nn.Module):
         alpha = torch.sigmoid(self.spread_logit)
         steps = [weights]
         for _ in range(self.config.hops):
-            steps.append((1.0 - alpha) * steps[-1] + alpha * links.spread(steps[-1], visible, self.config.sharpening))
+            steps.append(torch.lerp(steps[-1], links.spread(steps[-1], visible, self.config.sharpening), alpha))
         if self.hop_gate is None:
             return steps[-1]
-        mix = self.hop_gate(hidden).unflatten(-1, (self.config.heads, -1)).transpose(1, 2).softmax(-1)
-        mixed: Tensor = (torch.stack(steps, dim=-1) * mix.unsqueeze(-2)).sum(-1)
+        mix = self.hop_gate(hidden).unflatten(-1, (self.config.heads, -1)).transpose(1, 2).softmax(-1).split(1, dim=-1)
+        mixed: Tensor = mix[0] * steps[0]
+        for share, step in zip(mix[1:], steps[1:], strict=True):
+            mixed = torch.addcmul(mixed, share, step)
         return mixed
 
     def fold(self, written: Written, read: Read, time: int, record: Recorder | None) -> Slots:

@@ -39,7 +39,9 @@ class Links:
         trace: Trace after the last token.
         gain: ``gain[t, s] = (1 − δ)^{events in (s, t]} · η · g_s`` for s ≤ t, else 0: the weight at token t of the links that candidate s
             made.
-        kept: ``(1 − δ)^{events up to t}``: what is left at t of the links before the chunk.
+        kept: ``(1 − δ)^{events up to t}``: what is left at t of the links before the chunk; None where links do not decay.
+        per_link: ``1 / Σ_j A_ij`` of each node i at each token, or 0 where it has no links.
+        stays: 1 where a node has no links, else 0.
         root: Root of each entry.
     """
 
@@ -47,7 +49,9 @@ class Links:
     pre: Float[Tensor, "B H A E"]
     trace: Float[Tensor, "B H E"]
     gain: Float[Tensor, "B H C A"]
-    kept: Float[Tensor, "B H C"]
+    kept: Float[Tensor, "B H C"] | None
+    per_link: Float[Tensor, "B H C E"]
+    stays: Float[Tensor, "B H C E"]
     root: Int[Tensor, "B H E"]
 
     def spread(
@@ -60,27 +64,28 @@ class Links:
             visible: Entries that can be read at each token.
             sharpening: Exponent on what has spread, renormalised to the same total.
         """
-        slots = self.adjacency.shape[-1]
-        root = self.root.unsqueeze(2).expand_as(weights)
-        on_nodes = torch.zeros_like(weights).scatter_add(-1, root, weights)
-        before = functional.pad(self.adjacency.sum(-1), (0, weights.shape[-1] - slots)).unsqueeze(2)
-        row_sum = self.kept.unsqueeze(-1) * before + self.gain @ self.pre
-        linked = (row_sum > NEGLIGIBLE).to(weights.dtype)
-        outgoing = linked * on_nodes / row_sum.clamp_min(NEGLIGIBLE)
-        stays = (1.0 - linked) * on_nodes
-        along_old = self.kept.unsqueeze(-1) * (outgoing[..., :slots] @ self.adjacency)
+        slots, candidates = self.adjacency.shape[-1], self.pre.shape[2]
+        own = self.root[..., slots:].unsqueeze(2).expand(-1, -1, weights.shape[2], -1)  # a slot is its own root
+        on_nodes = functional.pad(weights[..., :slots], (0, candidates)).scatter_add(-1, own, weights[..., slots:])
+        outgoing = on_nodes * self.per_link
+        along_old = outgoing[..., :slots] @ self.adjacency
+        if self.kept is not None:
+            along_old = self.kept.unsqueeze(-1) * along_old
         along_new = self.gain * (outgoing @ self.pre.transpose(-1, -2))
-        spread = functional.pad(along_old, (0, weights.shape[-1] - slots)).scatter_add(-1, root[..., slots:], along_new)
+        spread = functional.pad(along_old, (0, candidates)).scatter_add(-1, own, along_new)
         if sharpening != 1.0:
             sharp = spread.clamp_min(NEGLIGIBLE) ** sharpening * (spread > NEGLIGIBLE)
             spread = sharp * (spread.sum(-1, keepdim=True) / sharp.sum(-1, keepdim=True).clamp_min(NEGLIGIBLE))
-        return (spread + stays).gather(-1, root) * visible
+        everywhere = torch.addcmul(spread, self.stays, on_nodes)
+        return torch.cat([everywhere[..., :slots], everywhere.gather(-1, own)], dim=-1) * visible
 
     def after(self, done: Commit) -> tuple[Float[Tensor, "B H N N"], Float[Tensor, "B H N"]]:
         """Return A and the trace after the chunk, in the slots where everything ended up."""
         slots = self.adjacency.shape[-1]
-        old = (done.node < slots).to(self.adjacency.dtype)
-        survived = self.kept[..., -1, None, None] * self.adjacency * old.unsqueeze(-1) * old.unsqueeze(-2)
+        survived = self.adjacency if self.kept is None else self.kept[..., -1, None, None] * self.adjacency
+        if bool(done.evicted.any()):  # an empty slot has no links that could survive
+            old = ~done.evicted
+            survived = survived * (old.unsqueeze(-1) & old.unsqueeze(-2))
         pre = self.pre.gather(-1, done.node.unsqueeze(2).expand(-1, -1, self.pre.shape[2], -1))
         post = self.gain[..., -1, :].unsqueeze(-1) * _one_hot(done.slot, slots).to(self.pre.dtype)
         return survived + pre.transpose(-1, -2) @ post, self.trace.gather(-1, done.node)
@@ -121,18 +126,24 @@ def link(
     end = (last - held).clamp_max(0.0).exp()
     after = (last.exp() * padded).scatter_add(-1, own[:, :, 0], end * gate)
 
-    made = placement.active.to(gate.dtype)
-    events = candidates.over_tokens(made).cumsum(-1)
-    log_keep = math.log(max(1.0 - decay, 1e-9))
+    made, kept = placement.active.to(gate.dtype), None
     lasting = candidates.by(torch.arange(candidates.tokens, device=gate.device)).to(gate.dtype)
     if decay > 0.0:
+        events, log_keep = candidates.over_tokens(made).cumsum(-1), math.log(max(1.0 - decay, 1e-9))
         lasting = lasting * ((events.unsqueeze(-1) - made.cumsum(-1).unsqueeze(-2)).clamp_min(0.0) * log_keep).exp()
+        kept = (events * log_keep).exp()
+    pre, gain = pre.scatter(-1, own.transpose(-1, -2)[..., :1], 0.0), lasting * (rate * gate * made).unsqueeze(-2)
+    before = functional.pad(adjacency.sum(-1), (0, count)).unsqueeze(2)
+    row_sum = (before if kept is None else kept.unsqueeze(-1) * before) + gain @ pre
+    linked = (row_sum > NEGLIGIBLE).to(gate.dtype)
     return Links(
         adjacency=adjacency,
-        pre=pre.scatter(-1, own.transpose(-1, -2)[..., :1], 0.0),
+        pre=pre,
         trace=after,
-        gain=lasting * (rate * gate * made).unsqueeze(-2),
-        kept=(events * log_keep).exp(),
+        gain=gain,
+        kept=kept,
+        per_link=linked / row_sum.clamp_min(NEGLIGIBLE),
+        stays=1.0 - linked,
         root=placement.root,
     )
 

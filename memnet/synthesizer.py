@@ -10,7 +10,7 @@ import math
 from dataclasses import replace
 
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -57,30 +57,38 @@ class MemorySynthesizer(nn.Module):
 
     def _refine(self, slots: Slots) -> Float[Tensor, "B H N V"]:
         """Self-attention over slots, biased by the graph; each content is refined once, in the first dream after it was written."""
-        q, k, v = self.qkv(self.norm(slots.values)).chunk(3, dim=-1)
-        scores = q @ k.transpose(-1, -2) / math.sqrt(q.shape[-1])
+        new = slots.fresh & slots.occupied
+        # The new ones first, filled up to as many in every memory; what was not new is put back as it was.
+        chosen = new.to(torch.int8).argsort(dim=-1, descending=True, stable=True)[..., : int(new.sum(-1).max())]
+        normed, value = self.norm(slots.values), slots.values.shape[-1]
+        q = functional.linear(_rows(normed, chosen), self.qkv.weight[:value])
+        k, v = functional.linear(normed, self.qkv.weight[value:]).chunk(2, dim=-1)
+        scores = q @ k.transpose(-1, -2) / math.sqrt(value)
         if self.graph_bias is not None:
-            scores = scores + self.graph_bias * (normalised(slots.adjacency) + 1e-3).log()
+            scores = scores + self.graph_bias * (normalised(_rows(slots.adjacency, chosen)) + 1e-3).log()
         # Empty memories attend to nothing in particular; their slots are not fresh, so nothing of it is kept.
         weights = scores.masked_fill(~slots.occupied.unsqueeze(2), -1e9).softmax(-1)
-        refined = slots.values + self.out(weights @ v)
-        return torch.where((slots.fresh & slots.occupied).unsqueeze(-1), refined, slots.values)
+        change = self.out(weights @ v) * new.gather(-1, chosen).unsqueeze(-1)
+        return slots.values.scatter_add(2, chosen.unsqueeze(-1).expand_as(change), change)
 
     def _find_links(self, slots: Slots, digest: Bool[Tensor, "B H"]) -> Float[Tensor, "B H N N"]:
         """Add the strongest missing links of Â², in proportion to the links that a slot has: no guess outweighs what was met."""
-        rows = normalised(slots.adjacency)
-        two_hops = rows @ rows
-        missing = (slots.adjacency <= NEGLIGIBLE) & ~torch.eye(rows.shape[-1], dtype=torch.bool, device=rows.device)
-        found = torch.where(missing & digest[..., None, None], two_hops, 0.0).flatten(2)
-        best = found.detach().topk(min(self.config.dream_links, found.shape[-1]), dim=-1)
-        chosen = torch.zeros_like(found).scatter(-1, best.indices, (best.values > NEGLIGIBLE).to(found.dtype))
-        guessed = (found * chosen).view_as(rows) * slots.adjacency.sum(-1, keepdim=True)
-        return slots.adjacency + self.config.dream_rate * guessed
+        rows, size = normalised(slots.adjacency), slots.adjacency.shape[-1]
+        with torch.no_grad():
+            linked = (slots.adjacency > NEGLIGIBLE) | torch.eye(size, dtype=torch.bool, device=rows.device) | ~digest[..., None, None]
+            best = (rows @ rows).masked_fill_(linked, 0.0).flatten(2).topk(min(self.config.dream_links, size * size), dim=-1)
+            start, end = best.indices // size, best.indices % size
+        # Â² again at the links chosen alone, which is all that a gradient is wanted of.
+        strength = (_rows(rows, start) * _rows(rows.transpose(-1, -2), end)).sum(-1) * (best.values > NEGLIGIBLE)
+        guessed = self.config.dream_rate * strength * slots.adjacency.sum(-1).gather(-1, start)
+        return slots.adjacency.flatten(2).scatter_add(-1, best.indices, guessed).view_as(rows)
 
     def _merge(self, slots: Slots, digest: Bool[Tensor, "B H"]) -> Slots:
         """Merge near-equal slots into the first of them; total strength stays."""
         near = slots.keys.detach() @ slots.keys.detach().transpose(-1, -2) >= self.config.merge
         both = slots.occupied.unsqueeze(-1) & slots.occupied.unsqueeze(-2) & digest[..., None, None]
+        if not bool((near & both).triu(1).any()):
+            return slots
         here = torch.arange(near.shape[-1], device=near.device)
         first = torch.where(near & both, here, near.shape[-1]).min(-1).values.minimum(here)
         # A slot merges into its first neighbour only where that one stays itself; the rest waits for the next dream.
@@ -118,6 +126,10 @@ class MemorySynthesizer(nn.Module):
         weak = normalised(slots.adjacency) < self.config.prune
         kept = slots.adjacency.masked_fill(weak & digest[..., None, None], 0.0)
         return kept * (self.config.link_total / kept.sum(-1, keepdim=True).clamp_min(self.config.link_total))
+
+
+def _rows(table: Float[Tensor, "B H N X"], index: Int[Tensor, "B H R"]) -> Float[Tensor, "B H R X"]:
+    return table.gather(2, index.unsqueeze(-1).expand(-1, -1, -1, table.shape[-1]))
 
 
 def normalised(adjacency: Float[Tensor, "B H N N"]) -> Float[Tensor, "B H N N"]:
