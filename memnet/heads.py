@@ -15,6 +15,10 @@ from memnet import clock
 from memnet.bottleneck import CausalTaps
 from memnet.config import MemNetConfig
 
+FULL = 8.0
+"""How strongly a gate feels that its memory is full: where nothing that comes then is worth a slot, it soon writes no more, and what
+was stored first stays."""
+
 
 @dataclass(frozen=True, slots=True)
 class Offer:
@@ -47,7 +51,7 @@ class WriteHeads(nn.Module):
 
         k_t = normalise(W_k·Σ_τ c_τ ⊙ z_{t−τ} + U_k·clock_t)
         v_t = W_v·z_t
-        a_t = w·h_t + u·clock_t + o·occupancy_t + b
+        a_t = w·h_t + u·clock_t + o·occupancy_t + FULL·f·1[occupancy_t = 1] + b
 
     This is a *binding* head: its keys start as the token before, so that a pair fits one slot. An *associating* head's key is the input
     itself, without its context and its place: ``k_t = normalise(W_k·z⁰_t)`` with z⁰ the code of the bare input. So whatever is met twice is
@@ -75,6 +79,7 @@ class WriteHeads(nn.Module):
         self.key_clock = nn.Parameter(clock.projection(heads, self.binding, config.key_width))
         self.gate_clock = nn.Parameter(torch.zeros(heads, heads * clock.CODE_WIDTH, 1))
         self.gate_occupancy = nn.Parameter(torch.zeros(heads, 1))
+        self.gate_full = nn.Parameter(torch.zeros(heads, 1))
         nn.init.orthogonal_(self.value.weight)
         if self.identity is not None:
             nn.init.orthogonal_(self.identity.weight)
@@ -105,7 +110,8 @@ class WriteHeads(nn.Module):
 
     def gate_logits(self, offer: Offer, count: Float[Tensor, "B H C"], occupancy: Float[Tensor, "B H C"]) -> Float[Tensor, "B H C"]:
         """Gate logits a, given the clock and the share of occupied slots before each token."""
-        return offer.gate + (clock.codes(count) @ self.gate_clock).squeeze(-1) + occupancy * self.gate_occupancy
+        filling = occupancy * self.gate_occupancy + (occupancy >= 1.0) * FULL * self.gate_full
+        return offer.gate + (clock.codes(count) @ self.gate_clock).squeeze(-1) + filling
 
 
 class ReadHeads(nn.Module):

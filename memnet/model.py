@@ -95,7 +95,7 @@ class MemNet(nn.Module):
         inputs: Int[Tensor, "B T"] | Float[Tensor, "B T F"],
         state: MemNetState | None = None,
         *,
-        targets: Int[Tensor, "B P"] | None = None,
+        targets: Int[Tensor, "B P"] | Float[Tensor, "B P"] | None = None,
         positions: Int[Tensor, "B P"] | None = None,
         record: Recorder | None = None,
         generator: torch.Generator | None = None,
@@ -104,6 +104,8 @@ class MemNet(nn.Module):
 
         Without ``generator`` the Random policy gives its expectation, and the pass is deterministic.
         """
+        if self.training and targets is not None and targets.is_floating_point():
+            self.weighing.expect(targets)
         fused, state, losses = self._read(inputs, state, record, generator)
         return ModelOutput(logits=self.head(at_positions(fused, positions)), state=state, losses=losses)
 

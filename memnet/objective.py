@@ -16,25 +16,29 @@ SMOOTHING = 0.9
 class Objective(nn.Module):
     """Weighs the auxiliary losses.
 
-    λ3 is zero until the smoothed task loss has fallen to ``sparsity_onset`` of the guessing loss ``ln V``, and then comes in linearly: a
-    penalty on writing that is there from the start closes the gate before anything has been learnt. It rests again while the task loss
-    exceeds the best smoothed loss so far by more than ``sparsity_tolerance`` of ``ln V``, and comes in linearly below that.
+    λ3 is zero until the smoothed task loss has fallen to ``sparsity_onset`` of the guessing loss, and then comes in linearly: a penalty on
+    writing that is there from the start closes the gate before anything has been learnt. It rests again while the task loss exceeds the
+    best smoothed loss so far by more than ``sparsity_tolerance`` of the guessing loss, and comes in linearly below that. The guessing loss
+    is that of a model which has learnt nothing: ``ln V``, or the mean square of the targets where they are numbers.
 
     Args:
         config: Options.
         outputs: Number of classes V.
     """
 
+    guess: Tensor
     smoothed: Tensor
     best: Tensor
 
     def __init__(self, config: MemNetConfig, outputs: int) -> None:
         super().__init__()
         self.config = config
-        self.low = config.sparsity_onset * math.log(max(outputs, 2))
-        self.patience = config.sparsity_tolerance * math.log(max(outputs, 2))
-        self.register_buffer("smoothed", torch.tensor(math.log(max(outputs, 2))))
-        self.register_buffer("best", torch.tensor(math.log(max(outputs, 2))))
+        for name in ("guess", "smoothed", "best"):
+            self.register_buffer(name, torch.tensor(math.log(max(outputs, 2))))
+
+    def expect(self, targets: Float[Tensor, "B P"]) -> None:
+        """Take the guessing loss from targets that are numbers: what a model that says nothing, zero, would cost."""
+        self.guess.copy_(targets.detach().square().mean())
 
     def forward(self, task_loss: Float[Tensor, ""], losses: Mapping[str, Float[Tensor, ""]]) -> Float[Tensor, ""]:
         """Return the total loss; in training, follow the task loss.
@@ -60,8 +64,9 @@ class Objective(nn.Module):
         the task something long before an average tells.
         """
         worst = max(float(self.smoothed), task_loss)
-        if self.low <= 0 or self.patience <= 0:
+        low, patience = (share * float(self.guess) for share in (self.config.sparsity_onset, self.config.sparsity_tolerance))
+        if low <= 0 or patience <= 0:
             return 0.0
-        learnt = 1.0 - worst / self.low
-        spared = 1.0 - (worst - float(self.best)) / self.patience
+        learnt = 1.0 - worst / low
+        spared = 1.0 - (worst - float(self.best)) / patience
         return max(0.0, min(1.0, learnt)) * max(0.0, min(1.0, spared))

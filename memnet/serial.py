@@ -20,11 +20,16 @@ from memnet.heads import open_gate
 
 START = (0.0, -1.0)
 """Logits of recording and of reading on at the start: half a place for every token, and a fifth of one."""
-BLUR, SHARP = 10.0, 1000.0
-"""Temperature while training, at which neighbours are read too, so that counts learn from them and places drift a step apart; and after."""
+BLUR, SHARP = 10.0, 100.0
+"""Temperature at the start, at which neighbours are read too, so that counts learn from them in whole steps; and at most."""
+EAGER = 5.0
+"""How many times faster than other weights the logarithm of the temperature learns."""
 
-DECIDED, MEMORY = 0.2, 0.999
-"""Doubt below which gates have made up their minds; and what is left of it, per token of training."""
+WHOLE, DECIDED = 0.2, 0.4
+"""Doubt below which steps are whole enough for the temperature to be learned, which it then keeps near there; and below which gates have
+made up their minds."""
+MEMORY = 0.999
+"""What is left of the doubt, per token of training."""
 
 TINY = 1e-9
 
@@ -81,9 +86,11 @@ class SerialRecall(nn.Module):
         score_s = temperature·cos(code(head_{t−1}), code(place_s)) + log w_s
         read_t = Σ_s softmax(score)_s · w_s·v_s,  s ≤ t
 
-    While training, gates count by what they are and neighbours are read too, so that both counters learn; telling neighbours apart drives
-    the gates to their ends. Out of training, once they are there, a gate above one half counts one and any other nothing, and one place is
-    read: that is exact after a million tokens. How far they are from it is the doubt, the mean of ``4·g·(1 − g)`` over the latest tokens.
+    Where both counters take whole steps, counting can be exact, and then it holds after a million tokens: out of training, a gate above one
+    half counts one and any other nothing, as soon as the gates have made up their minds. How far they are from it is the doubt: the share
+    ``Σ 4·g·(1 − g) / Σ g`` over the latest tokens of training, so many half steps for each step taken. The temperature is learned, since a
+    task may want one recording or several at once; but where it is free from the start, half steps serve as well as whole ones, so it is
+    held at its start, a blur that only whole steps bear, until there is little doubt. It is the same in and out of training.
 
     Args:
         width: D of the controller's state.
@@ -91,14 +98,17 @@ class SerialRecall(nn.Module):
         training_recordings: As many while training, where that is more.
     """
 
-    doubt: Tensor
+    unsure: Tensor
+    moved: Tensor
 
     def __init__(self, width: int, recordings: int, training_recordings: int) -> None:
         super().__init__()
-        self.register_buffer("doubt", torch.ones(()))
+        self.register_buffer("unsure", torch.ones(()))
+        self.register_buffer("moved", torch.ones(()))
         self.most = recordings
         self.most_training = max(recordings, training_recordings)
         self.gates = nn.Linear(width, 2)
+        self.log_temperature = nn.Parameter(torch.zeros(()))
         nn.init.zeros_(self.gates.weight)
         with torch.no_grad():
             self.gates.bias.copy_(torch.tensor(START))
@@ -117,11 +127,10 @@ class SerialRecall(nn.Module):
             What was read, the tape after the chunk, and the logits of the two gates.
         """
         logits = self.gates(hidden)
-        gates, exact = open_gate(logits), self.exact()
+        gates = open_gate(logits)
         if self.training:
-            now = (4.0 * gates * (1.0 - gates)).detach().mean()
-            self.doubt.lerp_(now.to(self.doubt.dtype), 1.0 - MEMORY ** gates.shape[1])
-        write, advance = ((gates > 0.5).to(gates.dtype) if exact else gates).unbind(-1)
+            self._follow(gates.detach())
+        write, advance = ((gates > 0.5).to(gates.dtype) if self.exact() else gates).unbind(-1)
         head = _heads(tape.head, write, advance)
         after = Tape(
             values=torch.cat([tape.values, write.unsqueeze(-1) * values], dim=1),
@@ -131,18 +140,34 @@ class SerialRecall(nn.Module):
             head=head[:, -1],
         )
         return (
-            self._read(head[:, :-1], after, SHARP if exact else BLUR),
+            self._read(head[:, :-1], after),
             after.last(self.most_training if self.training else self.most),
             logits,
         )
 
-    def exact(self) -> bool:
-        """Whether places are counted and read exactly: out of training, where the gates have made up their minds."""
-        return not self.training and float(self.doubt) < DECIDED
+    @property
+    def temperature(self) -> Float[Tensor, ""]:
+        """How sharply places are told apart: as learned, where all steps are whole ones, and blurred, the more doubt there is."""
+        whole = max(0.0, 1.0 - self.doubt / WHOLE)
+        return (BLUR * (EAGER * whole * self.log_temperature).exp()).clamp_max(SHARP)
 
-    def _read(self, position: Float[Tensor, "B C"], tape: Tape, temperature: float) -> Float[Tensor, "B C V"]:
+    @property
+    def doubt(self) -> float:
+        """Half steps for each step taken, over the latest tokens of training; 0 where all gates are at their ends."""
+        return float(self.unsure / self.moved.clamp_min(TINY))
+
+    def exact(self) -> bool:
+        """Whether steps are counted as whole ones: out of training, where the gates have made up their minds."""
+        return not self.training and self.doubt < DECIDED
+
+    def _follow(self, gates: Float[Tensor, "B C 2"]) -> None:
+        """Remember how far the gates are from their ends, and how much they move."""
+        for total, now in ((self.unsure, 4.0 * gates * (1.0 - gates)), (self.moved, gates)):
+            total.lerp_(now.mean().to(total.dtype), 1.0 - MEMORY ** gates.shape[1])
+
+    def _read(self, position: Float[Tensor, "B C"], tape: Tape) -> Float[Tensor, "B C V"]:
         entries, count = tape.place.shape[-1], position.shape[-1]
-        scores = temperature * clock.fine_code(position) @ clock.fine_code(tape.place).transpose(-1, -2)
+        scores = self.temperature * clock.fine_code(position) @ clock.fine_code(tape.place).transpose(-1, -2)
         later = torch.ones(count, entries, dtype=torch.bool, device=scores.device).triu(entries - count + 1)
         hidden = later | (tape.strength <= 0).unsqueeze(1)
         weights = (scores + tape.strength.clamp_min(TINY).log().unsqueeze(1)).masked_fill(hidden, -math.inf)

@@ -6,7 +6,7 @@ from memnet.model import MemNet
 
 __all__ = ["Config", "Model", "build"]
 
-VERSION = 4
+VERSION = 5
 HAS_MEMORY = True
 
 

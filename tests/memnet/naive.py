@@ -110,6 +110,7 @@ def vectors_of(model: MemNet, h: int, hidden: Tensor, codes: Tensor, bare: Tenso
     occupancy = min(held / config.slots, 1.0)
     logit = write_heads.gate.weight[h] @ hidden[t] + write_heads.gate.bias[h]
     logit = logit + clocks @ write_heads.gate_clock[h, :, 0] + occupancy * write_heads.gate_occupancy[h, 0]
+    logit = logit + (8.0 * write_heads.gate_full[h, 0] if held >= config.slots else 0.0)
     link = sigmoid(float(write_heads.link_gate.weight[h] @ hidden[t] + write_heads.link_gate.bias[h]))
     return Vectors(
         key=key / key.norm(),
@@ -243,14 +244,15 @@ def recall(model: MemNet, tape: NaiveTape, hidden: Tensor, code: Tensor, slots: 
     if model.serial is None:
         return slots
     logits = (model.serial.gates.weight @ hidden + model.serial.gates.bias).tolist()
-    exact = not model.training and float(model.serial.doubt) < 0.2
+    doubt = float(model.serial.unsure / model.serial.moved)
+    exact = not model.training and doubt < 0.4
     write, advance = (counts(logit, soft=not exact) for logit in logits)
     position = tape.head
     tape.head = (1.0 - write) * tape.head + advance
     if write > 0:
         tape.recordings.append((tape.end, write, write * (model.bank.write_heads.value.weight @ code)))
     tape.end += write
-    temperature = 1000.0 if exact else 10.0
+    temperature = min(100.0, 10.0 * math.exp(5.0 * max(0.0, 1.0 - doubt / 0.2) * float(model.serial.log_temperature)))
     shares_ = [strength * math.exp(temperature * (likeness(position, place) - 1.0)) for place, strength, _ in tape.recordings]
     found = torch.zeros_like(slots)
     for share, (_, _, content) in zip(shares_, tape.recordings, strict=True):

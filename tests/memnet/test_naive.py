@@ -70,7 +70,7 @@ def test_the_whole_pass_equals_plain_loops(chunk: int, options: dict[str, Any], 
 def test_the_whole_pass_equals_plain_loops_where_places_are_exact() -> None:
     model = lively(dreaming=False, chunk=7).eval()
     assert model.serial is not None
-    model.serial.doubt.zero_()
+    model.serial.unsure.zero_()
     compare(model, tokens(batch=2), drawn=False, gradients=False)
 
 

@@ -54,3 +54,12 @@ def test_evaluation_does_not_move_the_smoothed_loss() -> None:
     before = float(objective.smoothed), float(objective.best)
     objective(torch.tensor(0.0), {})
     assert (float(objective.smoothed), float(objective.best)) == before
+
+
+def test_where_targets_are_numbers_their_mean_square_is_what_guessing_costs() -> None:
+    objective = Objective(MemNetConfig(sparsity_onset=0.5), outputs=1)
+    objective.expect(torch.tensor([[0.0], [1.0], [0.0], [0.0]]))
+    for _ in range(300):
+        objective(torch.tensor(0.25 * 0.5 * 0.2), {})
+    assert objective.ramp(0.25 * 0.5 * 0.2) == pytest.approx(0.8, rel=1e-4)
+    assert objective.ramp(0.25) == 0.0, "no better than guessing"

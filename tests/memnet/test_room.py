@@ -26,8 +26,9 @@ def test_in_training_nothing_is_given_up_as_long_as_there_is_room(chunk: int) ->
     inputs = tokens(length=36)
     with torch.no_grad():
         # The gate sees the share of `slots`, so that must be out of play where two limits are compared.
-        model.bank.write_heads.gate_occupancy.zero_()
-        roomy.bank.write_heads.gate_occupancy.zero_()
+        for heads in (model.bank.write_heads, roomy.bank.write_heads):
+            heads.gate_occupancy.zero_()
+            heads.gate_full.zero_()
         held = model(inputs, record=recorder)
         assert not recorder.ended
         assert held.state.slots.occupied.sum(-1).max() > 3

@@ -19,7 +19,8 @@ def recaller(kinds: int = 3, recordings: int = 8) -> SerialRecall:
     with torch.no_grad():
         model.gates.bias.fill_(-20.0)
         model.gates.weight[0, RECORD] = model.gates.weight[1, READ] = 40.0
-        model.doubt.zero_()
+        model.log_temperature.fill_(1.0)  # as sharp as may be
+        model.unsure.zero_()
     return model.eval()
 
 
@@ -37,7 +38,7 @@ def test_what_was_recorded_is_read_in_its_order() -> None:
     doing = [RECORD, REST, RECORD, RECORD, REST, READ, READ, REST, READ]
     read, tape = recall(recaller(), doing, [5.0, 1.0, 6.0, 7.0, 1.0, 1.0, 1.0, 1.0, 1.0])
     # The head stands on place 0 until the first reading token has passed, and so on.
-    assert read == pytest.approx([5.0, 5.0, 5.0, 5.0, 5.0, 5.0, 6.0, 7.0, 7.0], abs=1e-6)
+    assert read == pytest.approx([5.0, 5.0, 5.0, 5.0, 5.0, 5.0, 6.0, 7.0, 7.0], abs=0.03)
     assert (float(tape.end), float(tape.head)) == (3.0, 3.0)
 
 
@@ -47,13 +48,13 @@ def test_a_long_rest_changes_nothing() -> None:
     for _ in range(200):
         _, tape = recall(model, [REST] * 1000, [1.0] * 1000, tape)
     read, _ = recall(model, [READ, READ], [1.0, 1.0], tape)
-    assert read[0] == pytest.approx(6.0, abs=1e-6)
+    assert read[0] == pytest.approx(6.0, abs=0.03)
 
 
 def test_recording_rewinds() -> None:
     read, tape = recall(recaller(), [RECORD, RECORD, READ, READ, RECORD, READ], [5.0, 6.0, 0.0, 0.0, 8.0, 0.0])
-    assert read[2:4] == pytest.approx([5.0, 6.0], abs=1e-6)
-    assert read[5] == pytest.approx(5.0, abs=1e-6)
+    assert read[2:4] == pytest.approx([5.0, 6.0], abs=0.03)
+    assert read[5] == pytest.approx(5.0, abs=0.03)
     assert tape.values.flatten().sort().values.tolist() == [5.0, 6.0, 8.0]
 
 
@@ -76,7 +77,7 @@ def test_pieces_equal_the_whole(seed: int, cut: int, training: bool) -> None:
     model = SerialRecall(width=4, recordings=30, training_recordings=30).double().train(training)
     with torch.no_grad():
         model.gates.weight.normal_(generator=draws)
-        model.doubt.zero_()
+        model.unsure.zero_()
     hidden, values = (torch.randn(2, 20, 4, generator=draws, dtype=torch.float64) for _ in range(2))
     whole, end, _ = model(hidden, values, Tape.empty(2, 4, values))
     first, tape, _ = model(hidden[:, :cut], values[:, :cut], Tape.empty(2, 4, values))
@@ -91,11 +92,11 @@ def test_places_are_exact_out_of_training_once_the_gates_have_made_up_their_mind
     hidden, values = torch.zeros(1, 4, 1), torch.ones(1, 4, 1)
     open_, shut = (1.2 * torch.sigmoid(torch.tensor([0.3, -0.3])) - 0.1).tolist()
     for training, doubt in ((True, 0.0), (False, 1.0)):
-        model.train(training).doubt.fill_(doubt)
+        model.train(training).unsure.fill_(doubt)
         _, soft, _ = model(hidden, values, Tape.empty(1, 1, values))
         assert float(soft.end.detach()) == pytest.approx(4 * open_)
         assert float(soft.head.detach()) == pytest.approx(shut * sum((1 - open_) ** power for power in range(4)))
-    model.eval().doubt.fill_(0.0)
+    model.eval().unsure.fill_(0.0)
     _, hard, _ = model(hidden, values, Tape.empty(1, 1, values))
     assert (float(hard.end.detach()), float(hard.head.detach())) == (4.0, 0.0)
 
@@ -108,11 +109,33 @@ def test_doubt_follows_the_gates_in_training_and_no_chunk_size() -> None:
         tape = Tape.empty(1, 1, values)
         for start in range(0, 400, chunk):
             _, tape, _ = model(hidden[:, start : start + chunk], values[:, start : start + chunk], tape)
-        doubts.append(float(model.doubt))
-    assert doubts == pytest.approx([0.999**400] * 2, rel=1e-4)
-    before = float(model.doubt)
+        doubts.append(model.doubt)
+    left = 0.999**400
+    assert doubts == pytest.approx([left / (left + 0.5 * (1 - left))] * 2, rel=1e-4)
+    before = model.doubt
     model.eval()(hidden, values, Tape.empty(1, 1, values))
-    assert float(model.doubt) == before
+    assert model.doubt == before
+
+
+def test_a_few_half_steps_are_doubt_enough_however_many_tokens_rest() -> None:
+    model = SerialRecall(width=1, recordings=8, training_recordings=8)
+    hidden = torch.full((1, 5000, 1), -9.0)  # at rest
+    hidden[:, ::100] = 0.0  # half a step
+    model.gates.weight.data.fill_(1.0)
+    model.gates.bias.data.zero_()
+    model(hidden, torch.ones(1, 5000, 1), Tape.empty(1, 1, hidden))
+    assert model.doubt > 1.0
+    assert not model.eval().exact()
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_a_task_may_want_one_recording_or_several_at_once(training: bool) -> None:
+    """The temperature that was learned holds out of training too, whether steps are counted as whole ones or not."""
+    for logarithm, first in ((1.0, 1.0), (-1.0, 0.5)):
+        model = recaller().train(training)
+        model.log_temperature.data.fill_(logarithm)
+        read, _ = recall(model, [RECORD, RECORD, REST], [1.0, 0.0, 0.0])
+        assert read[-1] == pytest.approx(first, abs=0.01)
 
 
 def test_gradients_reach_both_counters() -> None:
