@@ -11,11 +11,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 from torch.nn.functional import softplus
 
-from memnet.bank import MultiHeadMemoryBank, Read
+from memnet.bank import MultiHeadMemoryBank, Read, Written
 from memnet.bottleneck import SemanticBottleneck
 from memnet.config import MemNetConfig
 from memnet.controller import TransformerController
@@ -32,6 +32,8 @@ from memnet.synthesizer import MemorySynthesizer
 
 CLOSED = -3.0
 """Logit below which the sparsity loss pushes a write gate no further: it is closed there (from -2.4 on) and must be able to reopen."""
+KEPT = 0.05
+"""Strength at which a gate is pulled open by what reads it as if it were twice as strong: a shut gate is pulled, and not without bound."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +47,14 @@ class _Pass:
 
 @dataclass(frozen=True, slots=True)
 class _Remembered:
-    """What the memory makes of one chunk: what was read in all, slots and tape after it, the bank's reads, the logits of all gates."""
+    """What the memory makes of one chunk: what was read in all, slots and tape after it, the bank's writes and reads, the logits of all
+    gates.
+    """
 
     vectors: Float[Tensor, "B C D"]
     slots: Slots
     tape: Tape | None
+    written: Written
     read: Read
     gates: list[Tensor]
 
@@ -106,7 +111,7 @@ class MemNet(nn.Module):
         """
         if self.training and targets is not None and targets.is_floating_point():
             self.weighing.expect(targets)
-        fused, state, losses = self._read(inputs, state, record, generator)
+        fused, state, losses = self._read(inputs, state, record, generator, _asked(inputs, positions))
         return ModelOutput(logits=self.head(at_positions(fused, positions)), state=state, losses=losses)
 
     def objective(self, task_loss: Float[Tensor, ""], losses: Mapping[str, Float[Tensor, ""]]) -> Float[Tensor, ""]:
@@ -116,11 +121,17 @@ class MemNet(nn.Module):
 
     def features(self, inputs: Float[Tensor, "B T F"], *, generator: torch.Generator | None = None) -> Float[Tensor, "B D"]:
         """Read whole samples and return the fused state after the last step of each."""
-        fused, _, _ = self._read(inputs, None, None, generator)
+        last = torch.full((len(inputs), 1), inputs.shape[1] - 1, device=inputs.device)
+        fused, _, _ = self._read(inputs, None, None, generator, _asked(inputs, last))
         return fused[:, -1]
 
     def _read(
-        self, inputs: Tensor, state: MemNetState | None, record: Recorder | None, generator: torch.Generator | None
+        self,
+        inputs: Tensor,
+        state: MemNetState | None,
+        record: Recorder | None,
+        generator: torch.Generator | None,
+        asked: Bool[Tensor, "B T"],
     ) -> tuple[Float[Tensor, "B T D"], MemNetState, dict[str, Float[Tensor, ""]]]:
         batch, length = inputs.shape[:2]
         if state is None:
@@ -134,7 +145,8 @@ class MemNet(nn.Module):
         start = 0
         while start < length:
             stop = min(length, start + self._until_break(state.time))
-            done = self._chunk(inputs[:, start:stop], state, record, None if draw is None else draw[..., start:stop])
+            drawn = None if draw is None else draw[..., start:stop]
+            done = self._chunk(inputs[:, start:stop], state, record, drawn, asked[:, start:stop])
             passes.append((stop - start, done))
             state, start = done.state, stop
         if record is not None:
@@ -147,7 +159,14 @@ class MemNet(nn.Module):
         chunk = self.config.chunk - time % self.config.chunk
         return min(chunk, self.config.dream_every - time % self.config.dream_every) if self.config.dreaming else chunk
 
-    def _chunk(self, inputs: Tensor, state: MemNetState, record: Recorder | None, draw: Float[Tensor, "B H C"] | None) -> _Pass:
+    def _chunk(
+        self,
+        inputs: Tensor,
+        state: MemNetState,
+        record: Recorder | None,
+        draw: Float[Tensor, "B H C"] | None,
+        asked: Bool[Tensor, "B C"],
+    ) -> _Pass:
         encoded = self.encoder(inputs)
         hidden, window = self.controller(encoded, state.window, state.time)
         context = torch.cat([state.tail, self.bottleneck(hidden)], dim=1)
@@ -161,7 +180,7 @@ class MemNet(nn.Module):
         tail = context[:, context.shape[1] - state.tail.shape[1] :]
         after = MemNetState(slots=slots, window=window, tail=tail, tape=done.tape, time=time)
         target = inputs if inputs.is_floating_point() else encoded
-        losses = self._losses(done, target) if torch.is_grad_enabled() else {}
+        losses = self._losses(done, target, asked) if torch.is_grad_enabled() else {}
         return _Pass(fused=self.fusion(hidden, done.vectors), state=after, losses=losses)
 
     def _remember(
@@ -188,23 +207,37 @@ class MemNet(nn.Module):
             provisional = (written.keys, written.values, written.strength, written.birth)
             kept = (slots.usage, slots.birth, slots.fresh, slots.adjacency, slots.trace, slots.count)
             record.carries([*provisional, *kept, state.window, state.tail, *taped])
-        return _Remembered(vectors=vectors, slots=slots, tape=tape, read=read, gates=gates)
+        return _Remembered(vectors=vectors, slots=slots, tape=tape, written=written, read=read, gates=gates)
 
-    def _losses(self, done: _Remembered, inputs: Float[Tensor, "B C X"]) -> dict[str, Float[Tensor, ""]]:
+    def _losses(self, done: _Remembered, inputs: Float[Tensor, "B C X"], asked: Bool[Tensor, "B C"]) -> dict[str, Float[Tensor, ""]]:
         """Unweighted auxiliary losses of a chunk.
 
         hallucination: MSE of the input rebuilt from what was read after the write at each token. utilization: negative entropy of the mean
-        use of entries. sparsity: mean of ``softplus(a)``, a the logits of the bank's write gates, the same of the tape's, and a tenth of
-        the mean entropy of TopK.
+        use of entries. sparsity: mean of ``softplus(a)``, a the logits of the bank's write gates, the same of the tape's, a tenth of
+        the mean entropy of TopK, and what keeps open the gates of what answers read: the mean of ``−log(strength + KEPT)`` of what is read
+        where an answer is wanted.
         """
         use = done.read.weights.mean(2)
         losses = {
             "utilization": -entropy(use / use.sum(-1, keepdim=True).clamp_min(1e-6)).mean(),
-            "sparsity": sum((softplus(logits.clamp_min(CLOSED)).mean() for logits in done.gates), start=0.1 * done.read.entropy.mean()),
+            "sparsity": sum((softplus(logits.clamp_min(CLOSED)).mean() for logits in done.gates), start=0.1 * done.read.entropy.mean())
+            + self._loss_of_what_is_read(done, asked),
         }
         if self.hallucination is not None:
             losses["hallucination"] = self.hallucination.loss(done.read.vectors, inputs)
         return losses
+
+    def _loss_of_what_is_read(self, done: _Remembered, asked: Bool[Tensor, "B C"]) -> Float[Tensor, ""]:
+        """Reads are normalised, so all gates could sink together at no cost to the task, until those it needs were shut with the rest."""
+        weights = done.read.weights.detach() * asked[:, None, :, None]
+        missing = (done.written.strength + KEPT).log().clamp_max(0.0)
+        return -(weights.sum(2) * missing).sum() / weights[..., 0].numel()
+
+
+def _asked(inputs: Tensor, positions: Int[Tensor, "B P"] | None) -> Bool[Tensor, "B T"]:
+    """Say at which tokens an answer is wanted: at all of them if none are named."""
+    everywhere = torch.ones(inputs.shape[:2], dtype=torch.bool, device=inputs.device)
+    return everywhere if positions is None else torch.zeros_like(everywhere).scatter(1, positions, True)
 
 
 def sum_weighted(terms: list[tuple[float, Tensor]]) -> Tensor:

@@ -1,6 +1,8 @@
 """MemNet as a whole: streaming, chunks, gradients, invariants."""
 
 import dataclasses
+import math
+from typing import Any
 
 import pytest
 import torch
@@ -267,3 +269,36 @@ def test_half_precision_leaves_the_memory_exact() -> None:
     state = output.state
     assert {part.dtype for part in (state.slots.keys, state.slots.adjacency, state.slots.count, state.tape.place)} == {torch.float32}
     model.objective(output.logits.float().mean(), output.losses).backward()
+
+
+def test_gates_of_what_answers_read_are_held_open() -> None:
+    model, inputs = lively(dreaming=False, serial=False, chunk=32), tokens(length=32)
+    asked = torch.tensor([[20], [31], [9]])
+    done: list[Any] = []
+    whole = model._remember
+    model._remember = lambda *given: done.append(whole(*given)) or done[-1]
+    sparsity = model(inputs, positions=asked).losses["sparsity"]
+    (found,) = done
+    pressed = torch.nn.functional.softplus(found.gates[0].clamp_min(-3.0)).mean() + 0.1 * found.read.entropy.mean()
+    weights, strength = found.read.weights.detach(), found.written.strength.detach()
+    held = sum(
+        -float(weights[row, head, place, entry]) * math.log(min(1.0, float(strength[row, head, entry]) + 0.05))
+        for row, place in enumerate(asked.flatten().tolist())
+        for head in range(2)
+        for entry in range(strength.shape[-1])
+    )
+    assert held > 0
+    assert float((sparsity - pressed).detach()) == pytest.approx(held / (3 * 2 * 32), rel=1e-9)
+
+    (pull,) = torch.autograd.grad(sparsity - pressed, found.written.logits)
+    assert (pull <= 0).all(), "it opens gates, and shuts none"
+    read = weights[torch.arange(3), :, asked.flatten(), -32:] > 0
+    assert ((pull < 0) <= read).all(), "of what no answer reads it knows nothing"
+    assert (pull < 0).any()
+
+
+@pytest.mark.parametrize("chunk", [4, 11])
+def test_the_penalty_on_writing_does_not_depend_on_the_chunk(chunk: int) -> None:
+    inputs, asked = tokens(length=32), torch.tensor([[20], [31], [9]])
+    one, other = (lively(dreaming=False, chunk=size)(inputs, positions=asked).losses["sparsity"] for size in (32, chunk))
+    torch.testing.assert_close(one, other, rtol=1e-9, atol=1e-9)
