@@ -15,7 +15,7 @@ from memnet.chunk import Candidates, Placement, commit, place
 from memnet.config import MemNetConfig
 from memnet.graph import Links, link
 from memnet.heads import Offer, ReadHeads, WriteHeads, open_gate
-from memnet.policy import MetaPolicy, entropy, random_entry, top_k
+from memnet.policy import MetaPolicy, dispersion, random_entry, top_k
 from memnet.recorder import Recorder
 from memnet.state import Slots, widen
 
@@ -57,13 +57,13 @@ class Read:
         weights: Final weights over entries, a distribution wherever any is visible.
         visible: Entries that could be read.
         vectors: What was read, the heads side by side.
-        entropy: Entropy of the TopK reads, in nats.
+        dispersion: ``1 − Σ w²`` of the TopK reads: 0 where one entry is read, near 1 where many are.
     """
 
     weights: Float[Tensor, "B H C E"]
     visible: Bool[Tensor, "B H C E"]
     vectors: Float[Tensor, "B C D"]
-    entropy: Float[Tensor, "B H C"]
+    dispersion: Float[Tensor, "B H C"]
 
 
 class MultiHeadMemoryBank(nn.Module):
@@ -192,7 +192,7 @@ class MultiHeadMemoryBank(nn.Module):
         if written.links is not None:
             weights = self._spread(hidden, weights, visible, written.links)
         vectors = (weights @ written.values).transpose(1, 2).flatten(2)
-        return Read(weights=weights, visible=visible, vectors=vectors, entropy=entropy(best.weights))
+        return Read(weights=weights, visible=visible, vectors=vectors, dispersion=dispersion(best.weights))
 
     def _spread(self, hidden: Tensor, weights: Tensor, visible: Tensor, links: Links) -> Float[Tensor, "B H C E"]:
         assert self.spread_logit is not None

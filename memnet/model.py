@@ -214,13 +214,13 @@ class MemNet(nn.Module):
 
         hallucination: MSE of the input rebuilt from what was read after the write at each token. utilization: negative entropy of the mean
         use of entries. sparsity: mean of ``softplus(a)``, a the logits of the bank's write gates, the same of the tape's, a tenth of
-        the mean entropy of TopK, and what keeps open the gates of what answers read: the mean of ``−log(strength + KEPT)`` of what is read
-        where an answer is wanted.
+        the mean dispersion of TopK, and what keeps open the gates of what answers read: ``−log(strength + KEPT)`` of what is read where an
+        answer is wanted, over all tokens as the gates' own term is.
         """
         use = done.read.weights.mean(2)
         losses = {
             "utilization": -entropy(use / use.sum(-1, keepdim=True).clamp_min(1e-6)).mean(),
-            "sparsity": sum((softplus(logits.clamp_min(CLOSED)).mean() for logits in done.gates), start=0.1 * done.read.entropy.mean())
+            "sparsity": sum((softplus(logits.clamp_min(CLOSED)).mean() for logits in done.gates), start=0.1 * done.read.dispersion.mean())
             + self._loss_of_what_is_read(done, asked),
         }
         if self.hallucination is not None:

@@ -93,6 +93,15 @@ def entropy(weights: Float[Tensor, "*lead E"]) -> Float[Tensor, "*lead"]:
     return -(weights * weights.clamp_min(TINY).log()).sum(-1)
 
 
+def dispersion(weights: Float[Tensor, "*lead E"]) -> Float[Tensor, "*lead"]:
+    """How much is read beside the most: ``1 − Σ w²`` (Simpson 1949), the chance that two draws differ; 0 where the weights are all zero.
+
+    A measure of sparsity to learn by. Entropy is none: its slope grows without bound as a weight goes to zero, so it holds shut what is
+    shut, and breaks in bursts what has been learnt.
+    """
+    return weights.sum(-1) - weights.square().sum(-1)
+
+
 class MetaPolicy(nn.Module):
     """A learned mix of reading policies: ``W_base = π1·TopK + π2·Uniform + π3·Random``.
 

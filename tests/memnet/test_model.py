@@ -279,7 +279,7 @@ def test_gates_of_what_answers_read_are_held_open() -> None:
     model._remember = lambda *given: done.append(whole(*given)) or done[-1]
     sparsity = model(inputs, positions=asked).losses["sparsity"]
     (found,) = done
-    pressed = torch.nn.functional.softplus(found.gates[0].clamp_min(-3.0)).mean() + 0.1 * found.read.entropy.mean()
+    pressed = torch.nn.functional.softplus(found.gates[0].clamp_min(-3.0)).mean() + 0.1 * found.read.dispersion.mean()
     weights, strength = found.read.weights.detach(), found.written.strength.detach()
     held = sum(
         -float(weights[row, head, place, entry]) * math.log(min(1.0, float(strength[row, head, entry]) + 0.05))

@@ -5,7 +5,7 @@ import math
 import torch
 
 from memnet.heads import open_gate
-from memnet.policy import MetaPolicy, TopK, entropy, random_entry, top_k
+from memnet.policy import MetaPolicy, TopK, dispersion, entropy, random_entry, top_k
 
 
 def row(*values: float) -> torch.Tensor:
@@ -75,3 +75,11 @@ def test_the_gate_reaches_both_ends_and_keeps_its_gradient_there() -> None:
     gate.sum().backward()
     assert logits.grad is not None
     assert (logits.grad > 0).all()
+
+
+def test_dispersion_is_the_chance_that_two_draws_differ_and_its_slope_is_bounded() -> None:
+    weights = torch.tensor([[1.0, 0.0], [0.5, 0.5], [0.0, 0.0]], requires_grad=True)
+    found = dispersion(weights)
+    assert found.tolist() == [0.0, 0.5, 0.0]
+    (slope,) = torch.autograd.grad(found.sum(), weights)
+    assert slope.abs().max() <= 1.0
