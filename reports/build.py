@@ -14,6 +14,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from reports import formats, leaderboard, origins
+from reports.ablations import ablation_table, ablations, verdicts
 from reports.figures import gallery
 from reports.figures.plot import Plot
 from reports.figures.style import Style, style_of
@@ -151,11 +152,12 @@ def _shared(selection: Selection, rows: Sequence[Line], plots: Mapping[str, Sequ
     yield "leaderboard.csv", leaderboard.render_selection(selection, "csv")
     yield "records.csv", to_csv(records_frame(selection))
     yield "report.md", _markdown(selection, plots)
-    yield addresses.FRONT, front.render(selection, rows, together)
+    yield addresses.FRONT, front.render(selection, rows, together, ablations(selection))
 
 
 def _markdown(selection: Selection, plots: Mapping[str, Sequence[Plot]]) -> str:
     sections = [(headline, plots[headline.subject.name], detail_tables(selection, headline.subject)) for headline in headlines(selection)]
+    changes = ablations(selection)
     text = (
         formats.environment()
         .get_template("report.md")
@@ -168,6 +170,9 @@ def _markdown(selection: Selection, plots: Mapping[str, Sequence[Plot]]) -> str:
             facts=origins.origins(selection),
             commands=origins.commands(selection),
             table=formats.markdown,
+            changes=changes,
+            changes_table=ablation_table(changes),
+            verdicts=verdicts(changes),
         )
     )
     return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"

@@ -75,7 +75,7 @@ def leaderboard_table(selection: Selection) -> Table:
                 quantities.spread(row.mean, row.low, row.high),
                 quantities.score(row.chance),
                 row.metric,
-                *_costs(row),
+                *costs(row),
             ),
             incomplete=row.seeds_ok < row.seeds_planned,
         )
@@ -107,7 +107,7 @@ def _by_metrics(selection: Selection, subject: Subject, metrics: Sequence[tuple[
     rows = []
     for entry, row in ranked(selection, subject):
         values = [quantities.interval(scores(entry, metric)) if entry.ok else quantities.NOTHING for metric, _ in metrics]
-        cells = (entry.model, entry.method, *_setting(selection, entry.setting), *values, *_costs(row))
+        cells = (entry.model, entry.method, *_setting(selection, entry.setting), *values, *costs(row))
         rows.append(Row(cells, incomplete=len(entry.ok) < entry.planned))
     columns = (
         Column("model"),
@@ -157,7 +157,8 @@ def groups(entries: Sequence[Entry]) -> list[str]:
     return sorted(match[1] for name in names if (match := GROUP.fullmatch(name)))
 
 
-def _costs(row: Summary) -> tuple[str, ...]:
+def costs(row: Summary) -> tuple[str, ...]:
+    """Write what a row cost, for the columns `COSTS`."""
     return (
         f"{row.seeds_ok}/{row.seeds_planned}",
         quantities.whole(row.parameters),

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from reports import formats, origins
+from reports.ablations import Ablation, ablation_table, verdicts
 from reports.figures.plot import Plot
 from reports.headlines import Headline, headlines
 from reports.overview import Overview
@@ -31,13 +32,19 @@ class Group:
     lines: tuple[Line, ...]
 
 
-def render(selection: Selection, lines: Sequence[Line], together: Sequence[tuple[Overview, Plot, Table]] = ()) -> str:
+def render(
+    selection: Selection,
+    lines: Sequence[Line],
+    together: Sequence[tuple[Overview, Plot, Table]] = (),
+    changes: Sequence[Ablation] = (),
+) -> str:
     """Render the front page.
 
     Args:
         selection: What it shows.
         lines: Its rows.
         together: What there is to say of several benchmarks together, with its figure and its table.
+        changes: Rows beside the same with one option changed.
     """
     by_benchmark = {name: tuple(rows) for name, rows in groupby(lines, key=lambda line: line.summary.benchmark)}
     groups = [Group(headline, by_benchmark.get(headline.subject.name, ())) for headline in headlines(selection)]
@@ -49,6 +56,8 @@ def render(selection: Selection, lines: Sequence[Line], together: Sequence[tuple
             selection=selection,
             groups=groups,
             together=together,
+            changes=ablation_table(changes) if changes else None,
+            verdicts=verdicts(changes),
             page_table=formats.page_table,
             counts=counts(selection),
             suites=sorted({suite for line in lines for suite in line.suites}),
