@@ -148,24 +148,38 @@ class MultiHeadMemoryBank(nn.Module):
         """Find the clock and the occupancy before each token, which depend on the gates, which depend on them.
 
         A parallel step is repeated until it repeats itself: after k steps the first k tokens are right, so the end is what token by token
-        would give. Where gates do not hang on the clock, one does. Candidates are ``every`` token, or those that write.
+        would give. Where gates do not hang on the occupancy, one does. Candidates are ``every`` token, or those that write.
         """
         held = slots.occupied.sum(-1).to(offer.gate.dtype)
         size = self.config.slots
         occupancy = (held / size).clamp_max(1.0).unsqueeze(-1).expand_as(offer.gate)
-        active = open_gate(self.write_heads.gate_logits(offer, slots.count.unsqueeze(-1).expand_as(offer.gate), occupancy)) > 0
+        active = self._open(offer, slots.count.unsqueeze(-1).expand_as(offer.gate), occupancy)
         while True:
-            count = clock.before(slots.count, active.to(occupancy.dtype))
+            active, count = self._clocked(offer, slots.count, occupancy, active)
             candidates = Candidates(tokens=active.shape[-1]) if every else Candidates.among(active)
             keys = candidates.of(self.write_heads.keys(offer, count))
             cosine = keys @ torch.cat([slots.keys, keys], dim=2).transpose(-1, -2)
             placement = place(cosine, candidates.those(active), time - slots.written, slots.occupied, self.config.reuse, candidates)
             fresh = candidates.over_tokens(placement.fresh.to(occupancy.dtype))
-            occupancy = clock.before(held, fresh).clamp_max(size) / size
-            again = open_gate(self.write_heads.gate_logits(offer, count, occupancy)) > 0
+            before, occupancy = occupancy, clock.before(held, fresh).clamp_max(size) / size
+            if torch.equal(before, occupancy):
+                return placement, count, occupancy
+            again = self._open(offer, count, occupancy)
             if torch.equal(again, active):
                 return placement, count, occupancy
             active = again
+
+    def _clocked(self, offer: Offer, start: Tensor, occupancy: Tensor, active: Tensor) -> tuple[Tensor, Tensor]:
+        """Find which gates are open and the clock before each token, given the occupancy; this costs little beside finding the slots."""
+        while True:
+            count = clock.before(start, active.to(occupancy.dtype))
+            again = self._open(offer, count, occupancy)
+            if torch.equal(again, active):
+                return active, count
+            active = again
+
+    def _open(self, offer: Offer, count: Tensor, occupancy: Tensor) -> Tensor:
+        return open_gate(self.write_heads.gate_logits(offer, count, occupancy)) > 0
 
     def read(
         self,
