@@ -138,7 +138,7 @@ class _Reader:
         return {**recorder.statistics(), "lifetimes": lifetimes}
 
 
-@torch.no_grad()
+@torch.inference_mode()
 def evaluate(
     model: SequenceModel,
     probe: Probe,
@@ -187,7 +187,7 @@ def evaluate(
     return reader.reading(rows.pop(""), rows)
 
 
-@torch.no_grad()
+@torch.inference_mode()
 def examine(
     model: SequenceModel,
     sheets: Iterable[Sheet],
