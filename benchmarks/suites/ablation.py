@@ -20,6 +20,6 @@ SUITE = Suite(
     seeds=(0, 1, 2),
     members=tuple(
         Member(benchmark=task, models=WITHOUT)
-        for task in ("induction", "delayed-recall", "association", "association-hard", "selective-copy")
+        for task in ("induction", "delayed-recall", "association", "association-hard", "copy", "adding")
     ),
 )

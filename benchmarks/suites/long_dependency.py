@@ -9,6 +9,13 @@ RECURRENT = ("lstm", "gru", "delta-rule", "gated-delta-rule", "mamba")
 CONTROLS = ("bigram", "token-memory")
 MODELS = ("memnet", "transformer", "transformer-full", *RECURRENT, *CONTROLS)
 FAR = {"furthest": 2**20}
+SLIM = "memnet[chunk=32,heads=1,hebbian=false,slots={slots}]"
+SIZED = (
+    *(SLIM.format(slots=slots) for slots in (36, 72, 144)),
+    *(f"{model}[key_width={width},value_width={width}]" for model in ("delta-rule", "gated-delta-rule") for width in (32, 128)),
+    *(f"token-memory[slots={slots}]" for slots in (40, 300)),
+)
+"""Models of other sizes beside the usual ones, for a curve of accuracy against the state that is carried."""
 
 SUITE = Suite(
     seeds=tuple(range(10)),
@@ -19,7 +26,7 @@ SUITE = Suite(
         Member(benchmark="delayed-recall-hard", models=MODELS),
         Member(benchmark="association", models=MODELS),
         Member(benchmark="association-hard", models=MODELS),
-        Member(benchmark="mqar", models=MODELS),
+        Member(benchmark="mqar", models=(*MODELS, *SIZED), options={"mixed": False, "batch_size": 16}),
         Member(benchmark="mqar-hard", models=MODELS),
         Member(benchmark="selective-copy", models=MODELS),
         Member(benchmark="selective-copy-hard", models=MODELS),

@@ -38,7 +38,7 @@ class Config:
     """
 
     train_length: int = 100
-    steps: int = 500
+    steps: int = 1000
     batch_size: int = 32
     streams: int = 256
     furthest: int = 400
