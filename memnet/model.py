@@ -33,7 +33,7 @@ from memnet.synthesizer import MemorySynthesizer
 CLOSED = -3.0
 """Logit below which the sparsity loss pushes a write gate no further: it is closed there (from -2.4 on) and must be able to reopen."""
 KEPT = 0.05
-"""Strength at which a gate is pulled open by what reads it as if it were twice as strong: a shut gate is pulled, and not without bound."""
+"""What answers read is pulled open by ``1 / (strength + KEPT)``: firmly where the gate is nearly shut, and not without bound."""
 
 
 @dataclass(frozen=True, slots=True)
