@@ -40,7 +40,7 @@ class Config:
 
     vocabulary: int = 16
     train_length: int = 256
-    steps: int = 350
+    steps: int = 600
     batch_size: int = 32
     streams: int = 128
     far_streams: int = 10
