@@ -20,8 +20,9 @@ from memnet.heads import open_gate
 
 START = (0.0, -1.0)
 """Logits of recording and of reading on at the start: half a place for every token, and a fifth of one."""
-BLUR, SHARP = 10.0, 100.0
-"""Temperature at the start, at which neighbours are read too, so that counts learn from them in whole steps; and at most."""
+BLUR, SHARP = 14.0, 100.0
+"""Temperature at the start, at which neighbours are read too, so that counts learn from them in whole steps; and at most. From 11.8 on a
+place outweighs its two neighbours together, so what is read is right even where it stays a blur."""
 EAGER = 5.0
 """How many times faster than other weights the logarithm of the temperature learns."""
 

@@ -6,7 +6,7 @@ from memnet.model import MemNet
 
 __all__ = ["Config", "Model", "build"]
 
-VERSION = 5
+VERSION = 6
 HAS_MEMORY = True
 
 

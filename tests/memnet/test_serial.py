@@ -138,6 +138,13 @@ def test_a_task_may_want_one_recording_or_several_at_once(training: bool) -> Non
         assert read[-1] == pytest.approx(first, abs=0.01)
 
 
+def test_equal_neighbours_do_not_outvote_a_place_even_while_the_reading_is_a_blur() -> None:
+    model = recaller()
+    model.log_temperature.data.zero_()  # as at the start
+    read, _ = recall(model, [RECORD, RECORD, RECORD, READ, READ], [1.0, -1.0, 1.0, 0.0, 0.0])
+    assert read[-1] < 0.0
+
+
 def test_gradients_reach_both_counters() -> None:
     model, inputs = lively(), tokens()
     assert model.serial is not None
