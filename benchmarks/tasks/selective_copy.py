@@ -38,7 +38,7 @@ class Config:
     vocabulary: int = 16
     items: int = 16
     train_length: int = 256
-    steps: int = 600
+    steps: int = 1000
     batch_size: int = 32
     streams: int = 64
     furthest: int = 4096
