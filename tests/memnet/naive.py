@@ -252,7 +252,7 @@ def recall(model: MemNet, tape: NaiveTape, hidden: Tensor, code: Tensor, slots: 
     if write > 0:
         tape.recordings.append((tape.end, write, write * (model.bank.write_heads.value.weight @ code)))
     tape.end += write
-    temperature = min(100.0, 10.0 * math.exp(5.0 * max(0.0, 1.0 - doubt / 0.2) * float(model.serial.log_temperature)))
+    temperature = min(100.0, 14.0 * math.exp(5.0 * max(0.0, 1.0 - doubt / 0.2) * float(model.serial.log_temperature)))
     shares_ = [strength * math.exp(temperature * (likeness(position, place) - 1.0)) for place, strength, _ in tape.recordings]
     found = torch.zeros_like(slots)
     for share, (_, _, content) in zip(shares_, tape.recordings, strict=True):
