@@ -28,7 +28,7 @@ class Written:
         keys: Keys of all entries.
         values: Contents of all entries.
         strength: Strength of all entries; zero where nothing is held.
-        birth: Token at which each entry was written.
+        times: Token at which each entry was written last.
         gate: Write gate g of each candidate; 0 where it does not write.
         logits: Logits a of each token's gate.
         count: The clock before each token.
@@ -40,7 +40,7 @@ class Written:
     keys: Float[Tensor, "B H E K"]
     values: Float[Tensor, "B H E V"]
     strength: Float[Tensor, "B H E"]
-    birth: Int[Tensor, "B H E"]
+    times: Int[Tensor, "B H E"]
     gate: Float[Tensor, "B H A"]
     logits: Float[Tensor, "B H C"]
     count: Float[Tensor, "B H C"]
@@ -125,7 +125,7 @@ class MultiHeadMemoryBank(nn.Module):
             keys=torch.cat([slots.keys, keys], dim=2),
             values=torch.cat([slots.values, scale.unsqueeze(-1) * candidates.of(offer.value)], dim=2),
             strength=torch.cat([slots.strength, gate], dim=-1),
-            birth=torch.cat([slots.written, candidates.times(gate) + time], dim=-1),
+            times=torch.cat([slots.written, candidates.times(gate) + time], dim=-1),
             gate=gate,
             logits=logits,
             count=count,
@@ -134,11 +134,15 @@ class MultiHeadMemoryBank(nn.Module):
             links=links,
         )
 
+    @property
+    def most(self) -> int:
+        """Slots per head, at most."""
+        return max(self.config.slots, self.config.training_slots) if self.training else self.config.slots
+
     def _make_room(self, slots: Slots, placement: Placement) -> tuple[Slots, Placement]:
         """Add the slots that new writes need, as far as there may be more."""
-        most = max(self.config.slots, self.config.training_slots) if self.training else self.config.slots
         needed = int((slots.occupied.sum(-1) + placement.fresh.sum(-1)).max())
-        extra = min(most, needed) - slots.occupied.shape[-1]
+        extra = min(self.most, needed) - slots.occupied.shape[-1]
         if extra <= 0:
             return slots, placement
         return widen(slots, extra, linked=self.config.hebbian), placement.widened(extra)
@@ -199,7 +203,7 @@ class MultiHeadMemoryBank(nn.Module):
         scores = (self.read_heads.temperature * query) @ written.keys.transpose(-1, -2)
         best = top_k(scores, written.strength, visible, closed, self.config.top_k)
         if self.policy is not None:
-            random = None if draw is None else random_entry(draw, written.birth, visible)
+            random = None if draw is None else random_entry(draw, written.times, visible)
             weights = self.policy(hidden, best, visible, random)
         else:
             weights = torch.zeros_like(scores).scatter_add(-1, best.index, best.weights)
@@ -251,7 +255,7 @@ class MultiHeadMemoryBank(nn.Module):
             strength=written.strength.gather(-1, done.source),
             usage=usage.gather(-1, done.node),
             birth=births.gather(-1, done.node),
-            written=written.birth.gather(-1, done.source),
+            written=written.times.gather(-1, done.source),
             fresh=fresh.gather(-1, done.source),
             adjacency=adjacency,
             trace=trace,
@@ -259,7 +263,7 @@ class MultiHeadMemoryBank(nn.Module):
         )
         if record is not None:
             record.read(read.weights, read.visible)
-            record.write(placement.active, placement.fresh, after.occupied, count)
+            record.write(placement.active, placement.fresh, after.occupied, count, most=self.most)
             record.lives(done.evicted, slots.birth, time + count)
         return after
 

@@ -18,7 +18,8 @@ class MemNetConfig:
             anything is lost for want of it.
         key_width: Width K of a key.
         key_taps: Taps of the short causal convolution in keys and queries; with two or more, a pair fits one slot.
-        chunk: Tokens C processed in parallel. A speed setting: results agree for any value where nothing is evicted within a chunk.
+        chunk: Tokens C processed in parallel. A speed setting: what is read, written and answered agrees for any value where nothing is
+            evicted within a chunk. In training, the utilization term is of the use within a chunk.
         top_k: Slots that the TopK policy reads.
         reuse: Cosine above which a key is the same key, and its slot is written again.
         usage_weight: Weight of past reads in a slot's retention.
@@ -104,6 +105,12 @@ class MemNetConfig:
             )
         if self.dream_every < 1:
             raise ValueError(f"dream_every = {self.dream_every} must be at least 1; switch dreams off by dreaming=false")
-        for name in ("reuse", "link_decay", "merge", "prune"):
+        for name in ("reuse", "link_decay", "merge", "prune", "sparsity_onset", "sparsity_tolerance"):
             if not 0.0 <= getattr(self, name) <= 1.0:
                 raise ValueError(f"{name} = {getattr(self, name)} must lie in [0, 1]")
+        for name in ("link_rate", "dream_links", "dream_rate", "hallucination_weight", "utilization_weight", "sparsity_weight"):
+            if not getattr(self, name) >= 0:
+                raise ValueError(f"{name} = {getattr(self, name)} must not be negative")
+        for name in ("link_total", "sharpening"):
+            if not getattr(self, name) > 0:
+                raise ValueError(f"{name} = {getattr(self, name)} must be above 0")

@@ -6,7 +6,8 @@ Rule (spike-timing dependent plasticity; Bi & Poo 1998, Song et al. 2000), at ea
     A ← (1 − δ)·A + ΔA  where something is written (a link event); the diagonal stays zero
     pre(t) = λ·ℓ_t·pre(t−1) + post(t)
 
-with λ a constant per head and ℓ_t the link gate, which can cut the trace. A is non-negative, and bounded because it decays.
+with λ a constant per head and ℓ_t the link gate, which can cut the trace. A is non-negative. What bounds it is the decay δ, or
+dreams (see ``synthesizer``); a read takes Â, whose rows sum to 1 whatever A has grown to.
 
 Within a chunk, ``A(t)`` is never formed: what a read at t needs of it is a sum over the link events up to t, which is a few matrix
 products.

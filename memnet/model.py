@@ -8,7 +8,7 @@ Legend: ``B`` batch, ``T`` time, ``C`` chunk, ``H`` heads, ``N`` slots, ``D`` wi
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import torch
 from jaxtyping import Bool, Float, Int
@@ -176,7 +176,9 @@ class MemNet(nn.Module):
             done = self._remember(hidden.to(exact), context.to(exact), bare.to(exact), state, record, draw)
             slots, time = done.slots, state.time + inputs.shape[1]
             if self.synthesizer is not None and time % self.config.dream_every == 0:
-                slots = self.synthesizer(slots)
+                awake, slots = slots, self.synthesizer(slots)
+                if record is not None:
+                    record.lives(awake.occupied & ~slots.occupied, awake.birth, time)
         tail = context[:, context.shape[1] - state.tail.shape[1] :]
         after = MemNetState(slots=slots, window=window, tail=tail, tape=done.tape, time=time)
         target = inputs if inputs.is_floating_point() else encoded
@@ -204,7 +206,7 @@ class MemNet(nn.Module):
             gates.append(counters)
             taped += [values, counters]  # as much as the chunk's contents, places and strengths
         if record is not None:
-            provisional = (written.keys, written.values, written.strength, written.birth)
+            provisional = (written.keys, written.values, written.strength, written.times)
             kept = (slots.usage, slots.birth, slots.fresh, slots.adjacency, slots.trace, slots.count)
             record.carries([*provisional, *kept, state.window, state.tail, *taped])
         return _Remembered(vectors=vectors, slots=slots, tape=tape, written=written, read=read, gates=gates)
@@ -243,11 +245,3 @@ def _asked(inputs: Tensor, positions: Int[Tensor, "B P"] | None) -> Bool[Tensor,
 def sum_weighted(terms: list[tuple[float, Tensor]]) -> Tensor:
     """Weighted sum of scalars."""
     return torch.stack([weight * value for weight, value in terms]).sum()
-
-
-def detach(state: MemNetState) -> MemNetState:
-    """Cut a state from the graph of derivatives, for truncated training."""
-    slots = state.slots
-    loose = {name: getattr(slots, name).detach() for name in slots.__dataclass_fields__}
-    tape = None if state.tape is None else Tape(**{name: part.detach() for name, part in parts(state.tape).items()})
-    return replace(state, slots=replace(slots, **loose), window=state.window.detach(), tail=state.tail.detach(), tape=tape)

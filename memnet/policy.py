@@ -71,7 +71,7 @@ def top_k(
     return TopK(index=index, weights=weights / (total + (total <= 0).to(total.dtype)), scores=found)
 
 
-def random_entry(draw: Float[Tensor, "B H C"], birth: Int[Tensor, "B H E"], visible: Bool[Tensor, "B H C E"]) -> Int[Tensor, "B H C 1"]:
+def random_entry(draw: Float[Tensor, "B H C"], times: Int[Tensor, "B H E"], visible: Bool[Tensor, "B H C E"]) -> Int[Tensor, "B H C 1"]:
     """Draw one visible entry per token, by position.
 
     Every entry has a place on a circle that follows from when it was written (multiples of the golden ratio spread evenly); the first
@@ -79,11 +79,11 @@ def random_entry(draw: Float[Tensor, "B H C"], birth: Int[Tensor, "B H E"], visi
 
     Args:
         draw: Uniform numbers in [0, 1), one per token.
-        birth: Time at which each entry was written.
+        times: Token at which each entry was written last.
         visible: Entries that can be read.
     """
     golden = (math.sqrt(5.0) - 1.0) / 2.0
-    place = (birth.double() * golden).frac().to(draw.dtype)
+    place = (times.double() * golden).frac().to(draw.dtype)
     ahead = (place.unsqueeze(2) + 1.0 - draw.unsqueeze(-1)).frac_()
     return ahead.masked_fill_(~visible, 2.0).argmin(-1, keepdim=True)
 

@@ -24,8 +24,8 @@ class Recorder:
         reads: Reads of a memory that held something.
         read_entropy: Sum of their entropies, in nats.
         read_sparsity: Sum of ``1 − e^entropy / occupied``.
-        occupied: Sum over tokens of the share of occupied slots.
-        ended: Lifetimes, in tokens, of slots that were given up.
+        occupied: Sum over tokens of the share of slots that are occupied, of all that a memory may have.
+        ended: Lifetimes, in tokens, of slots that were given up, for another content or to another slot in a dream.
         alive: Ages of the slots still occupied at the end of the last pass told of (censored lifetimes).
         carried_bytes: Most bytes that one memory carried, the chunk's provisional slots included.
     """
@@ -50,13 +50,18 @@ class Recorder:
         self.read_entropy += float(nats[some].sum())
         self.read_sparsity += float((1.0 - nats[some].exp() / held[some]).sum())
 
-    def write(self, active: Bool[Tensor, "B H A"], fresh: Bool[Tensor, "B H A"], occupied: Bool[Tensor, "B H N"], count: int) -> None:
-        """Note the writes of a chunk of ``count`` tokens, and which slots are occupied after it."""
+    def write(
+        self, active: Bool[Tensor, "B H A"], fresh: Bool[Tensor, "B H A"], occupied: Bool[Tensor, "B H N"], count: int, *, most: int
+    ) -> None:
+        """Note the writes of a chunk of ``count`` tokens, and which slots are occupied after it, of the ``most`` that there may be.
+
+        Slots are made as they are needed, so those that were made say little about how full a memory is, and there may be none.
+        """
         tokens = count * active[..., 0].numel()
         self.tokens += tokens
         self.writes += int(active.sum())
         self.reuses += int((active & ~fresh).sum())
-        self.occupied += float(occupied.float().mean()) * tokens
+        self.occupied += float(occupied.sum(-1).float().mean()) / most * tokens
 
     def lives(self, ended: Bool[Tensor, "B H N"], birth: Int[Tensor, "B H N"], now: int) -> None:
         """Note slots that were given up at ``now``."""

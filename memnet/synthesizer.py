@@ -1,7 +1,7 @@
 """MemorySynthesizer: dreaming, which reorganises the slots offline.
 
-A dream digests what is new since the last one, and only that: a memory that has not been written since is left exactly as it is, so a long
-silence costs nothing and changes nothing.
+A dream digests what is new since the last one, and only that: a memory that has not been written since is left as it is, so a long silence
+costs nothing and changes nothing. (Where another memory of the batch merges slots, it is left as it is but for rounding.)
 
 Legend: ``B`` memories, ``H`` heads, ``N`` slots, ``V`` value width.
 """

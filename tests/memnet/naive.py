@@ -217,11 +217,14 @@ def spread(model: MemNet, h: int, head: NaiveHead, hidden: Tensor, weights: dict
     alpha = sigmoid(float(bank.spread_logit[h, 0, 0]))
     steps = [weights]
     for _ in range(hops):
-        gone = dict.fromkeys(head.slots, 0.0)
+        gone, stayed = dict.fromkeys(head.slots, 0.0), dict.fromkeys(head.slots, 0.0)
         for slot in head.slots:
             for target, share in shares(slot):
                 gone[target] += steps[-1][slot] * share
-        steps.append({slot: (1.0 - alpha) * steps[-1][slot] + alpha * gone[slot] for slot in head.slots})
+            if not linked(slot):
+                stayed[slot] = steps[-1][slot]
+        gone = sharpened(gone, model.config.sharpening)
+        steps.append({slot: (1.0 - alpha) * steps[-1][slot] + alpha * (gone[slot] + stayed[slot]) for slot in head.slots})
     if bank.hop_gate is None:
         return steps[-1]
     rows = slice(h * (hops + 1), (h + 1) * (hops + 1))
@@ -229,14 +232,24 @@ def spread(model: MemNet, h: int, head: NaiveHead, hidden: Tensor, weights: dict
     return {slot: sum(part * step[slot] for part, step in zip(mix, steps, strict=True)) for slot in head.slots}
 
 
+def linked(slot: NaiveSlot) -> bool:
+    """Say whether a slot has links at all; without, its activation stays where it is."""
+    return sum(slot.links.values()) > NEGLIGIBLE
+
+
 def shares(slot: NaiveSlot) -> Iterator[tuple[NaiveSlot, float]]:
-    """Where a slot's activation goes: along its links in proportion, or nowhere if it has none."""
+    """Where a slot's activation goes: along its links in proportion."""
     total = sum(slot.links.values())
-    if total <= NEGLIGIBLE:
-        yield slot, 1.0
-        return
     for target, weight in slot.links.items():
-        yield target, weight / total
+        if linked(slot):
+            yield target, weight / total
+
+
+def sharpened(gone: dict[NaiveSlot, float], exponent: float) -> dict[NaiveSlot, float]:
+    """What has spread, each to the power of ``exponent``, as much in all as before."""
+    raised = {slot: weight**exponent if weight > NEGLIGIBLE else 0.0 for slot, weight in gone.items()}
+    total = max(sum(raised.values()), NEGLIGIBLE)
+    return {slot: weight * sum(gone.values()) / total for slot, weight in raised.items()}
 
 
 def recall(model: MemNet, tape: NaiveTape, hidden: Tensor, code: Tensor, slots: Tensor) -> Tensor:

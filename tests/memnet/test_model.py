@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from memnet.bank import Read
 from memnet.config import MemNetConfig
-from memnet.model import MemNet, detach
+from memnet.model import MemNet
 from memnet.recorder import Recorder
 from tests.memnet.lively import VOCABULARY, lively, tokens
 
@@ -205,14 +205,6 @@ def test_features_are_read_like_tokens() -> None:
         assert model.features(samples).shape == (6, model.width)
 
 
-def test_a_detached_state_carries_values_and_no_derivatives() -> None:
-    output = lively()(tokens())
-    cut = detach(output.state)
-    assert output.state.slots.keys.requires_grad
-    assert not cut.slots.keys.requires_grad
-    assert torch.equal(cut.slots.keys, output.state.slots.keys)
-
-
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -220,6 +212,9 @@ def test_a_detached_state_carries_values_and_no_derivatives() -> None:
         ({"width": 30, "controller_heads": 4}, "multiple"),
         ({"reuse": 1.5}, r"\[0, 1\]"),
         ({"dream_every": 0}, "dream"),
+        ({"link_total": 0.0}, "link_total = 0.0 must be above 0"),
+        ({"link_rate": -0.5}, "link_rate = -0.5 must not be negative"),
+        ({"dream_links": -1}, "dream_links = -1 must not be negative"),
     ],
 )
 def test_options_that_cannot_work_are_refused(options: dict[str, int], message: str) -> None:

@@ -57,6 +57,7 @@ def same_memory(slots: Slots, index: int, h: int, head: NaiveHead) -> None:
         ({"heads": 4, "link_decay": 0.1}, False),
         ({"hops": 1, "meta_policy": False}, False),
         ({"reuse": 0.5, "top_k": 2}, True),
+        ({"sharpening": 2.0}, False),
     ],
 )
 def test_the_whole_pass_equals_plain_loops(chunk: int, options: dict[str, Any], drawn: bool, gradients: bool) -> None:

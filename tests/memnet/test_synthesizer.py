@@ -1,6 +1,7 @@
 """Dreams: links found, slots merged, links dropped, and nothing done where nothing is new."""
 
 import dataclasses
+import math
 
 import torch
 from hypothesis import given, settings
@@ -133,6 +134,27 @@ def test_weak_links_are_dropped() -> None:
     adjacency[0, 0, 3, 0], adjacency[0, 0, 3, 1] = 1.0, 0.01
     after = dream(slots(adjacency=adjacency))
     assert after.adjacency[0, 0, 3].tolist() == [1.0, 0.0, 0.0, 0.0]
+
+
+def test_contents_attend_to_each_other_and_more_along_links() -> None:
+    """One content after the other, worked from the parameters: normed, scored, biased by the graph, mixed, brought out and added."""
+    torch.manual_seed(0)
+    synthesizer = MemorySynthesizer(dataclasses.replace(CONFIG, merge=1.0)).double()
+    assert synthesizer.graph_bias is not None
+    torch.nn.init.normal_(synthesizer.out.weight)
+    torch.nn.init.normal_(synthesizer.norm.weight)
+    torch.nn.init.constant_(synthesizer.graph_bias, 0.7)
+    state = slots(strength=torch.tensor([[[1.0, 0.5, 0.0, 1.0]]]).double())  # the third is empty
+    contents, rows = state.values[0, 0], normalised(state.adjacency)[0, 0]
+    normed = [content / (content.square().mean() + torch.finfo(torch.float64).eps).sqrt() * synthesizer.norm.weight for content in contents]
+    queries, keys, values = ([part @ row for row in normed] for part in synthesizer.qkv.weight.split(4))
+    with torch.no_grad():
+        after = synthesizer(state)
+        for i in (0, 1, 3):
+            shares = {j: math.exp(queries[i] @ keys[j] / 2.0 + 0.7 * math.log(rows[i, j] + 1e-3)) for j in (0, 1, 3)}
+            mixed = sum(share * values[j] for j, share in shares.items()) / sum(shares.values())
+            torch.testing.assert_close(after.values[0, 0, i], contents[i] + synthesizer.out.weight @ mixed, rtol=1e-9, atol=1e-9)
+    assert torch.equal(after.values[0, 0, 2], contents[2])
 
 
 def test_contents_are_refined_once_and_only_where_new() -> None:

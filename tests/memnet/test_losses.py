@@ -1,0 +1,63 @@
+"""The auxiliary losses, each worked again from what the memory read."""
+
+import math
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+from memnet.model import MemNet
+from memnet.output import ModelOutput
+from tests.memnet.lively import lively, tokens
+
+
+def watched(model: MemNet, inputs: Tensor) -> tuple[ModelOutput, list[Any]]:
+    """Run the model; return also what each chunk made of the memory."""
+    done: list[Any] = []
+    whole = model._remember
+    model._remember = lambda *given: done.append(whole(*given)) or done[-1]
+    return model(inputs), done
+
+
+def test_utilization_is_the_negative_entropy_of_mean_use() -> None:
+    inputs = tokens(batch=2, length=8)
+    output, (done,) = watched(lively(chunk=8, dreaming=False), inputs)
+    terms = []
+    for row in range(2):
+        for head in range(2):
+            use = done.read.weights[row, head].detach().sum(0)
+            shares = [float(part) for part in use / use.sum() if part > 0]
+            terms.append(sum(share * math.log(share) for share in shares))
+    assert float(output.losses["utilization"].detach()) == pytest.approx(sum(terms) / 4, rel=1e-6)
+    assert min(terms) < -0.5, "several slots are read"
+
+
+def test_hallucination_rebuilds_the_input_from_what_was_read_alone() -> None:
+    model, inputs = lively(chunk=8, dreaming=False), tokens(batch=2, length=16)
+    assert model.hallucination is not None
+    assert model.encoder.embedding is not None
+    output, done = watched(model, inputs)
+    read = torch.cat([chunk.read.vectors for chunk in done], dim=1)
+    missed = (model.hallucination(read) - model.encoder(inputs)).square().mean()
+    torch.testing.assert_close(output.losses["hallucination"], missed, rtol=1e-9, atol=0.0)
+
+    # Neither the target nor the state beside the memory is led by it: what is not written or read has no gradient.
+    for chunk in done:
+        chunk.read.vectors.retain_grad()
+    output.losses["hallucination"].backward(inputs=[*(chunk.read.vectors for chunk in done), model.encoder.embedding.weight])
+    assert all(chunk.read.vectors.grad.abs().sum(-1).gt(0).any() for chunk in done)
+    wanted = (model.hallucination(read.detach()) - model.encoder(inputs)).square().mean()
+    assert torch.autograd.grad(wanted, model.encoder.embedding.weight)[0].abs().max() > 0, "the encoder could be led by the target"
+    shut = model.hallucination.loss(read.detach(), model.encoder(inputs))
+    assert torch.autograd.grad(shut, model.encoder.embedding.weight, allow_unused=True)[0] is None
+
+
+def test_what_is_rebuilt_was_read_after_it_was_written() -> None:
+    """A memory whose gates are all open rebuilds a token that it meets for the first time, in a chunk of that token alone."""
+    model, inputs = lively(chunk=1, heads=1, dreaming=False, hebbian=False, meta_policy=False), tokens(batch=1, length=1)
+    with torch.no_grad():
+        model.bank.write_heads.gate.bias.fill_(50.0)
+    _, (done,) = watched(model, inputs)
+    assert done.read.weights[0, 0, 0].tolist() == [0.0] * (done.read.weights.shape[-1] - 1) + [1.0]
+    torch.testing.assert_close(done.read.vectors[0, 0], done.written.values[0, 0, -1])
