@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from memnet.output import ModelOutput
 
-__all__ = ["ModelOutput", "SequenceModel", "Signature", "Streaming", "map_state", "state_bytes"]
+__all__ = ["ModelOutput", "SequenceModel", "Signature", "Streaming", "check_positive", "map_state", "state_bytes"]
 
 Streaming = Literal["exact", "segment", "bounded"]
 S = TypeVar("S")
@@ -87,6 +87,17 @@ class SequenceModel(nn.Module, ABC):
     def objective(self, task_loss: Float[Tensor, ""], losses: Mapping[str, Float[Tensor, ""]]) -> Float[Tensor, ""]:
         """Weigh and add the losses. By default the auxiliary ones are added as they are."""
         return task_loss + sum(losses.values(), start=torch.zeros_like(task_loss))
+
+
+def check_positive(**options: int) -> None:
+    """Refuse options below 1.
+
+    Raises:
+        ValueError: Naming the first that is.
+    """
+    for name, value in options.items():
+        if value < 1:
+            raise ValueError(f"{name} = {value} must be at least 1")
 
 
 def map_state(function: Callable[[Tensor], Tensor], state: S) -> S:

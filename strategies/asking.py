@@ -6,7 +6,7 @@ Shapes: ``B`` batch, ``T`` time, ``P`` places where an answer is wanted, ``Q`` q
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from itertools import islice
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import torch
 from jaxtyping import Bool, Int
@@ -26,6 +26,10 @@ PIECE = 1024
 FAR = 8192
 """Distance up to which all streams are read; beyond it, a task's ``far_streams`` of them."""
 
+FORKED = 2**29
+"""Most bytes of state that questions are asked on at a time, unless one stream's forks take more."""
+
+S = TypeVar("S")
 Rows: TypeAlias = list[list[float | None]]
 Judge: TypeAlias = Callable[[Tensor, Tensor], Bool[Tensor, "*places"]]
 
@@ -237,13 +241,23 @@ def _pieces(start: int, stop: int) -> Iterator[tuple[int, int]]:
 
 
 def _ask_forks(reader: _Reader, state: Any, questions: Questions, correct: Judge, count: int) -> Bool[Tensor, "B Q"]:
-    """Ask all questions on forks of the first ``count`` streams' state."""
-    inputs, targets = questions.inputs[:count].to(reader.device), questions.targets[:count].to(reader.device)
-    _, number, length = inputs.shape
-    forks = map_state(lambda tensor: tensor.repeat_interleave(number, dim=0), state)
-    last = torch.full((count * number, 1), length - 1, device=reader.device)
-    logits = reader.model(inputs.flatten(0, 1), forks, positions=last).logits
-    return correct(logits, targets.flatten().unsqueeze(1)).view(count, number)
+    """Ask all questions on forks of the first ``count`` streams' state, as many streams at a time as `FORKED` holds."""
+    number = questions.inputs.shape[1]
+    together = max(1, FORKED * count // max(1, state_bytes(state) * number))
+    answers = []
+    for start in range(0, count, together):
+        stop = min(start + together, count)
+        inputs, targets = questions.inputs[start:stop].to(reader.device), questions.targets[start:stop].to(reader.device)
+        forks = _forks(state, start, stop, number)
+        last = torch.full((len(inputs) * number, 1), inputs.shape[2] - 1, device=reader.device)
+        logits = reader.model(inputs.flatten(0, 1), forks, positions=last).logits
+        answers.append(correct(logits, targets.flatten().unsqueeze(1)).view(len(inputs), number))
+    return torch.cat(answers)
+
+
+def _forks(state: S, start: int, stop: int, number: int) -> S:
+    """Return ``number`` copies of the state of each stream from ``start`` to ``stop``, side by side."""
+    return map_state(lambda tensor: tensor[start:stop].repeat_interleave(number, dim=0), state)
 
 
 def _columns(questions: Questions) -> dict[str, Int[Tensor, " G"]]:

@@ -137,6 +137,11 @@ def train(
         optimizer.step()
         schedule.step()
         since.append(float(task_loss.detach()))
+        if not math.isfinite(since[-1]):
+            raise FloatingPointError(
+                f"training diverged: the loss was {since[-1]} at step {step + 1} of {steps}, at a learning rate of {learning_rate:g}; "
+                "a lower one may help (--set training.learning_rate=0.001)"
+            )
         if signals is not None:
             signals(step + 1, {"loss": since[-1], "learning_rate": float(schedule.get_last_lr()[0]), "gradient_norm": float(norm)})
         if (step + 1) * LOSS_POINTS // steps > step * LOSS_POINTS // steps:

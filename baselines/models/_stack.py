@@ -124,14 +124,3 @@ class Stack(SequenceModel):
             hidden, carried = block(hidden, before)
             after.append(carried)
         return hidden, StackState(layers=tuple(after))
-
-
-def check_positive(**options: int) -> None:
-    """Refuse options below 1.
-
-    Raises:
-        ValueError: Naming the first that is.
-    """
-    for name, value in options.items():
-        if value < 1:
-            raise ValueError(f"{name} = {value} must be at least 1")

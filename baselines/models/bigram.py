@@ -8,8 +8,7 @@ from jaxtyping import Int
 from torch import Tensor, nn
 from torch.nn import functional
 
-from baselines.interface import ModelOutput, SequenceModel, Signature
-from baselines.models._stack import check_positive
+from baselines.interface import ModelOutput, SequenceModel, Signature, check_positive
 from results.errors import UsageError
 
 VERSION = 1

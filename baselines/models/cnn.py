@@ -14,7 +14,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from baselines.interface import SequenceModel, Signature
+from baselines.interface import SequenceModel, Signature, check_positive
 from baselines.samples import SampleModel
 from results.errors import UsageError
 
@@ -28,6 +28,10 @@ class Config:
 
     channels: int = 32
     width: int = 128
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot work."""
+        check_positive(channels=self.channels, width=self.width)
 
 
 class CNN(SampleModel):

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from baselines.interface import SequenceModel, Signature
+from baselines.interface import SequenceModel, Signature, check_positive
 from baselines.models._delta_layer import DeltaLayer
-from baselines.models._stack import Block, Stack, check_positive
+from baselines.models._stack import Block, Stack
 
 VERSION = 1
 

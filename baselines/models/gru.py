@@ -6,7 +6,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from baselines.interface import ModelOutput, SequenceModel, Signature
+from baselines.interface import ModelOutput, SequenceModel, Signature, check_positive
 from memnet.encoder import Encoder, Head, at_positions
 
 VERSION = 1
@@ -18,6 +18,10 @@ class Config:
 
     width: int = 112
     layers: int = 1
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot work."""
+        check_positive(width=self.width, layers=self.layers)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

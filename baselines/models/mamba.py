@@ -8,11 +8,11 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional
 
-from baselines.interface import SequenceModel, Signature
+from baselines.interface import SequenceModel, Signature, check_positive
 from baselines.models._gate import OpenGate
 from baselines.models._selective_scan import selective_scan
 from baselines.models._short_convolution import ShortConvolution
-from baselines.models._stack import Block, Mixer, Stack, check_positive
+from baselines.models._stack import Block, Mixer, Stack
 from baselines.models._steps import step_biases
 
 VERSION = 1

@@ -13,7 +13,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from baselines.interface import SequenceModel, Signature
+from baselines.interface import SequenceModel, Signature, check_positive
 from baselines.samples import SampleModel
 from results.errors import UsageError
 
@@ -27,6 +27,10 @@ class Config:
 
     width: int = 400
     layers: int = 2
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot work."""
+        check_positive(width=self.width, layers=self.layers)
 
 
 class MLP(SampleModel):

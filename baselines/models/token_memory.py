@@ -7,8 +7,8 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 from torch.nn import functional
 
-from baselines.interface import ModelOutput, SequenceModel, Signature
-from baselines.models._stack import GatedMLP, check_positive
+from baselines.interface import ModelOutput, SequenceModel, Signature, check_positive
+from baselines.models._stack import GatedMLP
 from memnet.encoder import Encoder, Head, at_positions
 
 VERSION = 1

@@ -7,7 +7,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 from torch.nn import functional
 
-from baselines.interface import ModelOutput, SequenceModel, Signature
+from baselines.interface import ModelOutput, SequenceModel, Signature, check_positive
 from memnet.encoder import Encoder, Head, at_positions
 
 VERSION = 1
@@ -29,7 +29,17 @@ class Config:
     layers: int = 2
     heads: int = 4
     window: int | None = 64
-    longest: int = 8192
+    longest: int = 16384
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot work."""
+        check_positive(width=self.width, layers=self.layers, heads=self.heads, longest=self.longest)
+        if self.window is not None:
+            check_positive(window=self.window)
+        if self.width % (2 * self.heads):
+            raise ValueError(
+                f"width = {self.width} must be a multiple of twice heads = {self.heads}, since positions turn pairs of coordinates"
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,15 +10,22 @@ VERSION = 1
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Config:
-    """Options; see :mod:`baselines.models.transformer`."""
+    """Options; see :mod:`baselines.models.transformer`. The longest sequence holds a question at a distance of 8,192."""
 
     width: int = 64
     layers: int = 2
     heads: int = 4
-    longest: int = 8192
+    longest: int = 16384
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot work."""
+        self.windowless()
+
+    def windowless(self) -> transformer.Config:
+        """Return the same as options of the Transformer."""
+        return transformer.Config(width=self.width, layers=self.layers, heads=self.heads, window=None, longest=self.longest)
 
 
 def build(config: Config, signature: Signature) -> SequenceModel:
     """Build the model."""
-    full = transformer.Config(width=config.width, layers=config.layers, heads=config.heads, window=None, longest=config.longest)
-    return transformer.Transformer(full, signature)
+    return transformer.Transformer(config.windowless(), signature)

@@ -15,7 +15,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 from torch.nn import functional
 
-from baselines.interface import ModelOutput, SequenceModel, Signature
+from baselines.interface import ModelOutput, SequenceModel, Signature, check_positive
 from memnet.encoder import Encoder, Head, at_positions
 
 
@@ -50,8 +50,7 @@ class SegmentModel(SequenceModel):
 
     def __init__(self, signature: Signature, width: int, span: int) -> None:
         super().__init__()
-        if span < 1:
-            raise ValueError(f"span = {span} must be at least 1")
+        check_positive(span=span)
         self.signature = signature
         self.span = span
         self.encoder = Encoder(signature.vocabulary, signature.features, width)

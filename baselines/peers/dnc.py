@@ -18,7 +18,7 @@ from dnc import DNC as Computer
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from baselines.interface import ModelOutput, SequenceModel, Signature
+from baselines.interface import ModelOutput, SequenceModel, Signature, check_positive
 from memnet.encoder import Encoder, Head, at_positions
 
 VERSION = 1
@@ -33,6 +33,10 @@ class Config:
     cells: int = 96
     cell: int = 32
     reads: int = 4
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot work."""
+        check_positive(width=self.width, cells=self.cells, cell=self.cell, reads=self.reads)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

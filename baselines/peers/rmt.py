@@ -17,7 +17,7 @@ from jaxtyping import Float
 from recurrent_memory_transformer_pytorch import RecurrentMemoryTransformer
 from torch import Tensor, nn
 
-from baselines.interface import SequenceModel, Signature
+from baselines.interface import SequenceModel, Signature, check_positive
 from baselines.peers._segments import SegmentModel
 
 VERSION = 1
@@ -44,8 +44,7 @@ class Config:
 
     def __post_init__(self) -> None:
         """Refuse what cannot work."""
-        if self.tokens < 1:
-            raise ValueError(f"tokens = {self.tokens} must be at least 1")
+        check_positive(width=self.width, layers=self.layers, heads=self.heads, tokens=self.tokens, span=self.span)
         if self.width % self.heads:
             raise ValueError(f"width = {self.width} must be a multiple of heads = {self.heads}")
 

@@ -24,7 +24,7 @@ from titans_pytorch import MemoryMLP, NeuralMemory
 from titans_pytorch.neural_memory import NeuralMemState
 from torch import Tensor, nn
 
-from baselines.interface import SequenceModel, Signature
+from baselines.interface import SequenceModel, Signature, check_positive
 from baselines.peers._segments import SegmentModel
 
 VERSION = 1
@@ -59,8 +59,9 @@ class Config:
 
     def __post_init__(self) -> None:
         """Refuse what cannot work."""
-        if self.chunk < 1 or self.span % self.chunk:
-            raise ValueError(f"span = {self.span} must be a multiple of chunk = {self.chunk}, and that at least 1")
+        check_positive(width=self.width, layers=self.layers, heads=self.heads, chunk=self.chunk, span=self.span, taps=self.taps)
+        if self.span % self.chunk:
+            raise ValueError(f"span = {self.span} must be a multiple of chunk = {self.chunk}")
         if self.width % self.heads:
             raise ValueError(f"width = {self.width} must be a multiple of heads = {self.heads}")
 

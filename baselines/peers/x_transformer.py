@@ -17,7 +17,7 @@ from jaxtyping import Float
 from torch import Tensor
 from x_transformers import Decoder
 
-from baselines.interface import SequenceModel, Signature
+from baselines.interface import SequenceModel, Signature, check_positive
 from baselines.peers._segments import SegmentModel
 
 VERSION = 1
@@ -44,8 +44,7 @@ class Config:
 
     def __post_init__(self) -> None:
         """Refuse what cannot work."""
-        if self.memory < 1:
-            raise ValueError(f"memory = {self.memory} must be at least 1")
+        check_positive(width=self.width, layers=self.layers, heads=self.heads, span=self.span, memory=self.memory)
         if self.width % self.heads:
             raise ValueError(f"width = {self.width} must be a multiple of heads = {self.heads}")
 

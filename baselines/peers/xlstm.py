@@ -20,7 +20,7 @@ from xlstm import mLSTMBlock, mLSTMBlockConfig, mLSTMLayer, mLSTMLayerConfig
 from xlstm.blocks.mlstm.backends import chunkwise_simple
 from xlstm.blocks.mlstm.cell import mLSTMCell
 
-from baselines.interface import ModelOutput, SequenceModel, Signature
+from baselines.interface import ModelOutput, SequenceModel, Signature, check_positive
 from memnet.encoder import Encoder, Head, at_positions
 
 VERSION = 1
@@ -41,9 +41,7 @@ class Config:
         """Refuse what cannot work."""
         if self.taps < 2:
             raise ValueError(f"taps = {self.taps} must be at least 2, since the package's convolution carries the last taps - 1 inputs")
-        for name in ("layers", "chunk"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} = {getattr(self, name)} must be at least 1")
+        check_positive(width=self.width, layers=self.layers, heads=self.heads, chunk=self.chunk)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

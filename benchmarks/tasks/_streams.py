@@ -17,16 +17,6 @@ def powers_of_two(first: int, furthest: int) -> list[int]:
     return [2**power for power in range(first.bit_length() - 1, furthest.bit_length())]
 
 
-def check_streams(streams: int, far_streams: int) -> None:
-    """Refuse numbers of streams that make no sense.
-
-    Raises:
-        ValueError: Unless there is one stream at least, near and far.
-    """
-    if streams < 1 or far_streams < 1:
-        raise ValueError(f"streams = {streams} and far_streams = {far_streams} must each be at least 1")
-
-
 def uniform(types: int, rows: int, count: int, generator: torch.Generator) -> Int[Tensor, "B T"]:
     """Draw tokens of so many types. They are drawn step by step, so a stream in pieces is the stream drawn whole."""
     return torch.randint(types, (count, rows), generator=generator).transpose(0, 1)

@@ -13,7 +13,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 from torch.nn import functional
 
-from baselines.interface import Signature
+from baselines.interface import Signature, check_positive
 from strategies.task import Batch, ExamTask, Sheet
 
 VERSION = 1
@@ -45,11 +45,9 @@ class Config:
 
     def __post_init__(self) -> None:
         """Refuse what cannot be asked."""
-        if not 2 <= self.train_length <= self.furthest or self.streams < 1:
-            raise ValueError(
-                f"train_length = {self.train_length} must lie between 2 and furthest = {self.furthest}, "
-                f"and streams = {self.streams} be at least 1"
-            )
+        check_positive(steps=self.steps, batch_size=self.batch_size, streams=self.streams)
+        if not 2 <= self.train_length <= self.furthest:
+            raise ValueError(f"train_length = {self.train_length} must lie between 2 and furthest = {self.furthest}")
 
 
 class Adding(ExamTask):

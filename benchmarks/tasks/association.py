@@ -17,9 +17,9 @@ import torch
 from jaxtyping import Int
 from torch import Tensor
 
-from baselines.interface import Signature
+from baselines.interface import Signature, check_positive
 from benchmarks.tasks._pairs import choose, room_for, scatter_apart, shuffle
-from benchmarks.tasks._streams import EvidenceProbe, check_streams, powers_of_two, uniform
+from benchmarks.tasks._streams import EvidenceProbe, powers_of_two, uniform
 from strategies.task import Batch, Probe, ProbeTask, Questions
 
 VERSION = 1
@@ -60,7 +60,7 @@ class Config:
 
     def __post_init__(self) -> None:
         """Refuse what cannot be asked."""
-        check_streams(self.streams, self.far_streams)
+        check_positive(steps=self.steps, batch_size=self.batch_size, streams=self.streams, far_streams=self.far_streams)
         if not 1 <= self.hops <= 3:
             raise ValueError(f"hops = {self.hops} must lie between 1 and 3")
         if self.chains < 1 or self.chains * (self.hops + 1) > self.entities:

@@ -17,9 +17,9 @@ import torch
 from jaxtyping import Int
 from torch import Tensor
 
-from baselines.interface import Signature
+from baselines.interface import Signature, check_positive
 from benchmarks.tasks._pairs import choose, room_for, scatter_apart, shuffle
-from benchmarks.tasks._streams import EvidenceProbe, check_streams, powers_of_two, uniform
+from benchmarks.tasks._streams import EvidenceProbe, powers_of_two, uniform
 from benchmarks.tasks.association import LEAST
 from strategies.task import Batch, Probe, ProbeTask, Questions
 
@@ -64,7 +64,7 @@ class Config:
 
     def __post_init__(self) -> None:
         """Refuse what cannot be asked."""
-        check_streams(self.streams, self.far_streams)
+        check_positive(steps=self.steps, batch_size=self.batch_size, streams=self.streams, far_streams=self.far_streams)
         if self.chains < 1 or 3 * self.chains > self.entities or self.chains > self.leaves:
             raise ValueError(
                 f"chains = {self.chains} must be at least 1, at most a third of entities = {self.entities}, "

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import torch
 
-from baselines.interface import Signature
+from baselines.interface import Signature, check_positive
 from strategies.task import Batch, ExamTask, Sheet
 
 VERSION = 1
@@ -39,8 +39,9 @@ class Config:
 
     def __post_init__(self) -> None:
         """Refuse what cannot be asked."""
-        if self.symbols < 2 or self.streams < 1:
-            raise ValueError(f"symbols = {self.symbols} must be at least 2, and streams = {self.streams} at least 1")
+        check_positive(steps=self.steps, batch_size=self.batch_size, streams=self.streams)
+        if self.symbols < 2:
+            raise ValueError(f"symbols = {self.symbols} must be at least 2")
         if not 2 <= self.train_length <= self.furthest:
             raise ValueError(f"train_length = {self.train_length} must lie between 2 and furthest = {self.furthest}")
 

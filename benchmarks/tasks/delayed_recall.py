@@ -12,9 +12,9 @@ import torch
 from jaxtyping import Int
 from torch import Tensor
 
-from baselines.interface import Signature
+from baselines.interface import Signature, check_positive
 from benchmarks.tasks._pairs import choose, shuffle
-from benchmarks.tasks._streams import EvidenceProbe, check_streams, powers_of_two, uniform
+from benchmarks.tasks._streams import EvidenceProbe, powers_of_two, uniform
 from strategies.task import Batch, Probe, ProbeTask, Questions
 
 VERSION = 2
@@ -52,9 +52,13 @@ class Config:
 
     def __post_init__(self) -> None:
         """Refuse what cannot be asked."""
-        check_streams(self.streams, self.far_streams)
+        check_positive(steps=self.steps, batch_size=self.batch_size, streams=self.streams, far_streams=self.far_streams)
+        check_positive(values=self.values, noise=self.noise)
         if not 1 <= self.pairs <= min(self.keys, self.train_length // 4):
-            raise ValueError(f"pairs = {self.pairs} must lie between 1 and min(keys, train_length / 4)")
+            raise ValueError(
+                f"pairs = {self.pairs} must lie between 1 and the smaller of keys = {self.keys} "
+                f"and a quarter of train_length = {self.train_length}"
+            )
         if self.furthest < self.train_length:
             raise ValueError(f"furthest = {self.furthest} must be at least train_length = {self.train_length}")
 

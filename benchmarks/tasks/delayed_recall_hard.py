@@ -45,6 +45,12 @@ class Config(delayed_recall.Config):
     far_streams: int = 10
     furthest: int = 8192
 
+    def __post_init__(self) -> None:
+        """Refuse what cannot be asked."""
+        delayed_recall.Config.__post_init__(self)
+        if self.values < self.pairs:
+            raise ValueError(f"values = {self.values} must be at least pairs = {self.pairs}, since no two pairs of a sequence share one")
+
 
 class DelayedRecallHard(delayed_recall.DelayedRecall):
     """The task. Tokens: keys first, then values, then noise. Guessing among values gives ``1 / values``."""

@@ -14,8 +14,8 @@ import torch
 from jaxtyping import Int
 from torch import Tensor
 
-from baselines.interface import Signature
-from benchmarks.tasks._streams import check_streams, powers_of_two, uniform
+from baselines.interface import Signature, check_positive
+from benchmarks.tasks._streams import powers_of_two, uniform
 from benchmarks.tasks.induction import CUE_WITHIN, LEAST
 from strategies.task import Batch, Probe, ProbeTask, Questions
 
@@ -48,7 +48,7 @@ class Config:
 
     def __post_init__(self) -> None:
         """Refuse what cannot be asked."""
-        check_streams(self.streams, self.far_streams)
+        check_positive(steps=self.steps, batch_size=self.batch_size, streams=self.streams, far_streams=self.far_streams)
         if self.vocabulary < 4:
             raise ValueError(f"vocabulary = {self.vocabulary} must be at least 4: the cue's two tokens and two others")
         if self.train_length < 5 or self.furthest < LEAST:

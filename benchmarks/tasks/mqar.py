@@ -15,7 +15,7 @@ import torch
 from jaxtyping import Int
 from torch import Tensor
 
-from baselines.interface import Signature
+from baselines.interface import Signature, check_positive
 from benchmarks.tasks._pairs import bind_again, choose
 from strategies.task import Batch, ExamTask, Sheet
 
@@ -59,8 +59,9 @@ class Config:
 
     def __post_init__(self) -> None:
         """Refuse what cannot be asked."""
-        if self.streams < 1 or self.furthest < SWEEP[0][0]:
-            raise ValueError(f"streams = {self.streams} must be at least 1, and furthest = {self.furthest} at least {SWEEP[0][0]}")
+        check_positive(steps=self.steps, batch_size=self.batch_size, streams=self.streams)
+        if self.furthest < SWEEP[0][0]:
+            raise ValueError(f"furthest = {self.furthest} must be at least {SWEEP[0][0]}")
         for length, pairs in {**_shapes(self, self.length), **_shapes(self, self.furthest)}.items():
             if pairs < 1 or 4 * pairs > length or pairs >= self.vocabulary // 2:
                 raise ValueError(

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import torch
 
-from baselines.interface import Signature
+from baselines.interface import Signature, check_positive
 from benchmarks.tasks._pairs import choose
 from strategies.task import Batch, ExamTask, Sheet
 
@@ -45,8 +45,9 @@ class Config:
 
     def __post_init__(self) -> None:
         """Refuse what cannot be asked."""
-        if self.vocabulary < 4 or self.streams < 1:
-            raise ValueError(f"vocabulary = {self.vocabulary} must be at least 4, and streams = {self.streams} at least 1")
+        check_positive(steps=self.steps, batch_size=self.batch_size, streams=self.streams)
+        if self.vocabulary < 4:
+            raise ValueError(f"vocabulary = {self.vocabulary} must be at least 4")
         if not 1 <= self.items <= self.train_length <= self.furthest:
             raise ValueError(
                 f"items = {self.items} must be at least 1, train_length = {self.train_length} at least items, "

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import torch
 
-from baselines.interface import Signature
+from baselines.interface import Signature, check_positive
 from benchmarks.tasks._pairs import choose
 from benchmarks.tasks.selective_copy import lengths
 from strategies.task import Batch, ExamTask, Sheet
@@ -48,8 +48,7 @@ class Config:
 
     def __post_init__(self) -> None:
         """Refuse what cannot be asked."""
-        if min(self.types, self.noise, self.streams) < 1:
-            raise ValueError(f"types = {self.types}, noise = {self.noise} and streams = {self.streams} must each be at least 1")
+        check_positive(steps=self.steps, batch_size=self.batch_size, streams=self.streams, types=self.types, noise=self.noise)
         if not 1 <= self.fewest <= self.items <= self.train_length <= self.furthest:
             raise ValueError(
                 f"fewest = {self.fewest} must be at least 1, items = {self.items} at least fewest, train_length = {self.train_length} "

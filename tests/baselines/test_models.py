@@ -70,6 +70,24 @@ def test_tokens_and_features_give_logits(entry: Entry, kind: str) -> None:
         assert build(entry, given)(torch.randn(6, 8, 5), positions=last).logits.shape == (6, 1, 3)
 
 
+SIZES = ("width", "layers", "heads", "window", "slots", "chunk", "hidden", "span")
+
+
+@pytest.mark.parametrize(
+    ("entry", "name"),
+    [
+        pytest.param(entry, option.name, id=f"{entry.name}-{option.name}")
+        for entry in Registry("model")
+        if not entry.missing
+        for option in entry.source.options
+        if option.name in SIZES
+    ],
+)
+def test_a_size_below_one_is_refused_by_its_name(entry: Entry, name: str) -> None:
+    with pytest.raises(ValueError, match=f"{name} = 0 must be at least 1"):
+        entry.load().Config(**{name: 0})
+
+
 @pytest.mark.parametrize("entry", MODELS)
 def test_answers_are_those_at_the_positions_asked(entry: Entry) -> None:
     model, inputs = build(entry, signature(entry)).eval(), tokens()

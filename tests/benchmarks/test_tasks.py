@@ -41,6 +41,15 @@ def test_every_task_is_asked_in_one_of_the_two_ways() -> None:
     assert len(PROBED) + len(EXAMINED) == len(TASKS)
 
 
+@pytest.mark.parametrize("entry", TASKS)
+def test_amounts_below_one_are_refused_by_their_names(entry: Entry) -> None:
+    names = {"steps", "batch_size", "streams", "far_streams"} & {option.name for option in entry.source.options}
+    assert {"steps", "batch_size", "streams"} <= names
+    for name in names:
+        with pytest.raises(ValueError, match=f"{name} = 0 must be at least 1"):
+            build(entry, **{name: 0})
+
+
 def equal(one: Batch, other: Batch) -> bool:
     masks = [torch.ones(1) if batch.mask is None else batch.mask for batch in (one, other)]
     pairs = [(one.inputs, other.inputs), (one.positions, other.positions), (one.targets, other.targets), masks]

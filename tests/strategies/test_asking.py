@@ -89,6 +89,17 @@ def test_the_number_of_far_streams_changes_nothing_up_to_far(far_streams: int | 
     assert far.accuracy_by_distance[2][2] == min(far_streams or 4, 4)
 
 
+@pytest.mark.parametrize(("most", "at_once"), [(10**6, [8]), (48, [6, 2]), (1, [2, 2, 2, 2])])
+def test_questions_are_asked_on_as_many_forks_as_memory_holds(monkeypatch: pytest.MonkeyPatch, most: int, at_once: list[int]) -> None:
+    """A state takes 8 bytes here, and there are two forks of each of four streams."""
+    expected = evaluate(Summer(), Far((FAR - 2,)), progress=ignore)
+    monkeypatch.setattr("strategies.asking.FORKED", most)
+    model = Summer()
+    reading = evaluate(model, Far((FAR - 2,)), progress=ignore)
+    assert (reading.accuracy_by_distance, reading.groups) == (expected.accuracy_by_distance, expected.groups)
+    assert [rows for rows, tokens in model.fed if tokens == 1] == at_once
+
+
 def test_a_bounded_model_is_asked_no_group_beyond_its_longest() -> None:
     reading = evaluate(Summer(longest=10), Far((9, 10)), progress=ignore)
     assert reading.accuracy_by_distance[1] == [10.0, None, 0.0]

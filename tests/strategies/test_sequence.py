@@ -46,6 +46,26 @@ def test_the_same_seed_gives_the_same_numbers_and_another_gives_others() -> None
     assert one.curves["training_loss"] != other.curves["training_loss"]
 
 
+def test_a_training_that_diverged_ends_at_once_and_says_so() -> None:
+    class Blown(lstm.LSTM):
+        steps = 0
+
+        def objective(self, task_loss: Tensor, losses: object) -> Tensor:
+            self.steps += 1
+            return task_loss * (float("inf") if self.steps == 3 else 1.0)
+
+    made: list[Blown] = []
+
+    def build(signature: Signature) -> Blown:
+        made.append(Blown(lstm.Config(width=8), signature))
+        return made[0]
+
+    task = induction.build(induction.Config(train_length=16, furthest=64))
+    with pytest.raises(FloatingPointError, match=r"diverged: the loss was nan at step 4 of 9, at a learning rate of 0.003; .*--set"):
+        run_task(task, build, steps=9, batch_size=4, streams=4, learning_rate=3e-3, seed=0, device=CPU, progress=lambda fraction: None)
+    assert made[0].steps == 4
+
+
 def test_a_bounded_model_is_not_asked_beyond_its_longest() -> None:
     task = induction.build(induction.Config(train_length=32, furthest=256))
     torch.manual_seed(0)
