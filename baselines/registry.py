@@ -175,16 +175,20 @@ def parse_variant(text: str) -> tuple[str, dict[str, str]]:
     """Split ``name[key=value,key=value]`` into the name and its overrides.
 
     Raises:
-        UsageError: If the text is not of that form.
+        UsageError: If the text is not of that form, or gives a key twice.
     """
     match = re.fullmatch(r"([^\[\]]+)(?:\[([^\[\]]*)\])?", text.strip())
     if match is None:
         raise UsageError(f"'{text}' is not a name: write NAME or NAME[key=value,key=value]")
-    return match[1], parse_assignments([part for part in (match[2] or "").split(",") if part])
+    parts = [part for part in (match[2] or "").split(",") if part]
+    options = parse_assignments(parts)
+    if len(options) < len(parts):
+        raise UsageError(f"'{text}' gives an option twice: leave one of them out")
+    return match[1], options
 
 
 def parse_assignments(parts: Iterable[str]) -> dict[str, str]:
-    """Turn ``key=value`` texts into a dictionary.
+    """Turn ``key=value`` texts into a dictionary; of a key that comes twice the last counts.
 
     Raises:
         UsageError: If a part has no ``=``.

@@ -13,7 +13,7 @@ from benchmarks.protocol import protocol_of
 from benchmarks.settings import Settings
 from benchmarks.suite import Member, Suite
 from benchmarks.variant import Variant, base_name
-from results.cell import Cell
+from results.cell import Cell, canonical
 from results.errors import UsageError
 from results.manifest import Benchmark, Described, Manifest, Planned
 
@@ -118,7 +118,15 @@ def describe(entry: Entry) -> Benchmark:
     try:
         primary, chance = entry.source.facts["PRIMARY"], entry.source.facts["CHANCE"]
         given = entry.source.facts.get("CHANCE_GIVEN", {})
-        return Benchmark(name=entry.name, kind=kind, summary=entry.summary, primary=primary, chance=chance, chance_given=given)
+        return Benchmark(
+            name=entry.name,
+            kind=kind,
+            summary=entry.summary,
+            primary=primary,
+            chance=chance,
+            chance_given=given,
+            defaults=canonical({option.name: option.default for option in entry.source.options}),
+        )
     except (KeyError, ValueError) as error:
         raise UsageError(
             f'{entry.path} must say how it is scored: PRIMARY = "a metric\'s name" and CHANCE = a number from 0 to 1'

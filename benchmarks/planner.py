@@ -17,11 +17,8 @@ from benchmarks.rates import learning_rate
 from benchmarks.settings import FULL_PRECISION, Settings
 from benchmarks.suite import Member
 from benchmarks.variant import Variant, resolve
-from results.cell import Cell, canonical
+from results.cell import SUPERVISED, Cell, canonical
 from results.errors import UsageError
-
-SUPERVISED = "supervised"
-"""The method of every task cell."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

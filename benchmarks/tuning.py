@@ -1,11 +1,13 @@
 """Picks learning rates: every model from one small grid, on a seed that is never reported, and on validation data where data is finite.
 
-On a task, data is drawn fresh, so the tuning seed's evaluation streams are validation data. On a stream, cells run with the stream's
+On a task, data is drawn fresh, so the tuning seed's evaluation streams are validation data; accuracy counts at all distances alike, since a
+model that is at chance far away may still have learnt something near. On a stream, cells run with the stream's
 option ``validation=true``: they are evaluated on a split of the training data. Cells go through the same runner as any others, into a store
 of their own, and the table they make (``benchmarks/tuning.json``) is kept with the code. To make it: ``memnet tune NAME``.
 """
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -27,10 +29,14 @@ from benchmarks.settings import Settings
 from benchmarks.variant import base_name
 from benchmarks.worker import Place
 from results.errors import UsageError
+from results.record import Record
 from results.store import Store, write_whole
 
 GRID = (1e-3, 3e-3, 1e-2)
 """The same for every model."""
+
+MARGIN = 0.005
+"""Rates whose scores are no further than this from the best count as equal."""
 
 METHODS = ("er", "naive")
 """On a stream, a model is tuned with the first of these that there is: without any replay, whatever the rate, the past is gone."""
@@ -47,7 +53,7 @@ def tune(
     device: str = "auto",
     store: Path | None = None,
     data_root: Path | None = None,
-    table: Path = TABLE,
+    table: Path | None = TABLE,
     catalog: Catalog | None = None,
 ) -> None:
     """Tune on a suite's benchmarks, or on one, and write the rates into the table.
@@ -59,7 +65,7 @@ def tune(
         device: Device.
         store: Store of the tuning cells; they are reused when tuning is resumed.
         data_root: Where data sets stand.
-        table: The table.
+        table: The table; None where nothing is to be written.
         catalog: Where names are looked up; by default what is built in.
 
     Raises:
@@ -79,8 +85,11 @@ def tune(
             for model, score in _scores(plan, Store(root)).items():
                 scores[model][rate] = score
         chosen = {model: best(by_rate) for model, by_rate in scores.items()}
-        _enter(table, benchmark, chosen, scores)
-        console.print(f"{benchmark}: " + ", ".join(f"{model} {rate}" for model, rate in chosen.items()), highlight=False)
+        if table is not None:
+            _enter(table, benchmark, chosen, scores)
+        for model, rate in chosen.items():
+            tried = ", ".join(f"{score:.3f} at {other}" for other, score in scores[model].items())
+            console.print(f"{benchmark} · {model}: --set training.learning_rate={rate} ({tried})", highlight=False, soft_wrap=True)
 
 
 def tuning_plan(
@@ -113,9 +122,9 @@ def tuning_plan(
 
 
 def best(scores: Mapping[float, float]) -> float:
-    """Return the rate with the best score; of equal ones the nearest to the default, then the smaller."""
+    """Return the rate with the best score; of those within `MARGIN` of it the nearest to the default, then the smaller."""
     top = max(scores.values())
-    return min((rate for rate, score in scores.items() if score == top), key=lambda rate: (abs(rate - DEFAULT), rate))
+    return min((rate for rate, score in scores.items() if score >= top - MARGIN), key=lambda rate: (abs(rate - DEFAULT), rate))
 
 
 def _pairs(catalog: Catalog, name: str, models: tuple[str, ...] | None) -> dict[str, tuple[tuple[str, ...], Mapping[str, JsonValue]]]:
@@ -132,15 +141,21 @@ def _pairs(catalog: Catalog, name: str, models: tuple[str, ...] | None) -> dict[
 
 
 def _scores(plan: Plan, store: Store) -> dict[str, float]:
-    primary = plan.benchmarks[0].primary
+    benchmark = plan.benchmarks[0]
     found: dict[str, list[float]] = {}
     for job in plan.jobs:
         record = store.read(job.cell.id)
-        value = record.metrics.get(primary) if record is not None else None
+        value = None if record is None else _everywhere(record) if benchmark.kind == "task" else record.metrics.get(benchmark.primary)
         if value is None:
-            raise UsageError(f"tuning cell {job.cell.label} has no {primary} (see `memnet status` on {store.root}); mend it and tune again")
+            raise UsageError(f"tuning cell {job.cell.label} has no score (see `memnet status` on {store.root}); mend it and tune again")
         found.setdefault(base_name(job.cell.model), []).append(value)
     return {model: fmean(values) for model, values in found.items()}
+
+
+def _everywhere(record: Record) -> float | None:
+    """Average accuracy over the distances at which there were questions."""
+    asked = [value for name, value in record.metrics.items() if re.fullmatch(r"accuracy_at_[0-9]+", name) and value is not None]
+    return fmean(asked) if asked else None
 
 
 def _enter(table: Path, benchmark: str, chosen: Mapping[str, float], scores: Mapping[str, Mapping[float, float]]) -> None:

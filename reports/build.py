@@ -15,6 +15,7 @@ from pathlib import Path
 
 from reports import formats, leaderboard, origins
 from reports.ablations import ablation_table, ablations, verdicts
+from reports.commands import Defaults, commands, defaults
 from reports.figures import gallery
 from reports.figures.plot import Plot
 from reports.figures.style import Style, style_of
@@ -47,12 +48,14 @@ class Share:
         selection: Its rows, as if there were no other benchmark.
         lines: The same, ranked.
         style: Of the whole site.
+        defaults: Default options by benchmark.
     """
 
     subject: Subject
     selection: Selection
     lines: tuple[Line, ...]
     style: Style
+    defaults: Defaults
 
 
 def build(store: Store, out: Path, *, jobs: int | None = None) -> Path:
@@ -88,13 +91,14 @@ def write(selection: Selection, out: Path, *, jobs: int | None = None, extra: Ma
 
 
 def _shares(selection: Selection, rows: Sequence[Line]) -> list[Share]:
-    style = style_of(selection)
+    style, known = style_of(selection), defaults(selection)
     return [
         Share(
             subject,
             replace(selection, subjects=(subject,), entries=selection.of(subject), stale=(), manifests=()),
             tuple(line for line in rows if line.summary.benchmark == subject.name),
             style,
+            known,
         )
         for subject in selection.subjects
     ]
@@ -136,7 +140,7 @@ def _part(share: Share, plots: Sequence[Plot]) -> Iterator[tuple[str, str | byte
     yield addresses.benchmark_page(share.subject.name), page
     for entry in share.selection.entries:
         for record in (*entry.ok, *entry.failed):
-            yield addresses.cell_page(record.id), cell.render(entry, record, ambiguous=share.selection.ambiguous)
+            yield addresses.cell_page(record.id), cell.render(entry, record, ambiguous=share.selection.ambiguous, defaults=share.defaults)
 
 
 def _shared(selection: Selection, rows: Sequence[Line], plots: Mapping[str, Sequence[Plot]]) -> Iterator[tuple[str, str | bytes]]:
@@ -168,7 +172,7 @@ def _markdown(selection: Selection, plots: Mapping[str, Sequence[Plot]]) -> str:
             sections=sections,
             failed=[record for entry in selection.entries for record in entry.failed],
             facts=origins.origins(selection),
-            commands=origins.commands(selection),
+            commands=commands(selection),
             table=formats.markdown,
             changes=changes,
             changes_table=ablation_table(changes),

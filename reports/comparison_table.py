@@ -27,6 +27,7 @@ def comparison_table(found: SideBySide) -> Table:
         Column("state", numeric=True),
         Column("buffer", numeric=True),
         Column("training", numeric=True),
+        Column("CPU time", numeric=True),
     )
     rows = tuple(_row(contest) for contest in found.contests)
     caption = (
@@ -77,6 +78,7 @@ def _row(contest: Contest) -> Row:
             f"{quantities.size(left.state_bytes)} and {quantities.size(right.state_bytes)}",
             f"{quantities.size(left.buffer_bytes)} and {quantities.size(right.buffer_bytes)}",
             f"{quantities.seconds(left.train_seconds)} and {quantities.seconds(right.train_seconds)}",
+            f"{quantities.seconds(left.train_cpu_seconds)} and {quantities.seconds(right.train_cpu_seconds)}",
         ),
         incomplete=any(_wanting(entry) for entry in sides),
     )

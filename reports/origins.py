@@ -1,12 +1,10 @@
-"""Where the records come from, and how to make them again."""
+"""Where the records come from."""
 
-import shlex
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from reports.selection import Selection
-from results.manifest import Manifest, Planned
 from results.record import Record
 
 UNKNOWN = "unknown"
@@ -48,51 +46,6 @@ ATTRIBUTES = (
     ("platform", "platform"),
     ("Python", "python"),
 )
-
-
-def commands(selection: Selection) -> list[str]:
-    """Write the commands that plan the same cells again, manifest by manifest."""
-    return [command for manifest in selection.manifests for command in _commands(manifest)]
-
-
-def _commands(manifest: Manifest) -> list[str]:
-    """Write one command for a suite; for a task or stream, one per set of models that share methods and seeds."""
-    streams = {member.name for member in manifest.benchmarks if member.kind == "stream"}
-    if manifest.name not in {member.name for member in manifest.benchmarks}:
-        return [_command(manifest.name, manifest.cells, streams)] if manifest.cells else []
-    by_model: dict[str, list[Planned]] = defaultdict(list)
-    for cell in manifest.cells:
-        by_model[cell.model].append(cell)
-    alike: dict[tuple[frozenset[str], frozenset[int]], list[Planned]] = defaultdict(list)
-    for cells in by_model.values():
-        alike[frozenset(cell.method for cell in cells), frozenset(cell.seed for cell in cells)] += cells
-    return [_command(manifest.name, cells, streams) for cells in alike.values()]
-
-
-def _command(name: str, cells: Sequence[Planned], streams: set[str]) -> str:
-    methods = [cell.method for cell in cells if cell.benchmark in streams]
-    return command(name, [cell.model for cell in cells], methods, {cell.seed for cell in cells})
-
-
-def command(name: str, models: Iterable[str], methods: Iterable[str], seeds: Iterable[int]) -> str:
-    """Write the command that runs these; each name once, and no methods on tasks."""
-    parts = ["memnet", "run", name, "--models", _joined(models)]
-    joined = _joined(methods)
-    if joined:
-        parts += ["--methods", joined]
-    return shlex.join([*parts, "--seeds", seed_text(seeds)])
-
-
-def seed_text(seeds: Iterable[int]) -> str:
-    """Write seeds as the command takes them: a range, or a list that ends in a comma where it holds one seed alone."""
-    ordered = sorted(seeds)
-    if len(ordered) > 1 and ordered[-1] - ordered[0] == len(ordered) - 1:
-        return f"{ordered[0]}-{ordered[-1]}"
-    return ",".join(map(str, ordered)) + ("," if len(ordered) == 1 else "")
-
-
-def _joined(names: Iterable[str]) -> str:
-    return ",".join(dict.fromkeys(names))
 
 
 def _fact(name: str, values: Sequence[str]) -> Fact:

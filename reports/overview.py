@@ -73,7 +73,7 @@ def overview_table(found: Overview) -> Table:
     columns = (Column("model"), Column("method"), Column("interquartile mean", numeric=True), Column("mean", numeric=True), *COSTS)
     caption = (
         f"{found.name}: interquartile mean and mean over all runs, with 95% bootstrap intervals stratified by benchmark; "
-        "parameters, state and buffer at most, training together"
+        "parameters, state and buffer at most, training and CPU time together"
     )
     return Table(caption, columns, tuple(_row(standing) for standing in found.standings))
 
@@ -135,6 +135,7 @@ def _row(standing: Standing) -> Row:
             quantities.size(_most([row.state_bytes for row in rows])),
             quantities.size(_most([row.buffer_bytes for row in rows])),
             quantities.seconds(sum(row.train_seconds or 0.0 for row in rows)),
+            quantities.seconds(sum(row.train_cpu_seconds or 0.0 for row in rows) or None),
         ),
         incomplete=ok < planned,
     )

@@ -36,7 +36,8 @@ class Summary:
         parameter_bytes: Bytes of parameters.
         state_bytes: Bytes that one sequence carries at most.
         buffer_bytes: Bytes kept of the past between samples.
-        train_seconds: Mean time of training.
+        train_seconds: Mean time of training, by the clock; other work on the machine lengthens it.
+        train_cpu_seconds: Mean time that training took of the CPUs, which other work hardly changes.
         train_examples: Examples trained on.
     """
 
@@ -59,6 +60,7 @@ class Summary:
     state_bytes: int | None
     buffer_bytes: int | None
     train_seconds: float | None
+    train_cpu_seconds: float | None
     train_examples: int | None
 
 
@@ -79,6 +81,7 @@ def summary(entry: Entry) -> Summary:
     """Summarise one row, not yet ranked."""
     interval = scores(entry, entry.subject.primary)
     seconds = [record.cost.train_seconds for record in entry.ok]
+    busy = [record.cost.train_cpu_seconds for record in entry.ok if record.cost.train_cpu_seconds > 0]
     return Summary(
         benchmark=entry.subject.name,
         kind=entry.subject.kind,
@@ -99,6 +102,7 @@ def summary(entry: Entry) -> Summary:
         state_bytes=_peak(entry, lambda record: record.cost.state_bytes),
         buffer_bytes=_peak(entry, lambda record: record.cost.buffer_bytes),
         train_seconds=float(np.mean(seconds)) if seconds else None,
+        train_cpu_seconds=float(np.mean(busy)) if busy else None,
         train_examples=_peak(entry, lambda record: record.cost.train_examples),
     )
 

@@ -51,6 +51,7 @@ COSTS = (
     Column("state", numeric=True),
     Column("buffer", numeric=True),
     Column("training", numeric=True),
+    Column("CPU time", numeric=True),
 )
 
 
@@ -165,6 +166,7 @@ def costs(row: Summary) -> tuple[str, ...]:
         quantities.size(row.state_bytes),
         quantities.size(row.buffer_bytes),
         quantities.seconds(row.train_seconds),
+        quantities.seconds(row.train_cpu_seconds),
     )
 
 

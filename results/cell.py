@@ -15,6 +15,10 @@ NAME = r"^[A-Za-z0-9][A-Za-z0-9_.+\-]*(\[[A-Za-z0-9_.,=+\-]*\])?$"
 """Form of a benchmark, model or method name, with the options of a variant in brackets."""
 
 
+SUPERVISED = "supervised"
+"""The method of every cell of a task."""
+
+
 class Cell(BaseModel):
     """The unit of work, and of identity.
 

@@ -2,13 +2,13 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from results.cell import NAME
 
-SCHEMA: Literal[3] = 3
-"""Version of the manifest's form. Schema 2 added what models and methods are, 3 under which options guessing scores what is said; both
-are read. A newer one is refused by name."""
+SCHEMA: Literal[4] = 4
+"""Version of the manifest's form. Schema 2 added what models and methods are, 3 under which options guessing scores what is said,
+4 the default options of benchmarks; all are read. A newer one is refused by name."""
 
 
 class Benchmark(BaseModel):
@@ -22,6 +22,7 @@ class Benchmark(BaseModel):
         chance: The primary metric's value for guessing.
         chance_given: The values that an option may have for this to be so, by option; where it has another, the value for guessing is not
             known.
+        defaults: Default of each option.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -32,6 +33,7 @@ class Benchmark(BaseModel):
     primary: str
     chance: float = Field(ge=0, le=1)
     chance_given: dict[str, tuple[str, ...]] = {}
+    defaults: dict[str, JsonValue] = {}
 
 
 class Described(BaseModel):
@@ -75,7 +77,7 @@ class Manifest(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
-    schema_version: Literal[1, 2, 3] = Field(default=SCHEMA, alias="schema")
+    schema_version: Literal[1, 2, 3, 4] = Field(default=SCHEMA, alias="schema")
     name: str = Field(pattern=NAME)
     summary: str = ""
     benchmarks: tuple[Benchmark, ...]

@@ -12,12 +12,13 @@ SIGNIFICANCE = 0.05
 
 
 def ranks(scores: npt.ArrayLike) -> npt.NDArray[np.intp]:
-    """Rank models by the number of those that are significantly better, plus one.
+    """Rank models by the number of those that are significantly better, plus one; none is placed above one of a better mean.
 
     Two models differ where a paired t-test over the seeds that both have says so, corrected by Holm over all pairs of models. It is the
     test that goes with the Student-t interval shown beside each score; Wilcoxon's signed-rank test can separate nobody with fewer than six
     seeds. With fewer than three seeds in common, two models are tied. Being tied is not transitive: of three, the first and last may
-    differ though neither differs from the middle one.
+    differ though neither differs from the middle one. A model whose scores scatter so widely that nothing is shown to be better shares the
+    place of the one whose mean comes before its own.
 
     Args:
         scores: ``[K, S]``, a row per model, a column per seed; NaN where there is none.
@@ -30,7 +31,11 @@ def ranks(scores: npt.ArrayLike) -> npt.NDArray[np.intp]:
         return np.zeros(0, dtype=np.intp)
     p, difference = pairwise(found)
     better = (p < SIGNIFICANCE) & (difference < 0)
-    return np.asarray(1 + better.sum(axis=1), dtype=np.intp)
+    counted = 1 + better.sum(axis=1)
+    known = np.isfinite(found)
+    mean = np.where(known.any(axis=1), np.where(known, found, 0.0).sum(axis=1) / np.maximum(known.sum(axis=1), 1), -np.inf)
+    before = mean[None, :] >= mean[:, None]
+    return np.asarray(np.where(before, counted[None, :], 0).max(axis=1), dtype=np.intp)
 
 
 def pairwise(scores: Array) -> tuple[Array, Array]:

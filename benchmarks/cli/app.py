@@ -27,7 +27,7 @@ app.command("leaderboard")(leaderboard)
 app.command("validate")(validate)
 app.command("publish")(publish)
 app.command("speed")(speed)
-app.command("tune", hidden=True)(tune)
+app.command("tune")(tune)
 
 REFUSED = 2
 """Exit code of a request that can't be met as it stands."""

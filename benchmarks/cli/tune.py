@@ -1,4 +1,4 @@
-"""``memnet tune``: make the table of learning rates (for the bench's keepers; hidden from help)."""
+"""``memnet tune``: pick learning rates."""
 
 from typing import Annotated
 
@@ -14,9 +14,25 @@ def tune(
     device: options.Device = "auto",
     store: options.Store = None,
     data_root: options.DataRoot = None,
+    plugin: options.Plugins = None,
 ) -> None:
-    """Pick each model's learning rate from the grid, on the tuning seed and on validation data, and write it into the table."""
-    from benchmarks.tuning import tune as make_table
+    """Pick each model's learning rate from the grid.
+
+    It runs on a seed that is never reported, and on validation data. Rates of built-in models are written into the table with which
+    `memnet run` begins; with --plugin nothing is written, and the rates are said, for --set training.learning_rate.
+    """
+    from benchmarks.catalog import Catalog
+    from benchmarks.rates import TABLE
+    from benchmarks.tuning import tune as pick
     from benchmarks.variant import split_names
 
-    make_table(name, models=split_names(models) if models else None, jobs=jobs, device=device, store=store, data_root=data_root)
+    pick(
+        name,
+        models=split_names(models) if models else None,
+        jobs=jobs,
+        device=device,
+        store=store,
+        data_root=data_root,
+        table=None if plugin else TABLE,
+        catalog=Catalog.read(plugin or ()),
+    )

@@ -69,7 +69,8 @@ def distance_label(value: float) -> str:
 
 def _mark_training(axes: Axes, entries: tuple[Entry, ...]) -> None:
     """Mark the length of training sequences, where all records agree on one."""
-    lengths = {record.cell.config.get("benchmark", {}).get("train_length") for entry in entries for record in entry.ok}
+    asked = [record.cell.config.get("benchmark", {}) for entry in entries for record in entry.ok]
+    lengths = {options.get("train_length", options.get("length")) for options in asked}
     length = lengths.pop() if len(lengths) == 1 else None
     left, right = axes.get_xlim()
     if isinstance(length, int) and not isinstance(length, bool) and left < length < right:

@@ -118,7 +118,7 @@ def _point(axes: Axes, entry: Entry, row: Summary, x: float, style: Style) -> No
 
 def _ticks(least: float, most: float) -> list[float]:
     """Choose three places at most that a log axis labels: its ends, and the middle where there is room."""
-    if most / least < 3:
+    if most / least < 1.6:
         return [float(np.sqrt(least * most))]
     return [least, most] if most / least < 30 else [least, float(np.sqrt(least * most)), most]
 

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from reports import formats, quantities
+from reports.commands import Defaults, again
 from reports.figures.accuracy_by_distance import distance_label
 from reports.figures.curves import lifetimes, matrices, number, pairs
-from reports.origins import command
 from reports.selection import Entry
 from reports.site.charts import Chart, chart
 from results.record import Record
@@ -22,16 +22,16 @@ WIDEST = 30
 """Widest matrix that is shown as a table."""
 
 
-def render(entry: Entry, record: Record, *, ambiguous: bool) -> str:
+def render(entry: Entry, record: Record, *, ambiguous: bool, defaults: Defaults) -> str:
     """Render the page.
 
     Args:
         entry: The row that the cell belongs to.
         record: The cell's record.
         ambiguous: Whether rows are told apart by their setting.
+        defaults: Default options by benchmark.
     """
     cell = record.cell
-    methods = [cell.method] if entry.subject.kind == "stream" else []
     trace = record.error.traceback.strip() if record.error else ""
     return (
         formats.environment()
@@ -53,7 +53,7 @@ def render(entry: Entry, record: Record, *, ambiguous: bool) -> str:
             ],
             trace=trace if len(trace) <= TRACE else f"…{trace[-TRACE:]}",
             seeds=sorted((*entry.ok, *entry.failed), key=lambda one: one.cell.seed),
-            command=command(cell.benchmark, [cell.model], methods, [cell.seed]),
+            command=again([record], defaults)[0],
         )
     )
 

@@ -7,6 +7,7 @@ from itertools import groupby
 
 from reports import formats, origins
 from reports.ablations import Ablation, ablation_table, verdicts
+from reports.commands import commands
 from reports.figures.plot import Plot
 from reports.headlines import Headline, headlines
 from reports.overview import Overview
@@ -69,7 +70,7 @@ def render(
             failed=[record for entry in selection.entries for record in entry.failed],
             failures=FAILURES,
             facts=origins.origins(selection),
-            commands=origins.commands(selection),
+            commands=commands(selection),
             commits=sorted({record.provenance.commit for record in selection.records if record.provenance.commit}),
         )
     )

@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from reports import formats
-from reports.origins import command
+from reports.commands import again, defaults
 from reports.selection import Selection
 from reports.site.lines import Line
 
@@ -32,7 +32,7 @@ def render(selection: Selection, name: str, lines: Sequence[Line]) -> str:
             relatives=sorted(other for other in names - {name} if base(other) == base(name)),
             options=options(lines),
             sizes=[span([line.summary.parameters for line in lines]), span([line.summary.state_bytes for line in lines])],
-            commands=commands(lines),
+            commands=again([record for line in lines for record in (*line.entry.ok, *line.entry.failed)], defaults(selection)),
             ambiguous=selection.ambiguous,
         )
     )
@@ -57,16 +57,3 @@ def span(sizes: Sequence[int | None]) -> tuple[int, int] | None:
     """The smallest and the largest; None where there is none."""
     known = [size for size in sizes if size is not None]
     return (min(known), max(known)) if known else None
-
-
-def commands(lines: Sequence[Line]) -> list[str]:
-    """Write the commands that run the model again: one per benchmark and set of seeds."""
-    alike: dict[tuple[str, frozenset[int]], list[Line]] = defaultdict(list)
-    for line in lines:
-        seeds = frozenset(record.cell.seed for record in (*line.entry.ok, *line.entry.failed))
-        if seeds:
-            alike[line.summary.benchmark, seeds].append(line)
-    return [
-        command(name, [line.summary.model for line in rows], [line.summary.method for line in rows if line.summary.kind == "stream"], seeds)
-        for (name, seeds), rows in alike.items()
-    ]

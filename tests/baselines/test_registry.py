@@ -135,6 +135,6 @@ def test_an_unknown_option_is_named_with_the_nearest(plugin: Path) -> None:
 def test_variants() -> None:
     assert parse_variant("memnet") == ("memnet", {})
     assert parse_variant("memnet[hebbian=false, slots=32]") == ("memnet", {"hebbian": "false", "slots": "32"})
-    for text in ("memnet[", "memnet]", "memnet[a]", "[a=1]", "", "memnet[a=1]x"):
+    for text in ("memnet[", "memnet]", "memnet[a]", "[a=1]", "", "memnet[a=1]x", "memnet[a=1,a=2]"):
         with pytest.raises(UsageError):
             parse_variant(text)

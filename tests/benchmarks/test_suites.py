@@ -6,6 +6,8 @@ from baselines.interface import Signature
 from benchmarks.catalog import Catalog
 from benchmarks.plan import Plan, Request, make_plan
 from benchmarks.suites import task_shift
+from strategies.task import ExamTask
+from tests.benchmarks.drawing import generator
 
 CATALOG = Catalog.read()
 SUITES = [(suite.name, profile) for suite in CATALOG.suites for profile in (None, *suite.load().SUITE.profiles)]
@@ -22,6 +24,19 @@ def test_everything_in_it_goes_together(name: str, profile: str | None) -> None:
     found = plan(name, profile)
     assert found.jobs
     assert all(" is left out: model " in note for note in found.notes)
+
+
+@pytest.mark.parametrize(("name", "profile"), SUITES)
+def test_what_ranks_is_measured(name: str, profile: str | None) -> None:
+    """A task is asked at the distance that its primary metric names."""
+    found = plan(name, profile)
+    primary = {one.name: one.primary for one in found.benchmarks}
+    asked = {job.cell.benchmark: (job.benchmark, job.cell.config["benchmark"]) for job in found.jobs if job.benchmark.kind == "task"}
+    for benchmark, (entry, options) in asked.items():
+        module = entry.load()
+        task = module.build(module.Config(**options))
+        distances = task.distances if isinstance(task, ExamTask) else task.probe(1, generator(0)).distances
+        assert int(primary[benchmark].removeprefix("accuracy_at_")) in distances, benchmark
 
 
 @pytest.mark.parametrize(("stream", "side"), [("split-digits", 8), ("split-mnist", 28)])

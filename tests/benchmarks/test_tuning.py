@@ -8,7 +8,8 @@ from benchmarks.catalog import Catalog
 from benchmarks.seeds import TUNING
 from benchmarks.tuning import GRID, best, tuning_plan
 from results.errors import UsageError
-from tests.benchmarks.command import PLUGINS
+from results.store import Store
+from tests.benchmarks.command import PLUGINS, WITH_PLUGINS, memnet
 
 STREAM = """\"\"\"A stream.\"\"\"
 from dataclasses import dataclass
@@ -29,12 +30,24 @@ def test_the_best_rate_wins_and_a_tie_goes_to_the_default() -> None:
     assert best({1e-3: 0.5, 3e-3: 0.6, 1e-2: 0.9}) == 1e-2
     assert best({1e-3: 1.0, 3e-3: 1.0, 1e-2: 0.9}) == 3e-3
     assert best({1e-3: 1.0, 3e-3: 0.2, 1e-2: 1.0}) == 1e-3
+    assert best({1e-3: 0.013, 3e-3: 0.012, 1e-2: 0.016}) == 3e-3, "what guessing scores differs by chance"
 
 
 def test_tuning_runs_on_the_reserved_seed() -> None:
     (job,) = tuning_plan(catalog(), "wee", ("scripted",), GRID[0]).jobs
     assert job.cell.seed == TUNING
     assert job.cell.config["training"] == {"learning_rate": GRID[0]}
+
+
+def test_a_model_of_ones_own_is_tuned_and_nothing_is_written(tmp_path: Path) -> None:
+    before = rates.TABLE.read_bytes()
+    found = memnet("tune", "wee", "--models", "scripted", "--store", str(tmp_path), "--jobs", "1", *WITH_PLUGINS)
+    assert found.returncode == 0, found.stderr
+    (said,) = (line for line in found.stdout.splitlines() if line.startswith("wee · scripted: "))
+    (score,) = {record.metrics["accuracy"] for rate in GRID for record in Store.open(tmp_path / f"wee-{rate}")}
+    tried = ", ".join(f"{score:.3f} at {rate}" for rate in GRID)
+    assert said == f"wee · scripted: --set training.learning_rate=0.003 ({tried})"
+    assert rates.TABLE.read_bytes() == before
 
 
 def test_streams_are_tuned_on_validation_data(tmp_path: Path) -> None:

@@ -59,7 +59,9 @@ def provenance(**changed: object) -> Provenance:
 def task_record(of: Cell, accuracies: list[float | None], *, slots: dict[str, object] | None = None) -> Record:
     """A task's record with these accuracies at 128, 256, 512 and so on."""
     rows = [[128 * 2**place, accuracy, 64] for place, accuracy in enumerate(accuracies)]
-    cost = Cost(parameters=51_200, parameter_bytes=204_800, state_bytes=8_192, train_seconds=12.5, train_examples=32_000)
+    cost = Cost(
+        parameters=51_200, parameter_bytes=204_800, state_bytes=8_192, train_seconds=12.5, train_cpu_seconds=9.5, train_examples=32_000
+    )
     outcome = Outcome(metrics=task_metrics(rows), curves={"accuracy_by_distance": rows}, slots=slots, cost=cost)
     return succeeded(of, outcome, provenance())
 
@@ -67,7 +69,9 @@ def task_record(of: Cell, accuracies: list[float | None], *, slots: dict[str, ob
 def stream_record(of: Cell, matrix: list[list[float]], *, slots: dict[str, object] | None = None, buffer: int = 0) -> Record:
     initial = [0.1] * len(matrix[0])
     curves = {"accuracy_matrix": matrix, "initial_accuracy": initial}
-    cost = Cost(parameters=70_000, parameter_bytes=280_000, buffer_bytes=buffer, train_seconds=75.0, train_examples=1_500)
+    cost = Cost(
+        parameters=70_000, parameter_bytes=280_000, buffer_bytes=buffer, train_seconds=75.0, train_cpu_seconds=70.25, train_examples=1_500
+    )
     return succeeded(of, Outcome(metrics=stream_metrics(matrix, initial), curves=curves, slots=slots, cost=cost), provenance())
 
 

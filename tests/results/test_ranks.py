@@ -39,6 +39,15 @@ def test_many_comparisons_are_corrected_for() -> None:
     assert ranks(scores).max() == 1
 
 
+def test_none_is_placed_above_one_of_a_better_mean() -> None:
+    scattered = 0.55 + np.array([0.6, -0.6] * 5)
+    scores = np.vstack([_scores(0.9, 0.6), scattered])
+    p, _ = pairwise(scores)
+    assert p[0, 1] < 0.05 < p[0, 2], "the last scatters too widely to be told from the first"
+    assert list(ranks(scores)) == [1, 2, 2]
+    assert list(ranks(scores[[2, 0, 1]])) == [2, 1, 2]
+
+
 def test_no_models_no_ranks() -> None:
     assert len(ranks(np.zeros((0, 3)))) == 0
     assert list(ranks(np.full((2, 3), np.nan))) == [1, 1]

@@ -172,8 +172,8 @@ def test_manifests_come_back_and_a_damaged_one_is_named(store: Store) -> None:
 
 def test_a_manifest_of_a_newer_version_is_refused_by_name(store: Store) -> None:
     path = store.root / "manifests" / "quick.json"
-    path.write_text('{"schema": 4, "name": "quick"}')
-    with pytest.raises(UsageError, match=r"quick\.json: it is of schema 4, .* newer memnet-bench"):
+    path.write_text('{"schema": 5, "name": "quick"}')
+    with pytest.raises(UsageError, match=r"quick\.json: it is of schema 5, .* newer memnet-bench"):
         store.manifests()
 
 
