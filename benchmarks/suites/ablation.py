@@ -16,10 +16,24 @@ WITHOUT = (
     "memnet[hops=1]",
 )
 
+KEPT_WITHOUT = (
+    "memnet",
+    "memnet[dreams=0]",
+    "memnet[reconstruction_weight=0]",
+    "memnet[neighbour_weight=0]",
+    "memnet[anchor_weight=0]",
+    "memnet[trust=0]",
+)
+"""The persistent memory without dreams, without hallucination, without what brings like samples together, without what holds dreams to
+their codes, and without reading it for an answer."""
+
 SUITE = Suite(
     seeds=(0, 1, 2),
-    members=tuple(
-        Member(benchmark=task, models=WITHOUT)
-        for task in ("induction", "delayed-recall", "association", "association-hard", "copy", "adding")
+    members=(
+        *(
+            Member(benchmark=task, models=WITHOUT)
+            for task in ("induction", "delayed-recall", "association", "association-hard", "copy", "adding")
+        ),
+        Member(benchmark="split-digits", models=("mlp",), methods=KEPT_WITHOUT),
     ),
 )
