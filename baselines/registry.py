@@ -155,7 +155,7 @@ class Registry:
             UsageError: If there is none; the message gives the nearest names.
         """
         if name not in self._entries:
-            raise UsageError(unknown(self.kind, name, self._entries))
+            raise UsageError(f"{unknown(self.kind, name, self._entries)}; a file of your own comes in by --plugin FILE.py")
         return self._entries[name]
 
 

@@ -88,6 +88,11 @@ def _parse(path: Path) -> ast.Module:
 def _options(tree: ast.Module, path: Path, name: str = "Config") -> tuple[Option, ...]:
     for node in tree.body:
         if isinstance(node, ast.ClassDef) and node.name == name:
+            for item in node.body:
+                if isinstance(item, ast.Assign) and isinstance(item.targets[0], ast.Name) and not item.targets[0].id.startswith("_"):
+                    field = item.targets[0].id
+                    shown = f"{field}: int = {ast.unparse(item.value)}"
+                    raise UsageError(f"{path}: Config.{field} has no type, so it is no option; write {shown}, or whatever its type is")
             return tuple(_option(item, path) for item in node.body if isinstance(item, ast.AnnAssign))
         if isinstance(node, ast.ImportFrom) and node.module:
             for alias in node.names:

@@ -61,6 +61,7 @@ def test_a_config_is_followed_to_where_it_is_imported_from(tmp_path: Path, monke
     [
         ("class Config:\n    width: int = 1 + one\n", "literal default"),
         ("class Config:\n    width: int\n", "no default"),
+        ("class Config:\n    width = 96\n", "Config.width has no type, so it is no option; write width: int = 96"),
         ("x = 1\ndef f(:\n", r"\w+\.py is not valid Python: line 2: invalid syntax"),
     ],
 )
