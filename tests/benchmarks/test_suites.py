@@ -1,5 +1,7 @@
 """The suites that are built in: each can be planned, and compares what it says it does."""
 
+from functools import cache
+
 import pytest
 
 from baselines.interface import Signature
@@ -15,6 +17,7 @@ MATCHED = 0.05
 """How far sizes of models may lie apart that are compared at matched parameters."""
 
 
+@cache
 def plan(name: str, profile: str | None = None) -> Plan:
     return make_plan(CATALOG, Request(name=name, profile=profile))
 
