@@ -56,7 +56,8 @@ def test_costs_tell_the_front_of_each(fill: Fill) -> None:
 def test_what_costs_nothing_and_what_was_not_measured(fill: Fill) -> None:
     """A naive learner keeps nothing, and has its place on a log axis all the same; records of old have no CPU time."""
     records = [
-        stream_record(cell("m", 0, benchmark="s", method=method), [[0.5]], buffer=kept) for method, kept in (("naive", 0), ("er", 9_000))
+        costing(stream_record(cell("m", 0, benchmark="s", method=method), [[0.5]], buffer=kept), state=0, cpu=0.0)
+        for method, kept in (("naive", 0), ("er", 9_000))
     ]
     plot = drawn(costs.draw, select(fill(*records)))
     assert plot is not None
