@@ -16,6 +16,13 @@ WITHOUT = (
     "memnet[hops=1]",
 )
 
+SLIM = "chunk=32,heads=1,hebbian=false,slots=144"
+FULL_WITHOUT = (
+    f"memnet[{SLIM}]",
+    *(f"memnet[{SLIM},{change}]" for change in ("key_taps=1", "training_slots=1", "meta_policy=false", "sparsity_weight=0")),
+)
+"""The same where the memory is full: as many pairs as `mqar` asks at its length leave few of its slots free, and the graph is off."""
+
 KEPT_WITHOUT = (
     "memnet",
     "memnet[dreams=0]",
@@ -34,6 +41,7 @@ SUITE = Suite(
             Member(benchmark=task, models=WITHOUT)
             for task in ("induction", "delayed-recall", "association", "association-hard", "copy", "adding")
         ),
+        Member(benchmark="mqar", models=FULL_WITHOUT, options={"mixed": False, "batch_size": 16}),
         Member(benchmark="split-digits", models=("mlp",), methods=KEPT_WITHOUT),
     ),
 )
