@@ -29,7 +29,7 @@ class Config:
     layers: int = 2
     heads: int = 4
     window: int | None = 64
-    longest: int = 16384
+    longest: int = 8192
 
     def __post_init__(self) -> None:
         """Refuse what cannot work."""
