@@ -87,6 +87,11 @@ def test_the_commands_of_what_is_published_plan_it_again() -> None:
             planned[one.key].append(one)
     assert sum(map(len, planned.values())) == len(records)
     assert [record.cell.label for record in records if not any(same(record, one) for one in planned[record.cell.key])] == []
+    for record in records:
+        matching = [one for one in planned[record.cell.key] if same(record, one) and one.version == record.cell.version]
+        options = [{part: set(one.config[part]) for part in one.config} for one in (record.cell, *matching)]
+        if matching and all(one == options[0] for one in options):  # neither a version nor an option has come since
+            assert record.id in {one.id for one in matching}, f"{record.cell.label}: a default has changed, and its record is stale"
     assert any(
         "--set furthest=1048576 --set far_streams=2" in line or "--set far_streams=2 --set furthest=1048576" in line for line in lines
     )
