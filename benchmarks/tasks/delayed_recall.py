@@ -52,8 +52,14 @@ class Config:
 
     def __post_init__(self) -> None:
         """Refuse what cannot be asked."""
-        check_positive(steps=self.steps, batch_size=self.batch_size, streams=self.streams, far_streams=self.far_streams)
-        check_positive(values=self.values, noise=self.noise)
+        check_positive(
+            values=self.values,
+            noise=self.noise,
+            steps=self.steps,
+            batch_size=self.batch_size,
+            streams=self.streams,
+            far_streams=self.far_streams,
+        )
         if not 1 <= self.pairs <= min(self.keys, self.train_length // 4):
             raise ValueError(
                 f"pairs = {self.pairs} must lie between 1 and the smaller of keys = {self.keys} "
