@@ -8,7 +8,7 @@ DEFAULT = 3e-3
 """For a model or benchmark that nobody tuned yet."""
 
 TABLE = Path(__file__).with_name("tuning.json")
-"""``{"how": …, "learning_rates": {benchmark: {model: rate}}, "scores": {benchmark: {model: {rate: score}}}}``."""
+"""By benchmark and model: ``learning_rates``, the ``scores`` of the grid's rates, and the benchmark's ``options``; and ``how``."""
 
 
 def learning_rate(benchmark: str, model: str) -> float:

@@ -3,7 +3,8 @@
 On a task, data is drawn fresh, so the tuning seed's evaluation streams are validation data; accuracy counts at all distances alike, since a
 model that is at chance far away may still have learnt something near. On a stream, cells run with the stream's
 option ``validation=true``: they are evaluated on a split of the training data. Cells go through the same runner as any others, into a store
-of their own, and the table they make (``benchmarks/tuning.json``) is kept with the code. To make it: ``memnet tune NAME``.
+of their own, and the table they make (``benchmarks/tuning.json``) is kept with the code. To make it: ``memnet tune NAME``. A model
+has one rate on a benchmark, whatever the benchmark's options; the table says with which it was picked.
 """
 
 import json
@@ -49,6 +50,7 @@ def tune(
     name: str,
     *,
     models: tuple[str, ...] | None = None,
+    options: Mapping[str, JsonValue] | None = None,
     jobs: int | None = None,
     device: str = "auto",
     store: Path | None = None,
@@ -61,6 +63,7 @@ def tune(
     Args:
         name: Suite, task or stream.
         models: Models; by default those of the suite, or those that a bare benchmark runs. Variants share their base model's rate.
+        options: Options of the benchmark, over those that a suite gives it.
         jobs: Cells at a time; by default the usable cores.
         device: Device.
         store: Store of the tuning cells; they are reused when tuning is resumed.
@@ -75,10 +78,10 @@ def tune(
     workers = jobs or usable_cores()
     console = Console()
     engine = LocalEngine(jobs=workers, place=Place(device=device, data_root=find_data(data_root)))
-    for benchmark, (names, options) in _pairs(catalog, name, models).items():
+    for benchmark, (names, given) in _pairs(catalog, name, models, options or {}).items():
         scores: dict[str, dict[float, float]] = {model: {} for model in names}
         for rate in GRID:
-            plan = tuning_plan(catalog, benchmark, names, rate, options)
+            plan = tuning_plan(catalog, benchmark, names, rate, given)
             root = (store or STORE) / f"{benchmark}-{rate}"
             display = Live(console, workers) if console.is_terminal else Lines(console)
             Run(plan=plan, root=root, engine=engine, display=display, rerun="failed").start()
@@ -86,7 +89,7 @@ def tune(
                 scores[model][rate] = score
         chosen = {model: best(by_rate) for model, by_rate in scores.items()}
         if table is not None:
-            _enter(table, benchmark, chosen, scores)
+            _enter(table, benchmark, chosen, scores, given)
         for model, rate in chosen.items():
             tried = ", ".join(f"{score:.3f} at {other}" for other, score in scores[model].items())
             console.print(f"{benchmark} · {model}: --set training.learning_rate={rate} ({tried})", highlight=False, soft_wrap=True)
@@ -127,16 +130,20 @@ def best(scores: Mapping[float, float]) -> float:
     return min((rate for rate, score in scores.items() if score >= top - MARGIN), key=lambda rate: (abs(rate - DEFAULT), rate))
 
 
-def _pairs(catalog: Catalog, name: str, models: tuple[str, ...] | None) -> dict[str, tuple[tuple[str, ...], Mapping[str, JsonValue]]]:
-    """Return the models to tune, variants by their base, and the options that the suite gives the benchmark; both by benchmark."""
+def _pairs(
+    catalog: Catalog, name: str, models: tuple[str, ...] | None, given: Mapping[str, JsonValue]
+) -> dict[str, tuple[tuple[str, ...], Mapping[str, JsonValue]]]:
+    """Return the models to tune, variants by their base, and the benchmark's options that are no defaults; both by benchmark."""
     root = catalog.runnable(name)
     chosen = models or (None if root.kind == "suite" else MODELS)
-    plan = make_plan(catalog, Request(name=name, models=chosen))
+    plan = make_plan(catalog, Request(name=name, models=chosen, settings=Settings(benchmark=given)))
+    defaults = {member.name: member.defaults for member in plan.benchmarks}
     pairs: dict[str, dict[str, None]] = {}
     options: dict[str, Mapping[str, JsonValue]] = {}
     for job in plan.jobs:
         pairs.setdefault(job.cell.benchmark, {})[base_name(job.cell.model)] = None
-        options[job.cell.benchmark] = job.cell.config["benchmark"]
+        usual = defaults[job.cell.benchmark]
+        options[job.cell.benchmark] = {key: value for key, value in job.cell.config["benchmark"].items() if usual.get(key) != value}
     return {benchmark: (tuple(found), options[benchmark]) for benchmark, found in pairs.items()}
 
 
@@ -158,9 +165,15 @@ def _everywhere(record: Record) -> float | None:
     return fmean(asked) if asked else None
 
 
-def _enter(table: Path, benchmark: str, chosen: Mapping[str, float], scores: Mapping[str, Mapping[float, float]]) -> None:
-    """Write one benchmark's rates, with the scores they were picked by, into the table; what others it holds stays."""
+def _enter(
+    table: Path,
+    benchmark: str,
+    chosen: Mapping[str, float],
+    scores: Mapping[str, Mapping[float, float]],
+    options: Mapping[str, JsonValue],
+) -> None:
+    """Write one benchmark's rates, with the scores they were picked by and the options, into the table; what others it holds stays."""
     content = json.loads(table.read_text(encoding="utf-8"))
-    for part, rows in (("learning_rates", chosen), ("scores", scores)):
+    for part, rows in (("learning_rates", chosen), ("scores", scores), ("options", dict.fromkeys(chosen, options))):
         content[part].setdefault(benchmark, {}).update(rows)
     write_whole(table, json.dumps(content, indent=1) + "\n")

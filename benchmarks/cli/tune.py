@@ -15,6 +15,7 @@ def tune(
     store: options.Store = None,
     data_root: options.DataRoot = None,
     plugin: options.Plugins = None,
+    settings: options.Settings = None,
 ) -> None:
     """Pick each model's learning rate from the grid.
 
@@ -23,12 +24,18 @@ def tune(
     """
     from benchmarks.catalog import Catalog
     from benchmarks.rates import TABLE
+    from benchmarks.settings import Settings, parse_settings
     from benchmarks.tuning import tune as pick
     from benchmarks.variant import split_names
+    from results.errors import UsageError
 
+    given = parse_settings(settings or ())
+    if given != Settings(benchmark=given.benchmark):
+        raise UsageError("memnet tune: --set takes options of the benchmark; a model's rate holds for its variants too")
     pick(
         name,
         models=split_names(models) if models else None,
+        options=given.benchmark,
         jobs=jobs,
         device=device,
         store=store,

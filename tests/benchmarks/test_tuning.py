@@ -6,7 +6,7 @@ import pytest
 from benchmarks import rates
 from benchmarks.catalog import Catalog
 from benchmarks.seeds import TUNING
-from benchmarks.tuning import GRID, best, tuning_plan
+from benchmarks.tuning import GRID, best, tune, tuning_plan
 from results.errors import UsageError
 from results.store import Store
 from tests.benchmarks.command import PLUGINS, WITH_PLUGINS, memnet
@@ -72,3 +72,22 @@ def test_the_table_holds_rates_of_the_grid_with_their_scores() -> None:
 
 def test_what_was_not_tuned_has_the_default() -> None:
     assert rates.learning_rate("no-such-benchmark", "no-such-model") == rates.DEFAULT
+
+
+def test_the_table_says_with_which_options_a_rate_was_picked(tmp_path: Path) -> None:
+    table = tmp_path / "table.json"
+    other = {"learning_rates": {"brook": {"one": 0.01}}, "scores": {"brook": {"one": {}}}, "options": {}}
+    table.write_text(json.dumps(other))
+    tune("wee", models=("scripted",), options={"length": "4"}, jobs=1, store=tmp_path, table=table, catalog=catalog())
+    content = json.loads(table.read_text())
+    assert content["options"] == {"wee": {"scripted": {"length": 4}}}
+    assert set(content["scores"]["wee"]["scripted"]) == {str(rate) for rate in GRID}
+    assert content["learning_rates"]["brook"] == {"one": 0.01}, "other rows stay"
+    (record,) = Store.open(tmp_path / f"wee-{GRID[0]}")
+    assert record.cell.config["benchmark"]["length"] == 4
+
+
+def test_tuning_takes_options_of_the_benchmark_alone(tmp_path: Path) -> None:
+    found = memnet("tune", "wee", "--store", str(tmp_path), "--set", "training.learning_rate=0.1", *WITH_PLUGINS)
+    assert found.returncode == 2, found.stdout
+    assert "options of the benchmark" in found.stderr
