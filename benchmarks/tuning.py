@@ -175,5 +175,5 @@ def _enter(
     """Write one benchmark's rates, with the scores they were picked by and the options, into the table; what others it holds stays."""
     content = json.loads(table.read_text(encoding="utf-8"))
     for part, rows in (("learning_rates", chosen), ("scores", scores), ("options", dict.fromkeys(chosen, options))):
-        content[part].setdefault(benchmark, {}).update(rows)
+        content.setdefault(part, {}).setdefault(benchmark, {}).update(rows)
     write_whole(table, json.dumps(content, indent=1) + "\n")

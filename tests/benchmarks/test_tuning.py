@@ -76,8 +76,8 @@ def test_what_was_not_tuned_has_the_default() -> None:
 
 def test_the_table_says_with_which_options_a_rate_was_picked(tmp_path: Path) -> None:
     table = tmp_path / "table.json"
-    other = {"learning_rates": {"brook": {"one": 0.01}}, "scores": {"brook": {"one": {}}}, "options": {}}
-    table.write_text(json.dumps(other))
+    other = {"learning_rates": {"brook": {"one": 0.01}}, "scores": {"brook": {"one": {}}}}
+    table.write_text(json.dumps(other))  # from before it held options
     tune("wee", models=("scripted",), options={"length": "4"}, jobs=1, store=tmp_path, table=table, catalog=catalog())
     content = json.loads(table.read_text())
     assert content["options"] == {"wee": {"scripted": {"length": 4}}}
