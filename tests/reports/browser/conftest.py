@@ -20,6 +20,20 @@ from tests.reports.conftest import full
 
 PUBLISHED = Path(__file__).parents[3] / "results" / "published"
 REAL = "association"
+SHOWN = (
+    "memnet",
+    "memnet[hebbian=false]",
+    "transformer",
+    "lstm",
+    "gru",
+    "delta-rule",
+    "gated-delta-rule",
+    "mamba",
+    "bigram",
+    "token-memory",
+)
+"""Models of the published rows that are on the site."""
+
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 ABORTED = "net::ERR_ABORTED"
 """How a request ends that was under way when the page was left."""
@@ -35,20 +49,15 @@ def hostile(selection: Selection) -> Selection:
     return replace(selection, entries=(*others, replace(last, model=HOSTILE)))
 
 
-def shown(model: str) -> bool:
-    """Whether a published row is on the site: every model, and one variant."""
-    return "[" not in model or model == "memnet[hebbian=false]"
-
-
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Ten rows of a published benchmark, whatever else has been published, beside small records of a task and a stream."""
     published, store = Store(PUBLISHED), Store.open(tmp_path_factory.mktemp("runs") / "store", create=True)
     records, plan = full()
-    for record in [*(one for one in published if one.cell.benchmark == REAL and shown(one.cell.model)), *records]:
+    for record in [*(one for one in published if one.cell.benchmark == REAL and one.cell.model in SHOWN), *records]:
         store.write(record)
     real = next(one for one in published.manifests() if one.name == REAL)
-    for manifest in [real.model_copy(update={"cells": tuple(one for one in real.cells if shown(one.model))}), plan]:
+    for manifest in [real.model_copy(update={"cells": tuple(one for one in real.cells if one.model in SHOWN)}), plan]:
         store.write_manifest(manifest)
     return write(hostile(select(store)), tmp_path_factory.mktemp("site")).parent
 
