@@ -8,7 +8,8 @@ DEFAULT = 3e-3
 """For a model or benchmark that nobody tuned yet."""
 
 TABLE = Path(__file__).with_name("tuning.json")
-"""By benchmark and model: ``learning_rates``, the ``scores`` of the grid's rates, and the benchmark's ``options``; and ``how``."""
+"""By benchmark and model: ``learning_rates``, the ``scores`` of the grid's rates, and the benchmark's ``options`` that are no
+defaults (older rows, which all had the defaults, have none); and ``how`` it was made."""
 
 
 def learning_rate(benchmark: str, model: str) -> float:

@@ -15,12 +15,13 @@ def tune(
     store: options.Store = None,
     data_root: options.DataRoot = None,
     plugin: options.Plugins = None,
-    settings: options.Settings = None,
+    settings: Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Benchmark option; repeatable.")] = None,
 ) -> None:
     """Pick each model's learning rate from the grid.
 
     It runs on a seed that is never reported, and on validation data. Rates of built-in models are written into the table with which
-    `memnet run` begins; with --plugin nothing is written, and the rates are said, for --set training.learning_rate.
+    `memnet run` begins, whatever --set it is given; with --plugin nothing is written, and the rates are said, for --set
+    training.learning_rate.
     """
     from benchmarks.catalog import Catalog
     from benchmarks.rates import TABLE
