@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from memnet.output import ModelOutput
 
-__all__ = ["ModelOutput", "SequenceModel", "Signature", "Streaming", "check_positive", "map_state", "state_bytes"]
+__all__ = ["ModelOutput", "SequenceModel", "Signature", "Streaming", "check_output", "check_positive", "map_state", "state_bytes"]
 
 Streaming = Literal["exact", "segment", "bounded"]
 S = TypeVar("S")
@@ -101,15 +101,16 @@ def check_positive(**options: int) -> None:
 
 
 def map_state(function: Callable[[Tensor], Tensor], state: S) -> S:
-    """Apply ``function`` to every tensor in a state (dataclasses, tuples and dictionaries, nested); leave the rest as it is."""
+    """Apply ``function`` to every tensor in a state (dataclasses, tuples, lists and dictionaries, nested); leave the rest as it is."""
     result: Any
     if isinstance(state, Tensor):
         result = function(state)
     elif dataclasses.is_dataclass(state) and not isinstance(state, type):
         changes = {f.name: map_state(function, getattr(state, f.name)) for f in dataclasses.fields(state)}
         result = dataclasses.replace(state, **changes)
-    elif isinstance(state, tuple):
-        result = tuple(map_state(function, item) for item in state)
+    elif isinstance(state, tuple | list):
+        items = [map_state(function, item) for item in state]
+        result = type(state)(*items) if hasattr(state, "_fields") else type(state)(items)
     elif isinstance(state, dict):
         result = {key: map_state(function, item) for key, item in state.items()}
     else:
@@ -128,3 +129,26 @@ def state_bytes(state: Any) -> int:
 
     map_state(count, state)
     return total
+
+
+def check_output(output: ModelOutput, positions: Int[Tensor, "B P"]) -> None:
+    """See that a model answered where it was asked, and that what it carries can be forked.
+
+    Raises:
+        ValueError: If logits are not of shape ``[B, P, V]``, or a tensor of the state is not batch-first.
+    """
+    if output.logits.shape[:2] != positions.shape:
+        raise ValueError(
+            f"logits are of shape {list(output.logits.shape)} where {positions.shape[1]} answers were wanted of each of {len(positions)} "
+            "sequences: return them at the places that forward is given as `positions` (memnet.encoder.at_positions takes them)"
+        )
+
+    def check(tensor: Tensor) -> Tensor:
+        if not tensor.dim() or len(tensor) != len(positions):
+            raise ValueError(
+                f"the state holds a tensor of shape {list(tensor.shape)} for {len(positions)} sequences: "
+                "every tensor of a state is batch-first"
+            )
+        return tensor
+
+    map_state(check, output.state)

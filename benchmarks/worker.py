@@ -3,10 +3,11 @@
 import random
 import reprlib
 import resource
+import sys
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, is_dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -39,6 +40,9 @@ WANTED: Mapping[Kind, Mapping[str, str]] = {
     "stream": {"build": "config, *, seed, data_root", "prepare": "data_root"},
 }
 """The functions that an entry's file must have, each with its arguments."""
+
+SIZES = ("steps", "batch_size", "streams")
+"""Options that a task must have: how long models are trained on it, and how much they are asked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -209,9 +213,9 @@ def _execute(
         return run_task(
             task,
             build_model,
-            steps=task.config.steps,
-            batch_size=task.config.batch_size,
-            streams=task.config.streams,
+            steps=options.steps,
+            batch_size=options.batch_size,
+            streams=options.streams,
             learning_rate=rate,
             seed=job.cell.seed,
             device=device,
@@ -249,7 +253,8 @@ def _measured(outcome: Outcome, device: "torch.device") -> Outcome:
     """Fill in the peaks of memory, which are the process's and not the learner's to know."""
     import torch
 
-    peaks = {"peak_rss_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024}
+    unit = 1 if sys.platform == "darwin" else 1024  # macOS counts bytes
+    peaks = {"peak_rss_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit}
     if device.type == "cuda":
         peaks["peak_device_bytes"] = torch.cuda.max_memory_allocated(device)
     return outcome.model_copy(update={"cost": outcome.cost.model_copy(update=peaks)})
@@ -273,4 +278,19 @@ def _load(entry: Entry) -> ModuleType:
     for name, arguments in WANTED[entry.kind].items():
         if not callable(getattr(module, name, None)):
             raise UsageError(f"{entry.path.name} has no function {name}({arguments}), which a {entry.kind} must have")
+    _see_options(entry, module)
     return module
+
+
+def _see_options(entry: Entry, module: ModuleType) -> None:
+    """See that an entry's options are those which were read from its text, and that a task has those that all tasks have."""
+    options = {option.name for option in entry.source.options}
+    config = getattr(module, "Config", None)
+    inherited = sorted({field.name for field in fields(config)} - options) if is_dataclass(config) else []
+    if inherited:
+        raise UsageError(
+            f"{entry.path.name}: Config inherits {', '.join(inherited)}; options are read from the file's text, so write them all out there"
+        )
+    lacking = [name for name in SIZES if entry.kind == "task" and name not in options]
+    if lacking:
+        raise UsageError(f"{entry.path.name}: Config lacks {', '.join(lacking)}; every task has {', '.join(SIZES)} (strategies/task.py)")

@@ -186,20 +186,6 @@ def accuracy_over_seen(accuracy_matrix: Matrix) -> Array:
     return np.array([row[: i + 1].mean() for i, row in enumerate(matrix)])
 
 
-def forgetting_by_experience(accuracy_matrix: Matrix) -> list[list[float | None]]:
-    """Return the forgetting of each earlier experience as the stream goes on.
-
-    Row ``i`` holds ``max_{l<i} R[l, j] − R[i, j]`` for every ``j < i`` (Chaudhry et al. 2018, equation 3), so row 0 is empty.
-
-    Raises:
-        ValueError: If the matrix is not square.
-    """
-    matrix = _matrix(accuracy_matrix)
-    if matrix.shape[0] != matrix.shape[1]:
-        raise ValueError(f"the accuracy matrix has shape {matrix.shape}; forgetting needs a square one")
-    return [[_number(matrix[:i, j].max() - matrix[i, j]) for j in range(i)] for i in range(len(matrix))]
-
-
 def _matrix(values: Matrix) -> Array:
     """Read a matrix of accuracies; nulls become NaN, and pass through every mean that touches them."""
     try:

@@ -13,7 +13,7 @@ from jaxtyping import Bool, Int
 from pydantic import JsonValue
 from torch import Tensor
 
-from baselines.interface import ModelOutput, SequenceModel, map_state, state_bytes
+from baselines.interface import ModelOutput, SequenceModel, check_output, map_state, state_bytes
 from memnet.recorder import Recorder
 from results.survival import survival
 from strategies.checkpoint import Checkpoint
@@ -106,6 +106,7 @@ class _Reader:
             positions = torch.zeros(len(piece), 0, dtype=torch.int64)
         record = self._recorder if self.recording else None
         output: ModelOutput = self.model(piece.to(self.device), state, positions=positions.to(self.device), record=record)
+        check_output(output, positions)
         self._carried = max(self._carried, state_bytes(output.state) // len(piece))
         return output
 

@@ -1,13 +1,11 @@
 """What training costs, measured."""
 
-import resource
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Self
 
-import torch
 from torch import nn
 
 from results.record import Cost
@@ -64,10 +62,9 @@ def measure_cost(
     train: Stopwatch,
     evaluation: Stopwatch,
     train_examples: int,
-    device: torch.device,
     buffer_bytes: int = 0,
 ) -> Cost:
-    """Put together what a cell used, at its end.
+    """Put together what a cell used, at its end; all but the peaks of memory, which are its process's (`benchmarks.worker`).
 
     Args:
         model: What was trained; its parameters are counted.
@@ -76,7 +73,6 @@ def measure_cost(
         evaluation: Time spent evaluating.
         train_examples: Samples processed in training, each as often as it was: new ones and, in streams, those that a method rehearses
             beside them (`strategies.continual.counting`).
-        device: Where.
         buffer_bytes: What is kept of the past between samples.
     """
     parameters = list(model.parameters())
@@ -89,6 +85,4 @@ def measure_cost(
         train_cpu_seconds=train.cpu,
         eval_seconds=evaluation.wall,
         train_examples=train_examples,
-        peak_rss_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
-        peak_device_bytes=torch.cuda.max_memory_allocated(device) if device.type == "cuda" else 0,
     )

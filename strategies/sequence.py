@@ -7,12 +7,13 @@ import torch
 from pydantic import JsonValue
 from torch import nn
 
-from baselines.interface import SequenceModel, Signature
+from baselines.interface import SequenceModel, Signature, check_output
 from results.metrics import task_metrics
 from results.record import Outcome
 from strategies.asking import Reading, ask
 from strategies.checkpoint import Checkpoint, Parts
 from strategies.cost import Stopwatch, measure_cost
+from strategies.divergence import diverged
 from strategies.randomness import generator
 from strategies.signals import Signals
 from strategies.task import SequenceTask
@@ -93,7 +94,6 @@ def run_task(
             train=watch,
             evaluation=evaluation,
             train_examples=steps * batch_size,
-            device=device,
         ),
     )
 
@@ -129,6 +129,7 @@ def train(
         batch = task.sample(batch_size, examples)
         positions, targets = batch.positions.to(device), batch.targets.to(device)
         output = model(batch.inputs.to(device), targets=targets, positions=positions, generator=drawn)
+        check_output(output, positions)
         counted = slice(None) if batch.mask is None else batch.mask.to(device)
         task_loss = task.loss(output.logits[counted], targets[counted])
         optimizer.zero_grad()
@@ -138,10 +139,7 @@ def train(
         schedule.step()
         since.append(float(task_loss.detach()))
         if not math.isfinite(since[-1]):
-            raise FloatingPointError(
-                f"training diverged: the loss was {since[-1]} at step {step + 1} of {steps}, at a learning rate of {learning_rate:g}; "
-                "a lower one may help (--set training.learning_rate=0.001)"
-            )
+            raise diverged(f"the loss was {since[-1]} at step {step + 1} of {steps}", learning_rate)
         if signals is not None:
             signals(step + 1, {"loss": since[-1], "learning_rate": float(schedule.get_last_lr()[0]), "gradient_norm": float(norm)})
         if (step + 1) * LOSS_POINTS // steps > step * LOSS_POINTS // steps:

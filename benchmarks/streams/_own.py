@@ -13,6 +13,9 @@ from strategies.continual.stream import Samples
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".pgm", ".ppm", ".tif", ".tiff", ".webp")
 
+KEPT = {"uint8": 1, "bool": 1, "float16": 2}
+"""Bytes in which a number of each type is kept whole; one of any other type takes those of the 32-bit float that a model reads."""
+
 
 def class_names(folder: Path) -> list[str]:
     """Return the names of the folders in a folder, in alphabetical order; a class counts by its place among them."""
@@ -58,10 +61,10 @@ def _pixels(path: Path, size: int, colour: bool) -> NDArray[np.uint8]:
 def array_samples(file: Path) -> tuple[Samples, Samples | None, int]:
     """Read sequences ``inputs [n, T, F]`` with ``labels [n]``, and ``test_inputs`` and ``test_labels`` where there are any.
 
-    Bytes are brought to [0, 1]; other numbers are taken as they are.
+    Bytes (``uint8``) are brought to [0, 1]; other numbers are taken as they are, as 32-bit floats.
 
     Returns:
-        Training samples, test samples or None, and the bytes of a sample as it comes.
+        Training samples, test samples or None, and the bytes of a sample as it is kept, label included.
 
     Raises:
         UsageError: If the file or an array is not of that form.
@@ -75,7 +78,7 @@ def array_samples(file: Path) -> tuple[Samples, Samples | None, int]:
         raise UsageError(
             f"{file} must hold arrays inputs [n, T, F] and labels [n], and may hold test_inputs and test_labels: {error}"
         ) from error
-    return train, test, found["inputs"][0].nbytes + 1
+    return train, test, found["inputs"][0].size * KEPT.get(found["inputs"].dtype.name, 4) + 1
 
 
 def _samples(inputs: NDArray[np.generic], labels: NDArray[np.generic]) -> Samples:

@@ -21,9 +21,9 @@ from benchmarks.streams._splits import measures_of, pace_of
 from results.errors import UsageError
 from strategies.continual.stream import Samples, Stream, split_classes
 
-VERSION = 1
+VERSION = 2
 PRIMARY = "accuracy"
-CHANCE = 0.0
+CHANCE = None  # by how many classes the data hold
 DATA = "data"
 """The option that names the data, whose content is hashed into a cell's identity."""
 
@@ -102,7 +102,7 @@ def build(config: Config, *, seed: int, data_root: Path) -> Stream:
 
 
 def load(config: Config, data_root: Path) -> tuple[Samples, Samples, int]:
-    """Load training samples, test samples, and the bytes of one sample as it comes.
+    """Load training samples, test samples, and the bytes that keeping one takes.
 
     Raises:
         UsageError: If they are missing or not of the form.

@@ -7,6 +7,8 @@ import torch
 from avalanche.core import SupervisedPlugin
 from torch import Tensor
 
+from strategies.divergence import diverged
+
 
 class AccuracyMatrix(SupervisedPlugin[Any]):
     """Keeps one row of accuracies per evaluation, one column per experience evaluated.
@@ -25,6 +27,7 @@ class AccuracyMatrix(SupervisedPlugin[Any]):
         self.rows: list[list[float]] = []
         self._row: list[float] = []
         self._right: Tensor = torch.zeros((), dtype=torch.long)
+        self._finite: Tensor = torch.ones((), dtype=torch.bool)
         self._seen = 0
 
     def before_eval(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
@@ -34,15 +37,23 @@ class AccuracyMatrix(SupervisedPlugin[Any]):
     def before_eval_exp(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
         """Begin an experience."""
         self._right = torch.zeros((), dtype=torch.long, device=strategy.device)
+        self._finite = torch.ones((), dtype=torch.bool, device=strategy.device)
         self._seen = 0
 
     def after_eval_iteration(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
-        """Count the right answers of a mini-batch."""
+        """Count the right answers of a mini-batch. An answer is a largest logit that is finite, whatever was closed beside it."""
         self._right += (strategy.mb_output.argmax(dim=-1) == strategy.mb_y).sum()
+        self._finite &= strategy.mb_output.amax(dim=-1).isfinite().all()
         self._seen += len(strategy.mb_y)
 
     def after_eval_exp(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
-        """End an experience."""
+        """End an experience.
+
+        Raises:
+            FloatingPointError: If a sample had no answer: the largest of NaN is no class.
+        """
+        if not bool(self._finite):
+            raise unanswered(strategy)
         self._row.append(int(self._right) / self._seen)
 
     def after_eval(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
@@ -60,3 +71,11 @@ class AccuracyMatrix(SupervisedPlugin[Any]):
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go on from what :meth:`state_dict` returned."""
         self.rows = [list(row) for row in state["rows"]]
+
+
+def unanswered(strategy: Any) -> FloatingPointError:
+    """Return the error to raise where answers are not finite: steps that were too large may have led there, if there were any."""
+    what = f"answers to experience {strategy.experience.current_experience} were not finite"
+    if strategy.clock.train_iterations:
+        return diverged(f"{what} after {strategy.clock.train_iterations} steps", strategy.optimizer.param_groups[0]["lr"])
+    return FloatingPointError(f"{what}, and no step was made yet that could have led there: look at the model, the method and the data")

@@ -102,29 +102,6 @@ class Cycle:
         self._queue = state["queue"].clone()
 
 
-class ReplayFeed:
-    """Mini-batches of new samples, each joined by as many that are kept.
-
-    Args:
-        new: The new samples.
-        kept: Columns of what is kept.
-        generator: Source of the order of what is kept.
-    """
-
-    def __init__(self, new: Feed, kept: Columns, generator: torch.Generator) -> None:
-        self.new = new
-        self.kept = kept
-        self._cycle = Cycle(len(kept[0]), generator)
-
-    def __len__(self) -> int:
-        return len(self.new)
-
-    def __iter__(self) -> Iterator[list[Tensor]]:
-        for batch in self.new:
-            chosen = self._cycle.take(len(batch[0]))
-            yield [torch.cat((column, kept[chosen])) for column, kept in zip(batch, self.kept, strict=True)]
-
-
 def columns_of(dataset: AvalancheDataset[Any]) -> Columns | None:
     """Return a data set's tensors, or None where it is not made of tensors alone."""
     columns = _gather(dataset._flat_data, None)

@@ -1,5 +1,6 @@
 """One model, one method, one stream: trained experience by experience, evaluated on all of them after each; or once, on all together."""
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from itertools import islice
@@ -20,6 +21,7 @@ from strategies.continual.resuming import Resume, resumable
 from strategies.continual.strategy import ContinualStrategy
 from strategies.continual.stream import Stream
 from strategies.cost import Stopwatch, measure_cost
+from strategies.divergence import diverged
 from strategies.signals import Signals
 
 VERSION = 1
@@ -43,29 +45,50 @@ class HasSlots(Protocol):
 
 
 class Progress(SupervisedPlugin[Any]):
-    """Tells how much of the training is done.
+    """Tells how much of the training is done, and ends it if it diverged.
+
+    The loss is looked at now and then alone: to read it at every step would hold up a device, and one that is no longer finite stays so.
 
     Args:
         progress: Called with a fraction in [0, 1].
         steps: Number of steps of the whole stream.
+        learning_rate: The rate trained at.
         signals: Told of each training step: its number and its loss.
     """
 
-    def __init__(self, progress: Callable[[float], None], steps: int, signals: Signals | None = None) -> None:
+    def __init__(self, progress: Callable[[float], None], steps: int, learning_rate: float, signals: Signals | None = None) -> None:
         super().__init__()
         self._progress = progress
         self._steps = steps
+        self._learning_rate = learning_rate
         self._signals = signals
         self._done = 0
+        self._loss = torch.zeros(())
 
     def after_training_iteration(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
-        """Count a step; tell of it at every hundredth of the way."""
+        """Count a step; at every hundredth of the way tell of it, and look at the loss."""
         before = 100 * self._done // self._steps
         self._done += 1
+        self._loss = strategy.loss.detach()
         if self._signals is not None:
-            self._signals(self._done, {"loss": float(strategy.loss.detach())})
+            self._signals(self._done, {"loss": float(self._loss)})
         if 100 * self._done // self._steps > before:
+            self._check()
             self._progress(min(1.0, self._done / self._steps))
+
+    def after_training_exp(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
+        """Look at the last loss, before a method takes anything from what was learnt."""
+        self._check()
+
+    def _check(self) -> None:
+        """See that the loss is finite.
+
+        Raises:
+            FloatingPointError: If it is not.
+        """
+        if not math.isfinite(loss := float(self._loss)):
+            of = f" of {self._steps}" if self._done <= self._steps else ""  # a method may make more steps than the stream has
+            raise diverged(f"the loss was {loss} at step {self._done}{of}", self._learning_rate)
 
     def state_dict(self) -> dict[str, Any]:
         """Return the steps done."""
@@ -114,6 +137,7 @@ def learn(
 
     Raises:
         UsageError: If the model and the method do not go together, or the parameters alone are beyond the total budget.
+        FloatingPointError: If the training diverged, or answers are not finite.
     """
 
     def build(config: Any) -> tuple[SequenceModel, ContinualStrategy]:
@@ -123,7 +147,7 @@ def learn(
     model, strategy = build(method_config) if not total_budget else within_total(total_budget, build, method_config)
     train, evaluation = Stopwatch(), Stopwatch()
     sizes = [len(experience.dataset) for experience in stream.benchmark.train_stream]
-    strategy.plugins.insert(0, Progress(progress, sum(stream.pace.steps(size) for size in sizes), signals))
+    strategy.plugins.insert(0, Progress(progress, sum(stream.pace.steps(size) for size in sizes), learning_rate, signals))
     beside = Beside(stream, strategy, train, seed)
     if checkpoint is None or not resumable(strategy):
         checkpoint = Checkpoint()
@@ -140,7 +164,6 @@ def learn(
             train=train,
             evaluation=evaluation,
             train_examples=strategy.examples.count,
-            device=device,
             buffer_bytes=sum(plugin.kept_bytes() for plugin in strategy.plugins if isinstance(plugin, KeepsPast)),
         ),
     )

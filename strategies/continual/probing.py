@@ -17,7 +17,7 @@ from results.errors import UsageError
 from strategies.continual.classifier import among_heads
 from strategies.continual.feeding import Columns, columns_of
 from strategies.continual.stream import Stream
-from strategies.continual.tracking import answers
+from strategies.continual.tracking import answers, drawn
 from strategies.randomness import generator
 
 TRAINING = 400
@@ -46,8 +46,8 @@ class Probe:
         self.rows: list[list[float]] = []
         self._classes = stream.signature.outputs
         self._heads = stream.heads
-        self._train = [_columns(experience, draws, TRAINING) for experience in stream.benchmark.train_stream]
-        self._test = [_columns(experience, None, None) for experience in stream.benchmark.test_stream]
+        self._train = [drawn(experience, TRAINING, draws) for experience in stream.benchmark.train_stream]
+        self._test = [_whole(experience) for experience in stream.benchmark.test_stream]
 
     def take(self, strategy: Any) -> None:
         """Fit a probe to the features as the strategy's model has them now, and take its accuracy on each experience.
@@ -135,10 +135,7 @@ def _with_one(features: Tensor) -> Tensor:
     return torch.cat((features, features.new_ones(len(features), 1)), dim=1)
 
 
-def _columns(experience: Any, draws: torch.Generator | None, most: int | None) -> Columns:
+def _whole(experience: Any) -> Columns:
     columns = columns_of(experience.dataset)
     assert columns is not None
-    if draws is None:
-        return columns
-    chosen = torch.randperm(len(columns[1]), generator=draws)[:most]
-    return tuple(column[chosen] for column in columns)
+    return columns

@@ -44,7 +44,7 @@ class Tracking(SupervisedPlugin[Any]):
         self._watch = watch
         self._steps = 0
         draws = generator("tracked samples", seed)
-        self._subsets = [_subset(experience, draws) for experience in stream.benchmark.test_stream]
+        self._subsets = [drawn(experience, SUBSET, draws) for experience in stream.benchmark.test_stream]
 
     def after_training_iteration(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
         """Count a step; evaluate, if it is time to."""
@@ -89,8 +89,9 @@ def accuracy_on(strategy: Any, columns: Columns) -> float:
     return float((answers(strategy, columns).argmax(-1).cpu() == columns[1]).float().mean())
 
 
-def _subset(experience: Any, draws: torch.Generator) -> Columns:
+def drawn(experience: Any, count: int, draws: torch.Generator) -> Columns:
+    """Draw so many of an experience's samples, or all where it has no more."""
     columns = columns_of(experience.dataset)
     assert columns is not None
-    chosen = torch.randperm(len(columns[1]), generator=draws)[:SUBSET]
+    chosen = torch.randperm(len(columns[1]), generator=draws)[:count]
     return tuple(column[chosen] for column in columns)

@@ -1,6 +1,6 @@
 """The contract that every registered model meets. A new model's file is enough for these to run on it."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 import torch
@@ -9,6 +9,20 @@ from torch.nn import functional
 from baselines.interface import SequenceModel, Signature, map_state, state_bytes
 from baselines.registry import Entry, Registry
 from results.errors import UsageError
+
+
+class Pair(NamedTuple):
+    one: torch.Tensor
+    other: list[torch.Tensor]
+
+
+def test_states_may_be_lists_and_named_tuples() -> None:
+    state = Pair(torch.zeros(2, 3), [torch.ones(2), torch.ones(2)])
+    doubled = map_state(lambda tensor: tensor.repeat_interleave(2, dim=0), state)
+    assert isinstance(doubled, Pair)
+    assert (doubled.one.shape, [tensor.shape for tensor in doubled.other]) == ((4, 3), [(4,), (4,)])
+    assert state_bytes(state) == 4 * (6 + 4)
+
 
 MODELS = [pytest.param(entry, id=entry.name) for entry in Registry("model") if not entry.missing]
 INPUTS = [(entry, kind) for entry in Registry("model") if not entry.missing for kind in ("tokens", "features")]

@@ -11,6 +11,7 @@ from PIL import Image
 from benchmarks.cli.planning import plan_from
 from benchmarks.streams import from_folder
 from results.errors import UsageError
+from strategies.continual.buffer import Buffer, raw_store, room_for
 from strategies.continual.feeding import columns_of
 from strategies.continual.stream import Stream
 
@@ -88,6 +89,32 @@ def test_sequences_in_a_file(tmp_path: Path) -> None:
     assert (stream.signature.length, stream.signature.features, stream.sample_bytes) == (6, 3, 73)
     sequences(tmp_path / "two.npz", test_inputs=np.zeros((4, 6, 3), np.uint8), test_labels=np.arange(4))
     assert counts(built(tmp_path, "two")) == (20, 4)
+
+
+@pytest.mark.parametrize(
+    ("form", "scale"),
+    [
+        ("bool", 1),
+        ("uint8", 1),
+        ("int8", -1),
+        ("int16", -257),
+        ("int64", -257),
+        ("float16", -1),
+        ("float32", -0.1),
+        ("float64", -0.1),
+        (">f8", -0.1),
+    ],
+)
+def test_as_many_sequences_are_kept_as_were_asked_for_and_come_back_as_they_were(tmp_path: Path, form: str, scale: float) -> None:
+    inputs = scale * np.random.default_rng(1).integers(0, 128, (20, 6, 3))
+    sequences(tmp_path / "flowers.npz", inputs=inputs.astype(form))
+    stream = built(tmp_path)
+    met, labels = (columns_of(stream.benchmark.train_stream[0].dataset) or ())[:2]
+    buffer = Buffer(raw_store(stream), classes=4, room=room_for(0, 5, stream), shares="reservoir", seed=0)
+    buffer.offer(met, labels)
+    assert len(buffer) == 5
+    kept = {tuple(sample.flatten().tolist()) for sample in buffer.take(torch.arange(5))[0]}
+    assert kept <= {tuple(sample.flatten().tolist()) for sample in met}
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,10 @@
 """What a cell's process does, without the process."""
 
 import shutil
+import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -31,8 +33,10 @@ FILES = Files(log=Path("nowhere"))
 WEE = (PLUGINS / "wee.py", PLUGINS / "scripted.py")
 
 
-def jobs(*plugins: Path, model: str = "scripted", settings: tuple[str, ...] = (), seeds: tuple[int, ...] = (0,)) -> list[Job]:
-    request = Request(name="wee", models=(model,), seeds=seeds, settings=parse_settings(settings))
+def jobs(
+    *plugins: Path, name: str = "wee", model: str = "scripted", settings: tuple[str, ...] = (), seeds: tuple[int, ...] = (0,)
+) -> list[Job]:
+    request = Request(name=name, models=(model,), seeds=seeds, settings=parse_settings(settings))
     return list(make_plan(Catalog.read(plugins or WEE), request).jobs)
 
 
@@ -49,6 +53,14 @@ def test_a_cell_run_twice_leaves_the_same_record(tmp_path: Path) -> None:
     assert first.provenance.device == "cpu"
     assert told
     assert all(0 <= fraction <= 1 for fraction in told)
+
+
+@pytest.mark.parametrize(("system", "unit"), [("linux", 1024), ("darwin", 1)])
+def test_memory_is_counted_in_the_system_s_own_unit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, system: str, unit: int) -> None:
+    monkeypatch.setattr(sys, "platform", system)
+    monkeypatch.setattr("benchmarks.worker.resource.getrusage", lambda who: SimpleNamespace(ru_maxrss=700_000))
+    record = run(jobs()[0], place(tmp_path), lambda fraction: None, FILES)
+    assert record.cost.peak_rss_bytes == 700_000 * unit
 
 
 def test_the_seed_makes_a_difference(tmp_path: Path) -> None:
@@ -198,3 +210,20 @@ def test_cells_may_run_on_every_device_of_a_kind(monkeypatch: pytest.MonkeyPatch
     assert usable_devices("auto") == ["cuda:0", "cuda:1"]
     assert described(torch.device("cuda:0")) == described(torch.device("cuda:1")) == "cuda (An Accelerator)"
     assert described(torch.device("cpu")) == "cpu"
+
+
+PART = "class Less:\n    steps: int = 4\n\n\n@dataclass\nclass Config(Less):\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "other", "says"),
+    [
+        ("lacks", "    streams: int = 8\n", "", "Config lacks streams"),
+        ("inherits", "class Config:\n    steps: int = 4\n", PART, "Config inherits steps"),
+    ],
+)
+def test_options_that_cannot_be_read_from_the_text_are_refused(tmp_path: Path, name: str, text: str, other: str, says: str) -> None:
+    path = tmp_path / f"{name}.py"
+    path.write_text(WEE[0].read_text().replace("(frozen=True, kw_only=True, slots=True)", "").replace(text, other))
+    with pytest.raises(UsageError, match=says):
+        check(jobs(path, WEE[1], name=name), place(tmp_path))

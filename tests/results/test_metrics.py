@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from results.metrics import accuracy_over_seen, forgetting_by_experience, probe_metrics, stream_metrics, task_metrics, tracking_metrics
+from results.metrics import accuracy_over_seen, probe_metrics, stream_metrics, task_metrics, tracking_metrics
 
 MATRIX = [[0.9, 0.1, 0.2], [0.6, 0.8, 0.3], [0.5, 0.7, 1.0]]
 INITIAL = [0.05, 0.1, 0.15]
@@ -69,13 +69,6 @@ def test_stream_metrics_against_loops(rows: list[list[float]]) -> None:
     assert found["bwt"] == pytest.approx(sum(rows[last][j] - rows[j][j] for j in range(last)) / last)
     assert found["fwt"] == pytest.approx(sum(rows[j - 1][j] for j in range(1, len(rows))) / last)
     assert found["aaa"] == pytest.approx(sum(sum(rows[i][: i + 1]) / (i + 1) for i in range(len(rows))) / len(rows))
-
-
-def test_forgetting_by_experience() -> None:
-    first, second, third = forgetting_by_experience(MATRIX)
-    assert first == []
-    assert second == pytest.approx([0.9 - 0.6])
-    assert third == pytest.approx([0.9 - 0.5, 0.8 - 0.7])
 
 
 def test_accuracy_over_seen_needs_a_square_matrix() -> None:

@@ -274,3 +274,23 @@ def test_masked_places_teach_nothing() -> None:
         model = lstm.build(lstm.Config(width=8), task.signature)
         curves.append(train(model, task, steps=3, batch_size=4, learning_rate=1e-2, seed=0, progress=ignore))
     assert curves[0] == curves[1]
+
+
+class Careless(Summer):
+    """Breaks the contract in one of the ways that a newcomer may."""
+
+    def __init__(self, way: str) -> None:
+        super().__init__()
+        self.way = way
+
+    def forward(self, inputs: Tensor, state: Total | None = None, *, positions: Tensor, **options: object) -> ModelOutput:
+        if self.way == "positions":
+            positions = torch.arange(inputs.shape[1]).expand(inputs.shape[0], -1)
+        output = super().forward(inputs, state, positions=positions, **options)
+        return replace(output, state=Total(seen=output.state.seen.sum())) if self.way == "state" else output
+
+
+@pytest.mark.parametrize(("way", "says"), [("positions", "`positions`"), ("state", "batch-first")])
+def test_a_model_that_breaks_the_contract_is_told_which_rule(way: str, says: str) -> None:
+    with pytest.raises(ValueError, match=says):
+        evaluate(Careless(way), Far((4,)), progress=ignore)

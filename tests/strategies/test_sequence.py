@@ -61,7 +61,7 @@ def test_a_training_that_diverged_ends_at_once_and_says_so() -> None:
         return made[0]
 
     task = induction.build(induction.Config(train_length=16, furthest=64))
-    with pytest.raises(FloatingPointError, match=r"diverged: the loss was nan at step 4 of 9, at a learning rate of 0.003; .*--set"):
+    with pytest.raises(FloatingPointError, match=r"diverged: the loss was nan at step 4 of 9, at a learning rate of 0.003; .*rate=0.001\)"):
         run_task(task, build, steps=9, batch_size=4, streams=4, learning_rate=3e-3, seed=0, device=CPU, progress=lambda fraction: None)
     assert made[0].steps == 4
 
@@ -108,9 +108,11 @@ class Counter(SequenceModel):
     def initial_state(self, batch: int) -> Tally:
         return Tally(seen=torch.zeros(batch, dtype=torch.int64))
 
-    def forward(self, inputs: Tensor, state: Tally | None = None, **options: Tensor | None) -> ModelOutput:
+    def forward(self, inputs: Tensor, state: Tally | None = None, *, positions: Tensor, **options: object) -> ModelOutput:
         seen = (self.initial_state(len(inputs)) if state is None else state).seen + inputs.sum(1)
-        return ModelOutput(logits=torch.nn.functional.one_hot(seen % 10, 10).float()[:, None], state=Tally(seen=seen))
+        return ModelOutput(
+            logits=torch.nn.functional.one_hot(seen % 10, 10).float()[:, None].expand(-1, positions.shape[1], -1), state=Tally(seen=seen)
+        )
 
 
 class Ruler:
