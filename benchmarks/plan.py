@@ -1,7 +1,7 @@
 """From what is asked (a suite, task or stream; models, methods, seeds, settings) to the cells that answer it. Never imports torch."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -78,15 +78,16 @@ def make_plan(catalog: Catalog, request: Request) -> Plan:
         UsageError: If a name, option or combination is not possible, or nothing is left to run.
     """
     root = catalog.runnable(request.name)
+    notes: list[str] = []
     if root.kind == "suite":
         suite = _profile(_load_suite(root), request)
         members, seeds = _narrow(suite, request), request.seeds or suite.seeds
+        members = members if request.models else _installed(catalog, members, notes)
     else:
         if request.profile is not None:
             raise UsageError(f"'{request.name}' is a {root.kind}, and only suites have profiles: leave --profile out")
         members, seeds = _bare(catalog, root, request), request.seeds or SEEDS
     planner = Planner(catalog, request.settings, members, request.data_root)
-    notes: list[str] = []
     rows = [row for member in members for row in _rows(planner, member, notes, request.budgets)]
     if not rows:
         raise UsageError("; ".join(dict.fromkeys(notes)) or f"nothing of '{request.name}' is left to run: widen --models or --methods")
@@ -129,7 +130,7 @@ def describe(entry: Entry) -> Benchmark:
         )
     except (KeyError, ValueError) as error:
         raise UsageError(
-            f'{entry.path} must say how it is scored: PRIMARY = "a metric\'s name" and CHANCE = a number from 0 to 1'
+            f'{entry.path} must say how it is scored: PRIMARY = "a metric\'s name" and CHANCE = a number from 0 to 1, or None'
         ) from error
 
 
@@ -174,6 +175,16 @@ def _narrow(suite: Suite, request: Request) -> tuple[Member, ...]:
         if kept and (taught or not member.methods):
             narrowed.append(Member(benchmark=member.benchmark, models=kept, methods=taught, options=member.options))
     return tuple(narrowed)
+
+
+def _installed(catalog: Catalog, members: tuple[Member, ...], notes: list[str]) -> tuple[Member, ...]:
+    """Leave out a suite's models whose packages are not installed, and note how they are."""
+    lacking = [entry for entry in catalog.models if entry.missing and any(entry.name in map(base_name, one.models) for one in members)]
+    names = {entry.name for entry in lacking}
+    if lacking:
+        packages = " ".join(dict.fromkeys(package for entry in lacking for package in entry.missing))
+        notes.append(f"{', '.join(sorted(names))} left out: pip install {packages}")
+    return tuple(replace(one, models=tuple(model for model in one.models if base_name(model) not in names)) for one in members)
 
 
 def _bare(catalog: Catalog, entry: Entry, request: Request) -> tuple[Member, ...]:

@@ -21,6 +21,13 @@ class Member:
     methods: tuple[str, ...] = ()
     options: Mapping[str, Any] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        """Refuse a name where names are wanted."""
+        for field_name in ("models", "methods"):
+            names = getattr(self, field_name)
+            if isinstance(names, str):
+                raise TypeError(f'{field_name} = "{names}" must be a tuple of names: ("{names}",)')
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suite:
@@ -35,3 +42,8 @@ class Suite:
     members: tuple[Member, ...]
     seeds: tuple[int, ...]
     profiles: Mapping[str, "Suite"] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Refuse what runs nothing."""
+        if not self.members or not self.seeds:
+            raise ValueError("a suite needs members and seeds, at least one of each")

@@ -8,20 +8,20 @@ import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from pathlib import Path
 
-from reports import formats, leaderboard, origins
+from reports import folder, formats, leaderboard, origins
 from reports.ablations import ablation_table, ablations, verdicts
-from reports.commands import Defaults, commands, defaults
+from reports.commands import Defaults, commands, defaults, notes
 from reports.figures import gallery
-from reports.figures.plot import Plot
+from reports.figures.plot import FORMS, Plot
 from reports.figures.style import Style, style_of
 from reports.frames import records_frame, to_csv
 from reports.headlines import headlines
-from reports.overview import overview_plot, overview_table, overviews
+from reports.overview import overview_plot, overview_table, overviews, plot_names
 from reports.selection import Selection, Subject, select
 from reports.site import addresses, benchmark, cell, front, model
 from reports.site.lines import Line, lines
@@ -32,11 +32,8 @@ from results.store import Store, write_whole
 MANY = 400
 """Records from which on several processes are worth their start."""
 
-LISTING = "files.txt"
-"""Names the files of a site, so that the next build can take away those that it no longer writes."""
-
-OURS = re.compile(r"(benchmarks|cells|figures|models)/[a-z0-9-]+\.[a-z]{3,4}")
-"""Files that may be taken away: whatever else the listing says is not of our making."""
+TABLES, MARKDOWN = ("leaderboard.csv", "records.csv"), "report.md"
+"""Files beside the front page that hold what it shows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +65,7 @@ def write(selection: Selection, out: Path, *, jobs: int | None = None, extra: Ma
 
     Args:
         selection: What it shows.
-        out: Folder to write to; made if it is missing. Files in it that no earlier report wrote are left alone.
+        out: Folder to write to; made if it is missing. Files in it that no earlier report wrote are left alone; see `reports.folder`.
         jobs: Processes that share the work; by default the usable cores where there are many records, else one.
         extra: Further files, by their path in the folder.
 
@@ -76,18 +73,35 @@ def write(selection: Selection, out: Path, *, jobs: int | None = None, extra: Ma
         The front page, ``index.html``.
 
     Raises:
-        UsageError: If the folder can't be written.
+        UsageError: If the folder can't be written, or holds a file of somebody else's where one would go.
     """
     rows = lines(selection)
+    further = extra or {}
     try:
+        folder.prepare(out, (*possible(selection), *further))
         plots, written = _benchmarks(_shares(selection, rows), out, jobs or _workers(selection))
-        for name, content in (*_shared(selection, rows, plots), *(extra or {}).items()):
+        for name, content in (*_shared(selection, rows, plots), *further.items()):
             _put(out, name, content)
             written.append(name)
-        _prune(out, written)
+        folder.settle(out, written)
     except OSError as error:
         raise UsageError(f"cannot write the report to {out}: {error.strerror or error}; give another folder by --out") from error
     return out / addresses.FRONT
+
+
+def possible(selection: Selection) -> Iterator[str]:
+    """Name all files that a report of this may consist of: whether there is anything for a figure to show, its drawing finds out."""
+    figures = [name for subject in selection.subjects for name in gallery.plot_names(subject)]
+    yield from (addresses.figure_file(name, form) for name in (*figures, *plot_names(selection)) for form in FORMS)
+    yield from (addresses.benchmark_page(subject.name) for subject in selection.subjects)
+    yield from (addresses.cell_page(record.id) for record in selection.records)
+    yield from (addresses.model_page(entry.model) for entry in selection.entries)
+    yield from (f"assets/{asset.name}" for asset in _assets())
+    yield from (*TABLES, MARKDOWN, addresses.FRONT)
+
+
+def _assets() -> list[Traversable]:
+    return sorted(files("reports.site").joinpath("assets").iterdir(), key=lambda path: path.name)
 
 
 def _shares(selection: Selection, rows: Sequence[Line]) -> list[Share]:
@@ -145,7 +159,7 @@ def _part(share: Share, plots: Sequence[Plot]) -> Iterator[tuple[str, str | byte
 
 def _shared(selection: Selection, rows: Sequence[Line], plots: Mapping[str, Sequence[Plot]]) -> Iterator[tuple[str, str | bytes]]:
     """Make what belongs to all benchmarks; the front page comes last, when all that it leads to is there."""
-    for asset in sorted(files("reports.site").joinpath("assets").iterdir(), key=lambda path: path.name):
+    for asset in _assets():
         yield f"assets/{asset.name}", asset.read_bytes()
     for name in sorted({line.summary.model for line in rows}):
         yield addresses.model_page(name), model.render(selection, name, [line for line in rows if line.summary.model == name])
@@ -153,9 +167,9 @@ def _shared(selection: Selection, rows: Sequence[Line], plots: Mapping[str, Sequ
     for _, plot, _ in together:
         for form, drawing in plot.forms.items():
             yield addresses.figure_file(plot.name, form), drawing
-    yield "leaderboard.csv", leaderboard.render_selection(selection, "csv")
-    yield "records.csv", to_csv(records_frame(selection))
-    yield "report.md", _markdown(selection, plots)
+    yield TABLES[0], leaderboard.render_selection(selection, "csv")
+    yield TABLES[1], to_csv(records_frame(selection))
+    yield MARKDOWN, _markdown(selection, plots)
     yield addresses.FRONT, front.render(selection, rows, together, ablations(selection))
 
 
@@ -173,6 +187,7 @@ def _markdown(selection: Selection, plots: Mapping[str, Sequence[Plot]]) -> str:
             failed=[record for entry in selection.entries for record in entry.failed],
             facts=origins.origins(selection),
             commands=commands(selection),
+            notes=notes(selection),
             table=formats.markdown,
             changes=changes,
             changes_table=ablation_table(changes),
@@ -184,14 +199,3 @@ def _markdown(selection: Selection, plots: Mapping[str, Sequence[Plot]]) -> str:
 
 def _put(out: Path, name: str, content: str | bytes) -> None:
     write_whole(out / name, content, durable=False)
-
-
-def _prune(out: Path, written: Sequence[str]) -> None:
-    """Take away pages and figures that an earlier build wrote and this one did not, and list what there is now."""
-    listing = out / LISTING
-    earlier = listing.read_text(encoding="utf-8", errors="replace").splitlines() if listing.is_file() else []
-    for name in sorted(set(earlier) - set(written)):
-        if OURS.fullmatch(name):
-            with suppress(FileNotFoundError):
-                (out / name).unlink()
-    _put(out, LISTING, "".join(f"{name}\n" for name in sorted(written)))

@@ -1,10 +1,12 @@
-"""The commands that make records again.
+"""The commands that plan the cells of records again: the same, and no others.
 
 A record holds all its options, and a command names those that are not the benchmark's defaults, as far as a manifest says what these are;
-and the learning rate, since a later table may hold another.
+and the learning rate, since a later table may hold another. Commands go benchmark by benchmark: a suite's name would not do, for neither
+records nor manifests hold which profile and which options it was run with, and each of its members has models of its own.
 """
 
 import json
+import re
 import shlex
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,24 +15,49 @@ from pydantic import JsonValue
 
 from reports.selection import Selection
 from results.cell import SUPERVISED, Cell
-from results.manifest import Manifest
 from results.record import Record
 
 Defaults = Mapping[str, Mapping[str, JsonValue]]
 """Default of each option, by benchmark."""
 
+DIGEST = re.compile(r"[0-9a-f]{12}")
+"""The version of a file that says none, as files given by ``--plugin`` mostly are: a digest of its content."""
+
 
 def commands(selection: Selection) -> list[str]:
-    """Write the commands that plan the same cells again: one per suite, then what was run task by task or stream by stream."""
-    suites = [one for one in selection.manifests if one.cells and one.name not in {member.name for member in one.benchmarks}]
-    covered = {cell.id for suite in suites for cell in suite.cells}
-    single = [record for record in selection.records if record.id not in covered]
-    return [_of_suite(suite) for suite in suites] + again(single, defaults(selection))
+    """Write the commands that plan the shown cells again: those of all records, and those yet to run whose options are known."""
+    return _again([*(record.cell for record in selection.records), *_waiting(selection)], defaults(selection))
+
+
+def notes(selection: Selection) -> list[str]:
+    """Say what a reader of the commands must know: files of their own that go in, and cells that are not covered."""
+    cells = [record.cell for record in selection.records]
+    unknown = selection.missing - len(_waiting(selection))
+    left_out = (
+        f"Not among these: {unknown} planned cell{'s' if unknown != 1 else ''} without a record. Records alone hold options, "
+        "so the command that planned them has to be issued again."
+    )
+    return [note for note in (plugin_note(cells), left_out if unknown else "") if note]
+
+
+def plugin_note(cells: Iterable[Cell]) -> str:
+    """Say which files of the user's own the commands of these cells name; nothing where there are none."""
+    files = sorted({file for cell in cells for file in _plugins(cell)})
+    if not files:
+        return ""
+    return (
+        f"Each file after --plugin ({', '.join(files)}) is one of your own: write its path. Records hold its name and a digest of its "
+        "content, so one that has changed makes other cells; one that an installed package brings needs no --plugin."
+    )
 
 
 def defaults(selection: Selection) -> Defaults:
-    """Return what the manifests say of defaults."""
-    return {member.name: member.defaults for manifest in selection.manifests for member in manifest.benchmarks if member.defaults}
+    """Return what the manifests say of defaults; an option of which they say different things has none."""
+    found: dict[str, dict[str, JsonValue]] = {}
+    for member in (member for manifest in selection.manifests for member in manifest.benchmarks if member.defaults):
+        known = found.setdefault(member.name, dict(member.defaults))
+        found[member.name] = {key: value for key, value in known.items() if key in member.defaults and member.defaults[key] == value}
+    return found
 
 
 def again(records: Iterable[Record], known: Defaults) -> list[str]:
@@ -40,21 +67,22 @@ def again(records: Iterable[Record], known: Defaults) -> list[str]:
         records: Records of tasks and streams.
         known: Default options by benchmark; of one that is not there, all options are written.
     """
-    asked: dict[tuple[str, tuple[str, ...]], list[Record]] = defaultdict(list)
-    for record in records:
-        asked[record.cell.benchmark, settings(record, known.get(record.cell.benchmark, {}))].append(record)
-    return [line for (benchmark, options), group in asked.items() for line in _alike(benchmark, options, [record.cell for record in group])]
+    return _again([record.cell for record in records], known)
 
 
-def settings(record: Record, known: Mapping[str, JsonValue]) -> tuple[str, ...]:
-    """Return the arguments that set a record's options: those of its benchmark that are no defaults, its learning rate, its precision."""
-    config = record.cell.config
+def settings(cell: Cell, known: Mapping[str, JsonValue]) -> tuple[str, ...]:
+    """Return the arguments of a cell: its benchmark's options that are no defaults, learning rate, precision, files of the user's own."""
+    config = cell.config
+    if config.get("benchmark", {}).get("protocol", "default") != "default":
+        known = {}  # a protocol has defaults of its own, which no manifest tells
     chosen = {key: value for key, value in config.get("benchmark", {}).items() if key not in known or known[key] != value}
     training = config.get("training", {})
     if "learning_rate" in training:
         chosen["training.learning_rate"] = training["learning_rate"]
     arguments = [part for key, value in chosen.items() for part in ("--set", f"{key}={_text(value)}")]
-    return (*arguments, "--precision", str(training["precision"])) if "precision" in training else tuple(arguments)
+    if "precision" in training:
+        arguments += ["--precision", str(training["precision"])]
+    return (*arguments, *(part for file in _plugins(cell) for part in ("--plugin", file)))
 
 
 def seed_text(seeds: Iterable[int]) -> str:
@@ -63,6 +91,36 @@ def seed_text(seeds: Iterable[int]) -> str:
     if len(ordered) > 1 and ordered[-1] - ordered[0] == len(ordered) - 1:
         return f"{ordered[0]}-{ordered[-1]}"
     return ",".join(map(str, ordered)) + ("," if len(ordered) == 1 else "")
+
+
+def _again(cells: Iterable[Cell], known: Defaults) -> list[str]:
+    asked: dict[tuple[str, tuple[str, ...]], list[Cell]] = defaultdict(list)
+    for cell in cells:
+        asked[cell.benchmark, settings(cell, known.get(cell.benchmark, {}))].append(cell)
+    return [line for (benchmark, options), group in asked.items() for line in _alike(benchmark, options, group)]
+
+
+def _waiting(selection: Selection) -> list[Cell]:
+    """Restore planned cells without a record: with the options of another seed of their row, where these give the id that was planned."""
+    rows: dict[tuple[str, str, str], dict[str, Cell]] = defaultdict(dict)
+    for record in selection.records if selection.missing else ():
+        cell = record.cell
+        rows[cell.benchmark, cell.model, cell.method][cell.setting] = cell
+    run = {record.id for record in selection.records}
+    found: dict[str, Cell] = {}
+    for planned in (one for manifest in selection.manifests for one in manifest.cells if one.id not in run):
+        for cell in rows[planned.benchmark, planned.model, planned.method].values():
+            restored = cell.model_copy(update={"seed": planned.seed})
+            if restored.id == planned.id:
+                found[planned.id] = restored
+    return list(found.values())
+
+
+def _plugins(cell: Cell) -> tuple[str, ...]:
+    """Name the files by which a cell's parts came that are not ours, each after its part; where they stand, no record says."""
+    names = {"benchmark": cell.benchmark, "model": cell.model, "method": cell.method}
+    own = [name.partition("[")[0] for part, name in names.items() if DIGEST.fullmatch(cell.version.get(part, ""))]
+    return tuple(f"{name}.py" for name in dict.fromkeys(own))
 
 
 def _alike(benchmark: str, options: Sequence[str], cells: Sequence[Cell]) -> list[str]:
@@ -77,12 +135,6 @@ def _alike(benchmark: str, options: Sequence[str], cells: Sequence[Cell]) -> lis
     for (model, shared), names in methods.items():
         models[tuple(sorted(set(names) - {SUPERVISED})), shared].append(model)
     return [_command(benchmark, names, learnt, shared, options) for (learnt, shared), names in models.items()]
-
-
-def _of_suite(suite: Manifest) -> str:
-    streams = {member.name for member in suite.benchmarks if member.kind == "stream"}
-    methods = [cell.method for cell in suite.cells if cell.benchmark in streams]
-    return _command(suite.name, [cell.model for cell in suite.cells], methods, [cell.seed for cell in suite.cells])
 
 
 def _command(name: str, models: Iterable[str], methods: Iterable[str], seeds: Iterable[int], options: Sequence[str] = ()) -> str:

@@ -1,9 +1,10 @@
 """A comparison as files: a page with the figure and the table, and the same in Markdown."""
 
+from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
 
-from reports import formats
+from reports import folder, formats
 from reports.comparison import SideBySide
 from reports.comparison_table import comparison_table, verdict
 from reports.figures import paired_differences
@@ -23,20 +24,27 @@ def write(found: SideBySide, out: Path) -> Path:
         The page.
 
     Raises:
-        UsageError: If the folder can't be written.
+        UsageError: If the folder can't be written, or holds a file of somebody else's where one would go.
     """
     plot = paired_differences.draw(found, NAME)
-    page = out / f"{NAME}.html"
+    contents = dict(_contents(found, plot))
     try:
-        for asset in sorted(files("reports.site").joinpath("assets").iterdir(), key=lambda path: path.name):
-            write_whole(out / "assets" / asset.name, asset.read_bytes())
-        for form, drawing in plot.forms.items():
-            write_whole(out / addresses.figure_file(plot.name, form), drawing)
-        write_whole(page.with_suffix(".md"), markdown(found))
-        write_whole(page, html(found, plot))
+        folder.prepare(out, contents)
+        for name, content in contents.items():
+            write_whole(out / name, content)
     except OSError as error:
         raise UsageError(f"cannot write the comparison to {out}: {error.strerror or error}; give another folder by --out") from error
-    return page
+    return out / folder.COMPARISON
+
+
+def _contents(found: SideBySide, plot: Plot) -> Iterator[tuple[str, str | bytes]]:
+    """Make the files, the page last: when all that it leads to is there."""
+    for asset in sorted(files("reports.site").joinpath("assets").iterdir(), key=lambda path: path.name):
+        yield f"assets/{asset.name}", asset.read_bytes()
+    for form, drawing in plot.forms.items():
+        yield addresses.figure_file(plot.name, form), drawing
+    yield f"{NAME}.md", markdown(found)
+    yield folder.COMPARISON, html(found, plot)
 
 
 def html(found: SideBySide, plot: Plot) -> str:

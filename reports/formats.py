@@ -68,6 +68,11 @@ def markdown_text(text: str) -> str:
     return re.sub(r"([\\`*_\[\]|~])", r"\\\1", html.escape(_flat(text), quote=False)).replace("://", ":&#8203;//")
 
 
+def preformatted(text: str) -> str:
+    """Escape text for ``<pre>`` in Markdown, where it is read as it was: a fence would end at the first that the text holds."""
+    return html.escape(text, quote=False).replace("](", "]&#40;")
+
+
 @cache
 def environment() -> jinja2.Environment:
     """Return the templates of the site: HTML escapes what it is given, Markdown by its filter; a name they miss is an error."""
@@ -80,6 +85,7 @@ def environment() -> jinja2.Environment:
         keep_trailing_newline=True,
     )
     templates.filters["md"] = markdown_text
+    templates.filters["pre"] = preformatted
     templates.filters["slug"] = slug
     templates.globals["q"] = quantities
     templates.globals["address"] = addresses

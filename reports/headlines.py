@@ -1,5 +1,6 @@
 """One or two sentences per benchmark, worked out from its rows: who leads, by how much, and whether that means anything."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -8,9 +9,13 @@ from reports.selection import Entry, Selection, Subject
 from reports.summary import Summary, finite, scores, summarise
 from reports.tables import distance_columns
 from results.comparisons import LEAST
+from results.record import Record
 
 OTHERS = 3
 """Most rows that a sentence goes through."""
+
+FURTHEST = "furthest"
+"""The option of tasks that says how far away they ask."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +42,42 @@ def headlines(selection: Selection) -> list[Headline]:
 def _headline(selection: Selection, subject: Subject, rows: Sequence[Summary]) -> Headline:
     scored = [row for row in rows if row.mean is not None]
     if not scored:
-        return Headline(subject, "No result yet", "No seed has finished.")
+        return _unscored(selection, subject, rows)
     best, *rest = scored
     sentences = [_comparison(best, rest), _guessing(best), _furthest(selection, subject), _wanting(rows)]
     return Headline(subject, _claim(best, rest), " ".join(sentence for sentence in sentences if sentence))
+
+
+def _unscored(selection: Selection, subject: Subject, rows: Sequence[Summary]) -> Headline:
+    """Tell what has not finished from what has, without the number that ranks it: what was measured instead, and how to get it."""
+    records = [record for entry in selection.of(subject) for record in entry.ok]
+    if not records:
+        return Headline(subject, "No result yet", "No seed has finished.")
+    seeds = f"{len(records)} seeds have" if len(records) > 1 else "One seed has"
+    finished = f"{seeds} finished, without the number that ranks models."
+    sentences = [finished, _measured(selection, subject), _way_out(subject, records), _furthest(selection, subject), _wanting(rows)]
+    claim = f"Finished, but {quantities.words(subject.primary)} was not measured"
+    return Headline(subject, claim, " ".join(sentence for sentence in sentences if sentence))
+
+
+def _measured(selection: Selection, subject: Subject) -> str:
+    """Name the metrics that there are, distances together; those of questions scored apart stand in the tables."""
+    entries = selection.of(subject)
+    taken = {name for entry in entries for record in entry.ok for name, value in record.metrics.items() if value is not None}
+    at = [title for metric, title in distance_columns(entries) if metric in taken]
+    named = [quantities.words(name) for name in sorted(taken) if not re.search(r"accuracy_at_[0-9]+$", name)]
+    if at:
+        named.append(f"accuracy at {', '.join(at)}")
+    return f"Measured: {'; '.join(named)}." if named else "Nothing else was measured either."
+
+
+def _way_out(subject: Subject, records: Sequence[Record]) -> str:
+    """Say with which options the primary metric is measured; tasks ask up to the distance ``furthest``."""
+    asked = re.fullmatch(r"accuracy_at_([0-9]{1,15})", subject.primary)
+    furthest = records[0].cell.config.get("benchmark", {}).get(FURTHEST)
+    if asked and isinstance(furthest, int) and furthest < int(asked[1]):
+        return f"It takes --set {FURTHEST}={asked[1]}, and these cells have {FURTHEST}={furthest}."
+    return "The benchmark's default options ask for it."
 
 
 def _claim(best: Summary, rest: Sequence[Summary]) -> str:
@@ -82,6 +119,8 @@ def _furthest(selection: Selection, subject: Subject) -> str:
     metric, distance = columns[-1]
     found = [(mean, entry.model) for entry in entries if entry.ok and (mean := finite(scores(entry, metric).mean)) is not None]
     best = sorted(found, key=lambda pair: (-pair[0], pair[1]))[:OTHERS]
+    if not best:
+        return ""
     return f"At the furthest distance, {distance} tokens: {', '.join(f'{model} {quantities.score(mean)}' for mean, model in best)}."
 
 

@@ -24,6 +24,9 @@ from results.manifest import Manifest
 SHOWN = 12
 """Most rows that the figure shows, the best first."""
 
+KINDS = ("task", "stream")
+"""Benchmarks that are looked at together are of one kind."""
+
 
 @dataclass(frozen=True, slots=True)
 class Standing:
@@ -64,7 +67,7 @@ class Overview:
 
 def overviews(selection: Selection) -> list[Overview]:
     """Look at every suite's tasks together, and at its streams; those with fewer than two of them, or of rows, give nothing."""
-    found = [_overview(selection, manifest, kind) for manifest in selection.manifests for kind in ("task", "stream")]
+    found = [_overview(selection, manifest, kind) for manifest in selection.manifests for kind in KINDS]
     return [one for one in found if len(one.subjects) > 1 and len(one.standings) > 1]
 
 
@@ -81,8 +84,23 @@ def overview_table(found: Overview) -> Table:
 def overview_plot(found: Overview, style: Style) -> Plot:
     """Draw the performance profiles of an overview's first rows."""
     rows = [(standing.entries[0], standing.scores) for standing in found.standings[:SHOWN]]
-    name = f"{slug(found.suite)}-{found.subjects[0].kind}s-profiles"
-    return profiles.draw_rows(rows, style, name, title=f"{found.name}, performance profiles", score="score", chance=None)
+    return profiles.draw_rows(
+        rows,
+        style,
+        _plot_name(found.suite, found.subjects[0].kind),
+        title=f"{found.name}, performance profiles",
+        score="score",
+        chance=None,
+    )
+
+
+def plot_names(selection: Selection) -> list[str]:
+    """Return the names of all figures that overviews may have."""
+    return [_plot_name(manifest.name, kind) for manifest in selection.manifests for kind in KINDS]
+
+
+def _plot_name(suite: str, kind: str) -> str:
+    return f"{slug(suite)}-{kind}s-profiles"
 
 
 def _overview(selection: Selection, manifest: Manifest, kind: str) -> Overview:

@@ -32,7 +32,8 @@ def publish(store: Store, out: Path) -> Path:
         The front page.
 
     Raises:
-        UsageError: If pyarrow is not installed, the store is empty, or the folder can't be written.
+        UsageError: If pyarrow is not installed, the store is empty, or the folder can't be written or holds a file of somebody else's where
+            one would go.
     """
     if importlib.util.find_spec("pyarrow") is None:
         raise UsageError("publishing needs pyarrow, for the Parquet table: pip install 'memnet-bench[publish]'")

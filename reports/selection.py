@@ -10,6 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from pydantic import JsonValue
+
 from reports.questions import questions
 from results.cell import Cell
 from results.manifest import Manifest, Planned
@@ -185,7 +187,7 @@ def _question(benchmark: str, manifest: Manifest, live: Mapping[str, Record], as
     return min(found, key=lambda name: (-found[name], name)) if found else benchmark
 
 
-Given = Mapping[str, tuple[str, ...]]
+Given = Mapping[str, tuple[JsonValue, ...]]
 """The values that options may have for guessing to score what a manifest says, by option."""
 
 

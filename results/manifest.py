@@ -6,9 +6,10 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from results.cell import NAME
 
-SCHEMA: Literal[4] = 4
+SCHEMA: Literal[5] = 5
 """Version of the manifest's form. Schema 2 added what models and methods are, 3 under which options guessing scores what is said,
-4 the default options of benchmarks; all are read. A newer one is refused by name."""
+4 the default options of benchmarks, 5 numbers among the options of 3, and benchmarks of which guessing is not known; all are read. A newer
+one is refused by name."""
 
 
 class Benchmark(BaseModel):
@@ -19,7 +20,7 @@ class Benchmark(BaseModel):
         kind: Which of the two.
         summary: One line on what it asks.
         primary: The metric that ranks models.
-        chance: The primary metric's value for guessing.
+        chance: The primary metric's value for guessing; None where it depends on the user's data.
         chance_given: The values that an option may have for this to be so, by option; where it has another, the value for guessing is not
             known.
         defaults: Default of each option.
@@ -31,8 +32,8 @@ class Benchmark(BaseModel):
     kind: Literal["task", "stream"]
     summary: str = ""
     primary: str
-    chance: float = Field(ge=0, le=1)
-    chance_given: dict[str, tuple[str, ...]] = {}
+    chance: float | None = Field(ge=0, le=1)
+    chance_given: dict[str, tuple[JsonValue, ...]] = {}
     defaults: dict[str, JsonValue] = {}
 
 
@@ -77,7 +78,7 @@ class Manifest(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
-    schema_version: Literal[1, 2, 3, 4] = Field(default=SCHEMA, alias="schema")
+    schema_version: Literal[1, 2, 3, 4, 5] = Field(default=SCHEMA, alias="schema")
     name: str = Field(pattern=NAME)
     summary: str = ""
     benchmarks: tuple[Benchmark, ...]

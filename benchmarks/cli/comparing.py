@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from results.errors import UsageError
+
 if TYPE_CHECKING:
     from reports.comparison import SideBySide
     from reports.tables import Table
@@ -45,10 +47,20 @@ def _found(pair: tuple[str, str], store: Path) -> "SideBySide":
     from reports.selection import select
     from results.store import Store
 
-    left, right = (Path(name).expanduser() for name in pair)
-    if (left / "records").is_dir() and (right / "records").is_dir():
-        return compare_stores(select(Store.open(left)), select(Store.open(right)), pair)
-    return compare_models(select(Store.open(store)), *pair)
+    folders = [Path(name).expanduser() for name in pair]
+    stores = [(folder / "records").is_dir() for folder in folders]
+    if all(stores):
+        left, right = (select(Store.open(folder)) for folder in folders)
+        return compare_stores(left, right, pair)
+    try:
+        return compare_models(select(Store.open(store)), *pair)
+    except UsageError as error:
+        if not any(stores):
+            raise
+        one, other = pair if stores[0] else reversed(pair)
+        raise UsageError(
+            f"'{one}' is a store and '{other}' is not: give the folders of two stores, or two models of one store; as models: {error}"
+        ) from error
 
 
 def _simple(table: "Table", columns: "range | tuple[int, ...]") -> str:

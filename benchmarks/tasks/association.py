@@ -25,6 +25,7 @@ from strategies.task import Batch, Probe, ProbeTask, Questions
 VERSION = 1
 PRIMARY = "accuracy_at_8192"
 CHANCE = 0.015625
+CHANCE_GIVEN = {"entities": (64,)}
 
 LEAST = 64
 """Smallest distance asked."""

@@ -26,6 +26,7 @@ from strategies.task import Batch, Probe, ProbeTask, Questions
 VERSION = 1
 PRIMARY = "accuracy_at_8192"
 CHANCE = 0.015625
+CHANCE_GIVEN = {"leaves": (64,)}
 
 LINKS = ((0, 1), (0, 2), (1, 3), (2, 4))
 """Links of a chain, as indices of its five entities: from the root to both branches, and from each branch to its leaf."""

@@ -15,6 +15,7 @@ from strategies.task import Batch, ExamTask, Sheet
 VERSION = 1
 PRIMARY = "accuracy_at_40"
 CHANCE = 0.125
+CHANCE_GIVEN = {"symbols": (8,)}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

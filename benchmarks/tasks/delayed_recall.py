@@ -20,6 +20,7 @@ from strategies.task import Batch, Probe, ProbeTask, Questions
 VERSION = 2
 PRIMARY = "accuracy_at_8192"
 CHANCE = 0.015625
+CHANCE_GIVEN = {"values": (64,)}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -21,6 +21,7 @@ from strategies.task import Batch
 VERSION = 1
 PRIMARY = "accuracy_at_8192"
 CHANCE = 0.015625
+CHANCE_GIVEN = {"values": (64,)}
 
 DECOYS = 10
 """One noise token in so many is of the values' types."""

@@ -16,6 +16,7 @@ from strategies.task import Batch, Probe, ProbeTask, Questions
 VERSION = 2
 PRIMARY = "accuracy_at_8192"
 CHANCE = 0.06666666666666667
+CHANCE_GIVEN = {"vocabulary": (16,)}
 
 LEAST = 64
 """Smallest distance asked."""

@@ -22,6 +22,7 @@ from strategies.task import Batch, Probe, ProbeTask, Questions
 VERSION = 1
 PRIMARY = "accuracy_at_8192"
 CHANCE = 0.07142857142857142
+CHANCE_GIVEN = {"vocabulary": (16,)}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

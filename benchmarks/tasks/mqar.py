@@ -22,6 +22,7 @@ from strategies.task import Batch, ExamTask, Sheet
 VERSION = 1
 PRIMARY = "accuracy_at_512"
 CHANCE = 0.000244140625
+CHANCE_GIVEN = {"vocabulary": (8192,)}
 
 SWEEP = ((64, 4), (128, 8), (256, 16), (512, 64), (1024, 256))
 """Lengths and numbers of pairs."""

@@ -9,6 +9,7 @@ from benchmarks.tasks.mqar import MQAR, Config
 VERSION = 1
 PRIMARY = "accuracy_at_512"
 CHANCE = 0.000244140625
+CHANCE_GIVEN = {"vocabulary": (8192,)}
 
 AGAIN = 4
 """One pair in so many binds a key again."""

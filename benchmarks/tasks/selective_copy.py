@@ -16,6 +16,7 @@ from strategies.task import Batch, ExamTask, Sheet
 VERSION = 1
 PRIMARY = "accuracy_at_4096"
 CHANCE = 0.07142857142857142
+CHANCE_GIVEN = {"vocabulary": (16,)}
 
 GROWTH = 4
 """Each length asked is so many times the one before; the first is the training length."""

@@ -18,6 +18,7 @@ from strategies.task import Batch, ExamTask, Sheet
 VERSION = 1
 PRIMARY = "accuracy_at_4096"
 CHANCE = 0.07142857142857142
+CHANCE_GIVEN = {"types": (14,)}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -43,5 +43,11 @@ def plots(subject: Subject, entries: Sequence[Entry], style: Style) -> list[Plot
         entries: Its rows, the best first: those that a figure has no room for are at the end.
         style: Of the whole report.
     """
-    drawn = [draw(subject, tuple(entries[:SHOWN]), style, f"{slug(subject.name)}-{kind}") for kind, draw in KINDS.items()]
+    shown = tuple(entries[:SHOWN])
+    drawn = [draw(subject, shown, style, name) for name, draw in zip(plot_names(subject), KINDS.values(), strict=True)]
     return [plot for plot in drawn if plot is not None]
+
+
+def plot_names(subject: Subject) -> list[str]:
+    """Return the names of all figures that a benchmark may have, kind by kind."""
+    return [f"{slug(subject.name)}-{kind}" for kind in KINDS]

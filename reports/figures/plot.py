@@ -12,6 +12,9 @@ from matplotlib.figure import Figure
 
 from reports.figures.style import styled
 
+FORMS = ("svg", "pdf", "png")
+"""Endings of the files of a figure, one for each form of it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Plot:
@@ -40,7 +43,7 @@ class Plot:
     @property
     def forms(self) -> dict[str, str | bytes]:
         """The drawing in each form, by the ending of its file."""
-        return {"svg": self.svg, "pdf": self.pdf, "png": self.png}
+        return dict(zip(FORMS, (self.svg, self.pdf, self.png), strict=True))
 
 
 def render(figure: Figure, *, name: str, title: str, caption: str, description: str) -> Plot:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from reports import formats, quantities
-from reports.commands import Defaults, again
+from reports.commands import Defaults, again, plugin_note
 from reports.figures.accuracy_by_distance import distance_label
 from reports.figures.curves import lifetimes, matrices, number, pairs
 from reports.selection import Entry
@@ -54,6 +54,7 @@ def render(entry: Entry, record: Record, *, ambiguous: bool, defaults: Defaults)
             trace=trace if len(trace) <= TRACE else f"…{trace[-TRACE:]}",
             seeds=sorted((*entry.ok, *entry.failed), key=lambda one: one.cell.seed),
             command=again([record], defaults)[0],
+            note=plugin_note([cell]),
         )
     )
 

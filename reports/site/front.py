@@ -7,7 +7,7 @@ from itertools import groupby
 
 from reports import formats, origins
 from reports.ablations import Ablation, ablation_table, verdicts
-from reports.commands import commands
+from reports.commands import commands, notes
 from reports.figures.plot import Plot
 from reports.headlines import Headline, headlines
 from reports.overview import Overview
@@ -71,6 +71,7 @@ def render(
             failures=FAILURES,
             facts=origins.origins(selection),
             commands=commands(selection),
+            notes=notes(selection),
             commits=sorted({record.provenance.commit for record in selection.records if record.provenance.commit}),
         )
     )

@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from reports import formats
-from reports.commands import again, defaults
+from reports.commands import again, defaults, plugin_note
 from reports.selection import Selection
 from reports.site.lines import Line
 
@@ -18,7 +18,9 @@ def render(selection: Selection, name: str, lines: Sequence[Line]) -> str:
         name: The model.
         lines: Its rows, on all benchmarks.
     """
-    described = {one.name: one.summary for manifest in selection.manifests for one in (*manifest.models, *manifest.methods)}
+    models = {one.name: one.summary for manifest in selection.manifests for one in manifest.models}
+    methods = {one.name: one.summary for manifest in selection.manifests for one in manifest.methods}
+    records = [record for line in lines for record in (*line.entry.ok, *line.entry.failed)]
     names = {entry.model for entry in selection.entries}
     return (
         formats.environment()
@@ -26,13 +28,14 @@ def render(selection: Selection, name: str, lines: Sequence[Line]) -> str:
         .render(
             root="../",
             name=name,
-            summary=described.get(name, ""),
+            summary=models.get(name, ""),
             lines=lines,
-            methods=[(method, described.get(method, "")) for method in sorted({line.summary.method for line in lines})],
+            methods=[(method, methods.get(method, "")) for method in sorted({line.summary.method for line in lines})],
             relatives=sorted(other for other in names - {name} if base(other) == base(name)),
             options=options(lines),
             sizes=[span([line.summary.parameters for line in lines]), span([line.summary.state_bytes for line in lines])],
-            commands=again([record for line in lines for record in (*line.entry.ok, *line.entry.failed)], defaults(selection)),
+            commands=again(records, defaults(selection)),
+            note=plugin_note(record.cell for record in records),
             ambiguous=selection.ambiguous,
         )
     )

@@ -1,3 +1,4 @@
+import re
 import shutil
 from pathlib import Path
 
@@ -168,6 +169,35 @@ def test_in_a_suite_a_known_model_keeps_its_places_and_a_guest_takes_all(world: 
     guest = plan(*world, name="both", models="guest", seeds=(0,))
     assert [row[:3] for row in rows(guest)] == [("wee", "guest", "supervised"), ("brook", "guest", "naive"), ("brook", "guest", "recall")]
     assert guest.notes == ()
+
+
+def test_in_a_suite_a_model_that_is_not_installed_is_left_out_unless_it_is_asked_for(world: tuple[Path, ...]) -> None:
+    keeper = next(path for path in world if path.stem == "keeper")
+    keeper.write_text(MEMORY + 'REQUIRES = ("torch", "no-such-distribution")\n')
+    found = plan(*world, name="both", models="", seeds=(0,))
+    assert [row[:2] for row in rows(found)] == [("wee", "scripted"), ("brook", "scripted")]
+    assert found.notes == ("keeper left out: pip install no-such-distribution",)
+    with pytest.raises(UsageError, match="pip install no-such-distribution"):
+        plan(*world, name="both", models="keeper")
+
+
+def test_an_option_that_not_all_of_a_suite_take_says_the_way_out(world: tuple[Path, ...]) -> None:
+    with pytest.raises(UsageError, match=r"has no option 'length'.*--set holds for every benchmark of a suite"):
+        plan(*world, name="both", models="", settings=("length=4",))
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong", "right", "says"),
+    [
+        ("one-model", '"scripted"', '("scripted",)', 'must be a tuple of names: ("scripted",)'),
+        ("no-seeds", "()", "(0, 1)", "needs members and seeds"),
+    ],
+)
+def test_a_suite_that_makes_no_sense_is_refused(world: tuple[Path, ...], name: str, wrong: str, right: str, says: str) -> None:
+    suite = next(path for path in world if path.stem == "both").with_stem(name)
+    suite.write_text(SUITE.replace(right, wrong))
+    with pytest.raises(UsageError, match=re.escape(says)):
+        plan(*world, suite, name=name, models="")
 
 
 def test_in_a_suite_methods_narrow_the_streams(world: tuple[Path, ...]) -> None:

@@ -7,7 +7,8 @@ import pytest
 from baselines.interface import Signature
 from benchmarks.catalog import Catalog
 from benchmarks.plan import Plan, Request, make_plan
-from benchmarks.suites import task_shift
+from benchmarks.suites import ablation, long_dependency, task_shift
+from benchmarks.variant import base_name
 from strategies.task import ExamTask
 from tests.benchmarks.drawing import generator
 
@@ -26,7 +27,7 @@ def plan(name: str, profile: str | None = None) -> Plan:
 def test_everything_in_it_goes_together(name: str, profile: str | None) -> None:
     found = plan(name, profile)
     assert found.jobs
-    assert all(" is left out: model " in note for note in found.notes)
+    assert all(" is left out: model " in note or " left out: pip install " in note for note in found.notes)
 
 
 @pytest.mark.parametrize(("name", "profile"), SUITES)
@@ -55,3 +56,21 @@ def test_the_models_that_forget_side_by_side_are_of_one_size(stream: str, side: 
             sum(parameter.numel() for parameter in module.build(module.Config(**job.cell.config["model"]), signature).parameters())
         )
     assert max(sizes) <= (1 + MATCHED) * min(sizes), sizes
+
+
+def test_the_long_road_is_every_task_with_every_model_that_can_read_it() -> None:
+    """What learns samples of one length (`mlp`, `cnn`) has no place on a task."""
+    models = {entry.name for entry in CATALOG.models if entry.source.facts.get("INPUTS") != ("samples",)}
+    members = long_dependency.SUITE.members
+    assert {member.benchmark for member in members} == set(CATALOG.tasks.names())
+    assert all({base_name(model) for model in member.models} == models for member in members)
+
+
+def test_every_switch_of_memnet_is_ablated() -> None:
+    """On every task but `mqar`, which is run without the graph."""
+    switches = {option.name for option in CATALOG.models.get("memnet").source.options if option.annotation == "bool"}
+    assert switches >= {"hebbian", "dreaming", "meta_policy", "hallucination", "serial"}
+    without = {f"memnet[{switch}=false]" for switch in switches}
+    tasks = [member for member in ablation.SUITE.members if not member.methods and member.benchmark != "mqar"]
+    assert tasks
+    assert all({"memnet", *without} <= set(member.models) for member in tasks)

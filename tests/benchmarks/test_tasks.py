@@ -153,10 +153,23 @@ def test_facts_say_the_primary_metric_and_chance(entry: Entry) -> None:
     distances = task.probe(1, generator()).distances if isinstance(task, ProbeTask) else task.distances
     assert entry.source.facts["PRIMARY"] in {"accuracy", *(f"accuracy_at_{d}" for d in distances)}
     assert 0 < entry.source.facts["CHANCE"] < 0.5
+    options = {option.name: option.default for option in entry.source.options}
+    given = entry.source.facts.get("CHANCE_GIVEN", {})
+    assert all(options[name] in values for name, values in given.items()), "it is said of the defaults"
 
 
 GUESSED = [entry for entry in TASKS if entry.id in SOLVERS and entry.id not in ("adding", "association-hard")]
 """Where a guess is any answer that occurs. In the other two it is a number, or depends on the question: see their files."""
+
+
+COUNTS = {"vocabulary", "entities", "leaves", "values", "symbols", "types"}
+"""Options that say how many answers there are."""
+
+
+@pytest.mark.parametrize("entry", TASKS)
+def test_chance_is_not_claimed_where_an_option_changes_the_number_of_answers(entry: Entry) -> None:
+    counts = COUNTS & {option.name for option in entry.source.options}
+    assert len(counts & set(entry.source.facts.get("CHANCE_GIVEN", {}))) == min(1, len(counts))
 
 
 @pytest.mark.parametrize("entry", GUESSED)

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from reports.build import LISTING, build, write
+from reports.build import build, possible, write
+from reports.folder import LISTING
 from reports.selection import select
 from results.errors import UsageError
 from results.manifest import Described
@@ -91,7 +92,13 @@ def test_pages_are_accessible(site: Path) -> None:
 
 def test_the_front_page_says_what_was_run(site: Path) -> None:
     page = (site / "index.html").read_text()
-    for text in ("memnet leads", "2/3", "guessing gives 0.100", "memnet run quick --models memnet,transformer,lstm", "0123456789abcdef"):
+    for text in (
+        "memnet leads",
+        "2/3",
+        "guessing gives 0.100",
+        "memnet run delayed-recall --models lstm,memnet,transformer --seeds 0-2",
+        "0123456789abcdef",
+    ):
         assert text in page
 
 
@@ -106,6 +113,15 @@ def test_a_model_has_its_card(site: Path) -> None:
     ):
         assert text in page
     assert "Slots, and links" not in (site / "models" / "lstm.html").read_text()
+
+
+def test_a_method_that_bears_a_model_s_name_keeps_its_own_words(fill: Fill, tmp_path: Path) -> None:
+    record = stream_record(cell("memnet", 0, benchmark="split-digits", method="memnet"), [[0.9]])
+    model, method = (Described(name="memnet", summary=summary) for summary in ("A model of slots.", "A method that dreams."))
+    plan = manifest([record.cell], STREAM).model_copy(update={"models": (model,), "methods": (method,)})
+    page = (build(fill(record, manifests=(plan,)), tmp_path / "out").parent / "models" / "memnet.html").read_text()
+    assert '<p class="lead">A model of slots.</p>' in page
+    assert "<dt>memnet</dt><dd>A method that dreams.</dd>" in page
 
 
 def test_a_cell_has_its_curves_slots_cost_and_origin(site: Path) -> None:
@@ -179,6 +195,51 @@ def test_what_an_earlier_build_wrote_goes_and_all_else_stays(fill: Fill, tmp_pat
     assert [path.stem for path in (out / "cells").iterdir()] == [cell("memnet", 0).id]
     assert (out / "keep.txt").exists()
     assert (tmp_path / "outside.html").exists()
+
+
+def test_a_folder_with_files_of_the_user_s_own_is_left_as_it_is(fill: Fill, tmp_path: Path) -> None:
+    store = fill(task_record(cell("memnet", 0), [0.5]))
+    for name in ("index.html", "models/memnet.html", LISTING):
+        out = tmp_path / name.replace("/", "-")
+        (out / name).parent.mkdir(parents=True)
+        (out / name).write_text("mine")
+        with pytest.raises(UsageError, match=f"would replace: {name}; give another folder by --out"):
+            build(store, out)
+        assert [path for path in out.rglob("*") if path.is_file()] == [out / name]
+        assert (out / name).read_text() == "mine"
+
+
+def test_a_listing_makes_a_site_s_files_ours_and_no_others(fill: Fill, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    build(fill(task_record(cell("memnet", 0), [0.5]), name="first"), out)
+    (out / "models" / "lstm.html").write_text("mine")
+    with pytest.raises(UsageError, match=r"would replace: models/lstm\.html"):
+        build(fill(task_record(cell("lstm", 0), [0.5]), name="second"), out)
+    assert (out / "models" / "memnet.html").is_file()
+
+
+def test_a_build_that_was_cut_short_is_taken_up(fill: Fill, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store, out = fill(task_record(cell("memnet", 0), [0.5])), tmp_path / "out"
+    with monkeypatch.context() as patch:
+        patch.setattr("reports.build.front.render", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            build(store, out)
+    assert (out / "benchmarks" / "delayed-recall.html").is_file()
+    assert build(store, out).is_file()
+
+
+def test_a_site_from_before_there_was_a_list_is_replaced(fill: Fill, tmp_path: Path) -> None:
+    store, out = fill(task_record(cell("memnet", 0), [0.5])), tmp_path / "out"
+    build(store, out)
+    (out / LISTING).unlink()
+    assert build(store, out).is_file()
+    assert "index.html" in (out / LISTING).read_text().split()
+
+
+def test_all_files_that_are_written_were_known_before(site: Path, fill: Fill) -> None:
+    records, plan = full()
+    selection = select(fill(*records, manifests=(plan,)))
+    assert {*(site / LISTING).read_text().split()} <= {*possible(selection)}
 
 
 def test_an_empty_store_gives_a_page_that_says_so(fill: Fill, tmp_path: Path) -> None:

@@ -4,13 +4,15 @@ import shlex
 from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from benchmarks.catalog import Catalog
-from benchmarks.plan import Request, describe, make_plan
-from benchmarks.seeds import parse_seeds
-from benchmarks.settings import parse_settings
-from benchmarks.variant import split_names
-from reports.commands import again, commands, defaults, seed_text
+from benchmarks.cli.planning import plan_from
+from benchmarks.plan import Plan, describe
+from reports.build import build
+from reports.commands import again, commands, defaults, notes, seed_text
 from reports.selection import select
 from results.cell import Cell
 from results.record import Record
@@ -21,20 +23,20 @@ Fill = Callable[..., Store]
 PUBLISHED = Path(__file__).parents[2] / "results" / "published"
 
 
-def jobs(command: str) -> list[Cell]:
-    """What a command plans."""
+def plan(command: str, folder: Path = Path()) -> Plan:
+    """What a command plans; its plugins stand in the folder."""
     _, _, name, *rest = shlex.split(command)
-    given: dict[str, list[str]] = {}
+    given: dict[str, list[str]] = defaultdict(list)
     for flag, value in zip(rest[::2], rest[1::2], strict=True):
-        given.setdefault(flag, []).append(value)
-    request = Request(
-        name=name,
-        models=split_names(given["--models"][0]),
-        methods=split_names(given["--methods"][0]) if "--methods" in given else None,
-        seeds=parse_seeds(given["--seeds"][0]),
-        settings=parse_settings(given.get("--set", [])),
-    )
-    return [job.cell for job in make_plan(Catalog.read(), request).jobs]
+        given[flag.removeprefix("--")].append(value)
+    several: dict[str, Any] = {"settings": given.pop("set", None), "plugins": [folder / file for file in given.pop("plugin", ())]}
+    single: dict[str, Any] = {"models": None, "methods": None, "seeds": None}
+    single |= {flag.replace("-", "_"): value for flag, [value] in given.items()}
+    return plan_from(name, **several, **single)
+
+
+def jobs(command: str, folder: Path = Path()) -> list[Cell]:
+    return [job.cell for job in plan(command, folder).jobs]
 
 
 def same(record: Record, planned: Cell) -> bool:
@@ -45,17 +47,90 @@ def same(record: Record, planned: Cell) -> bool:
     )
 
 
-def test_a_suite_is_one_command_and_what_was_run_beside_it_another(fill: Fill) -> None:
+ASKED = [
+    "memnet run quick --seeds 2 --models memnet,lstm",
+    "memnet run quick --models memnet --methods memnet --set training.learning_rate=0.01 --set model.slots=16 --set method.budget=9000",
+    "memnet run long-dependency --profile small --set steps=7 --precision bfloat16 --models memnet,mamba",
+    "memnet run task-shift --profile small",
+    "memnet run task-shift-online --profile small --budget 9000,20000",
+    "memnet run task-shift-online --profile small --total-budget 400000 --seeds 1-2",
+    "memnet run ablation",
+    "memnet run split-mnist --protocol vandeven2022 --set batch_size=32 --set scenario=task",
+    "memnet run induction --models own-rival,lstm --plugin own_rival.py --seeds 1",
+    "memnet run split-digits --models lstm --methods naive,own-way --plugin own_way.py --seeds 1",
+]
+"""Ways to ask, each with something that a suite's name, models and seeds do not tell."""
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Path:
+    """A folder with a model and a method of the user's own, versioned by their content."""
+    model = '"""A rival."""\n\nfrom baselines.models.lstm import Config, build\n\nKIND = "model"\n'
+    method = '"""A way to learn."""\n\nfrom strategies.continual.methods.naive import Config, build\n\nKIND = "method"\n'
+    for name, text in (("own_rival", model), ("own_way", method)):
+        for spelling in (name, name.replace("_", "-")):  # as it was given, and as a command that runs it again calls it
+            (tmp_path / f"{spelling}.py").write_text(text)
+    return tmp_path
+
+
+@pytest.mark.parametrize("command", ASKED)
+def test_the_commands_of_a_store_plan_its_very_cells(command: str, own: Path, fill: Fill) -> None:
+    asked = plan(command, own)
+    wanted = sorted(job.cell.id for job in asked.jobs)
+    store = fill(*(task_record(job.cell, [0.5]) for job in asked.jobs), manifests=(asked.manifest(),))
+    assert sorted(one.id for line in commands(select(store)) for one in jobs(line, own)) == wanted
+    bare = fill(*store, name="bare")
+    assert sorted(one.id for line in commands(select(bare)) for one in jobs(line, own)) == wanted, "without a manifest"
+
+
+def test_seeds_yet_to_run_are_planned_with_the_options_of_their_row(fill: Fill) -> None:
+    asked = plan("memnet run quick --set batch_size=8")
+    run = [job.cell for job in asked.jobs if job.cell.seed == 0]
+    selection = select(fill(*(task_record(one, [0.5]) for one in run), manifests=(asked.manifest(),)))
+    assert sorted(one.id for line in commands(selection) for one in jobs(line)) == sorted(job.cell.id for job in asked.jobs)
+    assert notes(selection) == []
+
+
+def test_cells_whose_options_no_record_tells_are_counted(fill: Fill) -> None:
+    asked = plan("memnet run quick --models memnet,lstm --seeds 1 --set batch_size=8")
+    selection = select(fill(task_record(asked.jobs[0].cell, [0.5]), manifests=(asked.manifest(),)))
+    assert [one.id for line in commands(selection) for one in jobs(line)] == [asked.jobs[0].cell.id]
+    [note] = notes(selection)
+    assert f"{len(asked.jobs) - 1} planned cells without a record" in note
+
+
+def test_a_file_of_the_user_s_own_is_named_and_told_of_wherever_a_command_stands(fill: Fill, own: Path, tmp_path: Path) -> None:
+    asked = plan("memnet run induction --models own-rival --plugin own_rival.py --seeds 1", own)
+    store = fill(*(task_record(job.cell, [0.5]) for job in asked.jobs), manifests=(asked.manifest(),))
+    [command] = commands(select(store))
+    assert command.endswith("--plugin own-rival.py")
+    site = build(store, tmp_path / "site").parent
+    for page in (site / "index.html", site / "models" / "own-rival.html", next((site / "cells").iterdir()), site / "report.md"):
+        assert "Each file after --plugin (own-rival.py) is one of your own: write its path." in page.read_text()
+
+
+def test_models_that_learnt_alike_share_a_command(fill: Fill) -> None:
     suite = manifest([cell("memnet", seed) for seed in (0, 1)] + [cell("lstm", seed) for seed in (0, 1)], TASK, name="quick")
     beside = [
         stream_record(cell(model, 4, benchmark="split-digits", method=method), [[0.9]])
         for model, method in [("memnet", "naive"), ("memnet", "er"), ("lstm", "naive")]
     ]
-    assert commands(select(fill(task_record(cell("memnet", 0), [0.5]), *beside, manifests=(suite,)))) == [
-        "memnet run quick --models memnet,lstm --seeds 0-1",
+    selection = select(fill(*(task_record(cell(model, 0), [0.5]) for model in ("memnet", "lstm")), *beside, manifests=(suite,)))
+    assert commands(selection) == [
+        "memnet run delayed-recall --models lstm,memnet --seeds 0-1 --set train_length=128 --set training.learning_rate=0.001",
         "memnet run split-digits --models lstm --methods naive --seeds 4, --set train_length=128 --set training.learning_rate=0.001",
         "memnet run split-digits --models memnet --methods er,naive --seeds 4, --set train_length=128 --set training.learning_rate=0.001",
     ]
+
+
+def test_a_default_that_manifests_disagree_on_is_written(fill: Fill) -> None:
+    record = task_record(cell("memnet", 0), [0.5])
+    plans = [
+        manifest([record.cell], TASK.model_copy(update={"defaults": {"train_length": length}}), name=f"plan-{length}")
+        for length in (64, 128)
+    ]
+    assert "--set train_length=128" in commands(select(fill(record, manifests=tuple(plans))))[0]
+    assert "--set train_length" not in commands(select(fill(record, manifests=(plans[1],), name="one")))[0]
 
 
 def test_options_that_are_defaults_are_not_written() -> None:

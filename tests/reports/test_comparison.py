@@ -6,10 +6,13 @@ from typing import Any
 import numpy as np
 import pytest
 
+from benchmarks.cli.comparing import compare
+from reports.build import build
 from reports.comparison import SideBySide, compare_models, compare_stores
 from reports.comparison_page import html, markdown, write
 from reports.comparison_table import comparison_table, estimate, verdict
 from reports.figures import paired_differences
+from reports.folder import LISTING
 from reports.quantities import MINUS
 from reports.selection import select
 from results.bootstrap import Estimate
@@ -158,3 +161,38 @@ def test_hostile_text_is_only_text(fill: Fill) -> None:
     assert "<img src=x" not in markdown(found)
     assert "<img src=x" not in page
     assert "&lt;img src=x" in page
+
+
+def test_a_name_that_is_no_store_beside_one_that_is_gets_told(fill: Fill, tmp_path: Path) -> None:
+    store = fill(*scored("a", [0.5]), *scored("b", [0.4]), name="runs").root
+    for pair in ((str(store), "runz"), ("runz", str(store))):
+        with pytest.raises(UsageError, match=f"'{re.escape(str(store))}' is a store and 'runz' is not: give the folders of two stores"):
+            compare(pair, store, tmp_path / "out")
+
+
+def test_a_model_that_bears_a_store_s_name_is_compared(fill: Fill, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = fill(*scored("a", [0.5]), *scored("b", [0.4]), name="a").root
+    monkeypatch.chdir(store.parent)
+    assert compare(("a", "b"), store, tmp_path / "out").is_file()
+
+
+def test_a_comparison_and_a_report_share_a_folder_run_after_run(found: SideBySide, fill: Fill, tmp_path: Path) -> None:
+    store, out = fill(*scored("a", [0.5]), name="other"), tmp_path / "out"
+    for _ in range(2):
+        write(found, out)
+        build(store, out)
+    page = (out / "comparison.html").read_text()
+    assert all((out / file).is_file() for file in re.findall(r'(?:src|href)="([^"#]+)"', page))
+
+
+def test_a_file_of_the_user_s_own_is_not_replaced_by_a_comparison(found: SideBySide, tmp_path: Path) -> None:
+    (tmp_path / "comparison.md").write_text("mine")
+    with pytest.raises(UsageError, match=r"comparison\.md; give another folder by --out"):
+        write(found, tmp_path)
+    assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["comparison.md"]
+
+
+def test_a_comparison_from_before_there_was_a_list_is_replaced(found: SideBySide, tmp_path: Path) -> None:
+    write(found, tmp_path)
+    (tmp_path / LISTING).unlink()
+    assert write(found, tmp_path).is_file()

@@ -49,3 +49,26 @@ def test_the_furthest_distance_and_missing_seeds_are_told(fill: Fill) -> None:
 
 def test_nothing_finished(fill: Fill) -> None:
     assert headline(fill, failed_record(cell("memnet", 0))).claim == "No result yet"
+
+
+def test_what_has_finished_without_the_metric_that_ranks_is_told_from_what_has_not(fill: Fill) -> None:
+    of = cell("memnet", 0)
+    near = of.model_copy(update={"config": {**of.config, "benchmark": {"train_length": 128, "furthest": 256}}})
+    record = task_record(near, [1.0, 0.5])
+    member = TASK.model_copy(update={"primary": "accuracy_at_8192"})
+    [found] = headlines(select(fill(record, manifests=(manifest([near], member),))))
+    assert found.claim == "Finished, but accuracy at 8,192 was not measured"
+    assert found.detail == (
+        "One seed has finished, without the number that ranks models. Measured: accuracy; accuracy at 128, 256. "
+        "It takes --set furthest=8192, and these cells have furthest=256. At the furthest distance, 256 tokens: memnet 0.500."
+    )
+
+
+def test_a_metric_that_no_distance_explains_is_asked_for_by_the_default_options(fill: Fill) -> None:
+    record = task_record(cell("memnet", 0), [None])
+    found = headline(fill, record, failed_record(cell("memnet", 1)))
+    assert found.claim == "Finished, but accuracy was not measured"
+    assert found.detail == (
+        "One seed has finished, without the number that ranks models. Nothing else was measured either. "
+        "The benchmark's default options ask for it. Seeds are wanting: memnet 1/2."
+    )

@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 
 import reports
-from reports.build import LISTING
+from reports.build import build
+from reports.folder import LISTING
 from reports.publish import parquet, publish
 from reports.selection import select
 from results.errors import UsageError
@@ -46,6 +47,30 @@ def test_the_same_records_are_published_as_the_same_bytes(fill: Fill, tmp_path: 
     names = sorted(path.relative_to(first) for path in first.rglob("*") if path.is_file())
     assert len(names) > 10
     assert [(second / name).read_bytes() for name in names] == [(first / name).read_bytes() for name in names]
+
+
+def test_a_readme_of_the_user_s_own_is_not_replaced(fill: Fill, tmp_path: Path) -> None:
+    (tmp_path / "site").mkdir()
+    for name in ("README.md", "index.html"):
+        (tmp_path / "site" / name).write_text("mine")
+    root = str(store(fill).root)
+    refused = memnet("publish", "--store", root, "--out", "site", cwd=tmp_path)
+    assert refused.returncode == 2
+    assert "would replace: README.md, index.html; give another folder by --out" in refused.stderr
+    assert {path.name: path.read_text() for path in (tmp_path / "site").iterdir()} == {"README.md": "mine", "index.html": "mine"}
+
+
+def test_a_site_is_published_again_after_a_report_and_after_an_earlier_version(fill: Fill, tmp_path: Path) -> None:
+    filled, site = store(fill), tmp_path / "site"
+    publish(filled, site)
+    build(filled, site)
+    assert "README.md" in (site / LISTING).read_text().split()
+    publish(filled, site)
+    before = [name for name in (site / LISTING).read_text().split() if name not in (".nojekyll", "README.md", "records.parquet")]
+    (site / LISTING).write_text("\n".join(before))  # as a report of an earlier version left it
+    publish(filled, site)
+    (site / LISTING).unlink()
+    assert publish(filled, site).is_file()
 
 
 def test_the_table_holds_the_records_whole(fill: Fill) -> None:
