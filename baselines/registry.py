@@ -14,7 +14,7 @@ import importlib.util
 import json
 import re
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -36,6 +36,10 @@ FOLDERS: Mapping[Kind, tuple[str, ...]] = {
 }
 
 
+PYTHON: Mapping[str, bool | None] = {"True": True, "False": False, "None": None}
+"""What Python spells otherwise than JSON, and commands take either way."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
     """One registered model, method, task, stream or suite, known from its source text alone.
@@ -43,7 +47,7 @@ class Entry:
     Attributes:
         kind: What it is.
         name: What it is called.
-        version: Enters the cell's identity: raise ``VERSION`` in the file when a change can alter results. A plugin file without one is
+        version: Enters the cell's identity: raise ``VERSION`` in the file when a change can alter results. A file without one is
             versioned by its content.
         module: Name to import it by.
         path: The file it was read from.
@@ -163,8 +167,10 @@ def read_plugin(path: Path) -> Entry:
     """Read a file given by ``--plugin``.
 
     Raises:
-        UsageError: If it can't be read or does not say its kind.
+        UsageError: If it can't be read, does not say its kind, or has a file name that can't be an entry's name.
     """
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.+-]*", path.stem):
+        raise UsageError(f"plugin '{path.name}' can't be a name: rename the file to letters, digits and underscores, such as my_model.py")
     kind = read_source(path).facts.get("KIND")
     if kind not in KINDS:
         raise UsageError(f'plugin {path} must say what it is: a line KIND = "model" (or one of {", ".join(KINDS)})')
@@ -202,6 +208,11 @@ def parse_assignments(parts: Iterable[str]) -> dict[str, str]:
     return pairs
 
 
+def spelt(value: Any) -> str:
+    """Return the text that stands for an option's value in a command: words as they are, and all else as JSON has it."""
+    return value if isinstance(value, str) and value else json.dumps(value, separators=(",", ":"))
+
+
 def unknown(what: str, name: str, known: Iterable[str]) -> str:
     """Say that ``name`` is unknown, with the nearest names, or all where none is near."""
     return f"unknown {what} '{name}': {_hint(name, known)}"
@@ -215,8 +226,7 @@ def _hint(name: str, known: Iterable[str]) -> str:
 
 def _entry(kind: Kind, name: str, module: str, path: Path, *, plugin: bool = False) -> Entry:
     source = read_source(path)
-    content = hashlib.sha256(path.read_bytes()).hexdigest()[:12] if plugin else "1"
-    version = str(source.facts.get("VERSION", content))
+    version = str(source.facts.get("VERSION", hashlib.sha256(path.read_bytes()).hexdigest()[:12]))
     return Entry(kind=kind, name=name, version=version, module=module, path=path, plugin=plugin, source=source)
 
 
@@ -237,12 +247,11 @@ def _installed(distribution: str) -> bool:
 
 def _coerce(option: Option, value: Any, where: str) -> Any:
     """Bring a value, or the text of one, to the option's annotated type."""
-    if isinstance(value, str):
-        with contextlib.suppress(json.JSONDecodeError):
-            value = json.loads(value)
+    allowed = set(re.findall(r"\w+", option.annotation))
+    if isinstance(value, str) and allowed != {"str"}:
+        value = _read(value, (json.loads, float) if "float" in allowed else (json.loads,))
     if isinstance(value, list):
         value = tuple(value)
-    allowed = set(re.findall(r"\w+", option.annotation))
     if "float" in allowed and isinstance(value, int) and not isinstance(value, bool):
         value = float(value)
     if "Literal" in allowed:
@@ -251,8 +260,18 @@ def _coerce(option: Option, value: Any, where: str) -> Any:
             raise UsageError(f"{where} = {value!r} is not allowed: choose one of {', '.join(map(str, choices))}")
         return value
     if type(value).__name__.replace("NoneType", "None") not in allowed:
-        raise UsageError(f"{where} = {value!r} is of the wrong type: it takes {option.annotation} (default {option.default!r})")
+        raise UsageError(f"{where} = {value!r} is of the wrong type: it takes {option.annotation} (default {spelt(option.default)})")
     return value
+
+
+def _read(text: str, readers: Iterable[Callable[[str], Any]]) -> Any:
+    """Return the value that a text spells, as the first reader has it that can, or as Python does; any other text is itself."""
+    if text in PYTHON:
+        return PYTHON[text]
+    for read in readers:
+        with contextlib.suppress(ValueError):
+            return read(text)
+    return text
 
 
 def _literal_choices(annotation: str) -> tuple[Any, ...]:

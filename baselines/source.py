@@ -7,6 +7,7 @@ entry's options are the literal defaults of a dataclass called ``Config``, writt
 
 import ast
 import importlib.util
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,11 +18,12 @@ from results.errors import UsageError
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Option:
-    """One option of an entry: its name, its annotation as written, and its default."""
+    """One option of an entry: its name, its annotation as written, its default, and what the docstring of ``Config`` says of it."""
 
     name: str
     annotation: str
     default: Any
+    meaning: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +95,8 @@ def _options(tree: ast.Module, path: Path, name: str = "Config") -> tuple[Option
                     field = item.targets[0].id
                     shown = f"{field}: int = {ast.unparse(item.value)}"
                     raise UsageError(f"{path}: Config.{field} has no type, so it is no option; write {shown}, or whatever its type is")
-            return tuple(_option(item, path) for item in node.body if isinstance(item, ast.AnnAssign))
+            meanings = _meanings(ast.get_docstring(node) or "")
+            return tuple(_option(item, path, meanings) for item in node.body if isinstance(item, ast.AnnAssign))
         if isinstance(node, ast.ImportFrom) and node.module:
             for alias in node.names:
                 if (alias.asname or alias.name) == name:
@@ -102,7 +105,22 @@ def _options(tree: ast.Module, path: Path, name: str = "Config") -> tuple[Option
     return ()
 
 
-def _option(node: ast.AnnAssign, path: Path) -> Option:
+def _meanings(docstring: str) -> dict[str, str]:
+    """Return what a docstring's section ``Attributes:`` says, by attribute; lines that are indented further go on with the last one."""
+    _, found, section = docstring.partition("Attributes:\n")
+    meanings: dict[str, str] = {}
+    for line in section.splitlines() if found else ():
+        match = re.match(r" {4}(\w+): (.*)", line)
+        if match:
+            meanings[match[1]] = match[2]
+        elif line.startswith(" " * 8) and meanings:
+            meanings[next(reversed(meanings))] += " " + line.strip()
+        else:
+            break
+    return meanings
+
+
+def _option(node: ast.AnnAssign, path: Path, meanings: Mapping[str, str]) -> Option:
     name = ast.unparse(node.target)
     try:
         default = ast.literal_eval(node.value) if node.value is not None else None
@@ -110,4 +128,4 @@ def _option(node: ast.AnnAssign, path: Path) -> Option:
         raise UsageError(f"{path}: Config.{name} needs a literal default (a number, string, bool, None or tuple)") from error
     if node.value is None:
         raise UsageError(f"{path}: Config.{name} has no default; give it a literal one")
-    return Option(name=name, annotation=ast.unparse(node.annotation), default=default)
+    return Option(name=name, annotation=ast.unparse(node.annotation), default=default, meaning=meanings.get(name, ""))

@@ -95,7 +95,7 @@ class Lines:
             took = "by another runner" if event.elsewhere else clock(self.elapsed(cell))
             self.say(f"[{self.ended}/{self.total}] {ending(event.record, self.primary)} ({took})")
             if self.verbose and event.record.error is not None:
-                self.say(textwrap.indent(printable(event.record.error.traceback), "    "))
+                self.say(textwrap.indent(without_controls(event.record.error.traceback), "    "))
 
     def elapsed(self, cell: Cell) -> float:
         """Seconds since a cell started."""
@@ -199,16 +199,24 @@ def ending(record: Record, primary: dict[str, str]) -> str:
     if record.error is not None:
         return f"{record.cell.label}  FAILED: {one_line(record.error)}"
     name = primary.get(record.cell.benchmark, "")
-    value = record.metrics.get(name)
+    if name not in record.metrics:
+        return f"{record.cell.label}  {name} was not asked; there is {', '.join(sorted(record.metrics, key=_natural)) or 'nothing'}"
+    value = record.metrics[name]
     return f"{record.cell.label}  {name} {'n/a' if value is None else f'{value:.3f}'}"
+
+
+def _natural(name: str) -> tuple[str, int]:
+    """Order names that end in numbers by these."""
+    stem = name.rstrip("0123456789")
+    return stem, int(name[len(stem) :] or 0)
 
 
 def one_line(failure: Failure) -> str:
     """Say in a line why a cell failed."""
-    return f"{failure.type}: {printable(' '.join(failure.message.split()))}"
+    return f"{failure.type}: {without_controls(' '.join(failure.message.split()))}"
 
 
-def printable(text: str) -> str:
+def without_controls(text: str) -> str:
     """Replace what a terminal would take for commands; text of an error may hold anything."""
     return "".join(letter if letter.isprintable() or letter in "\n\t" else "\N{REPLACEMENT CHARACTER}" for letter in text)
 

@@ -84,7 +84,12 @@ class Planner:
         Raises:
             UsageError: If one is unknown.
         """
-        resolved: dict[str, JsonValue] = canonical(entry.configure({**self._protocol(entry).options, **self._given(entry)}))
+        try:
+            resolved: dict[str, JsonValue] = canonical(entry.configure({**self._protocol(entry).options, **self._given(entry)}))
+        except UsageError as error:
+            if not self.settings.benchmark or len(self._options) < 2:
+                raise
+            raise UsageError(f"{error}; --set holds for every benchmark of a suite: run those by name that take it") from None
         return resolved
 
     def _given(self, entry: Entry) -> dict[str, JsonValue]:

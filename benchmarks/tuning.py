@@ -8,6 +8,7 @@ has one rate on a benchmark, whatever the benchmark's options; the table says wi
 """
 
 import json
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import replace
@@ -72,8 +73,10 @@ def tune(
         catalog: Where names are looked up; by default what is built in.
 
     Raises:
-        UsageError: If a name is unknown, or a cell failed.
+        UsageError: If a name is unknown, a cell failed, or the table can't be written.
     """
+    if table is not None and not os.access(table, os.W_OK):
+        raise UsageError(f"cannot write the rates into {table}: with --no-write they are only said")
     catalog = catalog or Catalog.read()
     workers = jobs or usable_cores()
     console = Console()
@@ -90,6 +93,7 @@ def tune(
         chosen = {model: best(by_rate) for model, by_rate in scores.items()}
         if table is not None:
             _enter(table, benchmark, chosen, scores, given)
+            console.print(f"written into {table}", highlight=False, soft_wrap=True)
         for model, rate in chosen.items():
             tried = ", ".join(f"{score:.3f} at {other}" for other, score in scores[model].items())
             console.print(f"{benchmark} · {model}: --set training.learning_rate={rate} ({tried})", highlight=False, soft_wrap=True)

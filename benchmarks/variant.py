@@ -1,12 +1,11 @@
 """Names of variants: ``memnet[hebbian=false]`` is the model ``memnet`` with one option changed."""
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from baselines.registry import Entry, Registry, parse_variant
+from baselines.registry import Entry, Registry, parse_variant, spelt
 from results.cell import NAME, canonical
 from results.errors import UsageError
 
@@ -48,14 +47,10 @@ def resolve(registry: Registry, text: str, settings: Mapping[str, str] | None = 
         raise UsageError(f"{entry.kind} '{entry.name}' needs {', '.join(entry.missing)}: pip install {' '.join(entry.missing)}")
     defaults = canonical(entry.configure())
     config = canonical(entry.configure({**(settings or {}), **written}))
-    changed = [f"{key}={_text(config[key])}" for key in sorted(config) if config[key] != defaults[key]]
+    changed = [f"{key}={spelt(config[key])}" for key in sorted(config) if config[key] != defaults[key]]
     full = f"{entry.name}[{','.join(changed)}]" if changed else entry.name
     if not re.match(NAME, full):
         raise UsageError(
             f"'{full}' can't be a name: an option takes a word or a number here; for more, make a {entry.kind} file of its own"
         )
     return Variant(name=full, entry=entry, config=config)
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value, separators=(",", ":"))

@@ -149,8 +149,8 @@ def _machine(cost: Cost, provenance: Provenance) -> Iterator[str]:
 def _provenance(provenance: Provenance) -> Iterator[str]:
     if not 1 <= provenance.threads <= 4096:
         yield f"provenance.threads is {provenance.threads}"
-    if not re.fullmatch(r"[a-z]{2,10}(:[0-9]{1,3})?", provenance.device):
-        yield f"provenance.device is {provenance.device!r}; it reads like cpu or cuda:0"
+    if not re.fullmatch(r"[a-z]{2,10}(:[0-9]{1,3}| \([^<>\n\r\t]{1,100}\))?", provenance.device):
+        yield f"provenance.device is {provenance.device!r}; it reads like cpu, cuda:0 or cuda (NVIDIA H100 80GB HBM3)"
     if provenance.commit is not None and not re.fullmatch(r"[0-9a-f]{40}|[0-9a-f]{64}", provenance.commit):
         yield f"provenance.commit is {provenance.commit!r}; it is a hash, or null"
     texts = (provenance.python, provenance.platform, provenance.cpu, *provenance.packages.values())

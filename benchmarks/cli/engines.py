@@ -39,8 +39,6 @@ def make_engine(wish: Wish, *, limits: Limits, signals: bool) -> tuple[Engine, i
     """
     if wish.engine not in ENGINES:
         raise UsageError(unknown("engine", wish.engine, ENGINES))
-    if wish.jobs is not None and wish.jobs < 1:
-        raise UsageError(f"--jobs {wish.jobs}: it takes a number from 1 up")
     if wish.engine == "local":
         for option, given in (("--address", wish.address is not None), ("--gpus-per-cell", wish.gpus_per_cell != 0)):
             if given:

@@ -3,13 +3,14 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from baselines.registry import Entry
+from baselines.registry import Entry, spelt
 
 
 def sheet(entry: Entry) -> str:
     """Describe an entry: summary, version, file, needs, what it reads, and its options; of a suite what it runs."""
     facts = entry.source.facts
-    parts = [f"{entry.name} ({entry.kind}, version {entry.version}): {entry.summary}", f"file: {entry.path}"]
+    version = "" if entry.kind == "suite" else f", version {entry.version}"
+    parts = [f"{entry.name} ({entry.kind}{version}): {entry.summary}", f"file: {entry.path}"]
     needed = needs(entry)
     if needed:
         parts.append(f"needs: {needed}")
@@ -17,7 +18,7 @@ def sheet(entry: Entry) -> str:
         verb = "reads" if entry.kind == "model" else "feeds"
         parts.append(f"{verb}: {', '.join(facts['INPUTS'])}")
     if "PRIMARY" in facts:
-        parts.append(f"scored by: {facts['PRIMARY']}, of which guessing gives {facts.get('CHANCE', 'what nobody said')}{_given(facts)}")
+        parts.append(f"scored by: {facts['PRIMARY']}{_chance(facts)}")
     parts += [f"protocol {name}: {_assignments(options)}" for name, options in facts.get("PROTOCOLS", {}).items()]
     parts += _suite(entry) if entry.kind == "suite" else [_options(entry)]
     return "\n".join(parts)
@@ -36,18 +37,25 @@ def _options(entry: Entry) -> str:
 
     if not entry.source.options:
         return "options: none"
-    rows = [[option.name, option.annotation, repr(option.default)] for option in entry.source.options]
-    return "\n" + tabulate(rows, headers=["option", "type", "default"], tablefmt="simple", disable_numparse=True)
+    rows = [[one.name, one.annotation, spelt(one.default), one.meaning.replace("``", "")] for one in entry.source.options]
+    headers = ["option", "type", "default", "meaning"]
+    if not any(meaning for *_, meaning in rows):
+        rows, headers = [row[:-1] for row in rows], headers[:-1]
+    widths = [None, 20, None, 80][: len(headers)]
+    return "\n" + tabulate(rows, headers=headers, tablefmt="simple", disable_numparse=True, maxcolwidths=widths)
 
 
-def _given(facts: Mapping[str, Any]) -> str:
+def _chance(facts: Mapping[str, Any]) -> str:
+    if facts.get("CHANCE") is None:
+        return ""
     given = facts.get("CHANCE_GIVEN", {})
-    held = [f"{key} is {' or '.join(values)}" for key, values in given.items()]
-    return f" where {' and '.join(held)}" if held else ""
+    held = [f"{key} is {' or '.join(map(str, values))}" for key, values in given.items()]
+    where = f" where {' and '.join(held)}" if held else ""
+    return f", of which guessing gives {facts['CHANCE']:.4g}{where}"
 
 
 def _assignments(options: Mapping[str, Any]) -> str:
-    return ", ".join(f"{key}={','.join(value) if isinstance(value, tuple) else value}" for key, value in options.items())
+    return ", ".join(f"{key}={','.join(value) if isinstance(value, tuple) else spelt(value)}" for key, value in options.items())
 
 
 def _suite(entry: Entry) -> Iterator[str]:

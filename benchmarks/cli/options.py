@@ -30,13 +30,14 @@ Settings = Annotated[
 DataRoot = Annotated[
     Path | None, typer.Option("--data-root", metavar="DIR", help="Folder of the data [default: MEMNET_DATA, else the user's cache].")
 ]
-Jobs = Annotated[int | None, typer.Option("--jobs", metavar="N", help="Cells at a time [default: the usable cores].")]
+Jobs = Annotated[int | None, typer.Option("--jobs", metavar="N", min=1, help="Cells at a time [default: the usable cores].")]
 Device = Annotated[str, typer.Option("--device", metavar="DEVICE", help="auto, cpu, cuda or cuda:N.")]
 Timeout = Annotated[str | None, typer.Option("--timeout", metavar="TIME", help="Longest that a cell may run: 90 (seconds), 10m, 2h.")]
 Memory = Annotated[str | None, typer.Option("--memory", metavar="SIZE", help="Most memory that a cell's process may hold: 500M, 4G.")]
 Retries = Annotated[int, typer.Option("--retries", metavar="N", help="Further tries of a cell that was ended from outside.")]
 Rerun = Annotated[
-    str, typer.Option("--rerun", metavar="failed|stale|all", help="Also failed cells; or stale cells alone; or all, finished or not.")
+    str,
+    typer.Option("--rerun", metavar="failed|stale|all", help="Failed cells too; stale ones alone; or every cell."),
 ]
 Precision = Annotated[
     str, typer.Option("--precision", metavar="float32|bfloat16", help="What models compute in; another precision makes other cells.")

@@ -30,7 +30,10 @@ def status(
     total_budget: options.TotalBudget = None,
     data_root: options.DataRoot = None,
 ) -> None:
-    """Count a plan's cells that are done, failed, stale (of an earlier version, or of other options of what learns) and missing."""
+    """Count cells that are done, failed, stale (of an earlier version, or of other options of what learns) and missing.
+
+    The table is of all that was planned under this name in the store, and of what these options plan.
+    """
     from benchmarks.cli.planning import plan_from
     from benchmarks.survey import merged_manifest, survey
     from results.store import Store
@@ -43,10 +46,17 @@ def status(
     for note in plan.notes:
         typer.echo(note)
     place = opened.root if opened.root.exists() else f"{opened.root}, which is not there yet"
-    typer.echo(f"{name} in {place}: {len(cells)} cell{'s' if len(cells) != 1 else ''}: {counts}\n")
+    typer.echo(f"{name} in {place}: {len(cells)} cell{'s' if len(cells) != 1 else ''}: {counts}")
+    typer.echo(f"memnet run with these options: {_to_run(plan, found)} of {len(plan.jobs)} to run\n")
     typer.echo(_table(cells, found, _questions(plan, cells, found)))
     _show_failed(found)
     _show_damaged(opened)
+
+
+def _to_run(plan: "Plan", found: "Survey") -> int:
+    from benchmarks.runner import CHOSEN
+
+    return sum(found.standing[job.cell.id] in CHOSEN["nothing"] for job in plan.jobs)
 
 
 def _questions(plan: "Plan", cells: "tuple[Planned, ...]", found: "Survey") -> dict[str, str]:

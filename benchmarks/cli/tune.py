@@ -16,12 +16,13 @@ def tune(
     data_root: options.DataRoot = None,
     plugin: options.Plugins = None,
     settings: Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Benchmark option; repeatable.")] = None,
+    no_write: Annotated[bool, typer.Option("--no-write", help="Say the rates, and leave the table as it is.")] = False,
 ) -> None:
     """Pick each model's learning rate from the grid.
 
-    It runs on a seed that is never reported, and on validation data. Rates of built-in models are written into the table with which
-    `memnet run` begins, whatever --set it is given; with --plugin nothing is written, and the rates are said, for --set
-    training.learning_rate.
+    It runs on a seed that is never reported, and on validation data. Rates of built-in models are written into the table of this
+    installation, from which `memnet run` takes them, whatever --set it is given; with --no-write or --plugin nothing is written, and
+    the rates are said, for --set training.learning_rate.
     """
     from benchmarks.catalog import Catalog
     from benchmarks.rates import TABLE
@@ -41,6 +42,6 @@ def tune(
         device=device,
         store=store,
         data_root=data_root,
-        table=None if plugin else TABLE,
+        table=None if plugin or no_write else TABLE,
         catalog=Catalog.read(plugin or ()),
     )

@@ -84,6 +84,45 @@ def test_third_parties_come_by_entry_point(plugin: Path, monkeypatch: pytest.Mon
     assert entry.load().Config().width == 8
 
 
+def test_so_is_any_entry_without_one_wherever_it_stands(plugin: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(plugin.parent))
+    theirs = importlib.metadata.EntryPoint(name="theirs", value="without_version", group="memnet.models")
+    monkeypatch.setattr(registry, "_entry_points", lambda: importlib.metadata.EntryPoints([theirs]))
+    path = plugin.rename(plugin.with_stem("without_version"))
+    before = Registry("model").get("theirs").version
+    path.write_text(MODEL + "\n# changed\n")
+    assert Registry("model").get("theirs").version != before
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "suite"])
+def test_what_is_built_in_is_versioned_by_hand(kind: str) -> None:
+    assert all("VERSION" in entry.source.facts for entry in Registry(kind))
+
+
+def test_a_file_whose_name_cannot_be_an_entrys_is_refused(plugin: Path) -> None:
+    with pytest.raises(UsageError, match="rename the file"):
+        read_plugin(plugin.rename(plugin.with_name("my model.py")))
+
+
+def test_an_option_means_what_the_docstring_of_config_says(plugin: Path) -> None:
+    docstring = '''    """Options.
+
+    Attributes:
+        width: Width, in so many
+            coordinates.
+        rate: Share.
+
+    Nothing of this: belongs there.
+    """
+
+'''
+    plugin.write_text(MODEL.replace("    width: int = 8", docstring + "    width: int = 8"))
+    meanings = {option.name: option.meaning for option in read_plugin(plugin).source.options}
+    assert meanings["width"] == "Width, in so many coordinates."
+    assert meanings["rate"] == "Share."
+    assert meanings["wide"] == ""
+
+
 def test_an_unknown_name_gets_the_nearest(plugin: Path) -> None:
     with pytest.raises(UsageError, match="did you mean my-model"):
         Registry("model", [plugin]).get("mymodel")
@@ -107,7 +146,11 @@ def test_what_is_not_installed_is_named(plugin: Path) -> None:
         ("wide", "true", True),
         ("name", "abc", "abc"),
         ("sizes", "[3, 4]", (3, 4)),
+        ("rate", ".5", 0.5),
+        ("wide", "False", False),
+        ("name", "2024", "2024"),
         ("kept", "null", None),
+        ("kept", "None", None),
         ("kept", "7", 7),
         ("form", "flat", "flat"),
     ],

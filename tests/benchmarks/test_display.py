@@ -5,7 +5,7 @@ import io
 import pytest
 from rich.console import Console
 
-from benchmarks.display import Lines, Live, Silent, clock, printable
+from benchmarks.display import Lines, Live, Silent, clock, ending, without_controls
 from benchmarks.engines.interface import Event
 from results.outline import outline_of
 from tests.benchmarks.light import PLACE, plan, run
@@ -74,9 +74,17 @@ def test_silence_is_silent(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_what_a_terminal_would_obey_is_not_printed() -> None:
-    assert printable("a\x1b[31mb\x07\n\tc") == "a\N{REPLACEMENT CHARACTER}[31mb\N{REPLACEMENT CHARACTER}\n\tc"
+    assert without_controls("a\x1b[31mb\x07\n\tc") == "a\N{REPLACEMENT CHARACTER}[31mb\N{REPLACEMENT CHARACTER}\n\tc"
 
 
 @pytest.mark.parametrize(("seconds", "text"), [(4.23, "4.2 s"), (59.6, "1:00"), (185, "3:05"), (7385, "2:03:05")])
 def test_durations_are_short(seconds: float, text: str) -> None:
     assert clock(seconds) == text
+
+
+def test_a_metric_that_was_not_asked_is_told_from_one_that_could_not_be() -> None:
+    record = RECORDS[GOOD.cell.id]
+    asked = record.model_copy(update={"metrics": {"accuracy_at_64": 1.0, "accuracy_at_1024": 1.0}})
+    assert ending(asked, {"wee": "accuracy_at_8192"}).endswith("accuracy_at_8192 was not asked; there is accuracy_at_64, accuracy_at_1024")
+    bounded = record.model_copy(update={"metrics": {"accuracy_at_8192": None}})
+    assert ending(bounded, {"wee": "accuracy_at_8192"}).endswith("accuracy_at_8192 n/a")

@@ -36,7 +36,7 @@ def test_one_group_alone_and_plugins_among_them() -> None:
     ("name", "says"),
     [
         ("split-mnist", ("split-mnist (stream, version", "needs: its data", "protocol vandeven2022: experiences=5, ", "\nscenario  ")),
-        ("memnet", ("memnet (model", "memnet (method", "\nhebbian ", "\nbudget ")),
+        ("memnet", ("memnet (model", "memnet (method", "\nhebbian ", "Switch of the graph.", "\nbudget ")),
         ("task-shift", ("\nseeds 0-9:", "profile small, seeds 0:", "  split-digits: memnet, ", " by naive, er, memnet")),
         ("naive", ("options: none",)),
     ],

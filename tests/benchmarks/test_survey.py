@@ -118,7 +118,8 @@ def test_one_benchmark_asked_twice_stands_twice_in_the_leaderboard_and_in_the_st
     assert selection.stale == ()
     lines = memnet("status", "wee", *WITH_PLUGINS, "--models", "scripted", "--seeds", "2", "--store", str(store.root)).stdout.splitlines()
     assert "4 cells: 4 done, 0 failed, 0 stale, 0 missing" in lines[0]
-    assert [line.split()[0] for line in lines[4:]] == ["wee[steps=4]", "wee[steps=9]"]
+    assert lines[1] == "memnet run with these options: 0 of 2 to run"
+    assert [line.split()[0] for line in lines[5:]] == ["wee[steps=4]", "wee[steps=9]"]
 
 
 def test_a_manifest_that_cannot_be_read_is_replaced(store: Store) -> None:

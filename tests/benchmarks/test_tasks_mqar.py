@@ -77,6 +77,13 @@ def test_one_shape_is_trained_on_if_told_and_sheets_are_small() -> None:
     assert mqar.build(mqar.Config(length=96, pairs=6, furthest=128)).distances == [64, 96, 128]
 
 
+@pytest.mark.parametrize("module", [mqar, mqar_hard])
+def test_a_sheet_is_labelled_by_the_length_of_its_sequences(module: object) -> None:
+    sheets = list(module.build(module.Config()).exam(2, generator()))
+    assert {sheet.distance for sheet in sheets} == set(solving.PAIRS)
+    assert all(sheet.batch.inputs.shape[1] == sheet.distance for sheet in sheets)
+
+
 def test_gaps_are_drawn_without_replacement_by_the_power_law() -> None:
     spaces = 6
     weights = [place ** (0.01 - 1) for place in range(1, spaces + 1)]

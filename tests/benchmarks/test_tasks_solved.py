@@ -58,6 +58,10 @@ class Oracle(SequenceModel):
             logits[int(answer)] = 1.0
 
 
+def test_every_task_has_a_solver() -> None:
+    assert set(SOLVERS) == set(Registry("task").names())
+
+
 @pytest.mark.parametrize("name", SOLVERS)
 def test_who_knows_the_rule_is_right_at_every_distance(name: str) -> None:
     entry = Registry("task").get(name)

@@ -91,3 +91,9 @@ def test_tuning_takes_options_of_the_benchmark_alone(tmp_path: Path) -> None:
     found = memnet("tune", "wee", "--store", str(tmp_path), "--set", "training.learning_rate=0.1", *WITH_PLUGINS)
     assert found.returncode == 2, found.stdout
     assert "options of the benchmark" in found.stderr
+
+
+def test_a_table_that_cannot_be_written_is_refused_before_anything_runs(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="--no-write"):
+        tune("wee", models=("scripted",), jobs=1, store=tmp_path / "store", table=tmp_path / "nowhere.json", catalog=catalog())
+    assert not (tmp_path / "store").exists()

@@ -1,6 +1,7 @@
 import pytest
 
-from baselines.registry import Registry
+from baselines.registry import Entry, Registry, spelt
+from baselines.source import Option
 from benchmarks.variant import resolve, split_names
 from results.errors import UsageError
 from tests.benchmarks.command import PLUGINS
@@ -31,3 +32,19 @@ def test_settings_hold_where_the_brackets_say_nothing() -> None:
 def test_nonsense_is_refused(text: str) -> None:
     with pytest.raises(UsageError):
         resolve(MODELS, text)
+
+
+OPTIONS = [(entry, option) for entry in Registry("model") if not entry.missing for option in entry.source.options]
+
+
+@pytest.mark.parametrize(("entry", "option"), [pytest.param(*pair, id=f"{pair[0].name}-{pair[1].name}") for pair in OPTIONS])
+def test_any_option_of_any_model_makes_a_variant(entry: Entry, option: Option) -> None:
+    """Half of a number, which all options allow but for the few that are small; these double."""
+    value = option.default
+    other = not value if isinstance(value, bool) else 2 if value is None else value / 2 if isinstance(value, float) else value // 2 or 2
+    if value == 0.0:
+        other = 0.5
+    found = resolve(Registry("model"), f"{entry.name}[{option.name}={spelt(other)}]")
+    assert found.name == f"{entry.name}[{option.name}={spelt(other)}]"
+    assert found.config == {**entry.configure(), option.name: other}
+    entry.load().Config(**found.config)

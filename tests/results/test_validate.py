@@ -5,9 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from benchmarks.worker import described
 from results.recomputed import recomputed
 from results.record import Failure, Record, failed
 from results.submissions import Submission
@@ -39,6 +41,14 @@ def assert_refused(path: Path, reason: str) -> None:
 
 @pytest.mark.parametrize("record", [right(), right_stream(), failed(right().cell, Failure(type="E", message="a\n\tb"), PROVENANCE)])
 def test_what_is_right_is_accepted(tmp_path: Path, record: Record) -> None:
+    assert refused(put(tmp_path, record)) == []
+
+
+def test_a_record_made_on_a_gpu_is_accepted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda device: "NVIDIA H100 80GB HBM3")
+    device = described(torch.device("cuda:0"))
+    record = right()
+    record = record.model_copy(update={"provenance": record.provenance.model_copy(update={"device": device})})
     assert refused(put(tmp_path, record)) == []
 
 
