@@ -19,7 +19,8 @@ class MemNetConfig:
         key_width: Width K of a key.
         key_taps: Taps of the short causal convolution in keys and queries; with two or more, a pair fits one slot.
         chunk: Tokens C processed in parallel. A speed setting: what is read, written and answered agrees for any value where nothing is
-            evicted within a chunk. In training, the utilization term is of the use within a chunk.
+            evicted within a chunk, and no two slots score exactly alike. In training, the utilization term is of the use within a chunk,
+            and a gate that is closed learns from the reads of its own chunk alone; gradients agree where all gates are open.
         top_k: Slots that the TopK policy reads.
         reuse: Cosine above which a key is the same key, and its slot is written again.
         usage_weight: Weight of past reads in a slot's retention.
@@ -29,7 +30,7 @@ class MemNetConfig:
         link_rate: Rate η of the STDP rule.
         link_decay: Share δ of every link that is lost at each link event; dreams keep links bounded without it.
         dream_every: Tokens between dreams.
-        dream_links: Strongest missing links of Â² that one dream adds, per memory.
+        dream_links: Strongest missing links of Â² that one dream adds, per head of a memory.
         dream_rate: Weight of a link found in a dream.
         link_total: Links of a slot that a dream leaves it, in sum; what is more is scaled down.
         merge: Cosine above which a dream merges two slots.

@@ -24,7 +24,8 @@ class MemorySynthesizer(nn.Module):
 
         Y = V + O·softmax(Q·Kᵀ/√d + β·log(Â + ε))·V      for slots written since the last dream; O starts at zero
         A_i += rate · Σ_j A_ij · Â²_i  at the strongest missing links of Â²     (two hops awake become one after sleep)
-        merge slots with cosine ≥ τ_merge: contents averaged by strength, strengths and links added
+        merge slots with cosine ≥ τ_merge, each into the first such slot if that stays itself: contents averaged by strength, strengths
+            and links added
         A_ij = 0  where  Â_ij < prune
         A_i ← A_i · min(1, total / Σ_j A_ij)     (synaptic homeostasis, Tononi & Cirelli 2003: bounded, and Â stays as it is)
 

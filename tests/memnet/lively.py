@@ -3,9 +3,11 @@
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from memnet.config import MemNetConfig
 from memnet.model import MemNet
+from memnet.output import ModelOutput
 
 VOCABULARY = 7
 
@@ -29,5 +31,18 @@ def lively(seed: int = 0, **options: Any) -> MemNet:
     return model
 
 
-def tokens(batch: int = 3, length: int = 32, seed: int = 0) -> torch.Tensor:
+def tokens(batch: int = 3, length: int = 32, seed: int = 0) -> Tensor:
     return torch.randint(VOCABULARY, (batch, length), generator=torch.Generator().manual_seed(seed))
+
+
+def task_loss(output: ModelOutput, inputs: Tensor) -> Tensor:
+    """Cross-entropy of telling the token that comes next; after the last, the first."""
+    return torch.nn.functional.cross_entropy(output.logits.flatten(0, 1), inputs.roll(-1, dims=1).flatten())
+
+
+def watched(model: MemNet, inputs: Tensor, **asked: Tensor) -> tuple[ModelOutput, list[Any]]:
+    """Run the model; return also what each chunk made of the memory."""
+    done: list[Any] = []
+    whole = model._remember
+    model._remember = lambda *given: done.append(whole(*given)) or done[-1]
+    return model(inputs, **asked), done

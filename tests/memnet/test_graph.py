@@ -57,6 +57,30 @@ def test_links_of_a_chunk_equal_the_rule_token_by_token() -> None:
         torch.testing.assert_close(on_slots[0, 0, token], graph[0] / graph[0].sum(), rtol=1e-6, atol=1e-6)
 
 
+def after_writes(gate: list[float], hold: list[float], slot: list[int]) -> tuple[Tensor, Tensor]:
+    """Return A and the trace of two full slots without links, after a chunk that writes to one or the other."""
+    keys, full = torch.eye(2), torch.ones(1, 1, 2, dtype=torch.bool)
+    gates, held, none = one(torch.tensor(gate)), one(torch.tensor(hold)), one(torch.zeros(2))
+    placement = place(one(keys[slot] @ torch.cat([keys, keys[slot]]).T), gates > 0, torch.tensor([[[2, 1]]]), full, 0.9)
+    links = link(one(torch.zeros(2, 2)), none, gates, held, placement, rate=0.5, decay=0.1)
+    adjacency, trace = links.after(commit(placement, full, none))
+    return adjacency[0, 0].float(), trace[0, 0].float()
+
+
+def test_three_writes_to_two_slots_worked_by_hand() -> None:
+    """ΔA₀₁ = ½·1·½ at token 1. At token 2 that decays by a tenth, ΔA₁₀ = ½·½·1, and no slot is linked to itself."""
+    adjacency, trace = after_writes(gate=[1.0, 0.5, 1.0], hold=[0.6, 0.5, 0.8], slot=[0, 1, 0])
+    torch.testing.assert_close(adjacency, torch.tensor([[0.0, 0.225], [0.25, 0.0]]))
+    torch.testing.assert_close(trace, torch.tensor([1.4, 0.4]))
+
+
+def test_a_trace_fades_at_every_token_and_links_at_a_write_alone() -> None:
+    """Of the write at token 0, tokens 1 and 2 leave 0.5·0.4; so ΔA₀₁ = ½·0.2·½ at token 3, which leaves 0.8 of the trace in its turn."""
+    adjacency, trace = after_writes(gate=[1.0, 0.0, 0.0, 0.5], hold=[0.9, 0.5, 0.4, 0.8], slot=[0, 0, 0, 1])
+    torch.testing.assert_close(adjacency, torch.tensor([[0.0, 0.05], [0.0, 0.0]]))
+    torch.testing.assert_close(trace, torch.tensor([0.16, 0.5]))
+
+
 def test_a_row_without_links_keeps_its_weight() -> None:
     full = torch.ones(1, 1, 2, dtype=torch.bool)
     adjacency = torch.tensor([[0.0, 0.4], [0.0, 0.0]])

@@ -47,3 +47,16 @@ def test_an_associating_head_has_one_slot_for_one_token_whatever_stands_around_i
             assert slots.birth[row, 1, place] == seen.tolist().index(token)
             assert slots.written[row, 1, place] == 31 - seen.tolist()[::-1].index(token)
     assert (slots.occupied[:, 0].sum(-1) > slots.occupied[:, 1].sum(-1)).all(), "a binding head tells contexts apart"
+
+
+def test_what_a_token_leaves_of_the_trace_is_its_head_s_constant_times_the_link_gate() -> None:
+    """λ = σ(ln 3) = ¾, and ℓ = σ(x) with x the token's number."""
+    heads = lively(heads=1).bank.write_heads
+    with torch.no_grad():
+        heads.trace.fill_(1.098612)
+        heads.link_gate.bias.zero_()
+        heads.link_gate.weight.zero_()[0, 0] = 1.0
+    hidden = torch.zeros(1, 3, 16).double()
+    hidden[0, :, 0] = torch.tensor([0.0, 1.0, -1.0])
+    hold = heads(hidden, torch.zeros(1, 5, 12).double(), torch.zeros(1, 3, 12).double()).hold
+    torch.testing.assert_close(hold, torch.tensor([[[0.375, 0.548294, 0.201706]]]).double(), rtol=0, atol=1e-6)

@@ -1,23 +1,11 @@
 """The auxiliary losses, each worked again from what the memory read."""
 
 import math
-from typing import Any
 
 import pytest
 import torch
-from torch import Tensor
 
-from memnet.model import MemNet
-from memnet.output import ModelOutput
-from tests.memnet.lively import lively, tokens
-
-
-def watched(model: MemNet, inputs: Tensor) -> tuple[ModelOutput, list[Any]]:
-    """Run the model; return also what each chunk made of the memory."""
-    done: list[Any] = []
-    whole = model._remember
-    model._remember = lambda *given: done.append(whole(*given)) or done[-1]
-    return model(inputs), done
+from tests.memnet.lively import lively, tokens, watched
 
 
 def test_utilization_is_the_negative_entropy_of_mean_use() -> None:

@@ -8,41 +8,89 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from torch import Tensor
 
 from memnet.bank import Read
 from memnet.config import MemNetConfig
 from memnet.model import MemNet
+from memnet.output import ModelOutput
 from memnet.recorder import Recorder
-from tests.memnet.lively import VOCABULARY, lively, tokens
+from tests.memnet.lively import VOCABULARY, lively, task_loss, tokens, watched
 
 
 def generator() -> torch.Generator:
     return torch.Generator().manual_seed(3)
 
 
-@settings(deadline=None, max_examples=10)
+def partly_open(model: MemNet, bias: float = -2.0, spread: float = 0.2) -> MemNet:
+    """Open no gate all the way: slots of one key and one strength, as an associating head may hold, would tie for the k-th place."""
+    gate = model.bank.write_heads.gate
+    with torch.no_grad():
+        gate.weight.mul_(spread)
+        gate.bias.fill_(bias)
+    return model
+
+
+def learned(model: MemNet, inputs: Tensor) -> tuple[ModelOutput, dict[str, Tensor]]:
+    """Read; return also what the task's loss teaches each parameter."""
+    output, (names, parameters) = model(inputs, generator=generator()), zip(*model.named_parameters(), strict=True)
+    slopes = torch.autograd.grad(task_loss(output, inputs), parameters, allow_unused=True, materialize_grads=True)
+    return output, dict(zip(names, slopes, strict=True))
+
+
+def same(one: ModelOutput, other: ModelOutput) -> None:
+    torch.testing.assert_close(one.logits, other.logits, rtol=1e-9, atol=1e-9)
+    for field in dataclasses.fields(one.state.slots):
+        pair = (getattr(output.state.slots, field.name) for output in (one, other))
+        torch.testing.assert_close(*pair, rtol=1e-9, atol=1e-9, msg=field.name)
+
+
+@settings(deadline=None, max_examples=24)
 @given(
     seed=st.integers(0, 10_000),
+    length=st.integers(9, 39),
     chunk=st.integers(2, 40),
-    hops=st.integers(1, 2),
-    heads=st.sampled_from([1, 2, 4]),
-    length=st.integers(1, 26),
+    options=st.fixed_dictionaries(
+        {
+            "heads": st.sampled_from([1, 2, 4]),
+            "hops": st.integers(1, 3),
+            "sharpening": st.sampled_from([1.0, 2.0]),
+            "link_decay": st.sampled_from([0.0, 0.1]),
+            "dreaming": st.booleans(),
+            "dream_every": st.sampled_from([5, 12, 31]),
+        }
+    ),
+    gradients=st.booleans(),
 )
-def test_chunk_size_is_a_speed_setting(seed: int, chunk: int, hops: int, heads: int, length: int) -> None:
-    inputs = tokens(length=length, seed=seed)
-    with torch.no_grad():
-        by_token = lively(seed, chunk=1, hops=hops, heads=heads)(inputs, generator=generator())
-        by_chunk = lively(seed, chunk=chunk, hops=hops, heads=heads)(inputs, generator=generator())
-    torch.testing.assert_close(by_chunk.logits, by_token.logits, rtol=1e-9, atol=1e-9)
-    for field in dataclasses.fields(by_token.state.slots):
-        one, other = getattr(by_token.state.slots, field.name), getattr(by_chunk.state.slots, field.name)
-        torch.testing.assert_close(other, one, rtol=1e-9, atol=1e-9, msg=field.name)
+def test_chunk_size_is_a_speed_setting(seed: int, length: int, chunk: int, options: dict[str, Any], gradients: bool) -> None:
+    inputs = tokens(batch=2, length=length, seed=seed)
+    # In training a closed gate learns from the reads of its own chunk alone, so gradients are compared out of it.
+    by_token, by_chunk = (partly_open(lively(seed, chunk=size, **options)).train(not gradients) for size in (1, chunk))
+    if gradients:
+        (one, of_one), (other, of_other) = learned(by_token, inputs), learned(by_chunk, inputs)
+        torch.testing.assert_close(of_other, of_one, rtol=1e-8, atol=1e-9)
+    else:
+        with torch.no_grad():
+            one, other = by_token(inputs, generator=generator()), by_chunk(inputs, generator=generator())
+    same(other, one)
+
+
+@pytest.mark.parametrize("dreaming", [False, True])
+@pytest.mark.parametrize("chunk", [5, 32])
+def test_in_training_too_what_is_learned_does_not_depend_on_the_chunk_where_all_gates_are_open(chunk: int, dreaming: bool) -> None:
+    inputs, slopes = tokens(), []
+    for size in (1, chunk):
+        model = partly_open(lively(chunk=size, dreaming=dreaming, link_decay=0.1, hops=3), bias=1.0, spread=0.05)
+        output, slope = learned(model, inputs)
+        assert (output.state.slots.count == 32).all()
+        slopes.append(slope)
+    torch.testing.assert_close(slopes[1], slopes[0], rtol=1e-8, atol=1e-9)
 
 
 def test_the_chunk_test_has_something_to_see() -> None:
     recorder = Recorder()
     with torch.no_grad():
-        lively()(tokens(length=36), record=recorder)
+        partly_open(lively())(tokens(length=36), record=recorder)
     statistics = recorder.statistics()
     assert 0.1 < (statistics["write_rate"] or 0) < 0.9
     assert 0.1 < (statistics["reuse"] or 0) < 0.95
@@ -103,40 +151,6 @@ def test_positions_pick_the_answers_wanted() -> None:
     torch.testing.assert_close(some, torch.stack([all_[row, places] for row, places in enumerate(positions)]))
 
 
-def test_gradients_reach_encoder_gate_spread_policy_and_trace() -> None:
-    model, inputs = lively(), tokens()
-    output = model(inputs, generator=generator())
-    loss = torch.nn.functional.cross_entropy(output.logits[:, :-1].flatten(0, 1), inputs[:, 1:].flatten())
-    model.objective(loss, output.losses).backward()
-    bank = model.bank
-    assert bank.policy is not None
-    assert model.encoder.embedding is not None
-    reached = {
-        "encoder": model.encoder.embedding.weight,
-        "write gate": bank.write_heads.gate.weight,
-        "taps of the keys": bank.write_heads.key.weight,
-        "taps of the queries": bank.read_heads.query.project,
-        "keys of the associating head": bank.write_heads.identity.weight if bank.write_heads.identity is not None else None,
-        "queries of the associating head": bank.read_heads.identity.weight if bank.read_heads.identity is not None else None,
-        "clock of the keys": bank.write_heads.key_clock,
-        "clock of the gate": bank.write_heads.gate_clock,
-        "trace": bank.write_heads.trace,
-        "link gate": bank.write_heads.link_gate.weight,
-        "spreading": bank.spread_logit,
-        "hop gate": bank.hop_gate.weight if bank.hop_gate is not None else None,
-        "policy": bank.policy.gate.weight,
-        "uncertainty": bank.policy.uncertainty,
-        "temperature": bank.read_heads.log_temperature,
-        "synthesizer": model.synthesizer.out.weight if model.synthesizer is not None else None,
-        "hallucination": next(iter(model.hallucination.parameters())) if model.hallucination is not None else None,
-    }
-    for name, parameter in reached.items():
-        assert parameter is not None, name
-        assert parameter.grad is not None, name
-        assert parameter.grad.isfinite().all(), name
-        assert parameter.grad.abs().max() > 0, name
-
-
 def test_a_gate_that_is_closed_writes_and_links_nothing_but_can_learn_to_open() -> None:
     model, inputs = lively(slots=8, dreaming=False), tokens()
     with torch.no_grad():
@@ -180,20 +194,6 @@ def test_reads_are_distributions_and_links_stay_links(link_rate: float) -> None:
         assert (graph >= 0).all()
         assert not graph.diagonal(dim1=-2, dim2=-1).any()
     assert bool(graphs[-1].any()) == (link_rate > 0)
-
-
-@pytest.mark.parametrize("switch", ["hebbian", "dreaming", "meta_policy", "hallucination"])
-def test_each_mechanism_has_its_switch(switch: str) -> None:
-    with_, without = lively(), lively(**{switch: False})
-    inputs = tokens()
-    output = without(inputs, generator=generator())
-    output.logits.sum().backward()
-    assert sum(p.numel() for p in without.parameters()) < sum(p.numel() for p in with_.parameters())
-    if switch == "hallucination":
-        assert "hallucination" not in output.losses
-    else:
-        with torch.no_grad():
-            assert not torch.equal(with_(inputs, generator=generator()).logits, output.logits)
 
 
 def test_features_are_read_like_tokens() -> None:
@@ -269,11 +269,8 @@ def test_half_precision_leaves_the_memory_exact() -> None:
 def test_gates_of_what_answers_read_are_held_open() -> None:
     model, inputs = lively(dreaming=False, serial=False, chunk=32), tokens(length=32)
     asked = torch.tensor([[20], [31], [9]])
-    done: list[Any] = []
-    whole = model._remember
-    model._remember = lambda *given: done.append(whole(*given)) or done[-1]
-    sparsity = model(inputs, positions=asked).losses["sparsity"]
-    (found,) = done
+    output, (found,) = watched(model, inputs, positions=asked)
+    sparsity = output.losses["sparsity"]
     pressed = torch.nn.functional.softplus(found.gates[0].clamp_min(-3.0)).mean() + 0.1 * found.read.dispersion.mean()
     weights, strength = found.read.weights.detach(), found.written.strength.detach()
     held = sum(

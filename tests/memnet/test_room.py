@@ -83,6 +83,27 @@ def test_a_slot_that_was_given_up_is_never_read_again() -> None:
     assert of_values.any(), "what stayed is still read"
 
 
+def test_the_slot_of_lowest_retention_gives_way() -> None:
+    """``ln s + ½·ln(1 + u) − 0.1·ln(1 + age)`` of the four slots is −0.65, −0.40, −0.48 and −0.58, so the first one goes.
+
+    Without the strength it would be the second, without the usage the third, without the age the last.
+    """
+    model = lively(heads=1, slots=4, hebbian=False, usage_weight=0.5, age_weight=0.1).eval()
+    slots = dataclasses.replace(
+        widen(model.initial_state(1).slots, 4, linked=False),
+        strength=torch.tensor([[[0.5, 1.0, 0.2, 0.6]]]).double(),
+        usage=torch.tensor([[[1.0, 0.0, 10.0, 0.0]]]).double(),
+        written=torch.tensor([[[41, 6, 59, 59]]]),
+        birth=torch.tensor([[[1, 2, 3, 4]]]),
+    )
+    with torch.no_grad():
+        model.bank.write_heads.gate.bias.fill_(99.0)
+        written = model.bank.write(torch.ones(1, 1, 16).double(), torch.ones(1, 3, 12).double(), torch.ones(1, 1, 12).double(), slots, 60)
+        nothing = torch.zeros(1, 1, 1, 5).double()
+        unread = Read(weights=nothing, visible=nothing > 0, vectors=torch.zeros(1, 1, 16), dispersion=nothing[..., 0])
+        assert model.bank.fold(written, unread, 60, None).birth.tolist() == [[[60, 2, 3, 4]]]
+
+
 @pytest.mark.parametrize("linked", [True, False])
 def test_widening_keeps_everything_in_place(linked: bool) -> None:
     model = lively(hebbian=linked, dreaming=False)

@@ -7,11 +7,11 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from memnet.chunk import place
+from memnet.bank import MultiHeadMemoryBank
 from memnet.config import MemNetConfig
-from memnet.graph import link
-from memnet.state import Slots, empty_state
+from memnet.state import NEVER, Slots, empty_state
 from memnet.synthesizer import MemorySynthesizer, normalised
+from tests.memnet import naive_dream
 
 CONFIG = MemNetConfig(
     width=4, controller_heads=1, bottleneck=4, heads=1, key_width=4, slots=4, dream_links=1, dream_rate=0.5, merge=0.9, prune=0.05
@@ -38,6 +38,11 @@ def slots(**changes: torch.Tensor) -> Slots:
     return dataclasses.replace(empty, **(given | changes))
 
 
+def together(*states: Slots) -> Slots:
+    """One batch of several memories."""
+    return Slots(**{field.name: torch.cat([getattr(state, field.name) for state in states]) for field in dataclasses.fields(Slots)})
+
+
 def dream(state: Slots, config: MemNetConfig = CONFIG) -> Slots:
     with torch.no_grad():
         after: Slots = MemorySynthesizer(config).double()(state)
@@ -53,20 +58,66 @@ def test_what_took_two_hops_before_takes_one_after() -> None:
     assert (awake @ normalised(after.adjacency)[0, 0])[2] > 0.3
 
 
-def one_spread(state: Slots, start: int) -> torch.Tensor:
-    """Where one step of spreading takes a read of one slot, over slots; nothing is written meanwhile."""
-    nothing = torch.zeros(1, 1, 1).double()
-    closed = nothing > 0
-    placement = place(torch.zeros(1, 1, 1, 5).double(), closed, 10 - state.written, state.occupied, 0.9)
-    links = link(state.adjacency, state.trace, nothing, nothing + 0.5, placement, rate=0.5, decay=0.0)
-    weights = torch.zeros(1, 1, 1, 5).double()
-    weights[..., start] = 1.0
-    return links.spread(weights, placement.visible(state.occupied))[0, 0, 0, :4]
+def one_read(state: Slots, start: int) -> torch.Tensor:
+    """Weights over slots of one read of the bank, one hop from the best match, asked for what slot ``start`` holds; nothing is written."""
+    bank = MultiHeadMemoryBank(dataclasses.replace(CONFIG, key_taps=1, top_k=1, hops=1, meta_policy=False)).double()
+    assert bank.spread_logit is not None
+    nothing, asked = torch.zeros(1, 1, 4).double(), torch.eye(4).double()[None, start : start + 1]
+    with torch.no_grad():
+        bank.write_heads.gate.bias.fill_(-10.0)
+        bank.spread_logit.fill_(100.0)
+        bank.read_heads.query.project.copy_(torch.eye(4))
+        bank.read_heads.query_clock.zero_()
+        weights = bank.read(nothing, asked, asked, bank.write(nothing, asked, asked, state, time=10), None).weights
+    return weights[0, 0, 0, :4]
 
 
 def test_one_read_finds_after_a_dream_what_took_two_before() -> None:
-    assert one_spread(slots(), 0).tolist() == [0.0, 1.0, 0.0, 0.0]
-    torch.testing.assert_close(one_spread(dream(slots()), 0), torch.tensor([0.0, 2 / 3, 1 / 3, 0.0]).double())
+    assert one_read(slots(), 0).tolist() == [0.0, 1.0, 0.0, 0.0]
+    torch.testing.assert_close(one_read(dream(slots()), 0), torch.tensor([0.0, 2 / 3, 1 / 3, 0.0]).double())
+
+
+def many(config: MemNetConfig, batch: int, seed: int) -> Slots:
+    """Slots near each other, empty ones among them, linked to none or to several; some memories are new in part, some not at all."""
+    generator, size = torch.Generator().manual_seed(seed), config.slots
+
+    def uniform(*shape: int) -> torch.Tensor:
+        return torch.rand(batch, config.heads, *shape, generator=generator, dtype=torch.float64)
+
+    occupied = uniform(size) < 0.8
+    fresh = (uniform(1) < 0.6) & (uniform(size) < 0.6) & occupied
+    linked = (uniform(size, size) < 0.5) & occupied.unsqueeze(-1) & occupied.unsqueeze(-2) & ~torch.eye(size, dtype=torch.bool)
+    linked &= linked.sum(-1, keepdim=True) != 1  # two shares of 1 in a row make missing links equally strong, and any of them may be found
+    within = torch.where(fresh.any(-1), 1.0, config.link_total / size)  # what is not new was scaled down by the last dream
+    birth = (100.0 * uniform(size)).long()
+    return Slots(
+        keys=torch.nn.functional.normalize(uniform(size, config.key_width) - 0.5, dim=-1) * occupied.unsqueeze(-1),
+        values=(uniform(size, config.width // config.heads) - 0.5) * occupied.unsqueeze(-1),
+        strength=(0.9 * uniform(size) + 0.1) * occupied,
+        usage=uniform(size) * occupied,
+        birth=torch.where(occupied, birth, NEVER),
+        written=torch.where(occupied, birth + (100.0 * uniform(size)).long(), NEVER),
+        fresh=fresh,
+        adjacency=uniform(size, size) * linked * within[..., None, None],
+        trace=uniform(size) * occupied,
+        count=uniform(),
+    )
+
+
+@settings(deadline=None, max_examples=100)
+@given(seed=st.integers(0, 10_000), batch=st.integers(2, 3), heads=st.integers(1, 2), merge=st.floats(0.5, 1.0))
+def test_a_dream_equals_plain_loops_over_memories_and_heads(seed: int, batch: int, heads: int, merge: float) -> None:
+    config = dataclasses.replace(
+        CONFIG, width=3 * heads, heads=heads, key_width=2, slots=6, dream_links=2, link_total=1.0, prune=0.1, merge=merge
+    )
+    synthesizer, generator = MemorySynthesizer(config).double(), torch.Generator().manual_seed(seed)
+    before = many(config, batch, seed)
+    with torch.no_grad():
+        for parameter in synthesizer.parameters():
+            parameter.normal_(generator=generator)
+        after, plain = synthesizer(before), naive_dream.dream(synthesizer, before)
+    for field in dataclasses.fields(before):
+        torch.testing.assert_close(getattr(after, field.name), getattr(plain, field.name), rtol=1e-9, atol=1e-9, msg=field.name)
 
 
 def test_strong_slots_scale_down_and_keep_their_proportions() -> None:
@@ -105,10 +156,12 @@ def test_a_dream_keeps_total_strength_and_links_stay_links(seed: int, merge: flo
 def test_a_memory_that_was_not_written_since_is_left_as_it_is() -> None:
     chain = torch.zeros(1, 1, 4, 4).double()
     chain[0, 0, 0, 1] = chain[0, 0, 1, 2] = chain[0, 0, 2, 3] = 0.5  # one dream adds one link, and leaves another to be found
-    once = dream(slots(adjacency=chain))
-    again = dream(once)
-    for field in dataclasses.fields(once):
-        assert torch.equal(getattr(once, field.name), getattr(again, field.name)), field.name
+    new = slots(adjacency=chain)
+    once = dream(new)
+    for beside in ([], [new]):
+        again = dream(together(once, *beside))
+        for field in dataclasses.fields(once):
+            assert torch.equal(getattr(again, field.name)[:1], getattr(once, field.name)), field.name
 
 
 def test_merging_keeps_total_strength_and_averages_by_it() -> None:
