@@ -29,7 +29,7 @@ def prepare(name: str, files: Sequence[str], data_root: Path) -> None:
         _download(name, files, data_root)
     except (OSError, RuntimeError) as error:
         raise UsageError(
-            f"{name} is not in {data_root} (no {missing[0]}) and can't be downloaded here ({error}); "
+            f"{name} is not in {data_root} (no {missing[0]}) and can't be downloaded here ({' '.join(str(error).split())}); "
             f"put its {len(files)} unpacked files into {(data_root / files[0]).parent}, "
             "or point --data-root or MEMNET_DATA to where they are"
         ) from error

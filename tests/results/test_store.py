@@ -1,3 +1,4 @@
+import json
 import os
 from pathlib import Path
 
@@ -6,7 +7,7 @@ import pytest
 from results.cell import Cell
 from results.claims import Claim, claim
 from results.errors import UsageError
-from results.manifest import Benchmark, Manifest
+from results.manifest import SCHEMA, Benchmark, Manifest
 from results.record import Cost, Outcome, Provenance, Record, succeeded
 from results.store import Store, write_whole
 
@@ -172,8 +173,8 @@ def test_manifests_come_back_and_a_damaged_one_is_named(store: Store) -> None:
 
 def test_a_manifest_of_a_newer_version_is_refused_by_name(store: Store) -> None:
     path = store.root / "manifests" / "quick.json"
-    path.write_text('{"schema": 5, "name": "quick"}')
-    with pytest.raises(UsageError, match=r"quick\.json: it is of schema 5, .* newer memnet-bench"):
+    path.write_text(json.dumps({"schema": SCHEMA + 1, "name": "quick"}))
+    with pytest.raises(UsageError, match=rf"quick\.json: it is of schema {SCHEMA + 1}, .* newer memnet-bench"):
         store.manifests()
 
 
