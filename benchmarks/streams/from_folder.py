@@ -23,7 +23,7 @@ from strategies.continual.stream import Samples, Stream, split_classes
 
 VERSION = 2
 PRIMARY = "accuracy"
-CHANCE = None  # by how many classes the data hold
+CHANCE = None  # what guessing gives depends on how many classes the data hold
 DATA = "data"
 """The option that names the data, whose content is hashed into a cell's identity."""
 
