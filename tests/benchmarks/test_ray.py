@@ -40,12 +40,14 @@ def cluster() -> Iterator[Any]:
 
 
 def plan(tmp_path: Path, *models: str, seeds: int) -> Plan:
-    """Cells of the scripted model, which also says where our code is that it runs on."""
+    """Cells of the scripted model, which also says where our code is that it runs on, and holds until there is the file ``go``."""
     files = []
     for name in ("wee.py", "scripted.py"):
         files.append(tmp_path / "plugins" / name)
         files[-1].parent.mkdir(exist_ok=True)
-        files[-1].write_text(f"{(PLUGINS / name).read_text()}\nimport benchmarks\nprint('our code:', benchmarks.__file__)\n")
+        added = "import benchmarks\nprint('our code:', benchmarks.__file__)\n"
+        added += f"from pathlib import Path\nGO = Path({str(tmp_path / 'go')!r})\n"
+        files[-1].write_text(f"{(PLUGINS / name).read_text()}\n{added}")
     return make_plan(Catalog.read(files), Request(name="wee", models=models, seeds=tuple(range(seeds))))
 
 
@@ -68,11 +70,14 @@ def start(a_plan: Plan, root: Path, engine: Any, act: Callable[[Event], None] = 
 
 
 def test_a_cluster_gives_what_this_machine_gives_and_a_lost_node_loses_no_cell(cluster: Any, tmp_path: Path) -> None:
-    """Three cells are running, one on each node, when the node is killed."""
-    slow = [f"scripted[pause=0.4,width={width}]" for width in (5, 6, 7)]
-    a_plan = plan(tmp_path, *slow, "scripted", "scripted[act=raise]", "scripted[act=kill]", "scripted[act=leave]", seeds=2)
+    """Three cells are running, one on each node, when the node is killed: none of them goes on before."""
+    killed = tmp_path / "go"
+    held = [f"scripted[hold=true,pause=0.3,width={width}]" for width in (5, 6, 7)]
+    a_plan = plan(tmp_path, *held, "scripted", "scripted[act=raise]", "scripted[act=kill]", "scripted[act=leave]", seeds=2)
     local = LocalEngine(jobs=2, place=Place(device="auto", data_root=tmp_path / "data"))
+    killed.touch()
     start(a_plan, tmp_path / "local", local)
+    killed.unlink()
     nodes = list(cluster.worker_nodes)
     notes: list[str] = []
     moved: set[str] = set()
@@ -84,6 +89,7 @@ def test_a_cluster_gives_what_this_machine_gives_and_a_lost_node_loses_no_cell(c
             notes.append(event.note)
         if len(moved) == NODES == len(nodes):
             cluster.remove_node(nodes.pop(), allow_graceful=False)
+            killed.touch()
 
     one = start(a_plan, tmp_path / "ray", RayEngine(address=cluster.address), act)
     assert len(nodes) == NODES - 1, "a node was killed"

@@ -4,6 +4,7 @@ import os
 import signal
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 import torch
@@ -12,6 +13,7 @@ from torch import nn
 from baselines.interface import ModelOutput, SequenceModel
 
 KIND = "model"
+GO: Path | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -19,6 +21,7 @@ class Config:
     width: int = 4
     act: Literal["learn", "raise", "kill", "leave", "nan", "eat"] = "learn"
     pause: float = 0.0
+    hold: bool = False  # from the fourth look on, wait until there is the file GO, two minutes at most
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -30,6 +33,7 @@ class Scripted(SequenceModel):
     def __init__(self, config, signature):
         super().__init__()
         self.config = config
+        self.looks = 0
         self.embedding = nn.Embedding(signature.vocabulary, config.width)
         self.head = nn.Linear(config.width, signature.outputs)
         if config.pause:
@@ -50,11 +54,20 @@ class Scripted(SequenceModel):
             case "eat":
                 eat()
         time.sleep(self.config.pause)
+        self.looks += 1
+        if self.config.hold and self.looks > 3:
+            wait()
         hidden = self.embedding(inputs)
         if positions is not None:
             hidden = hidden.gather(1, positions[..., None].expand(-1, -1, hidden.shape[-1]))
         logits = self.head(hidden) * (float("nan") if self.config.act == "nan" else 1.0)
         return ModelOutput(logits=logits, state=State(seen=torch.zeros(len(inputs), 1)), losses={})
+
+
+def wait():
+    end = time.monotonic() + 120
+    while not GO.exists() and time.monotonic() < end:
+        time.sleep(0.05)
 
 
 def eat():
