@@ -22,7 +22,8 @@ class MemNetConfig:
             evicted within a chunk, and no two slots score exactly alike. In training, the utilization term is of the use within a chunk,
             and a gate that is closed learns from the reads of its own chunk alone; gradients agree where all gates are open.
         top_k: Slots that the TopK policy reads.
-        reuse: Cosine above which a key is the same key, and its slot is written again.
+        reuse: Cosine above which a key is the same key, and its slot is written again. Keys of different tokens that drift that close
+            overwrite each other, and no gradient parts them: on `delayed-recall-hard`, three seeds of ten fail at 0.8 and none at 0.95.
         usage_weight: Weight of past reads in a slot's retention.
         age_weight: Weight of the time since a slot was written in its retention.
         hops: Steps of spreading activation; more than one are mixed by a learned gate.
