@@ -40,7 +40,7 @@ def cluster() -> Iterator[Any]:
 
 
 def plan(tmp_path: Path, *models: str, seeds: int) -> Plan:
-    """Cells of the scripted model, which also says where our code is that it runs on, and holds until there is the file ``go``."""
+    """Cells of the scripted model, which says where our code is that it runs on, and where slow waits for the file ``go``."""
     files = []
     for name in ("wee.py", "scripted.py"):
         files.append(tmp_path / "plugins" / name)
@@ -72,7 +72,7 @@ def start(a_plan: Plan, root: Path, engine: Any, act: Callable[[Event], None] = 
 def test_a_cluster_gives_what_this_machine_gives_and_a_lost_node_loses_no_cell(cluster: Any, tmp_path: Path) -> None:
     """Three cells are running, one on each node, when the node is killed: none of them goes on before."""
     killed = tmp_path / "go"
-    held = [f"scripted[hold=true,pause=0.3,width={width}]" for width in (5, 6, 7)]
+    held = [f"scripted[pause=0.3,width={width}]" for width in (5, 6, 7)]
     a_plan = plan(tmp_path, *held, "scripted", "scripted[act=raise]", "scripted[act=kill]", "scripted[act=leave]", seeds=2)
     local = LocalEngine(jobs=2, place=Place(device="auto", data_root=tmp_path / "data"))
     killed.touch()
