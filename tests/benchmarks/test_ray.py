@@ -45,9 +45,8 @@ def plan(tmp_path: Path, *models: str, seeds: int) -> Plan:
     for name in ("wee.py", "scripted.py"):
         files.append(tmp_path / "plugins" / name)
         files[-1].parent.mkdir(exist_ok=True)
-        added = "import benchmarks\nprint('our code:', benchmarks.__file__)\n"
-        added += f"from pathlib import Path\nGO = Path({str(tmp_path / 'go')!r})\n"
-        files[-1].write_text(f"{(PLUGINS / name).read_text()}\n{added}")
+        told = f"import benchmarks, pathlib\nprint('our code:', benchmarks.__file__)\nGO = pathlib.Path({str(tmp_path / 'go')!r})\n"
+        files[-1].write_text(f"{(PLUGINS / name).read_text()}\n{told}")
     return make_plan(Catalog.read(files), Request(name="wee", models=models, seeds=tuple(range(seeds))))
 
 
@@ -71,13 +70,13 @@ def start(a_plan: Plan, root: Path, engine: Any, act: Callable[[Event], None] = 
 
 def test_a_cluster_gives_what_this_machine_gives_and_a_lost_node_loses_no_cell(cluster: Any, tmp_path: Path) -> None:
     """Three cells are running, one on each node, when the node is killed: none of them goes on before."""
-    killed = tmp_path / "go"
-    held = [f"scripted[pause=0.3,width={width}]" for width in (5, 6, 7)]
-    a_plan = plan(tmp_path, *held, "scripted", "scripted[act=raise]", "scripted[act=kill]", "scripted[act=leave]", seeds=2)
+    go = tmp_path / "go"
+    slow = [f"scripted[pause=0.3,width={width}]" for width in (5, 6, 7)]
+    a_plan = plan(tmp_path, *slow, "scripted", "scripted[act=raise]", "scripted[act=kill]", "scripted[act=leave]", seeds=2)
     local = LocalEngine(jobs=2, place=Place(device="auto", data_root=tmp_path / "data"))
-    killed.touch()
+    go.touch()
     start(a_plan, tmp_path / "local", local)
-    killed.unlink()
+    go.unlink()
     nodes = list(cluster.worker_nodes)
     notes: list[str] = []
     moved: set[str] = set()
@@ -89,7 +88,7 @@ def test_a_cluster_gives_what_this_machine_gives_and_a_lost_node_loses_no_cell(c
             notes.append(event.note)
         if len(moved) == NODES == len(nodes):
             cluster.remove_node(nodes.pop(), allow_graceful=False)
-            killed.touch()
+            go.touch()
 
     one = start(a_plan, tmp_path / "ray", RayEngine(address=cluster.address), act)
     assert len(nodes) == NODES - 1, "a node was killed"
