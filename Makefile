@@ -38,10 +38,10 @@ lint: $(STAMP)
 	$(BIN)/lint-imports
 
 peers: $(PEERS)
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile tests/baselines/test_models.py tests/baselines/test_*peers.py
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile tests/baselines/models/test_models.py tests/baselines/peers
 
 ray: $(RAY)
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/benchmarks/test_ray.py
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/benchmarks/execution/engines/test_ray.py
 
 browser: $(BROWSER)
 	OMP_NUM_THREADS=1 MEMNET_BROWSER=required $(BIN)/python -m pytest tests/reports/browser

@@ -12,7 +12,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional
 
-from memnet.quantization import dithered
+from memnet.persistent.quantization import dithered
 
 
 class SemanticBottleneck(nn.Module):

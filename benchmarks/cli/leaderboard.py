@@ -5,20 +5,20 @@ from typing import Annotated, Literal, cast, get_args
 import typer
 
 from baselines.registry import unknown
-from benchmarks.cli import options
+from benchmarks.cli import shared_options
 from results.errors import UsageError
 
 Format = Literal["md", "csv", "json", "latex", "html"]
 
 
 def leaderboard(
-    store: options.Store = None,
+    store: shared_options.Store = None,
     form: Annotated[str, typer.Option("--format", metavar="|".join(get_args(Format)), help="Form of the table.")] = "md",
 ) -> None:
     """Print the leaderboard."""
-    from reports.leaderboard import render
-    from results.store import Store
+    from reports.tables.leaderboard import render
+    from results.store.store import Store
 
     if form not in get_args(Format):
         raise UsageError(unknown("format", form, get_args(Format)))
-    typer.echo(render(Store.open(options.store_root(store)), cast(Format, form)), nl=False)
+    typer.echo(render(Store.open(shared_options.store_root(store)), cast(Format, form)), nl=False)

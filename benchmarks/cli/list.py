@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 from baselines.registry import Entry, Registry, unknown
-from benchmarks.cli import options
-from benchmarks.cli.entry import needs, sheet
+from benchmarks.cli import shared_options
+from benchmarks.cli.list_entry import needs, sheet
 from results.errors import UsageError
 
 GROUPS = ("suites", "tasks", "streams", "models", "methods")
@@ -18,10 +18,10 @@ def show(
     group: Annotated[
         str | None, typer.Argument(metavar="GROUP|NAME", help="Only suites, tasks, streams, models or methods; or all about one.")
     ] = None,
-    plugin: options.Plugins = None,
+    plugin: shared_options.Plugins = None,
 ) -> None:
     """List what there is, one line each, with what it needs; of one, also its options."""
-    from benchmarks.catalog import Catalog
+    from benchmarks.planning.catalog import Catalog
 
     catalog = Catalog.read(plugin or ())
     if group is not None and group not in GROUPS:

@@ -5,17 +5,17 @@ from typing import Annotated
 
 import typer
 
-from benchmarks.cli import options
+from benchmarks.cli import shared_options
 
 
 def publish(
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where the site goes.")],
-    store: options.Store = None,
+    store: shared_options.Store = None,
 ) -> None:
     """Write the site and its records for a static host: GitHub Pages, a Hugging Face Space, any other."""
-    from reports.publish import publish as write
-    from results.store import Store
+    from reports.output.publish import publish as write
+    from results.store.store import Store
 
-    page = write(Store.open(options.store_root(store)), out)
+    page = write(Store.open(shared_options.store_root(store)), out)
     typer.echo(f"site: {page}")
     typer.echo("where to put it: reports/PUBLISHING.md")

@@ -5,11 +5,11 @@ from typing import Annotated
 
 import typer
 
-from benchmarks.cli import options
+from benchmarks.cli import shared_options
 
 
 def report(
-    store: options.Store = None,
+    store: shared_options.Store = None,
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where the report goes.")] = Path("report"),
     compare: Annotated[
         tuple[str, str] | None,
@@ -18,15 +18,15 @@ def report(
     open_: Annotated[bool, typer.Option("--open", help="Open it in a browser.")] = False,
 ) -> None:
     """Write a site of static pages, with figures and tables."""
-    from reports.build import build
-    from results.store import Store
+    from reports.output.build import build
+    from results.store.store import Store
 
     if compare is not None:
-        from benchmarks.cli.comparing import compare as side_by_side
+        from benchmarks.cli.compare import compare as side_by_side
 
-        page = side_by_side(compare, options.store_root(store), out)
+        page = side_by_side(compare, shared_options.store_root(store), out)
     else:
-        page = build(Store.open(options.store_root(store)), out)
+        page = build(Store.open(shared_options.store_root(store)), out)
     typer.echo(f"report: {page}")
     if open_:
         import webbrowser

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Annotated, cast, get_args
 import typer
 
 from baselines.registry import unknown
-from benchmarks.cli import options
+from benchmarks.cli import shared_options
 from results.errors import UsageError
 
 if TYPE_CHECKING:
-    from benchmarks.display import Display
-    from benchmarks.engines.interface import Limits
-    from benchmarks.runner import Rerun, Run, Tally
+    from benchmarks.execution.engines.interface import Limits
+    from benchmarks.execution.progress import Display
+    from benchmarks.execution.runner import Rerun, Run, Tally
 
 INTERRUPTED = 130
 """Exit code after Ctrl-C, as shells have it."""
@@ -23,40 +23,40 @@ INTERRUPTED = 130
 
 def run(
     name: Annotated[str, typer.Argument(metavar="NAME", help="A suite, task or stream (memnet list).")],
-    models: options.Models = None,
-    methods: options.Methods = None,
-    seeds: options.Seeds = None,
-    jobs: options.Jobs = None,
+    models: shared_options.Models = None,
+    methods: shared_options.Methods = None,
+    seeds: shared_options.Seeds = None,
+    jobs: shared_options.Jobs = None,
     engine: Annotated[str, typer.Option("--engine", metavar="local|ray", help="Where cells run: here, or on a Ray cluster.")] = "local",
     address: Annotated[str | None, typer.Option("--address", metavar="ADDRESS", help="Of the Ray cluster [default: RAY_ADDRESS].")] = None,
     gpus_per_cell: Annotated[float, typer.Option("--gpus-per-cell", metavar="SHARE", help="Share of a GPU per cell, with Ray.")] = 0.0,
-    device: options.Device = "auto",
-    store: options.Store = None,
-    data_root: options.DataRoot = None,
-    plugin: options.Plugins = None,
-    settings: options.Settings = None,
-    precision: options.Precision = "float32",
-    profile: options.Profile = None,
-    protocol: options.Protocol = None,
-    budget: options.Budget = None,
-    total_budget: options.TotalBudget = None,
-    timeout: options.Timeout = None,
-    memory: options.Memory = None,
-    retries: options.Retries = 1,
-    rerun: options.Rerun = "nothing",
+    device: shared_options.Device = "auto",
+    store: shared_options.Store = None,
+    data_root: shared_options.DataRoot = None,
+    plugin: shared_options.Plugins = None,
+    settings: shared_options.Settings = None,
+    precision: shared_options.Precision = "float32",
+    profile: shared_options.Profile = None,
+    protocol: shared_options.Protocol = None,
+    budget: shared_options.Budget = None,
+    total_budget: shared_options.TotalBudget = None,
+    timeout: shared_options.Timeout = None,
+    memory: shared_options.Memory = None,
+    retries: shared_options.Retries = 1,
+    rerun: shared_options.Rerun = "nothing",
     log: Annotated[str | None, typer.Option("--log", metavar="tensorboard", help="Write signals of training into the store.")] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Show no progress.")] = False,
     verbose: Annotated[bool, typer.Option("--verbose", help="Also say when cells start, and why they fail.")] = False,
 ) -> None:
     """Run a suite, task or stream; the same command again resumes it."""
-    from benchmarks.cli.engines import Wish, make_engine
-    from benchmarks.cli.planning import plan_from
-    from benchmarks.runner import Run
+    from benchmarks.cli.engine_options import Wish, make_engine
+    from benchmarks.cli.plan_options import plan_from
+    from benchmarks.execution.runner import Run
 
     wish = Wish(engine=engine, jobs=jobs, device=device, data_root=data_root, address=address, gpus_per_cell=gpus_per_cell)
     chosen, workers = make_engine(wish, limits=_limits(timeout, memory, retries), signals=_log(log))
     plan = plan_from(name, models, methods, seeds, settings, plugin, precision, profile, protocol, data_root, budget, total_budget)
-    root = options.store_root(store)
+    root = shared_options.store_root(store)
     one = Run(
         plan=plan,
         root=root,
@@ -94,7 +94,7 @@ def _count(tally: "Tally") -> str:
 def _display(workers: int, *, quiet: bool, verbose: bool) -> "Display":
     from rich.console import Console
 
-    from benchmarks.display import Lines, Live, Silent
+    from benchmarks.execution.progress import Lines, Live, Silent
 
     console = Console()
     if quiet:
@@ -103,8 +103,8 @@ def _display(workers: int, *, quiet: bool, verbose: bool) -> "Display":
 
 
 def _limits(timeout: str | None, memory: str | None, retries: int) -> "Limits":
-    from benchmarks.cli.limits import duration, size
-    from benchmarks.engines.interface import Limits
+    from benchmarks.cli.durations_and_sizes import duration, size
+    from benchmarks.execution.engines.interface import Limits
 
     if retries < 0:
         raise UsageError(f"--retries {retries}: it takes a number from 0 up")
@@ -126,7 +126,7 @@ def _log(text: str | None) -> bool:
 
 
 def _rerun(text: str) -> "Rerun":
-    from benchmarks.runner import Rerun
+    from benchmarks.execution.runner import Rerun
 
     if text not in get_args(Rerun):
         raise UsageError(unknown("value of --rerun", text, ["failed", "stale", "all"]))

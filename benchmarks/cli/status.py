@@ -5,41 +5,41 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from benchmarks.cli import options
+from benchmarks.cli import shared_options
 
 if TYPE_CHECKING:
-    from benchmarks.plan import Plan
-    from benchmarks.survey import Survey
-    from results.manifest import Planned
-    from results.question import Options
-    from results.store import Store
+    from benchmarks.execution.store_status import Survey
+    from benchmarks.planning.plan import Plan
+    from results.records.manifest import Planned
+    from results.records.same_benchmark import Options
+    from results.store.store import Store
 
 
 def status(
     name: Annotated[str, typer.Argument(metavar="NAME", help="A suite, task or stream (memnet list).")],
-    models: options.Models = None,
-    methods: options.Methods = None,
-    seeds: options.Seeds = None,
-    store: options.Store = None,
-    plugin: options.Plugins = None,
-    settings: options.Settings = None,
-    precision: options.Precision = "float32",
-    profile: options.Profile = None,
-    protocol: options.Protocol = None,
-    budget: options.Budget = None,
-    total_budget: options.TotalBudget = None,
-    data_root: options.DataRoot = None,
+    models: shared_options.Models = None,
+    methods: shared_options.Methods = None,
+    seeds: shared_options.Seeds = None,
+    store: shared_options.Store = None,
+    plugin: shared_options.Plugins = None,
+    settings: shared_options.Settings = None,
+    precision: shared_options.Precision = "float32",
+    profile: shared_options.Profile = None,
+    protocol: shared_options.Protocol = None,
+    budget: shared_options.Budget = None,
+    total_budget: shared_options.TotalBudget = None,
+    data_root: shared_options.DataRoot = None,
 ) -> None:
     """Count cells that are done, failed, stale (of an earlier version, or of other options of what learns) and missing.
 
     The table is of all that was planned under this name in the store, and of what these options plan.
     """
-    from benchmarks.cli.planning import plan_from
-    from benchmarks.survey import merged_manifest, survey
-    from results.store import Store
+    from benchmarks.cli.plan_options import plan_from
+    from benchmarks.execution.store_status import merged_manifest, survey
+    from results.store.store import Store
 
     plan = plan_from(name, models, methods, seeds, settings, plugin, precision, profile, protocol, data_root, budget, total_budget)
-    opened = Store(options.store_root(store))
+    opened = Store(shared_options.store_root(store))
     cells = merged_manifest(plan, opened).cells
     found = survey(cells, opened, plan.planner)
     counts = ", ".join(f"{count} {standing}" for standing, count in found.count().items())
@@ -54,15 +54,15 @@ def status(
 
 
 def _to_run(plan: "Plan", found: "Survey") -> int:
-    from benchmarks.runner import CHOSEN
+    from benchmarks.execution.runner import CHOSEN
 
     return sum(found.standing[job.cell.id] in CHOSEN["nothing"] for job in plan.jobs)
 
 
 def _questions(plan: "Plan", cells: "tuple[Planned, ...]", found: "Survey") -> dict[str, str]:
     """Name the question that each cell asks, of those where it is known."""
-    from reports.questions import name_questions
-    from results.question import possible_options
+    from reports.analysis.benchmark_variants import name_questions
+    from results.records.same_benchmark import possible_options
 
     known: dict[str, Options] = {job.cell.id: job.cell.config["benchmark"] for job in plan.jobs}
     known |= {outline.id: outline.options for outline in found.outlines.values()}
@@ -73,7 +73,7 @@ def _questions(plan: "Plan", cells: "tuple[Planned, ...]", found: "Survey") -> d
 def _table(cells: "tuple[Planned, ...]", found: "Survey", questions: dict[str, str]) -> str:
     from tabulate import tabulate
 
-    from benchmarks.survey import STANDINGS
+    from benchmarks.execution.store_status import STANDINGS
 
     rows: dict[tuple[str, str, str], Counter[str]] = {}
     for cell in cells:
@@ -83,7 +83,7 @@ def _table(cells: "tuple[Planned, ...]", found: "Survey", questions: dict[str, s
 
 
 def _show_failed(found: "Survey") -> None:
-    from benchmarks.display import one_line
+    from benchmarks.execution.progress import one_line
 
     failures = [(outline.label, outline.error) for outline in found.outlines.values() if outline.error is not None]
     if failures:

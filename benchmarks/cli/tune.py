@@ -4,17 +4,17 @@ from typing import Annotated
 
 import typer
 
-from benchmarks.cli import options
+from benchmarks.cli import shared_options
 
 
 def tune(
     name: Annotated[str, typer.Argument(metavar="NAME", help="A suite, task or stream.")],
-    models: options.Models = None,
-    jobs: options.Jobs = None,
-    device: options.Device = "auto",
-    store: options.Store = None,
-    data_root: options.DataRoot = None,
-    plugin: options.Plugins = None,
+    models: shared_options.Models = None,
+    jobs: shared_options.Jobs = None,
+    device: shared_options.Device = "auto",
+    store: shared_options.Store = None,
+    data_root: shared_options.DataRoot = None,
+    plugin: shared_options.Plugins = None,
     settings: Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Benchmark option; repeatable.")] = None,
     no_write: Annotated[bool, typer.Option("--no-write", help="Say the rates, and leave the table as it is.")] = False,
 ) -> None:
@@ -24,11 +24,11 @@ def tune(
     installation, from which `memnet run` takes them, whatever --set it is given; with --no-write or --plugin nothing is written, and
     the rates are said, for --set training.learning_rate.
     """
-    from benchmarks.catalog import Catalog
-    from benchmarks.rates import TABLE
-    from benchmarks.settings import Settings, parse_settings
-    from benchmarks.tuning import tune as pick
-    from benchmarks.variant import split_names
+    from benchmarks.planning.catalog import Catalog
+    from benchmarks.planning.learning_rates import TABLE
+    from benchmarks.planning.overrides import Settings, parse_settings
+    from benchmarks.planning.variant import split_names
+    from benchmarks.tuning.tune import tune as pick
     from results.errors import UsageError
 
     given = parse_settings(settings or ())

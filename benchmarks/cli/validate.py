@@ -16,9 +16,9 @@ def validate(
     ] = None,
 ) -> None:
     """Check records: form, id, checksum, metrics recomputed from their curves, plausible costs, complete seeds, duplicates, drift."""
-    import results.validate as checks
+    import results.validation.validate as checks
     from results.errors import UsageError
-    from results.untrusted import printable
+    from results.validation.untrusted_json import printable
 
     paths = [path for given in files for path in _records(given)]
     if not paths:

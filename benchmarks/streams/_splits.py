@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from benchmarks.streams._images import Form, Images
+from benchmarks.datasets.images import Form, Images
 from results.errors import UsageError
 from strategies.continual.stream import Measures, Pace, Scenario, Stream, split_classes
 

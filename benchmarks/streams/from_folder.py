@@ -14,9 +14,9 @@ from typing import Literal
 import numpy as np
 import torch
 
-from benchmarks.data import located
-from benchmarks.streams._images import SPLIT_SEED, Form, stratified
-from benchmarks.streams._own import array_samples, class_names, folder_images
+from benchmarks.datasets.images import SPLIT_SEED, Form, stratified
+from benchmarks.datasets.paths import located
+from benchmarks.datasets.user_data import array_samples, class_names, folder_images
 from benchmarks.streams._splits import measures_of, pace_of
 from results.errors import UsageError
 from strategies.continual.stream import Samples, Stream, split_classes

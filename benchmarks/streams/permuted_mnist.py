@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from benchmarks.streams._domains import Pixels, changed_images, count_of
 from benchmarks.streams.split_mnist import load, prepare
+from strategies.common.rng import generator
 from strategies.continual.stream import Stream
-from strategies.randomness import generator
 
 __all__ = ["CHANCE", "CHANCE_GIVEN", "DIGEST", "FILES", "PRIMARY", "VERSION", "Config", "build", "prepare"]
 

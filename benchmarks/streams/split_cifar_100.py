@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from benchmarks.streams import _published
-from benchmarks.streams._images import Images
+from benchmarks.datasets import torchvision_sets
+from benchmarks.datasets.images import Images
 from benchmarks.streams._splits import split_images
 from strategies.continual.stream import Stream
 
@@ -59,7 +59,7 @@ def prepare(data_root: Path) -> None:
     Raises:
         UsageError: If they are missing and can't be had.
     """
-    _published.prepare("CIFAR100", FILES, data_root)
+    torchvision_sets.prepare("CIFAR100", FILES, data_root)
 
 
 def build(config: Config, *, seed: int, data_root: Path) -> Stream:
@@ -79,4 +79,4 @@ def load(data_root: Path) -> tuple[Images, Images]:
     Raises:
         UsageError: If they can't be read or are not the published ones.
     """
-    return _published.load("CIFAR100", FILES, data_root)
+    return torchvision_sets.load("CIFAR100", FILES, data_root)

@@ -10,7 +10,7 @@ from typing import Literal
 
 import numpy as np
 
-from benchmarks.streams._images import Images, verify
+from benchmarks.datasets.images import Images, verify
 from benchmarks.streams._splits import split_images
 from strategies.continual.stream import Stream
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from benchmarks.streams import _published
-from benchmarks.streams._images import Images, verify
+from benchmarks.datasets import torchvision_sets
+from benchmarks.datasets.images import Images, verify
 from benchmarks.streams._splits import split_images
 from strategies.continual.stream import Stream
 
@@ -76,7 +76,7 @@ def prepare(data_root: Path) -> None:
     Raises:
         UsageError: If they are missing and can't be had.
     """
-    _published.prepare("FashionMNIST", FILES, data_root)
+    torchvision_sets.prepare("FashionMNIST", FILES, data_root)
 
 
 def build(config: Config, *, seed: int, data_root: Path) -> Stream:
@@ -96,6 +96,6 @@ def load(data_root: Path) -> tuple[Images, Images]:
     Raises:
         UsageError: If they can't be read or are not the published ones.
     """
-    train, test = _published.load("FashionMNIST", FILES, data_root)
+    train, test = torchvision_sets.load("FashionMNIST", FILES, data_root)
     verify([train.pixels, train.labels, test.pixels, test.labels], DIGEST, "FashionMNIST", str(data_root))
     return train, test

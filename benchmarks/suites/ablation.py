@@ -1,6 +1,6 @@
 """MemNet without one mechanism at a time: what does each of them cost, on which task?"""
 
-from benchmarks.suite import Member, Suite
+from benchmarks.planning.suite import Member, Suite
 
 WITHOUT = (
     "memnet",

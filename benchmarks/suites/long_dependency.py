@@ -4,7 +4,7 @@ Public packages among the rivals run where they are installed. The profile ``sma
 that tell most in little time; it takes minutes on two cores.
 """
 
-from benchmarks.suite import Member, Suite
+from benchmarks.planning.suite import Member, Suite
 
 RECURRENT = ("lstm", "gru", "delta-rule", "gated-delta-rule", "mamba")
 CONTROLS = ("bigram", "token-memory")

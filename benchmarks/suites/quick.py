@@ -3,7 +3,7 @@
 A first look, not a verdict: training is short (sequences of 64 tokens, a hundred steps), which the rivals would want more of.
 """
 
-from benchmarks.suite import Member, Suite
+from benchmarks.planning.suite import Member, Suite
 
 RIVALS = ("transformer", "lstm")
 MODELS = ("memnet", *RIVALS)

@@ -5,7 +5,7 @@ Which method makes the most of a network: every method on the same MLP. And whet
 ones included. The profile ``small`` asks the first two of the embedded digits; it ends within a quarter of an hour on two cores.
 """
 
-from benchmarks.suite import Member, Suite
+from benchmarks.planning.suite import Member, Suite
 
 SEQUENCE = ("memnet", "transformer[width=56]", "lstm")
 """At matched parameters: 75 to 78 thousand on digits, 77 to 78 thousand on MNIST."""

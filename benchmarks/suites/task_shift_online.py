@@ -4,7 +4,7 @@ Accuracy is also taken within experiences (worst-case accuracy, stability gap), 
 what the answers have lost. The profile ``small`` asks it of the embedded digits alone.
 """
 
-from benchmarks.suite import Member, Suite
+from benchmarks.planning.suite import Member, Suite
 
 METHODS = ("naive", "er", "a-gem", "der-plus-plus", "er-compressed", "latent-replay", "er-encoder", "memnet")
 DIGITS = {"online": 10, "track": 10, "probe": True}

@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Int
 from torch import Tensor
 
-from strategies.task import Questions
+from strategies.sequence.task import Questions
 
 
 def powers_of_two(first: int, furthest: int) -> list[int]:

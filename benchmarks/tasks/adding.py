@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from baselines.interface import Signature, check_positive
-from strategies.task import Batch, ExamTask, Sheet
+from strategies.sequence.task import Batch, ExamTask, Sheet
 
 VERSION = 1
 PRIMARY = "accuracy_at_200"

@@ -20,7 +20,7 @@ from torch import Tensor
 from baselines.interface import Signature, check_positive
 from benchmarks.tasks._pairs import choose, room_for, scatter_apart, shuffle
 from benchmarks.tasks._streams import EvidenceProbe, powers_of_two, uniform
-from strategies.task import Batch, Probe, ProbeTask, Questions
+from strategies.sequence.task import Batch, Probe, ProbeTask, Questions
 
 VERSION = 1
 PRIMARY = "accuracy_at_8192"

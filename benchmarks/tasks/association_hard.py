@@ -21,7 +21,7 @@ from baselines.interface import Signature, check_positive
 from benchmarks.tasks._pairs import choose, room_for, scatter_apart, shuffle
 from benchmarks.tasks._streams import EvidenceProbe, powers_of_two, uniform
 from benchmarks.tasks.association import LEAST
-from strategies.task import Batch, Probe, ProbeTask, Questions
+from strategies.sequence.task import Batch, Probe, ProbeTask, Questions
 
 VERSION = 1
 PRIMARY = "accuracy_at_8192"

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import torch
 
 from baselines.interface import Signature, check_positive
-from strategies.task import Batch, ExamTask, Sheet
+from strategies.sequence.task import Batch, ExamTask, Sheet
 
 VERSION = 1
 PRIMARY = "accuracy_at_40"

@@ -16,7 +16,7 @@ from torch import Tensor
 from benchmarks.tasks import delayed_recall
 from benchmarks.tasks._pairs import bind_again, choose
 from benchmarks.tasks._streams import uniform
-from strategies.task import Batch
+from strategies.sequence.task import Batch
 
 VERSION = 1
 PRIMARY = "accuracy_at_8192"

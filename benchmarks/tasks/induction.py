@@ -11,7 +11,7 @@ from torch import Tensor
 
 from baselines.interface import Signature, check_positive
 from benchmarks.tasks._streams import powers_of_two, uniform
-from strategies.task import Batch, Probe, ProbeTask, Questions
+from strategies.sequence.task import Batch, Probe, ProbeTask, Questions
 
 VERSION = 2
 PRIMARY = "accuracy_at_8192"

@@ -17,7 +17,7 @@ from torch import Tensor
 from baselines.interface import Signature, check_positive
 from benchmarks.tasks._streams import powers_of_two, uniform
 from benchmarks.tasks.induction import CUE_WITHIN, LEAST
-from strategies.task import Batch, Probe, ProbeTask, Questions
+from strategies.sequence.task import Batch, Probe, ProbeTask, Questions
 
 VERSION = 1
 PRIMARY = "accuracy_at_8192"

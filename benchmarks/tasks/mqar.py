@@ -17,7 +17,7 @@ from torch import Tensor
 
 from baselines.interface import Signature, check_positive
 from benchmarks.tasks._pairs import bind_again, choose
-from strategies.task import Batch, ExamTask, Sheet
+from strategies.sequence.task import Batch, ExamTask, Sheet
 
 VERSION = 1
 PRIMARY = "accuracy_at_512"

@@ -11,7 +11,7 @@ import torch
 
 from baselines.interface import Signature, check_positive
 from benchmarks.tasks._pairs import choose
-from strategies.task import Batch, ExamTask, Sheet
+from strategies.sequence.task import Batch, ExamTask, Sheet
 
 VERSION = 1
 PRIMARY = "accuracy_at_4096"

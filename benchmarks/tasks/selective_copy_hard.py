@@ -13,7 +13,7 @@ import torch
 from baselines.interface import Signature, check_positive
 from benchmarks.tasks._pairs import choose
 from benchmarks.tasks.selective_copy import lengths
-from strategies.task import Batch, ExamTask, Sheet
+from strategies.sequence.task import Batch, ExamTask, Sheet
 
 VERSION = 1
 PRIMARY = "accuracy_at_4096"

@@ -4,13 +4,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
-from reports.figures.curves import distances
+from reports.analysis.curves import distances
+from reports.analysis.selection import Entry, Subject
+from reports.analysis.summary import finite
 from reports.figures.plot import Plot, render
 from reports.figures.style import MUTED, Style, chance_line, legend_below, score_axis, styled
-from reports.quantities import score
-from reports.selection import Entry, Subject
-from reports.summary import finite
-from results.intervals import mean_interval
+from reports.tables.number_format import score
+from results.statistics.intervals import mean_interval
 
 TICKS = 9
 """Most labels that fit below the axis."""

@@ -3,15 +3,15 @@
 import numpy as np
 from matplotlib.figure import Figure
 
-from reports.figures.curves import matrices
+from reports.analysis.curves import matrices
+from reports.analysis.selection import Entry, Subject
+from reports.analysis.summary import finite
 from reports.figures.panels import few_ticks
 from reports.figures.plot import Plot, render
 from reports.figures.style import Style, chance_line, legend_below, score_axis, styled
-from reports.quantities import score
-from reports.selection import Entry, Subject
-from reports.summary import finite
-from results.intervals import mean_interval
-from results.metrics import accuracy_over_seen
+from reports.tables.number_format import score
+from results.statistics.intervals import mean_interval
+from results.statistics.metrics import accuracy_over_seen
 
 
 def draw(subject: Subject, entries: tuple[Entry, ...], style: Style, name: str) -> Plot | None:

@@ -8,11 +8,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
-from reports import quantities
+from reports.analysis.selection import Entry, Subject
+from reports.analysis.summary import Summary, summary
 from reports.figures.plot import Plot, render
 from reports.figures.style import MUTED, Style, chance_line, legend_below, score_axis, styled
-from reports.selection import Entry, Subject
-from reports.summary import Summary, summary
+from reports.tables import number_format
 
 Point = tuple[Entry, Summary, float]
 
@@ -38,9 +38,9 @@ def draw(subject: Subject, entries: tuple[Entry, ...], style: Style, name: str) 
     if not rows:
         return None
     costs = (
-        Cost("kept of the past", _kept, lambda value: quantities.size(round(value))),
-        Cost("with parameters", _total, lambda value: quantities.size(round(value))),
-        Cost("training, CPU time", _compute, quantities.seconds),
+        Cost("kept of the past", _kept, lambda value: number_format.size(round(value))),
+        Cost("with parameters", _total, lambda value: number_format.size(round(value))),
+        Cost("training, CPU time", _compute, number_format.seconds),
     )
     sentences = []
     with styled():
@@ -50,7 +50,7 @@ def draw(subject: Subject, entries: tuple[Entry, ...], style: Style, name: str) 
             front = _panel(axes, points, cost, style)
             chance_line(axes, subject.chance)
             sentences.append(f"{cost.label}: {', '.join(f'{style.name(entry)} at {cost.form(x)}' for entry, _, x in front) or 'none'}")
-        score_axis(figure.axes[0], quantities.words(subject.primary))
+        score_axis(figure.axes[0], number_format.words(subject.primary))
         legend_below(figure, figure.axes[0])
     return render(
         figure,

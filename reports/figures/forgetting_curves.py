@@ -3,14 +3,14 @@
 import matplotlib as mpl
 import numpy as np
 
-from reports.figures.curves import matrices
+from reports.analysis.curves import matrices
+from reports.analysis.selection import Entry, Subject
+from reports.analysis.summary import finite
 from reports.figures.panels import MOST, few_ticks, panels
 from reports.figures.plot import Plot, render
 from reports.figures.style import MARKERS, Style, chance_line, legend_below, score_axis, styled
-from reports.quantities import score
-from reports.selection import Entry, Subject
-from reports.summary import finite
-from results.intervals import mean_interval
+from reports.tables.number_format import score
+from results.statistics.intervals import mean_interval
 
 COLOURS = mpl.colormaps["cividis"]
 """Experiences from first to last, dark to light: readable without colour."""

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from reports.analysis.selection import Entry, Subject
+from reports.analysis.slugs import slug
 from reports.figures import (
     accuracy_by_distance,
     accuracy_matrices,
@@ -15,8 +17,6 @@ from reports.figures import (
 )
 from reports.figures.plot import Plot
 from reports.figures.style import Style
-from reports.selection import Entry, Subject
-from reports.slugs import slug
 
 KINDS = {
     "accuracy-by-distance": accuracy_by_distance.draw,

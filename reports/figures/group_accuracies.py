@@ -3,15 +3,15 @@
 import numpy as np
 from matplotlib.figure import Figure
 
+from reports.analysis.curves import Array, distances
+from reports.analysis.selection import Entry, Subject
+from reports.analysis.summary import finite
 from reports.figures.accuracy_by_distance import distance_axis
-from reports.figures.curves import Array, distances
 from reports.figures.plot import Plot, render
 from reports.figures.style import Style, legend_below, score_axis, styled
-from reports.quantities import score, words
-from reports.selection import Entry, Subject
-from reports.summary import finite
-from reports.tables import groups
-from results.intervals import mean_interval
+from reports.tables.number_format import score, words
+from reports.tables.tables import groups
+from results.statistics.intervals import mean_interval
 
 MOST = 4
 """Most groups that a figure shows."""

@@ -7,12 +7,12 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from reports.comparison import Contest, SideBySide, against_best
+from reports.analysis.comparison import Contest, SideBySide, against_best
+from reports.analysis.selection import Entry, Subject
 from reports.figures.plot import Plot, render
 from reports.figures.style import INK, MUTED, Style, looks, styled
-from reports.quantities import score
-from reports.selection import Entry, Subject
-from results.bootstrap import Estimate
+from reports.tables.number_format import score
+from results.statistics.bootstrap import Estimate
 
 LEFT, RIGHT = "#0072B2", "#D55E00"
 """Colours of the two sides where they are not two models, which bear their own."""

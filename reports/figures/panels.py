@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from reports.analysis.selection import Entry
 from reports.figures.style import Style
-from reports.selection import Entry
 
 ACROSS = 3
 """Panels side by side: three can still be read on a phone."""

@@ -6,13 +6,13 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from reports.analysis.pairing import paired_scores
+from reports.analysis.rng import generator
+from reports.analysis.selection import Entry, Subject
 from reports.figures.plot import Plot, render
 from reports.figures.style import MUTED, Style, legend_below, styled
-from reports.pairing import paired_scores
-from reports.quantities import score, words
-from reports.randomness import generator
-from reports.selection import Entry, Subject
-from results.profiles import performance_profile
+from reports.tables.number_format import score, words
+from results.statistics.profiles import performance_profile
 
 THRESHOLDS = np.linspace(0.0, 1.0, 201)
 

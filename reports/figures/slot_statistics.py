@@ -5,14 +5,14 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
-from reports.figures.curves import slot_numbers
+from reports.analysis.curves import slot_numbers
+from reports.analysis.selection import Entry, Subject
+from reports.analysis.summary import finite
 from reports.figures.plot import Plot, render
 from reports.figures.slot_survival import draw_survival, mean_lifetimes
 from reports.figures.style import INK, SOLID, Style, legend_below, styled
-from reports.quantities import score, shortened
-from reports.selection import Entry, Subject
-from reports.summary import finite
-from results.intervals import mean_interval
+from reports.tables.number_format import score, shortened
+from results.statistics.intervals import mean_interval
 
 STATISTICS = {
     "occupancy": "occupancy",

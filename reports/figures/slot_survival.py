@@ -6,12 +6,12 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, NullLocator
 
-from reports.figures.curves import Array, lifetime_band, lifetimes
+from reports.analysis.curves import Array, lifetime_band, lifetimes
+from reports.analysis.selection import Entry
 from reports.figures.style import Style
-from reports.quantities import shortened
-from reports.selection import Entry
-from results.intervals import mean_interval
-from results.survival import restricted_mean
+from reports.tables.number_format import shortened
+from results.statistics.intervals import mean_interval
+from results.statistics.survival import restricted_mean
 
 FINEST = 400
 """Most places at which curves of several seeds are averaged."""

@@ -14,7 +14,7 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from reports.selection import Entry, Selection
+from reports.analysis.selection import Entry, Selection
 
 INK = "#1d2329"
 MUTED = "#6b747d"

@@ -1,6 +1,6 @@
 """Where each page stands, from the site's root. Names come in through their slugs alone."""
 
-from reports.slugs import slug
+from reports.analysis.slugs import slug
 
 FRONT = "index.html"
 

@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 
-from reports import formats
+from reports.analysis.selection import Selection, Subject
 from reports.figures.plot import Plot
-from reports.headlines import headlines
-from reports.selection import Selection, Subject
+from reports.site import page_templates
+from reports.site.findings import headlines
 from reports.site.lines import Line
-from reports.tables import detail_tables
+from reports.tables import formats
+from reports.tables.tables import detail_tables
 
 
 def render(selection: Selection, subject: Subject, lines: Sequence[Line], plots: Sequence[Plot]) -> str:
@@ -22,7 +23,7 @@ def render(selection: Selection, subject: Subject, lines: Sequence[Line], plots:
     [headline] = [one for one in headlines(selection) if one.subject == subject]
     seeds = sorted({record.cell.seed for line in lines for record in (*line.entry.ok, *line.entry.failed)})
     return (
-        formats.environment()
+        page_templates.environment()
         .get_template("benchmark.html")
         .render(
             root="../",

@@ -4,13 +4,14 @@ import json
 from collections.abc import Iterator
 from dataclasses import replace
 
-from reports import formats, quantities
-from reports.commands import Defaults, again, plugin_note
+from reports.analysis.curves import lifetimes, matrices, number, pairs
+from reports.analysis.selection import Entry
 from reports.figures.accuracy_by_distance import distance_label
-from reports.figures.curves import lifetimes, matrices, number, pairs
-from reports.selection import Entry
+from reports.site import page_templates
 from reports.site.charts import Chart, chart
-from results.record import Record
+from reports.site.reproduce import Defaults, again, plugin_note
+from reports.tables import number_format
+from results.records.record import Record
 
 TRACE = 6000
 """Most characters of a traceback that a page shows, from its end; the record holds it whole."""
@@ -34,7 +35,7 @@ def render(entry: Entry, record: Record, *, ambiguous: bool, defaults: Defaults)
     cell = record.cell
     trace = record.error.traceback.strip() if record.error else ""
     return (
-        formats.environment()
+        page_templates.environment()
         .get_template("cell.html")
         .render(
             root="../",
@@ -43,8 +44,10 @@ def render(entry: Entry, record: Record, *, ambiguous: bool, defaults: Defaults)
             ambiguous=ambiguous,
             charts=list(_charts(entry, record)),
             matrix=_matrix(entry, record),
-            metrics=[(quantities.words(name), quantities.score(value)) for name, value in record.metrics.items()],
-            slots=[(quantities.words(name), quantities.score(value)) for name, value in (record.slots or {}).items() if number(value)],
+            metrics=[(number_format.words(name), number_format.score(value)) for name, value in record.metrics.items()],
+            slots=[
+                (number_format.words(name), number_format.score(value)) for name, value in (record.slots or {}).items() if number(value)
+            ],
             cost=_cost(record),
             options=[
                 (part, name, json.dumps(value, ensure_ascii=False))
@@ -66,7 +69,7 @@ def _charts(entry: Entry, record: Record) -> Iterator[Chart]:
         known = [(x, y) for x, y in points if y == y]
         if name.startswith("accuracy_by_distance"):
             plain = name == "accuracy_by_distance"
-            title = "accuracy by distance" + ("" if plain else f", {quantities.words(name.removeprefix('accuracy_by_distance_'))}")
+            title = "accuracy by distance" + ("" if plain else f", {number_format.words(name.removeprefix('accuracy_by_distance_'))}")
             drawn = chart(known, title=title, log=True, chance=entry.subject.chance if plain else None, label=distance_label)
         elif name == "training_loss":
             drawn = chart(known, title="training loss by step", top=None)
@@ -92,21 +95,21 @@ def _matrix(entry: Entry, record: Record) -> list[list[tuple[str, int | None]]]:
 
 def _shaded(value: float) -> tuple[str, int | None]:
     if value != value:
-        return quantities.NOTHING, None
+        return number_format.NOTHING, None
     return f"{100 * value:.0f}", min(max(int(value * SHADES), 0), SHADES - 1)
 
 
 def _cost(record: Record) -> list[tuple[str, str]]:
     cost = record.cost
     return [
-        ("parameters", quantities.whole(cost.parameters)),
-        ("bytes of parameters", quantities.size(cost.parameter_bytes)),
-        ("state, the most that a sequence carries", quantities.size(cost.state_bytes)),
-        ("buffer, kept of the past between samples", quantities.size(cost.buffer_bytes)),
-        ("training", quantities.seconds(cost.train_seconds)),
-        ("training, CPU time", quantities.seconds(cost.train_cpu_seconds)),
-        ("evaluation", quantities.seconds(cost.eval_seconds)),
-        ("examples trained on", quantities.whole(cost.train_examples)),
-        ("peak memory of the process", quantities.size(cost.peak_rss_bytes)),
-        ("peak memory of the device", quantities.size(cost.peak_device_bytes)),
+        ("parameters", number_format.whole(cost.parameters)),
+        ("bytes of parameters", number_format.size(cost.parameter_bytes)),
+        ("state, the most that a sequence carries", number_format.size(cost.state_bytes)),
+        ("buffer, kept of the past between samples", number_format.size(cost.buffer_bytes)),
+        ("training", number_format.seconds(cost.train_seconds)),
+        ("training, CPU time", number_format.seconds(cost.train_cpu_seconds)),
+        ("evaluation", number_format.seconds(cost.eval_seconds)),
+        ("examples trained on", number_format.whole(cost.train_examples)),
+        ("peak memory of the process", number_format.size(cost.peak_rss_bytes)),
+        ("peak memory of the device", number_format.size(cost.peak_device_bytes)),
     ]

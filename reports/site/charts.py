@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from reports.quantities import score, shortened
+from reports.tables.number_format import score, shortened
 
 WIDTH, HEIGHT = 360.0, 180.0
 LEFT, RIGHT, TOP, BOTTOM = 40.0, 12.0, 10.0, 26.0

@@ -5,15 +5,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from reports import formats, origins
-from reports.ablations import Ablation, ablation_table, verdicts
-from reports.commands import commands, notes
+from reports.analysis import provenance
+from reports.analysis.selection import Selection
 from reports.figures.plot import Plot
-from reports.headlines import Headline, headlines
-from reports.overview import Overview
-from reports.selection import Selection
+from reports.site import page_templates
+from reports.site.ablations import Ablation, ablation_table, verdicts
+from reports.site.aggregate import Overview
+from reports.site.findings import Headline, headlines
 from reports.site.lines import Line
-from reports.tables import CAPTION, Table
+from reports.site.reproduce import commands, notes
+from reports.tables import formats
+from reports.tables.tables import CAPTION, Table
 
 BUDGETS = tuple(10**power for power in range(3, 10))
 """Steps of the filter by bytes kept."""
@@ -50,7 +52,7 @@ def render(
     by_benchmark = {name: tuple(rows) for name, rows in groupby(lines, key=lambda line: line.summary.benchmark)}
     groups = [Group(headline, by_benchmark.get(headline.subject.name, ())) for headline in headlines(selection)]
     return (
-        formats.environment()
+        page_templates.environment()
         .get_template("front.html")
         .render(
             root="",
@@ -69,7 +71,7 @@ def render(
             few=FEW,
             failed=[record for entry in selection.entries for record in entry.failed],
             failures=FAILURES,
-            facts=origins.origins(selection),
+            facts=provenance.origins(selection),
             commands=commands(selection),
             notes=notes(selection),
             commits=sorted({record.provenance.commit for record in selection.records if record.provenance.commit}),

@@ -3,8 +3,8 @@
 from collections import defaultdict
 from dataclasses import dataclass
 
-from reports.selection import Entry, Selection
-from reports.summary import Summary, ranked
+from reports.analysis.selection import Entry, Selection
+from reports.analysis.summary import Summary, ranked
 
 STRIP = 88.0
 """Width of a drawn score, in pixels."""

@@ -4,10 +4,10 @@ import json
 from collections import defaultdict
 from collections.abc import Sequence
 
-from reports import formats
-from reports.commands import again, defaults, plugin_note
-from reports.selection import Selection
+from reports.analysis.selection import Selection
+from reports.site import page_templates
 from reports.site.lines import Line
+from reports.site.reproduce import again, defaults, plugin_note
 
 
 def render(selection: Selection, name: str, lines: Sequence[Line]) -> str:
@@ -23,7 +23,7 @@ def render(selection: Selection, name: str, lines: Sequence[Line]) -> str:
     records = [record for line in lines for record in (*line.entry.ok, *line.entry.failed)]
     names = {entry.model for entry in selection.entries}
     return (
-        formats.environment()
+        page_templates.environment()
         .get_template("model.html")
         .render(
             root="../",

@@ -7,8 +7,8 @@ import torch
 from avalanche.benchmarks.scenarios.online import OnlineCLExperience
 from torch.utils.data import TensorDataset
 
+from strategies.continual.dataloader import columns_of
 from strategies.continual.datasets import labelled
-from strategies.continual.feeding import columns_of
 
 
 def small_experiences(experience: Any, size: int, order: torch.Generator) -> Iterator[tuple[Any, bool]]:

@@ -12,13 +12,13 @@ from avalanche.core import SupervisedPlugin
 from avalanche.training.templates import SupervisedTemplate
 from torch import Tensor, nn
 
-from strategies.checkpoint import Stateful
+from strategies.common.checkpoint import Stateful
+from strategies.common.rng import generator
 from strategies.continual.classifier import Classifier, MultiHeadClassifier, among_heads
-from strategies.continual.counting import Examples
-from strategies.continual.evaluation import AccuracyMatrix
-from strategies.continual.feeding import Feed, columns_of
+from strategies.continual.dataloader import Feed, columns_of
+from strategies.continual.metrics.accuracy_matrix import AccuracyMatrix
+from strategies.continual.metrics.example_counter import Examples
 from strategies.continual.stream import Stream
-from strategies.randomness import generator
 
 EVALUATION_BATCH = 512
 """Samples evaluated at a time: a speed setting, since every one is read alone."""

@@ -20,9 +20,9 @@ from torch.utils.data import TensorDataset
 
 from baselines.interface import Signature
 from results.errors import UsageError
+from strategies.common.rng import generator
 from strategies.continual.datasets import Pixels, labelled
 from strategies.continual.online import small_experiences
-from strategies.randomness import generator
 
 Scenario = Literal["class", "domain", "task"]
 
@@ -247,3 +247,21 @@ def _dataset(samples: Samples, task: int) -> Any:
     if samples.largest is None:
         return labelled(TensorDataset(samples.inputs, samples.labels), samples.labels, task)
     return labelled(Pixels(samples.inputs, samples.labels, samples.largest), samples.labels, task)
+
+
+def require_boundaries(stream: Stream, method: str, because: str = "must be told where an experience ends") -> None:
+    """Refuse a method that does something when an experience is over which makes no sense after a handful of samples.
+
+    Args:
+        stream: The stream.
+        method: Name of the method, or of its option.
+        because: What it needs them for.
+
+    Raises:
+        UsageError: If the stream is online.
+    """
+    if stream.pace.online:
+        raise UsageError(
+            f"method '{method}' {because}, and online = {stream.pace.online} tells no boundaries: "
+            "use er, er-compressed, er-encoder, latent-replay, a-gem, der-plus-plus or memnet, or leave online out"
+        )

@@ -8,7 +8,7 @@ import torch
 from memnet.config import MemNetConfig
 from memnet.state import NEVER, Slots
 from memnet.synthesizer import MemorySynthesizer
-from tests.memnet.naive import NaiveSlot, shares
+from tests.memnet.naive_memory import NaiveSlot, shares
 
 Memory = dict[int, NaiveSlot]
 """What one head of one memory holds, by place."""

@@ -3,7 +3,7 @@
 import torch
 
 from memnet import clock
-from tests.memnet.lively import lively, tokens, watched
+from tests.memnet.active_model import lively, tokens, watched
 
 
 def test_a_write_counts_one_however_far_its_gate_is_open_and_each_gate_gets_the_whole_gradient() -> None:

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from tests.memnet.lively import lively, task_loss, tokens
+from tests.memnet.active_model import lively, task_loss, tokens
 
 
 def test_the_task_alone_teaches_gates_keys_queries_graph_policy_and_dreams() -> None:

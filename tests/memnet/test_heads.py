@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from memnet.model import MemNet
-from tests.memnet.lively import VOCABULARY, lively, tokens
+from tests.memnet.active_model import VOCABULARY, lively, tokens
 
 
 def wide_open(**options: int | bool) -> MemNet:

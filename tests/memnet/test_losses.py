@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from tests.memnet.lively import lively, tokens, watched
+from tests.memnet.active_model import lively, tokens, watched
 
 
 def test_utilization_is_the_negative_entropy_of_mean_use() -> None:

@@ -15,7 +15,7 @@ from memnet.config import MemNetConfig
 from memnet.model import MemNet
 from memnet.output import ModelOutput
 from memnet.recorder import Recorder
-from tests.memnet.lively import VOCABULARY, lively, task_loss, tokens, watched
+from tests.memnet.active_model import VOCABULARY, lively, task_loss, tokens, watched
 
 
 def generator() -> torch.Generator:

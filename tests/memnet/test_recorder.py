@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from memnet.recorder import Recorder
-from tests.memnet.lively import lively, tokens
+from tests.memnet.active_model import lively, tokens
 
 
 def test_a_memory_in_which_nothing_was_written_is_empty() -> None:

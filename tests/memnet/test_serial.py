@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from memnet.recorder import Recorder
 from memnet.serial import SerialRecall, Tape, parts
-from tests.memnet.lively import lively, tokens
+from tests.memnet.active_model import lively, tokens
 
 RECORD, REST, READ = range(3)
 """What a token of these tests does, by its kind."""

@@ -9,7 +9,7 @@ import torch
 from memnet.config import MemNetConfig
 from memnet.model import MemNet
 from memnet.output import ModelOutput
-from tests.memnet.lively import lively, tokens
+from tests.memnet.active_model import lively, tokens
 
 SWITCHES = [field.name for field in dataclasses.fields(MemNetConfig) if field.type is bool]
 

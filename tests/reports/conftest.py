@@ -4,11 +4,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from results.cell import Cell
-from results.manifest import Benchmark, Manifest, Planned
-from results.metrics import stream_metrics, task_metrics
-from results.record import Cost, Failure, Outcome, Provenance, Record, failed, succeeded
-from results.store import Store
+from results.records.cell import Cell
+from results.records.manifest import Benchmark, Manifest, Planned
+from results.records.record import Cost, Failure, Outcome, Provenance, Record, failed, succeeded
+from results.statistics.metrics import stream_metrics, task_metrics
+from results.store.store import Store
 
 HOSTILE = "<img src=x onerror=alert(1)>|`[a](https://evil.example)`"
 

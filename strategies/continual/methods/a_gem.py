@@ -18,9 +18,9 @@ from torch import Tensor
 from torch.nn import functional
 
 from baselines.interface import SequenceModel
-from strategies.continual.buffer import Buffer, raw_store, room_for
 from strategies.continual.classifier import classifier
-from strategies.continual.replay import Replay
+from strategies.continual.replay.buffer import Buffer, raw_store, room_for
+from strategies.continual.replay.rehearsal import Replay
 from strategies.continual.strategy import ContinualStrategy
 from strategies.continual.stream import Stream
 

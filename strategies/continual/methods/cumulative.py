@@ -7,11 +7,10 @@ import torch
 from avalanche.core import SupervisedPlugin
 
 from baselines.interface import SequenceModel
-from strategies.continual.boundaries import require_boundaries
 from strategies.continual.classifier import classifier
 from strategies.continual.methods.joint import joined
 from strategies.continual.strategy import ContinualStrategy
-from strategies.continual.stream import Stream
+from strategies.continual.stream import Stream, require_boundaries
 
 VERSION = 1
 

@@ -6,12 +6,11 @@ from typing import Literal
 import torch
 
 from baselines.interface import SequenceModel
-from strategies.continual.boundaries import require_boundaries
-from strategies.continual.buffer import Buffer, raw_store, room_for
 from strategies.continual.classifier import classifier
-from strategies.continual.replay import Replay
+from strategies.continual.replay.buffer import Buffer, raw_store, room_for
+from strategies.continual.replay.rehearsal import Replay
 from strategies.continual.strategy import ContinualStrategy
-from strategies.continual.stream import Stream
+from strategies.continual.stream import Stream, require_boundaries
 
 VERSION = 3
 

@@ -7,13 +7,12 @@ import torch
 
 from baselines.interface import SequenceModel
 from results.errors import UsageError
-from strategies.continual.boundaries import require_boundaries
-from strategies.continual.buffer import Buffer, raw_store, room_for
 from strategies.continual.classifier import classifier
-from strategies.continual.keeping import Deflated
-from strategies.continual.replay import Replay
+from strategies.continual.replay.buffer import Buffer, raw_store, room_for
+from strategies.continual.replay.rehearsal import Replay
+from strategies.continual.replay.sample_storage import Deflated
 from strategies.continual.strategy import ContinualStrategy
-from strategies.continual.stream import Stream
+from strategies.continual.stream import Stream, require_boundaries
 
 VERSION = 2
 

@@ -14,17 +14,17 @@ import torch
 from torch import Tensor
 
 from baselines.interface import SequenceModel
-from memnet.persistent import PersistentMemory
-from memnet.persistent_bank import empty_bank, link, write
-from memnet.persistent_config import PersistentConfig
+from memnet.persistent.bank import empty_bank, link, write
+from memnet.persistent.config import PersistentConfig
+from memnet.persistent.memory import PersistentMemory
 from results.errors import UsageError
-from strategies.continual.buffer import Buffer, raw_store, room_for
+from strategies.common.rng import generator
 from strategies.continual.classifier import trunk
-from strategies.continual.keeping import Deflated
-from strategies.continual.replay import Replay, samples_of
+from strategies.continual.replay.buffer import Buffer, raw_store, room_for
+from strategies.continual.replay.rehearsal import Replay, samples_of
+from strategies.continual.replay.sample_storage import Deflated
 from strategies.continual.strategy import ContinualStrategy
 from strategies.continual.stream import Stream
-from strategies.randomness import generator
 
 VERSION = 3
 BITS = 8

@@ -23,12 +23,11 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from baselines.interface import SequenceModel
-from strategies.continual.boundaries import require_boundaries
+from strategies.common.rng import generator
 from strategies.continual.classifier import classifier
-from strategies.continual.replay import samples_of, task_of_class
+from strategies.continual.replay.rehearsal import samples_of, task_of_class
 from strategies.continual.strategy import ContinualStrategy
-from strategies.continual.stream import Stream
-from strategies.randomness import generator
+from strategies.continual.stream import Stream, require_boundaries
 
 VERSION = 1
 

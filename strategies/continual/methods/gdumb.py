@@ -19,14 +19,13 @@ import torch
 from torch import Tensor, nn
 
 from baselines.interface import SequenceModel
-from strategies.continual.boundaries import require_boundaries
-from strategies.continual.buffer import Buffer, raw_store, room_for
+from strategies.common.rng import generator
 from strategies.continual.classifier import classifier
-from strategies.continual.feeding import Feed
-from strategies.continual.replay import Replay, samples_of
+from strategies.continual.dataloader import Feed
+from strategies.continual.replay.buffer import Buffer, raw_store, room_for
+from strategies.continual.replay.rehearsal import Replay, samples_of
 from strategies.continual.strategy import ContinualStrategy
-from strategies.continual.stream import Stream
-from strategies.randomness import generator
+from strategies.continual.stream import Stream, require_boundaries
 
 VERSION = 2
 

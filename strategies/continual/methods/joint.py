@@ -12,7 +12,7 @@ from avalanche.core import SupervisedPlugin
 
 from baselines.interface import SequenceModel
 from strategies.continual.classifier import classifier
-from strategies.continual.feeding import Feed
+from strategies.continual.dataloader import Feed
 from strategies.continual.strategy import ContinualStrategy
 from strategies.continual.stream import Stream
 

@@ -16,13 +16,12 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from baselines.interface import ModelOutput, SequenceModel
-from strategies.continual.boundaries import require_boundaries
-from strategies.continual.buffer import Buffer, room_for
 from strategies.continual.classifier import classifier, trunk
-from strategies.continual.keeping import Rows
-from strategies.continual.replay import Replay, samples_of
+from strategies.continual.replay.buffer import Buffer, room_for
+from strategies.continual.replay.rehearsal import Replay, samples_of
+from strategies.continual.replay.sample_storage import Rows
 from strategies.continual.strategy import ContinualStrategy
-from strategies.continual.stream import Stream
+from strategies.continual.stream import Stream, require_boundaries
 
 VERSION = 2
 PIECE = 512

@@ -22,11 +22,10 @@ from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 from baselines.interface import SequenceModel
-from strategies.continual.boundaries import require_boundaries
 from strategies.continual.classifier import classifier
-from strategies.continual.replay import samples_of
+from strategies.continual.replay.rehearsal import samples_of
 from strategies.continual.strategy import ContinualStrategy
-from strategies.continual.stream import Stream
+from strategies.continual.stream import Stream, require_boundaries
 
 VERSION = 1
 

@@ -3,10 +3,10 @@
 import torch
 
 from baselines.interface import SequenceModel
-from memnet.persistent_config import PersistentConfig as Config
+from memnet.persistent.config import PersistentConfig as Config
 from strategies.continual.classifier import trunk
-from strategies.continual.memory import remember
-from strategies.continual.plugin import MemNetPlugin
+from strategies.continual.memnet.plugin import MemNetPlugin
+from strategies.continual.memnet.wrap import remember
 from strategies.continual.strategy import ContinualStrategy
 from strategies.continual.stream import Stream
 

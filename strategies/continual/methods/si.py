@@ -19,10 +19,9 @@ from avalanche.core import SupervisedPlugin
 from torch import Tensor, nn
 
 from baselines.interface import SequenceModel
-from strategies.continual.boundaries import require_boundaries
 from strategies.continual.classifier import classifier
 from strategies.continual.strategy import ContinualStrategy
-from strategies.continual.stream import Stream
+from strategies.continual.stream import Stream, require_boundaries
 
 VERSION = 1
 

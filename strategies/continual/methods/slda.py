@@ -20,11 +20,10 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from baselines.interface import ModelOutput, SequenceModel, Signature
-from strategies.continual.boundaries import require_boundaries
 from strategies.continual.classifier import CLOSED, classifier, trunk
-from strategies.continual.replay import samples_of
+from strategies.continual.replay.rehearsal import samples_of
 from strategies.continual.strategy import ContinualStrategy
-from strategies.continual.stream import Stream
+from strategies.continual.stream import Stream, require_boundaries
 
 VERSION = 1
 PIECE = 512

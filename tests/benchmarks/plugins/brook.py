@@ -11,7 +11,7 @@ CHANCE = 0.1
 
 
 def _hasten() -> None:
-    from strategies import checkpoint
+    from strategies.common import checkpoint
 
     checkpoint.EVERY = 0.0
 

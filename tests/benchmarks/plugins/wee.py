@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 
 from baselines.interface import Signature
-from strategies.task import Batch, ProbeTask, Questions
+from strategies.sequence.task import Batch, ProbeTask, Questions
 
 KIND = "task"
 VERSION = 1

@@ -13,9 +13,9 @@ from typing import Any, NoReturn
 
 import pytest
 
-from reports.build import write
-from reports.selection import Selection, select
-from results.store import Store
+from reports.analysis.selection import Selection, select
+from reports.output.build import write
+from results.store.store import Store
 from tests.reports.conftest import full
 
 PUBLISHED = Path(__file__).parents[3] / "results" / "published"

@@ -7,13 +7,13 @@ import torch
 from avalanche.benchmarks.scenarios.online import OnlineCLExperience
 
 from baselines.registry import Registry
-from strategies.continual.feeding import columns_of
-from strategies.continual.learn import learn
+from strategies.continual.dataloader import columns_of
 from strategies.continual.methods import er, naive
 from strategies.continual.stream import Pace
-from tests.strategies.continual.gru import Gru
-from tests.strategies.continual.test_continual import CPU
-from tests.strategies.continual.toy import NEEDS_BOUNDARIES, toy
+from strategies.continual.train import learn
+from tests.strategies.continual.small_gru import Gru
+from tests.strategies.continual.test_train import CPU
+from tests.strategies.continual.toy_stream import NEEDS_BOUNDARIES, toy
 
 OTHERS = (*NEEDS_BOUNDARIES, "joint")
 """Methods that are refused, and the one that takes all samples at once."""

@@ -1,0 +1,65 @@
+"""From the options of a command to a plan; the same for ``run`` and ``status``."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from baselines.registry import unknown
+from benchmarks.cli.durations_and_sizes import size
+from benchmarks.planning.budgets import Budgets
+from benchmarks.planning.catalog import Catalog
+from benchmarks.planning.overrides import FULL_PRECISION, PRECISIONS, parse_settings
+from benchmarks.planning.plan import Plan, Request, make_plan
+from benchmarks.planning.seeds import parse_seeds
+from benchmarks.planning.variant import split_names
+from results.errors import UsageError
+
+
+def plan_from(
+    name: str,
+    models: str | None,
+    methods: str | None,
+    seeds: str | None,
+    settings: list[str] | None,
+    plugins: list[Path] | None,
+    precision: str = FULL_PRECISION,
+    profile: str | None = None,
+    protocol: str | None = None,
+    data_root: Path | None = None,
+    budget: str | None = None,
+    total_budget: str | None = None,
+) -> Plan:
+    """Plan what the options ask for.
+
+    Raises:
+        UsageError: If they make no sense.
+    """
+    if precision not in PRECISIONS:
+        raise UsageError(unknown("precision", precision, PRECISIONS))
+    named = () if protocol is None else (f"protocol={protocol}",)
+    request = Request(
+        name=name,
+        models=_names("--models", models),
+        methods=_names("--methods", methods),
+        seeds=parse_seeds(seeds) if seeds is not None else None,
+        profile=profile,
+        settings=replace(parse_settings([*(settings or ()), *named]), precision=precision),
+        data_root=data_root,
+        budgets=Budgets(kept=_sizes("--budget", budget), total=_sizes("--total-budget", total_budget)),
+    )
+    return make_plan(Catalog.read(plugins or ()), request)
+
+
+def _names(option: str, text: str | None) -> tuple[str, ...] | None:
+    if text is None:
+        return None
+    names = split_names(text)
+    if not names:
+        raise UsageError(f"{option} '{text}' names nothing: write {option} a,b or leave it out")
+    return names
+
+
+def _sizes(option: str, text: str | None) -> tuple[int, ...]:
+    parts = [] if text is None else [part for part in text.split(",") if part.strip()]
+    if text is not None and not parts:
+        raise UsageError(f"{option} '{text}' names nothing: write {option} 16k,64k or leave it out")
+    return tuple(size(option, part.strip(), "a number of bytes, such as 16k or 16k,64k (k = 1,000)") for part in parts)

@@ -1,0 +1,75 @@
+"""Image sets that torchvision knows: found in the data root, or downloaded into it."""
+
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.datasets.images import Images
+from results.errors import UsageError
+
+
+def prepare(name: str, files: Sequence[str], data_root: Path) -> None:
+    """See that a set is in the data root, and download it if it is not.
+
+    Args:
+        name: The name of torchvision's class, such as ``"MNIST"``.
+        files: The set's files, by their paths under the data root.
+        data_root: Where data sets stand.
+
+    Raises:
+        UsageError: If files are missing and can't be had.
+    """
+    missing = [file for file in files if not (data_root / file).is_file()]
+    if not missing:
+        return
+    try:
+        _download(name, files, data_root)
+    except (OSError, RuntimeError) as error:
+        raise UsageError(
+            f"{name} is not in {data_root} (no {missing[0]}) and can't be downloaded here ({' '.join(str(error).split())}); "
+            f"put its {len(files)} unpacked files into {(data_root / files[0]).parent}, "
+            "or point --data-root or MEMNET_DATA to where they are"
+        ) from error
+
+
+def load(name: str, files: Sequence[str], data_root: Path) -> tuple[Images, Images]:
+    """Load the training and the test images of a set that is there.
+
+    Raises:
+        UsageError: If they can't be read.
+    """
+    parts = []
+    for train in (True, False):
+        try:
+            data = _dataset(name)(data_root, train=train, download=False)
+        except (OSError, RuntimeError, ValueError, AssertionError) as error:
+            folder = data_root / files[0].split("/")[0]
+            raise UsageError(f"{name} in {data_root} can't be read ({error}); remove {folder} and run again") from error
+        parts.append(Images(pixels=np.asarray(data.data), labels=np.asarray(data.targets).astype(np.uint8)))
+    return parts[0], parts[1]
+
+
+def _dataset(name: str) -> Any:
+    import torchvision.datasets
+
+    return getattr(torchvision.datasets, name)
+
+
+def _download(name: str, files: Sequence[str], data_root: Path) -> None:
+    """Download into a temporary folder inside the root and rename file by file, so that nothing half-written is left."""
+    created = [folder for folder in (data_root, *data_root.parents) if not folder.exists()]
+    try:
+        data_root.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".download-", dir=data_root) as temporary:
+            _dataset(name)(temporary, download=True)
+            (data_root / files[0]).parent.mkdir(parents=True, exist_ok=True)
+            for file in files:
+                (Path(temporary) / file).replace(data_root / file)
+    except (OSError, RuntimeError):
+        for folder in created:
+            if folder.is_dir():
+                folder.rmdir()
+        raise

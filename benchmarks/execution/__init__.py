@@ -1,0 +1,1 @@
+"""Runs the cells of a plan on an engine, and writes their records into the store."""

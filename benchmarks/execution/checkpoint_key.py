@@ -1,0 +1,35 @@
+"""What a checkpoint must have been written by, so that going on from it gives the numbers of a run that was never cut short."""
+
+import hashlib
+import json
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+
+from benchmarks.planning.jobs import Job
+from results.records.provenance import now, provenance
+
+PACKAGES = ("baselines", "benchmarks", "memnet", "results", "strategies")
+"""Where all the code of a cell stands, but for plugins."""
+
+
+def origin(job: Job, *, device: str, threads: int) -> str:
+    """Return a text that is equal for equal cell, code, packages and machine."""
+    here = provenance(device=device, threads=threads, started_at=now()).model_dump(exclude={"started_at", "finished_at", "commit", "dirty"})
+    plugins = [entry for entry in (job.benchmark, job.model, job.method) if entry is not None and entry.plugin]
+    code = _digest([*_sources(), *(entry.path for entry in plugins)])
+    return json.dumps({"cell": job.cell.id, "code": code, **here}, sort_keys=True)
+
+
+@cache
+def _sources() -> tuple[Path, ...]:
+    root = Path(__file__).resolve().parents[2]
+    return tuple(path for package in PACKAGES for path in sorted((root / package).rglob("*.py")))
+
+
+def _digest(files: Iterable[Path]) -> str:
+    digest = hashlib.sha256()
+    for path in files:
+        digest.update(f"{path.name}\n".encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()

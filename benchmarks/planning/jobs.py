@@ -1,0 +1,132 @@
+"""Makes cells: resolves a cell's options, learning rate and versions, and remembers where its parts are found. Never imports torch."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from pydantic import JsonValue
+
+from baselines.registry import Entry, Kind
+from baselines.source import module_path, read_source
+from benchmarks.datasets.paths import content_digest, data_root, located
+from benchmarks.planning.budgets import with_total, without_total
+from benchmarks.planning.catalog import Catalog
+from benchmarks.planning.learning_rates import learning_rate
+from benchmarks.planning.overrides import FULL_PRECISION, Settings
+from benchmarks.planning.protocol import Protocol, protocol_of
+from benchmarks.planning.suite import Member
+from benchmarks.planning.variant import Variant, resolve
+from results.errors import UsageError
+from results.records.cell import SUPERVISED, Cell, canonical
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """A cell and where its parts are found. Paths stand here, and not in the cell: they are no part of its identity."""
+
+    cell: Cell
+    benchmark: Entry
+    model: Entry
+    method: Entry | None
+
+
+TRAINING: Mapping[Kind, str] = {"task": "strategies.sequence.train", "stream": "strategies.continual.train"}
+"""Where the training loop of each kind of benchmark stands; its ``VERSION`` is part of a cell's identity."""
+
+
+@cache
+def _training_version(kind: Kind) -> str:
+    return str(read_source(module_path(TRAINING[kind])).facts["VERSION"])
+
+
+class Planner:
+    """Makes cells: resolves options, learning rate and versions.
+
+    Args:
+        catalog: Where names are looked up.
+        settings: Options given on the command line; they hold for all cells.
+        members: Members of the suite; their options hold for their benchmark.
+        data: Where data sets stand; by default where the environment says.
+    """
+
+    def __init__(self, catalog: Catalog, settings: Settings, members: Sequence[Member] = (), data: Path | None = None) -> None:
+        self.catalog = catalog
+        self.settings = settings
+        self._data = data
+        self._options = {member.benchmark: dict(member.options) for member in members}
+        for member in members:
+            if dict(member.options) != self._options[member.benchmark]:
+                raise UsageError(f"the suite gives '{member.benchmark}' different options in two members; make them the same")
+
+    def model(self, text: str) -> Variant:
+        """Resolve a model's name."""
+        return resolve(self.catalog.models, text, self.settings.model)
+
+    def method(self, text: str) -> Variant:
+        """Resolve a method's name."""
+        own, total = without_total(text)
+        variant = resolve(self.catalog.methods, own, self.settings.method)
+        return with_total(variant, total) if total else variant
+
+    def again(self, benchmark: str, model: str, method: str, seed: int) -> Job:
+        """Make the cell that has these names, under today's settings and versions.
+
+        Raises:
+            UsageError: If a name or an option is unknown.
+        """
+        entry = self.catalog.benchmark(benchmark)
+        return self.job(entry, self.model(model), self.method(method) if entry.kind == "stream" else None, seed)
+
+    def options(self, entry: Entry) -> dict[str, JsonValue]:
+        """Resolve a benchmark's options: defaults, then its protocol's, then the suite's, then those of the command.
+
+        Raises:
+            UsageError: If one is unknown.
+        """
+        try:
+            resolved: dict[str, JsonValue] = canonical(entry.configure({**self._protocol(entry).options, **self._given(entry)}))
+        except UsageError as error:
+            if not self.settings.benchmark or len(self._options) < 2:
+                raise
+            raise UsageError(f"{error}; --set holds for every benchmark of a suite: run those by name that take it") from None
+        return resolved
+
+    def _given(self, entry: Entry) -> dict[str, JsonValue]:
+        return {**self._options.get(entry.name, {}), **self.settings.benchmark}
+
+    def _protocol(self, entry: Entry) -> Protocol:
+        return protocol_of(entry, self._given(entry))
+
+    def job(self, entry: Entry, model: Variant, method: Variant | None, seed: int) -> Job:
+        """Make one cell; ``method`` is None on a task.
+
+        Raises:
+            UsageError: If an option of the benchmark is unknown.
+        """
+        protocol, options = self._protocol(entry), self.options(entry)
+        rate = self.settings.learning_rate or protocol.learning_rate
+        training: dict[str, JsonValue] = {"learning_rate": learning_rate(entry.name, model.entry.name) if rate is None else rate}
+        if self.settings.precision != FULL_PRECISION:
+            training["precision"] = self.settings.precision
+        version = {"benchmark": entry.version, "model": model.entry.version, "training": _training_version(entry.kind)}
+        if method is not None:
+            version["method"] = method.entry.version
+        if "DIGEST" in entry.source.facts:
+            version["data"] = str(entry.source.facts["DIGEST"])
+        if "DATA" in entry.source.facts:  # a user's own: known by what they hold
+            version["data"] = content_digest(located(str(options[entry.source.facts["DATA"]]), data_root(self._data)))
+        cell = Cell(
+            benchmark=entry.name,
+            model=model.name,
+            method=method.name if method else SUPERVISED,
+            seed=seed,
+            config={
+                "benchmark": options,
+                "model": model.config,
+                "method": method.config if method else {},
+                "training": training,
+            },
+            version=version,
+        )
+        return Job(cell=cell, benchmark=entry, model=model.entry, method=method.entry if method else None)

@@ -1,0 +1,238 @@
+"""From what is asked (a suite, task or stream; models, methods, seeds, settings) to the cells that answer it. Never imports torch."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Literal
+
+from baselines.registry import Entry, unknown
+from benchmarks.planning.budgets import Budgets
+from benchmarks.planning.catalog import Catalog
+from benchmarks.planning.jobs import Job, Planner
+from benchmarks.planning.overrides import Settings
+from benchmarks.planning.protocol import protocol_of
+from benchmarks.planning.suite import Member, Suite
+from benchmarks.planning.variant import Variant, base_name
+from results.errors import UsageError
+from results.records.cell import Cell, canonical
+from results.records.manifest import Benchmark, Described, Manifest, Planned
+
+MODELS = ("memnet", "transformer", "lstm")
+"""What a bare task or stream runs."""
+
+SEEDS = (0, 1, 2)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What a command asks for; None where it leaves the choice to us."""
+
+    name: str
+    models: tuple[str, ...] | None = None
+    methods: tuple[str, ...] | None = None
+    seeds: tuple[int, ...] | None = None
+    profile: str | None = None
+    settings: Settings = field(default_factory=Settings)
+    data_root: Path | None = None
+    budgets: Budgets = field(default_factory=Budgets)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """All cells of a request.
+
+    Attributes:
+        name: Suite, task or stream.
+        summary: One line on what it is for.
+        benchmarks: Its members, as the manifest shows them.
+        jobs: Its cells, seed by seed, so that a run cut short has compared all models.
+        notes: What was left out, and why; a line each.
+        planner: Makes further cells under the same settings.
+    """
+
+    name: str
+    summary: str
+    benchmarks: tuple[Benchmark, ...]
+    jobs: tuple[Job, ...]
+    notes: tuple[str, ...]
+    planner: Planner
+
+    def manifest(self) -> Manifest:
+        """Return the plan in the form that is written into the store."""
+        models = {job.cell.model: job.model.summary for job in self.jobs}
+        methods = {job.cell.method: job.method.summary for job in self.jobs if job.method is not None}
+        return Manifest(
+            name=self.name,
+            summary=self.summary,
+            benchmarks=self.benchmarks,
+            models=tuple(Described(name=name, summary=summary) for name, summary in models.items()),
+            methods=tuple(Described(name=name, summary=summary) for name, summary in methods.items()),
+            cells=tuple(planned(job.cell) for job in self.jobs),
+        )
+
+
+def make_plan(catalog: Catalog, request: Request) -> Plan:
+    """Lay out the cells of a request.
+
+    Raises:
+        UsageError: If a name, option or combination is not possible, or nothing is left to run.
+    """
+    root = catalog.runnable(request.name)
+    notes: list[str] = []
+    if root.kind == "suite":
+        suite = _profile(_load_suite(root), request)
+        members, seeds = _narrow(suite, request), request.seeds or suite.seeds
+        members = members if request.models else _installed(catalog, members, notes)
+    else:
+        if request.profile is not None:
+            raise UsageError(f"'{request.name}' is a {root.kind}, and only suites have profiles: leave --profile out")
+        members, seeds = _bare(catalog, root, request), request.seeds or SEEDS
+    planner = Planner(catalog, request.settings, members, request.data_root)
+    rows = [row for member in members for row in _rows(planner, member, notes, request.budgets)]
+    if not rows:
+        raise UsageError("; ".join(dict.fromkeys(notes)) or f"nothing of '{request.name}' is left to run: widen --models or --methods")
+    notes += request.budgets.check([method.entry for *_, method in rows if method is not None])
+    jobs = {job.cell.id: job for seed in seeds for job in (planner.job(*row, seed) for row in rows)}
+    benchmarks = {entry.name: describe(entry) for entry, _, _ in rows}
+    return Plan(
+        name=root.name,
+        summary=root.summary,
+        benchmarks=tuple(benchmarks.values()),
+        jobs=tuple(jobs.values()),
+        notes=tuple(dict.fromkeys(notes)),
+        planner=planner,
+    )
+
+
+def planned(cell: Cell) -> Planned:
+    """Return a cell as a manifest names it."""
+    return Planned(id=cell.id, benchmark=cell.benchmark, model=cell.model, method=cell.method, seed=cell.seed)
+
+
+def describe(entry: Entry) -> Benchmark:
+    """Return a task or stream as a manifest shows it.
+
+    Raises:
+        UsageError: If its file does not say how it is scored.
+    """
+    kind: Literal["task", "stream"] = "task" if entry.kind == "task" else "stream"
+    try:
+        primary, chance = entry.source.facts["PRIMARY"], entry.source.facts["CHANCE"]
+        given = entry.source.facts.get("CHANCE_GIVEN", {})
+        return Benchmark(
+            name=entry.name,
+            kind=kind,
+            summary=entry.summary,
+            primary=primary,
+            chance=chance,
+            chance_given=given,
+            defaults=canonical({option.name: option.default for option in entry.source.options}),
+        )
+    except (KeyError, ValueError) as error:
+        raise UsageError(
+            f'{entry.path} must say how it is scored: PRIMARY = "a metric\'s name" and CHANCE = a number from 0 to 1, or None'
+        ) from error
+
+
+def _load_suite(entry: Entry) -> Suite:
+    try:
+        suite = entry.load().SUITE
+    except UsageError:
+        raise
+    except Exception as error:
+        raise UsageError(f"suite '{entry.name}' ({entry.path}) can't be loaded: {type(error).__name__}: {error}") from error
+    if not isinstance(suite, Suite):
+        raise UsageError(f"suite '{entry.name}' ({entry.path}): SUITE must be a benchmarks.planning.suite.Suite")
+    return suite
+
+
+def _profile(suite: Suite, request: Request) -> Suite:
+    if request.profile is None:
+        return suite
+    if request.profile not in suite.profiles:
+        raise UsageError(unknown(f"profile of the suite '{request.name}'", request.profile, suite.profiles))
+    return suite.profiles[request.profile]
+
+
+def _narrow(suite: Suite, request: Request) -> tuple[Member, ...]:
+    """Apply ``--models`` and ``--methods`` to a suite.
+
+    A model that the suite has stands where it stood, variants included; one that it does not have (the user's own) takes all its places.
+    """
+    models = {base_name(model) for member in suite.members for model in member.models}
+    methods = {base_name(method) for member in suite.members for method in member.methods}
+    for method in request.methods or ():
+        if base_name(method) not in methods:
+            raise UsageError(f"the suite '{request.name}' has no method '{method}': there is {', '.join(sorted(methods)) or 'none'}")
+    narrowed = []
+    for member in suite.members:
+        here = {base_name(model) for model in member.models}
+        chosen = request.models or member.models
+        kept = tuple(model for model in chosen if base_name(model) in here or base_name(model) not in models)
+        taught = member.methods
+        if request.methods is not None:
+            taught = tuple(method for method in request.methods if base_name(method) in {base_name(name) for name in member.methods})
+        if kept and (taught or not member.methods):
+            narrowed.append(Member(benchmark=member.benchmark, models=kept, methods=taught, options=member.options))
+    return tuple(narrowed)
+
+
+def _installed(catalog: Catalog, members: tuple[Member, ...], notes: list[str]) -> tuple[Member, ...]:
+    """Leave out a suite's models whose packages are not installed, and note how they are."""
+    lacking = [entry for entry in catalog.models if entry.missing and any(entry.name in map(base_name, one.models) for one in members)]
+    names = {entry.name for entry in lacking}
+    if lacking:
+        packages = " ".join(dict.fromkeys(package for entry in lacking for package in entry.missing))
+        notes.append(f"{', '.join(sorted(names))} left out: pip install {packages}")
+    return tuple(replace(one, models=tuple(model for model in one.models if base_name(model) not in names)) for one in members)
+
+
+def _bare(catalog: Catalog, entry: Entry, request: Request) -> tuple[Member, ...]:
+    """Make members of a task or stream that is run by its own name."""
+    models = request.models or protocol_of(entry, request.settings.benchmark).models or MODELS
+    if entry.kind == "task":
+        if request.methods is not None:
+            raise UsageError(f"'{entry.name}' is a task, and tasks take no --methods: leave it out, or name a stream (memnet list streams)")
+        return (Member(benchmark=entry.name, models=models),)
+    if request.methods is not None:
+        return (Member(benchmark=entry.name, models=models, methods=request.methods),)
+    with_memory = tuple(model for model in models if has_memory(catalog.models.get(base_name(model))))
+    naive = Member(benchmark=entry.name, models=models, methods=("naive",))
+    return (naive, Member(benchmark=entry.name, models=with_memory, methods=("memnet",))) if with_memory else (naive,)
+
+
+def _rows(planner: Planner, member: Member, notes: list[str], budgets: Budgets) -> Iterator[tuple[Entry, Variant, Variant | None]]:
+    """Yield benchmark, model and method of a member; pairs that can't be are noted and left out."""
+    entry = planner.catalog.benchmark(member.benchmark)
+    if (entry.kind == "stream") != bool(member.methods):
+        advice = "give it methods" if entry.kind == "stream" else "take its methods out"
+        raise UsageError(f"a suite's member '{entry.name}' is a {entry.kind}: {advice}")
+    models = [planner.model(text) for text in member.models]
+    bases = [(text, planner.catalog.methods.get(base_name(text))) for text in member.methods]
+    methods = [planner.method(variant) for text, base in bases for variant in budgets.variants(text, base)]
+    for model in models:
+        if not takes(model.entry, entry):
+            read, given = (" and ".join(names) for names in (model.entry.source.facts["INPUTS"], feeds(entry)))
+            notes.append(f"{entry.name}: {model.name} is left out: model '{model.entry.name}' reads {read} alone, and this is of {given}")
+            continue
+        if not methods:
+            yield entry, model, None
+        for method in methods:
+            yield entry, model, method
+
+
+def feeds(benchmark: Entry) -> tuple[str, ...]:
+    """What a benchmark feeds: its fact ``INPUTS``, and without it tokens for a task and samples (features of one length) for a stream."""
+    return tuple(benchmark.source.facts.get("INPUTS", ("samples",) if benchmark.kind == "stream" else ("tokens",)))
+
+
+def takes(model: Entry, benchmark: Entry) -> bool:
+    """Whether a model reads what a benchmark feeds: all, unless its fact ``INPUTS`` says otherwise; what reads features reads samples."""
+    given = feeds(benchmark)
+    read = set(model.source.facts.get("INPUTS", given))
+    return set(given) <= (read | {"samples"} if "features" in read else read)
+
+
+def has_memory(entry: Entry) -> bool:
+    """Whether a model has a memory that can be made persistent."""
+    return entry.source.facts.get("HAS_MEMORY") is True

@@ -1,0 +1,56 @@
+"""Names of variants: ``memnet[hebbian=false]`` is the model ``memnet`` with one option changed."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from baselines.registry import Entry, Registry, parse_variant, spelt
+from results.errors import UsageError
+from results.records.cell import NAME, canonical
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Variant:
+    """An entry with its resolved options.
+
+    Attributes:
+        name: The entry's name with the options that differ from their defaults, in alphabetical order: one configuration has one name.
+        entry: The entry.
+        config: All its options.
+    """
+
+    name: str
+    entry: Entry
+    config: dict[str, Any]
+
+
+def split_names(text: str) -> tuple[str, ...]:
+    """Split ``a,b[x=1,y=2]`` at the commas outside brackets."""
+    return tuple(part.strip() for part in re.split(r",(?![^\[\]]*\])", text) if part.strip())
+
+
+def base_name(text: str) -> str:
+    """Return the name without its options."""
+    return parse_variant(text)[0].strip()
+
+
+def resolve(registry: Registry, text: str, settings: Mapping[str, str] | None = None) -> Variant:
+    """Find the entry that ``text`` names and resolve its options: defaults, then ``settings``, then those in its own brackets.
+
+    Raises:
+        UsageError: If there is no such entry or option, a value is of the wrong type, or what the entry needs is not installed.
+    """
+    name, written = parse_variant(text)
+    entry = registry.get(name.strip())
+    if entry.missing:
+        raise UsageError(f"{entry.kind} '{entry.name}' needs {', '.join(entry.missing)}: pip install {' '.join(entry.missing)}")
+    defaults = canonical(entry.configure())
+    config = canonical(entry.configure({**(settings or {}), **written}))
+    changed = [f"{key}={spelt(config[key])}" for key in sorted(config) if config[key] != defaults[key]]
+    full = f"{entry.name}[{','.join(changed)}]" if changed else entry.name
+    if not re.match(NAME, full):
+        raise UsageError(
+            f"'{full}' can't be a name: an option takes a word or a number here; for more, make a {entry.kind} file of its own"
+        )
+    return Variant(name=full, entry=entry, config=config)

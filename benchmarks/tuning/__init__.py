@@ -1,0 +1,1 @@
+"""Learning rates, searched on a seed that is never reported."""

@@ -1,0 +1,187 @@
+"""Two models, or two stores, side by side: benchmark by benchmark, paired by seed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from reports.analysis.pairing import paired_scores
+from reports.analysis.rng import generator
+from reports.analysis.selection import Entry, Selection
+from results.errors import UsageError
+from results.statistics.bootstrap import Estimate
+from results.statistics.comparisons import Comparison, compare, holm, improvement
+from results.statistics.ranks import SIGNIFICANCE
+
+SEPARABLE = 6
+"""Fewest common seeds with which a signed-rank test can find anything: twice 1 in 2⁶ is below 0.05, twice 1 in 2⁵ is not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contest:
+    """Two rows on one benchmark.
+
+    Attributes:
+        left: The first row.
+        right: The second.
+        scores: The primary metric of both, ``[2, seeds]``, NaN where a seed has none.
+        paired: What the seeds that both have say; differences are left less right.
+        adjusted: The Wilcoxon test's p, corrected by Holm over all contests; NaN where there is none.
+    """
+
+    left: Entry
+    right: Entry
+    scores: npt.NDArray[np.float64]
+    paired: Comparison
+    adjusted: float
+
+    @property
+    def name(self) -> str:
+        """The benchmark; with the model, where both sides are one; and on a stream how they learnt."""
+        left, right = self.left, self.right
+        model = [left.model] if left.model == right.model else []
+        methods = " against ".join(dict.fromkeys((left.method, right.method)))
+        return " · ".join([left.subject.name, *model, *([methods] if left.subject.kind == "stream" else [])])
+
+    @property
+    def winner(self) -> str:
+        """Who is shown to be better: ``left``, ``right``, or nobody (an empty text)."""
+        if not self.adjusted < SIGNIFICANCE:
+            return ""
+        return "left" if self.paired.difference.value > 0 else "right"
+
+
+@dataclass(frozen=True, slots=True)
+class SideBySide:
+    """Two models, or two stores.
+
+    Attributes:
+        left: Name of the first.
+        right: Name of the second.
+        contests: Where both have a row.
+        improvement: Probability that a run of the first beats a run of the second, over all benchmarks, each counted once.
+        notes: What a reader should know: rows left out, settings that differ.
+    """
+
+    left: str
+    right: str
+    contests: tuple[Contest, ...]
+    improvement: Estimate
+    notes: tuple[str, ...] = ()
+
+    @property
+    def tally(self) -> tuple[int, int, int]:
+        """Benchmarks that the left one wins significantly, those that nobody does, and those that the right one wins."""
+        winners = [contest.winner for contest in self.contests]
+        return winners.count("left"), winners.count(""), winners.count("right")
+
+
+def compare_models(selection: Selection, left: str, right: str) -> SideBySide:
+    """Compare two models of one store.
+
+    Args:
+        selection: The store's rows.
+        left: A model or variant as it is named in the leaderboard, or ``MODEL:METHOD`` for one way of learning.
+        right: The other. Where neither names a method, rows that share one are compared.
+
+    Raises:
+        UsageError: If one is not in the store, or they share no benchmark, or are the same.
+    """
+    if left == right:
+        raise UsageError(f"cannot compare {left!r} with itself: give two models, or two stores")
+    named_left, named_right = _named(selection, left), _named(selection, right)
+    first, second = _best(named_left), _best(named_right)
+    named = ":" in left or ":" in right
+    pairs = [(one, other) for one in first for other in second if one.subject == other.subject and (named or one.method == other.method)]
+    if not pairs:
+        raise UsageError(f"{left} and {right} share no benchmark and method in this store; name methods as MODEL:METHOD")
+    return _side_by_side(left, right, pairs, _set_aside([*named_left, *named_right]))
+
+
+def compare_stores(left: Selection, right: Selection, names: tuple[str, str]) -> SideBySide:
+    """Compare the rows that bear the same names in two stores.
+
+    Args:
+        left: Rows of the first store.
+        right: Rows of the second.
+        names: What to call the two.
+
+    Raises:
+        UsageError: If they have no row in common.
+    """
+    first, second = (_best(selection.entries) for selection in (left, right))
+    found = {_key(entry): entry for entry in second}
+    pairs = [(entry, found[_key(entry)]) for entry in first if _key(entry) in found]
+    if not pairs:
+        raise UsageError(f"the stores {names[0]} and {names[1]} have no benchmark, model and method in common")
+    notes = [*_set_aside(left.entries), *_set_aside(right.entries)]
+    alone = len(first) + len(second) - 2 * len(pairs)
+    notes += [f"rows that stand in one of the stores alone: {alone}"] if alone else []
+    changed = [" · ".join(_key(one)) for one, other in pairs if one.setting != other.setting]
+    notes += [f"config or version differ: {', '.join(changed)}"] if changed else []
+    return _side_by_side(*names, pairs, notes)
+
+
+def against_best(entries: Sequence[Entry]) -> tuple[Contest, ...]:
+    """Compare the first of a benchmark's rows with each of the others, p corrected over all of them.
+
+    Args:
+        entries: Rows of one benchmark, the best first.
+    """
+    return _contests([(entries[0], other) for other in entries[1:]])
+
+
+def _set_aside(entries: Sequence[Entry]) -> list[str]:
+    """Say which rows are not compared, since another of the same names has more seeds."""
+    kept = {id(entry) for entry in _best(entries)}
+    left_out = sorted({f"{' · '.join(_key(entry))} in setting {entry.setting}" for entry in entries if entry.ok and id(entry) not in kept})
+    return [f"left out, since a row of the same names has more seeds: {', '.join(left_out)}"] if left_out else []
+
+
+def _side_by_side(left: str, right: str, pairs: Sequence[tuple[Entry, Entry]], notes: Sequence[str]) -> SideBySide:
+    contests = _contests(pairs)
+    few = [contest.name for contest in contests if contest.paired.count < SEPARABLE]
+    if 0 < len(few) < len(contests):
+        notes = [*notes, f"with fewer than {SEPARABLE} common seeds no signed-rank test reaches {SIGNIFICANCE}: {', '.join(few)}"]
+    return SideBySide(
+        left=left,
+        right=right,
+        contests=contests,
+        improvement=improvement(
+            [(contest.scores[0], contest.scores[1]) for contest in contests], generator=generator("improvement", left, right)
+        ),
+        notes=tuple(notes),
+    )
+
+
+def _contests(pairs: Sequence[tuple[Entry, Entry]]) -> tuple[Contest, ...]:
+    scores = [paired_scores(pair, pair[0].subject.primary) for pair in pairs]
+    found = [
+        compare(*both, generator=generator("comparison", *_key(one), *_key(other)))
+        for both, (one, other) in zip(scores, pairs, strict=True)
+    ]
+    adjusted = holm([one.wilcoxon for one in found])
+    return tuple(Contest(*pair, both, one, float(p)) for pair, both, one, p in zip(pairs, scores, found, adjusted, strict=True))
+
+
+def _named(selection: Selection, name: str) -> list[Entry]:
+    model, _, method = name.partition(":")
+    found = [entry for entry in selection.entries if entry.ok and entry.model == model and method in ("", entry.method)]
+    if not found:
+        there = sorted({entry.model for entry in selection.entries if entry.ok})
+        raise UsageError(f"there is no result of {name!r} in this store; it has {', '.join(there) or 'none at all'}")
+    return found
+
+
+def _best(entries: Sequence[Entry]) -> list[Entry]:
+    """Keep one row of each name: that of the most finished seeds; among those, the one whose setting comes first."""
+    kept: dict[tuple[str, str, str], Entry] = {}
+    for entry in sorted(entries, key=lambda entry: (-len(entry.ok), entry.setting)):
+        if entry.ok:
+            kept.setdefault(_key(entry), entry)
+    return [entry for entry in entries if kept.get(_key(entry)) is entry]
+
+
+def _key(entry: Entry) -> tuple[str, str, str]:
+    return (entry.subject.name, entry.model, entry.method)

@@ -1,0 +1,95 @@
+"""Curves of records as arrays, read with care: a record from outside may hold anything that is JSON."""
+
+from typing import TypeGuard
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import JsonValue
+
+from reports.analysis.selection import Entry
+from results.records.record import Record
+
+Array = npt.NDArray[np.float64]
+
+FAR = 1e15
+"""Beyond this a number is no distance, accuracy or age, and would only wreck the axes."""
+
+
+def distances(entry: Entry, curve: str = "accuracy_by_distance") -> tuple[Array, Array]:
+    """Collect a row's accuracies by distance, of the task's own questions or of a group's curve.
+
+    Returns:
+        The distances that any seed was asked at, ``[D]``, and the accuracies, ``[S, D]``, NaN where a seed has none.
+    """
+    seeds = [pairs(record.curves.get(curve)) for record in entry.ok]
+    where = sorted({distance for seed in seeds for distance in seed})
+    accuracies = [[seed.get(distance, np.nan) for distance in where] for seed in seeds]
+    return np.array(where, dtype=np.float64), np.array(accuracies, dtype=np.float64)
+
+
+def matrices(entry: Entry) -> Array | None:
+    """Stack a row's accuracy matrices, ``[S, I, J]``; those of another shape than the first are left out. None where there is none."""
+    found = [matrix for record in entry.ok if (matrix := _matrix(record)) is not None]
+    same = [matrix for matrix in found if matrix.shape == found[0].shape]
+    return np.stack(same) if same else None
+
+
+def lifetimes(record: Record) -> tuple[Array, Array] | None:
+    """Read a record's survival curve: times, and shares alive from each on."""
+    curve = (record.slots or {}).get("lifetimes")
+    if not isinstance(curve, dict):
+        return None
+    time, share = (_numbers(curve.get(name)) for name in ("time", "survival"))
+    if time is None or share is None or len(time) == 0 or len(time) != len(share):
+        return None
+    return time, share
+
+
+def lifetime_band(entry: Entry) -> tuple[Array, Array] | None:
+    """Read the band of the only survival curve of a row: its lower and upper ends at the curve's times."""
+    curves = [curve for record in entry.ok if isinstance(curve := (record.slots or {}).get("lifetimes"), dict)]
+    if len(curves) != 1:
+        return None
+    time, low, high = (_numbers(curves[0].get(name)) for name in ("time", "low", "high"))
+    if time is None or low is None or high is None or not len(time) == len(low) == len(high):
+        return None
+    return low, high
+
+
+def slot_numbers(entry: Entry, name: str) -> list[float]:
+    """Collect a slot statistic of a row, seed by seed; seeds without it are left out."""
+    values = [_numbers([(record.slots or {}).get(name)]) for record in entry.ok]
+    return [float(value[0]) for value in values if value is not None and np.isfinite(value[0])]
+
+
+def pairs(curve: JsonValue) -> dict[float, float]:
+    """Read ``[[x, y, …], …]`` with positive ``x``; whatever is nothing of the kind is left out."""
+    rows = curve if isinstance(curve, list) else []
+    read = [_numbers(row) for row in rows]
+    return {float(row[0]): float(row[1]) for row in read if row is not None and len(row) >= 2 and row[0] > 0}
+
+
+def _matrix(record: Record) -> Array | None:
+    rows = record.curves.get("accuracy_matrix")
+    if not isinstance(rows, list) or not rows:
+        return None
+    read = [_numbers(row) for row in rows]
+    whole = [row for row in read if row is not None and len(row) > 0]
+    if len(whole) != len(rows) or len({len(row) for row in whole}) != 1:
+        return None
+    return np.stack(whole)
+
+
+def number(value: JsonValue) -> TypeGuard[int | float]:
+    """Whether a value is a number that can be shown."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= FAR
+
+
+def _numbers(value: JsonValue) -> Array | None:
+    """Read a list of numbers, nulls as NaN; None where it is not one."""
+    if not isinstance(value, list):
+        return None
+    numbers = [np.nan if item is None else item for item in value if item is None or isinstance(item, int | float)]
+    if len(numbers) != len(value) or any(abs(number) > FAR for number in numbers):
+        return None
+    return np.array(numbers, dtype=np.float64)

@@ -1,0 +1,67 @@
+"""Where the records come from."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from reports.analysis.selection import Selection
+from results.records.record import Record
+
+UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One thing that records say of their origin.
+
+    Attributes:
+        name: What it is.
+        values: Each value with the number of records that say so, the most frequent first.
+        warning: Why a reader should look twice, or nothing.
+    """
+
+    name: str
+    values: tuple[tuple[str, int], ...]
+    warning: str = ""
+
+
+def origins(selection: Selection) -> list[Fact]:
+    """Collect what all shown records say of code, packages and machine; what differs among them is flagged."""
+    records = selection.records
+    if not records:
+        return []
+    facts = [_fact(label, [_text(getattr(record.provenance, attribute)) for record in records]) for label, attribute in ATTRIBUTES]
+    packages = sorted({name for record in records for name in record.provenance.packages})
+    facts += [_fact(package, [record.provenance.packages.get(package, "not installed") for record in records]) for package in packages]
+    started = min(record.provenance.started_at for record in records)
+    finished = max(record.provenance.finished_at for record in records)
+    return [_uncommitted(records), *facts, Fact("run between", ((f"{started} and {finished}", len(records)),))]
+
+
+ATTRIBUTES = (
+    ("commit", "commit"),
+    ("device", "device"),
+    ("CPU", "cpu"),
+    ("threads per cell", "threads"),
+    ("platform", "platform"),
+    ("Python", "python"),
+)
+
+
+def _fact(name: str, values: Sequence[str]) -> Fact:
+    counted = sorted(Counter(values).items(), key=lambda pair: (-pair[1], pair[0]))
+    return Fact(name, tuple(counted), "differs between records" if len(counted) > 1 else "")
+
+
+def _uncommitted(records: Sequence[Record]) -> Fact:
+    fact = _fact("uncommitted changes", [_text(record.provenance.dirty) for record in records])
+    dirty = any(record.provenance.dirty for record in records)
+    return Fact(fact.name, fact.values, "the commit alone does not give this code" if dirty else fact.warning)
+
+
+def _text(value: object) -> str:
+    if value is None or value == "":
+        return UNKNOWN
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return str(value)

@@ -1,0 +1,1 @@
+"""Files that a report, a publication or a comparison writes."""

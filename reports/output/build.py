@@ -1,0 +1,203 @@
+"""The report: a site of static pages, the same in Markdown, tables as CSV, and figures as files.
+
+The same records give the same files, byte for byte, with the same packages; nothing in them tells when they were made.
+"""
+
+import multiprocessing
+import os
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, replace
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
+
+from reports.analysis import provenance
+from reports.analysis.dataframes import records_frame, to_csv
+from reports.analysis.selection import Selection, Subject, select
+from reports.figures import gallery
+from reports.figures.plot import FORMS, Plot
+from reports.figures.style import Style, style_of
+from reports.output import folder
+from reports.site import addresses, benchmark, cell, front, model, page_templates
+from reports.site.ablations import ablation_table, ablations, verdicts
+from reports.site.aggregate import overview_plot, overview_table, overviews, plot_names
+from reports.site.findings import headlines
+from reports.site.lines import Line, lines
+from reports.site.reproduce import Defaults, commands, defaults, notes
+from reports.tables import formats, leaderboard
+from reports.tables.tables import detail_tables, leaderboard_table
+from results.errors import UsageError
+from results.store.store import Store, write_whole
+
+MANY = 400
+"""Records from which on several processes are worth their start."""
+
+TABLES, MARKDOWN = ("leaderboard.csv", "records.csv"), "report.md"
+"""Files beside the front page that hold what it shows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A benchmark's part of the site, made by one process.
+
+    Attributes:
+        subject: The benchmark.
+        selection: Its rows, as if there were no other benchmark.
+        lines: The same, ranked.
+        style: Of the whole site.
+        defaults: Default options by benchmark.
+    """
+
+    subject: Subject
+    selection: Selection
+    lines: tuple[Line, ...]
+    style: Style
+    defaults: Defaults
+
+
+def build(store: Store, out: Path, *, jobs: int | None = None) -> Path:
+    """Write the report of a store; see `write`."""
+    return write(select(store), out, jobs=jobs)
+
+
+def write(selection: Selection, out: Path, *, jobs: int | None = None, extra: Mapping[str, str | bytes] | None = None) -> Path:
+    """Write a report.
+
+    Args:
+        selection: What it shows.
+        out: Folder to write to; made if it is missing. Files in it that no earlier report wrote are left alone; see `reports.output.folder`.
+        jobs: Processes that share the work; by default the usable cores where there are many records, else one.
+        extra: Further files, by their path in the folder.
+
+    Returns:
+        The front page, ``index.html``.
+
+    Raises:
+        UsageError: If the folder can't be written, or holds a file of somebody else's where one would go.
+    """
+    rows = lines(selection)
+    further = extra or {}
+    try:
+        folder.prepare(out, (*possible(selection), *further))
+        plots, written = _benchmarks(_shares(selection, rows), out, jobs or _workers(selection))
+        for name, content in (*_shared(selection, rows, plots), *further.items()):
+            _put(out, name, content)
+            written.append(name)
+        folder.settle(out, written)
+    except OSError as error:
+        raise UsageError(f"cannot write the report to {out}: {error.strerror or error}; give another folder by --out") from error
+    return out / addresses.FRONT
+
+
+def possible(selection: Selection) -> Iterator[str]:
+    """Name all files that a report of this may consist of: whether there is anything for a figure to show, its drawing finds out."""
+    figures = [name for subject in selection.subjects for name in gallery.plot_names(subject)]
+    yield from (addresses.figure_file(name, form) for name in (*figures, *plot_names(selection)) for form in FORMS)
+    yield from (addresses.benchmark_page(subject.name) for subject in selection.subjects)
+    yield from (addresses.cell_page(record.id) for record in selection.records)
+    yield from (addresses.model_page(entry.model) for entry in selection.entries)
+    yield from (f"assets/{asset.name}" for asset in _assets())
+    yield from (*TABLES, MARKDOWN, addresses.FRONT)
+
+
+def _assets() -> list[Traversable]:
+    return sorted(files("reports.site").joinpath("assets").iterdir(), key=lambda path: path.name)
+
+
+def _shares(selection: Selection, rows: Sequence[Line]) -> list[Share]:
+    style, known = style_of(selection), defaults(selection)
+    return [
+        Share(
+            subject,
+            replace(selection, subjects=(subject,), entries=selection.of(subject), stale=(), manifests=()),
+            tuple(line for line in rows if line.summary.benchmark == subject.name),
+            style,
+            known,
+        )
+        for subject in selection.subjects
+    ]
+
+
+def _workers(selection: Selection) -> int:
+    """Choose how many processes share the work."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(cores, len(selection.subjects)) if len(selection.records) >= MANY else 1
+
+
+def _benchmarks(shares: Sequence[Share], out: Path, jobs: int) -> tuple[dict[str, tuple[Plot, ...]], list[str]]:
+    """Write what belongs to one benchmark alone: its figures, its page and its cells' pages."""
+    tasks = [(share, out) for share in shares]
+    if jobs > 1 and len(tasks) > 1:
+        with ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn")) as pool:
+            done = list(pool.map(_benchmark, *zip(*tasks, strict=True)))
+    else:
+        done = [_benchmark(*task) for task in tasks]
+    plots = {share.subject.name: drawn for share, (drawn, _) in zip(shares, done, strict=True)}
+    return plots, [name for _, names in done for name in names]
+
+
+def _benchmark(share: Share, out: Path) -> tuple[tuple[Plot, ...], list[str]]:
+    """Write one benchmark's part; its figures come back without their drawings, with the names of all files."""
+    plots = gallery.plots(share.subject, [line.entry for line in share.lines], share.style)
+    written = []
+    for name, content in _part(share, plots):
+        _put(out, name, content)
+        written.append(name)
+    return tuple(replace(plot, svg="", pdf=b"", png=b"") for plot in plots), written
+
+
+def _part(share: Share, plots: Sequence[Plot]) -> Iterator[tuple[str, str | bytes]]:
+    for plot in plots:
+        for form, drawing in plot.forms.items():
+            yield addresses.figure_file(plot.name, form), drawing
+    page = benchmark.render(share.selection, share.subject, share.lines, plots)
+    yield addresses.benchmark_page(share.subject.name), page
+    for entry in share.selection.entries:
+        for record in (*entry.ok, *entry.failed):
+            yield addresses.cell_page(record.id), cell.render(entry, record, ambiguous=share.selection.ambiguous, defaults=share.defaults)
+
+
+def _shared(selection: Selection, rows: Sequence[Line], plots: Mapping[str, Sequence[Plot]]) -> Iterator[tuple[str, str | bytes]]:
+    """Make what belongs to all benchmarks; the front page comes last, when all that it leads to is there."""
+    for asset in _assets():
+        yield f"assets/{asset.name}", asset.read_bytes()
+    for name in sorted({line.summary.model for line in rows}):
+        yield addresses.model_page(name), model.render(selection, name, [line for line in rows if line.summary.model == name])
+    together = [(one, overview_plot(one, style_of(selection)), overview_table(one)) for one in overviews(selection)]
+    for _, plot, _ in together:
+        for form, drawing in plot.forms.items():
+            yield addresses.figure_file(plot.name, form), drawing
+    yield TABLES[0], leaderboard.render_selection(selection, "csv")
+    yield TABLES[1], to_csv(records_frame(selection))
+    yield MARKDOWN, _markdown(selection, plots)
+    yield addresses.FRONT, front.render(selection, rows, together, ablations(selection))
+
+
+def _markdown(selection: Selection, plots: Mapping[str, Sequence[Plot]]) -> str:
+    sections = [(headline, plots[headline.subject.name], detail_tables(selection, headline.subject)) for headline in headlines(selection)]
+    changes = ablations(selection)
+    text = (
+        page_templates.environment()
+        .get_template("report.md")
+        .render(
+            selection=selection,
+            counts=front.counts(selection),
+            leaderboard=leaderboard_table(selection),
+            sections=sections,
+            failed=[record for entry in selection.entries for record in entry.failed],
+            facts=provenance.origins(selection),
+            commands=commands(selection),
+            notes=notes(selection),
+            table=formats.markdown,
+            changes=changes,
+            changes_table=ablation_table(changes),
+            verdicts=verdicts(changes),
+        )
+    )
+    return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
+
+
+def _put(out: Path, name: str, content: str | bytes) -> None:
+    write_whole(out / name, content, durable=False)

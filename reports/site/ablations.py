@@ -1,0 +1,143 @@
+"""One option at a time: what a variant of a model, or of a method, loses against the same without it, paired by seed.
+
+``memnet[hebbian=false]`` beside ``memnet`` says what the graph is worth, and ``memnet[heads=1,slots=72]`` beside ``memnet[heads=1]`` what
+the size is. A variant stands beside the row that lacks one of its options and has all the others, of the same versions.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from reports.analysis.pairing import paired_scores
+from reports.analysis.selection import Entry, Selection
+from reports.analysis.summary import summary
+from reports.tables import number_format
+from reports.tables.tables import COSTS, Column, Row, Table, costs
+from results.statistics.intervals import Interval, mean_interval
+
+NOWHERE = "nowhere that these seeds can tell"
+
+
+@dataclass(frozen=True, slots=True)
+class Ablation:
+    """A row beside the same with one option changed.
+
+    Attributes:
+        option: The option, as it stands in the variant's name.
+        before: The row without it.
+        after: The row with it.
+        loss: What it costs: mean paired difference of the primary metric, before minus after, with its Student-t interval.
+    """
+
+    option: str
+    before: Entry
+    after: Entry
+    loss: Interval
+
+    @property
+    def name(self) -> str:
+        """What the option was changed of: the model, and on a stream the method."""
+        return self.before.model if self.before.subject.kind == "task" else f"{self.before.model} · {self.before.method}"
+
+    @property
+    def costs(self) -> bool:
+        """Whether the interval lies above zero: without the change, it is better."""
+        return bool(self.loss.low > 0)
+
+    @property
+    def serves(self) -> bool:
+        """Whether the interval lies below zero: with the change, it is better."""
+        return bool(self.loss.high < 0)
+
+
+def ablations(selection: Selection) -> list[Ablation]:
+    """Find all pairs of rows that differ in one option, by what was changed, then in the order of the benchmarks."""
+    found = [one for subject in selection.subjects for one in _of(selection.of(subject))]
+    order = {subject: place for place, subject in enumerate(selection.subjects)}
+    return sorted(found, key=lambda one: (one.name, one.option, order[one.before.subject], one.after.setting))
+
+
+def ablation_table(found: Sequence[Ablation]) -> Table:
+    """Show what every change costs on every benchmark, and what the changed model itself costs."""
+    columns = (
+        Column("model"),
+        Column("change"),
+        Column("benchmark"),
+        Column("without", numeric=True),
+        Column("with", numeric=True),
+        Column("loss", numeric=True),
+        Column("pairs", numeric=True),
+        *COSTS,
+    )
+    caption = (
+        "One option at a time: the primary metric without and with the change, and what it loses by it, the mean over common seeds ± half "
+        "of the 95% Student-t interval of the paired differences; costs are those with the change"
+    )
+    return Table(caption, columns, tuple(_row(one) for one in found), heading=1)
+
+
+def verdicts(found: Sequence[Ablation]) -> list[str]:
+    """Say of every change in one sentence where it costs something; a mechanism that helps nowhere is said to help nowhere."""
+    groups: dict[tuple[str, str], list[Ablation]] = defaultdict(list)
+    for one in found:
+        groups[one.name, one.option].append(one)
+    return [_verdict(name, option, rows) for (name, option), rows in groups.items()]
+
+
+def _verdict(name: str, option: str, rows: Sequence[Ablation]) -> str:
+    costs_on = ", ".join(_told(one) for one in rows if one.costs) or NOWHERE
+    serves = ", ".join(_told(one) for one in rows if one.serves)
+    return f"{name} with {option} loses {costs_on}" + (f"; it gains {serves}" if serves else "") + "."
+
+
+def _told(one: Ablation) -> str:
+    return f"{number_format.score(abs(float(one.loss.mean)))} on {one.before.subject.name}"
+
+
+def _of(entries: Sequence[Entry]) -> Iterator[Ablation]:
+    """Pair the rows of one benchmark."""
+    rows = {(_options(entry), _version(entry)): entry for entry in entries if entry.ok}
+    for ((model, method), version), after in rows.items():
+        for place, (base, options) in enumerate((model, method)):
+            for option in sorted(options):
+                fewer = (base, options - {option})
+                before = rows.get(((fewer, method) if place == 0 else (model, fewer), version))
+                if before is not None:
+                    first, second = paired_scores([before, after], before.subject.primary)
+                    yield Ablation(option, before, after, mean_interval(first - second))
+
+
+Named = tuple[str, frozenset[str]]
+"""A name without its options, and the options."""
+
+
+def _options(entry: Entry) -> tuple[Named, Named]:
+    return _split(entry.model), _split(entry.method)
+
+
+def _split(name: str) -> Named:
+    base, _, written = name.partition("[")
+    return base, frozenset(option for option in written.removesuffix("]").split(",") if option)
+
+
+def _version(entry: Entry) -> tuple[tuple[str, str], ...]:
+    """What made a row: rows made by different code, or at different learning rates, do not tell of an option."""
+    cell = entry.ok[0].cell
+    return (*sorted(cell.version.items()), ("training", str(cell.config.get("training", {}))))
+
+
+def _row(one: Ablation) -> Row:
+    before, after = summary(one.before), summary(one.after)
+    return Row(
+        cells=(
+            one.name,
+            one.option,
+            one.before.subject.name,
+            number_format.spread(before.mean, before.low, before.high),
+            number_format.spread(after.mean, after.low, after.high),
+            number_format.interval(one.loss),
+            number_format.whole(int(one.loss.count)),
+            *costs(after),
+        ),
+        incomplete=after.seeds_ok < after.seeds_planned,
+    )

@@ -1,0 +1,163 @@
+"""Models over all tasks, or all streams, of a suite: interquartile means and performance profiles, as Agarwal et al. (2021) advise."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from reports.analysis.pairing import paired_scores
+from reports.analysis.rng import generator
+from reports.analysis.selection import Entry, Selection, Subject
+from reports.analysis.slugs import slug
+from reports.analysis.summary import summary
+from reports.figures import profiles
+from reports.figures.plot import Plot
+from reports.figures.style import Style
+from reports.tables import number_format
+from reports.tables.comparison_table import estimate
+from reports.tables.tables import COSTS, Column, Row, Table
+from results.records.manifest import Manifest
+from results.statistics.bootstrap import Array, Estimate, interquartile_mean
+from results.statistics.bootstrap import estimate as bootstrapped
+
+SHOWN = 12
+"""Most rows that the figure shows, the best first."""
+
+KINDS = ("task", "stream")
+"""Benchmarks that are looked at together are of one kind."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A model and method over several benchmarks.
+
+    Attributes:
+        entries: Its row on each.
+        scores: Its runs on each: the primary metric, finite.
+        middle: Their interquartile mean.
+        mean: Their mean.
+    """
+
+    entries: tuple[Entry, ...]
+    scores: tuple[Array, ...]
+    middle: Estimate
+    mean: Estimate
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """A suite's benchmarks of one kind, and who was run on all of them.
+
+    Attributes:
+        suite: Name of the manifest.
+        subjects: The benchmarks.
+        standings: Rows with a result on every one of them, by falling interquartile mean.
+    """
+
+    suite: str
+    subjects: tuple[Subject, ...]
+    standings: tuple[Standing, ...]
+
+    @property
+    def name(self) -> str:
+        """What it is called."""
+        return f"{self.suite}: {len(self.subjects)} {self.subjects[0].kind}s"
+
+
+def overviews(selection: Selection) -> list[Overview]:
+    """Look at every suite's tasks together, and at its streams; those with fewer than two of them, or of rows, give nothing."""
+    found = [_overview(selection, manifest, kind) for manifest in selection.manifests for kind in KINDS]
+    return [one for one in found if len(one.subjects) > 1 and len(one.standings) > 1]
+
+
+def overview_table(found: Overview) -> Table:
+    """Show an overview's rows, each with what it cost at most."""
+    columns = (Column("model"), Column("method"), Column("interquartile mean", numeric=True), Column("mean", numeric=True), *COSTS)
+    caption = (
+        f"{found.name}: interquartile mean and mean over all runs, with 95% bootstrap intervals stratified by benchmark; "
+        "parameters, state and buffer at most, training and CPU time together"
+    )
+    return Table(caption, columns, tuple(_row(standing) for standing in found.standings))
+
+
+def overview_plot(found: Overview, style: Style) -> Plot:
+    """Draw the performance profiles of an overview's first rows."""
+    rows = [(standing.entries[0], standing.scores) for standing in found.standings[:SHOWN]]
+    return profiles.draw_rows(
+        rows,
+        style,
+        _plot_name(found.suite, found.subjects[0].kind),
+        title=f"{found.name}, performance profiles",
+        score="score",
+        chance=None,
+    )
+
+
+def plot_names(selection: Selection) -> list[str]:
+    """Return the names of all figures that overviews may have."""
+    return [_plot_name(manifest.name, kind) for manifest in selection.manifests for kind in KINDS]
+
+
+def _plot_name(suite: str, kind: str) -> str:
+    return f"{slug(suite)}-{kind}s-profiles"
+
+
+def _overview(selection: Selection, manifest: Manifest, kind: str) -> Overview:
+    members = {member.name for member in manifest.benchmarks if member.kind == kind}
+    subjects = tuple(subject for subject in selection.subjects if subject.benchmark in members)
+    planned = {cell.id for cell in manifest.cells}
+    rows: dict[tuple[str, str], dict[str, Entry]] = defaultdict(dict)
+    for entry in selection.entries:
+        if entry.subject in subjects and any(record.id in planned for record in entry.ok):
+            rows[entry.model, entry.method][entry.subject.name] = entry
+    whole = [tuple(row[subject.name] for subject in subjects) for row in rows.values() if len(row) == len(subjects)]
+    found = [_standing(entries) for entries in whole]
+    standings = sorted(
+        (one for one in found if all(len(runs) for runs in one.scores)),
+        key=lambda one: (-one.middle.value, one.entries[0].model, one.entries[0].method),
+    )
+    return Overview(manifest.name, subjects, tuple(standings))
+
+
+def _standing(entries: tuple[Entry, ...]) -> Standing:
+    scores = tuple(_finite(paired_scores([entry], entry.subject.primary)[0]) for entry in entries)
+    names = ("overview", entries[0].model, entries[0].method, *(entry.subject.name for entry in entries))
+    return Standing(
+        entries=entries,
+        scores=scores,
+        middle=bootstrapped(scores, interquartile_mean, generator=generator(*names, "interquartile mean")),
+        mean=bootstrapped(scores, _mean, generator=generator(*names, "mean")),
+    )
+
+
+def _mean(scores: Array) -> Array:
+    return np.asarray(scores.mean(axis=-1))
+
+
+def _finite(scores: Array) -> Array:
+    return scores[np.isfinite(scores)]
+
+
+def _row(standing: Standing) -> Row:
+    rows = [summary(entry) for entry in standing.entries]
+    ok, planned = sum(row.seeds_ok for row in rows), sum(row.seeds_planned for row in rows)
+    return Row(
+        cells=(
+            rows[0].model,
+            rows[0].method,
+            estimate(standing.middle, signed=False),
+            estimate(standing.mean, signed=False),
+            f"{ok}/{planned}",
+            number_format.whole(_most([row.parameters for row in rows])),
+            number_format.size(_most([row.state_bytes for row in rows])),
+            number_format.size(_most([row.buffer_bytes for row in rows])),
+            number_format.seconds(sum(row.train_seconds or 0.0 for row in rows)),
+            number_format.seconds(sum(row.train_cpu_seconds or 0.0 for row in rows) or None),
+        ),
+        incomplete=ok < planned,
+    )
+
+
+def _most(values: Sequence[int | None]) -> int | None:
+    return max((value for value in values if value is not None), default=None)

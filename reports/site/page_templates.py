@@ -1,0 +1,28 @@
+"""The site's templates: every text is escaped, since what is in a store may come from anyone."""
+
+from functools import cache
+
+import jinja2
+
+from reports.analysis.slugs import slug
+from reports.site import addresses
+from reports.tables import formats, number_format
+
+
+@cache
+def environment() -> jinja2.Environment:
+    """Return the templates of the site: HTML escapes what it is given, Markdown by its filter; a name they miss is an error."""
+    templates = jinja2.Environment(
+        loader=jinja2.PackageLoader("reports", "site/templates"),
+        autoescape=lambda name: name is None or not name.endswith(".md"),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    templates.filters["md"] = formats.markdown_text
+    templates.filters["pre"] = formats.preformatted
+    templates.filters["slug"] = slug
+    templates.globals["q"] = number_format
+    templates.globals["address"] = addresses
+    return templates

@@ -1,0 +1,154 @@
+"""The commands that plan the cells of records again: the same, and no others.
+
+A record holds all its options, and a command names those that are not the benchmark's defaults, as far as a manifest says what these are;
+and the learning rate, since a later table may hold another. Commands go benchmark by benchmark: a suite's name would not do, for neither
+records nor manifests hold which profile and which options it was run with, and each of its members has models of its own.
+"""
+
+import json
+import re
+import shlex
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+
+from pydantic import JsonValue
+
+from reports.analysis.selection import Selection
+from results.records.cell import SUPERVISED, Cell
+from results.records.record import Record
+
+Defaults = Mapping[str, Mapping[str, JsonValue]]
+"""Default of each option, by benchmark."""
+
+DIGEST = re.compile(r"[0-9a-f]{12}")
+"""The version of a file that says none, as files given by ``--plugin`` mostly are: a digest of its content."""
+
+
+def commands(selection: Selection) -> list[str]:
+    """Write the commands that plan the shown cells again: those of all records, and those yet to run whose options are known."""
+    return _again([*(record.cell for record in selection.records), *_waiting(selection)], defaults(selection))
+
+
+def notes(selection: Selection) -> list[str]:
+    """Say what a reader of the commands must know: files of their own that go in, and cells that are not covered."""
+    cells = [record.cell for record in selection.records]
+    unknown = selection.missing - len(_waiting(selection))
+    left_out = (
+        f"Not among these: {unknown} planned cell{'s' if unknown != 1 else ''} without a record. Records alone hold options, "
+        "so the command that planned them has to be issued again."
+    )
+    return [note for note in (plugin_note(cells), left_out if unknown else "") if note]
+
+
+def plugin_note(cells: Iterable[Cell]) -> str:
+    """Say which files of the user's own the commands of these cells name; nothing where there are none."""
+    files = sorted({file for cell in cells for file in _plugins(cell)})
+    if not files:
+        return ""
+    return (
+        f"Each file after --plugin ({', '.join(files)}) is one of your own: write its path. Records hold its name and a digest of its "
+        "content, so one that has changed makes other cells; one that an installed package brings needs no --plugin."
+    )
+
+
+def defaults(selection: Selection) -> Defaults:
+    """Return what the manifests say of defaults; an option of which they say different things has none."""
+    found: dict[str, dict[str, JsonValue]] = {}
+    for member in (member for manifest in selection.manifests for member in manifest.benchmarks if member.defaults):
+        known = found.setdefault(member.name, dict(member.defaults))
+        found[member.name] = {key: value for key, value in known.items() if key in member.defaults and member.defaults[key] == value}
+    return found
+
+
+def again(records: Iterable[Record], known: Defaults) -> list[str]:
+    """Write the commands that run these records' cells again: one per benchmark, options, methods and seeds.
+
+    Args:
+        records: Records of tasks and streams.
+        known: Default options by benchmark; of one that is not there, all options are written.
+    """
+    return _again([record.cell for record in records], known)
+
+
+def settings(cell: Cell, known: Mapping[str, JsonValue]) -> tuple[str, ...]:
+    """Return the arguments of a cell: its benchmark's options that are no defaults, learning rate, precision, files of the user's own."""
+    config = cell.config
+    if config.get("benchmark", {}).get("protocol", "default") != "default":
+        known = {}  # a protocol has defaults of its own, which no manifest tells
+    chosen = {key: value for key, value in config.get("benchmark", {}).items() if key not in known or known[key] != value}
+    training = config.get("training", {})
+    if "learning_rate" in training:
+        chosen["training.learning_rate"] = training["learning_rate"]
+    arguments = [part for key, value in chosen.items() for part in ("--set", f"{key}={_text(value)}")]
+    if "precision" in training:
+        arguments += ["--precision", str(training["precision"])]
+    return (*arguments, *(part for file in _plugins(cell) for part in ("--plugin", file)))
+
+
+def seed_text(seeds: Iterable[int]) -> str:
+    """Write seeds as the command takes them: a range, or a list that ends in a comma where it holds one seed alone."""
+    ordered = sorted(seeds)
+    if len(ordered) > 1 and ordered[-1] - ordered[0] == len(ordered) - 1:
+        return f"{ordered[0]}-{ordered[-1]}"
+    return ",".join(map(str, ordered)) + ("," if len(ordered) == 1 else "")
+
+
+def _again(cells: Iterable[Cell], known: Defaults) -> list[str]:
+    asked: dict[tuple[str, tuple[str, ...]], list[Cell]] = defaultdict(list)
+    for cell in cells:
+        asked[cell.benchmark, settings(cell, known.get(cell.benchmark, {}))].append(cell)
+    return [line for (benchmark, options), group in asked.items() for line in _alike(benchmark, options, group)]
+
+
+def _waiting(selection: Selection) -> list[Cell]:
+    """Restore planned cells without a record: with the options of another seed of their row, where these give the id that was planned."""
+    rows: dict[tuple[str, str, str], dict[str, Cell]] = defaultdict(dict)
+    for record in selection.records if selection.missing else ():
+        cell = record.cell
+        rows[cell.benchmark, cell.model, cell.method][cell.setting] = cell
+    run = {record.id for record in selection.records}
+    found: dict[str, Cell] = {}
+    for planned in (one for manifest in selection.manifests for one in manifest.cells if one.id not in run):
+        for cell in rows[planned.benchmark, planned.model, planned.method].values():
+            restored = cell.model_copy(update={"seed": planned.seed})
+            if restored.id == planned.id:
+                found[planned.id] = restored
+    return list(found.values())
+
+
+def _plugins(cell: Cell) -> tuple[str, ...]:
+    """Name the files by which a cell's parts came that are not ours, each after its part; where they stand, no record says."""
+    names = {"benchmark": cell.benchmark, "model": cell.model, "method": cell.method}
+    own = [name.partition("[")[0] for part, name in names.items() if DIGEST.fullmatch(cell.version.get(part, ""))]
+    return tuple(f"{name}.py" for name in dict.fromkeys(own))
+
+
+def _alike(benchmark: str, options: Sequence[str], cells: Sequence[Cell]) -> list[str]:
+    """Write one command for all models that share methods and seeds."""
+    seeds: dict[tuple[str, str], set[int]] = defaultdict(set)
+    for cell in cells:
+        seeds[cell.model, cell.method].add(cell.seed)
+    methods: dict[tuple[str, frozenset[int]], list[str]] = defaultdict(list)
+    for (model, method), its in seeds.items():
+        methods[model, frozenset(its)].append(method)
+    models: dict[tuple[tuple[str, ...], frozenset[int]], list[str]] = defaultdict(list)
+    for (model, shared), names in methods.items():
+        models[tuple(sorted(set(names) - {SUPERVISED})), shared].append(model)
+    return [_command(benchmark, names, learnt, shared, options) for (learnt, shared), names in models.items()]
+
+
+def _command(name: str, models: Iterable[str], methods: Iterable[str], seeds: Iterable[int], options: Sequence[str] = ()) -> str:
+    """Write one command; each name once, and no methods on tasks."""
+    parts = ["memnet", "run", name, "--models", _joined(models)]
+    joined = _joined(methods)
+    if joined:
+        parts += ["--methods", joined]
+    return shlex.join([*parts, "--seeds", seed_text(set(seeds)), *options])
+
+
+def _joined(names: Iterable[str]) -> str:
+    return ",".join(dict.fromkeys(names))
+
+
+def _text(value: JsonValue) -> str:
+    return value if isinstance(value, str) else json.dumps(value)

@@ -1,0 +1,99 @@
+"""Two models, or two stores, as a table: what sets them apart on each benchmark, whether it means anything, and what each cost."""
+
+import math
+
+from reports.analysis.comparison import SEPARABLE, Contest, SideBySide
+from reports.analysis.selection import Entry
+from reports.analysis.summary import summary
+from reports.tables import number_format
+from reports.tables.tables import Column, Row, Table
+from results.statistics.bootstrap import Estimate
+
+
+def comparison_table(found: SideBySide) -> Table:
+    """Show every contest in a row, the left side's numbers before the right's."""
+    columns = (
+        Column("benchmark"),
+        Column("metric"),
+        Column("left", numeric=True),
+        Column("right", numeric=True),
+        Column("difference", numeric=True),
+        Column("p", numeric=True),
+        Column("P(left > right)", numeric=True),
+        Column("effect", numeric=True),
+        Column("won/tied/lost", numeric=True),
+        Column("seeds", numeric=True),
+        Column("parameters", numeric=True),
+        Column("state", numeric=True),
+        Column("buffer", numeric=True),
+        Column("training", numeric=True),
+        Column("CPU time", numeric=True),
+    )
+    rows = tuple(_row(contest) for contest in found.contests)
+    caption = (
+        f"{found.left} (left) and {found.right} (right), paired by seed: mean difference and probability of improvement with 95% bootstrap "
+        "intervals; p of the signed-rank test, Holm-corrected; effect: Hedges' g of the differences; seeds won, tied and lost"
+    )
+    return Table(caption, columns, rows)
+
+
+def verdict(found: SideBySide) -> str:
+    """Say in one sentence how the two stand to each other over all benchmarks."""
+    won, _, lost = found.tally
+    most = max((contest.paired.count for contest in found.contests), default=0)
+    chance = estimate(found.improvement, signed=False)
+    standing = (
+        f"{found.left} is significantly better in {won} of {len(found.contests)} rows, {found.right} in {lost}"
+        if most >= SEPARABLE
+        else f"Too few common seeds ({most}) to call any difference significant; {SEPARABLE} are needed"
+    )
+    return f"{standing}. A run of {found.left} beats one of {found.right} with probability {chance}."
+
+
+def estimate(value: Estimate, *, signed: bool = True) -> str:
+    """Write an estimate with its interval: ``+0.120 [+0.080, +0.160]``."""
+    if not math.isfinite(value.value):
+        return number_format.NOTHING
+    numbers = [_number(one, signed) for one in (value.value, value.low, value.high)]
+    return numbers[0] if not math.isfinite(value.low) else f"{numbers[0]} [{numbers[1]}, {numbers[2]}]"
+
+
+def _row(contest: Contest) -> Row:
+    paired = contest.paired
+    sides = (contest.left, contest.right)
+    left, right = (summary(entry) for entry in sides)
+    return Row(
+        cells=(
+            contest.name,
+            contest.left.subject.primary,
+            number_format.spread(left.mean, left.low, left.high),
+            number_format.spread(right.mean, right.low, right.high),
+            estimate(paired.difference),
+            _probability(contest.adjusted),
+            estimate(paired.improvement, signed=False),
+            _number(paired.effect, signed=True) if math.isfinite(paired.effect) else number_format.NOTHING,
+            f"{paired.wins}/{paired.ties}/{paired.losses}",
+            f"{left.seeds_ok}/{left.seeds_planned} and {right.seeds_ok}/{right.seeds_planned}",
+            f"{number_format.whole(left.parameters)} and {number_format.whole(right.parameters)}",
+            f"{number_format.size(left.state_bytes)} and {number_format.size(right.state_bytes)}",
+            f"{number_format.size(left.buffer_bytes)} and {number_format.size(right.buffer_bytes)}",
+            f"{number_format.seconds(left.train_seconds)} and {number_format.seconds(right.train_seconds)}",
+            f"{number_format.seconds(left.train_cpu_seconds)} and {number_format.seconds(right.train_cpu_seconds)}",
+        ),
+        incomplete=any(_wanting(entry) for entry in sides),
+    )
+
+
+def _wanting(entry: Entry) -> bool:
+    return len(entry.ok) < entry.planned
+
+
+def _probability(p: float) -> str:
+    if not math.isfinite(p):
+        return number_format.NOTHING
+    return "<0.001" if p < 0.001 else f"{p:.3f}"
+
+
+def _number(value: float, signed: bool) -> str:
+    written = number_format.score(value)
+    return f"+{written}" if signed and value > 0 and written != number_format.score(0.0) else written

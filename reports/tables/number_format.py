@@ -1,0 +1,70 @@
+"""Numbers as a reader meets them: the same form in every table, on the page and in print."""
+
+import re
+
+from results.statistics.intervals import Interval
+
+NOTHING = "—"
+"""What stands where there is no number."""
+
+MINUS = "\N{MINUS SIGN}"
+
+
+def score(value: float | None) -> str:
+    """Write a score to three decimals, with a true minus sign."""
+    return NOTHING if value is None else f"{value:.3f}".replace("-0.000", "0.000").replace("-", MINUS)
+
+
+def spread(mean: float | None, low: float | None, high: float | None) -> str:
+    """Write a mean with half its interval: ``0.973 ± 0.004``; the mean alone where there is no interval."""
+    if mean is None or low is None or high is None:
+        return score(mean)
+    return f"{score(mean)} ± {(high - low) / 2:.3f}"
+
+
+def interval(found: Interval) -> str:
+    """Write an interval of one number."""
+    mean, low, high = (None if value != value else value for value in map(float, (found.mean, found.low, found.high)))
+    return spread(mean, low, high)
+
+
+def whole(value: int | None) -> str:
+    """Write a count, its thousands apart: ``51,200``."""
+    return NOTHING if value is None else f"{value:,}"
+
+
+def size(value: int | None) -> str:
+    """Write bytes in three digits; k = 1,000."""
+    if value is None:
+        return NOTHING
+    amount = float(value)
+    for unit in ("B", "kB", "MB", "GB"):
+        if amount < 999.5:
+            return f"{amount:.0f} {unit}" if unit == "B" or amount >= 99.95 else f"{amount:.1f} {unit}"
+        amount /= 1000
+    return f"{amount:.1f} TB"
+
+
+def seconds(value: float | None) -> str:
+    """Write a time: seconds, or minutes and hours where there are many."""
+    if value is None:
+        return NOTHING
+    if value < 99.95:
+        return f"{value:.1f} s"
+    if value < 5400:
+        return f"{value / 60:.0f} min"
+    return f"{value / 3600:.1f} h"
+
+
+def words(metric: str) -> str:
+    """Write a metric's name in words: ``accuracy at 8,192``."""
+    parts = [f"{int(part):,}" if re.fullmatch(r"[0-9]{1,15}", part) else part for part in metric.split("_")]
+    return " ".join(parts)
+
+
+def shortened(value: float) -> str:
+    """Write a count for an axis: ``500``, ``20k``, ``1.5M``; k = 1,000."""
+    for unit, size in (("M", 1e6), ("k", 1e3)):
+        if abs(value) >= size:
+            return f"{value / size:g}{unit}"
+    return f"{value:g}"

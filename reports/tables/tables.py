@@ -1,0 +1,178 @@
+"""Tables as text in cells, in no format yet. Every row of every table shows its seeds and what it cost: size, memory and time."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from reports.analysis.selection import Entry, Selection, Subject
+from reports.analysis.summary import Summary, ranked, scores, summarise
+from reports.tables import number_format
+from results.statistics.metrics import STREAM_METRICS
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column: its title, and whether it holds numbers (and so is set flush right)."""
+
+    title: str
+    numeric: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row: its cells, and whether seeds are wanting."""
+
+    cells: tuple[str, ...]
+    incomplete: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table.
+
+    Attributes:
+        caption: What it shows, in one line.
+        columns: As many as each row has cells.
+        rows: In order.
+        heading: Which column names the row.
+        grouped: Whether the first column names a group of rows that follow each other.
+    """
+
+    caption: str
+    columns: tuple[Column, ...]
+    rows: tuple[Row, ...]
+    heading: int = 0
+    grouped: bool = False
+
+
+COSTS = (
+    Column("seeds", numeric=True),
+    Column("parameters", numeric=True),
+    Column("state", numeric=True),
+    Column("buffer", numeric=True),
+    Column("training", numeric=True),
+    Column("CPU time", numeric=True),
+)
+
+
+CAPTION = (
+    "Leaderboard: mean over seeds ± half of the 95% Student-t interval; rank: one more than the number of rows that are significantly "
+    "better (paired t-tests over common seeds, Holm-corrected)"
+)
+
+
+def leaderboard_table(selection: Selection) -> Table:
+    """Rank the models of every benchmark by its primary metric."""
+    named = (Column("benchmark"), Column("#", numeric=True), Column("model"), Column("method"))
+    scored = (Column("score", numeric=True), Column("chance", numeric=True), Column("metric"))
+    rows = [
+        Row(
+            cells=(
+                row.benchmark,
+                number_format.whole(row.rank),
+                row.model,
+                row.method,
+                *_setting(selection, row.setting),
+                number_format.spread(row.mean, row.low, row.high),
+                number_format.score(row.chance),
+                row.metric,
+                *costs(row),
+            ),
+            incomplete=row.seeds_ok < row.seeds_planned,
+        )
+        for row in summarise(selection)
+    ]
+    columns = (*named, *_setting_column(selection), *scored, *COSTS)
+    return Table(CAPTION, columns, tuple(rows), heading=2, grouped=True)
+
+
+def detail_tables(selection: Selection, subject: Subject) -> list[Table]:
+    """Show a stream's metrics, or a task's accuracy at every distance, and after it that of questions scored apart."""
+    entries = selection.of(subject)
+    if subject.kind == "stream":
+        found = [_by_metrics(selection, subject, stream_columns(entries), "metrics of the stream")]
+    else:
+        what = "accuracy by distance in tokens, or by length where whole sequences are read"
+        found = [_by_metrics(selection, subject, distance_columns(entries), what)]
+        for group in groups(entries):
+            found.append(
+                _by_metrics(selection, subject, distance_columns(entries, group), f"{number_format.words(group)}, scored apart: {what}")
+            )
+    return [table for table in found if table is not None]
+
+
+def _by_metrics(selection: Selection, subject: Subject, metrics: Sequence[tuple[str, str]], what: str) -> Table | None:
+    """Show metrics, a column each; None where there are none, or no seed has finished."""
+    if not metrics or not any(entry.ok for entry in selection.of(subject)):
+        return None
+    rows = []
+    for entry, row in ranked(selection, subject):
+        values = [number_format.interval(scores(entry, metric)) if entry.ok else number_format.NOTHING for metric, _ in metrics]
+        cells = (entry.model, entry.method, *_setting(selection, entry.setting), *values, *costs(row))
+        rows.append(Row(cells, incomplete=len(entry.ok) < entry.planned))
+    columns = (
+        Column("model"),
+        Column("method"),
+        *_setting_column(selection),
+        *(Column(title, numeric=True) for _, title in metrics),
+        *COSTS,
+    )
+    return Table(f"{subject.name}: {what}", columns, tuple(rows))
+
+
+TITLES = {
+    "bwt": "backward transfer",
+    "fwt": "forward transfer",
+    "learning_accuracy": "learning accuracy",
+    "aaa": "anytime accuracy",
+    "wc_accuracy": "worst-case accuracy",
+    "stability_gap": "stability gap",
+    "probe_accuracy": "probe accuracy",
+    "probe_forgetting": "probe forgetting",
+}
+"""Titles of a stream's metrics, where a metric's name is none; those that no option asks for come last."""
+
+
+def stream_columns(entries: Sequence[Entry]) -> list[tuple[str, str]]:
+    """Return the metrics of streams, each with its title; those taken only where asked for, where a record has them."""
+    taken = {name for entry in entries for record in entry.ok for name in record.metrics}
+    optional = [name for name in TITLES if name not in STREAM_METRICS and name in taken]
+    return [(name, TITLES.get(name, name)) for name in (*STREAM_METRICS, *optional)]
+
+
+def distance_columns(entries: Sequence[Entry], group: str = "") -> list[tuple[str, str]]:
+    """Return the metrics of all distances that were asked at, nearest first, each with its title; with a group, those of its questions."""
+    names = {name for entry in entries for record in entry.ok for name in record.metrics}
+    stem = f"{group}_accuracy_at_" if group else "accuracy_at_"
+    found = (re.fullmatch(rf"{re.escape(stem)}([0-9]{{1,15}})", name) for name in names)
+    return [(f"{stem}{distance}", number_format.whole(distance)) for distance in sorted({int(match[1]) for match in found if match})]
+
+
+GROUP = re.compile(r"accuracy_by_distance_([a-z][a-z0-9_]{0,40})")
+"""Name of the curve of a group of questions."""
+
+
+def groups(entries: Sequence[Entry]) -> list[str]:
+    """Return the names of all groups of questions that any record scores apart."""
+    names = {name for entry in entries for record in entry.ok for name in record.curves}
+    return sorted(match[1] for name in names if (match := GROUP.fullmatch(name)))
+
+
+def costs(row: Summary) -> tuple[str, ...]:
+    """Write what a row cost, for the columns `COSTS`."""
+    return (
+        f"{row.seeds_ok}/{row.seeds_planned}",
+        number_format.whole(row.parameters),
+        number_format.size(row.state_bytes),
+        number_format.size(row.buffer_bytes),
+        number_format.seconds(row.train_seconds),
+        number_format.seconds(row.train_cpu_seconds),
+    )
+
+
+def _setting(selection: Selection, digest: str) -> tuple[str, ...]:
+    return (digest or number_format.NOTHING,) if selection.ambiguous else ()
+
+
+def _setting_column(selection: Selection) -> tuple[Column, ...]:
+    return (Column("setting"),) if selection.ambiguous else ()

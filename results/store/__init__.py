@@ -1,0 +1,1 @@
+"""The folder of records and its locks."""

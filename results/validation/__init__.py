@@ -1,0 +1,1 @@
+"""Checks of records that others send in."""

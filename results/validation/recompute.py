@@ -1,0 +1,69 @@
+"""What a record's metrics must be, computed anew from the curves it keeps."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pydantic import JsonValue
+
+from results.statistics.metrics import probe_metrics, stream_metrics, task_metrics, tracking_metrics
+
+BY_DISTANCE = "accuracy_by_distance"
+
+TOLERANCE = 1e-6
+"""Most that a metric may be off: sums are rounded differently from machine to machine."""
+
+
+def recomputed(curves: Mapping[str, JsonValue]) -> dict[str, float | None]:
+    """Compute every metric that the curves give.
+
+    A metric that is added to records gets its computation here, or its records are refused.
+
+    Raises:
+        ValueError: If the curves are not of the form that metrics need, or give no metric at all.
+    """
+    given: Mapping[str, Any] = curves
+    found: dict[str, float | None] = {}
+    try:
+        for name, curve in sorted(given.items()):
+            if name == BY_DISTANCE:
+                found |= task_metrics(curve)
+            elif name.startswith(f"{BY_DISTANCE}_"):
+                found |= task_metrics(curve, group=name.removeprefix(f"{BY_DISTANCE}_"))
+        if "accuracy_matrix" in given:
+            found |= stream_metrics(given["accuracy_matrix"], given.get("initial_accuracy"))
+        if "accuracy_within" in given:
+            found |= tracking_metrics(given["accuracy_within"])
+        if "probe_matrix" in given:
+            found |= probe_metrics(given["probe_matrix"])
+    except (TypeError, OverflowError) as error:
+        raise ValueError(f"curves can't be read: {error}") from error
+    if not found:
+        raise ValueError(f"curves hold neither {BY_DISTANCE} nor accuracy_matrix, so that no metric follows from them")
+    return found
+
+
+def disagreements(metrics: Mapping[str, float | None], curves: Mapping[str, JsonValue]) -> Iterator[str]:
+    """Tell each metric that does not follow from the curves, or is missing though it does."""
+    try:
+        expected = recomputed(curves)
+    except ValueError as error:
+        yield str(error)
+        return
+    for name, value in metrics.items():
+        if name not in expected:
+            yield f"metric {name}: nothing in the curves gives it"
+        elif not agree(value, expected[name]):
+            yield f"metric {name} is {_shown(value)}, and the curves give {_shown(expected[name])}"
+    for name in expected.keys() - metrics.keys():
+        yield f"metric {name} is missing; the curves give {_shown(expected[name])}"
+
+
+def agree(one: float | None, other: float | None) -> bool:
+    """Whether two values of a metric are the same but for rounding."""
+    if one is None or other is None:
+        return one is other
+    return abs(one - other) <= TOLERANCE
+
+
+def _shown(value: float | None) -> str:
+    return "null" if value is None else f"{value:.8g}"

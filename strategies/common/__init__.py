@@ -1,0 +1,1 @@
+"""Parts that sequence training and task-shift training share."""

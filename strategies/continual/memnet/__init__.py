@@ -1,0 +1,1 @@
+"""MemNet's persistent memory on Avalanche: plugin, strategy, wrapper."""

@@ -1,0 +1,138 @@
+"""MemNet's memory as an Avalanche plugin, for any supervised strategy whose model is a :class:`~memnet.persistent.memory.PersistentMemory`.
+
+Every mini-batch is joined by dreams. After an experience its samples are offered to the slots; then, or by the memory's clock where no
+boundary means anything, the memory sleeps.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from avalanche.core import SupervisedPlugin
+from pydantic import JsonValue
+from torch import Tensor
+
+from memnet.persistent.bank import bank_bytes, read
+from memnet.persistent.memory import PersistentMemory
+from results.errors import UsageError
+from strategies.common.rng import generator
+from strategies.continual.memnet.slot_statistics import SlotStatistics
+from strategies.continual.replay.rehearsal import samples_of
+
+STATISTIC_READS = 64
+"""Reads of a mini-batch whose entropy is taken: the rest would double the cost of evaluation."""
+
+
+class MemNetPlugin(SupervisedPlugin[Any]):
+    """Dreams, rehearses and sleeps.
+
+    The memory is the strategy's model; the strategy's own criterion takes the new samples and the dreams alike. Where Avalanche gives
+    task labels, a dream has that of its class.
+
+    Args:
+        memory: The strategy's model.
+        seed: Seed of the choice of dreams.
+        dream_every: New samples between two sleeps, 0 to sleep at the end of each experience; by default what the memory's options say.
+    """
+
+    supports_distributed = False
+
+    def __init__(self, memory: PersistentMemory, seed: int, dream_every: int | None = None) -> None:
+        super().__init__()
+        self.memory = memory
+        self._every = memory.config.dream_every if dream_every is None else dream_every
+        self._choice = generator("order of dreams", seed)
+        self._tasks = torch.zeros(memory.classes, dtype=torch.long)
+        self._settled = torch.zeros(0, dtype=torch.long)
+        self._anchors: Tensor | None = None
+        self._codes: Tensor | None = None
+        self._statistics = SlotStatistics(len(memory.bank.links))
+        memory.bottleneck.register_forward_hook(self._remember)
+
+    def before_training_exp(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
+        """See what can be dreamt of, and what the mini-batches will be made of.
+
+        Raises:
+            UsageError: If the samples can't be remembered.
+        """
+        self._settled = torch.nonzero(self.memory.bank.settled).flatten()
+        try:
+            self.memory.expect(*(column.to(strategy.device) for column in samples_of(strategy)))
+        except ValueError as error:
+            raise UsageError(f"method memnet: {error}") from error
+
+    def before_training_iteration(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
+        """Join dreams to the mini-batch, with the labels that the graph associates with them."""
+        self._anchors = None
+        inputs, labels, *rest = strategy.mbatch
+        if rest:
+            self._tasks[labels.cpu()] = rest[-1].cpu()
+        count = self.memory.config.dreams * len(labels)
+        if count == 0 or len(self._settled) == 0:
+            return
+        chosen = torch.randint(len(self._settled), (count,), generator=self._choice).to(self._settled.device)
+        dreams = self.memory.dream(self._settled[chosen])
+        self._anchors = dreams.codes
+        strategy.mbatch = [
+            torch.cat((inputs, dreams.inputs)),
+            torch.cat((labels, dreams.labels)),
+            *(torch.cat((column, self._tasks.to(column)[dreams.labels])) for column in rest),
+        ]
+
+    def before_backward(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
+        """Add the memory's own losses."""
+        assert self._codes is not None
+        strategy.loss = strategy.loss + self.memory.objective(self.memory.losses(self._codes, strategy.mb_x, strategy.mb_y, self._anchors))
+
+    def after_training_exp(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
+        """Offer the new samples to the slots, and sleep if it is time to."""
+        memory, every = self.memory, self._every
+        inputs, labels = (column.to(strategy.device) for column in samples_of(strategy))
+        before = int(memory.bank.clock)
+        change = memory.meet(inputs, labels)
+        clock = int(memory.bank.clock)
+        self._statistics.changed(change, clock)
+        if not every or clock // every > before // every:
+            memory.sleep()
+        self._anchors, self._codes = None, None
+
+    def before_eval(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
+        """Begin the statistics of reads."""
+        self._statistics.begin_reads()
+
+    def after_eval_iteration(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
+        """Take the entropy of this mini-batch's first reads."""
+        memory, config = self.memory, self.memory.config
+        if self._codes is not None and bool(memory.bank.occupied.any()):
+            found = read(memory.bank, self._codes[:STATISTIC_READS], memory.log_temperature.exp(), config.top_k, config.bits)
+            self._statistics.was_read(found.weights)
+
+    def kept_bytes(self) -> int:
+        """Return the bytes of the bank: slots, edges and all that is kept about them."""
+        return bank_bytes(self.memory.bank)
+
+    def slot_statistics(self) -> dict[str, JsonValue]:
+        """Return occupancy, write rate, the last evaluation's read entropy (nats) and sparsity, and survival by samples met."""
+        return self._statistics.summary(self.memory.bank)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return all that a run which goes on needs beside the memory's own ``state_dict``; see `strategies.continual.checkpointing`."""
+        return {
+            "noise": self.memory.generator.get_state(),
+            "choice": self._choice.get_state(),
+            "tasks": self._tasks,
+            "settled": self._settled,
+            "statistics": self._statistics.state_dict(),
+        }
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on from what :meth:`state_dict` returned."""
+        self.memory.generator.set_state(state["noise"])
+        self._choice.set_state(state["choice"])
+        self._tasks = state["tasks"].clone()
+        self._settled = state["settled"].to(self.memory.bank.links.device)
+        self._statistics.load_state_dict(state["statistics"])
+
+    def _remember(self, module: Any, inputs: Any, codes: Tensor) -> None:
+        """Keep the codes of the pass, whose losses are taken before the backward pass."""
+        self._codes = codes

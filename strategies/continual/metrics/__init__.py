@@ -1,0 +1,1 @@
+"""Metrics taken while a stream is learned."""

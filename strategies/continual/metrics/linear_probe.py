@@ -1,0 +1,141 @@
+"""What of the past is still in the features: a linear probe, fitted to the frozen features of all classes after each experience.
+
+M. Davari et al., *Probing representation forgetting in supervised and unsupervised continual learning*, CVPR 2022. The probe is ridge
+regression to the one-hot labels, which has one solution and takes a moment; it answers among the same classes as the model does.
+
+Shapes: ``n`` samples, ``D`` width of the features, ``K`` classes.
+"""
+
+from typing import Any
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch.nn import functional
+
+from results.errors import UsageError
+from strategies.common.rng import generator
+from strategies.continual.classifier import among_heads
+from strategies.continual.dataloader import Columns, columns_of
+from strategies.continual.metrics.accuracy_tracking import answers, drawn
+from strategies.continual.stream import Stream
+
+TRAINING = 400
+"""Training samples per experience that the probe is fitted to."""
+
+RIDGE = 1e-2
+"""Weight of the penalty, in units of the features' mean square."""
+
+BATCH = 512
+"""Samples read at a time."""
+
+
+class Probe:
+    """Probes the features of a strategy's model: what its last linear layer reads.
+
+    Args:
+        stream: The stream.
+        seed: Seed of the choice of training samples.
+
+    Attributes:
+        rows: The probe's accuracy on each experience, per time it was taken.
+    """
+
+    def __init__(self, stream: Stream, seed: int) -> None:
+        draws = generator("probed samples", seed)
+        self.rows: list[list[float]] = []
+        self._classes = stream.signature.outputs
+        self._heads = stream.heads
+        self._train = [drawn(experience, TRAINING, draws) for experience in stream.benchmark.train_stream]
+        self._test = [_whole(experience) for experience in stream.benchmark.test_stream]
+
+    def take(self, strategy: Any) -> None:
+        """Fit a probe to the features as the strategy's model has them now, and take its accuracy on each experience.
+
+        Raises:
+            UsageError: If the model has no linear layer that gives its answers.
+        """
+        layer = answering_layer(strategy.model, self._classes)
+        joined = [torch.cat(column) for column in zip(*self._train, strict=True)]
+        weights = fitted(_features(strategy, layer, tuple(joined)), joined[1], self._classes)
+        row = []
+        for columns in self._test:
+            logits = _with_one(_features(strategy, layer, columns)) @ weights
+            if self._heads is not None:
+                logits = among_heads(logits, self._heads, columns[-1])
+            row.append(float((logits.argmax(-1) == columns[1]).float().mean()))
+        self.rows.append(row)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the rows."""
+        return {"rows": [list(row) for row in self.rows]}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Go on from what :meth:`state_dict` returned."""
+        self.rows = [list(row) for row in state_dict["rows"]]
+
+
+def fitted(features: Float[Tensor, "n D"], labels: Tensor, classes: int) -> Float[Tensor, "D+1 K"]:
+    """Return the weights ``W = (XᵀX + λ·n·s·I)⁻¹ Xᵀ Y``, ``X`` the features and a one, ``s`` their mean square."""
+    inputs = _with_one(features.double())
+    ridge = RIDGE * len(inputs) * inputs.square().mean() * torch.eye(inputs.shape[1], dtype=inputs.dtype)
+    weights: Tensor = torch.linalg.solve(inputs.T @ inputs + ridge, inputs.T @ functional.one_hot(labels, classes).to(inputs))
+    return weights.float()
+
+
+def answering_layer(model: nn.Module, classes: int) -> nn.Linear:
+    """Return the last linear layer that has an output per class.
+
+    Raises:
+        UsageError: If there is none.
+    """
+    layers = [module for module in model.modules() if isinstance(module, nn.Linear) and module.out_features == classes]
+    if not layers:
+        raise UsageError(f"{type(model).__name__} has no linear layer with {classes} outputs to take features before: leave probe=true out")
+    return layers[-1]
+
+
+def _features(strategy: Any, layer: nn.Linear, columns: Columns) -> Float[Tensor, "n D"]:
+    """Return what the layer reads for each sample: at the last of its places, where it is asked at several.
+
+    A method that answers without that layer says itself what features it has (``features(inputs)``).
+
+    Raises:
+        UsageError: If it does not.
+    """
+    found: list[Tensor] = []
+    hook = layer.register_forward_pre_hook(lambda module, inputs: found.append(_last(inputs[0].detach())))
+    try:
+        with torch.no_grad():
+            for start in range(0, len(columns[1]), BATCH):
+                answers(strategy, tuple(column[start : start + BATCH] for column in columns))
+    finally:
+        hook.remove()
+    return torch.cat(found or _own_features(strategy, columns[0]))
+
+
+def _own_features(strategy: Any, inputs: Tensor) -> list[Float[Tensor, "n D"]]:
+    """Ask the outermost module that has features for those of its own."""
+    having = next((module for module in strategy.model.modules() if callable(getattr(module, "features", None))), None)
+    if having is None:
+        raise UsageError(f"{type(strategy.model).__name__} answers without its last layer and offers no features: leave probe=true out")
+    mode = having.training
+    having.eval()
+    with torch.no_grad():
+        found = [having.features(piece.to(strategy.device)).cpu().float() for piece in inputs.split(BATCH)]
+    having.train(mode)
+    return found
+
+
+def _last(inputs: Float[Tensor, "n *places D"]) -> Float[Tensor, "n D"]:
+    return inputs.reshape(len(inputs), -1, inputs.shape[-1])[:, -1].cpu().float()
+
+
+def _with_one(features: Tensor) -> Tensor:
+    return torch.cat((features, features.new_ones(len(features), 1)), dim=1)
+
+
+def _whole(experience: Any) -> Columns:
+    columns = columns_of(experience.dataset)
+    assert columns is not None
+    return columns

@@ -1,0 +1,54 @@
+"""What is measured beside the accuracy matrix, where a stream asks for it: accuracy within experiences, and a probe of the features."""
+
+from collections.abc import Mapping
+
+from pydantic import JsonValue
+
+from results.statistics.metrics import probe_metrics, tracking_metrics
+from strategies.common.checkpoint import Stateful
+from strategies.common.cost import Stopwatch
+from strategies.continual.metrics.accuracy_tracking import Tracking
+from strategies.continual.metrics.linear_probe import Probe
+from strategies.continual.strategy import ContinualStrategy
+from strategies.continual.stream import Stream
+
+
+class Beside:
+    """Takes what the stream's ``measures`` ask for; nothing, where they ask for nothing.
+
+    Args:
+        stream: The stream.
+        strategy: What is trained; tracking becomes a plugin of it.
+        train: The watch of the training.
+        seed: The cell's seed.
+    """
+
+    def __init__(self, stream: Stream, strategy: ContinualStrategy, train: Stopwatch, seed: int) -> None:
+        self._tracking = Tracking(stream, stream.measures.track, train, seed) if stream.measures.track else None
+        self._probe = Probe(stream, seed) if stream.measures.probe else None
+        if self._tracking is not None:
+            strategy.plugins.append(self._tracking)
+
+    def take(self, strategy: ContinualStrategy) -> None:
+        """Take it at the end of an experience."""
+        for measure in (self._tracking, self._probe):
+            if measure is not None:
+                measure.take(strategy)
+
+    def stateful(self) -> dict[str, Stateful]:
+        """Return what has a state and is no plugin, by name."""
+        return {} if self._probe is None else {"probe": self._probe}
+
+    def metrics(self) -> Mapping[str, float | None]:
+        """Return the metrics of what was taken."""
+        tracked = {} if self._tracking is None else tracking_metrics(self._tracking.rows)
+        return tracked if self._probe is None else {**tracked, **probe_metrics(self._probe.rows)}
+
+    def curves(self) -> dict[str, JsonValue]:
+        """Return what was taken, as records keep it: ``accuracy_within`` and ``probe_matrix``."""
+        curves: dict[str, JsonValue] = {}
+        if self._tracking is not None:
+            curves["accuracy_within"] = [list(row) for row in self._tracking.rows]
+        if self._probe is not None:
+            curves["probe_matrix"] = [list(row) for row in self._probe.rows]
+        return curves

@@ -1,0 +1,1 @@
+"""Storage and rehearsal of past samples within a budget of bytes."""

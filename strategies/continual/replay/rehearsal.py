@@ -1,0 +1,124 @@
+"""Rehearsal: each mini-batch of new samples is joined by as many that are kept in a buffer.
+
+Rolnick et al., *Experience replay for continual learning*, NeurIPS 2019. Avalanche's ``ReplayPlugin`` does the same through loaders that
+collate sample by sample and buffers that are rebuilt from data sets; here what is kept are tensors, counted as they are stored.
+
+Shapes: ``B`` new samples of a mini-batch, ``R`` rehearsed ones, ``K`` classes.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import torch
+from avalanche.core import SupervisedPlugin
+from jaxtyping import Float, Int
+from torch import Tensor
+from torch.nn import functional
+
+from strategies.common.rng import generator
+from strategies.continual.dataloader import Cycle, columns_of
+from strategies.continual.replay.buffer import Buffer
+from strategies.continual.stream import Stream
+
+Weighting = Literal["equal", "experience"]
+"""*equal*: new and rehearsed samples weigh the same; *experience*: in the n-th experience the new ones weigh 1/n together, the rehearsed
+ones the rest (van de Ven et al., Nature Machine Intelligence 2022)."""
+
+
+class Replay(SupervisedPlugin[Any]):
+    """Rehearses from a buffer; offers it each experience's samples once it is learnt.
+
+    Args:
+        buffer: What is kept.
+        stream: Says which task a class belongs to.
+        seed: Seed of the order of rehearsal.
+        weighting: How new and rehearsed samples are weighed.
+    """
+
+    supports_distributed = False
+
+    def __init__(self, buffer: Buffer, stream: Stream, seed: int, weighting: Weighting = "equal") -> None:
+        super().__init__()
+        self.buffer = buffer
+        self.weighting = weighting
+        self.new = 0
+        self._tasks = task_of_class(stream)
+        self._order = generator("replay order", seed)
+        self._cycle: Cycle | None = None
+
+    def before_training_exp(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
+        """Begin to go through what is kept."""
+        self._cycle = Cycle(len(self.buffer), self._order) if len(self.buffer) else None
+
+    def before_training_iteration(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
+        """Join kept samples to the mini-batch."""
+        self.new = len(strategy.mb_y)
+        if self._cycle is not None:
+            strategy.mbatch = self.join(strategy.mbatch, self._cycle.take(self.new))
+
+    def taken(self, places: Int[Tensor, "R"]) -> list[Tensor]:
+        """Return some of the kept samples as a mini-batch: inputs, labels, and the tasks that they belong to."""
+        inputs, labels = self.buffer.take(places)
+        return [inputs, labels, self._tasks[labels]]
+
+    def join(self, mbatch: list[Tensor], places: Int[Tensor, "R"]) -> list[Tensor]:
+        """Return a mini-batch followed by some of the kept samples."""
+        return [torch.cat((column, kept.to(column))) for column, kept in zip(mbatch, self.taken(places), strict=False)]
+
+    def before_backward(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
+        """Weigh new and rehearsed samples."""
+        if self.weighting == "experience" and len(strategy.mb_y) > self.new:
+            share = 1 / (strategy.clock.train_exp_counter + 1)
+            wanted = weighted_loss(strategy.mb_output, strategy.mb_y, self.new, share)
+            strategy.loss = strategy.loss + wanted - functional.cross_entropy(strategy.mb_output, strategy.mb_y)
+
+    def after_training_exp(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
+        """Offer the experience's samples to the buffer."""
+        inputs, labels = samples_of(strategy)
+        self.buffer.offer(inputs, labels)
+
+    def kept_bytes(self) -> int:
+        """Return the bytes of what is kept."""
+        return self.buffer.kept_bytes()
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return what is kept, and where the rehearsal stands."""
+        cycle = None if self._cycle is None else self._cycle.state_dict()
+        return {"buffer": self.buffer.state_dict(), "order": self._order.get_state(), "cycle": cycle}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on from what :meth:`state_dict` returned."""
+        self.buffer.load_state_dict(state["buffer"])
+        self._order.set_state(state["order"])
+        self._cycle = None
+        if state["cycle"] is not None:
+            self._cycle = Cycle(len(self.buffer), self._order)
+            self._cycle.load_state_dict(state["cycle"])
+
+
+def weighted_loss(logits: Float[Tensor, "B+R K"], labels: Int[Tensor, "B+R"], new: int, share: float) -> Float[Tensor, ""]:
+    """Return ``share · CE(new) + (1 − share) · CE(rehearsed)``.
+
+    Args:
+        logits: Of the new samples, then of the rehearsed ones.
+        labels: Their classes.
+        new: Number of new samples.
+        share: Weight of the new samples.
+    """
+    fresh = functional.cross_entropy(logits[:new], labels[:new])
+    return share * fresh + (1 - share) * functional.cross_entropy(logits[new:], labels[new:])
+
+
+def task_of_class(stream: Stream) -> Int[Tensor, "K"]:
+    """Return the task that each class belongs to: 0 where no task is told."""
+    if stream.heads is None:
+        return torch.zeros(stream.signature.outputs, dtype=torch.long)
+    return stream.heads.long().argmax(0)
+
+
+def samples_of(strategy: Any) -> tuple[Tensor, Tensor]:
+    """Return the inputs and labels of the experience that is being learnt."""
+    columns = columns_of(strategy.experience.dataset)
+    if columns is None:
+        columns = tuple(torch.stack(list(map(torch.as_tensor, column))) for column in zip(*strategy.experience.dataset, strict=True))
+    return columns[0], columns[1]

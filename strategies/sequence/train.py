@@ -1,0 +1,172 @@
+"""Training on a long-dependency task, and then its evaluation."""
+
+import math
+from collections.abc import Callable
+
+import torch
+from pydantic import JsonValue
+from torch import nn
+
+from baselines.interface import SequenceModel, Signature, check_output
+from results.records.record import Outcome
+from results.statistics.metrics import task_metrics
+from strategies.common.checkpoint import Checkpoint, Parts
+from strategies.common.cost import Stopwatch, measure_cost
+from strategies.common.rng import generator
+from strategies.common.training_log import Signals, diverged
+from strategies.sequence.evaluate import Reading, ask
+from strategies.sequence.task import SequenceTask
+
+VERSION = 2
+"""Raise it when a change here or in `strategies.sequence.evaluate` can alter results: it is part of the identity of every task's cells."""
+
+WARM_UP = 0.1
+"""Share of the steps over which the learning rate rises."""
+
+FLOOR = 0.1
+"""Share of the learning rate that is left at the last step."""
+
+CLIP = 1.0
+"""Largest norm of a gradient."""
+
+LOSS_POINTS = 50
+"""Points of the training loss that a record keeps."""
+
+
+def run_task(
+    task: SequenceTask,
+    build_model: Callable[[Signature], SequenceModel],
+    *,
+    steps: int,
+    batch_size: int,
+    streams: int,
+    learning_rate: float,
+    seed: int,
+    device: torch.device,
+    progress: Callable[[float], None],
+    checkpoint: Checkpoint | None = None,
+    signals: Signals | None = None,
+) -> Outcome:
+    """Train a model on fresh examples of a task, then ask at each distance; see `strategies.sequence.task` for the two ways of asking.
+
+    The model is initialised from the global generator, which the caller seeds; training data, evaluation data and what the model draws have
+    generators of their own, so a seed gives every model the same examples and the same questions.
+
+    Args:
+        task: The task.
+        build_model: Makes the model for the task's signature.
+        steps: Training steps.
+        batch_size: Sequences per step.
+        streams: Evaluation streams, or sequences per distance.
+        learning_rate: Peak learning rate.
+        seed: The cell's seed.
+        device: Where to train.
+        progress: Called with the fraction done, in [0, 1].
+        checkpoint: Where it is kept how far the cell has come, which goes on from there if it was cut short; by default it is not kept.
+        signals: Told of each training step: its number, and its loss, learning rate and norm of the gradient.
+    """
+    model = build_model(task.signature).to(device)
+    checkpoint = checkpoint or Checkpoint()
+    watch, evaluation = Stopwatch(), Stopwatch()
+    with watch:
+        losses = train(
+            model,
+            task,
+            steps=steps,
+            batch_size=batch_size,
+            learning_rate=learning_rate,
+            seed=seed,
+            progress=lambda fraction: progress(0.8 * fraction),
+            checkpoint=checkpoint,
+            signals=signals,
+        )
+    watch.wall, watch.cpu = watch.wall + checkpoint.earlier[0], watch.cpu + checkpoint.earlier[1]
+    with evaluation:
+        reading = ask(model, task, streams, generator("evaluation", seed), lambda f: progress(0.8 + 0.2 * f), checkpoint)
+    return Outcome(
+        metrics=measured_metrics(reading),
+        curves={**measured_curves(reading), "training_loss": [list(row) for row in losses]},
+        slots=reading.slots,
+        cost=measure_cost(
+            model,
+            state_bytes=reading.state_bytes,
+            train=watch,
+            evaluation=evaluation,
+            train_examples=steps * batch_size,
+        ),
+    )
+
+
+def train(
+    model: SequenceModel,
+    task: SequenceTask,
+    *,
+    steps: int,
+    batch_size: int,
+    learning_rate: float,
+    seed: int,
+    progress: Callable[[float], None],
+    checkpoint: Checkpoint | None = None,
+    signals: Signals | None = None,
+) -> list[tuple[float, float]]:
+    """Train with AdamW, a linear warm-up and a cosine decay: the same for every model. From a checkpoint it goes on as if never cut short.
+
+    Returns:
+        The training loss as ``(step, loss)``, a mean over the steps since the last point.
+    """
+    device = next(model.parameters()).device
+    examples, drawn = generator("examples", seed), generator("model", seed)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=learning_rate, betas=(0.9, 0.95), weight_decay=0.01)
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: rate_at(step, steps))
+    parts = Parts(stateful={"model": model, "optimizer": optimizer, "schedule": schedule}, generators=(examples, drawn))
+    checkpoint = checkpoint or Checkpoint()
+    counters = checkpoint.resume(parts) or {"done": 0, "points": [], "since": []}
+    points: list[tuple[float, float]] = counters["points"]
+    since: list[float] = counters["since"]
+    model.train()
+    for step in range(counters["done"], steps):
+        batch = task.sample(batch_size, examples)
+        positions, targets = batch.positions.to(device), batch.targets.to(device)
+        output = model(batch.inputs.to(device), targets=targets, positions=positions, generator=drawn)
+        check_output(output, positions)
+        counted = slice(None) if batch.mask is None else batch.mask.to(device)
+        task_loss = task.loss(output.logits[counted], targets[counted])
+        optimizer.zero_grad()
+        model.objective(task_loss, output.losses).backward()
+        norm = nn.utils.clip_grad_norm_(model.parameters(), CLIP)
+        optimizer.step()
+        schedule.step()
+        since.append(float(task_loss.detach()))
+        if not math.isfinite(since[-1]):
+            raise diverged(f"the loss was {since[-1]} at step {step + 1} of {steps}", learning_rate)
+        if signals is not None:
+            signals(step + 1, {"loss": since[-1], "learning_rate": float(schedule.get_last_lr()[0]), "gradient_norm": float(norm)})
+        if (step + 1) * LOSS_POINTS // steps > step * LOSS_POINTS // steps:
+            points.append((step + 1.0, sum(since) / len(since)))
+            since.clear()
+        progress((step + 1) / steps)
+        reached = {"done": step + 1, "points": points, "since": since}
+        checkpoint.keep(parts, reached, final=step + 1 == steps)
+    return points
+
+
+def rate_at(step: int, steps: int) -> float:
+    """Share of the peak learning rate at a step: up linearly, then down along a cosine to ``FLOOR``."""
+    warm = max(1, round(WARM_UP * steps))
+    if step < warm:
+        return (step + 1) / warm
+    return FLOOR + (1.0 - FLOOR) * 0.5 * (1.0 + math.cos(math.pi * (step - warm) / max(1, steps - warm)))
+
+
+def measured_metrics(reading: Reading) -> dict[str, float | None]:
+    """Return the metrics of the task's own questions, then of those scored apart, which bear their group's name."""
+    metrics = task_metrics(reading.accuracy_by_distance)
+    for name, rows in reading.groups.items():
+        metrics |= task_metrics(rows, group=name)
+    return metrics
+
+
+def measured_curves(reading: Reading) -> dict[str, JsonValue]:
+    """Return accuracy by distance as records keep it: ``accuracy_by_distance``, and ``accuracy_by_distance_{group}`` for each group."""
+    groups = {f"accuracy_by_distance_{name}": rows for name, rows in reading.groups.items()}
+    return {name: [list(row) for row in rows] for name, rows in {"accuracy_by_distance": reading.accuracy_by_distance, **groups}.items()}

@@ -1,0 +1,33 @@
+import pytest
+
+from benchmarks.planning.overrides import parse_settings
+from results.errors import UsageError
+
+
+def test_settings_are_sorted_by_what_they_are_for() -> None:
+    settings = parse_settings(["steps=5", "model.width=8", "method.kept=200", "training.learning_rate=0.01"])
+    assert settings.benchmark == {"steps": "5"}
+    assert settings.model == {"width": "8"}
+    assert settings.method == {"kept": "200"}
+    assert settings.learning_rate == 0.01
+
+
+def test_nothing_set_changes_nothing() -> None:
+    assert parse_settings([]).learning_rate is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "steps",
+        "=5",
+        "modell.width=8",
+        "training.momentum=1",
+        "training.learning_rate=fast",
+        "training.learning_rate=-1",
+        "training.learning_rate=nan",
+    ],
+)
+def test_nonsense_is_refused(text: str) -> None:
+    with pytest.raises(UsageError):
+        parse_settings([text])

@@ -1,0 +1,40 @@
+"""What ``--protocol`` stands for."""
+
+import pytest
+
+from benchmarks.cli.plan_options import plan_from
+from benchmarks.planning.jobs import Job
+from results.errors import UsageError
+
+
+def jobs(*settings: str, name: str = "split-mnist", protocol: str | None = "vandeven2022", models: str | None = None) -> tuple[Job, ...]:
+    return plan_from(name, models, "naive", "1", list(settings), None, protocol=protocol).jobs
+
+
+def test_a_protocol_stands_for_options_learning_rate_and_models() -> None:
+    (job,) = jobs()
+    options = job.cell.config["benchmark"]
+    assert job.cell.model == "mlp"
+    assert (options["experiences"], options["iterations"], options["batch_size"], options["form"]) == (5, 2000, 128, "flat")
+    assert job.cell.config["training"]["learning_rate"] == 0.001
+    assert options["scenario"] == "class"
+
+
+def test_it_may_be_set_as_any_option_and_what_is_set_beside_it_has_the_last_word() -> None:
+    (job,) = jobs("protocol=vandeven2022", protocol=None)
+    assert job.cell.id == jobs()[0].cell.id
+    (other,) = jobs("iterations=10", "training.learning_rate=0.01", "scenario=task", models="lstm")
+    assert other.cell.model == "lstm"
+    assert other.cell.config["training"]["learning_rate"] == 0.01
+    assert (other.cell.config["benchmark"]["iterations"], other.cell.config["benchmark"]["batch_size"]) == (10, 128)
+
+
+def test_without_one_there_is_the_default() -> None:
+    assert {job.cell.model for job in jobs(protocol=None)} == {"memnet", "transformer", "lstm"}
+
+
+def test_an_unknown_protocol_is_refused() -> None:
+    with pytest.raises(UsageError, match=r"unknown protocol of stream 'split-mnist' 'vandeven'.*vandeven2022"):
+        jobs(protocol="vandeven")
+    with pytest.raises(UsageError, match="protocol"):
+        plan_from("induction", None, None, "1", None, None, protocol="vandeven2022")

@@ -1,0 +1,84 @@
+"""Delayed recall: the value behind a key; in the hard form the last one, with values among the noise."""
+
+import itertools
+
+import torch
+
+from benchmarks.tasks import delayed_recall, delayed_recall_hard
+from tests.benchmarks.tasks.oracles import HALF, KEYS, VALUES, bound
+from tests.benchmarks.tasks.oracles import delayed_recall as solve
+from tests.benchmarks.tasks.seeded_draws import asked, asked_on_forks, generator
+
+
+def is_value(token: int) -> bool:
+    return KEYS <= token < KEYS + VALUES
+
+
+def test_delayed_recall_asks_for_the_token_behind_the_key() -> None:
+    config = delayed_recall.Config()
+    batch = delayed_recall.build(config).sample(100, generator())
+    half = config.train_length // 2
+    for tokens, positions, targets in zip(batch.inputs, batch.positions, batch.targets, strict=True):
+        assert positions.unique().numel() == config.pairs
+        assert (positions >= half).all()
+        for position, target in zip(positions.tolist(), targets.tolist(), strict=True):
+            key = tokens[position]
+            place = (tokens[:half] == key).nonzero().flatten()
+            assert key < config.keys
+            assert place.numel() == 1
+            assert tokens[place + 1] == target
+    in_half = batch.inputs[:, :half]
+    assert ((in_half < config.keys).sum(1) == config.pairs).all()
+    assert ((in_half >= config.keys) & (in_half < config.keys + config.values)).sum(1).eq(config.pairs).all()
+
+
+def test_delayed_recall_is_asked_at_the_stated_distance_behind_all_the_evidence() -> None:
+    config = delayed_recall.Config(furthest=512)
+    probe = delayed_recall.build(config).probe(20, generator(3))
+    tokens = probe.stream(0, 700)
+    evidence = tokens < config.keys + config.values
+    last = evidence.shape[1] - 1 - evidence.flip(1).int().argmax(1)
+    for distance in probe.distances:
+        assert (probe.read_until(distance) - last >= distance).all()
+        assert probe.read_until(distance) == config.train_length // 2 + distance - 1
+    questions = probe.questions()
+    for row, keys, values in zip(tokens, questions.inputs[..., 0], questions.targets, strict=True):
+        for key, value in zip(keys.tolist(), values.tolist(), strict=True):
+            assert row[(row == key).nonzero().flatten() + 1] == value
+
+
+def test_the_hard_form_asks_for_the_last_value_behind_the_key() -> None:
+    batch = delayed_recall_hard.build(delayed_recall_hard.Config()).sample(100, generator())
+    first = count = 0
+    for tokens, position, target in asked(batch):
+        values = bound(tokens[:HALF])[tokens[position]]
+        assert values[-1] == target
+        assert len(set(values)) == len(values) <= 2, "bound again to another value"
+        first += values[0] == target
+        count += 1
+        assert position >= HALF
+    assert count == 100 * 8
+    assert first / count == 0.5, "keeping what came first is right for every other key"
+
+
+def test_in_the_hard_form_values_stand_among_the_noise_and_bind_nothing() -> None:
+    batch = delayed_recall_hard.build(delayed_recall_hard.Config()).sample(100, generator())
+    decoys = 0
+    for tokens in batch.inputs.tolist():
+        assert all(len(values) in (1, 2) for values in bound(tokens[:HALF]).values())
+        assert len(bound(tokens[:HALF])) == 8
+        decoys += sum(is_value(token) and before >= KEYS for before, token in itertools.pairwise(tokens))
+        assert not any(token < KEYS and is_value(behind) for token, behind in zip(tokens[HALF:], tokens[HALF + 1 :], strict=False))
+    noise = 100 * (128 - 24 - 8)
+    assert 0.08 * noise < decoys < 0.12 * noise
+
+
+def test_the_hard_form_is_asked_at_the_stated_distance_with_decoys_on_the_way() -> None:
+    for distance in (128, 1024):
+        probe = delayed_recall_hard.build(delayed_recall_hard.Config()).probe(20, generator(6))
+        for tokens, place, target in asked_on_forks(probe, distance):
+            assert solve(tokens, place) == target
+            assert place - (HALF - 1) == distance
+            way = torch.tensor(tokens[HALF:place])
+            assert (way >= KEYS).all()
+            assert 0.02 < float((way < KEYS + VALUES).float().mean()) < 0.2

@@ -1,0 +1,65 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from reports.analysis.selection import select
+from reports.figures.style import style_of
+from reports.output.build import build
+from reports.site.aggregate import overview_plot, overview_table, overviews
+from results.records.record import Record
+from results.store.store import Store
+from tests.reports.conftest import STREAM, TASK, cell, failed_record, manifest, task_record
+
+Fill = Callable[..., Store]
+
+
+@pytest.fixture
+def store(fill: Fill) -> Store:
+    """Two tasks: `a` and `b` were run on both, one seed of `a` failed; `c` on one alone; and there is one stream."""
+    names = ("copy", "mqar")
+    scores = {"a": (0.9, 0.7), "b": (0.5, 0.3), "c": (0.99,)}
+    cells = [
+        cell(model, seed, benchmark=name) for model, row in scores.items() for name, _ in zip(names, row, strict=False) for seed in range(4)
+    ]
+    records: list[Record] = []
+    for one in cells:
+        level = scores[one.model][names.index(one.benchmark)]
+        lost = (one.model, one.benchmark, one.seed) == ("a", "mqar", 3)
+        records.append(failed_record(one) if lost else task_record(one, [level + one.seed / 100]))
+    members = [TASK.model_copy(update={"name": name}) for name in names]
+    return fill(*records, manifests=(manifest(cells, *members, STREAM),))
+
+
+def test_rows_of_all_benchmarks_are_ranked_together(store: Store) -> None:
+    """a: 0.90 … 0.93 and 0.70 … 0.72; of seven one is cut from each end."""
+    [found] = overviews(select(store))
+    assert found.name == "quick: 2 tasks"
+    assert [standing.entries[0].model for standing in found.standings] == ["a", "b"]
+    first = found.standings[0]
+    assert first.middle.value == pytest.approx(np.mean([0.71, 0.72, 0.90, 0.91, 0.92]))
+    assert first.mean.value == pytest.approx(np.mean([0.70, 0.71, 0.72, 0.90, 0.91, 0.92, 0.93]))
+    assert first.mean.low < first.mean.value < first.mean.high < first.mean.low + 0.06  # benchmarks differ by far more
+
+
+def test_the_table_has_seeds_and_costs(store: Store) -> None:
+    [found] = overviews(select(store))
+    table = overview_table(found)
+    assert all(len(row.cells) == len(table.columns) for row in table.rows)
+    assert table.rows[0].cells[-6:] == ("7/8", "51,200", "8.2 kB", "0 B", "25.0 s", "19.0 s")
+    assert [row.incomplete for row in table.rows] == [True, False]
+
+
+def test_the_figure_and_the_page_show_it(store: Store, tmp_path: Path) -> None:
+    selection = select(store)
+    plot = overview_plot(overviews(selection)[0], style_of(selection))
+    assert plot.name == "quick-tasks-profiles"
+    assert "half of the runs of a lie above" in plot.description
+    page = build(store, tmp_path / "out").read_text()
+    assert "Benchmarks together" in page
+    assert 'src="figures/quick-tasks-profiles.svg"' in page
+
+
+def test_one_benchmark_is_no_overview(fill: Fill) -> None:
+    assert overviews(select(fill(task_record(cell("a", 0), [0.5])))) == []

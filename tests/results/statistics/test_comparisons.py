@@ -1,0 +1,135 @@
+import itertools
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+
+from results.statistics.comparisons import compare, effect_size, holm, improvement, paired_t, signed_rank
+
+few = st.lists(st.integers(-3, 3), min_size=1, max_size=9)
+
+
+@pytest.mark.parametrize("count", [3, 6, 10, 20])
+def test_signed_rank_is_scipys_where_no_differences_tie(count: int) -> None:
+    difference = np.random.default_rng(count).normal(0.4, 1.0, size=count)
+    assert signed_rank(difference) == pytest.approx(stats.wilcoxon(difference, method="exact").pvalue, abs=1e-12)
+
+
+@given(few)
+def test_signed_rank_is_exact_with_ties(difference: list[int]) -> None:
+    """Against every one of the 2^n ways to give the differences signs, one by one."""
+    found = np.array([value for value in difference if value], dtype=float)
+    ranks = stats.rankdata(np.abs(found))
+    observed = ranks[found > 0].sum()
+    sums = np.array([ranks[np.array(signs, dtype=bool)].sum() for signs in itertools.product([0, 1], repeat=len(found))])
+    expected = min(1.0, 2 * min((sums <= observed).mean(), (sums >= observed).mean()))
+    assert signed_rank(difference) == pytest.approx(expected, abs=1e-12)
+
+
+def test_five_seeds_never_reach_a_twentieth_and_ten_do() -> None:
+    assert signed_rank([0.1, 0.2, 0.3, 0.4, 0.5]) == 2 / 2**5 > 0.05
+    assert signed_rank(np.arange(1, 11)) == 2 / 2**10
+    assert signed_rank([0.0, 0.0]) == 1.0
+
+
+def test_rounding_is_no_difference() -> None:
+    assert signed_rank([0.1 + 0.2 - 0.3] * 8) == 1.0
+    found = compare([0.1 + 0.2, 0.5], [0.3, 0.5], generator=np.random.default_rng(0))
+    assert (found.wins, found.ties, found.losses) == (0, 2, 0)
+
+
+def test_holm_by_hand() -> None:
+    """Three tests: 0.01 · 3; then the larger of that and 0.02 · 2; then of those and 0.04 · 1. What was not tested does not count."""
+    np.testing.assert_allclose(holm([0.04, 0.01, np.nan, 0.02]), [0.04, 0.03, np.nan, 0.04])
+    np.testing.assert_allclose(holm([0.9, 0.8]), [1.0, 1.0])
+    assert len(holm([])) == 0
+
+
+def test_holm_keeps_false_findings_below_a_twentieth() -> None:
+    """Twenty true null hypotheses: uncorrected, two families in three would show something; corrected, one in twenty."""
+    p = np.random.default_rng(0).uniform(size=(4000, 20))
+    assert np.mean((p < 0.05).any(axis=1)) > 0.6
+    assert np.mean([(holm(row) < 0.05).any() for row in p]) == pytest.approx(0.05, abs=0.012)
+
+
+def test_paired_t_is_scipys() -> None:
+    difference = np.random.default_rng(0).normal(0.5, 1.0, size=(10, 6))
+    difference[:4, 2] = np.nan
+    expected = [stats.ttest_1samp(column[np.isfinite(column)], 0.0).pvalue for column in difference.T]
+    np.testing.assert_allclose(paired_t(difference), expected, rtol=1e-9)
+
+
+def test_paired_t_where_all_differences_are_equal_or_few() -> None:
+    difference = [[0.0, 0.1 + 0.2, np.nan], [0.0, 0.3, 0.5], [0.0, 0.3, 0.5]]
+    np.testing.assert_array_equal(paired_t(difference), [1.0, 0.0, np.nan])
+
+
+def test_effect_size_by_hand() -> None:
+    """Differences 1, 2, 3: mean 2, standard deviation 1, correction 1 − 3/(4·2 − 1)."""
+    assert effect_size([1.0, 2.0, 3.0]) == pytest.approx(2 * (1 - 3 / 7))
+    assert np.isnan(effect_size([1.0, 2.0]))
+    assert np.isnan(effect_size([0.5] * 5))
+
+
+def test_a_comparison_by_hand() -> None:
+    """Of the nine pairs of runs the first is better in six and equal in one; seeds without a score are in none."""
+    found = compare([0.9, 0.5, 0.4, np.nan, 0.1], [0.4, 0.3, 0.6, 0.2, np.nan], generator=np.random.default_rng(0))
+    assert (found.count, found.wins, found.ties, found.losses) == (3, 2, 0, 1)
+    assert found.difference.value == pytest.approx((0.5 + 0.2 - 0.2) / 3)
+    assert found.improvement.value == pytest.approx((6 + 0.5) / 9)
+    assert found.improvement.low <= found.improvement.value <= found.improvement.high
+
+
+def test_improvement_is_mann_whitneys() -> None:
+    generator = np.random.default_rng(2)
+    first, second = generator.normal(0.3, 1, size=12), generator.normal(0, 1, size=12)
+    expected = stats.mannwhitneyu(first, second).statistic / 144
+    assert compare(first, second, generator=generator).improvement.value == pytest.approx(expected)
+
+
+def test_improvement_is_resampled_in_pairs() -> None:
+    """Runs that share the luck of their seed win about as often in every resample: drawn apart, the interval would be far wider."""
+    luck = np.random.default_rng(4).normal(size=30)
+    found = compare(luck, luck - 0.01, generator=np.random.default_rng(0)).improvement
+    assert 0.5 < found.value < 0.55
+    assert 0.01 < found.high - found.low < 0.1
+
+
+def test_improvement_over_benchmarks_is_their_mean() -> None:
+    pairs = [([1.0, 2.0], [0.0, 0.0]), ([0.0, 0.0, 0.0], [1.0, 1.0, 0.0]), ([np.nan], [1.0])]
+    found = improvement(pairs, generator=np.random.default_rng(0))
+    assert found.value == pytest.approx((1 + (1 / 3) / 2) / 2)
+    assert found.low < found.value < found.high < 1
+    assert np.isnan(improvement([], generator=np.random.default_rng(0)).value)
+
+
+def test_the_other_way_round_is_the_mirror_image() -> None:
+    first, second = np.random.default_rng(3).uniform(size=(2, 10))
+    one, other = (compare(*pair, generator=np.random.default_rng(0)) for pair in ((first, second), (second, first)))
+    assert one.difference.value == -other.difference.value
+    assert one.improvement.value == pytest.approx(1 - other.improvement.value)
+    assert one.difference.low == pytest.approx(-other.difference.high, abs=0.02)
+    assert (one.wilcoxon, one.effect) == (other.wilcoxon, pytest.approx(-other.effect))
+
+
+def test_what_can_not_be_compared() -> None:
+    nothing = compare([np.nan, 1.0], [1.0, np.nan], generator=np.random.default_rng(0))
+    assert nothing.count == 0
+    assert np.isnan(nothing.difference.value)
+    with pytest.raises(ValueError, match="one of each per seed"):
+        compare([1.0], [1.0, 2.0], generator=np.random.default_rng(0))
+
+
+def test_coverage_of_the_paired_difference_at_ten_seeds() -> None:
+    """Scores that share the luck of their seed: pairing takes it out, and the interval still holds what it says."""
+    generator = np.random.default_rng(0)
+    trials, held, widths = 800, 0, []
+    for _ in range(trials):
+        luck = generator.normal(size=10)
+        found = compare(luck + generator.normal(0.5, 0.2, 10), luck + generator.normal(0, 0.2, 10), generator=generator, resamples=400)
+        held += found.difference.low <= 0.5 <= found.difference.high
+        widths.append(found.difference.high - found.difference.low)
+    assert 0.92 < held / trials < 0.97
+    assert np.mean(widths) < 0.5  # unpaired, it would be 1.8

@@ -1,0 +1,61 @@
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from results.store.locks import claim
+
+HOLD = """
+import sys, time
+from pathlib import Path
+from results.store.locks import claim
+held = claim(Path(sys.argv[1]))
+print("held" if held else "refused", flush=True)
+time.sleep(60)
+"""
+
+
+def holder(path: Path) -> subprocess.Popen[str]:
+    process = subprocess.Popen([sys.executable, "-c", HOLD, str(path)], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "held\n"
+    return process
+
+
+def end(process: "subprocess.Popen[str]") -> None:
+    process.kill()
+    process.communicate()
+
+
+def test_one_holds_a_claim_and_the_next_may_have_it(tmp_path: Path) -> None:
+    path = tmp_path / "claims" / "a.lock"
+    first = claim(path)
+    assert first is not None
+    assert claim(path) is None
+    assert claim(path.with_name("b.lock")) is not None
+    first.release()
+    second = claim(path)
+    assert second is not None
+    second.fulfil()
+    assert not path.exists()
+    assert claim(path) is not None
+
+
+def test_a_claim_ends_with_its_process(tmp_path: Path) -> None:
+    path = tmp_path / "a.lock"
+    other = holder(path)
+    assert claim(path) is None
+    end(other)
+    assert claim(path) is not None
+
+
+def test_a_stopped_process_keeps_its_claim_whatever_the_clock_says(tmp_path: Path) -> None:
+    path = tmp_path / "a.lock"
+    other = holder(path)
+    os.kill(other.pid, signal.SIGSTOP)
+    for shift in (-1e6, 1e6):
+        os.utime(path, (time.time() + shift, time.time() + shift))
+        assert claim(path) is None
+    end(other)

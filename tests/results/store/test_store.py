@@ -1,0 +1,213 @@
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from results.errors import UsageError
+from results.records.cell import Cell
+from results.records.manifest import SCHEMA, Benchmark, Manifest
+from results.records.record import Cost, Outcome, Provenance, Record, succeeded
+from results.store.locks import Claim, claim
+from results.store.store import Store, write_whole
+
+PROVENANCE = Provenance(python="3.11", platform="Linux", cpu="A", device="cpu", threads=1, started_at="a", finished_at="b")
+
+
+def record(seed: int = 0, accuracy: float = 0.5) -> Record:
+    cell = Cell(benchmark="induction", model="memnet", method="supervised", seed=seed, config={}, version={})
+    return succeeded(cell, Outcome(metrics={"accuracy": accuracy}, cost=Cost()), PROVENANCE)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store.open(tmp_path / "runs", create=True)
+
+
+def test_records_come_back_in_the_order_of_their_ids(store: Store) -> None:
+    records = [record(seed) for seed in range(4)]
+    for one in records:
+        store.write(one)
+    assert list(store) == sorted(records, key=lambda one: one.id)
+    assert store.read(records[2].id) == records[2]
+    assert store.read("0" * 16) is None
+
+
+def test_a_record_is_replaced_whole(store: Store) -> None:
+    store.write(record(accuracy=0.5))
+    store.write(record(accuracy=0.7))
+    assert [one.metrics["accuracy"] for one in store] == [0.7]
+
+
+def test_a_write_that_fails_leaves_the_old_file_and_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    target = tmp_path / "file.json"
+    write_whole(target, "old")
+
+    def broken(descriptor: int) -> None:
+        raise OSError("disk full")
+
+    monkeypatch.setattr("os.fsync", broken)
+    with pytest.raises(OSError, match="disk full"):
+        write_whole(target, "new")
+    assert target.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_text_and_bytes_are_written_as_they_are(tmp_path: Path) -> None:
+    write_whole(tmp_path / "deep" / "text", "ä\r\n")
+    write_whole(tmp_path / "bytes", b"\x00\xff")
+    assert (tmp_path / "deep" / "text").read_bytes() == b"\xc3\xa4\r\n"
+    assert (tmp_path / "bytes").read_bytes() == b"\x00\xff"
+
+
+@pytest.mark.parametrize("damage", ["", "{", '{"schema": 2}', "[]"])
+def test_a_damaged_record_is_set_aside_with_its_reason(store: Store, damage: str) -> None:
+    store.write(record(1))
+    path = store.path(record().id)
+    path.write_text(damage)
+    assert [one.cell.seed for one in store] == [1]
+    assert not path.exists()
+    [(aside, reason)] = store.damaged()
+    assert aside.read_text() == damage
+    assert reason.strip()
+
+
+def test_a_number_that_was_changed_is_damage(store: Store) -> None:
+    for number in ("NaN", "0.6"):
+        store.write(record())
+        path = store.path(record().id)
+        path.write_text(path.read_text().replace("0.5", number))
+        assert store.outline(record().id) is None
+    assert [path.name for path, _ in store.damaged()] == sorted(f"{record().id}{end}.json" for end in ("", "-1"))
+
+
+def test_an_outline_is_that_of_the_record(store: Store) -> None:
+    store.write(record(3))
+    found = store.outline(record(3).id)
+    assert found is not None
+    assert found.key == record(3).cell.key
+    assert store.outline("0" * 16) is None
+
+
+def test_a_record_of_a_newer_version_stays_where_it_is(store: Store) -> None:
+    path = store.path(record().id)
+    path.write_text('{"schema": 3}')
+    for read in (store.read, store.outline):
+        with pytest.raises(UsageError, match=f"{path}.*schema 3"):
+            read(record().id)
+    assert path.read_text() == '{"schema": 3}'
+    assert store.damaged() == []
+
+
+def test_a_damaged_record_is_left_to_the_runner_at_its_cell(store: Store) -> None:
+    path = store.path(record().id)
+    path.write_text("{")
+    held = store.claim(record().id)
+    assert held is not None
+    assert store.read(record().id) is None
+    assert path.read_text() == "{"
+    held.release()
+    assert store.read(record().id) is None
+    assert not path.exists()
+
+
+def test_what_is_no_file_is_named(store: Store) -> None:
+    path = store.path(record().id)
+    os.mkfifo(path)
+    with pytest.raises(UsageError, match="not a file; mend that"):
+        store.read(record().id)
+    path.unlink()
+    path.mkdir()
+    with pytest.raises(UsageError, match="not a file; mend that"):
+        list(store)
+
+
+def test_a_mark_changes_with_the_file_and_not_with_the_clock(store: Store) -> None:
+    assert store.mark(record().id) is None
+    store.write(record())
+    first = store.mark(record().id)
+    assert store.mark(record().id) == first
+    store.write(record())
+    assert store.mark(record().id) != first
+
+
+def test_a_reason_that_is_lost_is_no_harm(store: Store) -> None:
+    store.path(record().id).write_text("{")
+    assert store.read(record().id) is None
+    [(path, _)] = store.damaged()
+    path.with_suffix(".why").unlink()
+    [(_, reason)] = store.damaged()
+    assert reason.strip()
+
+
+def test_a_copy_under_another_name_does_not_count_twice(store: Store) -> None:
+    store.write(record())
+    copy = store.path("f" * 16)
+    copy.write_text(store.path(record().id).read_text())
+    assert list(store) == [record()]
+    [(_, reason)] = store.damaged()
+    assert record().id in reason
+
+
+def test_a_store_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="there is no store"):
+        Store.open(tmp_path / "nowhere")
+
+
+def test_a_store_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UsageError, match="cannot write to the store"):
+        Store.open(tmp_path / "file", create=True)
+
+
+def test_manifests_come_back_and_a_damaged_one_is_named(store: Store) -> None:
+    member = Benchmark(name="induction", kind="task", primary="accuracy", chance=0.0625)
+    manifests = [Manifest(name=name, benchmarks=(member,), cells=()) for name in ("quick", "induction")]
+    for one in manifests:
+        store.write_manifest(one)
+    assert store.manifests() == manifests[::-1]
+    (store.root / "manifests" / "quick.json").write_text("{")
+    with pytest.raises(UsageError, match=r"quick\.json is damaged"):
+        store.manifests()
+
+
+def test_a_manifest_of_a_newer_version_is_refused_by_name(store: Store) -> None:
+    path = store.root / "manifests" / "quick.json"
+    path.write_text(json.dumps({"schema": SCHEMA + 1, "name": "quick"}))
+    with pytest.raises(UsageError, match=rf"quick\.json: it is of schema {SCHEMA + 1}, .* newer memnet-bench"):
+        store.manifests()
+
+
+def test_a_manifest_from_before_it_had_a_schema_is_read(store: Store) -> None:
+    path = store.root / "manifests" / "quick.json"
+    path.write_text('{"name": "quick", "benchmarks": [], "cells": []}')
+    assert store.manifests() == [Manifest(name="quick", benchmarks=(), cells=())]
+
+
+def test_what_a_killed_runner_had_begun_to_write_is_swept_away(store: Store) -> None:
+    """What a living one is writing stays."""
+    store.write(record())
+    begun = [store.root / "records" / f".{record(seed).id}.json.abc.tmp" for seed in (1, 2)]
+    for path in begun:
+        path.write_text("{")
+    held = store.claim(record(1).id)
+    assert held is not None
+    store.sweep()
+    assert [path.exists() for path in begun] == [True, False]
+    held.release()
+    store.sweep()
+    assert sorted(path.name for path in (store.root / "records").iterdir()) == [f"{record().id}.json"]
+
+
+def test_a_record_that_was_replaced_meanwhile_is_not_set_aside(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A runner writes a good one after the damaged one was read, and gives up its claim."""
+    store.path(record().id).write_text("{")
+
+    def finished(path: Path) -> Claim | None:
+        store.write(record())
+        return claim(path)
+
+    monkeypatch.setattr("results.store.store.claim", finished)
+    assert store.read(record().id) is None
+    assert store.read(record().id) == record()
+    assert store.damaged() == []

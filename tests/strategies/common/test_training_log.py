@@ -1,0 +1,108 @@
+"""A training that diverged is no result: it ends, and says so, on streams as on tasks."""
+
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor, nn
+from torch.utils.data import TensorDataset
+
+from baselines.interface import ModelOutput
+from baselines.models import mlp
+from strategies.common.training_log import diverged
+from strategies.continual.datasets import labelled
+from strategies.continual.methods import er, joint, memnet, naive, slda
+from strategies.continual.metrics.accuracy_matrix import AccuracyMatrix
+from strategies.continual.strategy import ContinualStrategy
+from strategies.continual.stream import Pace, Stream
+from strategies.continual.train import Progress, learn
+from tests.strategies.continual.small_gru import Gru
+from tests.strategies.continual.toy_stream import toy
+
+CPU = torch.device("cpu")
+
+
+def run(method: Any, stream: Stream, learning_rate: float, build: Any = Gru, **options: Any) -> None:
+    torch.manual_seed(0)
+    config = method.Config(**options)
+    learn(stream, build, method, method_config=config, learning_rate=learning_rate, seed=0, device=CPU, progress=lambda fraction: None)
+
+
+def stepped(losses: list[float], steps: int, boundaries: tuple[int, ...] = ()) -> None:
+    """Go through steps of such losses, with an experience's end after some of them."""
+    progress = Progress(lambda fraction: None, steps, 0.01)
+    for place, loss in enumerate(losses, start=1):
+        progress.after_training_iteration(SimpleNamespace(loss=torch.tensor(loss)))
+        if place in boundaries:
+            progress.after_training_exp(SimpleNamespace())
+
+
+class Mute(Gru):
+    """Learns as it should, and then gives NaN in evaluation."""
+
+    learnt = False
+
+    def forward(self, inputs: Tensor, *args: Any, **options: Any) -> ModelOutput:
+        output = super().forward(inputs, *args, **options)
+        self.learnt = self.learnt or self.training
+        return replace(output, logits=output.logits * float("nan")) if self.learnt and not self.training else output
+
+
+class Closing(nn.Module):
+    """Answers class 0, and closes all others by minus infinity."""
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        return torch.tensor([1.0, *[float("-inf")] * 3]).repeat(len(inputs), 1)
+
+
+@pytest.mark.parametrize("method", [pytest.param(method, id=method.__name__.rpartition(".")[2]) for method in (naive, er, joint, memnet)])
+@pytest.mark.parametrize("pace", [Pace(epochs=3, batch_size=10), Pace(online=20, batch_size=10)], ids=["offline", "online"])
+def test_a_stream_that_diverged_ends_and_says_so(method: Any, pace: Pace) -> None:
+    with pytest.raises(FloatingPointError, match=r"the loss was nan at step \d+ of \d+, at a learning rate of 1e\+30; .*rate=3e\+29\)"):
+        run(method, toy(pace=pace), 1e30, lambda signature: mlp.build(mlp.Config(), signature))
+
+
+def test_a_loss_is_looked_at_by_the_end_of_its_experience() -> None:
+    """Each hundredth has ten steps here."""
+    stepped([1.0] * 8, steps=1000, boundaries=(4, 8))
+    with pytest.raises(FloatingPointError, match="the loss was inf at step 4 of 1000"):
+        stepped([1.0, 1.0, 1.0, float("inf")], steps=1000, boundaries=(4,))
+    with pytest.raises(FloatingPointError, match="the loss was nan at step 10 of 1000"):
+        stepped([1.0] * 3 + [float("nan")] * 9, steps=1000)
+
+
+def test_steps_beyond_the_stream_s_are_of_no_number() -> None:
+    with pytest.raises(FloatingPointError, match=r"the loss was nan at step 3, at a learning rate of 0\.01"):
+        stepped([1.0, 1.0, float("nan")], steps=2)
+
+
+def test_answers_that_are_not_finite_after_training_are_no_chance_accuracy() -> None:
+    with pytest.raises(FloatingPointError, match=r"diverged: answers to experience 0 were not finite after 18 steps, at a"):
+        run(naive, toy(), 0.01, Mute)
+
+
+def test_a_method_without_steps_that_gives_nan_is_not_told_to_take_smaller_ones() -> None:
+    stream = toy()
+    learnt = stream.benchmark.train_stream[0]
+    inputs = torch.full((60, 4, 4), float("nan"))
+    labels = torch.tensor(learnt.dataset.targets)
+    learnt._dataset = labelled(TensorDataset(inputs, labels), labels, 0)
+    with pytest.raises(FloatingPointError, match=r"^answers to experience 0 were not finite, and no step was made yet"):
+        run(slda, stream, 0.01, features="inputs")
+
+
+def test_closed_answers_beside_a_finite_one_are_no_divergence() -> None:
+    stream = toy()
+    model = Closing()
+    model.unused = nn.Parameter(torch.zeros(1))
+    strategy = ContinualStrategy(model=model, stream=stream, learning_rate=0.1, seed=0, device=CPU)
+    strategy.eval(stream.benchmark.test_stream)
+    assert isinstance(strategy.evaluator, AccuracyMatrix)
+    assert strategy.evaluator.rows == [[0.5 if 0 in share else 0.0 for share in stream.classes]]
+
+
+@pytest.mark.parametrize(("used", "advised"), [(0.003, "0.001"), (0.001, "0.0003"), (1e-4, "3e-05"), (1.0, "0.3")])
+def test_what_is_advised_is_lower_than_what_was_used(used: float, advised: str) -> None:
+    assert str(diverged("the loss was nan", used)).endswith(f"(--set training.learning_rate={advised})")

@@ -1,0 +1,162 @@
+"""MemNet's memory in scripts that know nothing of this harness but its plugin: any strategy of Avalanche, any classifier."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from avalanche.benchmarks import benchmark_from_datasets
+from avalanche.benchmarks.utils import AvalancheDataset, DataAttribute
+from avalanche.training import Naive
+from safetensors.torch import load_file, save_file
+from torch import nn
+from torch.utils.data import TensorDataset
+
+from baselines.registry import Registry
+from memnet.persistent.config import PersistentConfig
+from memnet.persistent.memory import PersistentMemory
+from results.errors import UsageError
+from strategies.continual.memnet.plugin import MemNetPlugin
+from strategies.continual.memnet.strategy import MemNetStrategy
+from strategies.continual.memnet.wrap import remember
+from strategies.continual.methods import memnet
+from strategies.continual.metrics.accuracy_matrix import AccuracyMatrix
+from strategies.continual.train import learn
+from tests.strategies.continual.toy_stream import toy
+
+SHAPE = (1, 4, 4)
+
+
+def images(classes: tuple[int, ...], seed: int, scale: float = 1.0) -> AvalancheDataset[Any]:
+    """Sixty images, of which each class has a bright row of its own."""
+    labels = torch.tensor(classes)[torch.arange(60) % len(classes)]
+    inputs = 0.15 * torch.rand(60, *SHAPE, generator=torch.Generator().manual_seed(seed))
+    inputs[torch.arange(60), 0, labels] += 0.8
+    return AvalancheDataset([TensorDataset(scale * inputs, labels)], data_attributes=[DataAttribute(labels.tolist(), "targets")])
+
+
+def benchmark(scale: float = 1.0) -> Any:
+    parts = [[images(classes, 2 * place + part, scale) for place, classes in enumerate([(0, 1), (2, 3)])] for part in range(2)]
+    return benchmark_from_datasets(train=parts[0], test=parts[1])
+
+
+def net() -> nn.Module:
+    torch.manual_seed(0)
+    return nn.Sequential(nn.Conv2d(1, 8, 3, padding=1), nn.ReLU(), nn.Flatten(), nn.Linear(128, 32), nn.ReLU(), nn.Linear(32, 4))
+
+
+def plain(memory: PersistentMemory, epochs: int = 6) -> Naive:
+    return Naive(
+        model=memory,
+        optimizer=torch.optim.Adam(memory.parameters(), lr=1e-2),
+        criterion=nn.CrossEntropyLoss(),
+        train_mb_size=10,
+        train_epochs=epochs,
+        eval_mb_size=32,
+        plugins=[MemNetPlugin(memory, seed=0), AccuracyMatrix()],
+        evaluator=None,
+    )
+
+
+def accuracy(strategy: Any, stream: Any) -> float:
+    strategy.eval(stream)
+    (matrix,) = [plugin for plugin in strategy.plugins if isinstance(plugin, AccuracyMatrix)]
+    return sum(matrix.rows[-1]) / len(matrix.rows[-1])
+
+
+def around(**options: Any) -> PersistentMemory:
+    return remember(net(), PersistentConfig(slots=20, **options), shape=SHAPE, classes=4, seed=0)
+
+
+def test_a_classifier_of_one_s_own_remembers_under_a_strategy_of_avalanche_s_own() -> None:
+    data, memory = benchmark(), around()
+    strategy = plain(memory)
+    for experience in data.train_stream:
+        strategy.train(experience)
+    assert accuracy(strategy, data.test_stream) > 0.8
+    assert len(memory.bank.links) == 20
+
+
+def test_the_ready_strategy() -> None:
+    data = benchmark()
+    strategy = MemNetStrategy(
+        model=net(),
+        shape=SHAPE,
+        classes=4,
+        config=PersistentConfig(slots=20),
+        learning_rate=1e-2,
+        plugins=[AccuracyMatrix()],
+        train_mb_size=10,
+        train_epochs=6,
+        evaluator=None,
+    )
+    for experience in data.train_stream:
+        strategy.train(experience)
+    assert accuracy(strategy, data.test_stream) > 0.8
+
+
+def test_saved_and_loaded_between_experiences_it_goes_on_as_if_it_had_not_been(tmp_path: Path) -> None:
+    data, ends = benchmark(), []
+    for cut in (False, True):
+        torch.manual_seed(0)
+        strategy = plain(around(), epochs=2)
+        strategy.train(data.train_stream[0])
+        if cut:
+            (plugin,) = [plugin for plugin in strategy.plugins if isinstance(plugin, MemNetPlugin)]
+            save_file(strategy.model.state_dict(), tmp_path / "memory.safetensors")
+            state, optimizer, order = plugin.state_dict(), strategy.optimizer.state_dict(), torch.get_rng_state()
+            strategy = plain(around(), epochs=2)
+            strategy.make_optimizer()
+            strategy.model.load_state_dict(load_file(tmp_path / "memory.safetensors"))
+            strategy.optimizer.load_state_dict(optimizer)
+            (plugin,) = [plugin for plugin in strategy.plugins if isinstance(plugin, MemNetPlugin)]
+            plugin.load_state_dict(state)
+            torch.set_rng_state(order)
+        strategy.optimizer.param_groups[0]["lr"] = 1e-2
+        strategy.train(data.train_stream[1])
+        ends.append(strategy.model.state_dict())
+    assert all(torch.equal(tensor, ends[1][name]) for name, tensor in ends[0].items())
+
+
+def test_values_that_cannot_be_dreamt_are_refused() -> None:
+    strategy = plain(around())
+    with pytest.raises(UsageError, match=r"method memnet: samples hold values from .* scale them to \[0, 1\]"):
+        strategy.train(benchmark(scale=2.0).train_stream[0])
+
+
+def test_by_the_clock_the_memory_sleeps_every_so_many_samples() -> None:
+    memory = around(dream_every=24)
+    strategy = plain(memory, epochs=1)
+    slept: list[int] = []
+    sleep = memory.sleep
+    memory.sleep = lambda: (slept.append(int(memory.bank.clock)), sleep())[1]
+    for experience in [benchmark_from_datasets(train=[part]).train_stream[0] for part in tens(images((0, 1), 0))]:
+        strategy.train(experience)
+    assert slept == [30, 50]
+    assert int(memory.bank.clock) == 60
+    assert 0 < int((~memory.bank.settled).sum()) < 20
+
+
+def tens(dataset: AvalancheDataset[Any]) -> list[AvalancheDataset[Any]]:
+    return [dataset.subset(list(range(start, start + 10))) for start in range(0, len(dataset), 10)]
+
+
+@pytest.mark.parametrize("name", ["mlp", "lstm", "gru", "transformer", "memnet"])
+def test_every_kind_of_model_is_remembered(name: str) -> None:
+    """Whether it offers features, or they are found before its last linear layer."""
+    entry, stream = Registry("model").get(name).load(), toy(epochs=8)
+    torch.manual_seed(0)
+    outcome = learn(
+        stream,
+        lambda signature: entry.build(entry.Config(), signature),
+        memnet,
+        method_config=memnet.Config(slots=20, hidden=16),
+        learning_rate=1e-2,
+        seed=0,
+        device=torch.device("cpu"),
+        progress=lambda fraction: None,
+    )
+    assert outcome.slots is not None
+    assert outcome.slots["occupancy"] == 1.0
+    assert outcome.cost.buffer_bytes == 20 * 18 + 4 * 4 + 8
+    assert outcome.metrics["learning_accuracy"] > 0.5

@@ -1,0 +1,195 @@
+"""What every registered method must do."""
+
+from dataclasses import fields, replace
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+from baselines.registry import Registry
+from results.errors import UsageError
+from results.records.record import Outcome
+from results.validation.recompute import recomputed
+from strategies.continual.strategy import ContinualStrategy
+from strategies.continual.stream import Measures, Pace, Stream
+from strategies.continual.train import learn
+from tests.strategies.continual.small_gru import Gru
+from tests.strategies.continual.toy_stream import NEEDS_BOUNDARIES, toy
+
+CPU = torch.device("cpu")
+ALL = Registry("method").names()
+HOLDS = ("a-gem", "ewc", "lwf", "naive", "si")
+"""Methods that hold on to weights, answers or gradients: among all classes they are not expected to beat training without any."""
+BUDGETED = [name for name in ALL if any(option.name == "budget" for option in Registry("method").get(name).source.options)]
+
+
+QUICK = {"gdumb": {"passes": 8}}
+
+
+def load(name: str) -> Any:
+    return Registry("method").get(name).load()
+
+
+def built(name: str, stream: Stream, **options: Any) -> ContinualStrategy:
+    torch.manual_seed(0)
+    method = load(name)
+    strategy: ContinualStrategy = method.build(
+        method.Config(**QUICK.get(name, {}) | options), model=Gru(stream.signature), stream=stream, learning_rate=1e-2, seed=0, device=CPU
+    )
+    return strategy
+
+
+def run(name: str, stream: Stream, **options: Any) -> Outcome:
+    torch.manual_seed(0)
+    method = load(name)
+    return learn(
+        stream,
+        Gru,
+        method,
+        method_config=method.Config(**QUICK.get(name, {}) | options),
+        learning_rate=1e-2,
+        seed=0,
+        device=CPU,
+        progress=lambda fraction: None,
+    )
+
+
+def parameters(strategy: ContinualStrategy) -> list[Tensor]:
+    return [tensor.clone() for tensor in strategy.model.state_dict().values()]
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_train_twice_get_identical_numbers(name: str) -> None:
+    one, two = run(name, toy()), run(name, toy())
+    assert one.metrics == two.metrics
+    assert one.curves == two.curves
+    assert one.slots == two.slots
+
+
+@pytest.mark.parametrize("name", [name for name in ALL if name not in HOLDS])
+def test_it_learns_above_naive(name: str) -> None:
+    assert run("naive", toy()).metrics["accuracy"] <= 0.5
+    assert run(name, toy(epochs=5)).metrics["accuracy"] > 0.7
+
+
+@pytest.mark.parametrize("name", HOLDS)
+def test_with_a_head_per_task_what_was_learnt_stays(name: str) -> None:
+    assert run(name, toy(scenario="task")).metrics["accuracy"] > 0.9
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_it_works_in_every_scenario(name: str) -> None:
+    for scenario in ("domain", "task"):
+        assert 0.0 <= run(name, toy(scenario=scenario, epochs=1)).metrics["accuracy"] <= 1.0
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_no_test_sample_is_learnt_from(name: str) -> None:
+    trained = []
+    for garbled in (False, True):
+        stream = toy(garbled_test=garbled)
+        strategy = built(name, stream)
+        for experience in stream.benchmark.train_stream:
+            strategy.train(experience)
+            strategy.eval(stream.benchmark.test_stream)
+        trained.append(parameters(strategy))
+    assert all(torch.equal(one, two) for one, two in zip(*trained, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("ewc", {}),
+        ("si", {}),
+        ("lwf", {}),
+        ("cumulative", {}),
+        ("gdumb", {}),
+        ("slda", {}),
+        ("latent-replay", {"first": 1.0}),
+        ("er", {"weighting": "experience"}),
+        ("er-compressed", {"weighting": "experience"}),
+    ],
+)
+def test_what_needs_boundaries_is_refused_where_none_are_told(name: str, options: dict[str, Any]) -> None:
+    with pytest.raises(UsageError, match=r"online = 10 tells no boundaries"):
+        run(name, toy(pace=Pace(batch_size=10, online=10)), **options)
+
+
+def test_gdumb_says_why_it_is_refused_online_and_what_is_not() -> None:
+    with pytest.raises(UsageError, match=r"trains a fresh model in every experience, .* tells no boundaries") as refusal:
+        run("gdumb", toy(pace=Pace(batch_size=10, online=10)))
+    named = str(refusal.value).partition(": use ")[2].partition(", or leave")[0].replace(" or ", ", ").split(", ")
+    assert set(named) == set(ALL) - {*NEEDS_BOUNDARIES, "naive", "joint"}
+
+
+@pytest.mark.parametrize("pace", [Pace(epochs=3, batch_size=10), Pace(iterations=12, batch_size=10), Pace(batch_size=10, online=10)])
+def test_what_trains_once_is_measured_once(pace: Pace) -> None:
+    """Then its metrics are those of a single row, and so are those of what is measured beside."""
+    outcome = run("joint", replace(toy(pace=pace), measures=Measures(track=3, probe=True)))
+    matrix: Any = outcome.curves["accuracy_matrix"]
+    within: Any = outcome.curves["accuracy_within"]
+    assert [len(row) for row in matrix] == [2]
+    assert outcome.metrics == recomputed(outcome.curves)
+    given = {name for name, value in outcome.metrics.items() if value is not None}
+    assert given == {"accuracy", "probe_accuracy"}
+    assert all(None not in row for row in within)
+    assert within[-1][1:] == pytest.approx(matrix[0])
+
+
+@pytest.mark.parametrize("name", ["er", "er-compressed", "a-gem", "der-plus-plus", "latent-replay"])
+def test_what_needs_none_learns_online(name: str) -> None:
+    outcome = run(name, toy(pace=Pace(batch_size=10, online=10)), budget=400)
+    assert outcome.cost.buffer_bytes <= 400
+    assert len(outcome.curves["accuracy_matrix"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "expected"),
+    [
+        ("naive", {}, 3 * 60 + 3 * 60),
+        ("joint", {}, 3 * 120),
+        ("cumulative", {}, 3 * 60 + 3 * 120),
+        ("er", {}, 3 * 60 + 2 * 3 * 60),  # as many kept samples as new ones, from the second experience on
+        ("a-gem", {}, 3 * 60 + 2 * 3 * 60),
+        ("latent-replay", {}, 3 * 60 + 2 * 3 * 60),
+        ("memnet", {}, 3 * 60 + 2 * 3 * 60),
+        ("der-plus-plus", {}, 10 + 3 * (2 * 3 * 60 - 10)),  # two draws of as many, from the second step on
+        ("gdumb", {"passes": 6}, 6 * 60 + 6 * 120),
+        ("slda", {}, 3 * 60 + 2 * 60),  # the first experience by steps, and each sample met once
+        ("slda", {"features": "inputs"}, 2 * 60),
+    ],
+)
+def test_samples_are_counted_as_often_as_training_processes_them(name: str, options: dict[str, Any], expected: int) -> None:
+    """Three epochs of two experiences of 60 samples, 10 at a time."""
+    assert run(name, toy(), **options).cost.train_examples == expected
+
+
+@pytest.mark.parametrize("name", BUDGETED)
+def test_what_is_kept_fits_the_budget_and_fills_it(name: str) -> None:
+    for budget in (200, 1000):
+        kept = run(name, toy(epochs=1), budget=budget).cost.buffer_bytes
+        assert budget - 100 < kept <= budget
+
+
+@pytest.mark.parametrize("name", BUDGETED)
+def test_a_budget_that_holds_nothing_is_refused(name: str) -> None:
+    with pytest.raises(UsageError, match="budget"):
+        run(name, toy(epochs=1), budget=20)
+    with pytest.raises(UsageError, match="mem_size"):
+        run(name, toy(epochs=1), mem_size=0)
+
+
+OTHER = {"code": 16, "hidden": 50, "top_k": 3, "reconstruction_weight": 7.0, "neighbour_weight": 0.25, "trust": 0.6}
+"""Options that er-encoder shares with memnet, at values that are no defaults."""
+
+
+@pytest.mark.parametrize("options", [{}, OTHER], ids=["defaults", "other"])
+@pytest.mark.parametrize("kept", [{"budget": 2_000}, {"budget": 400_000}, {"mem_size": 200}], ids=["2k", "400k", "samples"])
+def test_er_encoder_resolves_what_it_shares_with_memnet_equally(options: dict[str, Any], kept: dict[str, int]) -> None:
+    one, two = (load(name).Config for name in ("er-encoder", "memnet"))
+    shared = {field.name for field in fields(one)} & {field.name for field in fields(two)} - {"budget", "mem_size"}
+    assert shared == set(OTHER)
+    ours, theirs = (built(name, toy(), **options, **kept).model.config for name in ("er-encoder", "memnet"))
+    for name in (*sorted(shared), "temperature"):
+        assert getattr(ours, name) == options.get(name, getattr(theirs, name)) == getattr(theirs, name), name

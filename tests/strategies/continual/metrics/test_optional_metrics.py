@@ -1,0 +1,96 @@
+"""Accuracy within experiences, and probes of the features."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import torch
+from sklearn.linear_model import Ridge
+from torch import nn
+
+from baselines.interface import Signature
+from baselines.registry import Registry
+from results.errors import UsageError
+from results.records.record import Outcome
+from strategies.continual.methods import naive
+from strategies.continual.metrics.linear_probe import RIDGE, answering_layer, fitted
+from strategies.continual.stream import Measures, Scenario
+from strategies.continual.train import learn
+from tests.strategies.continual.small_gru import Gru
+from tests.strategies.continual.test_train import CPU, toy
+
+METHODS = [pytest.param(entry.load(), id=entry.name) for entry in Registry("method")]
+
+
+def run(method: Any, measures: Measures, scenario: Scenario = "class") -> tuple[Outcome, Gru]:
+    torch.manual_seed(0)
+    models: list[Gru] = []
+
+    def build(signature: Signature) -> Gru:
+        models.append(Gru(signature))
+        return models[-1]
+
+    stream = replace(toy(scenario=scenario), measures=measures)
+    outcome = learn(
+        stream, build, method, method_config=method.Config(), learning_rate=1e-2, seed=0, device=CPU, progress=lambda fraction: None
+    )
+    return outcome, models[0]
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_what_is_measured_beside_changes_nothing_that_is_learnt(method: Any) -> None:
+    plain, model = run(method, Measures())
+    measured, other = run(method, Measures(track=4, probe=True))
+    assert all(torch.equal(one, two) for one, two in zip(model.state_dict().values(), other.state_dict().values(), strict=True))
+    assert measured.curves["accuracy_matrix"] == plain.curves["accuracy_matrix"]
+    assert measured.slots == plain.slots
+    assert set(measured.metrics) - set(plain.metrics) == {"wc_accuracy", "stability_gap", "probe_accuracy", "probe_forgetting"}
+
+
+def test_rows_within_experiences_end_with_the_matrix_s() -> None:
+    """Each test experience of the toy has 60 samples, which are all tracked."""
+    outcome, _ = run(naive, Measures(track=4))
+    rows: Any = outcome.curves["accuracy_within"]
+    matrix: Any = outcome.curves["accuracy_matrix"]
+    assert [row[0] for row in rows] == [4, 8, 12, 16, 18, 20, 24, 28, 32, 36, 36]
+    assert all((row[2] is None) == (row[0] <= 18) for row in rows)
+    assert rows[4][1] == pytest.approx(matrix[0][0])
+    assert rows[-1][1:] == pytest.approx(matrix[1])
+    assert outcome.metrics["wc_accuracy"] <= outcome.metrics["accuracy"]
+
+
+def test_naive_training_keeps_in_its_features_what_its_answers_forget() -> None:
+    outcome, _ = run(naive, Measures(probe=True))
+    assert outcome.metrics["accuracy"] < 0.6
+    assert outcome.metrics["probe_accuracy"] > 0.9
+    assert len(outcome.curves["probe_matrix"]) == 2
+
+
+def test_a_probe_answers_among_the_task_s_classes_where_they_are_told() -> None:
+    alone, told = (run(naive, Measures(probe=True), scenario)[0].metrics["probe_accuracy"] for scenario in ("class", "task"))
+    assert told >= alone
+
+
+def test_the_probe_is_ridge_regression() -> None:
+    generator = torch.Generator().manual_seed(0)
+    features, labels = torch.randn(40, 3, generator=generator), torch.arange(40) % 4
+    inputs = torch.cat((features, torch.ones(40, 1)), dim=1)
+    ridge = Ridge(alpha=float(RIDGE * 40 * inputs.square().mean()), fit_intercept=False).fit(inputs, nn.functional.one_hot(labels, 4))
+    torch.testing.assert_close(fitted(features, labels, 4), torch.from_numpy(ridge.coef_.T).float(), rtol=1e-3, atol=1e-4)
+
+
+def test_a_model_without_an_answering_layer_is_refused() -> None:
+    assert answering_layer(nn.Sequential(nn.Linear(2, 4), nn.Linear(4, 4)), 4).in_features == 4
+    with pytest.raises(UsageError, match="no linear layer with 4 outputs"):
+        answering_layer(nn.Linear(2, 3), 4)
+
+
+def test_what_is_measured_beside_is_no_training_time() -> None:
+    from strategies.common.cost import Stopwatch
+
+    watch = Stopwatch()
+    with watch:
+        with watch.stopped():
+            sum(range(3_000_000))
+        inside = watch.state_dict()["time"][1]
+    assert inside < 0.02

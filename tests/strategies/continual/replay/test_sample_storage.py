@@ -1,0 +1,104 @@
+import zlib
+from pathlib import Path
+
+import pytest
+import torch
+
+from benchmarks.streams import split_digits
+from results.errors import UsageError
+from strategies.continual.dataloader import columns_of
+from strategies.continual.replay.buffer import Buffer, raw_store, room_for
+from strategies.continual.replay.sample_storage import Deflated, Rows, Store
+from tests.strategies.continual.toy_stream import toy
+
+EMPTY: dict[str, Store] = {
+    "bytes": Rows.empty((4, 4), torch.uint8),
+    "half": Rows.empty((4, 4), torch.float16),
+    "floats": Rows.empty((4, 4), torch.float32),
+    "deflated": Deflated((4, 4)),
+}
+
+
+def inputs(count: int = 7) -> torch.Tensor:
+    """Images that compress to unequal sizes, in levels of 1/255."""
+    levels = torch.randint(0, 256, (count, 4, 4), generator=torch.Generator().manual_seed(0))
+    levels[0] = 0
+    return levels.float() / 255
+
+
+@pytest.mark.parametrize("form", EMPTY)
+def test_what_is_kept_comes_back(form: str) -> None:
+    store = EMPTY[form].pack(inputs())
+    torch.testing.assert_close(store.unpack(torch.tensor([3, 0, 3])), inputs()[[3, 0, 3]], atol=5e-4, rtol=0)
+
+
+@pytest.mark.parametrize("form", EMPTY)
+def test_joining_takes_some_of_both_in_order(form: str) -> None:
+    old, new = EMPTY[form].pack(inputs()[:4]), EMPTY[form].pack(inputs()[4:])
+    joined = old.join(torch.tensor([1, 3]), new, torch.tensor([2]))
+    assert len(joined.sizes) == 3
+    torch.testing.assert_close(joined.unpack(torch.arange(3)), inputs()[[1, 3, 6]], atol=5e-4, rtol=0)
+
+
+@pytest.mark.parametrize("form", EMPTY)
+def test_tensors_bring_it_back(form: str) -> None:
+    store = EMPTY[form].pack(inputs())
+    again = EMPTY[form].filled(store.tensors())
+    assert torch.equal(again.unpack(torch.arange(7)), store.unpack(torch.arange(7)))
+    assert torch.equal(again.sizes, store.sizes)
+    assert len(EMPTY[form].filled(EMPTY[form].tensors()).sizes) == 0
+
+
+def test_sizes_are_those_of_what_is_stored() -> None:
+    assert EMPTY["bytes"].pack(inputs()).sizes.tolist() == [16] * 7
+    assert EMPTY["half"].pack(inputs()).sizes.tolist() == [32] * 7
+    deflated = EMPTY["deflated"].pack(inputs())
+    assert deflated.sizes.tolist()[0] < 10
+    assert isinstance(deflated, Deflated)
+    raw = [zlib.decompress(blob, wbits=-15) for blob in deflated.blobs]
+    assert raw == [bytes(image.flatten().tolist()) for image in (inputs() * 255).round().to(torch.uint8)]
+    assert deflated.sizes.tolist() == [len(blob) + 2 for blob in deflated.blobs]
+
+
+def test_a_buffer_counts_every_byte() -> None:
+    """Five images of 16 bytes, five labels of one, five logits of two half floats, four counts of four."""
+    buffer = Buffer(EMPTY["bytes"], classes=4, room=5 * (16 + 1 + 4), shares="reservoir", seed=0)
+    buffer.offer(inputs(), torch.tensor([0, 1, 2, 3, 0, 1, 2]), {"logits": torch.zeros(7, 2).half()})
+    assert len(buffer) == 5
+    assert buffer.kept_bytes() == 5 * 16 + 5 + 5 * 4 + 4 * 4
+    assert buffer.met.tolist() == [2, 2, 2, 1]
+
+
+def test_labels_and_logits_stay_with_their_samples() -> None:
+    buffer = Buffer(EMPTY["bytes"], classes=8, room=8 * 19, shares="reservoir", seed=0)
+    for start in range(0, 40, 8):
+        labels = torch.arange(8)
+        images = torch.zeros(8, 4, 4) + labels[:, None, None] / 255
+        buffer.offer(images, labels, {"logits": (labels + 10 * start)[:, None].half()})
+    images, labels = buffer.take(torch.arange(len(buffer)))
+    assert len(buffer) == 8
+    assert torch.equal((images[:, 0, 0] * 255).round().long(), labels)
+    assert torch.equal(buffer.extras["logits"][:, 0].long() % 10, labels)
+
+
+def test_compression_keeps_more_digits_in_the_same_bytes() -> None:
+    stream = split_digits.build(split_digits.Config(), seed=0, data_root=Path("nowhere"))
+    images, labels, _ = columns_of(stream.benchmark.train_stream[0].dataset) or ()
+    counts = []
+    for store in (raw_store(stream), Deflated((8, 8))):
+        buffer = Buffer(store, classes=10, room=room_for(3000, 0, stream), shares="reservoir", seed=0)
+        buffer.offer(images, labels)
+        assert 3000 - 66 < buffer.kept_bytes() <= 3000
+        torch.testing.assert_close(buffer.take(torch.arange(5))[0], buffer.store.unpack(torch.arange(5)))
+        counts.append(len(buffer))
+    assert counts[1] > 1.1 * counts[0]
+
+
+def test_room_is_a_budget_or_so_many_samples() -> None:
+    stream = toy()
+    assert room_for(0, 10, stream) == 170
+    assert room_for(1000, 10, stream) == 1000 - 16
+    with pytest.raises(UsageError, match="mem_size = 0"):
+        room_for(0, 0, stream)
+    with pytest.raises(UsageError, match="budget = 16 bytes"):
+        room_for(16, 0, stream)

@@ -1,0 +1,141 @@
+"""Streams that are cut short at any step, and go on."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from avalanche.core import SupervisedPlugin
+
+from baselines.interface import Signature
+from baselines.registry import Registry
+from results.errors import UsageError
+from results.records.record import Outcome
+from strategies.common.checkpoint import Checkpoint, load
+from strategies.continual.checkpointing import resumable
+from strategies.continual.methods import er, naive
+from strategies.continual.stream import Pace
+from strategies.continual.train import learn
+from tests.strategies.continual.small_gru import Gru
+from tests.strategies.continual.toy_stream import NEEDS_BOUNDARIES, toy
+
+CPU = torch.device("cpu")
+
+
+ELSEWISE = ("gdumb", "joint", "slda")
+"""Methods that train for more or fewer steps than the stream has: the last cut would come too late."""
+
+
+class Cut(BaseException):
+    """What ends a process, as far as a cell can tell."""
+
+
+def ignore(fraction: float) -> None:
+    """Take no notice."""
+
+
+def run(
+    method: Any,
+    pace: Pace,
+    checkpoint: Checkpoint | None = None,
+    progress: Callable[[float], None] = ignore,
+    models: list[Gru] | None = None,
+) -> Outcome:
+    """Learn a stream, and put the model that learns into ``models``."""
+    torch.manual_seed(0)
+    config = method.Config()
+
+    def build(signature: Signature) -> Gru:
+        model = Gru(signature)
+        if models is not None:
+            models.append(model)
+        return model
+
+    return learn(
+        toy(pace=pace),
+        build,
+        method,
+        method_config=config,
+        learning_rate=1e-2,
+        seed=0,
+        device=CPU,
+        progress=progress,
+        checkpoint=checkpoint,
+    )
+
+
+def at(fraction: float) -> Callable[[float], None]:
+    def progress(done: float) -> None:
+        if done >= fraction:
+            raise Cut
+
+    return progress
+
+
+EPOCHS, STEPS, ONLINE = Pace(epochs=2, batch_size=10), Pace(iterations=12, batch_size=8), Pace(online=15, batch_size=5)
+CASES = [pytest.param(entry.load(), EPOCHS, id=entry.name) for entry in Registry("method")] + [
+    pytest.param(method, pace, id=f"{name}-{how}")
+    for method, name in ((naive, "naive"), (er, "er"))
+    for pace, how in ((STEPS, "iterations"), (ONLINE, "online"))
+]
+
+
+@pytest.mark.parametrize(("method", "pace"), CASES)
+def test_a_stream_that_was_cut_short_ends_in_the_same_numbers(method: Any, pace: Pace, tmp_path: Path) -> None:
+    """Twice: in the first experience, and in the last."""
+    models: list[Gru] = []
+    whole = run(method, pace, models=models)
+    path = tmp_path / "checkpoint"
+    name = method.__name__.rpartition(".")[2]
+    for fraction in (0.3,) if name in ELSEWISE else (0.3, 0.8):
+        with pytest.raises(Cut):
+            run(method, pace, Checkpoint(path, "key", every=0.0), at(fraction))
+    told: list[float] = []
+    resumed = run(method, pace, Checkpoint(path, "key", every=0.0), told.append, models)
+    weights, expected = (model.state_dict() for model in models)
+    assert all(torch.equal(weights[name], expected[name]) for name in expected)
+    assert (resumed.metrics, resumed.curves, resumed.slots) == (whole.metrics, whole.curves, whole.slots)
+    assert resumed.cost.train_examples == whole.cost.train_examples
+    assert min(told) > (0.25 if name in ELSEWISE else 0.7), "it goes on from where it was cut short, and not from the start"
+
+
+@pytest.mark.parametrize("name", NEEDS_BOUNDARIES)
+def test_a_method_that_needs_boundaries_is_refused_online(name: str) -> None:
+    with pytest.raises(UsageError, match="tells no boundaries"):
+        run(Registry("method").get(name).load(), ONLINE)
+
+
+def test_a_stream_goes_on_after_the_last_experience_that_was_evaluated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where mini-batches can't be gone on with."""
+    monkeypatch.setattr("strategies.continual.checkpointing.Feed", type(None))
+    pace = Pace(epochs=2, batch_size=10)
+    whole, path = run(naive, pace), tmp_path / "checkpoint"
+    with pytest.raises(Cut):
+        run(naive, pace, Checkpoint(path, "key", every=0.0), at(0.8))
+    told: list[float] = []
+    resumed = run(naive, pace, Checkpoint(path, "key", every=0.0), told.append)
+    assert (resumed.metrics, resumed.curves) == (whole.metrics, whole.curves)
+    assert 0.5 < min(told) < 0.6
+
+
+class Forgetful(SupervisedPlugin[Any]):
+    """Can't tell its state."""
+
+
+def test_a_plugin_that_cannot_tell_its_state_lets_the_cell_start_anew(tmp_path: Path) -> None:
+    stream = toy()
+    torch.manual_seed(0)
+    strategy = naive.build(naive.Config(), model=Gru(stream.signature), stream=stream, learning_rate=1e-2, seed=0, device=CPU)
+    assert resumable(strategy)
+    strategy.plugins.append(Forgetful())
+    assert not resumable(strategy)
+
+
+def test_time_spent_before_the_cut_counts(tmp_path: Path) -> None:
+    path = tmp_path / "checkpoint"
+    with pytest.raises(Cut):
+        run(naive, Pace(epochs=3, batch_size=10), Checkpoint(path, "key", every=0.0), at(0.9))
+    before = load(path, "key")["parts"]["stateful"]["train"]["time"]
+    after = run(naive, Pace(epochs=3, batch_size=10), Checkpoint(path, "key", every=0.0)).cost
+    assert after.train_seconds > before[0] > 0
