@@ -1,6 +1,7 @@
 """The interface that every model meets: state in, state out.
 
-Shapes: ``B`` batch, ``T`` time, ``F`` features, ``P`` places where an answer is wanted, ``V`` output classes.
+Shapes: ``B`` batch, ``T`` time, ``F`` features, ``P`` places where an answer is wanted, ``V``
+output classes.
 
 A model's file holds a frozen dataclass ``Config`` with literal defaults and a function
 ``build(config, signature) -> SequenceModel``; the contract tests then run on it by themselves.
@@ -18,7 +19,16 @@ from torch import Tensor, nn
 
 from memnet.output import ModelOutput
 
-__all__ = ["ModelOutput", "SequenceModel", "Signature", "Streaming", "check_output", "check_positive", "map_state", "state_bytes"]
+__all__ = [
+    "ModelOutput",
+    "SequenceModel",
+    "Signature",
+    "Streaming",
+    "check_output",
+    "check_positive",
+    "map_state",
+    "state_bytes",
+]
 
 Streaming = Literal["exact", "segment", "bounded"]
 S = TypeVar("S")
@@ -42,11 +52,13 @@ class Signature:
 
 
 class SequenceModel(nn.Module, ABC):
-    """A model over sequences that streams: a long sequence is fed in pieces, and the state is handed from one to the next.
+    """A model over sequences that streams.
+
+    A long sequence is fed in pieces, and the state is handed from one to the next.
 
     Attributes:
-        streaming: *exact*: a sequence fed whole or in pieces gives the same logits; *segment*: exact at multiples of ``segment``;
-            *bounded*: no longer than ``longest`` steps.
+        streaming: *exact*: a sequence fed whole or in pieces gives the same logits; *segment*:
+            exact at multiples of ``segment``; *bounded*: no longer than ``longest`` steps.
         segment: Length of a segment, 1 for exact models.
         longest: Longest sequence, or None.
     """
@@ -78,13 +90,16 @@ class SequenceModel(nn.Module, ABC):
             targets: Labels, for models that learn from them within the pass; most ignore them.
             positions: Places in this piece where an answer is wanted; all of them if None.
             record: A recorder that is told of reads and writes, or None.
-            generator: Source of any randomness within the pass; without it the pass is deterministic.
+            generator: Source of any randomness within the pass; without it the pass is
+                deterministic.
 
         Returns:
             Logits at the positions, the state after the last step, and auxiliary losses.
         """
 
-    def objective(self, task_loss: Float[Tensor, ""], losses: Mapping[str, Float[Tensor, ""]]) -> Float[Tensor, ""]:
+    def objective(
+        self, task_loss: Float[Tensor, ""], losses: Mapping[str, Float[Tensor, ""]]
+    ) -> Float[Tensor, ""]:
         """Weigh and add the losses. By default the auxiliary ones are added as they are."""
         return task_loss + sum(losses.values(), start=torch.zeros_like(task_loss))
 
@@ -106,7 +121,9 @@ def map_state(function: Callable[[Tensor], Tensor], state: S) -> S:
     if isinstance(state, Tensor):
         result = function(state)
     elif dataclasses.is_dataclass(state) and not isinstance(state, type):
-        changes = {f.name: map_state(function, getattr(state, f.name)) for f in dataclasses.fields(state)}
+        changes = {
+            f.name: map_state(function, getattr(state, f.name)) for f in dataclasses.fields(state)
+        }
         result = dataclasses.replace(state, **changes)
     elif isinstance(state, tuple | list):
         items = [map_state(function, item) for item in state]
@@ -135,7 +152,8 @@ def check_output(output: ModelOutput, positions: Int[Tensor, "B P"]) -> None:
     """See that a model answered where it was asked, and that what it carries can be forked.
 
     Raises:
-        ValueError: If logits are not of shape ``[B, P, V]``, or a tensor of the state is not batch-first.
+        ValueError: If logits are not of shape ``[B, P, V]``, or a tensor of the state is not
+            batch-first.
     """
     if output.logits.shape[:2] != positions.shape:
         raise ValueError(

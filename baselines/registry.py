@@ -1,8 +1,9 @@
 """One registry for models, methods, tasks, streams and suites.
 
-A built-in entry is a file in its kind's folder, and the file's name is the entry's name (``delayed_recall.py`` is
-``delayed-recall``). Third parties add theirs by an entry point (group ``memnet.models``, ``memnet.tasks``, …, naming a module) or
-by ``--plugin FILE.py``, a file of the same form that also says ``KIND = "model"``. Nothing is imported before :meth:`Entry.load`.
+A built-in entry is a file in its kind's folder, and the file's name is the entry's name
+(``delayed_recall.py`` is ``delayed-recall``). Third parties add theirs by an entry point (group
+``memnet.models``, ``memnet.tasks``, …, naming a module) or by ``--plugin FILE.py``, a file of the
+same form that also says ``KIND = "model"``. Nothing is imported before :meth:`Entry.load`.
 """
 
 import contextlib
@@ -47,8 +48,8 @@ class Entry:
     Attributes:
         kind: What it is.
         name: What it is called.
-        version: Enters the cell's identity: raise ``VERSION`` in the file when a change can alter results. A file without one is
-            versioned by its content.
+        version: Enters the cell's identity: raise ``VERSION`` in the file when a change can alter
+            results. A file without one is versioned by its content.
         module: Name to import it by.
         path: The file it was read from.
         plugin: True where the file came by ``--plugin``.
@@ -85,7 +86,9 @@ class Entry:
             UsageError: If a distribution that it requires is not installed.
         """
         if self.missing:
-            raise UsageError(f"{self.kind} '{self.name}' needs {', '.join(self.missing)}: pip install {' '.join(self.missing)}")
+            raise UsageError(
+                f"{self.kind} '{self.name}' needs {', '.join(self.missing)}: pip install {' '.join(self.missing)}"
+            )
         if not self.plugin:
             return importlib.import_module(self.module)
         if self.module not in sys.modules:
@@ -98,7 +101,9 @@ class Entry:
         return sys.modules[self.module]
 
     def configure(self, overrides: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """Return the resolved options: the defaults with ``overrides`` (values or their text) laid over them.
+        """Return the resolved options.
+
+        The defaults with ``overrides`` (values or their text) laid over them.
 
         Raises:
             UsageError: If an option does not exist or a value is not of its type.
@@ -107,7 +112,9 @@ class Entry:
         resolved = {name: option.default for name, option in options.items()}
         for key, value in (overrides or {}).items():
             if key not in options:
-                raise UsageError(f"{self.kind} '{self.name}' has no option '{key}': {_hint(key, options)}")
+                raise UsageError(
+                    f"{self.kind} '{self.name}' has no option '{key}': {_hint(key, options)}"
+                )
             resolved[key] = _coerce(options[key], value, f"{self.name}[{key}]")
         return resolved
 
@@ -139,7 +146,9 @@ class Registry:
     def _add(self, entry: Entry) -> None:
         other = self._entries.get(entry.name)
         if other is not None:
-            raise UsageError(f"two {self.kind}s are called '{entry.name}': {other.path} and {entry.path}; rename one of the files")
+            raise UsageError(
+                f"two {self.kind}s are called '{entry.name}': {other.path} and {entry.path}; rename one of the files"
+            )
         self._entries[entry.name] = entry
 
     def __iter__(self) -> Iterator[Entry]:
@@ -159,7 +168,9 @@ class Registry:
             UsageError: If there is none; the message gives the nearest names.
         """
         if name not in self._entries:
-            raise UsageError(f"{unknown(self.kind, name, self._entries)}; a file of your own comes in by --plugin FILE.py")
+            raise UsageError(
+                f"{unknown(self.kind, name, self._entries)}; a file of your own comes in by --plugin FILE.py"
+            )
         return self._entries[name]
 
 
@@ -167,14 +178,25 @@ def read_plugin(path: Path) -> Entry:
     """Read a file given by ``--plugin``.
 
     Raises:
-        UsageError: If it can't be read, does not say its kind, or has a file name that can't be an entry's name.
+        UsageError: If it can't be read, does not say its kind, or has a file name that can't be an
+            entry's name.
     """
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.+-]*", path.stem):
-        raise UsageError(f"plugin '{path.name}' can't be a name: rename the file to letters, digits and underscores, such as my_model.py")
+        raise UsageError(
+            f"plugin '{path.name}' can't be a name: rename the file to letters, digits and underscores, such as my_model.py"
+        )
     kind = read_source(path).facts.get("KIND")
     if kind not in KINDS:
-        raise UsageError(f'plugin {path} must say what it is: a line KIND = "model" (or one of {", ".join(KINDS)})')
-    return _entry(kind, path.stem.replace("_", "-"), f"memnet_plugin_{kind}_{path.stem}", path.resolve(), plugin=True)
+        raise UsageError(
+            f'plugin {path} must say what it is: a line KIND = "model" (or one of {", ".join(KINDS)})'
+        )
+    return _entry(
+        kind,
+        path.stem.replace("_", "-"),
+        f"memnet_plugin_{kind}_{path.stem}",
+        path.resolve(),
+        plugin=True,
+    )
 
 
 def parse_variant(text: str) -> tuple[str, dict[str, str]]:
@@ -221,19 +243,34 @@ def unknown(what: str, name: str, known: Iterable[str]) -> str:
 def _hint(name: str, known: Iterable[str]) -> str:
     names = sorted(known)
     near = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
-    return f"did you mean {' or '.join(near)}?" if near else f"there is {', '.join(names) or 'none'}"
+    return (
+        f"did you mean {' or '.join(near)}?" if near else f"there is {', '.join(names) or 'none'}"
+    )
 
 
 def _entry(kind: Kind, name: str, module: str, path: Path, *, plugin: bool = False) -> Entry:
     source = read_source(path)
     version = str(source.facts.get("VERSION", hashlib.sha256(path.read_bytes()).hexdigest()[:12]))
-    return Entry(kind=kind, name=name, version=version, module=module, path=path, plugin=plugin, source=source)
+    return Entry(
+        kind=kind,
+        name=name,
+        version=version,
+        module=module,
+        path=path,
+        plugin=plugin,
+        source=source,
+    )
 
 
 @cache
 def _entry_points() -> importlib.metadata.EntryPoints:
-    """All entry points there are; finding them reads the metadata of every installed distribution, so it is done once."""
-    found: Any = importlib.metadata.entry_points()  # what Python 3.11 returns here selects like EntryPoints, and is called otherwise
+    """All entry points there are.
+
+    Finding them reads the metadata of every installed distribution, so it is done once.
+    """
+    found: Any = (
+        importlib.metadata.entry_points()
+    )  # what Python 3.11 returns here selects like EntryPoints, and is called otherwise
     return cast(importlib.metadata.EntryPoints, found)
 
 
@@ -257,15 +294,22 @@ def _coerce(option: Option, value: Any, where: str) -> Any:
     if "Literal" in allowed:
         choices = _literal_choices(option.annotation)
         if value not in choices:
-            raise UsageError(f"{where} = {value!r} is not allowed: choose one of {', '.join(map(str, choices))}")
+            raise UsageError(
+                f"{where} = {value!r} is not allowed: choose one of {', '.join(map(str, choices))}"
+            )
         return value
     if type(value).__name__.replace("NoneType", "None") not in allowed:
-        raise UsageError(f"{where} = {value!r} is of the wrong type: it takes {option.annotation} (default {spelt(option.default)})")
+        raise UsageError(
+            f"{where} = {value!r} is of the wrong type: it takes {option.annotation} (default {spelt(option.default)})"
+        )
     return value
 
 
 def _read(text: str, readers: Iterable[Callable[[str], Any]]) -> Any:
-    """Return the value that a text spells, as the first reader has it that can, or as Python does; any other text is itself."""
+    """Return the value that a text spells, as the first reader has it that can, or as Python does.
+
+    Any other text is itself.
+    """
     if text in PYTHON:
         return PYTHON[text]
     for read in readers:

@@ -1,9 +1,13 @@
-"""What models of whole samples share: a window over the last steps, which makes sequence models of them.
+"""What models of whole samples share.
 
-They read samples of a fixed length, which is what streams are made of; tasks, whose sequences go far beyond their training length, are
-refused. Fed piece by piece they keep the last ``length`` steps and answer for them, zeros standing for what came before the first.
+A window over the last steps, which makes sequence models of them.
 
-Shapes: ``B`` batch, ``T`` time, ``F`` features, ``L`` length of a sample, ``P`` places where an answer is wanted, ``D`` width.
+They read samples of a fixed length, which is what streams are made of; tasks, whose sequences go
+far beyond their training length, are refused. Fed piece by piece they keep the last ``length``
+steps and answer for them, zeros standing for what came before the first.
+
+Shapes: ``B`` batch, ``T`` time, ``F`` features, ``L`` length of a sample, ``P`` places where an
+answer is wanted, ``D`` width.
 """
 
 from abc import abstractmethod
@@ -25,7 +29,9 @@ class SampleState:
 
 
 class SampleModel(SequenceModel):
-    """A model of whole samples: it says how it reads one (:meth:`features`), and has a linear ``head`` on that.
+    """A model of whole samples.
+
+    It says how it reads one (:meth:`features`), and has a linear ``head`` on that.
 
     Args:
         length: L.
@@ -44,7 +50,9 @@ class SampleModel(SequenceModel):
         self.length, self.inputs = length, inputs
 
     @abstractmethod
-    def features(self, inputs: Float[Tensor, "B L F"], *, generator: torch.Generator | None = None) -> Float[Tensor, "B D"]:
+    def features(
+        self, inputs: Float[Tensor, "B L F"], *, generator: torch.Generator | None = None
+    ) -> Float[Tensor, "B D"]:
         """Return the last hidden layer for whole samples."""
 
     def initial_state(self, batch: int) -> SampleState:
@@ -64,12 +72,20 @@ class SampleModel(SequenceModel):
         """See :class:`baselines.interface.SequenceModel`."""
         if self.length == 1:  # a step is a sample, and nothing has to be cut out
             hidden = self.features(at_positions(inputs, positions).flatten(0, 1).unsqueeze(1))
-            return ModelOutput(logits=self.head(hidden).unflatten(0, (len(inputs), -1)), state=self.initial_state(len(inputs)))
+            return ModelOutput(
+                logits=self.head(hidden).unflatten(0, (len(inputs), -1)),
+                state=self.initial_state(len(inputs)),
+            )
         before = self.initial_state(len(inputs)).window if state is None else state.window
         steps = torch.cat((before, inputs), dim=1)
         if positions is None:
             positions = torch.arange(inputs.shape[1], device=inputs.device).expand(len(inputs), -1)
         rows = torch.arange(len(inputs), device=inputs.device)[:, None, None]
-        samples = steps[rows, positions[:, :, None] + torch.arange(self.length, device=inputs.device)]
+        samples = steps[
+            rows, positions[:, :, None] + torch.arange(self.length, device=inputs.device)
+        ]
         logits = self.head(self.features(samples.flatten(0, 1)))
-        return ModelOutput(logits=logits.unflatten(0, positions.shape), state=SampleState(window=steps[:, inputs.shape[1] :]))
+        return ModelOutput(
+            logits=logits.unflatten(0, positions.shape),
+            state=SampleState(window=steps[:, inputs.shape[1] :]),
+        )

@@ -1,8 +1,9 @@
 """Read what an entry file says about itself, without running it.
 
-``memnet list`` must answer at once and a plan must be made without importing torch, so names, summaries, versions, requirements and
-default configurations are read from the source text. The rule that makes this possible: facts are literals at module level, and an
-entry's options are the literal defaults of a dataclass called ``Config``, written in the file or imported into it by that name.
+``memnet list`` must answer at once and a plan must be made without importing torch, so names,
+summaries, versions, requirements and default configurations are read from the source text. The rule
+that makes this possible: facts are literals at module level, and an entry's options are the literal
+defaults of a dataclass called ``Config``, written in the file or imported into it by that name.
 """
 
 import ast
@@ -59,14 +60,18 @@ def read_source(path: Path) -> Source:
     """Read an entry file.
 
     Raises:
-        UsageError: If the file is missing, is not Python, or gives an option a default that is not a literal.
+        UsageError: If the file is missing, is not Python, or gives an option a default that is not
+            a literal.
     """
     tree = _parse(path)
     summary = (ast.get_docstring(tree) or "").strip().split("\n\n")[0].replace("\n", " ")
     facts: dict[str, Any] = {}
     for node in tree.body:
         match node:
-            case ast.Assign(targets=[ast.Name(id=name)], value=value) | ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value):
+            case (
+                ast.Assign(targets=[ast.Name(id=name)], value=value)
+                | ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value)
+            ):
                 try:
                     facts[name] = ast.literal_eval(value)
                 except ValueError:
@@ -82,7 +87,9 @@ def _parse(path: Path) -> ast.Module:
     except FileNotFoundError:
         raise UsageError(f"there is no file {path}") from None
     except SyntaxError as error:
-        raise UsageError(f"{path.name} is not valid Python: line {error.lineno}: {error.msg}") from error
+        raise UsageError(
+            f"{path.name} is not valid Python: line {error.lineno}: {error.msg}"
+        ) from error
     except (OSError, ValueError) as error:  # bytes that are no UTF-8, or a null byte
         raise UsageError(f"cannot read {path}: {error}; give the path of a Python file") from error
 
@@ -91,12 +98,22 @@ def _options(tree: ast.Module, path: Path, name: str = "Config") -> tuple[Option
     for node in tree.body:
         if isinstance(node, ast.ClassDef) and node.name == name:
             for item in node.body:
-                if isinstance(item, ast.Assign) and isinstance(item.targets[0], ast.Name) and not item.targets[0].id.startswith("_"):
+                if (
+                    isinstance(item, ast.Assign)
+                    and isinstance(item.targets[0], ast.Name)
+                    and not item.targets[0].id.startswith("_")
+                ):
                     field = item.targets[0].id
                     shown = f"{field}: int = {ast.unparse(item.value)}"
-                    raise UsageError(f"{path}: Config.{field} has no type, so it is no option; write {shown}, or whatever its type is")
+                    raise UsageError(
+                        f"{path}: Config.{field} has no type, so it is no option; write {shown}, or whatever its type is"
+                    )
             meanings = _meanings(ast.get_docstring(node) or "")
-            return tuple(_option(item, path, meanings) for item in node.body if isinstance(item, ast.AnnAssign))
+            return tuple(
+                _option(item, path, meanings)
+                for item in node.body
+                if isinstance(item, ast.AnnAssign)
+            )
         if isinstance(node, ast.ImportFrom) and node.module:
             for alias in node.names:
                 if (alias.asname or alias.name) == name:
@@ -106,7 +123,10 @@ def _options(tree: ast.Module, path: Path, name: str = "Config") -> tuple[Option
 
 
 def _meanings(docstring: str) -> dict[str, str]:
-    """Return what a docstring's section ``Attributes:`` says, by attribute; lines that are indented further go on with the last one."""
+    """Return what a docstring's section ``Attributes:`` says, by attribute.
+
+    Lines that are indented further go on with the last one.
+    """
     _, found, section = docstring.partition("Attributes:\n")
     meanings: dict[str, str] = {}
     for line in section.splitlines() if found else ():
@@ -125,7 +145,14 @@ def _option(node: ast.AnnAssign, path: Path, meanings: Mapping[str, str]) -> Opt
     try:
         default = ast.literal_eval(node.value) if node.value is not None else None
     except ValueError as error:
-        raise UsageError(f"{path}: Config.{name} needs a literal default (a number, string, bool, None or tuple)") from error
+        raise UsageError(
+            f"{path}: Config.{name} needs a literal default (a number, string, bool, None or tuple)"
+        ) from error
     if node.value is None:
         raise UsageError(f"{path}: Config.{name} has no default; give it a literal one")
-    return Option(name=name, annotation=ast.unparse(node.annotation), default=default, meaning=meanings.get(name, ""))
+    return Option(
+        name=name,
+        annotation=ast.unparse(node.annotation),
+        default=default,
+        meaning=meanings.get(name, ""),
+    )

@@ -1,7 +1,7 @@
 """MultiHeadMemoryBank: slots that are read and written by a chunk of tokens at once.
 
-Legend: ``B`` memories, ``H`` heads, ``N`` slots, ``C`` tokens, ``A`` candidates for writing among them, ``E = N + A`` entries, ``D`` width,
-``K`` key width, ``V`` value width.
+Legend: ``B`` memories, ``H`` heads, ``N`` slots, ``C`` tokens, ``A`` candidates for writing among
+them, ``E = N + A`` entries, ``D`` width, ``K`` key width, ``V`` value width.
 """
 
 from dataclasses import dataclass
@@ -57,7 +57,8 @@ class Read:
         weights: Final weights over entries, a distribution wherever any is visible.
         visible: Entries that could be read.
         vectors: What was read, the heads side by side.
-        dispersion: ``1 − Σ w²`` of the TopK reads: 0 where one entry is read, near 1 where many are.
+        dispersion: ``1 − Σ w²`` of the TopK reads: 0 where one entry is read, near 1 where many
+            are.
     """
 
     weights: Float[Tensor, "B H C E"]
@@ -77,8 +78,9 @@ class MultiHeadMemoryBank(nn.Module):
         W_final = W_1, or Σ_k m_k·W_k with m a learned hop gate where hops > 1
         read    = W_final · values
 
-    The value is scaled by its gate, so that a slot that is hardly written is hardly felt. Were it not, all gates could sink together
-    at no cost to the task, since reads are normalised, and those that it needs would reach zero with the rest.
+    The value is scaled by its gate, so that a slot that is hardly written is hardly felt. Were it
+    not, all gates could sink together at no cost to the task, since reads are normalised, and those
+    that it needs would reach zero with the rest.
 
     Args:
         config: Options.
@@ -91,10 +93,19 @@ class MultiHeadMemoryBank(nn.Module):
         self.read_heads = ReadHeads(config, self.write_heads)
         self.policy = MetaPolicy(config.width, config.heads) if config.meta_policy else None
         self.spread_logit = nn.Parameter(_spread_start(config.heads)) if config.hebbian else None
-        self.hop_gate = nn.Linear(config.width, config.heads * (config.hops + 1)) if config.hebbian and config.hops > 1 else None
+        self.hop_gate = (
+            nn.Linear(config.width, config.heads * (config.hops + 1))
+            if config.hebbian and config.hops > 1
+            else None
+        )
 
     def write(
-        self, hidden: Float[Tensor, "B C D"], context: Float[Tensor, "B taps-1+C Z"], bare: Float[Tensor, "B C Z"], slots: Slots, time: int
+        self,
+        hidden: Float[Tensor, "B C D"],
+        context: Float[Tensor, "B taps-1+C Z"],
+        bare: Float[Tensor, "B C Z"],
+        slots: Slots,
+        time: int,
     ) -> Written:
         """Resolve the chunk's writes and links; the slots themselves change in :meth:`fold`.
 
@@ -106,7 +117,9 @@ class MultiHeadMemoryBank(nn.Module):
             time: Tokens read before the chunk.
         """
         offer = self.write_heads(hidden, context, bare)
-        placement, settled, occupancy = self._settle(offer, slots, time, every=torch.is_grad_enabled())
+        placement, settled, occupancy = self._settle(
+            offer, slots, time, every=torch.is_grad_enabled()
+        )
         slots, placement = self._make_room(slots, placement)
         candidates = placement.candidates
         logits = self.write_heads.gate_logits(offer, settled, occupancy)
@@ -114,16 +127,25 @@ class MultiHeadMemoryBank(nn.Module):
         count = clock.before(slots.count, clock.straight_through_count(opened))
         keys = candidates.of(self.write_heads.keys(offer, count))
         gate = opened if candidates.moment is None else candidates.of(opened) * placement.active
-        # What a closed gate kept out is not read; its value stays whole for the gradient that could open the gate.
+        # What a closed gate kept out is not read; its value stays whole for the gradient that could
+        # open the gate.
         scale = torch.where(gate > 0, gate, 1.0)
         links = None
         if self.config.hebbian:
             links = link(
-                slots.adjacency, slots.trace, gate, offer.hold, placement, rate=self.config.link_rate, decay=self.config.link_decay
+                slots.adjacency,
+                slots.trace,
+                gate,
+                offer.hold,
+                placement,
+                rate=self.config.link_rate,
+                decay=self.config.link_decay,
             )
         return Written(
             keys=torch.cat([slots.keys, keys], dim=2),
-            values=torch.cat([slots.values, scale.unsqueeze(-1) * candidates.of(offer.value)], dim=2),
+            values=torch.cat(
+                [slots.values, scale.unsqueeze(-1) * candidates.of(offer.value)], dim=2
+            ),
             strength=torch.cat([slots.strength, gate], dim=-1),
             times=torch.cat([slots.written, candidates.times(gate) + time], dim=-1),
             gate=gate,
@@ -137,7 +159,11 @@ class MultiHeadMemoryBank(nn.Module):
     @property
     def most(self) -> int:
         """Slots per head, at most."""
-        return max(self.config.slots, self.config.training_slots) if self.training else self.config.slots
+        return (
+            max(self.config.slots, self.config.training_slots)
+            if self.training
+            else self.config.slots
+        )
 
     def _make_room(self, slots: Slots, placement: Placement) -> tuple[Slots, Placement]:
         """Add the slots that new writes need, as far as there may be more."""
@@ -148,11 +174,14 @@ class MultiHeadMemoryBank(nn.Module):
         return widen(slots, extra, linked=self.config.hebbian), placement.widened(extra)
 
     @torch.no_grad()
-    def _settle(self, offer: Offer, slots: Slots, time: int, *, every: bool) -> tuple[Placement, Tensor, Tensor]:
+    def _settle(
+        self, offer: Offer, slots: Slots, time: int, *, every: bool
+    ) -> tuple[Placement, Tensor, Tensor]:
         """Find the clock and the occupancy before each token, which depend on the gates, which depend on them.
 
-        A parallel step is repeated until it repeats itself: after k steps the first k tokens are right, so the end is what token by token
-        would give. Where gates do not hang on the occupancy, one does. Candidates are ``every`` token, or those that write.
+        A parallel step is repeated until it repeats itself: after k steps the first k tokens are
+        right, so the end is what token by token would give. Where gates do not hang on the
+        occupancy, one does. Candidates are ``every`` token, or those that write.
         """
         held = slots.occupied.sum(-1).to(offer.gate.dtype)
         size = self.config.slots
@@ -163,7 +192,14 @@ class MultiHeadMemoryBank(nn.Module):
             candidates = Candidates(tokens=active.shape[-1]) if every else Candidates.among(active)
             keys = candidates.of(self.write_heads.keys(offer, count))
             cosine = keys @ torch.cat([slots.keys, keys], dim=2).transpose(-1, -2)
-            placement = place(cosine, candidates.those(active), time - slots.written, slots.occupied, self.config.reuse, candidates)
+            placement = place(
+                cosine,
+                candidates.those(active),
+                time - slots.written,
+                slots.occupied,
+                self.config.reuse,
+                candidates,
+            )
             fresh = candidates.over_tokens(placement.fresh.to(occupancy.dtype))
             before, occupancy = occupancy, clock.before(held, fresh).clamp_max(size) / size
             if torch.equal(before, occupancy):
@@ -173,8 +209,13 @@ class MultiHeadMemoryBank(nn.Module):
                 return placement, count, occupancy
             active = again
 
-    def _clocked(self, offer: Offer, start: Tensor, occupancy: Tensor, active: Tensor) -> tuple[Tensor, Tensor]:
-        """Find which gates are open and the clock before each token, given the occupancy; this costs little beside finding the slots."""
+    def _clocked(
+        self, offer: Offer, start: Tensor, occupancy: Tensor, active: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Find which gates are open and the clock before each token, given the occupancy.
+
+        This costs little beside finding the slots.
+        """
         while True:
             count = clock.before(start, active.to(occupancy.dtype))
             again = self._open(offer, count, occupancy)
@@ -193,11 +234,18 @@ class MultiHeadMemoryBank(nn.Module):
         written: Written,
         draw: Float[Tensor, "B H C"] | None,
     ) -> Read:
-        """Read at each token; ``draw`` holds the Random policy's uniform numbers, or None for its expectation."""
+        """Read at each token.
+
+        ``draw`` holds the Random policy's uniform numbers, or None for its expectation.
+        """
         query = self.read_heads(context, bare, written.count)
         placement = written.placement
         visible = placement.visible(written.slots.occupied)
-        wanted = self.training and placement.candidates.moment is None and not bool(placement.active.all())
+        wanted = (
+            self.training
+            and placement.candidates.moment is None
+            and not bool(placement.active.all())
+        )
         closed = placement.passed_over if wanted else None
         # The temperature goes to the query, which is smaller than the scores.
         scores = (self.read_heads.temperature * query) @ written.keys.transpose(-1, -2)
@@ -210,17 +258,31 @@ class MultiHeadMemoryBank(nn.Module):
         if written.links is not None:
             weights = self._spread(hidden, weights, visible, written.links)
         vectors = (weights @ written.values).transpose(1, 2).flatten(2)
-        return Read(weights=weights, visible=visible, vectors=vectors, dispersion=dispersion(best.weights))
+        return Read(
+            weights=weights, visible=visible, vectors=vectors, dispersion=dispersion(best.weights)
+        )
 
-    def _spread(self, hidden: Tensor, weights: Tensor, visible: Tensor, links: Links) -> Float[Tensor, "B H C E"]:
+    def _spread(
+        self, hidden: Tensor, weights: Tensor, visible: Tensor, links: Links
+    ) -> Float[Tensor, "B H C E"]:
         assert self.spread_logit is not None
         alpha = torch.sigmoid(self.spread_logit)
         steps = [weights]
         for _ in range(self.config.hops):
-            steps.append(torch.lerp(steps[-1], links.spread(steps[-1], visible, self.config.sharpening), alpha))
+            steps.append(
+                torch.lerp(
+                    steps[-1], links.spread(steps[-1], visible, self.config.sharpening), alpha
+                )
+            )
         if self.hop_gate is None:
             return steps[-1]
-        mix = self.hop_gate(hidden).unflatten(-1, (self.config.heads, -1)).transpose(1, 2).softmax(-1).split(1, dim=-1)
+        mix = (
+            self.hop_gate(hidden)
+            .unflatten(-1, (self.config.heads, -1))
+            .transpose(1, 2)
+            .softmax(-1)
+            .split(1, dim=-1)
+        )
         mixed: Tensor = mix[0] * steps[0]
         for share, step in zip(mix[1:], steps[1:], strict=True):
             mixed = torch.addcmul(mixed, share, step)
@@ -237,7 +299,9 @@ class MultiHeadMemoryBank(nn.Module):
         """
         config, placement, slots = self.config, written.placement, written.slots
         size, count = slots.occupied.shape[-1], placement.candidates.tokens
-        received = torch.zeros_like(written.strength).scatter_add(-1, placement.root, read.weights.detach().sum(2))
+        received = torch.zeros_like(written.strength).scatter_add(
+            -1, placement.root, read.weights.detach().sum(2)
+        )
         usage = torch.cat([slots.usage, torch.zeros_like(written.gate)], dim=-1) + received
         age = (time - slots.written).clamp_min(0).to(usage.dtype)
         retention = (
@@ -246,9 +310,13 @@ class MultiHeadMemoryBank(nn.Module):
             - config.age_weight * torch.log1p(age)
         )
         done = commit(placement, slots.occupied, retention)
-        births = torch.cat([slots.birth, placement.candidates.times(placement.active) + time], dim=-1)
+        births = torch.cat(
+            [slots.birth, placement.candidates.times(placement.active) + time], dim=-1
+        )
         fresh = torch.cat([slots.fresh, placement.active], dim=-1)
-        adjacency, trace = (slots.adjacency, slots.trace) if written.links is None else written.links.after(done)
+        adjacency, trace = (
+            (slots.adjacency, slots.trace) if written.links is None else written.links.after(done)
+        )
         after = Slots(
             keys=_take(written.keys, done.source),
             values=_take(written.values, done.source),

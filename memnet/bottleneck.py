@@ -1,7 +1,7 @@
 """SemanticBottleneck: what of the controller's state is offered to the memory.
 
-Legend: ``B`` batch, ``C`` tokens, ``D`` width of the state, ``Z`` bottleneck, ``E`` width of a persistent code,
-``X`` values of a sample.
+Legend: ``B`` batch, ``C`` tokens, ``D`` width of the state, ``Z`` bottleneck, ``E`` width of a
+persistent code, ``X`` values of a sample.
 """
 
 import math
@@ -16,9 +16,12 @@ from memnet.persistent.quantization import dithered
 
 
 class SemanticBottleneck(nn.Module):
-    """Compress the controller's state before it may be written: ``z = RMSNorm(P·h)`` (Tishby et al. 2000, the information bottleneck).
+    """Compress the controller's state before it may be written.
 
-    ``P`` starts with orthonormal rows, so that what passes can be told apart from the first step on.
+    ``z = RMSNorm(P·h)`` (Tishby et al. 2000, the information bottleneck).
+
+    ``P`` starts with orthonormal rows, so that what passes can be told apart from the first step
+    on.
 
     Args:
         width: D.
@@ -41,9 +44,10 @@ class UnitBottleneck(nn.Module):
     """Bring a sample and its features to a code of norm ``√E``: ``c = √E · u / ‖u‖`` with ``u = P·h + Q·x + b``, and with the noise of
     quantising on it while training.
 
-    Features tell what class a sample is of; what it looks like passes beside them, by the linear path ``Q``, which learns about as fast as
-    principal components are found. Without it one pass over the data leaves dreams so blurred that rehearsing them holds less than
-    rehearsing a few of the samples themselves.
+    Features tell what class a sample is of; what it looks like passes beside them, by the linear
+    path ``Q``, which learns about as fast as principal components are found. Without it one pass
+    over the data leaves dreams so blurred that rehearsing them holds less than rehearsing a few of
+    the samples themselves.
 
     Args:
         width: D.
@@ -53,14 +57,18 @@ class UnitBottleneck(nn.Module):
         generator: Source of the noise.
     """
 
-    def __init__(self, width: int, values: int, code: int, bits: int, generator: torch.Generator) -> None:
+    def __init__(
+        self, width: int, values: int, code: int, bits: int, generator: torch.Generator
+    ) -> None:
         super().__init__()
         self.project = nn.Linear(width, code)
         self.pass_by = nn.Linear(values, code, bias=False)
         self.bits = bits
         self.generator = generator
 
-    def forward(self, features: Float[Tensor, "B D"], samples: Float[Tensor, "B X"]) -> Float[Tensor, "B E"]:
+    def forward(
+        self, features: Float[Tensor, "B D"], samples: Float[Tensor, "B X"]
+    ) -> Float[Tensor, "B E"]:
         """Return the codes."""
         mixed = self.project(features) + self.pass_by(samples)
         codes = functional.normalize(mixed, dim=-1) * math.sqrt(self.project.out_features)
@@ -68,7 +76,9 @@ class UnitBottleneck(nn.Module):
 
 
 class CausalTaps(nn.Module):
-    """A short causal convolution that projects to each memory head: ``y_t = P_h·Σ_τ c_hτ ⊙ z_{t−τ}``.
+    """A short causal convolution that projects to each memory head.
+
+    ``y_t = P_h·Σ_τ c_hτ ⊙ z_{t−τ}``.
 
     At the start one tap per head is 1 and the others 0, and ``P`` has orthonormal rows.
 
@@ -85,14 +95,20 @@ class CausalTaps(nn.Module):
         for head, start in enumerate(starts):
             weight[head, min(start, taps - 1)] = 1.0
         self.weight = nn.Parameter(weight)
-        self.project = nn.Parameter(nn.init.orthogonal_(torch.empty(len(starts) * outputs, width)).unflatten(0, (len(starts), outputs)))
+        self.project = nn.Parameter(
+            nn.init.orthogonal_(torch.empty(len(starts) * outputs, width)).unflatten(
+                0, (len(starts), outputs)
+            )
+        )
 
     def forward(self, context: Float[Tensor, "B taps-1+C Z"]) -> Float[Tensor, "B H C K"]:
         """Convolve; ``context`` begins with the ``taps − 1`` codes before the first token."""
         heads, taps, width = self.weight.shape
         count = context.shape[1] - taps + 1
         # One product for all taps and heads: [B, C, taps·Z] × [taps·Z, H·K].
-        reached = torch.cat([context[:, taps - 1 - tap : taps - 1 - tap + count] for tap in range(taps)], dim=-1)
+        reached = torch.cat(
+            [context[:, taps - 1 - tap : taps - 1 - tap + count] for tap in range(taps)], dim=-1
+        )
         kernel = torch.einsum("hkz,htz->tzhk", self.project, self.weight).reshape(taps * width, -1)
         convolved: Tensor = (reached @ kernel).unflatten(-1, (heads, -1)).transpose(1, 2)
         return convolved

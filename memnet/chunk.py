@@ -1,15 +1,16 @@
 """What happens to slots within a chunk, resolved for all its tokens at once and exactly.
 
-Within a chunk every write is a provisional slot. An *entry* is an occupied slot or a provisional one; a write whose key is within the reuse
-threshold of an entry takes that entry's place from then on. Which entry that is depends on the writes before it, so the answer is a fixed
-point: it is found by repeating a parallel step until nothing changes, which takes two steps where keys repeat and at most ``C`` ever. Chunk
-size is therefore a speed setting.
+Within a chunk every write is a provisional slot. An *entry* is an occupied slot or a provisional
+one; a write whose key is within the reuse threshold of an entry takes that entry's place from then
+on. Which entry that is depends on the writes before it, so the answer is a fixed point: it is found
+by repeating a parallel step until nothing changes, which takes two steps where keys repeat and at
+most ``C`` ever. Chunk size is therefore a speed setting.
 
-Where gradients are wanted, every token is a candidate for writing, since a closed gate learns too. Where they are not, only the tokens that
-write are, and a sparse writer has few entries.
+Where gradients are wanted, every token is a candidate for writing, since a closed gate learns too.
+Where they are not, only the tokens that write are, and a sparse writer has few entries.
 
-Legend: ``B`` memories, ``H`` heads, ``N`` slots, ``C`` tokens in the chunk, ``A`` candidates among them, ``E = N + A`` entries (slots
-first, then candidates in order).
+Legend: ``B`` memories, ``H`` heads, ``N`` slots, ``C`` tokens in the chunk, ``A`` candidates among
+them, ``E = N + A`` entries (slots first, then candidates in order).
 """
 
 import math
@@ -27,8 +28,8 @@ class Candidates:
 
     Attributes:
         tokens: Tokens C of the chunk.
-        moment: The token that each candidate is, in rising order; the last token fills up rows that have fewer. None where every token is
-            a candidate.
+        moment: The token that each candidate is, in rising order; the last token fills up rows that
+            have fewer. None where every token is a candidate.
     """
 
     tokens: int
@@ -36,7 +37,10 @@ class Candidates:
 
     @classmethod
     def among(cls, active: Bool[Tensor, "B H C"]) -> "Candidates":
-        """Take the tokens that write, and no others; one at least, since no tensor is to be empty."""
+        """Take the tokens that write, and no others.
+
+        One at least, since no tensor is to be empty.
+        """
         count = active.shape[-1]
         most = max(1, int(active.sum(-1).max()))
         token = torch.arange(count, device=active.device)
@@ -85,8 +89,8 @@ class Placement:
         active: Candidates that write (gate above zero).
         fresh: Writes that reuse nothing, and so need a slot.
         superseded: Candidate that takes an entry over; ``A`` if none does.
-        root: For each entry, the entry at the start of its chain: a slot, or the provisional slot that began it. Links belong to roots, so
-            they outlive the rewriting of a slot.
+        root: For each entry, the entry at the start of its chain: a slot, or the provisional slot
+            that began it. Links belong to roots, so they outlive the rewriting of a slot.
         candidates: Which tokens the candidates are.
     """
 
@@ -103,12 +107,16 @@ class Placement:
         born = torch.cat([occupied.unsqueeze(2).expand(-1, -1, len(token), -1), written], dim=-1)
         until = self.superseded
         if self.candidates.moment is not None:
-            until = functional.pad(self.candidates.moment, (0, 1), value=self.candidates.tokens).gather(-1, until)
+            until = functional.pad(
+                self.candidates.moment, (0, 1), value=self.candidates.tokens
+            ).gather(-1, until)
         return born & (until.unsqueeze(2) > token.unsqueeze(1))
 
     @property
     def passed_over(self) -> Bool[Tensor, "B H C E"]:
-        """Return the tokens up to t that wrote nothing: what could have been read, had their gates been open.
+        """Return the tokens up to t that wrote nothing.
+
+        What could have been read, had their gates been open.
 
         Only where every token is a candidate.
         """
@@ -127,7 +135,14 @@ class Placement:
         return Placement(
             active=self.active,
             fresh=self.fresh,
-            superseded=torch.cat([self.superseded[..., :slots], torch.full_like(new, count), self.superseded[..., slots:]], dim=-1),
+            superseded=torch.cat(
+                [
+                    self.superseded[..., :slots],
+                    torch.full_like(new, count),
+                    self.superseded[..., slots:],
+                ],
+                dim=-1,
+            ),
             root=torch.cat([moved[..., :slots], new, moved[..., slots:]], dim=-1),
             candidates=self.candidates,
         )
@@ -147,7 +162,9 @@ def place(
     reuse: float,
     candidates: Candidates | None = None,
 ) -> Placement:
-    """Find the entry that each write takes over: the latest one it can see whose key is within ``reuse`` of its own.
+    """Find the entry that each write takes over.
+
+    The latest one it can see whose key is within ``reuse`` of its own.
 
     Args:
         cosine: Similarity of each candidate's key to every entry's key.
@@ -190,27 +207,40 @@ def _latest(order: Float[Tensor, "B H A E"]) -> tuple[Int[Tensor, "B H A"], Bool
     return torch.where(found, parent, -1), found
 
 
-def _superseded(parent: Int[Tensor, "B H A"], found: Bool[Tensor, "B H A"], slots: int) -> Int[Tensor, "B H E"]:
+def _superseded(
+    parent: Int[Tensor, "B H A"], found: Bool[Tensor, "B H A"], slots: int
+) -> Int[Tensor, "B H E"]:
     """Earliest candidate that takes each entry over."""
     batch, heads, count = parent.shape
-    never = torch.full((batch, heads, slots + count + 1), count, dtype=torch.int64, device=parent.device)
+    never = torch.full(
+        (batch, heads, slots + count + 1), count, dtype=torch.int64, device=parent.device
+    )
     token = torch.arange(count, device=parent.device).expand_as(parent)
     target = torch.where(found, parent, slots + count)
     return never.scatter_reduce(-1, target, token, reduce="amin")[..., :-1]
 
 
-def _each_is_first(parent: Int[Tensor, "B H A"], found: Bool[Tensor, "B H A"], superseded: Int[Tensor, "B H E"]) -> bool:
-    """Whether no two writes took over the same entry; then the latest candidate was visible to each, and the answer stands."""
+def _each_is_first(
+    parent: Int[Tensor, "B H A"], found: Bool[Tensor, "B H A"], superseded: Int[Tensor, "B H E"]
+) -> bool:
+    """Whether no two writes took over the same entry.
+
+    Then the latest candidate was visible to each, and the answer stands.
+    """
     token = torch.arange(parent.shape[-1], device=parent.device)
     first = superseded.gather(-1, parent.clamp_min(0)) == token
     return bool((first | ~found).all())
 
 
-def _roots(parent: Int[Tensor, "B H A"], found: Bool[Tensor, "B H A"], slots: int) -> Int[Tensor, "B H E"]:
+def _roots(
+    parent: Int[Tensor, "B H A"], found: Bool[Tensor, "B H A"], slots: int
+) -> Int[Tensor, "B H E"]:
     """Follow every chain to its start, by pointer doubling."""
     count = parent.shape[-1]
     self_ = torch.arange(slots + count, device=parent.device).expand(*parent.shape[:2], -1)
-    pointer = torch.cat([self_[..., :slots], torch.where(found, parent, self_[..., slots:])], dim=-1)
+    pointer = torch.cat(
+        [self_[..., :slots], torch.where(found, parent, self_[..., slots:])], dim=-1
+    )
     for _ in range(max(1, math.ceil(math.log2(count + 1)))):
         pointer = pointer.gather(-1, pointer)
     return pointer
@@ -222,8 +252,10 @@ class Commit:
 
     Attributes:
         source: For each slot, the entry whose content it holds from now on.
-        node: For each slot, the root entry that lives there from now on: the slot itself, or the provisional slot that took it.
-        slot: For each candidate's write, the slot that it ended in, or ``N`` where it ended in none.
+        node: For each slot, the root entry that lives there from now on: the slot itself, or the
+            provisional slot that took it.
+        slot: For each candidate's write, the slot that it ended in, or ``N`` where it ended in
+            none.
         evicted: Occupied slots whose content was given up for another.
     """
 
@@ -234,7 +266,9 @@ class Commit:
 
 
 @torch.no_grad()
-def commit(placement: Placement, occupied: Bool[Tensor, "B H N"], retention: Float[Tensor, "B H N"]) -> Commit:
+def commit(
+    placement: Placement, occupied: Bool[Tensor, "B H N"], retention: Float[Tensor, "B H N"]
+) -> Commit:
     """Give every new write a slot: empty ones first, in order, then those of lowest retention.
 
     If a chunk writes more new keys than there are slots, its earliest are given up.
@@ -246,10 +280,16 @@ def commit(placement: Placement, occupied: Bool[Tensor, "B H N"], retention: Flo
     by_retention = retention.argsort(dim=-1, stable=True)
     queue = by_retention.gather(-1, emptiness.gather(-1, by_retention).argsort(dim=-1, stable=True))
 
-    rank = placement.fresh.cumsum(-1) - 1 - (placement.fresh.sum(-1, keepdim=True) - slots).clamp_min(0)
+    rank = (
+        placement.fresh.cumsum(-1)
+        - 1
+        - (placement.fresh.sum(-1, keepdim=True) - slots).clamp_min(0)
+    )
     kept = placement.fresh & (rank >= 0)
     # One place more than there are slots, so that a memory without slots has something to look up.
-    target = torch.where(kept, functional.pad(queue, (0, 1), value=slots).gather(-1, rank.clamp(0, slots)), slots)
+    target = torch.where(
+        kept, functional.pad(queue, (0, 1), value=slots).gather(-1, rank.clamp(0, slots)), slots
+    )
     tokens = torch.arange(count, device=occupied.device).expand_as(target) + slots
     node = _scatter(here, target, tokens)
     evicted = occupied & (node != here)
@@ -262,6 +302,8 @@ def commit(placement: Placement, occupied: Bool[Tensor, "B H N"], retention: Flo
     return Commit(source=_scatter(here, final, tokens), node=node, slot=slot, evicted=evicted)
 
 
-def _scatter(base: Int[Tensor, "B H N"], index: Int[Tensor, "B H A"], value: Int[Tensor, "B H A"]) -> Int[Tensor, "B H N"]:
+def _scatter(
+    base: Int[Tensor, "B H N"], index: Int[Tensor, "B H A"], value: Int[Tensor, "B H A"]
+) -> Int[Tensor, "B H N"]:
     """Return ``base`` with ``value`` at ``index``; an index of ``N`` goes nowhere."""
     return functional.pad(base, (0, 1)).scatter(-1, index, value)[..., :-1]

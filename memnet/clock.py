@@ -1,7 +1,8 @@
 """The memory clock: a count of writes, as a sinusoidal code.
 
-It counts what was stored, not what went by, so it gives order that holds at any distance ("the third thing I stored"). A soft sum of gates
-would drift; the count is exact, and passes its gradient straight through to the gates.
+It counts what was stored, not what went by, so it gives order that holds at any distance ("the
+third thing I stored"). A soft sum of gates would drift; the count is exact, and passes its gradient
+straight through to the gates.
 
 Legend: ``B`` memories, ``H`` heads, ``C`` tokens.
 """
@@ -44,7 +45,9 @@ def straight_through_count(gate: Float[Tensor, "*lead C"]) -> Float[Tensor, "*le
     return (gate.detach() > 0).to(gate.dtype) + (gate - gate.detach())
 
 
-def before(start: Float[Tensor, "*lead"], steps: Float[Tensor, "*lead C"]) -> Float[Tensor, "*lead C"]:
+def before(
+    start: Float[Tensor, "*lead"], steps: Float[Tensor, "*lead C"]
+) -> Float[Tensor, "*lead C"]:
     """Running total before each token: ``start + Σ_{s<t} steps_s``."""
     return start.unsqueeze(-1) + steps.cumsum(-1) - steps
 

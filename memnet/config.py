@@ -5,7 +5,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class MemNetConfig:
-    """Options of :class:`memnet.model.MemNet`; defaults are literals, so that they can be read without running the file.
+    """Options of :class:`memnet.model.MemNet`.
+
+    Defaults are literals, so that they can be read without running the file.
 
     Attributes:
         width: Width D of the embedding and the controller.
@@ -14,22 +16,27 @@ class MemNetConfig:
         bottleneck: Width Z of what is offered for writing.
         heads: Memory heads H, each with slots of its own.
         slots: Slots N per head, at most; they are made as they are needed.
-        training_slots: As many while training, where that is more: with room to spare, the gate learns what is worth keeping before
-            anything is lost for want of it.
+        training_slots: As many while training, where that is more: with room to spare, the gate
+            learns what is worth keeping before anything is lost for want of it.
         key_width: Width K of a key.
-        key_taps: Taps of the short causal convolution in keys and queries; with two or more, a pair fits one slot.
-        chunk: Tokens C processed in parallel. A speed setting: what is read, written and answered agrees for any value where nothing is
-            evicted within a chunk, and no two slots score exactly alike. In training, the utilization term is of the use within a chunk,
-            and a gate that is closed learns from the reads of its own chunk alone; gradients agree where all gates are open.
+        key_taps: Taps of the short causal convolution in keys and queries; with two or more, a pair
+            fits one slot.
+        chunk: Tokens C processed in parallel. A speed setting: what is read, written and answered
+            agrees for any value where nothing is evicted within a chunk, and no two slots score
+            exactly alike. In training, the utilization term is of the use within a chunk, and a
+            gate that is closed learns from the reads of its own chunk alone; gradients agree where
+            all gates are open.
         top_k: Slots that the TopK policy reads.
-        reuse: Cosine above which a key is the same key, and its slot is written again. Keys of different tokens that drift that close
-            overwrite each other, and no gradient parts them: on `delayed-recall-hard`, three seeds of ten fail at 0.8 and none at 0.95.
+        reuse: Cosine above which a key is the same key, and its slot is written again. Keys of
+            different tokens that drift that close overwrite each other, and no gradient parts them:
+            on `delayed-recall-hard`, three seeds of ten fail at 0.8 and none at 0.95.
         usage_weight: Weight of past reads in a slot's retention.
         age_weight: Weight of the time since a slot was written in its retention.
         hops: Steps of spreading activation; more than one are mixed by a learned gate.
         sharpening: Exponent on what has spread; 1 leaves it as it is.
         link_rate: Rate η of the STDP rule.
-        link_decay: Share δ of every link that is lost at each link event; dreams keep links bounded without it.
+        link_decay: Share δ of every link that is lost at each link event; dreams keep links bounded
+            without it.
         dream_every: Tokens between dreams.
         dream_links: Strongest missing links of Â² that one dream adds, per head of a memory.
         dream_rate: Weight of a link found in a dream.
@@ -40,12 +47,14 @@ class MemNetConfig:
         dreaming: Switch of the synthesizer.
         meta_policy: Switch of the learned mix of reading policies; off, TopK alone reads.
         hallucination: Switch of the reconstruction head.
-        serial: Switch of the tape that is read in the order of what it recorded; it keeps as many recordings as a head has slots.
+        serial: Switch of the tape that is read in the order of what it recorded; it keeps as many
+            recordings as a head has slots.
         hallucination_weight: λ1.
         utilization_weight: λ2.
         sparsity_weight: λ3, once the smoothed task loss is low.
         sparsity_onset: Share of the guessing loss below which λ3 comes in.
-        sparsity_tolerance: Share of the guessing loss by which the task loss may exceed its best before the penalty on writing rests.
+        sparsity_tolerance: Share of the guessing loss by which the task loss may exceed its best
+            before the penalty on writing rests.
     """
 
     width: int = 64
@@ -106,11 +115,27 @@ class MemNetConfig:
                 f"width = {self.width} must be a multiple of controller_heads = {self.controller_heads} and heads = {self.heads}"
             )
         if self.dream_every < 1:
-            raise ValueError(f"dream_every = {self.dream_every} must be at least 1; switch dreams off by dreaming=false")
-        for name in ("reuse", "link_decay", "merge", "prune", "sparsity_onset", "sparsity_tolerance"):
+            raise ValueError(
+                f"dream_every = {self.dream_every} must be at least 1; switch dreams off by dreaming=false"
+            )
+        for name in (
+            "reuse",
+            "link_decay",
+            "merge",
+            "prune",
+            "sparsity_onset",
+            "sparsity_tolerance",
+        ):
             if not 0.0 <= getattr(self, name) <= 1.0:
                 raise ValueError(f"{name} = {getattr(self, name)} must lie in [0, 1]")
-        for name in ("link_rate", "dream_links", "dream_rate", "hallucination_weight", "utilization_weight", "sparsity_weight"):
+        for name in (
+            "link_rate",
+            "dream_links",
+            "dream_rate",
+            "hallucination_weight",
+            "utilization_weight",
+            "sparsity_weight",
+        ):
             if not getattr(self, name) >= 0:
                 raise ValueError(f"{name} = {getattr(self, name)} must not be negative")
         for name in ("link_total", "sharpening"):

@@ -12,13 +12,16 @@ PLACED = 4.0
 
 
 class TransformerController(nn.Module):
-    """One pre-norm Transformer block that sees a token and the ``W`` before it (Vaswani et al. 2017; Xiong et al. 2020).
+    """One pre-norm Transformer block that sees a token and the ``W`` before it (Vaswani et al.
+
+    2017; Xiong et al. 2020).
 
         a_t = softmax_j(q_t · k_j / √d + b_{t−j}) · v_j,  t − W ≤ j ≤ t
         h = x + O·a ;  h = h + MLP(h)
 
-    Order comes from a learned bias per distance, so the block streams exactly at any length. Each head starts out looking at a distance
-    of its own (0, 1, 2, …), so that the last few inputs can be told apart by place; the MLP starts at zero.
+    Order comes from a learned bias per distance, so the block streams exactly at any length. Each
+    head starts out looking at a distance of its own (0, 1, 2, …), so that the last few inputs can
+    be told apart by place; the MLP starts at zero.
 
     Args:
         width: D.
@@ -35,7 +38,9 @@ class TransformerController(nn.Module):
         self.distance_bias = nn.Parameter(PLACED * torch.eye(heads, window + 1))
         self.out = nn.Linear(width, width, bias=False)
         self.norm_mlp = nn.RMSNorm(width)
-        self.mlp = nn.Sequential(nn.Linear(width, 2 * width), nn.GELU(), nn.Linear(2 * width, width))
+        self.mlp = nn.Sequential(
+            nn.Linear(width, 2 * width), nn.GELU(), nn.Linear(2 * width, width)
+        )
         nn.init.orthogonal_(self.out.weight, gain=0.5)
         last = self.mlp[2]
         assert isinstance(last, nn.Linear)
@@ -58,9 +63,14 @@ class TransformerController(nn.Module):
         batch, count, width = inputs.shape
         context = torch.cat([window, inputs], dim=1)
         q, k, v = self.qkv(self.norm_attention(context)).chunk(3, dim=-1)
-        q, k, v = (part.unflatten(-1, (self.heads, -1)).transpose(1, 2) for part in (q[:, self.window :], k, v))
+        q, k, v = (
+            part.unflatten(-1, (self.heads, -1)).transpose(1, 2)
+            for part in (q[:, self.window :], k, v)
+        )
         # Written out: the fused kernel takes twice as long where the bias is learned.
-        scores = (q * q.shape[-1] ** -0.5) @ k.transpose(-1, -2) + self._bias(count, time, inputs.device)
+        scores = (q * q.shape[-1] ** -0.5) @ k.transpose(-1, -2) + self._bias(
+            count, time, inputs.device
+        )
         attended = scores.softmax(-1) @ v
         hidden = inputs + self.out(attended.transpose(1, 2).reshape(batch, count, width))
         return hidden + self.mlp(self.norm_mlp(hidden)), context[:, -self.window :]
@@ -69,5 +79,9 @@ class TransformerController(nn.Module):
         query = torch.arange(count, device=device).unsqueeze(1) + self.window
         key = torch.arange(count + self.window, device=device).unsqueeze(0)
         distance = query - key
-        seen: Bool[Tensor, "C W+C"] = (distance >= 0) & (distance <= self.window) & (key >= self.window - time)
-        return self.distance_bias[:, distance.clamp(0, self.window)].masked_fill(~seen, float("-inf"))
+        seen: Bool[Tensor, "C W+C"] = (
+            (distance >= 0) & (distance <= self.window) & (key >= self.window - time)
+        )
+        return self.distance_bias[:, distance.clamp(0, self.window)].masked_fill(
+            ~seen, float("-inf")
+        )

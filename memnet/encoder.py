@@ -24,14 +24,18 @@ class Encoder(nn.Module):
     def __init__(self, vocabulary: int | None, features: int | None, width: int) -> None:
         super().__init__()
         if (vocabulary is None) == (features is None):
-            raise ValueError(f"give either a vocabulary or a number of features, not {vocabulary} and {features}")
+            raise ValueError(
+                f"give either a vocabulary or a number of features, not {vocabulary} and {features}"
+            )
         self.width = width
         self.embedding = nn.Embedding(vocabulary, width) if vocabulary is not None else None
         self.projection = nn.Linear(features, width) if features is not None else None
         if self.embedding is not None:
             nn.init.normal_(self.embedding.weight, std=width**-0.5)
 
-    def forward(self, inputs: Int[Tensor, "B T"] | Float[Tensor, "B T F"]) -> Float[Tensor, "B T D"]:
+    def forward(
+        self, inputs: Int[Tensor, "B T"] | Float[Tensor, "B T F"]
+    ) -> Float[Tensor, "B T D"]:
         """Encode a piece of a sequence."""
         vectors: Tensor
         if self.embedding is not None:
@@ -69,7 +73,9 @@ class Head(nn.Module):
         return logits
 
 
-def at_positions(hidden: Float[Tensor, "B T D"], positions: Int[Tensor, "B P"] | None) -> Float[Tensor, "B P D"]:
+def at_positions(
+    hidden: Float[Tensor, "B T D"], positions: Int[Tensor, "B P"] | None
+) -> Float[Tensor, "B P D"]:
     """Take the vectors at the places where an answer is wanted; all of them if none are named."""
     if positions is None:
         return hidden

@@ -6,11 +6,14 @@ from torch import Tensor, nn
 
 
 class Fusion(nn.Module):
-    """A gated sum: ``y = (1 − f) ⊙ h + f ⊙ R·r,  f = σ(F·[h, R·r])`` (Graves et al. 2016 add; the gate is that of Cho et al. 2014).
+    """A gated sum.
+
+    ``y = (1 − f) ⊙ h + f ⊙ R·r,  f = σ(F·[h, R·r])`` (Graves et al. 2016 add; the gate is that of Cho et al. 2014).
 
     Args:
         width: D, of the state and of the read vector.
-        readout: Initial value of R, ``[D, D]``: the transpose of the way into memory, so that a content comes back as what it was.
+        readout: Initial value of R, ``[D, D]``: the transpose of the way into memory, so that a
+            content comes back as what it was.
     """
 
     def __init__(self, width: int, readout: Float[Tensor, "D D"]) -> None:
@@ -22,7 +25,9 @@ class Fusion(nn.Module):
         with torch.no_grad():
             self.read.weight.copy_(readout)
 
-    def forward(self, hidden: Float[Tensor, "B C D"], read: Float[Tensor, "B C D"]) -> Float[Tensor, "B C D"]:
+    def forward(
+        self, hidden: Float[Tensor, "B C D"], read: Float[Tensor, "B C D"]
+    ) -> Float[Tensor, "B C D"]:
         """Return the fused state."""
         brought = self.read(read)
         gate = torch.sigmoid(self.gate(torch.cat([hidden, brought], dim=-1)))

@@ -1,4 +1,6 @@
-"""The Hebbian graph: links between slots that were written one after the other, and activation that spreads along them.
+"""The Hebbian graph.
+
+Links between slots that were written one after the other, and activation that spreads along them.
 
 Rule (spike-timing dependent plasticity; Bi & Poo 1998, Song et al. 2000), at each token t:
 
@@ -6,14 +8,15 @@ Rule (spike-timing dependent plasticity; Bi & Poo 1998, Song et al. 2000), at ea
     A ← (1 − δ)·A + ΔA  where something is written (a link event); the diagonal stays zero
     pre(t) = λ·ℓ_t·pre(t−1) + post(t)
 
-with λ a constant per head and ℓ_t the link gate, which can cut the trace. A is non-negative. What bounds it is the decay δ, or
-dreams (see ``synthesizer``); a read takes Â, whose rows sum to 1 whatever A has grown to.
+with λ a constant per head and ℓ_t the link gate, which can cut the trace. A is non-negative. What
+bounds it is the decay δ, or dreams (see ``synthesizer``); a read takes Â, whose rows sum to 1
+whatever A has grown to.
 
-Within a chunk, ``A(t)`` is never formed: what a read at t needs of it is a sum over the link events up to t, which is a few matrix
-products.
+Within a chunk, ``A(t)`` is never formed: what a read at t needs of it is a sum over the link events
+up to t, which is a few matrix products.
 
-Legend: ``B`` memories, ``H`` heads, ``N`` slots, ``C`` tokens, ``A`` candidates for writing among them, ``E = N + A`` entries; nodes of the
-graph are root entries (see ``chunk``).
+Legend: ``B`` memories, ``H`` heads, ``N`` slots, ``C`` tokens, ``A`` candidates for writing among
+them, ``E = N + A`` entries; nodes of the graph are root entries (see ``chunk``).
 """
 
 import math
@@ -36,11 +39,13 @@ class Links:
 
     Attributes:
         adjacency: A before the chunk.
-        pre: Trace before each candidate's token, with the node that it writes masked out (no link to oneself).
+        pre: Trace before each candidate's token, with the node that it writes masked out (no link
+            to oneself).
         trace: Trace after the last token.
-        gain: ``gain[t, s] = (1 − δ)^{events in (s, t]} · η · g_s`` for s ≤ t, else 0: the weight at token t of the links that candidate s
-            made.
-        kept: ``(1 − δ)^{events up to t}``: what is left at t of the links before the chunk; None where links do not decay.
+        gain: ``gain[t, s] = (1 − δ)^{events in (s, t]} · η · g_s`` for s ≤ t, else 0: the weight at
+            token t of the links that candidate s made.
+        kept: ``(1 − δ)^{events up to t}``: what is left at t of the links before the chunk; None
+            where links do not decay.
         per_link: ``1 / Σ_j A_ij`` of each node i at each token, or 0 where it has no links.
         stays: 1 where a node has no links, else 0.
         root: Root of each entry.
@@ -56,9 +61,14 @@ class Links:
     root: Int[Tensor, "B H E"]
 
     def spread(
-        self, weights: Float[Tensor, "B H C E"], visible: Bool[Tensor, "B H C E"], sharpening: float = 1.0
+        self,
+        weights: Float[Tensor, "B H C E"],
+        visible: Bool[Tensor, "B H C E"],
+        sharpening: float = 1.0,
     ) -> Float[Tensor, "B H C E"]:
-        """Return ``W·Â`` at each token, Â the row-normalised graph of that token; where a row has no links, its weight stays.
+        """Return ``W·Â`` at each token, Â the row-normalised graph of that token.
+
+        Where a row has no links, its weight stays.
 
         Args:
             weights: W, over entries.
@@ -66,8 +76,12 @@ class Links:
             sharpening: Exponent on what has spread, renormalised to the same total.
         """
         slots, candidates = self.adjacency.shape[-1], self.pre.shape[2]
-        own = self.root[..., slots:].unsqueeze(2).expand(-1, -1, weights.shape[2], -1)  # a slot is its own root
-        on_nodes = functional.pad(weights[..., :slots], (0, candidates)).scatter_add(-1, own, weights[..., slots:])
+        own = (
+            self.root[..., slots:].unsqueeze(2).expand(-1, -1, weights.shape[2], -1)
+        )  # a slot is its own root
+        on_nodes = functional.pad(weights[..., :slots], (0, candidates)).scatter_add(
+            -1, own, weights[..., slots:]
+        )
         outgoing = on_nodes * self.per_link
         along_old = outgoing[..., :slots] @ self.adjacency
         if self.kept is not None:
@@ -76,14 +90,18 @@ class Links:
         spread = functional.pad(along_old, (0, candidates)).scatter_add(-1, own, along_new)
         if sharpening != 1.0:
             sharp = spread.clamp_min(NEGLIGIBLE) ** sharpening * (spread > NEGLIGIBLE)
-            spread = sharp * (spread.sum(-1, keepdim=True) / sharp.sum(-1, keepdim=True).clamp_min(NEGLIGIBLE))
+            spread = sharp * (
+                spread.sum(-1, keepdim=True) / sharp.sum(-1, keepdim=True).clamp_min(NEGLIGIBLE)
+            )
         everywhere = torch.addcmul(spread, self.stays, on_nodes)
         return torch.cat([everywhere[..., :slots], everywhere.gather(-1, own)], dim=-1) * visible
 
     def after(self, done: Commit) -> tuple[Float[Tensor, "B H N N"], Float[Tensor, "B H N"]]:
         """Return A and the trace after the chunk, in the slots where everything ended up."""
         slots = self.adjacency.shape[-1]
-        survived = self.adjacency if self.kept is None else self.kept[..., -1, None, None] * self.adjacency
+        survived = (
+            self.adjacency if self.kept is None else self.kept[..., -1, None, None] * self.adjacency
+        )
         if bool(done.evicted.any()):  # an empty slot has no links that could survive
             old = ~done.evicted
             survived = survived * (old.unsqueeze(-1) & old.unsqueeze(-2))
@@ -118,12 +136,15 @@ def link(
     own = placement.root[..., slots:].unsqueeze(2).expand(-1, -1, count, -1)
     running = hold.clamp_min(1e-9).log().cumsum(-1)
     last = running[..., -1:]
-    # pre(t−1): from a write s < t, all that the tokens s+1 … t−1 have left; from before the chunk, all that 0 … t−1 have left.
+    # pre(t−1): from a write s < t, all that the tokens s+1 … t−1 have left; from before the chunk,
+    # all that 0 … t−1 have left.
     held, shifted = candidates.of(running), candidates.of(functional.pad(running, (1, 0))[..., :-1])
     past = torch.ones(count, count, dtype=torch.bool, device=gate.device).tril(-1)
     left = torch.where(past, (shifted.unsqueeze(-1) - held.unsqueeze(-2)).clamp_max(0.0).exp(), 0.0)
     padded = functional.pad(trace, (0, count))
-    pre = (shifted.exp().unsqueeze(-1) * padded.unsqueeze(2)).scatter_add(-1, own, left * gate.unsqueeze(2))
+    pre = (shifted.exp().unsqueeze(-1) * padded.unsqueeze(2)).scatter_add(
+        -1, own, left * gate.unsqueeze(2)
+    )
     end = (last - held).clamp_max(0.0).exp()
     after = (last.exp() * padded).scatter_add(-1, own[:, :, 0], end * gate)
 
@@ -131,9 +152,17 @@ def link(
     lasting = candidates.by(torch.arange(candidates.tokens, device=gate.device)).to(gate.dtype)
     if decay > 0.0:
         events, log_keep = candidates.over_tokens(made).cumsum(-1), math.log(max(1.0 - decay, 1e-9))
-        lasting = lasting * ((events.unsqueeze(-1) - made.cumsum(-1).unsqueeze(-2)).clamp_min(0.0) * log_keep).exp()
+        lasting = (
+            lasting
+            * (
+                (events.unsqueeze(-1) - made.cumsum(-1).unsqueeze(-2)).clamp_min(0.0) * log_keep
+            ).exp()
+        )
         kept = (events * log_keep).exp()
-    pre, gain = pre.scatter(-1, own.transpose(-1, -2)[..., :1], 0.0), lasting * (rate * gate * made).unsqueeze(-2)
+    pre, gain = (
+        pre.scatter(-1, own.transpose(-1, -2)[..., :1], 0.0),
+        lasting * (rate * gate * made).unsqueeze(-2),
+    )
     before = functional.pad(adjacency.sum(-1), (0, count)).unsqueeze(2)
     row_sum = (before if kept is None else kept.unsqueeze(-1) * before) + gain @ pre
     linked = (row_sum > NEGLIGIBLE).to(gate.dtype)

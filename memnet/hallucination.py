@@ -6,10 +6,12 @@ from torch.nn import functional
 
 
 class HallucinationHead(nn.Module):
-    """Decode what was read back into what was seen: ``x̂ = MLP(read)``, trained by ``MSE(x̂, x)`` with x detached.
+    """Decode what was read back into what was seen.
 
-    Nothing but the read vector enters, so the memory must hold what is needed to rebuild the input (Hinton & Salakhutdinov 2006, with the
-    slots as the code).
+    ``x̂ = MLP(read)``, trained by ``MSE(x̂, x)`` with x detached.
+
+    Nothing but the read vector enters, so the memory must hold what is needed to rebuild the input
+    (Hinton & Salakhutdinov 2006, with the slots as the code).
 
     Args:
         width: Width of a read vector.
@@ -25,13 +27,17 @@ class HallucinationHead(nn.Module):
         rebuilt: Tensor = self.decode(read)
         return rebuilt
 
-    def loss(self, read: Float[Tensor, "*lead D"], inputs: Float[Tensor, "*lead X"]) -> Float[Tensor, ""]:
+    def loss(
+        self, read: Float[Tensor, "*lead D"], inputs: Float[Tensor, "*lead X"]
+    ) -> Float[Tensor, ""]:
         """Mean squared error between what is rebuilt and the input, which gets no gradient."""
         return functional.mse_loss(self(read), inputs.detach())
 
 
 class SampleHallucination(nn.Module):
-    """Decode a code into the sample that left it: ``x̂ = V·c + MLP(c)``, in logits of values in [0, 1].
+    """Decode a code into the sample that left it.
+
+    ``x̂ = V·c + MLP(c)``, in logits of values in [0, 1].
 
     The linear path answers that of :class:`memnet.bottleneck.UnitBottleneck`.
 

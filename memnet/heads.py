@@ -1,6 +1,7 @@
 """Write heads and read heads: what is offered for writing, and what is asked.
 
-Legend: ``B`` memories, ``H`` heads, ``C`` tokens, ``D`` width, ``Z`` bottleneck, ``K`` key width, ``V`` value width.
+Legend: ``B`` memories, ``H`` heads, ``C`` tokens, ``D`` width, ``Z`` bottleneck, ``K`` key width,
+``V`` value width.
 """
 
 import math
@@ -17,7 +18,8 @@ from memnet.config import MemNetConfig
 
 FULL = 8.0
 """How strongly a gate feels that its memory is full: where nothing that comes then is worth a slot, it soon writes no more, and what
-was stored first stays."""
+was stored first stays.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +40,12 @@ class Offer:
 
 
 def open_gate(logit: Float[Tensor, "*lead"]) -> Float[Tensor, "*lead"]:
-    """``clamp(1.2·σ(a) − 0.1, 0, 1)``, straight-through at the clamp: it reaches exactly 0 and 1, and never loses its gradient there.
+    """``clamp(1.2·σ(a) − 0.1, 0, 1)``, straight-through at the clamp.
 
-    The stretched sigmoid is that of the hard concrete gate (Louizos et al. 2018), without its noise.
+    It reaches exactly 0 and 1, and never loses its gradient there.
+
+    The stretched sigmoid is that of the hard concrete gate (Louizos et al. 2018), without its
+    noise.
     """
     stretched = 1.2 * torch.sigmoid(logit) - 0.1
     return stretched + (stretched.clamp(0.0, 1.0) - stretched).detach()
@@ -53,11 +58,13 @@ class WriteHeads(nn.Module):
         v_t = W_v·z_t
         a_t = w·h_t + u·clock_t + o·occupancy_t + FULL·f·1[occupancy_t = 1] + b
 
-    This is a *binding* head: its keys start as the token before, so that a pair fits one slot. An *associating* head's key is the input
-    itself, without its context and its place: ``k_t = normalise(W_k·z⁰_t)`` with z⁰ the code of the bare input. So whatever is met twice is
-    one slot, and the graph tells what followed what. (Learned keys drifted apart with their contexts until nothing was the same
-    again: two hops fell from 99% to 60% in the course of training.) The first half of the heads binds, the second associates; a single
-    head binds. The clocks of all heads are open to every binding head.
+    This is a *binding* head: its keys start as the token before, so that a pair fits one slot. An
+    *associating* head's key is the input itself, without its context and its place: ``k_t =
+    normalise(W_k·z⁰_t)`` with z⁰ the code of the bare input. So whatever is met twice is one slot,
+    and the graph tells what followed what. (Learned keys drifted apart with their contexts until
+    nothing was the same again: two hops fell from 99% to 60% in the course of training.) The first
+    half of the heads binds, the second associates; a single head binds. The clocks of all heads are
+    open to every binding head.
 
     Args:
         config: Options.
@@ -70,8 +77,14 @@ class WriteHeads(nn.Module):
         self.value_width = value_width
         self.associating = heads // 2
         self.binding = heads - self.associating
-        self.key = CausalTaps(config.bottleneck, config.key_taps, [1] * self.binding, config.key_width)
-        self.identity = nn.Linear(config.bottleneck, self.associating * config.key_width, bias=False) if self.associating else None
+        self.key = CausalTaps(
+            config.bottleneck, config.key_taps, [1] * self.binding, config.key_width
+        )
+        self.identity = (
+            nn.Linear(config.bottleneck, self.associating * config.key_width, bias=False)
+            if self.associating
+            else None
+        )
         self.value = nn.Linear(config.bottleneck, heads * value_width, bias=False)
         self.gate = nn.Linear(config.width, heads)
         self.link_gate = nn.Linear(config.width, heads)
@@ -87,12 +100,18 @@ class WriteHeads(nn.Module):
             nn.init.zeros_(gate.weight)
             nn.init.constant_(gate.bias, bias)
 
-    def forward(self, hidden: Float[Tensor, "B C D"], context: Float[Tensor, "B taps-1+C Z"], bare: Float[Tensor, "B C Z"]) -> Offer:
+    def forward(
+        self,
+        hidden: Float[Tensor, "B C D"],
+        context: Float[Tensor, "B taps-1+C Z"],
+        bare: Float[Tensor, "B C Z"],
+    ) -> Offer:
         """Return what the chunk offers.
 
         Args:
             hidden: The controller's state.
-            context: Bottleneck codes of that state, those before the chunk that the taps reach in front.
+            context: Bottleneck codes of that state, those before the chunk that the taps reach in
+                front.
             bare: Bottleneck codes of the inputs themselves.
         """
         codes = context[:, context.shape[1] - hidden.shape[1] :]
@@ -108,7 +127,9 @@ class WriteHeads(nn.Module):
         """Unit-norm keys, given the clock before each token."""
         return timed(offer.key, clock.codes(count) @ self.key_clock)
 
-    def gate_logits(self, offer: Offer, count: Float[Tensor, "B H C"], occupancy: Float[Tensor, "B H C"]) -> Float[Tensor, "B H C"]:
+    def gate_logits(
+        self, offer: Offer, count: Float[Tensor, "B H C"], occupancy: Float[Tensor, "B H C"]
+    ) -> Float[Tensor, "B H C"]:
         """Gate logits a, given the clock and the share of occupied slots before each token."""
         filling = occupancy * self.gate_occupancy + (occupancy >= 1.0) * FULL * self.gate_full
         return offer.gate + (clock.codes(count) @ self.gate_clock).squeeze(-1) + filling
@@ -128,20 +149,29 @@ class ReadHeads(nn.Module):
 
     def __init__(self, config: MemNetConfig, write: WriteHeads) -> None:
         super().__init__()
-        self.query = CausalTaps(config.bottleneck, config.key_taps, [0] * write.binding, config.key_width)
+        self.query = CausalTaps(
+            config.bottleneck, config.key_taps, [0] * write.binding, config.key_width
+        )
         self.query.project = nn.Parameter(write.key.project.detach().clone())
         self.identity = None
         if write.identity is not None:
-            self.identity = nn.Linear(write.identity.in_features, write.identity.out_features, bias=False)
+            self.identity = nn.Linear(
+                write.identity.in_features, write.identity.out_features, bias=False
+            )
             self.identity.weight = nn.Parameter(write.identity.weight.detach().clone())
         self.query_clock = nn.Parameter(write.key_clock.detach().clone())
         self.log_temperature = nn.Parameter(torch.full((config.heads, 1, 1), math.log(10.0)))
 
     def forward(
-        self, context: Float[Tensor, "B taps-1+C Z"], bare: Float[Tensor, "B C Z"], count: Float[Tensor, "B H C"]
+        self,
+        context: Float[Tensor, "B taps-1+C Z"],
+        bare: Float[Tensor, "B C Z"],
+        count: Float[Tensor, "B H C"],
     ) -> Float[Tensor, "B H C K"]:
         """Return unit-norm queries."""
-        return timed(_both(self.query(context), self.identity, bare), clock.codes(count) @ self.query_clock)
+        return timed(
+            _both(self.query(context), self.identity, bare), clock.codes(count) @ self.query_clock
+        )
 
     @property
     def temperature(self) -> Float[Tensor, "H 1 1"]:
@@ -149,15 +179,25 @@ class ReadHeads(nn.Module):
         return self.log_temperature.exp()
 
 
-def timed(raw: Float[Tensor, "B H C K"], time: Float[Tensor, "B binding C K"]) -> Float[Tensor, "B H C K"]:
+def timed(
+    raw: Float[Tensor, "B H C K"], time: Float[Tensor, "B binding C K"]
+) -> Float[Tensor, "B H C K"]:
     """Add the clocks' term to the binding heads, and bring all to unit norm."""
     binding = time.shape[1]
-    return functional.normalize(torch.cat([raw[:, :binding] + time, raw[:, binding:]], dim=1), dim=-1)
+    return functional.normalize(
+        torch.cat([raw[:, :binding] + time, raw[:, binding:]], dim=1), dim=-1
+    )
 
 
-def _both(bound: Float[Tensor, "B binding C K"], identity: nn.Linear | None, bare: Float[Tensor, "B C Z"]) -> Float[Tensor, "B H C K"]:
+def _both(
+    bound: Float[Tensor, "B binding C K"], identity: nn.Linear | None, bare: Float[Tensor, "B C Z"]
+) -> Float[Tensor, "B H C K"]:
     """Keys of the binding heads, then those of the associating heads, if there are any."""
-    return bound if identity is None else torch.cat([bound, _split(identity(bare), bound.shape[-1])], dim=1)
+    return (
+        bound
+        if identity is None
+        else torch.cat([bound, _split(identity(bare), bound.shape[-1])], dim=1)
+    )
 
 
 def _split(flat: Float[Tensor, "B C HK"], width: int) -> Float[Tensor, "B H C K"]:

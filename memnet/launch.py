@@ -1,8 +1,11 @@
-"""The first step of the ``memnet`` command: make sure that the packages found are ours, then hand over to the command line.
+"""The first step of the ``memnet`` command.
 
-The other top-level packages have names that many a distribution uses (``benchmarks``, ``results``); one that comes first on the
-path would answer in place of ours with a puzzling ImportError, or worse, with other code. This module lives here because ``memnet``
-is the one name that is safe to import first. It imports neither torch nor anything of ours before the check is done.
+Make sure that the packages found are ours, then hand over to the command line.
+
+The other top-level packages have names that many a distribution uses (``benchmarks``, ``results``);
+one that comes first on the path would answer in place of ours with a puzzling ImportError, or
+worse, with other code. This module lives here because ``memnet`` is the one name that is safe to
+import first. It imports neither torch nor anything of ours before the check is done.
 """
 
 import importlib
@@ -14,7 +17,10 @@ PACKAGES = ("baselines", "benchmarks", "reports", "results", "strategies")
 
 
 def shadowed(packages: tuple[str, ...] = PACKAGES) -> list[tuple[str, str]]:
-    """Return the packages that would be imported from elsewhere, as ``(name, path found)``; the path is empty if nothing is found."""
+    """Return the packages that would be imported from elsewhere, as ``(name, path found)``.
+
+    The path is empty if nothing is found.
+    """
     home = Path(__file__).resolve().parent.parent
     wrong: list[tuple[str, str]] = []
     for name in packages:
@@ -30,7 +36,10 @@ def shadowed(packages: tuple[str, ...] = PACKAGES) -> list[tuple[str, str]]:
 
 
 def main() -> None:
-    """Run the ``memnet`` command; exit with 2 where another distribution stands in front of one of our packages."""
+    """Run the ``memnet`` command.
+
+    Exit with 2 where another distribution stands in front of one of our packages.
+    """
     wrong = shadowed()
     for name, path in wrong:
         expected = Path(__file__).resolve().parent.parent / name

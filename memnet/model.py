@@ -4,7 +4,8 @@
                       controller → semantic bottleneck → write heads → slots → graph;  slots ⇄ synthesizer
                       controller → tape → fusion, for what is wanted in its order
 
-Legend: ``B`` batch, ``T`` time, ``C`` chunk, ``H`` heads, ``N`` slots, ``D`` width, ``P`` places asked, ``V`` outputs.
+Legend: ``B`` batch, ``T`` time, ``C`` chunk, ``H`` heads, ``N`` slots, ``D`` width, ``P`` places
+asked, ``V`` outputs.
 """
 
 from collections.abc import Mapping
@@ -62,9 +63,10 @@ class _Remembered:
 class MemNet(nn.Module):
     """A sequence model whose memory is slots joined by a Hebbian graph.
 
-    A sequence is read in chunks; a chunk ends where the number of tokens read is a multiple of ``config.chunk``, or of
-    ``config.dream_every``, when it is followed by a dream. Fed in pieces that are multiples of the chunk, a sequence gives what it
-    gives whole; at any other pieces too, as long as nothing is evicted.
+    A sequence is read in chunks; a chunk ends where the number of tokens read is a multiple of
+    ``config.chunk``, or of ``config.dream_every``, when it is followed by a dream. Fed in pieces
+    that are multiples of the chunk, a sequence gives what it gives whole; at any other pieces too,
+    as long as nothing is evicted.
 
     Args:
         config: Options.
@@ -73,22 +75,39 @@ class MemNet(nn.Module):
         outputs: Number of classes V.
     """
 
-    def __init__(self, config: MemNetConfig, *, vocabulary: int | None = None, features: int | None = None, outputs: int) -> None:
+    def __init__(
+        self,
+        config: MemNetConfig,
+        *,
+        vocabulary: int | None = None,
+        features: int | None = None,
+        outputs: int,
+    ) -> None:
         super().__init__()
         self.config = config
         self.width = config.width
         self.segment = config.chunk
         self.encoder = Encoder(vocabulary, features, config.width)
-        self.controller = TransformerController(config.width, config.controller_heads, config.window)
+        self.controller = TransformerController(
+            config.width, config.controller_heads, config.window
+        )
         self.bottleneck = SemanticBottleneck(config.width, config.bottleneck)
         self.bank = MultiHeadMemoryBank(config)
-        inward = self.bank.write_heads.value.weight.detach() @ self.bottleneck.project.weight.detach()
+        inward = (
+            self.bank.write_heads.value.weight.detach() @ self.bottleneck.project.weight.detach()
+        )
         self.fusion = Fusion(config.width, inward.transpose(0, 1))
         self.head = Head(self.encoder, outputs)
         self.synthesizer = MemorySynthesizer(config) if config.dreaming else None
         rebuilt = features if features is not None else config.width
-        self.hallucination = HallucinationHead(config.width, rebuilt) if config.hallucination else None
-        self.serial = SerialRecall(config.width, config.slots, config.training_slots) if config.serial else None
+        self.hallucination = (
+            HallucinationHead(config.width, rebuilt) if config.hallucination else None
+        )
+        self.serial = (
+            SerialRecall(config.width, config.slots, config.training_slots)
+            if config.serial
+            else None
+        )
         self.weighing = Objective(config, outputs)
 
     def initial_state(self, batch: int) -> MemNetState:
@@ -105,21 +124,32 @@ class MemNet(nn.Module):
         record: Recorder | None = None,
         generator: torch.Generator | None = None,
     ) -> ModelOutput:
-        """Read a piece of a sequence; see :class:`baselines.interface.SequenceModel` for the arguments.
+        """Read a piece of a sequence.
 
-        Without ``generator`` the Random policy gives its expectation, and the pass is deterministic.
+        See :class:`baselines.interface.SequenceModel` for the arguments.
+
+        Without ``generator`` the Random policy gives its expectation, and the pass is
+        deterministic.
         """
         if self.training and targets is not None and targets.is_floating_point():
             self.weighing.expect(targets)
-        fused, state, losses = self._read(inputs, state, record, generator, _asked(inputs, positions))
-        return ModelOutput(logits=self.head(at_positions(fused, positions)), state=state, losses=losses)
+        fused, state, losses = self._read(
+            inputs, state, record, generator, _asked(inputs, positions)
+        )
+        return ModelOutput(
+            logits=self.head(at_positions(fused, positions)), state=state, losses=losses
+        )
 
-    def objective(self, task_loss: Float[Tensor, ""], losses: Mapping[str, Float[Tensor, ""]]) -> Float[Tensor, ""]:
+    def objective(
+        self, task_loss: Float[Tensor, ""], losses: Mapping[str, Float[Tensor, ""]]
+    ) -> Float[Tensor, ""]:
         """Weigh and add the losses; see :class:`memnet.objective.Objective`."""
         total: Tensor = self.weighing(task_loss, losses)
         return total
 
-    def features(self, inputs: Float[Tensor, "B T F"], *, generator: torch.Generator | None = None) -> Float[Tensor, "B D"]:
+    def features(
+        self, inputs: Float[Tensor, "B T F"], *, generator: torch.Generator | None = None
+    ) -> Float[Tensor, "B D"]:
         """Read whole samples and return the fused state after the last step of each."""
         last = torch.full((len(inputs), 1), inputs.shape[1] - 1, device=inputs.device)
         fused, _, _ = self._read(inputs, None, None, generator, _asked(inputs, last))
@@ -140,7 +170,11 @@ class MemNet(nn.Module):
         if generator is not None and self.config.meta_policy:
             # Drawn by position, so that the chunk size does not matter.
             shape = (length, batch, self.config.heads)
-            draw = torch.rand(shape, generator=generator, device=generator.device).permute(1, 2, 0).to(inputs.device)
+            draw = (
+                torch.rand(shape, generator=generator, device=generator.device)
+                .permute(1, 2, 0)
+                .to(inputs.device)
+            )
         passes: list[tuple[int, _Pass]] = []
         start = 0
         while start < length:
@@ -151,13 +185,20 @@ class MemNet(nn.Module):
             state, start = done.state, stop
         if record is not None:
             record.survivors(state.slots.occupied, state.slots.birth, state.time)
-        losses = {name: sum_weighted([(count / length, item.losses[name]) for count, item in passes]) for name in passes[0][1].losses}
+        losses = {
+            name: sum_weighted([(count / length, item.losses[name]) for count, item in passes])
+            for name in passes[0][1].losses
+        }
         return torch.cat([item.fused for _, item in passes], dim=1), state, losses
 
     def _until_break(self, time: int) -> int:
         """Tokens until the chunk ends."""
         chunk = self.config.chunk - time % self.config.chunk
-        return min(chunk, self.config.dream_every - time % self.config.dream_every) if self.config.dreaming else chunk
+        return (
+            min(chunk, self.config.dream_every - time % self.config.dream_every)
+            if self.config.dreaming
+            else chunk
+        )
 
     def _chunk(
         self,
@@ -172,8 +213,12 @@ class MemNet(nn.Module):
         context = torch.cat([state.tail, self.bottleneck(hidden)], dim=1)
         bare = self.bottleneck(encoded)
         exact = self.fusion.read.weight.dtype
-        with torch.autocast(inputs.device.type, enabled=False):  # keys, links, clocks and places are kept as exactly as the weights
-            done = self._remember(hidden.to(exact), context.to(exact), bare.to(exact), state, record, draw)
+        with torch.autocast(
+            inputs.device.type, enabled=False
+        ):  # keys, links, clocks and places are kept as exactly as the weights
+            done = self._remember(
+                hidden.to(exact), context.to(exact), bare.to(exact), state, record, draw
+            )
             slots, time = done.slots, state.time + inputs.shape[1]
             if self.synthesizer is not None and time % self.config.dream_every == 0:
                 awake, slots = slots, self.synthesizer(slots)
@@ -198,7 +243,12 @@ class MemNet(nn.Module):
         written = self.bank.write(hidden, context, bare, state.slots, state.time)
         read = self.bank.read(hidden, context, bare, written, draw)
         slots = self.bank.fold(written, read, state.time, record)
-        vectors, tape, gates, taped = read.vectors, state.tape, [written.logits], list(parts(state.tape).values())
+        vectors, tape, gates, taped = (
+            read.vectors,
+            state.tape,
+            [written.logits],
+            list(parts(state.tape).values()),
+        )
         if self.serial is not None:
             values = self.bank.write_heads.value(bare)
             recalled, tape, counters = self.serial(hidden, values, tape)
@@ -207,29 +257,47 @@ class MemNet(nn.Module):
             taped += [values, counters]  # as much as the chunk's contents, places and strengths
         if record is not None:
             provisional = (written.keys, written.values, written.strength, written.times)
-            kept = (slots.usage, slots.birth, slots.fresh, slots.adjacency, slots.trace, slots.count)
+            kept = (
+                slots.usage,
+                slots.birth,
+                slots.fresh,
+                slots.adjacency,
+                slots.trace,
+                slots.count,
+            )
             record.carries([*provisional, *kept, state.window, state.tail, *taped])
-        return _Remembered(vectors=vectors, slots=slots, tape=tape, written=written, read=read, gates=gates)
+        return _Remembered(
+            vectors=vectors, slots=slots, tape=tape, written=written, read=read, gates=gates
+        )
 
-    def _losses(self, done: _Remembered, inputs: Float[Tensor, "B C X"], asked: Bool[Tensor, "B C"]) -> dict[str, Float[Tensor, ""]]:
+    def _losses(
+        self, done: _Remembered, inputs: Float[Tensor, "B C X"], asked: Bool[Tensor, "B C"]
+    ) -> dict[str, Float[Tensor, ""]]:
         """Unweighted auxiliary losses of a chunk.
 
-        hallucination: MSE of the input rebuilt from what was read after the write at each token. utilization: negative entropy of the mean
-        use of entries. sparsity: mean of ``softplus(a)``, a the logits of the bank's write gates, the same of the tape's, a tenth of
-        the mean dispersion of TopK, and what keeps open the gates of what answers read: ``−log(strength + KEPT)`` of what is read where an
-        answer is wanted, over all tokens as the gates' own term is.
+        hallucination: MSE of the input rebuilt from what was read after the write at each token.
+        utilization: negative entropy of the mean use of entries. sparsity: mean of ``softplus(a)``,
+        a the logits of the bank's write gates, the same of the tape's, a tenth of the mean
+        dispersion of TopK, and what keeps open the gates of what answers read: ``−log(strength +
+        KEPT)`` of what is read where an answer is wanted, over all tokens as the gates' own term
+        is.
         """
         use = done.read.weights.mean(2)
         losses = {
             "utilization": -entropy(use / use.sum(-1, keepdim=True).clamp_min(1e-6)).mean(),
-            "sparsity": sum((softplus(logits.clamp_min(CLOSED)).mean() for logits in done.gates), start=0.1 * done.read.dispersion.mean())
+            "sparsity": sum(
+                (softplus(logits.clamp_min(CLOSED)).mean() for logits in done.gates),
+                start=0.1 * done.read.dispersion.mean(),
+            )
             + self._loss_of_what_is_read(done, asked),
         }
         if self.hallucination is not None:
             losses["hallucination"] = self.hallucination.loss(done.read.vectors, inputs)
         return losses
 
-    def _loss_of_what_is_read(self, done: _Remembered, asked: Bool[Tensor, "B C"]) -> Float[Tensor, ""]:
+    def _loss_of_what_is_read(
+        self, done: _Remembered, asked: Bool[Tensor, "B C"]
+    ) -> Float[Tensor, ""]:
         """Reads are normalised, so all gates could sink together at no cost to the task, until those it needs were shut with the rest."""
         weights = done.read.weights.detach() * asked[:, None, :, None]
         missing = (done.written.strength + KEPT).log().clamp_max(0.0)
@@ -239,7 +307,11 @@ class MemNet(nn.Module):
 def _asked(inputs: Tensor, positions: Int[Tensor, "B P"] | None) -> Bool[Tensor, "B T"]:
     """Say at which tokens an answer is wanted: at all of them if none are named."""
     everywhere = torch.ones(inputs.shape[:2], dtype=torch.bool, device=inputs.device)
-    return everywhere if positions is None else torch.zeros_like(everywhere).scatter(1, positions, True)
+    return (
+        everywhere
+        if positions is None
+        else torch.zeros_like(everywhere).scatter(1, positions, True)
+    )
 
 
 def sum_weighted(terms: list[tuple[float, Tensor]]) -> Tensor:

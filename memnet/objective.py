@@ -16,10 +16,12 @@ SMOOTHING = 0.9
 class Objective(nn.Module):
     """Weighs the auxiliary losses.
 
-    λ3 is zero until the smoothed task loss has fallen to ``sparsity_onset`` of the guessing loss, and then comes in linearly: a penalty on
-    writing that is there from the start closes the gate before anything has been learnt. It rests again while the task loss exceeds the
-    best smoothed loss so far by more than ``sparsity_tolerance`` of the guessing loss, and comes in linearly below that. The guessing loss
-    is that of a model which has learnt nothing: ``ln V``, or the mean square of the targets where they are numbers.
+    λ3 is zero until the smoothed task loss has fallen to ``sparsity_onset`` of the guessing loss,
+    and then comes in linearly: a penalty on writing that is there from the start closes the gate
+    before anything has been learnt. It rests again while the task loss exceeds the best smoothed
+    loss so far by more than ``sparsity_tolerance`` of the guessing loss, and comes in linearly
+    below that. The guessing loss is that of a model which has learnt nothing: ``ln V``, or the mean
+    square of the targets where they are numbers.
 
     Args:
         config: Options.
@@ -40,12 +42,15 @@ class Objective(nn.Module):
         """Take the guessing loss from targets that are numbers: what a model that says nothing, zero, would cost."""
         self.guess.copy_(targets.detach().square().mean())
 
-    def forward(self, task_loss: Float[Tensor, ""], losses: Mapping[str, Float[Tensor, ""]]) -> Float[Tensor, ""]:
+    def forward(
+        self, task_loss: Float[Tensor, ""], losses: Mapping[str, Float[Tensor, ""]]
+    ) -> Float[Tensor, ""]:
         """Return the total loss; in training, follow the task loss.
 
         Args:
             task_loss: Loss of the task.
-            losses: Auxiliary losses by name: ``hallucination``, ``utilization``, ``sparsity``; any may be missing.
+            losses: Auxiliary losses by name: ``hallucination``, ``utilization``, ``sparsity``; any
+                may be missing.
         """
         if self.training:
             self.smoothed.mul_(SMOOTHING).add_((1.0 - SMOOTHING) * task_loss.detach())
@@ -55,16 +60,22 @@ class Objective(nn.Module):
             "utilization": self.config.utilization_weight,
             "sparsity": self.config.sparsity_weight * self.ramp(float(task_loss.detach())),
         }
-        return task_loss + sum((weights[name] * loss for name, loss in losses.items()), start=torch.zeros_like(task_loss))
+        return task_loss + sum(
+            (weights[name] * loss for name, loss in losses.items()),
+            start=torch.zeros_like(task_loss),
+        )
 
     def ramp(self, task_loss: float) -> float:
         """How far λ3 has come in, from 0 to 1.
 
-        It comes in with the smoothed loss, slowly, and goes out with the present one, at once: a gate that has closed too far costs
-        the task something long before an average tells.
+        It comes in with the smoothed loss, slowly, and goes out with the present one, at once: a
+        gate that has closed too far costs the task something long before an average tells.
         """
         worst = max(float(self.smoothed), task_loss)
-        low, patience = (share * float(self.guess) for share in (self.config.sparsity_onset, self.config.sparsity_tolerance))
+        low, patience = (
+            share * float(self.guess)
+            for share in (self.config.sparsity_onset, self.config.sparsity_tolerance)
+        )
         if low <= 0 or patience <= 0:
             return 0.0
         learnt = 1.0 - worst / low

@@ -13,8 +13,10 @@ class ModelOutput:
     """Output of one forward pass over a piece of a sequence.
 
     Attributes:
-        logits: ``[B, T, V]``, or ``[B, P, V]`` where ``positions`` named the places at which an answer is wanted.
-        state: What the model carries on to the next piece: a frozen dataclass whose tensors are all batch-first (or None).
+        logits: ``[B, T, V]``, or ``[B, P, V]`` where ``positions`` named the places at which an
+            answer is wanted.
+        state: What the model carries on to the next piece: a frozen dataclass whose tensors are all
+            batch-first (or None).
         losses: Named auxiliary terms, unweighted scalars; the objective weighs and adds them.
     """
 

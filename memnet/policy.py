@@ -43,26 +43,34 @@ def top_k(
 ) -> TopK:
     """Softmax of ``score + log strength`` over the k best visible entries.
 
-    It is computed as ``strength · exp(score)``, normalised. Given ``closed``, the best of the entries whose gate was exactly zero are
-    looked at too: they have no weight and take no place among the k, but their gates get a gradient, which says whether an open one
-    would have served. So a gate that has closed too far can open again.
+    It is computed as ``strength · exp(score)``, normalised. Given ``closed``, the best of the
+    entries whose gate was exactly zero are looked at too: they have no weight and take no place
+    among the k, but their gates get a gradient, which says whether an open one would have served.
+    So a gate that has closed too far can open again.
 
     Args:
         scores: ``temperature · cosine`` of all entries.
         strength: Strength of all entries, the gate of those written in this chunk.
         visible: Entries that can be read at each token.
-        closed: Entries that could have been, had their gates been open; None where no gradient is wanted.
+        closed: Entries that could have been, had their gates been open; None where no gradient is
+            wanted.
         k: How many are read.
     """
     with torch.no_grad():
-        ranked = (scores + strength.clamp_min(TINY).log().unsqueeze(2)).masked_fill_(~visible, -HIDDEN)
+        ranked = (scores + strength.clamp_min(TINY).log().unsqueeze(2)).masked_fill_(
+            ~visible, -HIDDEN
+        )
         best = ranked.topk(min(k, scores.shape[-1]), dim=-1)
         index, limit = best.indices, torch.where(best.values > -HIDDEN, HIDDEN, -HIDDEN)
         top = best.values[..., :1]
         if closed is not None:
-            wanted = scores.masked_fill(~closed, -HIDDEN).topk(min(WANTED, scores.shape[-1]), dim=-1)
+            wanted = scores.masked_fill(~closed, -HIDDEN).topk(
+                min(WANTED, scores.shape[-1]), dim=-1
+            )
             index = torch.cat([index, wanted.indices], dim=-1)
-            limit = torch.cat([limit, torch.where(wanted.values > -HIDDEN, LONGING, -HIDDEN)], dim=-1)
+            limit = torch.cat(
+                [limit, torch.where(wanted.values > -HIDDEN, LONGING, -HIDDEN)], dim=-1
+            )
             top = torch.where(top > -HIDDEN, top, wanted.values[..., :1])
     found = scores.gather(-1, index)
     held = strength.unsqueeze(2).expand(-1, -1, index.shape[2], -1).gather(-1, index)
@@ -71,11 +79,14 @@ def top_k(
     return TopK(index=index, weights=weights / (total + (total <= 0).to(total.dtype)), scores=found)
 
 
-def random_entry(draw: Float[Tensor, "B H C"], times: Int[Tensor, "B H E"], visible: Bool[Tensor, "B H C E"]) -> Int[Tensor, "B H C 1"]:
+def random_entry(
+    draw: Float[Tensor, "B H C"], times: Int[Tensor, "B H E"], visible: Bool[Tensor, "B H C E"]
+) -> Int[Tensor, "B H C 1"]:
     """Draw one visible entry per token, by position.
 
-    Every entry has a place on a circle that follows from when it was written (multiples of the golden ratio spread evenly); the first
-    visible one at or after the drawn point is read. The draw so depends on what is stored and not on where, nor on the chunk size.
+    Every entry has a place on a circle that follows from when it was written (multiples of the
+    golden ratio spread evenly); the first visible one at or after the drawn point is read. The draw
+    so depends on what is stored and not on where, nor on the chunk size.
 
     Args:
         draw: Uniform numbers in [0, 1), one per token.
@@ -94,10 +105,12 @@ def entropy(weights: Float[Tensor, "*lead E"]) -> Float[Tensor, "*lead"]:
 
 
 def dispersion(weights: Float[Tensor, "*lead E"]) -> Float[Tensor, "*lead"]:
-    """How much is read beside the most: ``1 − Σ w²`` (Simpson 1949), the chance that two draws differ; 0 where the weights are all zero.
+    """How much is read beside the most.
 
-    A measure of sparsity to learn by. Entropy is none: its slope grows without bound as a weight goes to zero, so it holds shut what is
-    shut, and breaks in bursts what has been learnt.
+    ``1 − Σ w²`` (Simpson 1949), the chance that two draws differ; 0 where the weights are all zero.
+
+    A measure of sparsity to learn by. Entropy is none: its slope grows without bound as a weight
+    goes to zero, so it holds shut what is shut, and breaks in bursts what has been learnt.
     """
     return weights.sum(-1) - weights.square().sum(-1)
 
@@ -107,7 +120,8 @@ class MetaPolicy(nn.Module):
 
         π = softmax(P·[h, best match, entropy of the TopK read])
 
-    Without a draw the Random policy gives its expectation, which is Uniform: the pass is then deterministic.
+    Without a draw the Random policy gives its expectation, which is Uniform: the pass is then
+    deterministic.
 
     Args:
         width: D of the controller's state.
@@ -149,6 +163,9 @@ class MetaPolicy(nn.Module):
         uniform = pi[..., 1:2] if random is not None else pi[..., 1:2] + pi[..., 2:3]
         index, weights = best.index, pi[..., 0:1] * best.weights
         if random is not None:
-            index, weights = torch.cat([index, random], dim=-1), torch.cat([weights, pi[..., 2:3] * some], dim=-1)
+            index, weights = (
+                torch.cat([index, random], dim=-1),
+                torch.cat([weights, pi[..., 2:3] * some], dim=-1),
+            )
         mixed: Tensor = (seen * (uniform / count.clamp_min(1.0))).scatter_add(-1, index, weights)
         return mixed

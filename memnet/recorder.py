@@ -1,7 +1,8 @@
 """What a memory did, gathered while it reads and writes.
 
-A recorder is handed to the forward pass of any model with slots; the pass tells it of each chunk. Statistics are those reported with every
-task: slot reuse, read sparsity, occupancy, write rate, read entropy, and how long slots live.
+A recorder is handed to the forward pass of any model with slots; the pass tells it of each chunk.
+Statistics are those reported with every task: slot reuse, read sparsity, occupancy, write rate,
+read entropy, and how long slots live.
 """
 
 from collections.abc import Iterable
@@ -24,9 +25,12 @@ class Recorder:
         reads: Reads of a memory that held something.
         read_entropy: Sum of their entropies, in nats.
         read_sparsity: Sum of ``1 − e^entropy / occupied``.
-        occupied: Sum over tokens of the share of slots that are occupied, of all that a memory may have.
-        ended: Lifetimes, in tokens, of slots that were given up, for another content or to another slot in a dream.
-        alive: Ages of the slots still occupied at the end of the last pass told of (censored lifetimes).
+        occupied: Sum over tokens of the share of slots that are occupied, of all that a memory may
+            have.
+        ended: Lifetimes, in tokens, of slots that were given up, for another content or to another
+            slot in a dream.
+        alive: Ages of the slots still occupied at the end of the last pass told of (censored
+            lifetimes).
         carried_bytes: Most bytes that one memory carried, the chunk's provisional slots included.
     """
 
@@ -51,11 +55,18 @@ class Recorder:
         self.read_sparsity += float((1.0 - nats[some].exp() / held[some]).sum())
 
     def write(
-        self, active: Bool[Tensor, "B H A"], fresh: Bool[Tensor, "B H A"], occupied: Bool[Tensor, "B H N"], count: int, *, most: int
+        self,
+        active: Bool[Tensor, "B H A"],
+        fresh: Bool[Tensor, "B H A"],
+        occupied: Bool[Tensor, "B H N"],
+        count: int,
+        *,
+        most: int,
     ) -> None:
         """Note the writes of a chunk of ``count`` tokens, and which slots are occupied after it, of the ``most`` that there may be.
 
-        Slots are made as they are needed, so those that were made say little about how full a memory is, and there may be none.
+        Slots are made as they are needed, so those that were made say little about how full a
+        memory is, and there may be none.
         """
         tokens = count * active[..., 0].numel()
         self.tokens += tokens
@@ -67,8 +78,13 @@ class Recorder:
         """Note slots that were given up at ``now``."""
         self.ended.extend((now - birth[ended]).tolist())
 
-    def survivors(self, occupied: Bool[Tensor, "B H N"], birth: Int[Tensor, "B H N"], now: int) -> None:
-        """Note the ages of the slots occupied at the end of a pass; those noted before were the same slots, younger."""
+    def survivors(
+        self, occupied: Bool[Tensor, "B H N"], birth: Int[Tensor, "B H N"], now: int
+    ) -> None:
+        """Note the ages of the slots occupied at the end of a pass.
+
+        Those noted before were the same slots, younger.
+        """
         self.alive = (now - birth[occupied]).tolist()
 
     def carries(self, tensors: Iterable[Tensor]) -> None:

@@ -1,11 +1,15 @@
-"""SerialRecall: what was stored is read again in its order, at any distance and whatever its contents.
+"""SerialRecall.
 
-A tape: a token may be recorded at its end, by a gate, and may move the reading head on by a place, by another; recording rewinds the
-head. So after any rest the first thing recorded is the first that is read, then the second. It is the queue of Grefenstette et al. 2015
-("Learning to Transduce with Unbounded Memory"), found by counted position as in Golovneva et al. 2024 ("Contextual Position Encoding"),
-and the serial recall of psychology.
+What was stored is read again in its order, at any distance and whatever its contents.
 
-Legend: ``B`` memories, ``C`` tokens in the chunk, ``M`` recordings, ``E = M + C`` entries, ``D`` width, ``V`` value width.
+A tape: a token may be recorded at its end, by a gate, and may move the reading head on by a place,
+by another; recording rewinds the head. So after any rest the first thing recorded is the first that
+is read, then the second. It is the queue of Grefenstette et al. 2015 ("Learning to Transduce with
+Unbounded Memory"), found by counted position as in Golovneva et al. 2024 ("Contextual Position
+Encoding"), and the serial recall of psychology.
+
+Legend: ``B`` memories, ``C`` tokens in the chunk, ``M`` recordings, ``E = M + C`` entries, ``D``
+width, ``V`` value width.
 """
 
 import math
@@ -22,13 +26,15 @@ START = (0.0, -1.0)
 """Logits of recording and of reading on at the start: half a place for every token, and a fifth of one."""
 BLUR, SHARP = 14.0, 100.0
 """Temperature at the start, at which neighbours are read too, so that counts learn from them in whole steps; and at most. From 11.8 on a
-place outweighs its two neighbours together, so what is read is right even where it stays a blur."""
+place outweighs its two neighbours together, so what is read is right even where it stays a blur.
+"""
 EAGER = 5.0
 """How many times faster than other weights the logarithm of the temperature learns."""
 
 WHOLE, DECIDED = 0.2, 0.4
 """Doubt below which steps are whole enough for the temperature to be learned, which it then keeps near there; and below which gates have
-made up their minds."""
+made up their minds.
+"""
 MEMORY = 0.999
 """What is left of the doubt, per token of training."""
 
@@ -57,7 +63,13 @@ class Tape:
     def empty(cls, batch: int, width: int, like: Tensor) -> "Tape":
         """Return an empty tape for each memory, on the device and in the type of ``like``."""
         none = like.new_zeros(batch, 0)
-        return cls(values=like.new_zeros(batch, 0, width), place=none, strength=none, end=like.new_zeros(batch), head=like.new_zeros(batch))
+        return cls(
+            values=like.new_zeros(batch, 0, width),
+            place=none,
+            strength=none,
+            end=like.new_zeros(batch),
+            head=like.new_zeros(batch),
+        )
 
     def last(self, most: int) -> "Tape":
         """Keep the latest recordings, so many at most."""
@@ -87,11 +99,13 @@ class SerialRecall(nn.Module):
         score_s = temperature·cos(code(head_{t−1}), code(place_s)) + log w_s
         read_t = Σ_s softmax(score)_s · w_s·v_s,  s ≤ t
 
-    Where both counters take whole steps, counting can be exact, and then it holds after a million tokens: out of training, a gate above one
-    half counts one and any other nothing, as soon as the gates have made up their minds. How far they are from it is the doubt: the share
-    ``Σ 4·g·(1 − g) / Σ g`` over the latest tokens of training, so many half steps for each step taken. The temperature is learned, since a
-    task may want one recording or several at once; but where it is free from the start, half steps serve as well as whole ones, so it is
-    held at its start, a blur that only whole steps bear, until there is little doubt. It is the same in and out of training.
+    Where both counters take whole steps, counting can be exact, and then it holds after a million
+    tokens: out of training, a gate above one half counts one and any other nothing, as soon as the
+    gates have made up their minds. How far they are from it is the doubt: the share ``Σ 4·g·(1 − g)
+    / Σ g`` over the latest tokens of training, so many half steps for each step taken. The
+    temperature is learned, since a task may want one recording or several at once; but where it is
+    free from the start, half steps serve as well as whole ones, so it is held at its start, a blur
+    that only whole steps bear, until there is little doubt. It is the same in and out of training.
 
     Args:
         width: D of the controller's state.
@@ -154,7 +168,10 @@ class SerialRecall(nn.Module):
 
     @property
     def doubt(self) -> float:
-        """Half steps for each step taken, over the latest tokens of training; 0 where all gates are at their ends."""
+        """Half steps for each step taken, over the latest tokens of training.
+
+        0 where all gates are at their ends.
+        """
         return float(self.unsure / self.moved.clamp_min(TINY))
 
     def exact(self) -> bool:
@@ -168,15 +185,25 @@ class SerialRecall(nn.Module):
 
     def _read(self, position: Float[Tensor, "B C"], tape: Tape) -> Float[Tensor, "B C V"]:
         entries, count = tape.place.shape[-1], position.shape[-1]
-        scores = self.temperature * clock.fine_code(position) @ clock.fine_code(tape.place).transpose(-1, -2)
-        later = torch.ones(count, entries, dtype=torch.bool, device=scores.device).triu(entries - count + 1)
+        scores = (
+            self.temperature
+            * clock.fine_code(position)
+            @ clock.fine_code(tape.place).transpose(-1, -2)
+        )
+        later = torch.ones(count, entries, dtype=torch.bool, device=scores.device).triu(
+            entries - count + 1
+        )
         hidden = later | (tape.strength <= 0).unsqueeze(1)
-        weights = (scores + tape.strength.clamp_min(TINY).log().unsqueeze(1)).masked_fill(hidden, -math.inf)
+        weights = (scores + tape.strength.clamp_min(TINY).log().unsqueeze(1)).masked_fill(
+            hidden, -math.inf
+        )
         some = ~hidden.all(-1, keepdim=True)
         return weights.masked_fill(~some, 0.0).softmax(-1) * some @ tape.values
 
 
-def _heads(start: Float[Tensor, " B"], write: Float[Tensor, "B C"], advance: Float[Tensor, "B C"]) -> Float[Tensor, "B C+1"]:
+def _heads(
+    start: Float[Tensor, " B"], write: Float[Tensor, "B C"], advance: Float[Tensor, "B C"]
+) -> Float[Tensor, "B C+1"]:
     """Return the head before each token and after the last: ``head_t = (1 − w_t)·head_{t−1} + a_t``."""
     heads = [start]
     for kept, step in zip((1.0 - write).unbind(-1), advance.unbind(-1), strict=True):

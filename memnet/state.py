@@ -1,7 +1,7 @@
 """What MemNet carries from one token to the next.
 
-Legend: ``B`` memories, ``H`` heads, ``N`` slots, ``K`` key width, ``V`` value width, ``W`` controller window, ``D`` width, ``Z``
-bottleneck.
+Legend: ``B`` memories, ``H`` heads, ``N`` slots, ``K`` key width, ``V`` value width, ``W``
+controller window, ``D`` width, ``Z`` bottleneck.
 """
 
 from dataclasses import dataclass
@@ -17,17 +17,21 @@ from memnet.serial import Tape
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Slots:
-    """The bank's slots and their graph. A slot is full or empty: it is occupied where its strength is above zero.
+    """The bank's slots and their graph.
+
+    A slot is full or empty: it is occupied where its strength is above zero.
 
     Attributes:
         keys: Unit-norm keys.
         values: Contents.
-        strength: Write gate at the last write, in (0, 1]; merging adds, so a merged slot may exceed 1; 0 in an empty slot.
+        strength: Write gate at the last write, in (0, 1]; merging adds, so a merged slot may exceed
+            1; 0 in an empty slot.
         usage: Read weight that a slot has received since it was taken.
         birth: Token at which the slot was taken.
         written: Token of its last write.
         fresh: Written since the last dream.
-        adjacency: Links ``A[i, j]`` from slot i to slot j: non-negative, zero diagonal; empty where the graph is switched off.
+        adjacency: Links ``A[i, j]`` from slot i to slot j: non-negative, zero diagonal; empty where
+            the graph is switched off.
         trace: Pre-synaptic trace of each slot.
         count: The memory clock: writes so far.
     """
@@ -94,7 +98,10 @@ def widen(slots: Slots, extra: int, *, linked: bool) -> Slots:
 
 
 def empty_state(config: MemNetConfig, batch: int, like: Tensor) -> MemNetState:
-    """Return the state before the first token, on the device and in the type of ``like``. Slots are made as they are needed."""
+    """Return the state before the first token, on the device and in the type of ``like``.
+
+    Slots are made as they are needed.
+    """
     b, h = batch, config.heads
     never = torch.full((b, h, 0), NEVER, dtype=torch.int64, device=like.device)
     return MemNetState(

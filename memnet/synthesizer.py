@@ -1,7 +1,8 @@
 """MemorySynthesizer: dreaming, which reorganises the slots offline.
 
-A dream digests what is new since the last one, and only that: a memory that has not been written since is left as it is, so a long silence
-costs nothing and changes nothing. (Where another memory of the batch merges slots, it is left as it is but for rounding.)
+A dream digests what is new since the last one, and only that: a memory that has not been written
+since is left as it is, so a long silence costs nothing and changes nothing. (Where another memory
+of the batch merges slots, it is left as it is but for rounding.)
 
 Legend: ``B`` memories, ``H`` heads, ``N`` slots, ``V`` value width.
 """
@@ -20,7 +21,10 @@ from memnet.state import Slots
 
 
 class MemorySynthesizer(nn.Module):
-    """Five steps: contents attend to each other, links are found, near-equal slots merge, weak links go, strong slots scale down.
+    """Five steps.
+
+    Contents attend to each other, links are found, near-equal slots merge, weak links go, strong
+    slots scale down.
 
         Y = V + O·softmax(Q·Kᵀ/√d + β·log(Â + ε))·V      for slots written since the last dream; O starts at zero
         A_i += rate · Σ_j A_ij · Â²_i  at the strongest missing links of Â²     (two hops awake become one after sleep)
@@ -40,7 +44,9 @@ class MemorySynthesizer(nn.Module):
         self.norm = nn.RMSNorm(width)
         self.qkv = nn.Linear(width, 3 * width, bias=False)
         self.out = nn.Linear(width, width, bias=False)
-        self.graph_bias = nn.Parameter(torch.full((config.heads, 1, 1), 0.5)) if config.hebbian else None
+        self.graph_bias = (
+            nn.Parameter(torch.full((config.heads, 1, 1), 0.5)) if config.hebbian else None
+        )
         nn.init.zeros_(self.out.weight)
 
     def forward(self, slots: Slots) -> Slots:
@@ -57,17 +63,26 @@ class MemorySynthesizer(nn.Module):
         return replace(slots, fresh=torch.zeros_like(slots.fresh))
 
     def _refine(self, slots: Slots) -> Float[Tensor, "B H N V"]:
-        """Self-attention over slots, biased by the graph; each content is refined once, in the first dream after it was written."""
+        """Self-attention over slots, biased by the graph.
+
+        Each content is refined once, in the first dream after it was written.
+        """
         new = slots.fresh & slots.occupied
-        # The new ones first, filled up to as many in every memory; what was not new is put back as it was.
-        chosen = new.to(torch.int8).argsort(dim=-1, descending=True, stable=True)[..., : int(new.sum(-1).max())]
+        # The new ones first, filled up to as many in every memory; what was not new is put back as
+        # it was.
+        chosen = new.to(torch.int8).argsort(dim=-1, descending=True, stable=True)[
+            ..., : int(new.sum(-1).max())
+        ]
         normed, value = self.norm(slots.values), slots.values.shape[-1]
         q = functional.linear(_rows(normed, chosen), self.qkv.weight[:value])
         k, v = functional.linear(normed, self.qkv.weight[value:]).chunk(2, dim=-1)
         scores = q @ k.transpose(-1, -2) / math.sqrt(value)
         if self.graph_bias is not None:
-            scores = scores + self.graph_bias * (normalised(_rows(slots.adjacency, chosen)) + 1e-3).log()
-        # Empty memories attend to nothing in particular; their slots are not fresh, so nothing of it is kept.
+            scores = (
+                scores + self.graph_bias * (normalised(_rows(slots.adjacency, chosen)) + 1e-3).log()
+            )
+        # Empty memories attend to nothing in particular; their slots are not fresh, so nothing of
+        # it is kept.
         weights = scores.masked_fill(~slots.occupied.unsqueeze(2), -1e9).softmax(-1)
         change = self.out(weights @ v) * new.gather(-1, chosen).unsqueeze(-1)
         return slots.values.scatter_add(2, chosen.unsqueeze(-1).expand_as(change), change)
@@ -76,11 +91,22 @@ class MemorySynthesizer(nn.Module):
         """Add the strongest missing links of Â², in proportion to the links that a slot has: no guess outweighs what was met."""
         rows, size = normalised(slots.adjacency), slots.adjacency.shape[-1]
         with torch.no_grad():
-            linked = (slots.adjacency > NEGLIGIBLE) | torch.eye(size, dtype=torch.bool, device=rows.device) | ~digest[..., None, None]
-            best = (rows @ rows).masked_fill_(linked, 0.0).flatten(2).topk(min(self.config.dream_links, size * size), dim=-1)
+            linked = (
+                (slots.adjacency > NEGLIGIBLE)
+                | torch.eye(size, dtype=torch.bool, device=rows.device)
+                | ~digest[..., None, None]
+            )
+            best = (
+                (rows @ rows)
+                .masked_fill_(linked, 0.0)
+                .flatten(2)
+                .topk(min(self.config.dream_links, size * size), dim=-1)
+            )
             start, end = best.indices // size, best.indices % size
         # Â² again at the links chosen alone, which is all that a gradient is wanted of.
-        strength = (_rows(rows, start) * _rows(rows.transpose(-1, -2), end)).sum(-1) * (best.values > NEGLIGIBLE)
+        strength = (_rows(rows, start) * _rows(rows.transpose(-1, -2), end)).sum(-1) * (
+            best.values > NEGLIGIBLE
+        )
         guessed = self.config.dream_rate * strength * slots.adjacency.sum(-1).gather(-1, start)
         return slots.adjacency.flatten(2).scatter_add(-1, best.indices, guessed).view_as(rows)
 
@@ -92,7 +118,8 @@ class MemorySynthesizer(nn.Module):
             return slots
         here = torch.arange(near.shape[-1], device=near.device)
         first = torch.where(near & both, here, near.shape[-1]).min(-1).values.minimum(here)
-        # A slot merges into its first neighbour only where that one stays itself; the rest waits for the next dream.
+        # A slot merges into its first neighbour only where that one stays itself; the rest waits
+        # for the next dream.
         into = torch.where(first.gather(-1, first) == first, first, here.expand_as(first))
         if bool((into == here).all()):
             return slots
@@ -111,22 +138,33 @@ class MemorySynthesizer(nn.Module):
             values=torch.where(stays, values, 0.0),
             strength=strength,
             usage=(back @ slots.usage.unsqueeze(-1)).squeeze(-1),
-            birth=torch.where(stays.squeeze(-1), slots.birth.unsqueeze(-1).masked_fill(~members, gone).min(2).values, -1),
-            written=torch.where(stays.squeeze(-1), slots.written.unsqueeze(-1).masked_fill(~members, -1).max(2).values, -1),
+            birth=torch.where(
+                stays.squeeze(-1),
+                slots.birth.unsqueeze(-1).masked_fill(~members, gone).min(2).values,
+                -1,
+            ),
+            written=torch.where(
+                stays.squeeze(-1),
+                slots.written.unsqueeze(-1).masked_fill(~members, -1).max(2).values,
+                -1,
+            ),
         )
         if not self.config.hebbian:
             return merged
         joined = back @ slots.adjacency @ move
         return replace(
             merged,
-            adjacency=joined * (1.0 - torch.eye(joined.shape[-1], dtype=joined.dtype, device=joined.device)),
+            adjacency=joined
+            * (1.0 - torch.eye(joined.shape[-1], dtype=joined.dtype, device=joined.device)),
             trace=(back @ slots.trace.unsqueeze(-1)).squeeze(-1),
         )
 
     def _prune(self, slots: Slots, digest: Bool[Tensor, "B H"]) -> Float[Tensor, "B H N N"]:
         weak = normalised(slots.adjacency) < self.config.prune
         kept = slots.adjacency.masked_fill(weak & digest[..., None, None], 0.0)
-        return kept * (self.config.link_total / kept.sum(-1, keepdim=True).clamp_min(self.config.link_total))
+        return kept * (
+            self.config.link_total / kept.sum(-1, keepdim=True).clamp_min(self.config.link_total)
+        )
 
 
 def _rows(table: Float[Tensor, "B H N X"], index: Int[Tensor, "B H R"]) -> Float[Tensor, "B H R X"]:

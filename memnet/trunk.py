@@ -1,4 +1,6 @@
-"""What reads a sample for the persistent memory: a model that offers its features, or any classifier, whose features are found.
+"""What reads a sample for the persistent memory.
+
+A model that offers its features, or any classifier, whose features are found.
 
 Legend: ``B`` batch, ``D`` width of the features.
 """
@@ -15,16 +17,21 @@ class Trunk(Protocol):
 
     width: int
 
-    def features(self, inputs: Float[Tensor, "B ..."], *, generator: torch.Generator | None = None) -> Float[Tensor, "B D"]:
+    def features(
+        self, inputs: Float[Tensor, "B ..."], *, generator: torch.Generator | None = None
+    ) -> Float[Tensor, "B D"]:
         """Return what was read of each sample."""
 
 
 class Penultimate(nn.Module):
-    """The features of any classifier: what goes into its last linear layer, the one that makes its logits.
+    """The features of any classifier.
+
+    What goes into its last linear layer, the one that makes its logits.
 
     Args:
         model: The classifier: samples in, logits out.
-        layer: Name of the layer, as in ``model.named_modules()``; without it, the last ``nn.Linear`` in that order.
+        layer: Name of the layer, as in ``model.named_modules()``; without it, the last
+            ``nn.Linear`` in that order.
 
     Raises:
         ValueError: If there is no such layer.
@@ -32,18 +39,26 @@ class Penultimate(nn.Module):
 
     def __init__(self, model: nn.Module, layer: str | None = None) -> None:
         super().__init__()
-        linear = {name: module for name, module in model.named_modules() if isinstance(module, nn.Linear)}
+        linear = {
+            name: module for name, module in model.named_modules() if isinstance(module, nn.Linear)
+        }
         if not linear:
-            raise ValueError(f"{type(model).__name__} has no linear layer to take features from: give it a width and a method features")
+            raise ValueError(
+                f"{type(model).__name__} has no linear layer to take features from: give it a width and a method features"
+            )
         if layer is not None and layer not in linear:
-            raise ValueError(f"{type(model).__name__} has no linear layer {layer!r}: choose one of {', '.join(linear)}")
+            raise ValueError(
+                f"{type(model).__name__} has no linear layer {layer!r}: choose one of {', '.join(linear)}"
+            )
         self.model = model
         last = linear[layer] if layer is not None else list(linear.values())[-1]
         self.width = last.in_features
         self._entering: list[Tensor] = []
         last.register_forward_pre_hook(self._remember)
 
-    def features(self, inputs: Float[Tensor, "B ..."], *, generator: torch.Generator | None = None) -> Float[Tensor, "B D"]:
+    def features(
+        self, inputs: Float[Tensor, "B ..."], *, generator: torch.Generator | None = None
+    ) -> Float[Tensor, "B D"]:
         """Run the classifier and return what went into the layer, at the last step where there are several.
 
         Raises:
@@ -52,7 +67,9 @@ class Penultimate(nn.Module):
         self._entering.clear()
         self.model(inputs)
         if not self._entering:
-            raise RuntimeError(f"{type(self.model).__name__} answered without its linear layer: name the layer that makes its logits")
+            raise RuntimeError(
+                f"{type(self.model).__name__} answered without its linear layer: name the layer that makes its logits"
+            )
         return self._entering.pop().reshape(len(inputs), -1, self.width)[:, -1]
 
     def _remember(self, module: nn.Module, inputs: tuple[Any, ...]) -> None:
@@ -61,5 +78,9 @@ class Penultimate(nn.Module):
 
 def trunk_of(model: nn.Module, layer: str | None = None) -> nn.Module:
     """Return a model that offers ``features`` and ``width`` as it is, and the features of any other."""
-    offers = layer is None and callable(getattr(model, "features", None)) and isinstance(getattr(model, "width", None), int)
+    offers = (
+        layer is None
+        and callable(getattr(model, "features", None))
+        and isinstance(getattr(model, "width", None), int)
+    )
     return model if offers else Penultimate(model, layer)

@@ -1,1 +1,4 @@
-"""What a run leaves: cells, records, the store, and the numbers computed from them. Never imports torch."""
+"""What a run leaves: cells, records, the store, and the numbers computed from them.
+
+Never imports torch.
+"""

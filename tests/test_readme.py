@@ -11,7 +11,10 @@ import pytest
 from tests.benchmarks.command import memnet
 
 README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
-SHORT = {"induction": ("steps=1", "streams=2", "furthest=64", "train_length=16"), "split-digits": ("epochs=1", "batch_size=512")}
+SHORT = {
+    "induction": ("steps=1", "streams=2", "furthest=64", "train_length=16"),
+    "split-digits": ("epochs=1", "batch_size=512"),
+}
 
 
 def blocks(language: str) -> list[str]:
@@ -19,7 +22,9 @@ def blocks(language: str) -> list[str]:
 
 
 def commands() -> list[list[str]]:
-    lines = [line for block in blocks("sh") for line in block.splitlines() if line.startswith("memnet ")]
+    lines = [
+        line for block in blocks("sh") for line in block.splitlines() if line.startswith("memnet ")
+    ]
     return [shlex.split(line, comments=True)[1:] for line in lines]
 
 
@@ -58,6 +63,13 @@ def test_a_command_runs(words: list[str], tmp_path: Path) -> None:
 def test_the_avalanche_script_runs_and_does_not_forget(tmp_path: Path) -> None:
     (code,) = [block for block in blocks("python") if "MemNetPlugin" in block]
     (tmp_path / "script.py").write_text(code, encoding="utf-8")
-    done = subprocess.run([sys.executable, "script.py"], cwd=tmp_path, capture_output=True, text=True, timeout=600, check=False)
+    done = subprocess.run(
+        [sys.executable, "script.py"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr
     assert float(done.stdout.strip().rstrip("}").rsplit(": ", 1)[1]) > 0.9

@@ -1,23 +1,30 @@
-"""The delta rule with an optional decay, chunk by chunk: exact, and parallel over time within a chunk.
+"""The delta rule with an optional decay, chunk by chunk.
 
-With a key k, value v, query q, write strength β and decay α at each step, memory S (keys × values) is
+Exact, and parallel over time within a chunk.
+
+With a key k, value v, query q, write strength β and decay α at each step, memory S (keys × values)
+is
 
     S_t = α_t (I − β_t k_t k_tᵀ) S_{t−1} + β_t k_t v_tᵀ,    o_t = S_tᵀ q_t,
 
-the delta rule (Schlag et al. 2021, "Linear Transformers Are Secretly Fast Weight Programmers") where α = 1, the gated delta rule (Yang et
-al. 2024, "Gated Delta Networks") where not.
+the delta rule (Schlag et al. 2021, "Linear Transformers Are Secretly Fast Weight Programmers")
+where α = 1, the gated delta rule (Yang et al. 2024, "Gated Delta Networks") where not.
 
-Within a chunk let γ_t be the product of its decays up to t, and u_t what is written at t: the rule reads S_t = α_t S_{t−1} + k_t u_tᵀ with
-u_t = β_t (v_t − α_t S_{t−1}ᵀ k_t). Unrolled to the memory S before the chunk, that is a triangular system (the WY form of Yang et al. 2024,
-"Parallelizing Linear Transformers with the Delta Rule over Sequence Length", to which the other paper adds the decay):
+Within a chunk let γ_t be the product of its decays up to t, and u_t what is written at t: the rule
+reads S_t = α_t S_{t−1} + k_t u_tᵀ with u_t = β_t (v_t − α_t S_{t−1}ᵀ k_t). Unrolled to the memory S
+before the chunk, that is a triangular system (the WY form of Yang et al. 2024, "Parallelizing
+Linear Transformers with the Delta Rule over Sequence Length", to which the other paper adds the
+decay):
 
     (I + A) U = diag(β) (V − diag(γ) K S),    A_ts = β_t (γ_t / γ_s) k_t·k_s for s < t.
 
-Its solution for either term, W = (I + A)⁻¹ diag(βγ) K and (I + A)⁻¹ diag(β) V, is found for all chunks at once; what remains to do in order
-is U = (I + A)⁻¹ diag(β) V − W S and the memory behind the chunk, γ_C S + Σ_s (γ_C / γ_s) k_s u_sᵀ. Decays enter as sums of logarithms, from
-which only quotients of at most 1 are made.
+Its solution for either term, W = (I + A)⁻¹ diag(βγ) K and (I + A)⁻¹ diag(β) V, is found for all
+chunks at once; what remains to do in order is U = (I + A)⁻¹ diag(β) V − W S and the memory behind
+the chunk, γ_C S + Σ_s (γ_C / γ_s) k_s u_sᵀ. Decays enter as sums of logarithms, from which only
+quotients of at most 1 are made.
 
-Legend: ``B`` batch, ``H`` heads, ``T`` time, ``N`` chunks, ``C`` steps of a chunk, ``K`` and ``V`` widths of a key and a value.
+Legend: ``B`` batch, ``H`` heads, ``T`` time, ``N`` chunks, ``C`` steps of a chunk, ``K`` and ``V``
+widths of a key and a value.
 """
 
 from typing import NamedTuple
@@ -31,7 +38,8 @@ from torch.nn import functional
 class _Chunks(NamedTuple):
     """What each chunk does with the memory S before it.
 
-    ``U = written − erasing·S``, ``o = reading·S + within·U``, and behind it ``S = left·S + keeping·U``.
+    ``U = written − erasing·S``, ``o = reading·S + within·U``, and behind it ``S = left·S +
+    keeping·U``.
     """
 
     written: Float[Tensor, "B H N C V"]
@@ -79,15 +87,21 @@ def delta_rule(
     )
     before, deltas = [], []
     lefts = [None] * chunks.written.shape[2] if chunks.left is None else chunks.left.unbind(2)
-    for written, erasing, keeping, left in zip(*(part.unbind(2) for part in chunks[:3]), lefts, strict=True):
+    for written, erasing, keeping, left in zip(
+        *(part.unbind(2) for part in chunks[:3]), lefts, strict=True
+    ):
         before.append(memory)
         deltas.append(written - erasing @ memory)
         memory = (memory if left is None else left * memory) + keeping @ deltas[-1]
-    outputs = chunks.reading @ torch.stack(before, dim=2) + chunks.within @ torch.stack(deltas, dim=2)
+    outputs = chunks.reading @ torch.stack(before, dim=2) + chunks.within @ torch.stack(
+        deltas, dim=2
+    )
     return outputs.flatten(2, 3)[:, :, :count], memory
 
 
-def _prepare(query: Tensor, key: Tensor, value: Tensor, strength: Tensor, log_decay: Tensor | None) -> _Chunks:
+def _prepare(
+    query: Tensor, key: Tensor, value: Tensor, strength: Tensor, log_decay: Tensor | None
+) -> _Chunks:
     """Solve each chunk's system; what stands for a step is ``[B, H, N, C, ·]``."""
     overlap, within = strength * (key @ key.transpose(-1, -2)), query @ key.transpose(-1, -2)
     seen, keeping, left = key, key, None
@@ -97,7 +111,12 @@ def _prepare(query: Tensor, key: Tensor, value: Tensor, strength: Tensor, log_de
         quotient = (total - total.transpose(-1, -2)).masked_fill(later, -torch.inf).exp()
         overlap, within = overlap * quotient, within * quotient
         gamma, end = total.exp(), total[..., -1:, :]
-        seen, query, keeping, left = gamma * key, gamma * query, (end - total).exp() * key, end.exp()
+        seen, query, keeping, left = (
+            gamma * key,
+            gamma * query,
+            (end - total).exp() * key,
+            end.exp(),
+        )
     solution = _inverse(overlap.tril(-1)) * strength.transpose(-1, -2)
     return _Chunks(
         written=solution @ value,
@@ -112,7 +131,9 @@ def _prepare(query: Tensor, key: Tensor, value: Tensor, strength: Tensor, log_de
 def _inverse(lower: Float[Tensor, "*batch C C"]) -> Float[Tensor, "*batch C C"]:
     """Return ``(I + A)⁻¹`` of strictly lower triangular A, by substitution: a series of powers would lose all digits on like keys."""
     identity = torch.eye(lower.shape[-1], dtype=lower.dtype, device=lower.device).expand_as(lower)
-    inverse: Tensor = torch.linalg.solve_triangular(lower, identity, upper=False, unitriangular=True)
+    inverse: Tensor = torch.linalg.solve_triangular(
+        lower, identity, upper=False, unitriangular=True
+    )
     return inverse
 
 

@@ -1,13 +1,18 @@
-"""The layer around the delta rule, as published: short convolutions, unit-norm keys and queries, a normalised and gated output.
+"""The layer around the delta rule, as published.
 
-From Yang et al. 2024, "Parallelizing Linear Transformers with the Delta Rule over Sequence Length" and "Gated Delta Networks". The decay is
-that of Mamba-2 (Dao & Gu 2024): ``log α_t = −exp(a)·softplus(w·x_t + b)``.
+Short convolutions, unit-norm keys and queries, a normalised and gated output.
 
-Two things are ours. The output gate has a bias (see :mod:`baselines.models._gate`). And every head starts at the slow end of the published
-ranges, ``exp(a) = 1`` of 1 to 16 and ``softplus(b) = 0.001`` of 0.001 to 0.1: drawn from them, as in models of many heads, the only head
-of a layer may forget within a few steps at the start, and then it learns late or not at all.
+From Yang et al. 2024, "Parallelizing Linear Transformers with the Delta Rule over Sequence Length"
+and "Gated Delta Networks". The decay is that of Mamba-2 (Dao & Gu 2024): ``log α_t =
+−exp(a)·softplus(w·x_t + b)``.
 
-Legend: ``B`` batch, ``H`` heads, ``T`` time, ``D`` width, ``K`` and ``V`` widths of a head's key and value.
+Two things are ours. The output gate has a bias (see :mod:`baselines.models._gate`). And every head
+starts at the slow end of the published ranges, ``exp(a) = 1`` of 1 to 16 and ``softplus(b) =
+0.001`` of 0.001 to 0.1: drawn from them, as in models of many heads, the only head of a layer may
+forget within a few steps at the start, and then it learns late or not at all.
+
+Legend: ``B`` batch, ``H`` heads, ``T`` time, ``D`` width, ``K`` and ``V`` widths of a head's key
+and value.
 """
 
 from dataclasses import dataclass
@@ -33,7 +38,9 @@ class DeltaState:
 
 
 class DeltaLayer(Mixer):
-    """Queries, keys, values, strengths, decays and output gates from the input; the delta rule; norm, gate and projection behind it.
+    """Queries, keys, values, strengths, decays and output gates from the input.
+
+    The delta rule; norm, gate and projection behind it.
 
     Args:
         width: D.
@@ -44,7 +51,16 @@ class DeltaLayer(Mixer):
         decaying: Whether memory decays (the gated delta rule).
     """
 
-    def __init__(self, width: int, *, heads: int, key_width: int, value_width: int, chunk: int, decaying: bool) -> None:
+    def __init__(
+        self,
+        width: int,
+        *,
+        heads: int,
+        key_width: int,
+        value_width: int,
+        chunk: int,
+        decaying: bool,
+    ) -> None:
         super().__init__()
         self.shape = (heads, key_width, value_width)
         self.chunk = chunk
@@ -58,18 +74,27 @@ class DeltaLayer(Mixer):
 
     def initial_state(self, batch: int) -> DeltaState:
         """Return empty memories."""
-        return DeltaState(memory=self.into.weight.new_zeros(batch, *self.shape), context=self.convolution.initial_context(batch))
+        return DeltaState(
+            memory=self.into.weight.new_zeros(batch, *self.shape),
+            context=self.convolution.initial_context(batch),
+        )
 
-    def forward(self, hidden: Float[Tensor, "B T D"], state: DeltaState) -> tuple[Float[Tensor, "B T D"], DeltaState]:
+    def forward(
+        self, hidden: Float[Tensor, "B T D"], state: DeltaState
+    ) -> tuple[Float[Tensor, "B T D"], DeltaState]:
         """See :class:`baselines.models._stack.Mixer`."""
         heads, key_width, value_width = self.shape
         mixed, context = self.convolution(self.into(hidden), state.context)
         sizes = [heads * key_width, heads * key_width, heads * value_width]
-        query, key, value = (part.unflatten(-1, (heads, -1)).transpose(1, 2) for part in mixed.split(sizes, dim=-1))
+        query, key, value = (
+            part.unflatten(-1, (heads, -1)).transpose(1, 2) for part in mixed.split(sizes, dim=-1)
+        )
         strength = self.strength(hidden).sigmoid().transpose(1, 2)
         decay = None if self.decay is None else self.decay(hidden).transpose(1, 2)
         exact = state.memory.dtype
-        with torch.autocast(hidden.device.type, enabled=False):  # a recurrence adds up what it rounds
+        with torch.autocast(
+            hidden.device.type, enabled=False
+        ):  # a recurrence adds up what it rounds
             outputs, memory = delta_rule(
                 functional.normalize(query.to(exact), dim=-1),
                 functional.normalize(key.to(exact), dim=-1),

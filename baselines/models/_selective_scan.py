@@ -2,9 +2,10 @@
 
     h_t = exp(Δ_t A) ⊙ h_{t−1} + (Δ_t x_t) B_tᵀ,    y_t = C_t h_t
 
-A is held exactly (ZOH) and B by Euler's rule, as published. Steps are taken in order, since batch and channels already fill a processor's
-vector units, and a parallel scan would go through memory several times more; the states between chunks are kept, and the others made again
-on the way back (section 3.3.2, recomputation). Only decays of at most 1 are formed, so nothing can overflow.
+A is held exactly (ZOH) and B by Euler's rule, as published. Steps are taken in order, since batch
+and channels already fill a processor's vector units, and a parallel scan would go through memory
+several times more; the states between chunks are kept, and the others made again on the way back
+(section 3.3.2, recomputation). Only decays of at most 1 are formed, so nothing can overflow.
 
 Legend: ``B`` batch, ``T`` time, ``E`` channels, ``N`` states of a channel, ``C`` steps of a chunk.
 """
@@ -50,7 +51,15 @@ class _Scan(torch.autograd.Function):
     """The scan with time first: ``[T, B, E]`` and ``[T, B, N]``."""
 
     @staticmethod
-    def forward(ctx: Any, written: Tensor, step: Tensor, write: Tensor, read: Tensor, rate: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(
+        ctx: Any,
+        written: Tensor,
+        step: Tensor,
+        write: Tensor,
+        read: Tensor,
+        rate: Tensor,
+        state: Tensor,
+    ) -> tuple[Tensor, Tensor]:
         outputs = torch.empty_like(written)
         starts, decay, state = [], torch.empty_like(state), state.clone()
         keep = any(ctx.needs_input_grad)
@@ -60,7 +69,9 @@ class _Scan(torch.autograd.Function):
             torch.mul(step[t].unsqueeze(1), rate, out=decay).exp_()
             state.mul_(decay).addcmul_(write[t].unsqueeze(2), written[t].unsqueeze(1))
             torch.bmm(read[t].unsqueeze(1), state, out=outputs[t].unsqueeze(1))
-        ctx.save_for_backward(written, step, write, read, rate, torch.stack(starts) if starts else rate)
+        ctx.save_for_backward(
+            written, step, write, read, rate, torch.stack(starts) if starts else rate
+        )
         return outputs, state
 
     @staticmethod
@@ -76,11 +87,21 @@ class _Scan(torch.autograd.Function):
             sliced, count = [part[span] for part in inputs], len(inputs[0][span])
             room = (decays[:count], states[: count + 1], grad_states[:count])
             _again(sliced, rate, starts[index], room)
-            _chunk_backward(sliced, rate, room, grad_outputs[span], grad_state, grad_rate, [grad[span] for grad in grads])
+            _chunk_backward(
+                sliced,
+                rate,
+                room,
+                grad_outputs[span],
+                grad_state,
+                grad_rate,
+                [grad[span] for grad in grads],
+            )
         return (*grads, grad_rate.sum(0), grad_state)
 
 
-def _again(inputs: list[Tensor], rate: Tensor, start: Tensor, room: tuple[Tensor, Tensor, Tensor]) -> None:
+def _again(
+    inputs: list[Tensor], rate: Tensor, start: Tensor, room: tuple[Tensor, Tensor, Tensor]
+) -> None:
     """Make a chunk's decays ``[C, B, N, E]`` and states ``[C + 1, B, N, E]`` again, from the state before it."""
     written, step, write, _ = inputs
     decays, states, _ = room
@@ -105,7 +126,8 @@ def _chunk_backward(
     Args:
         inputs: The chunk's Δx, Δ, B and C.
         rate: A.
-        room: The chunk's decays, its states with the one before it, and room for the gradients of its states; all are used up.
+        room: The chunk's decays, its states with the one before it, and room for the gradients of
+            its states; all are used up.
         grad_outputs: Gradients of y.
         grad_state: Gradient of h behind the chunk; becomes that of h before it.
         grad_rate: Gradient of A for each member of the batch, to which the chunk's is added.

@@ -1,7 +1,8 @@
 """A short causal convolution over time, each channel by itself, whose last inputs are carried from piece to piece.
 
-Recurrences with a matrix for a state have it before them (Gu & Dao 2023; Yang et al. 2024, "Parallelizing Linear Transformers with the
-Delta Rule over Sequence Length"), since it lets a step see the one before it.
+Recurrences with a matrix for a state have it before them (Gu & Dao 2023; Yang et al. 2024,
+"Parallelizing Linear Transformers with the Delta Rule over Sequence Length"), since it lets a step
+see the one before it.
 
 Legend: ``B`` batch, ``T`` time, ``C`` channels, ``K`` taps.
 """
@@ -47,7 +48,8 @@ class ShortConvolution(nn.Module):
             The result, and the last K − 1 steps.
         """
         reached = torch.cat([context, inputs], dim=1)
-        # As an image of height 1 with its channels last, which PyTorch convolves in half the time of a one-dimensional one.
+        # As an image of height 1 with its channels last, which PyTorch convolves in half the time
+        # of a one-dimensional one.
         image = reached.transpose(1, 2).unsqueeze(2)
         convolved = functional.silu(self.convolution(image)).squeeze(2).transpose(1, 2)
         return convolved, reached[:, inputs.shape[1] :]

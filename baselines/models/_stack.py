@@ -1,6 +1,10 @@
-"""A stack of mixing layers: encoder, pre-norm residual blocks, head, and a state for each block that is carried from piece to piece.
+"""A stack of mixing layers.
 
-Legend: ``B`` batch, ``T`` time, ``F`` features, ``P`` places where an answer is wanted, ``D`` width.
+Encoder, pre-norm residual blocks, head, and a state for each block that is carried from piece to
+piece.
+
+Legend: ``B`` batch, ``T`` time, ``F`` features, ``P`` places where an answer is wanted, ``D``
+width.
 """
 
 from abc import ABC, abstractmethod
@@ -28,7 +32,9 @@ class Mixer(nn.Module, ABC):
         """Return the state before the first step: a frozen dataclass whose tensors are all batch-first."""
 
     @abstractmethod
-    def forward(self, hidden: Float[Tensor, "B T D"], state: Any) -> tuple[Float[Tensor, "B T D"], Any]:
+    def forward(
+        self, hidden: Float[Tensor, "B T D"], state: Any
+    ) -> tuple[Float[Tensor, "B T D"], Any]:
         """Return what is added to the hidden vectors, and the state after the last step."""
 
 
@@ -48,7 +54,9 @@ class GatedMLP(nn.Module):
 
 
 class Block(nn.Module):
-    """Pre-norm residual mixing, then a pre-norm residual MLP: ``h + mix(norm(h))``, ``h + mlp(norm(h))``.
+    """Pre-norm residual mixing, then a pre-norm residual MLP.
+
+    ``h + mix(norm(h))``, ``h + mlp(norm(h))``.
 
     Args:
         width: D.
@@ -63,7 +71,9 @@ class Block(nn.Module):
         self.norm_mlp = nn.RMSNorm(width) if inner else None
         self.mlp = GatedMLP(width, inner) if inner else None
 
-    def forward(self, hidden: Float[Tensor, "B T D"], state: Any) -> tuple[Float[Tensor, "B T D"], Any]:
+    def forward(
+        self, hidden: Float[Tensor, "B T D"], state: Any
+    ) -> tuple[Float[Tensor, "B T D"], Any]:
         """Return the new hidden vectors, and the mixer's state after the last step."""
         mixed, state = self.mixer(self.norm_mixer(hidden), state)
         hidden = hidden + mixed
@@ -96,7 +106,9 @@ class Stack(SequenceModel):
 
     def initial_state(self, batch: int) -> StackState:
         """Return each mixer's state before the first step."""
-        return StackState(layers=tuple(cast(Block, block).mixer.initial_state(batch) for block in self.blocks))
+        return StackState(
+            layers=tuple(cast(Block, block).mixer.initial_state(batch) for block in self.blocks)
+        )
 
     def forward(
         self,
@@ -112,13 +124,18 @@ class Stack(SequenceModel):
         if state is None:
             state = self.initial_state(inputs.shape[0])
         outputs = []
-        # Whole, a batch's intermediates would leave the processor's cache; in pieces they give the same in less time.
+        # Whole, a batch's intermediates would leave the processor's cache; in pieces they give the
+        # same in less time.
         for piece in torch.split(inputs, PIECE, dim=1):
             hidden, state = self._piece(piece, state)
             outputs.append(hidden)
-        return ModelOutput(logits=self.head(at_positions(torch.cat(outputs, dim=1), positions)), state=state)
+        return ModelOutput(
+            logits=self.head(at_positions(torch.cat(outputs, dim=1), positions)), state=state
+        )
 
-    def _piece(self, inputs: Tensor, state: StackState) -> tuple[Float[Tensor, "B T D"], StackState]:
+    def _piece(
+        self, inputs: Tensor, state: StackState
+    ) -> tuple[Float[Tensor, "B T D"], StackState]:
         hidden, after = self.encoder(inputs), []
         for block, before in zip(self.blocks, state.layers, strict=True):
             hidden, carried = block(hidden, before)

@@ -16,7 +16,10 @@ INPUTS = ("tokens",)
 CONTROL = True
 
 LAST = 4.0
-"""Weight of the last successor at the start; each earlier one has half the weight of the next, so that the last wins."""
+"""Weight of the last successor at the start.
+
+Each earlier one has half the weight of the next, so that the last wins.
+"""
 
 NONE = -1
 """What stands in the table where there has been no successor."""
@@ -38,7 +41,8 @@ class BigramState:
     """What has been seen of the sequence.
 
     Attributes:
-        successors: The last successors of each token, the last one first; ``NONE`` where there were fewer.
+        successors: The last successors of each token, the last one first; ``NONE`` where there were
+            fewer.
         counts: How often each token has come.
         previous: The last token; V before the first.
     """
@@ -51,11 +55,13 @@ class BigramState:
 class Bigram(SequenceModel):
     """A rule with a few weights, for which tasks can be solved that ask for no more.
 
-    With s_r(t) the successor that the present token had the r-th last time, and n_v(t) how often token v has come,
+    With s_r(t) the successor that the present token had the r-th last time, and n_v(t) how often
+    token v has come,
 
         logit_v(t) = Σ_r w_r [s_r(t) = v] + c·log(1 + n_v(t)) + b_v.
 
-    Legend: ``B`` batch, ``T`` time, ``P`` places where an answer is wanted, ``V`` tokens, ``R`` depth.
+    Legend: ``B`` batch, ``T`` time, ``P`` places where an answer is wanted, ``V`` tokens, ``R``
+    depth.
     """
 
     def __init__(self, config: Config, vocabulary: int) -> None:
@@ -67,7 +73,9 @@ class Bigram(SequenceModel):
 
     def initial_state(self, batch: int) -> BigramState:
         """Return an empty table."""
-        zeros = torch.zeros(batch, self.vocabulary, self.depth, dtype=torch.int32, device=self.bias.device)
+        zeros = torch.zeros(
+            batch, self.vocabulary, self.depth, dtype=torch.int32, device=self.bias.device
+        )
         return BigramState(
             successors=zeros + NONE,
             counts=zeros[..., 0].clone(),
@@ -88,7 +96,9 @@ class Bigram(SequenceModel):
         if state is None:
             state = self.initial_state(inputs.shape[0])
         if positions is None:
-            positions = torch.arange(inputs.shape[1], device=inputs.device).expand(inputs.shape[0], -1)
+            positions = torch.arange(inputs.shape[1], device=inputs.device).expand(
+                inputs.shape[0], -1
+            )
         tokens = torch.cat([state.previous, inputs], dim=1)
         order = _sort(tokens)
         found = _look_up(tokens, order, positions + 1, state.successors)
@@ -126,7 +136,12 @@ def _sort(tokens: Int[Tensor, "B T"]) -> _Order:
     return _Order(times=times, places=places, ranks=ranks.gather(1, places))
 
 
-def _look_up(tokens: Int[Tensor, "B T"], order: _Order, asked: Int[Tensor, "B P"], table: Int[Tensor, "B V R"]) -> Int[Tensor, "B P R"]:
+def _look_up(
+    tokens: Int[Tensor, "B T"],
+    order: _Order,
+    asked: Int[Tensor, "B P"],
+    table: Int[Tensor, "B V R"],
+) -> Int[Tensor, "B P R"]:
     """Return the last successors of the tokens that came at the times ``asked``: those since the table was written, then the table's."""
     depth = table.shape[-1]
     back = torch.arange(1, depth + 1, device=tokens.device)
@@ -137,11 +152,14 @@ def _look_up(tokens: Int[Tensor, "B T"], order: _Order, asked: Int[Tensor, "B P"
     return torch.where(rank >= back, since, rows.gather(2, (back - 1 - rank).clamp_min(0)))
 
 
-def _write(tokens: Int[Tensor, "B T"], order: _Order, table: Int[Tensor, "B V R"]) -> Int[Tensor, "B V R"]:
+def _write(
+    tokens: Int[Tensor, "B T"], order: _Order, table: Int[Tensor, "B V R"]
+) -> Int[Tensor, "B V R"]:
     """Return the table with the successors of all tokens but the last."""
     vocabulary, depth = table.shape[1:]
     sources, rank = tokens[:, :-1], order.ranks[:, :-1]
-    # A row behind the last token takes what is not kept: the successor of the start, and all but the last R of any token.
+    # A row behind the last token takes what is not kept: the successor of the start, and all but
+    # the last R of any token.
     new = _histogram(sources, vocabulary + 1)
     shifted = torch.arange(depth, device=tokens.device) - new.unsqueeze(-1)
     rows = functional.pad(table, (0, 0, 0, 1), value=NONE).gather(2, shifted.clamp_min(0))
@@ -152,13 +170,19 @@ def _write(tokens: Int[Tensor, "B T"], order: _Order, table: Int[Tensor, "B V R"
     return kept.contiguous()
 
 
-def _count(inputs: Int[Tensor, "B T"], positions: Int[Tensor, "B P"], before: Int[Tensor, "B V"]) -> Int[Tensor, "B P V"]:
+def _count(
+    inputs: Int[Tensor, "B T"], positions: Int[Tensor, "B P"], before: Int[Tensor, "B V"]
+) -> Int[Tensor, "B P V"]:
     """Return how often each token has come when each position has been read."""
     rising, order = positions.sort(dim=1)
     times = torch.arange(inputs.shape[1], device=inputs.device).expand_as(inputs)
-    counted_at = torch.searchsorted(rising, times.contiguous())  # the first of the positions that sees it; P where none does
+    counted_at = torch.searchsorted(
+        rising, times.contiguous()
+    )  # the first of the positions that sees it; P where none does
     count, vocabulary = positions.shape[1], before.shape[1]
-    fresh = _histogram(counted_at * vocabulary + inputs, (count + 1) * vocabulary).unflatten(1, (count + 1, vocabulary))
+    fresh = _histogram(counted_at * vocabulary + inputs, (count + 1) * vocabulary).unflatten(
+        1, (count + 1, vocabulary)
+    )
     seen = before.unsqueeze(1) + fresh[:, :count].cumsum(dim=1, dtype=torch.int32)
     back = order.argsort(dim=1).unsqueeze(-1).expand_as(seen)
     counts: Tensor = seen.gather(1, back)
@@ -175,7 +199,8 @@ def build(config: Config, signature: Signature) -> SequenceModel:
     """Build the model.
 
     Raises:
-        UsageError: If inputs or answers are no tokens of one vocabulary: only a token can have followed another.
+        UsageError: If inputs or answers are no tokens of one vocabulary: only a token can have
+            followed another.
     """
     if signature.vocabulary is None or signature.outputs != signature.vocabulary:
         raise UsageError(

@@ -1,10 +1,14 @@
-"""CNN: two convolutions and a hidden layer over a whole image, the small network of continual-learning baselines.
+"""CNN.
 
-It reads samples whose steps are rows of pixels (``form=rows``), or whole square images as one step; it is refused on anything else.
-Convolutions of 3×3 with 32 and 64 channels, each halved by pooling (LeCun et al. 1998 in today's dress), then a hidden layer.
+Two convolutions and a hidden layer over a whole image, the small network of continual-learning
+baselines.
 
-Shapes: ``B`` batch, ``T`` time, ``F`` features, ``L`` length of a sample, ``P`` places where an answer is wanted, ``V`` classes,
-``D`` width.
+It reads samples whose steps are rows of pixels (``form=rows``), or whole square images as one step;
+it is refused on anything else. Convolutions of 3×3 with 32 and 64 channels, each halved by pooling
+(LeCun et al. 1998 in today's dress), then a hidden layer.
+
+Shapes: ``B`` batch, ``T`` time, ``F`` features, ``L`` length of a sample, ``P`` places where an
+answer is wanted, ``V`` classes, ``D`` width.
 """
 
 import math
@@ -60,7 +64,9 @@ class CNN(SampleModel):
         )
         self.head = nn.Linear(config.width, signature.outputs)
 
-    def features(self, inputs: Float[Tensor, "B L F"], *, generator: torch.Generator | None = None) -> Float[Tensor, "B D"]:
+    def features(
+        self, inputs: Float[Tensor, "B L F"], *, generator: torch.Generator | None = None
+    ) -> Float[Tensor, "B D"]:
         """Return the hidden layer for whole samples."""
         hidden: Tensor = self.body(inputs.reshape(len(inputs), 1, *self.image))
         return hidden
@@ -73,12 +79,16 @@ def image_of(signature: Signature) -> tuple[int, int]:
         UsageError: If samples are tokens, or one step that is not a square image.
     """
     if signature.features is None:
-        raise UsageError("model 'cnn' reads images and not tokens: use it on streams of images (memnet list streams)")
+        raise UsageError(
+            "model 'cnn' reads images and not tokens: use it on streams of images (memnet list streams)"
+        )
     if signature.length > 1:
         return signature.length, signature.features
     side = math.isqrt(signature.features)
     if side * side != signature.features:
-        raise UsageError(f"model 'cnn' reads images, and a step of {signature.features} features is no square one: use form=rows, or mlp")
+        raise UsageError(
+            f"model 'cnn' reads images, and a step of {signature.features} features is no square one: use form=rows, or mlp"
+        )
     return side, side
 
 

@@ -58,7 +58,9 @@ def build_stack(config: Config, signature: Signature, *, decaying: bool) -> Stac
         )
         for _ in range(config.layers)
     ]
-    return Stack(signature, config.width, [Block(config.width, layer, config.inner) for layer in layers])
+    return Stack(
+        signature, config.width, [Block(config.width, layer, config.inner) for layer in layers]
+    )
 
 
 def build(config: Config, signature: Signature) -> SequenceModel:

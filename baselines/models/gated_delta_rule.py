@@ -1,4 +1,7 @@
-"""Gated DeltaNet: a matrix memory written by the delta rule, with a learned decay (Yang et al. 2024)."""
+"""Gated DeltaNet: a matrix memory written by the delta rule, with a learned decay (Yang et al.
+
+2024).
+"""
 
 from baselines.interface import SequenceModel, Signature
 from baselines.models.delta_rule import Config, build_stack

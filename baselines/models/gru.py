@@ -14,7 +14,10 @@ VERSION = 1
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Config:
-    """Options: ``width`` of the state, number of ``layers``. The default width gives as many parameters as the LSTM's."""
+    """Options: ``width`` of the state, number of ``layers``.
+
+    The default width gives as many parameters as the LSTM's.
+    """
 
     width: int = 112
     layers: int = 1
@@ -43,7 +46,9 @@ class GRU(SequenceModel):
 
     def initial_state(self, batch: int) -> GRUState:
         """Return zeros."""
-        return GRUState(hidden=next(self.parameters()).new_zeros(batch, self.config.layers, self.config.width))
+        return GRUState(
+            hidden=next(self.parameters()).new_zeros(batch, self.config.layers, self.config.width)
+        )
 
     def forward(
         self,
@@ -58,8 +63,13 @@ class GRU(SequenceModel):
         """See :class:`baselines.interface.SequenceModel`."""
         if state is None:
             state = self.initial_state(inputs.shape[0])
-        outputs, hidden = self.recurrence(self.encoder(inputs), state.hidden.transpose(0, 1).contiguous())
-        return ModelOutput(logits=self.head(at_positions(outputs, positions)), state=GRUState(hidden=hidden.transpose(0, 1)))
+        outputs, hidden = self.recurrence(
+            self.encoder(inputs), state.hidden.transpose(0, 1).contiguous()
+        )
+        return ModelOutput(
+            logits=self.head(at_positions(outputs, positions)),
+            state=GRUState(hidden=hidden.transpose(0, 1)),
+        )
 
 
 def build(config: Config, signature: Signature) -> SequenceModel:

@@ -60,7 +60,10 @@ class LSTM(SequenceModel):
         """See :class:`baselines.interface.SequenceModel`."""
         if state is None:
             state = self.initial_state(inputs.shape[0])
-        layered = (state.hidden.transpose(0, 1).contiguous(), state.cell.transpose(0, 1).contiguous())
+        layered = (
+            state.hidden.transpose(0, 1).contiguous(),
+            state.cell.transpose(0, 1).contiguous(),
+        )
         outputs, (hidden, cell) = self.recurrence(self.encoder(inputs), layered)
         after = LSTMState(hidden=hidden.transpose(0, 1), cell=cell.transpose(0, 1))
         return ModelOutput(logits=self.head(at_positions(outputs, positions)), state=after)

@@ -27,7 +27,8 @@ class Config:
         layers: Blocks.
         expansion: Channels E of a block, as a multiple of the width.
         states: States N of a channel.
-        step_rank: Rank of the map from a channel's input to its step; None for ``width / 16``, rounded up, as published.
+        step_rank: Rank of the map from a channel's input to its step; None for ``width / 16``,
+            rounded up, as published.
     """
 
     width: int = 72
@@ -38,7 +39,9 @@ class Config:
 
     def __post_init__(self) -> None:
         """Refuse what cannot work."""
-        check_positive(width=self.width, layers=self.layers, expansion=self.expansion, states=self.states)
+        check_positive(
+            width=self.width, layers=self.layers, expansion=self.expansion, states=self.states
+        )
         if self.step_rank is not None:
             check_positive(step_rank=self.step_rank)
 
@@ -72,23 +75,39 @@ class MambaLayer(Mixer):
         nn.init.uniform_(self.step.weight, -(rank**-0.5), rank**-0.5)
         self.step.bias = nn.Parameter(step_biases(channels))
         # S4D-real: every channel starts with the rates −1, −2, … −N.
-        self.log_rate = nn.Parameter(torch.arange(1.0, states + 1.0).log().unsqueeze(1).repeat(1, channels))
+        self.log_rate = nn.Parameter(
+            torch.arange(1.0, states + 1.0).log().unsqueeze(1).repeat(1, channels)
+        )
         self.skip = nn.Parameter(torch.ones(channels))
         self.out = nn.Linear(channels, width, bias=False)
 
     def initial_state(self, batch: int) -> MambaState:
         """Return zeros."""
-        return MambaState(states=self.log_rate.new_zeros(batch, *self.log_rate.shape), context=self.convolution.initial_context(batch))
+        return MambaState(
+            states=self.log_rate.new_zeros(batch, *self.log_rate.shape),
+            context=self.convolution.initial_context(batch),
+        )
 
-    def forward(self, hidden: Float[Tensor, "B T D"], state: MambaState) -> tuple[Float[Tensor, "B T D"], MambaState]:
+    def forward(
+        self, hidden: Float[Tensor, "B T D"], state: MambaState
+    ) -> tuple[Float[Tensor, "B T D"], MambaState]:
         """See :class:`baselines.models._stack.Mixer`."""
         inputs, context = self.convolution(self.into(hidden), state.context)
         low, write, read = self.select(inputs).split(self.sizes, dim=-1)
         step = functional.softplus(self.step(low))
         exact = state.states.dtype
-        written, step, write, read = ((step * inputs).to(exact), step.to(exact), write.to(exact), read.to(exact))
-        with torch.autocast(hidden.device.type, enabled=False):  # a recurrence adds up what it rounds
-            outputs, states = selective_scan(written, step, -self.log_rate.exp(), write, read, state.states)
+        written, step, write, read = (
+            (step * inputs).to(exact),
+            step.to(exact),
+            write.to(exact),
+            read.to(exact),
+        )
+        with torch.autocast(
+            hidden.device.type, enabled=False
+        ):  # a recurrence adds up what it rounds
+            outputs, states = selective_scan(
+                written, step, -self.log_rate.exp(), write, read, state.states
+            )
         gated = (outputs + self.skip * inputs) * self.gate(hidden)
         return self.out(gated), MambaState(states=states, context=context)
 
@@ -96,5 +115,8 @@ class MambaLayer(Mixer):
 def build(config: Config, signature: Signature) -> SequenceModel:
     """Build the model."""
     rank = math.ceil(config.width / 16) if config.step_rank is None else config.step_rank
-    layers = [MambaLayer(config.width, config.expansion * config.width, config.states, rank) for _ in range(config.layers)]
+    layers = [
+        MambaLayer(config.width, config.expansion * config.width, config.states, rank)
+        for _ in range(config.layers)
+    ]
     return Stack(signature, config.width, [Block(config.width, layer) for layer in layers])

@@ -18,4 +18,9 @@ class Model(MemNet, SequenceModel):
 
 def build(config: Config, signature: Signature) -> SequenceModel:
     """Build the model."""
-    return Model(config, vocabulary=signature.vocabulary, features=signature.features, outputs=signature.outputs)
+    return Model(
+        config,
+        vocabulary=signature.vocabulary,
+        features=signature.features,
+        outputs=signature.outputs,
+    )

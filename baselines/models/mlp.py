@@ -1,9 +1,12 @@
-"""MLP: two hidden layers of 400 ReLU over a whole sample, as in van de Ven et al., Nature Machine Intelligence 2022.
+"""MLP.
+
+Two hidden layers of 400 ReLU over a whole sample, as in van de Ven et al., Nature Machine
+Intelligence 2022.
 
 Fed piece by piece it is a window over a sample's steps (:mod:`baselines.samples`).
 
-Shapes: ``B`` batch, ``T`` time, ``F`` features, ``L`` length of a sample, ``P`` places where an answer is wanted, ``V`` classes,
-``D`` width.
+Shapes: ``B`` batch, ``T`` time, ``F`` features, ``L`` length of a sample, ``P`` places where an
+answer is wanted, ``V`` classes, ``D`` width.
 """
 
 from dataclasses import dataclass
@@ -42,15 +45,23 @@ class MLP(SampleModel):
 
     def __init__(self, config: Config, signature: Signature) -> None:
         if signature.features is None:
-            raise UsageError("model 'mlp' reads samples of features and not tokens: use it on streams (memnet list streams)")
+            raise UsageError(
+                "model 'mlp' reads samples of features and not tokens: use it on streams (memnet list streams)"
+            )
         super().__init__(signature.length, signature.features)
         self.width = config.width
         sizes = [self.length * self.inputs, *[config.width] * config.layers]
-        layers = [part for wide, narrow in pairwise(sizes) for part in (nn.Linear(wide, narrow), nn.ReLU())]
+        layers = [
+            part
+            for wide, narrow in pairwise(sizes)
+            for part in (nn.Linear(wide, narrow), nn.ReLU())
+        ]
         self.body = nn.Sequential(*layers)
         self.head = nn.Linear(sizes[-1], signature.outputs)
 
-    def features(self, inputs: Float[Tensor, "B L F"], *, generator: torch.Generator | None = None) -> Float[Tensor, "B D"]:
+    def features(
+        self, inputs: Float[Tensor, "B L F"], *, generator: torch.Generator | None = None
+    ) -> Float[Tensor, "B D"]:
         """Return the last hidden layer for whole samples."""
         hidden: Tensor = self.body(inputs.flatten(1))
         return hidden

@@ -54,9 +54,12 @@ class TokenMemoryState:
 
 
 class TokenMemory(SequenceModel):
-    """A memory that keeps every pair and forgets the oldest: nothing decides what is worth keeping, and nothing links what is kept.
+    """A memory that keeps every pair and forgets the oldest.
 
-    With x_t the encoded token, W the projections, and sums over the N pairs before t and the pair of t itself,
+    Nothing decides what is worth keeping, and nothing links what is kept.
+
+    With x_t the encoded token, W the projections, and sums over the N pairs before t and the pair
+    of t itself,
 
         k_t = normalise(W_k x_{t−1}),  v_t = W_v x_t,
         r_1 = Σ_s softmax_s(τ_1 k_s·normalise(W_1 x_t)) v_s,
@@ -64,7 +67,8 @@ class TokenMemory(SequenceModel):
 
     and the head sees ``h = x_t + W_o [r_1, r_2]`` after a pre-norm residual MLP. W_1 starts as W_k.
 
-    Legend: ``B`` batch, ``T`` time, ``N`` pairs carried, ``M`` pairs carried and new ones, ``D`` width, ``K`` width of a key.
+    Legend: ``B`` batch, ``T`` time, ``N`` pairs carried, ``M`` pairs carried and new ones, ``D``
+    width, ``K`` width of a key.
     """
 
     def __init__(self, config: Config, signature: Signature) -> None:
@@ -74,7 +78,9 @@ class TokenMemory(SequenceModel):
         self.encoder = Encoder(signature.vocabulary, signature.features, width)
         self.key = nn.Linear(width, config.key_width, bias=False)
         self.value = nn.Linear(width, width, bias=False)
-        self.queries = nn.ModuleList(nn.Linear(width, config.key_width, bias=False) for _ in range(config.reads))
+        self.queries = nn.ModuleList(
+            nn.Linear(width, config.key_width, bias=False) for _ in range(config.reads)
+        )
         self.queries[0].weight = nn.Parameter(self.key.weight.detach().clone())
         self.log_temperature = nn.Parameter(torch.full((config.reads,), TEMPERATURE).log())
         self.out = nn.Linear(config.reads * width, width, bias=False)
@@ -109,33 +115,52 @@ class TokenMemory(SequenceModel):
         for piece in torch.split(inputs, self.config.slots, dim=1):
             hidden, state = self._piece(self.encoder(piece), state)
             outputs.append(hidden)
-        return ModelOutput(logits=self.head(at_positions(torch.cat(outputs, dim=1), positions)), state=state)
+        return ModelOutput(
+            logits=self.head(at_positions(torch.cat(outputs, dim=1), positions)), state=state
+        )
 
-    def _piece(self, hidden: Float[Tensor, "B T D"], state: TokenMemoryState) -> tuple[Float[Tensor, "B T D"], TokenMemoryState]:
+    def _piece(
+        self, hidden: Float[Tensor, "B T D"], state: TokenMemoryState
+    ) -> tuple[Float[Tensor, "B T D"], TokenMemoryState]:
         slots = self.config.slots
         before = torch.cat([state.previous, hidden], dim=1)
-        keys = torch.cat([state.keys, functional.normalize(self.key(before[:, :-1]), dim=-1)], dim=1)
+        keys = torch.cat(
+            [state.keys, functional.normalize(self.key(before[:, :-1]), dim=-1)], dim=1
+        )
         values = torch.cat([state.values, self.value(hidden)], dim=1)
         hidden = hidden + self.out(torch.cat(self._read(hidden, keys, values), dim=-1))
         if self.mlp is not None and self.norm is not None:
             hidden = hidden + self.mlp(self.norm(hidden))
-        return hidden, TokenMemoryState(keys=keys[:, -slots:], values=values[:, -slots:], previous=before[:, -1:])
+        return hidden, TokenMemoryState(
+            keys=keys[:, -slots:], values=values[:, -slots:], previous=before[:, -1:]
+        )
 
-    def _read(self, asking: Float[Tensor, "B T D"], keys: Float[Tensor, "B M K"], values: Float[Tensor, "B M D"]) -> list[Tensor]:
+    def _read(
+        self,
+        asking: Float[Tensor, "B T D"],
+        keys: Float[Tensor, "B M K"],
+        values: Float[Tensor, "B M D"],
+    ) -> list[Tensor]:
         """Return what each read finds, ``[B, T, D]``."""
         count, total = asking.shape[1], keys.shape[1]
         unseen = self._unseen(count, total - count, keys.device)
         found = []
         for query, temperature in zip(self.queries, self.log_temperature.exp(), strict=True):
             sought = temperature * functional.normalize(query(asking), dim=-1)
-            weights = (sought @ keys.transpose(1, 2)).masked_fill(unseen, -torch.inf).softmax(dim=-1)
+            weights = (
+                (sought @ keys.transpose(1, 2)).masked_fill(unseen, -torch.inf).softmax(dim=-1)
+            )
             asking = weights @ values
             found.append(asking)
         return found
 
     def _unseen(self, count: int, carried: int, device: torch.device) -> Bool[Tensor, "T M"]:
         """Say which pairs a step does not see: those behind it, and those more than N before it."""
-        distance = torch.arange(count, device=device).unsqueeze(1) + carried - torch.arange(carried + count, device=device)
+        distance = (
+            torch.arange(count, device=device).unsqueeze(1)
+            + carried
+            - torch.arange(carried + count, device=device)
+        )
         return (distance < 0) | (distance > self.config.slots)
 
 

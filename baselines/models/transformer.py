@@ -1,4 +1,7 @@
-"""Transformer: causal self-attention within a window, the context that is carried (Vaswani et al. 2017; Beltagy et al. 2020)."""
+"""Transformer: causal self-attention within a window, the context that is carried (Vaswani et al.
+
+2017; Beltagy et al. 2020).
+"""
 
 from dataclasses import dataclass
 
@@ -51,7 +54,10 @@ class TransformerState:
 
 
 class Block(nn.Module):
-    """Pre-norm attention with rotary positions (Su et al. 2021) and an MLP of four times the width."""
+    """Pre-norm attention with rotary positions (Su et al.
+
+    2021) and an MLP of four times the width.
+    """
 
     def __init__(self, width: int, heads: int) -> None:
         super().__init__()
@@ -60,7 +66,9 @@ class Block(nn.Module):
         self.qkv = nn.Linear(width, 3 * width, bias=False)
         self.out = nn.Linear(width, width, bias=False)
         self.norm_mlp = nn.RMSNorm(width)
-        self.mlp = nn.Sequential(nn.Linear(width, 4 * width), nn.GELU(), nn.Linear(4 * width, width))
+        self.mlp = nn.Sequential(
+            nn.Linear(width, 4 * width), nn.GELU(), nn.Linear(4 * width, width)
+        )
 
     def forward(
         self,
@@ -68,14 +76,19 @@ class Block(nn.Module):
         keys: Float[Tensor, "B heads W d"],
         values: Float[Tensor, "B heads W d"],
         mask: Bool[Tensor, "T W+T"],
-    ) -> tuple[Float[Tensor, "B T D"], Float[Tensor, "B heads W+T d"], Float[Tensor, "B heads W+T d"]]:
+    ) -> tuple[
+        Float[Tensor, "B T D"], Float[Tensor, "B heads W+T d"], Float[Tensor, "B heads W+T d"]
+    ]:
         """Return the new hidden states, and the keys and values with those of this piece behind."""
         q, k, v = self.qkv(self.norm_attention(hidden)).chunk(3, dim=-1)
         q, k, v = (part.unflatten(-1, (self.heads, -1)).transpose(1, 2) for part in (q, k, v))
         keys, values = torch.cat([keys, k], dim=2), torch.cat([values, v], dim=2)
-        # Only differences of positions count, so places within what is carried serve as positions at any distance.
+        # Only differences of positions count, so places within what is carried serve as positions
+        # at any distance.
         start = keys.shape[2] - q.shape[2]
-        attended = functional.scaled_dot_product_attention(rotate(q, start), rotate(keys, 0), values, attn_mask=mask)
+        attended = functional.scaled_dot_product_attention(
+            rotate(q, start), rotate(keys, 0), values, attn_mask=mask
+        )
         hidden = hidden + self.out(attended.transpose(1, 2).flatten(2))
         return hidden + self.mlp(self.norm_mlp(hidden)), keys, values
 
@@ -117,20 +130,33 @@ class Transformer(SequenceModel):
         for piece in torch.split(inputs, self.config.window or inputs.shape[1], dim=1):
             hidden, state = self._piece(piece, state)
             outputs.append(hidden)
-        return ModelOutput(logits=self.head(at_positions(torch.cat(outputs, dim=1), positions)), state=state)
+        return ModelOutput(
+            logits=self.head(at_positions(torch.cat(outputs, dim=1), positions)), state=state
+        )
 
-    def _piece(self, inputs: Tensor, state: TransformerState) -> tuple[Float[Tensor, "B T D"], TransformerState]:
+    def _piece(
+        self, inputs: Tensor, state: TransformerState
+    ) -> tuple[Float[Tensor, "B T D"], TransformerState]:
         hidden = self.encoder(inputs)
         mask = self._mask(inputs.shape[1], state.keys.shape[3], inputs.device)
         carried = []
         for layer, block in enumerate(self.blocks):
             hidden, *pair = block(hidden, state.keys[:, layer], state.values[:, layer], mask)
-            carried.append([part if self.config.window is None else part[:, :, -self.config.window :] for part in pair])
+            carried.append(
+                [
+                    part if self.config.window is None else part[:, :, -self.config.window :]
+                    for part in pair
+                ]
+            )
         keys, values = (torch.stack(parts, dim=1) for parts in zip(*carried, strict=True))
         return hidden, TransformerState(keys=keys, values=values)
 
     def _mask(self, count: int, before: int, device: torch.device) -> Bool[Tensor, "T W+T"]:
-        distance = torch.arange(count, device=device).unsqueeze(1) + before - torch.arange(before + count, device=device)
+        distance = (
+            torch.arange(count, device=device).unsqueeze(1)
+            + before
+            - torch.arange(before + count, device=device)
+        )
         mask: Tensor = distance >= 0
         return mask if self.config.window is None else mask & (distance <= self.config.window)
 
@@ -138,8 +164,12 @@ class Transformer(SequenceModel):
 def rotate(vectors: Float[Tensor, "B heads T d"], start: int) -> Float[Tensor, "B heads T d"]:
     """Rotate each pair of coordinates by an angle that grows with the position."""
     count, width = vectors.shape[-2:]
-    position = torch.arange(start, start + count, device=vectors.device, dtype=vectors.dtype).unsqueeze(1)
-    rates = 10_000.0 ** -(torch.arange(0, width, 2, device=vectors.device, dtype=vectors.dtype) / width)
+    position = torch.arange(
+        start, start + count, device=vectors.device, dtype=vectors.dtype
+    ).unsqueeze(1)
+    rates = 10_000.0 ** -(
+        torch.arange(0, width, 2, device=vectors.device, dtype=vectors.dtype) / width
+    )
     sine, cosine = (position * rates).sin(), (position * rates).cos()
     even, odd = vectors[..., 0::2], vectors[..., 1::2]
     return torch.stack([even * cosine - odd * sine, even * sine + odd * cosine], dim=-1).flatten(-2)

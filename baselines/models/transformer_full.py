@@ -10,7 +10,10 @@ VERSION = 1
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Config:
-    """Options; see :mod:`baselines.models.transformer`. The longest sequence holds a question at a distance of 8,192."""
+    """Options; see :mod:`baselines.models.transformer`.
+
+    The longest sequence holds a question at a distance of 8,192.
+    """
 
     width: int = 64
     layers: int = 2
@@ -23,7 +26,13 @@ class Config:
 
     def windowless(self) -> transformer.Config:
         """Return the same as options of the Transformer."""
-        return transformer.Config(width=self.width, layers=self.layers, heads=self.heads, window=None, longest=self.longest)
+        return transformer.Config(
+            width=self.width,
+            layers=self.layers,
+            heads=self.heads,
+            window=None,
+            longest=self.longest,
+        )
 
 
 def build(config: Config, signature: Signature) -> SequenceModel:

@@ -1,9 +1,13 @@
-"""Exact streaming for models that read in segments: the unfinished segment is carried as it came in, and read again with what follows.
+"""Exact streaming for models that read in segments.
 
-A segment ends where the sequence's length is a multiple of the span, and not where a piece ends, so a sequence gives the same in
-whatever pieces it comes. What that costs is carried openly: room for an unfinished segment counts as state.
+The unfinished segment is carried as it came in, and read again with what follows.
 
-Legend: ``B`` batch, ``T`` time, ``F`` features, ``P`` places where an answer is wanted, ``S`` span, ``D`` width.
+A segment ends where the sequence's length is a multiple of the span, and not where a piece ends, so
+a sequence gives the same in whatever pieces it comes. What that costs is carried openly: room for
+an unfinished segment counts as state.
+
+Legend: ``B`` batch, ``T`` time, ``F`` features, ``P`` places where an answer is wanted, ``S`` span,
+``D`` width.
 """
 
 from abc import abstractmethod
@@ -24,8 +28,10 @@ class SegmentState:
     """What a model carries that reads in segments.
 
     Attributes:
-        memory: What it keeps over the end of a segment: a frozen dataclass whose tensors are all batch-first.
-        pending: Inputs of the unfinished segment, padded with zeros: a finished one leaves none, so there is room for S − 1.
+        memory: What it keeps over the end of a segment: a frozen dataclass whose tensors are all
+            batch-first.
+        pending: Inputs of the unfinished segment, padded with zeros: a finished one leaves none, so
+            there is room for S − 1.
         count: How many of them there are.
     """
 
@@ -37,7 +43,8 @@ class SegmentState:
 class SegmentModel(SequenceModel):
     """A model that reads a sequence in segments of ``span`` steps, with something kept from one to the next.
 
-    A subclass gives :meth:`initial_memory` and :meth:`read`. Nothing that ``read`` returns for a step may depend on a later one.
+    A subclass gives :meth:`initial_memory` and :meth:`read`. Nothing that ``read`` returns for a
+    step may depend on a later one.
 
     Args:
         signature: What is fed and wanted.
@@ -61,7 +68,9 @@ class SegmentModel(SequenceModel):
         """Return what is kept before the first segment."""
 
     @abstractmethod
-    def read(self, hidden: Float[Tensor, "B T D"], memory: Any) -> tuple[Float[Tensor, "B T D"], Any]:
+    def read(
+        self, hidden: Float[Tensor, "B T D"], memory: Any
+    ) -> tuple[Float[Tensor, "B T D"], Any]:
         """Read from the start of a segment on.
 
         Args:
@@ -69,7 +78,8 @@ class SegmentModel(SequenceModel):
             memory: What is kept from the segment before.
 
         Returns:
-            Vectors for the head, and what is kept after the last segment, which is left unused where that one is not whole.
+            Vectors for the head, and what is kept after the last segment, which is left unused
+            where that one is not whole.
         """
 
     def initial_state(self, batch: int) -> SegmentState:

@@ -1,14 +1,20 @@
-"""DNC: a differentiable neural computer, an LSTM with a memory that it writes, links in order and reads (Graves et al. 2016; dnc).
+"""DNC.
 
-The package gives ``DNC``: at each step a controller sees the input and what was read last, and says where to write (by content, or
-where memory is free), what to erase and add, and how each head reads: by content, or along the links forwards or backwards.
+A differentiable neural computer, an LSTM with a memory that it writes, links in order and reads
+(Graves et al. 2016; dnc).
 
-Fixed by us: the package's step is called with what was read at the step before, as in the paper (the package's own loop over a sequence
-shows the controller, at every step, what was read before the sequence); the state before the first step is zeros (the package draws
-the controller's at random); the mask of the link matrix is a buffer, so that it follows the model to its device; our encoder and head.
+The package gives ``DNC``: at each step a controller sees the input and what was read last, and says
+where to write (by content, or where memory is free), what to erase and add, and how each head
+reads: by content, or along the links forwards or backwards.
 
-Legend: ``B`` batch, ``T`` time, ``F`` features, ``P`` places where an answer is wanted, ``N`` cells, ``W`` width of a cell, ``R`` read
-heads, ``D`` width.
+Fixed by us: the package's step is called with what was read at the step before, as in the paper
+(the package's own loop over a sequence shows the controller, at every step, what was read before
+the sequence); the state before the first step is zeros (the package draws the controller's at
+random); the mask of the link matrix is a buffer, so that it follows the model to its device; our
+encoder and head.
+
+Legend: ``B`` batch, ``T`` time, ``F`` features, ``P`` places where an answer is wanted, ``N``
+cells, ``W`` width of a cell, ``R`` read heads, ``D`` width.
 """
 
 from dataclasses import dataclass
@@ -120,7 +126,9 @@ class DNC(SequenceModel):
         outputs = []
         for step in self.encoder(inputs).unbind(1):
             seen = torch.cat([step, read], dim=1)
-            output, (controller, memory, read) = self.computer._layer_forward(seen, 0, (controller, memory))
+            output, (controller, memory, read) = self.computer._layer_forward(
+                seen, 0, (controller, memory)
+            )
             outputs.append(self.computer.output(torch.cat([output, read], dim=1)))
         hidden = at_positions(torch.stack(outputs, dim=1), positions)
         return ModelOutput(logits=self.head(hidden), state=ours(controller, memory, read))
@@ -130,7 +138,10 @@ Controller = tuple[Float[Tensor, "1 B D"], Float[Tensor, "1 B D"]]
 
 
 def theirs(state: DNCState) -> tuple[Controller, dict[str, Tensor], Tensor]:
-    """Our state in the package's form: controller, memory, what was read last. The package changes the dictionary, not the tensors."""
+    """Our state in the package's form: controller, memory, what was read last.
+
+    The package changes the dictionary, not the tensors.
+    """
     memory = {
         "memory": state.memory,
         "link_matrix": state.links,

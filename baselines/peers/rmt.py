@@ -1,11 +1,16 @@
-"""RMT: a Transformer that hands memory tokens from segment to segment (Bulatov et al. 2022; recurrent-memory-transformer-pytorch).
+"""RMT.
 
-The package gives ``RecurrentMemoryTransformer``: a segment stands between memory tokens to read and memory tokens to write. Its steps
-attend to what is to be read and to earlier steps, the tokens to write attend to all, and what they become is read by the next segment.
+A Transformer that hands memory tokens from segment to segment (Bulatov et al. 2022;
+recurrent-memory-transformer-pytorch).
 
-Fixed by us: our encoder and head take the place of the package's; tokens to write start from those that were read, with their gradient,
-as in the paper (the package leaves that out by default); no cache of the last segment's keys and values, one residual stream and full
-gradients into the embedding, as in the paper too. Gradients pass through all segments of a training sequence.
+The package gives ``RecurrentMemoryTransformer``: a segment stands between memory tokens to read and
+memory tokens to write. Its steps attend to what is to be read and to earlier steps, the tokens to
+write attend to all, and what they become is read by the next segment.
+
+Fixed by us: our encoder and head take the place of the package's; tokens to write start from those
+that were read, with their gradient, as in the paper (the package leaves that out by default); no
+cache of the last segment's keys and values, one residual stream and full gradients into the
+embedding, as in the paper too. Gradients pass through all segments of a training sequence.
 
 Legend: ``B`` batch, ``T`` time, ``M`` memory tokens, ``D`` width.
 """
@@ -44,7 +49,13 @@ class Config:
 
     def __post_init__(self) -> None:
         """Refuse what cannot work."""
-        check_positive(width=self.width, layers=self.layers, heads=self.heads, tokens=self.tokens, span=self.span)
+        check_positive(
+            width=self.width,
+            layers=self.layers,
+            heads=self.heads,
+            tokens=self.tokens,
+            span=self.span,
+        )
         if self.width % self.heads:
             raise ValueError(f"width = {self.width} must be a multiple of heads = {self.heads}")
 
@@ -83,7 +94,9 @@ class RMT(SegmentModel):
         """Return zeros: the first segment reads the embedding of the places to read from, and nothing else."""
         return Kept(tokens=next(self.parameters()).new_zeros(batch, *self.shape))
 
-    def read(self, hidden: Float[Tensor, "B T D"], memory: Kept) -> tuple[Float[Tensor, "B T D"], Kept]:
+    def read(
+        self, hidden: Float[Tensor, "B T D"], memory: Kept
+    ) -> tuple[Float[Tensor, "B T D"], Kept]:
         """See :class:`baselines.peers._segments.SegmentModel`."""
         outputs, tokens = [], memory.tokens
         for segment in hidden.split(self.span, dim=1):
@@ -92,8 +105,11 @@ class RMT(SegmentModel):
         return torch.cat(outputs, dim=1), Kept(tokens=tokens)
 
     def _segment(self, segment: Tensor, tokens: Tensor) -> tuple[Tensor, Tensor]:
-        # The package takes tokens alone: it is given an embedding for this call whose rows are the steps' vectors.
-        places = torch.arange(segment.shape[0] * segment.shape[1], device=segment.device).view(segment.shape[:2])
+        # The package takes tokens alone: it is given an embedding for this call whose rows are the
+        # steps' vectors.
+        places = torch.arange(segment.shape[0] * segment.shape[1], device=segment.device).view(
+            segment.shape[:2]
+        )
         given = {"token_emb.weight": segment.flatten(0, 1)}
         found, written, _ = torch.func.functional_call(self.transformer, given, (places, tokens))
         return found, written

@@ -1,14 +1,20 @@
-"""Titans: a neural memory that learns at test time by gradient steps with momentum and forgetting (Behrouz et al. 2025; titans-pytorch).
+"""Titans.
 
-The package gives ``NeuralMemory``: a small network M whose weights are the memory. With keys k, values v and queries q of the input, a
-surprise S = ηS − θ∇|M(k) − v|² and M = (1 − α)M + S (equations 8 to 14 of the paper), where η, θ and α come from the input; what is
-read is M(q). Gradients are taken at the weights of the last span's end, the paper's mini-batch, and a step reads the weights as they
-were at the last chunk's end.
+A neural memory that learns at test time by gradient steps with momentum and forgetting (Behrouz et
+al. 2025; titans-pytorch).
 
-Fixed by us: a memory is preceded by a short causal convolution, which the paper has (section 4.4) and the package leaves out: keys and
-values of one step alone can't bind a cue to what follows. Queries and keys are normalised, and the norm of a gradient is bounded, both
-options of the package: without the bound the memory did not learn to recall pairs. An MLP, pre-norm and residual, stands behind a
-memory; M has one hidden layer of twice its width. Our encoder and head. A sequence shorter than a chunk is read, but never written.
+The package gives ``NeuralMemory``: a small network M whose weights are the memory. With keys k,
+values v and queries q of the input, a surprise S = ηS − θ∇|M(k) − v|² and M = (1 − α)M + S
+(equations 8 to 14 of the paper), where η, θ and α come from the input; what is read is M(q).
+Gradients are taken at the weights of the last span's end, the paper's mini-batch, and a step reads
+the weights as they were at the last chunk's end.
+
+Fixed by us: a memory is preceded by a short causal convolution, which the paper has (section 4.4)
+and the package leaves out: keys and values of one step alone can't bind a cue to what follows.
+Queries and keys are normalised, and the norm of a gradient is bounded, both options of the package:
+without the bound the memory did not learn to recall pairs. An MLP, pre-norm and residual, stands
+behind a memory; M has one hidden layer of twice its width. Our encoder and head. A sequence shorter
+than a chunk is read, but never written.
 
 Legend: ``B`` batch, ``T`` time, ``H`` heads, ``D`` width, ``taps`` of the convolution.
 """
@@ -59,7 +65,14 @@ class Config:
 
     def __post_init__(self) -> None:
         """Refuse what cannot work."""
-        check_positive(width=self.width, layers=self.layers, heads=self.heads, chunk=self.chunk, span=self.span, taps=self.taps)
+        check_positive(
+            width=self.width,
+            layers=self.layers,
+            heads=self.heads,
+            chunk=self.chunk,
+            span=self.span,
+            taps=self.taps,
+        )
         if self.span % self.chunk:
             raise ValueError(f"span = {self.span} must be a multiple of chunk = {self.chunk}")
         if self.width % self.heads:
@@ -100,25 +113,33 @@ class Block(nn.Module):
             max_grad_norm=config.clip,
         )
         untangle(self.memory)
-        self.mlp = nn.Sequential(nn.RMSNorm(width), nn.Linear(width, 4 * width), nn.GELU(), nn.Linear(4 * width, width))
+        self.mlp = nn.Sequential(
+            nn.RMSNorm(width), nn.Linear(width, 4 * width), nn.GELU(), nn.Linear(4 * width, width)
+        )
 
     def initial_memory(self, batch: int) -> Kept:
         """Return the learned first weights, no surprise, and zeros before the first step."""
         weights = self.memory.init_weights(batch)
         momentum = self.memory.init_momentum(batch)
-        tail = self.convolution.weight.new_zeros(batch, self.convolution.kernel_size[0] - 1, self.convolution.in_channels)
+        tail = self.convolution.weight.new_zeros(
+            batch, self.convolution.kernel_size[0] - 1, self.convolution.in_channels
+        )
         return Kept(
             weights={name: self._apart(value) for name, value in weights.items()},
             momentum={name: self._apart(value.squeeze(0)) for name, value in momentum.items()},
             tail=tail,
         )
 
-    def forward(self, hidden: Float[Tensor, "B T D"], kept: Kept) -> tuple[Float[Tensor, "B T D"], Kept]:
+    def forward(
+        self, hidden: Float[Tensor, "B T D"], kept: Kept
+    ) -> tuple[Float[Tensor, "B T D"], Kept]:
         """Read from the start of a span on."""
         padded = torch.cat([kept.tail, hidden], dim=1)
         mixed = self.convolution(padded.transpose(1, 2)).transpose(1, 2)
         weights = TensorDict({name: value.flatten(0, 1) for name, value in kept.weights.items()})
-        momentum = TensorDict({name: value.flatten(0, 1).unsqueeze(0) for name, value in kept.momentum.items()})
+        momentum = TensorDict(
+            {name: value.flatten(0, 1).unsqueeze(0) for name, value in kept.momentum.items()}
+        )
         before = NeuralMemState(0, weights, None, (weights, momentum), None)
         found, after = self.memory(mixed, state=before)
         hidden = hidden + found
@@ -138,8 +159,8 @@ class Block(nn.Module):
 def untangle(memory: NeuralMemory) -> None:
     """Give each head first weights of its own, and drop the copy that is never used.
 
-    The package makes the heads' weights views of the same numbers, which an optimiser cannot write to, and keeps the network's own weights
-    besides, which would count as parameters.
+    The package makes the heads' weights views of the same numbers, which an optimiser cannot write
+    to, and keeps the network's own weights besides, which would count as parameters.
     """
     for parameter in memory.memory_model_parameters:
         parameter.data = parameter.data.clone(memory_format=torch.contiguous_format)
@@ -159,7 +180,9 @@ class Titans(SegmentModel):
         """Return what each layer keeps before the first step."""
         return tuple(block.initial_memory(batch) for block in cast("Iterable[Block]", self.blocks))
 
-    def read(self, hidden: Float[Tensor, "B T D"], memory: tuple[Kept, ...]) -> tuple[Float[Tensor, "B T D"], tuple[Kept, ...]]:
+    def read(
+        self, hidden: Float[Tensor, "B T D"], memory: tuple[Kept, ...]
+    ) -> tuple[Float[Tensor, "B T D"], tuple[Kept, ...]]:
         """See :class:`baselines.peers._segments.SegmentModel`."""
         after = []
         for block, kept in zip(self.blocks, memory, strict=True):

@@ -1,11 +1,15 @@
-"""Transformer-XL: attention over the present segment and the hidden states of those before (Dai et al. 2019; x-transformers).
+"""Transformer-XL.
 
-The package gives ``Decoder``: pre-norm attention layers with rotary positions (Su et al. 2021), each with a feed-forward layer behind
-it, which takes the memory of each layer: what stood at its input during earlier steps. No gradient passes into a memory, as in the
-paper.
+Attention over the present segment and the hidden states of those before (Dai et al. 2019;
+x-transformers).
 
-Fixed by us: our encoder and head; rotary positions on whole heads, in place of the paper's relative ones; and keys start at the same
-place in each segment, so that distances within what is carried count alone.
+The package gives ``Decoder``: pre-norm attention layers with rotary positions (Su et al. 2021),
+each with a feed-forward layer behind it, which takes the memory of each layer: what stood at its
+input during earlier steps. No gradient passes into a memory, as in the paper.
+
+Fixed by us: our encoder and head; rotary positions on whole heads, in place of the paper's relative
+ones; and keys start at the same place in each segment, so that distances within what is carried
+count alone.
 
 Legend: ``B`` batch, ``T`` time, ``M`` steps of memory, ``D`` width.
 """
@@ -44,7 +48,13 @@ class Config:
 
     def __post_init__(self) -> None:
         """Refuse what cannot work."""
-        check_positive(width=self.width, layers=self.layers, heads=self.heads, span=self.span, memory=self.memory)
+        check_positive(
+            width=self.width,
+            layers=self.layers,
+            heads=self.heads,
+            span=self.span,
+            memory=self.memory,
+        )
         if self.width % self.heads:
             raise ValueError(f"width = {self.width} must be a multiple of heads = {self.heads}")
 
@@ -76,9 +86,15 @@ class XTransformer(SegmentModel):
 
     def initial_memory(self, batch: int) -> Kept:
         """Return an empty memory."""
-        return Kept(hidden=next(self.parameters()).new_zeros(batch, self.config.layers, 0, self.config.width))
+        return Kept(
+            hidden=next(self.parameters()).new_zeros(
+                batch, self.config.layers, 0, self.config.width
+            )
+        )
 
-    def read(self, hidden: Float[Tensor, "B T D"], memory: Kept) -> tuple[Float[Tensor, "B T D"], Kept]:
+    def read(
+        self, hidden: Float[Tensor, "B T D"], memory: Kept
+    ) -> tuple[Float[Tensor, "B T D"], Kept]:
         """See :class:`baselines.peers._segments.SegmentModel`."""
         outputs, carried = [], memory.hidden
         for segment in hidden.split(self.span, dim=1):

@@ -1,14 +1,17 @@
 """xLSTM: mLSTM blocks, whose cell is a matrix with exponential gates (Beck et al. 2024; xlstm).
 
-The package gives the block: up-projection, a short causal convolution, and per head a cell C = f·C + i·v kᵀ, n = f·n + i·k, read as
-h = C q / max(|nᵀq|, 1), with log-gates shifted by a running maximum m; then a skip, an output gate and the down-projection. Its
-chunkwise form of the cell runs on any device and takes and gives the state; its layer hands no state on.
+The package gives the block: up-projection, a short causal convolution, and per head a cell C = f·C
++ i·v kᵀ, n = f·n + i·k, read as h = C q / max(|nᵀq|, 1), with log-gates shifted by a running
+maximum m; then a skip, an output gate and the down-projection. Its chunkwise form of the cell runs
+on any device and takes and gives the state; its layer hands no state on.
 
-Fixed by us: the order in which the layer's own parts are called, since a state has to pass through them; chunks of up to 64 steps; no
-sLSTM blocks, which are sequential, and whose fast form needs CUDA; our encoder and head.
+Fixed by us: the order in which the layer's own parts are called, since a state has to pass through
+them; chunks of up to 64 steps; no sLSTM blocks, which are sequential, and whose fast form needs
+CUDA; our encoder and head.
 
-Legend: ``B`` batch, ``T`` time, ``F`` features, ``P`` places where an answer is wanted, ``H`` heads, ``d`` width of a head, ``D`` width,
-``E`` inner width (twice D, up to a multiple of 4 H), ``taps`` of the convolution.
+Legend: ``B`` batch, ``T`` time, ``F`` features, ``P`` places where an answer is wanted, ``H``
+heads, ``d`` width of a head, ``D`` width, ``E`` inner width (twice D, up to a multiple of 4 H),
+``taps`` of the convolution.
 """
 
 from dataclasses import dataclass
@@ -40,7 +43,9 @@ class Config:
     def __post_init__(self) -> None:
         """Refuse what cannot work."""
         if self.taps < 2:
-            raise ValueError(f"taps = {self.taps} must be at least 2, since the package's convolution carries the last taps - 1 inputs")
+            raise ValueError(
+                f"taps = {self.taps} must be at least 2, since the package's convolution carries the last taps - 1 inputs"
+            )
         check_positive(width=self.width, layers=self.layers, heads=self.heads, chunk=self.chunk)
 
 
@@ -113,7 +118,9 @@ class XLSTM(SequenceModel):
         for block, cell in zip(self.blocks, state.blocks, strict=True):
             hidden, cell = block_forward(block, hidden, cell, self.config.chunk)
             after.append(cell)
-        return ModelOutput(logits=self.head(at_positions(hidden, positions)), state=XLSTMState(blocks=tuple(after)))
+        return ModelOutput(
+            logits=self.head(at_positions(hidden, positions)), state=XLSTMState(blocks=tuple(after))
+        )
 
 
 def block_config(config: Config, index: int) -> mLSTMBlockConfig:
@@ -150,18 +157,31 @@ def block_forward(
     q, k, v = layer.q_proj(mixed), layer.k_proj(mixed), layer.v_proj(inner)
     read, (matrix, normalizer, maximum) = cell_forward(layer.mlstm_cell, q, k, v, state, chunk)
     output = layer.proj_down((read + layer.learnable_skip * mixed) * layer.ogate_act_fn(gate))
-    return hidden + output, CellState(matrix=matrix, normalizer=normalizer, maximum=maximum, tail=tail)
+    return hidden + output, CellState(
+        matrix=matrix, normalizer=normalizer, maximum=maximum, tail=tail
+    )
 
 
 Cell = tuple[Float[Tensor, "B H d d"], Float[Tensor, "B H d"], Float[Tensor, "B H"]]
 
 
 def cell_forward(
-    cell: mLSTMCell, q: Float[Tensor, "B T E"], k: Float[Tensor, "B T E"], v: Float[Tensor, "B T E"], state: CellState, chunk: int
+    cell: mLSTMCell,
+    q: Float[Tensor, "B T E"],
+    k: Float[Tensor, "B T E"],
+    v: Float[Tensor, "B T E"],
+    state: CellState,
+    chunk: int,
 ) -> tuple[Float[Tensor, "B T E"], Cell]:
-    """Read through an ``mLSTMCell`` in chunks, the last of them as short as it is; see :func:`block_forward`."""
+    """Read through an ``mLSTMCell`` in chunks, the last of them as short as it is.
+
+    See :func:`block_forward`.
+    """
     gated = torch.cat([q, k, v], dim=-1)
-    inputs = [part.unflatten(-1, (cell.config.num_heads, -1)).transpose(1, 2).contiguous() for part in (q, k, v)]
+    inputs = [
+        part.unflatten(-1, (cell.config.num_heads, -1)).transpose(1, 2).contiguous()
+        for part in (q, k, v)
+    ]
     gates = [linear(gated).transpose(1, 2).contiguous() for linear in (cell.igate, cell.fgate)]
     short = q.shape[1] % chunk
     carried: Cell = (state.matrix, state.normalizer, state.maximum)
@@ -170,7 +190,9 @@ def cell_forward(
         if not length:
             continue
         parts = [part.narrow(2, start, length).contiguous() for part in (*inputs, *gates)]
-        output, (matrix, normalizer, maximum) = chunkwise_simple(*parts, *carried, chunk_size=size, return_last_state=True)
+        output, (matrix, normalizer, maximum) = chunkwise_simple(
+            *parts, *carried, chunk_size=size, return_last_state=True
+        )
         carried = (matrix, normalizer, maximum.flatten(1))
         outputs.append(output)
         start += length

@@ -1,4 +1,7 @@
-"""The ``memnet`` command. What a subcommand needs is imported in its body, so that listing and help answer at once."""
+"""The ``memnet`` command.
+
+What a subcommand needs is imported in its body, so that listing and help answer at once.
+"""
 
 import sys
 from typing import Annotated, Any
@@ -18,7 +21,12 @@ from results.errors import UsageError
 
 HELP = {"help_option_names": ["-h", "--help"]}
 
-app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False, context_settings=HELP)
+app = typer.Typer(
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings=HELP,
+)
 app.command("list")(show)
 app.command("run")(run)
 app.command("status")(status)
@@ -32,8 +40,13 @@ app.command("tune")(tune)
 REFUSED = 2
 """Exit code of a request that can't be met as it stands."""
 
-_Refusal: Any = next(base for base in typer.BadParameter.__mro__ if base.__name__ == "ClickException")
-"""Base of typer's own refusals (an option that does not exist); typer has it under no name of its own."""
+_Refusal: Any = next(
+    base for base in typer.BadParameter.__mro__ if base.__name__ == "ClickException"
+)
+"""Base of typer's own refusals (an option that does not exist).
+
+Typer has it under no name of its own.
+"""
 
 
 @app.callback(invoke_without_command=True)
@@ -51,7 +64,10 @@ def memnet(
 
 
 def main() -> None:
-    """Run the command; a request that can't be met gets one line on standard error and exit code 2."""
+    """Run the command.
+
+    A request that can't be met gets one line on standard error and exit code 2.
+    """
     try:
         code = app(standalone_mode=False)
     except (UsageError, _Refusal) as error:

@@ -27,7 +27,9 @@ class Wish:
 
 
 def make_engine(wish: Wish, *, limits: Limits, signals: bool) -> tuple[Engine, int]:
-    """Return the engine, and the number of cells that it runs at a time as far as is known: the time left is told by it.
+    """Return the engine, and the number of cells that it runs at a time as far as is known.
+
+    The time left is told by it.
 
     Args:
         wish: What was asked for.
@@ -40,17 +42,30 @@ def make_engine(wish: Wish, *, limits: Limits, signals: bool) -> tuple[Engine, i
     if wish.engine not in ENGINES:
         raise UsageError(unknown("engine", wish.engine, ENGINES))
     if wish.engine == "local":
-        for option, given in (("--address", wish.address is not None), ("--gpus-per-cell", wish.gpus_per_cell != 0)):
+        for option, given in (
+            ("--address", wish.address is not None),
+            ("--gpus-per-cell", wish.gpus_per_cell != 0),
+        ):
             if given:
-                raise UsageError(f"{option} is for --engine ray; here, --jobs says how many cells share a GPU")
+                raise UsageError(
+                    f"{option} is for --engine ray; here, --jobs says how many cells share a GPU"
+                )
         jobs = wish.jobs or usable_cores()
-        return LocalEngine(jobs=jobs, place=Place(device=wish.device, data_root=find_data(wish.data_root)), limits=limits), jobs
+        return LocalEngine(
+            jobs=jobs,
+            place=Place(device=wish.device, data_root=find_data(wish.data_root)),
+            limits=limits,
+        ), jobs
     from benchmarks.execution.engines.ray import RayEngine
 
     if wish.gpus_per_cell < 0:
-        raise UsageError(f"--gpus-per-cell {wish.gpus_per_cell:g}: it takes a share such as 0.25, or 0 for none")
+        raise UsageError(
+            f"--gpus-per-cell {wish.gpus_per_cell:g}: it takes a share such as 0.25, or 0 for none"
+        )
     if signals:
-        raise UsageError("--log tensorboard is for --engine local: on a cluster, cells write on other machines")
+        raise UsageError(
+            "--log tensorboard is for --engine local: on a cluster, cells write on other machines"
+        )
     engine = RayEngine(
         address=wish.address,
         jobs=wish.jobs,

@@ -13,7 +13,9 @@ Format = Literal["md", "csv", "json", "latex", "html"]
 
 def leaderboard(
     store: shared_options.Store = None,
-    form: Annotated[str, typer.Option("--format", metavar="|".join(get_args(Format)), help="Form of the table.")] = "md",
+    form: Annotated[
+        str, typer.Option("--format", metavar="|".join(get_args(Format)), help="Form of the table.")
+    ] = "md",
 ) -> None:
     """Print the leaderboard."""
     from reports.tables.leaderboard import render

@@ -16,7 +16,11 @@ GROUPS = ("suites", "tasks", "streams", "models", "methods")
 
 def show(
     group: Annotated[
-        str | None, typer.Argument(metavar="GROUP|NAME", help="Only suites, tasks, streams, models or methods; or all about one.")
+        str | None,
+        typer.Argument(
+            metavar="GROUP|NAME",
+            help="Only suites, tasks, streams, models or methods; or all about one.",
+        ),
     ] = None,
     plugin: shared_options.Plugins = None,
 ) -> None:
@@ -27,8 +31,12 @@ def show(
     if group is not None and group not in GROUPS:
         _one(group, {name: getattr(catalog, name) for name in GROUPS})
         return
-    registries: dict[str, Registry] = {name: getattr(catalog, name) for name in ([group] if group else GROUPS)}
-    width = max((len(entry.name) for registry in registries.values() for entry in registry), default=0)
+    registries: dict[str, Registry] = {
+        name: getattr(catalog, name) for name in ([group] if group else GROUPS)
+    }
+    width = max(
+        (len(entry.name) for registry in registries.values() for entry in registry), default=0
+    )
     for name, registry in registries.items():
         if group is None:
             typer.secho(name, bold=True)
@@ -47,7 +55,11 @@ def _one(name: str, registries: dict[str, Registry]) -> None:
 
 def _lines(entries: Iterable[Entry], width: int, indent: int) -> Iterable[str]:
     for entry in entries:
-        name = typer.style(f"{entry.name:{width}}", fg="cyan") if sys.stdout.isatty() else f"{entry.name:{width}}"
+        name = (
+            typer.style(f"{entry.name:{width}}", fg="cyan")
+            if sys.stdout.isatty()
+            else f"{entry.name:{width}}"
+        )
         needed = needs(entry)
         install = f" not installed: pip install {' '.join(entry.missing)}" if entry.missing else ""
         yield f"{' ' * indent}{name}  {entry.summary}{f' [needs {needed}]' if needed else ''}{install}"

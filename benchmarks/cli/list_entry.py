@@ -7,7 +7,10 @@ from baselines.registry import Entry, spelt
 
 
 def sheet(entry: Entry) -> str:
-    """Describe an entry: summary, version, file, needs, what it reads, and its options; of a suite what it runs."""
+    """Describe an entry: summary, version, file, needs, what it reads, and its options.
+
+    Of a suite what it runs.
+    """
     facts = entry.source.facts
     version = "" if entry.kind == "suite" else f", version {entry.version}"
     parts = [f"{entry.name} ({entry.kind}{version}): {entry.summary}", f"file: {entry.path}"]
@@ -19,7 +22,10 @@ def sheet(entry: Entry) -> str:
         parts.append(f"{verb}: {', '.join(facts['INPUTS'])}")
     if "PRIMARY" in facts:
         parts.append(f"scored by: {facts['PRIMARY']}{_chance(facts)}")
-    parts += [f"protocol {name}: {_assignments(options)}" for name, options in facts.get("PROTOCOLS", {}).items()]
+    parts += [
+        f"protocol {name}: {_assignments(options)}"
+        for name, options in facts.get("PROTOCOLS", {}).items()
+    ]
     parts += _suite(entry) if entry.kind == "suite" else [_options(entry)]
     return "\n".join(parts)
 
@@ -37,12 +43,17 @@ def _options(entry: Entry) -> str:
 
     if not entry.source.options:
         return "options: none"
-    rows = [[one.name, one.annotation, spelt(one.default), one.meaning.replace("``", "")] for one in entry.source.options]
+    rows = [
+        [one.name, one.annotation, spelt(one.default), one.meaning.replace("``", "")]
+        for one in entry.source.options
+    ]
     headers = ["option", "type", "default", "meaning"]
     if not any(meaning for *_, meaning in rows):
         rows, headers = [row[:-1] for row in rows], headers[:-1]
     widths = [None, 20, None, 80][: len(headers)]
-    return "\n" + tabulate(rows, headers=headers, tablefmt="simple", disable_numparse=True, maxcolwidths=widths)
+    return "\n" + tabulate(
+        rows, headers=headers, tablefmt="simple", disable_numparse=True, maxcolwidths=widths
+    )
 
 
 def _chance(facts: Mapping[str, Any]) -> str:
@@ -55,14 +66,21 @@ def _chance(facts: Mapping[str, Any]) -> str:
 
 
 def _assignments(options: Mapping[str, Any]) -> str:
-    return ", ".join(f"{key}={','.join(value) if isinstance(value, tuple) else spelt(value)}" for key, value in options.items())
+    return ", ".join(
+        f"{key}={','.join(value) if isinstance(value, tuple) else spelt(value)}"
+        for key, value in options.items()
+    )
 
 
 def _suite(entry: Entry) -> Iterator[str]:
     """Say what a suite and its profiles run; suite files import nothing heavy."""
     suite = entry.load().SUITE
     for name, one in {"": suite, **suite.profiles}.items():
-        yield f"\nprofile {name}, seeds {_span(one.seeds)}:" if name else f"\nseeds {_span(one.seeds)}:"
+        yield (
+            f"\nprofile {name}, seeds {_span(one.seeds)}:"
+            if name
+            else f"\nseeds {_span(one.seeds)}:"
+        )
         for member in one.members:
             options = f" ({_assignments(member.options)})" if member.options else ""
             methods = f" by {', '.join(member.methods)}" if member.methods else ""

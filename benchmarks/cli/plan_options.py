@@ -44,7 +44,9 @@ def plan_from(
         profile=profile,
         settings=replace(parse_settings([*(settings or ()), *named]), precision=precision),
         data_root=data_root,
-        budgets=Budgets(kept=_sizes("--budget", budget), total=_sizes("--total-budget", total_budget)),
+        budgets=Budgets(
+            kept=_sizes("--budget", budget), total=_sizes("--total-budget", total_budget)
+        ),
     )
     return make_plan(Catalog.read(plugins or ()), request)
 
@@ -62,4 +64,7 @@ def _sizes(option: str, text: str | None) -> tuple[int, ...]:
     parts = [] if text is None else [part for part in text.split(",") if part.strip()]
     if text is not None and not parts:
         raise UsageError(f"{option} '{text}' names nothing: write {option} 16k,64k or leave it out")
-    return tuple(size(option, part.strip(), "a number of bytes, such as 16k or 16k,64k (k = 1,000)") for part in parts)
+    return tuple(
+        size(option, part.strip(), "a number of bytes, such as 16k or 16k,64k (k = 1,000)")
+        for part in parts
+    )

@@ -10,10 +10,16 @@ from benchmarks.cli import shared_options
 
 def report(
     store: shared_options.Store = None,
-    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where the report goes.")] = Path("report"),
+    out: Annotated[
+        Path, typer.Option("--out", metavar="DIR", help="Where the report goes.")
+    ] = Path("report"),
     compare: Annotated[
         tuple[str, str] | None,
-        typer.Option("--compare", metavar="A B", help="Two models (MODEL or MODEL:METHOD) or two stores side by side, and nothing else."),
+        typer.Option(
+            "--compare",
+            metavar="A B",
+            help="Two models (MODEL or MODEL:METHOD) or two stores side by side, and nothing else.",
+        ),
     ] = None,
     open_: Annotated[bool, typer.Option("--open", help="Open it in a browser.")] = False,
 ) -> None:

@@ -22,14 +22,29 @@ INTERRUPTED = 130
 
 
 def run(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="A suite, task or stream (memnet list).")],
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="A suite, task or stream (memnet list).")
+    ],
     models: shared_options.Models = None,
     methods: shared_options.Methods = None,
     seeds: shared_options.Seeds = None,
     jobs: shared_options.Jobs = None,
-    engine: Annotated[str, typer.Option("--engine", metavar="local|ray", help="Where cells run: here, or on a Ray cluster.")] = "local",
-    address: Annotated[str | None, typer.Option("--address", metavar="ADDRESS", help="Of the Ray cluster [default: RAY_ADDRESS].")] = None,
-    gpus_per_cell: Annotated[float, typer.Option("--gpus-per-cell", metavar="SHARE", help="Share of a GPU per cell, with Ray.")] = 0.0,
+    engine: Annotated[
+        str,
+        typer.Option(
+            "--engine", metavar="local|ray", help="Where cells run: here, or on a Ray cluster."
+        ),
+    ] = "local",
+    address: Annotated[
+        str | None,
+        typer.Option(
+            "--address", metavar="ADDRESS", help="Of the Ray cluster [default: RAY_ADDRESS]."
+        ),
+    ] = None,
+    gpus_per_cell: Annotated[
+        float,
+        typer.Option("--gpus-per-cell", metavar="SHARE", help="Share of a GPU per cell, with Ray."),
+    ] = 0.0,
     device: shared_options.Device = "auto",
     store: shared_options.Store = None,
     data_root: shared_options.DataRoot = None,
@@ -44,18 +59,45 @@ def run(
     memory: shared_options.Memory = None,
     retries: shared_options.Retries = 1,
     rerun: shared_options.Rerun = "nothing",
-    log: Annotated[str | None, typer.Option("--log", metavar="tensorboard", help="Write signals of training into the store.")] = None,
+    log: Annotated[
+        str | None,
+        typer.Option(
+            "--log", metavar="tensorboard", help="Write signals of training into the store."
+        ),
+    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Show no progress.")] = False,
-    verbose: Annotated[bool, typer.Option("--verbose", help="Also say when cells start, and why they fail.")] = False,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", help="Also say when cells start, and why they fail.")
+    ] = False,
 ) -> None:
     """Run a suite, task or stream; the same command again resumes it."""
     from benchmarks.cli.engine_options import Wish, make_engine
     from benchmarks.cli.plan_options import plan_from
     from benchmarks.execution.runner import Run
 
-    wish = Wish(engine=engine, jobs=jobs, device=device, data_root=data_root, address=address, gpus_per_cell=gpus_per_cell)
+    wish = Wish(
+        engine=engine,
+        jobs=jobs,
+        device=device,
+        data_root=data_root,
+        address=address,
+        gpus_per_cell=gpus_per_cell,
+    )
     chosen, workers = make_engine(wish, limits=_limits(timeout, memory, retries), signals=_log(log))
-    plan = plan_from(name, models, methods, seeds, settings, plugin, precision, profile, protocol, data_root, budget, total_budget)
+    plan = plan_from(
+        name,
+        models,
+        methods,
+        seeds,
+        settings,
+        plugin,
+        precision,
+        profile,
+        protocol,
+        data_root,
+        budget,
+        total_budget,
+    )
     root = shared_options.store_root(store)
     one = Run(
         plan=plan,
@@ -65,7 +107,9 @@ def run(
         rerun=_rerun(rerun),
         log_signals=_log(log),
     )
-    signal.signal(signal.SIGTERM, _interrupt)  # a batch system ends a job so, some seconds before it kills
+    signal.signal(
+        signal.SIGTERM, _interrupt
+    )  # a batch system ends a job so, some seconds before it kills
     try:
         one.start()
     except KeyboardInterrupt:
@@ -99,7 +143,11 @@ def _display(workers: int, *, quiet: bool, verbose: bool) -> "Display":
     console = Console()
     if quiet:
         return Silent()
-    return Live(console, workers, verbose=verbose) if console.is_terminal else Lines(console, verbose=verbose)
+    return (
+        Live(console, workers, verbose=verbose)
+        if console.is_terminal
+        else Lines(console, verbose=verbose)
+    )
 
 
 def _limits(timeout: str | None, memory: str | None, retries: int) -> "Limits":

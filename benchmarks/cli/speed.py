@@ -20,7 +20,12 @@ WHAT = ("streams",)
 def speed(
     what: Annotated[str, typer.Argument(metavar="[streams]", help="What to measure.")] = "streams",
     as_json: Annotated[bool, typer.Option("--json", help="Write JSON.")] = False,
-    rounds: Annotated[int, typer.Option("--rounds", metavar="N", help="How often each takes its turn; the median counts.")] = 5,
+    rounds: Annotated[
+        int,
+        typer.Option(
+            "--rounds", metavar="N", help="How often each takes its turn; the median counts."
+        ),
+    ] = 5,
 ) -> None:
     """Measure learning loops side by side, in seconds of the processor, on one thread."""
     if what not in WHAT:
@@ -33,11 +38,20 @@ def speed(
 
     torch.set_num_threads(1)
     timings = measure(rounds=rounds)
-    typer.echo(json.dumps([dataclasses.asdict(timing) for timing in timings], indent=1) if as_json else _table(timings))
+    typer.echo(
+        json.dumps([dataclasses.asdict(timing) for timing in timings], indent=1)
+        if as_json
+        else _table(timings)
+    )
 
 
 def _table(timings: "Sequence[Timing]") -> str:
     from tabulate import tabulate
 
-    rows = [[timing.work, timing.rival, f"{timing.seconds:.3f} s", f"{timing.ratio:.2f}"] for timing in timings]
-    return tabulate(rows, headers=["work", "loop", "CPU time", "to the bare loop"], disable_numparse=True)
+    rows = [
+        [timing.work, timing.rival, f"{timing.seconds:.3f} s", f"{timing.ratio:.2f}"]
+        for timing in timings
+    ]
+    return tabulate(
+        rows, headers=["work", "loop", "CPU time", "to the bare loop"], disable_numparse=True
+    )

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 
 def status(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="A suite, task or stream (memnet list).")],
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="A suite, task or stream (memnet list).")
+    ],
     models: shared_options.Models = None,
     methods: shared_options.Methods = None,
     seeds: shared_options.Seeds = None,
@@ -32,13 +34,27 @@ def status(
 ) -> None:
     """Count cells that are done, failed, stale (of an earlier version, or of other options of what learns) and missing.
 
-    The table is of all that was planned under this name in the store, and of what these options plan.
+    The table is of all that was planned under this name in the store, and of what these options
+    plan.
     """
     from benchmarks.cli.plan_options import plan_from
     from benchmarks.execution.store_status import merged_manifest, survey
     from results.store.store import Store
 
-    plan = plan_from(name, models, methods, seeds, settings, plugin, precision, profile, protocol, data_root, budget, total_budget)
+    plan = plan_from(
+        name,
+        models,
+        methods,
+        seeds,
+        settings,
+        plugin,
+        precision,
+        profile,
+        protocol,
+        data_root,
+        budget,
+        total_budget,
+    )
     opened = Store(shared_options.store_root(store))
     cells = merged_manifest(plan, opened).cells
     found = survey(cells, opened, plan.planner)
@@ -47,7 +63,9 @@ def status(
         typer.echo(note)
     place = opened.root if opened.root.exists() else f"{opened.root}, which is not there yet"
     typer.echo(f"{name} in {place}: {len(cells)} cell{'s' if len(cells) != 1 else ''}: {counts}")
-    typer.echo(f"memnet run with these options: {_to_run(plan, found)} of {len(plan.jobs)} to run\n")
+    typer.echo(
+        f"memnet run with these options: {_to_run(plan, found)} of {len(plan.jobs)} to run\n"
+    )
     typer.echo(_table(cells, found, _questions(plan, cells, found)))
     _show_failed(found)
     _show_damaged(opened)
@@ -67,7 +85,9 @@ def _questions(plan: "Plan", cells: "tuple[Planned, ...]", found: "Survey") -> d
     known: dict[str, Options] = {job.cell.id: job.cell.config["benchmark"] for job in plan.jobs}
     known |= {outline.id: outline.options for outline in found.outlines.values()}
     possible = possible_options(cells, known)
-    return name_questions({cell.id: (cell.benchmark, possible[cell.id][0]) for cell in cells if possible[cell.id]})
+    return name_questions(
+        {cell.id: (cell.benchmark, possible[cell.id][0]) for cell in cells if possible[cell.id]}
+    )
 
 
 def _table(cells: "tuple[Planned, ...]", found: "Survey", questions: dict[str, str]) -> str:
@@ -77,7 +97,9 @@ def _table(cells: "tuple[Planned, ...]", found: "Survey", questions: dict[str, s
 
     rows: dict[tuple[str, str, str], Counter[str]] = {}
     for cell in cells:
-        rows.setdefault((questions.get(cell.id, cell.benchmark), cell.model, cell.method), Counter())[found.standing[cell.id]] += 1
+        rows.setdefault(
+            (questions.get(cell.id, cell.benchmark), cell.model, cell.method), Counter()
+        )[found.standing[cell.id]] += 1
     table = [[*row, *(counts[standing] for standing in STANDINGS)] for row, counts in rows.items()]
     return tabulate(table, headers=["benchmark", "model", "method", *STANDINGS], tablefmt="simple")
 
@@ -85,7 +107,11 @@ def _table(cells: "tuple[Planned, ...]", found: "Survey", questions: dict[str, s
 def _show_failed(found: "Survey") -> None:
     from benchmarks.execution.progress import one_line
 
-    failures = [(outline.label, outline.error) for outline in found.outlines.values() if outline.error is not None]
+    failures = [
+        (outline.label, outline.error)
+        for outline in found.outlines.values()
+        if outline.error is not None
+    ]
     if failures:
         typer.echo("\nfailed (memnet run … --rerun failed tries again):")
     for label, error in failures:
@@ -95,6 +121,8 @@ def _show_failed(found: "Survey") -> None:
 def _show_damaged(store: "Store") -> None:
     damaged = store.damaged()
     if damaged:
-        typer.echo(f"\n{len(damaged)} damaged record{'s' if len(damaged) > 1 else ''} set aside (counted as missing):")
+        typer.echo(
+            f"\n{len(damaged)} damaged record{'s' if len(damaged) > 1 else ''} set aside (counted as missing):"
+        )
     for path, reason in damaged:
         typer.echo(f"  {path}: {reason.strip()}")

@@ -15,14 +15,20 @@ def tune(
     store: shared_options.Store = None,
     data_root: shared_options.DataRoot = None,
     plugin: shared_options.Plugins = None,
-    settings: Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Benchmark option; repeatable.")] = None,
-    no_write: Annotated[bool, typer.Option("--no-write", help="Say the rates, and leave the table as it is.")] = False,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Benchmark option; repeatable."),
+    ] = None,
+    no_write: Annotated[
+        bool, typer.Option("--no-write", help="Say the rates, and leave the table as it is.")
+    ] = False,
 ) -> None:
     """Pick each model's learning rate from the grid.
 
-    It runs on a seed that is never reported, and on validation data. Rates of built-in models are written into the table of this
-    installation, from which `memnet run` takes them, whatever --set it is given; with --no-write or --plugin nothing is written, and
-    the rates are said, for --set training.learning_rate.
+    It runs on a seed that is never reported, and on validation data. Rates of built-in models are
+    written into the table of this installation, from which `memnet run` takes them, whatever --set
+    it is given; with --no-write or --plugin nothing is written, and the rates are said, for --set
+    training.learning_rate.
     """
     from benchmarks.planning.catalog import Catalog
     from benchmarks.planning.learning_rates import TABLE
@@ -33,7 +39,9 @@ def tune(
 
     given = parse_settings(settings or ())
     if given != Settings(benchmark=given.benchmark):
-        raise UsageError("memnet tune: --set takes options of the benchmark; a model's rate holds for its variants too")
+        raise UsageError(
+            "memnet tune: --set takes options of the benchmark; a model's rate holds for its variants too"
+        )
     pick(
         name,
         models=split_names(models) if models else None,

@@ -10,9 +10,19 @@ REFUSED = 1
 
 
 def validate(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="Records; of a folder, those in it or in its records/.")],
+    files: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="FILE…", help="Records; of a folder, those in it or in its records/."
+        ),
+    ],
     against: Annotated[
-        Path | None, typer.Option("--against", metavar="STORE", help="Records to hold them against [default: the published ones].")
+        Path | None,
+        typer.Option(
+            "--against",
+            metavar="STORE",
+            help="Records to hold them against [default: the published ones].",
+        ),
     ] = None,
 ) -> None:
     """Check records: form, id, checksum, metrics recomputed from their curves, plausible costs, complete seeds, duplicates, drift."""
@@ -25,12 +35,16 @@ def validate(
         raise UsageError(f"no records in {printable(', '.join(map(str, files)))}")
     store = Path(checks.__file__).parent / "published" if against is None else against.expanduser()
     if against is not None and not (store / "records").is_dir():
-        raise UsageError(f"there is no store at {store}: --against takes a folder that holds records/")
+        raise UsageError(
+            f"there is no store at {store}: --against takes a folder that holds records/"
+        )
     findings = checks.validate(paths, checks.known_records(store))
     for finding in findings:
         typer.echo(f"{printable(str(finding.path))}: {finding.severity}: {finding.reason}")
     refused = {finding.path for finding in findings if finding.severity == "refused"}
-    typer.echo(f"{len(paths)} record{'s' if len(paths) != 1 else ''}: {len(paths) - len(refused)} accepted, {len(refused)} refused")
+    typer.echo(
+        f"{len(paths)} record{'s' if len(paths) != 1 else ''}: {len(paths) - len(refused)} accepted, {len(refused)} refused"
+    )
     if refused:
         raise typer.Exit(REFUSED)
 

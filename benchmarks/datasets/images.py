@@ -28,7 +28,8 @@ class Images:
     """Images with their labels, as bytes.
 
     Attributes:
-        pixels: Grey values, or those of each channel (the last dimension then), from 0 to the set's own largest.
+        pixels: Grey values, or those of each channel (the last dimension then), from 0 to the set's
+            own largest.
         labels: Classes, from 0.
     """
 
@@ -36,10 +37,13 @@ class Images:
     labels: UInt8[np.ndarray, "n"]
 
     def samples(self, form: Form, largest: int) -> Samples:
-        """Return what a model reads: values in [0, 1], a row of pixels per time step, or the whole image as one step.
+        """Return what a model reads.
+
+        Values in [0, 1], a row of pixels per time step, or the whole image as one step.
 
         Args:
-            form: ``"rows"`` for ``T = height, F = width · channels``; ``"flat"`` for ``T = 1, F = height · width · channels``.
+            form: ``"rows"`` for ``T = height, F = width · channels``; ``"flat"`` for ``T = 1, F =
+                height · width · channels``.
             largest: The value that becomes 1.
 
         Raises:
@@ -54,14 +58,23 @@ class Images:
         Raises:
             UsageError: If there is no such form.
         """
-        return Samples(inputs=_shaped(torch.from_numpy(self.pixels), form), labels=_labels(self.labels) + first, largest=largest)
+        return Samples(
+            inputs=_shaped(torch.from_numpy(self.pixels), form),
+            labels=_labels(self.labels) + first,
+            largest=largest,
+        )
 
-    def changed(self, change: Callable[[UInt8[np.ndarray, "n height width *channels"]], NDArray[np.uint8]]) -> "Images":
+    def changed(
+        self, change: Callable[[UInt8[np.ndarray, "n height width *channels"]], NDArray[np.uint8]]
+    ) -> "Images":
         """Return the images with their pixels changed."""
         return Images(pixels=change(self.pixels), labels=self.labels)
 
     def split(self, fraction: float) -> tuple["Images", "Images"]:
-        """Part the images in two, the second holding ``fraction`` of every class; the same at every call."""
+        """Part the images in two, the second holding ``fraction`` of every class.
+
+        The same at every call.
+        """
         second = stratified(self.labels, fraction, np.random.default_rng(SPLIT_SEED))
         first = Images(pixels=self.pixels[~second], labels=self.labels[~second])
         return first, Images(pixels=self.pixels[second], labels=self.labels[second])
@@ -72,7 +85,9 @@ class Images:
         return int(np.prod(self.pixels.shape[1:])) + 1
 
 
-def stratified(labels: NDArray[np.integer[Any]], fraction: float, rng: np.random.Generator) -> NDArray[np.bool_]:
+def stratified(
+    labels: NDArray[np.integer[Any]], fraction: float, rng: np.random.Generator
+) -> NDArray[np.bool_]:
     """Choose a share of every class at random, rounded.
 
     Returns:
@@ -102,7 +117,9 @@ def verify(arrays: list[NDArray[np.uint8]], digest: str, name: str, source: str)
         found.update(f"{array.dtype.str}{array.shape}".encode())
         found.update(np.ascontiguousarray(array).tobytes())
     if f"sha256:{found.hexdigest()}" != digest:
-        raise UsageError(f"{name} from {source} is not the set that was published: expected {digest}; remove the files and run again")
+        raise UsageError(
+            f"{name} from {source} is not the set that was published: expected {digest}; remove the files and run again"
+        )
 
 
 def _labels(labels: UInt8[np.ndarray, "n"]) -> Int[Tensor, "n"]:

@@ -13,30 +13,44 @@ VARIABLE = "MEMNET_DATA"
 
 
 def data_root(given: Path | None = None) -> Path:
-    """Return the data root, as an absolute path. It may not exist yet: a stream that downloads makes it."""
+    """Return the data root, as an absolute path.
+
+    It may not exist yet: a stream that downloads makes it.
+    """
     chosen = given or os.environ.get(VARIABLE) or platformdirs.user_cache_dir("memnet")
     return Path(chosen).expanduser().absolute()
 
 
 def located(name: str, root: Path) -> Path:
-    """Find a user's own data: the folder of that name in the data root, or the file with ``.npz`` behind it.
+    """Find a user's own data.
+
+    The folder of that name in the data root, or the file with ``.npz`` behind it.
 
     Raises:
         UsageError: If no name is given, it leads out of the root, or nothing of that name is there.
     """
     if not name or Path(name).is_absolute() or ".." in Path(name).parts:
-        raise UsageError(f"data='{name}' is not the name of a folder or .npz file in {root}: write --set data=NAME, and --data-root DIR")
+        raise UsageError(
+            f"data='{name}' is not the name of a folder or .npz file in {root}: write --set data=NAME, and --data-root DIR"
+        )
     for place in (root / name, root / f"{name}.npz"):
         if place.exists():
             return place
-    raise UsageError(f"there is no {root / name} and no {root / name}.npz: put the data there, or point --data-root or MEMNET_DATA to them")
+    raise UsageError(
+        f"there is no {root / name} and no {root / name}.npz: put the data there, or point --data-root or MEMNET_DATA to them"
+    )
 
 
 @cache
 def content_digest(place: Path) -> str:
-    """Hash a file, or all files of a folder with their names within it; where it stands plays no part."""
+    """Hash a file, or all files of a folder with their names within it.
+
+    Where it stands plays no part.
+    """
     digest = hashlib.sha256()
-    files = [place] if place.is_file() else sorted(path for path in place.rglob("*") if path.is_file())
+    files = (
+        [place] if place.is_file() else sorted(path for path in place.rglob("*") if path.is_file())
+    )
     for path in files:
         name = "" if place.is_file() else path.relative_to(place).as_posix()
         digest.update(f"{name}:{path.stat().st_size}\n".encode())

@@ -47,8 +47,12 @@ def load(name: str, files: Sequence[str], data_root: Path) -> tuple[Images, Imag
             data = _dataset(name)(data_root, train=train, download=False)
         except (OSError, RuntimeError, ValueError, AssertionError) as error:
             folder = data_root / files[0].split("/")[0]
-            raise UsageError(f"{name} in {data_root} can't be read ({error}); remove {folder} and run again") from error
-        parts.append(Images(pixels=np.asarray(data.data), labels=np.asarray(data.targets).astype(np.uint8)))
+            raise UsageError(
+                f"{name} in {data_root} can't be read ({error}); remove {folder} and run again"
+            ) from error
+        parts.append(
+            Images(pixels=np.asarray(data.data), labels=np.asarray(data.targets).astype(np.uint8))
+        )
     return parts[0], parts[1]
 
 

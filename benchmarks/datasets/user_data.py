@@ -14,12 +14,20 @@ from strategies.continual.stream import Samples
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".pgm", ".ppm", ".tif", ".tiff", ".webp")
 
 KEPT = {"uint8": 1, "bool": 1, "float16": 2}
-"""Bytes in which a number of each type is kept whole; one of any other type takes those of the 32-bit float that a model reads."""
+"""Bytes in which a number of each type is kept whole.
+
+One of any other type takes those of the 32-bit float that a model reads.
+"""
 
 
 def class_names(folder: Path) -> list[str]:
-    """Return the names of the folders in a folder, in alphabetical order; a class counts by its place among them."""
-    return sorted(path.name for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
+    """Return the names of the folders in a folder, in alphabetical order.
+
+    A class counts by its place among them.
+    """
+    return sorted(
+        path.name for path in folder.iterdir() if path.is_dir() and not path.name.startswith(".")
+    )
 
 
 def folder_images(folder: Path, size: int, colour: bool, classes: Sequence[str]) -> Images:
@@ -29,19 +37,28 @@ def folder_images(folder: Path, size: int, colour: bool, classes: Sequence[str])
         folder: The folder.
         size: Every image is brought to ``size × size`` pixels.
         colour: Whether to keep red, green and blue, or grey alone.
-        classes: Names of all classes, in the order in which they count; the folder need not hold each of them.
+        classes: Names of all classes, in the order in which they count; the folder need not hold
+            each of them.
 
     Raises:
-        UsageError: If there are fewer than two classes, the folder holds another, one of its folders holds no image, or a file is none.
+        UsageError: If there are fewer than two classes, the folder holds another, one of its
+            folders holds no image, or a file is none.
     """
     names = class_names(folder)
     if strange := sorted(set(names) - set(classes)):
-        raise UsageError(f"{folder} holds classes that have no training samples: {', '.join(strange)}; there are {', '.join(classes)}")
+        raise UsageError(
+            f"{folder} holds classes that have no training samples: {', '.join(strange)}; there are {', '.join(classes)}"
+        )
     files = [
-        (path, classes.index(name)) for name in names for path in sorted((folder / name).rglob("*")) if path.suffix.lower() in SUFFIXES
+        (path, classes.index(name))
+        for name in names
+        for path in sorted((folder / name).rglob("*"))
+        if path.suffix.lower() in SUFFIXES
     ]
     if len({label for _, label in files}) < max(1, len(names)) or len(classes) < 2:
-        raise UsageError(f"{folder} must hold a folder of images ({', '.join(SUFFIXES)}) for each class, and two classes at least")
+        raise UsageError(
+            f"{folder} must hold a folder of images ({', '.join(SUFFIXES)}) for each class, and two classes at least"
+        )
     if len(classes) > 256:
         raise UsageError(f"{folder} holds {len(classes)} classes: there can be 256")
     pixels = np.stack([_pixels(path, size, colour) for path, _ in files])
@@ -53,9 +70,15 @@ def _pixels(path: Path, size: int, colour: bool) -> NDArray[np.uint8]:
 
     try:
         with Image.open(path) as image:
-            return np.asarray(image.convert("RGB" if colour else "L").resize((size, size), Image.Resampling.BILINEAR))
+            return np.asarray(
+                image.convert("RGB" if colour else "L").resize(
+                    (size, size), Image.Resampling.BILINEAR
+                )
+            )
     except OSError as error:
-        raise UsageError(f"{path} can't be read as an image ({error}); mend it or take it out") from error
+        raise UsageError(
+            f"{path} can't be read as an image ({error}); mend it or take it out"
+        ) from error
 
 
 def array_samples(file: Path) -> tuple[Samples, Samples | None, int]:
@@ -64,7 +87,8 @@ def array_samples(file: Path) -> tuple[Samples, Samples | None, int]:
     Bytes (``uint8``) are brought to [0, 1]; other numbers are taken as they are, as 32-bit floats.
 
     Returns:
-        Training samples, test samples or None, and the bytes of a sample as it is kept, label included.
+        Training samples, test samples or None, and the bytes of a sample as it is kept, label
+        included.
 
     Raises:
         UsageError: If the file or an array is not of that form.
@@ -73,7 +97,9 @@ def array_samples(file: Path) -> tuple[Samples, Samples | None, int]:
         with np.load(file, allow_pickle=False) as arrays:
             found = {name: arrays[name] for name in arrays.files}
         train = _samples(found["inputs"], found["labels"])
-        test = _samples(found["test_inputs"], found["test_labels"]) if "test_inputs" in found else None
+        test = (
+            _samples(found["test_inputs"], found["test_labels"]) if "test_inputs" in found else None
+        )
     except (OSError, ValueError, KeyError) as error:
         raise UsageError(
             f"{file} must hold arrays inputs [n, T, F] and labels [n], and may hold test_inputs and test_labels: {error}"

@@ -15,8 +15,14 @@ PACKAGES = ("baselines", "benchmarks", "memnet", "results", "strategies")
 
 def origin(job: Job, *, device: str, threads: int) -> str:
     """Return a text that is equal for equal cell, code, packages and machine."""
-    here = provenance(device=device, threads=threads, started_at=now()).model_dump(exclude={"started_at", "finished_at", "commit", "dirty"})
-    plugins = [entry for entry in (job.benchmark, job.model, job.method) if entry is not None and entry.plugin]
+    here = provenance(device=device, threads=threads, started_at=now()).model_dump(
+        exclude={"started_at", "finished_at", "commit", "dirty"}
+    )
+    plugins = [
+        entry
+        for entry in (job.benchmark, job.model, job.method)
+        if entry is not None and entry.plugin
+    ]
     code = _digest([*_sources(), *(entry.path for entry in plugins)])
     return json.dumps({"cell": job.cell.id, "code": code, **here}, sort_keys=True)
 

@@ -32,7 +32,12 @@ class Display(Protocol):
     def __enter__(self) -> object:
         """Begin."""
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         """End, and leave the terminal as it was."""
 
 
@@ -49,7 +54,12 @@ class Silent:
         """Begin."""
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         """End."""
 
 
@@ -109,12 +119,20 @@ class Lines:
         """Begin."""
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         """End."""
 
 
 class Live(Lines):
-    """A bar for the whole run with the time left, and a bar for every running cell; cells that end scroll away above."""
+    """A bar for the whole run with the time left, and a bar for every running cell.
+
+    Cells that end scroll away above.
+    """
 
     def __init__(self, console: Console, workers: int, *, verbose: bool = False) -> None:
         super().__init__(console, verbose=verbose)
@@ -154,7 +172,11 @@ class Live(Lines):
             if self.overall is not None:
                 self.progress.update(self.overall, completed=self.ended)
             return
-        task = self.running[cell.id][0] if cell.id in self.running else self.progress.add_task(cell.label, total=1.0)
+        task = (
+            self.running[cell.id][0]
+            if cell.id in self.running
+            else self.progress.add_task(cell.label, total=1.0)
+        )
         self.running[cell.id] = (task, event)
         self.progress.update(task, completed=event.fraction)
 
@@ -163,7 +185,9 @@ class Live(Lines):
         if task.id != self.overall:
             return f"{100 * task.completed:3.0f}%"
         running = [
-            Running(cell=event.job.cell, elapsed=self.elapsed(event.job.cell), fraction=event.fraction)
+            Running(
+                cell=event.job.cell, elapsed=self.elapsed(event.job.cell), fraction=event.fraction
+            )
             for _, event in list(self.running.values())
         ]
         left = self.forecast.left(list(self.waiting.values()), running)
@@ -175,7 +199,12 @@ class Live(Lines):
         self.progress.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         """Take the bars away."""
         self.progress.stop()
 
@@ -218,7 +247,10 @@ def one_line(failure: Failure) -> str:
 
 def without_controls(text: str) -> str:
     """Replace what a terminal would take for commands; text of an error may hold anything."""
-    return "".join(letter if letter.isprintable() or letter in "\n\t" else "\N{REPLACEMENT CHARACTER}" for letter in text)
+    return "".join(
+        letter if letter.isprintable() or letter in "\n\t" else "\N{REPLACEMENT CHARACTER}"
+        for letter in text
+    )
 
 
 def clock(seconds: float) -> str:

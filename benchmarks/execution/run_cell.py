@@ -1,4 +1,7 @@
-"""One cell, from start to record. What goes wrong inside becomes a failed record; an engine brings the cell here and the record back."""
+"""One cell, from start to record.
+
+What goes wrong inside becomes a failed record; an engine brings the cell here and the record back.
+"""
 
 import random
 import reprlib
@@ -52,7 +55,8 @@ class Place:
     Attributes:
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:1``.
         data_root: Where data sets stand.
-        environment: Variables of the environment that a cell's process gets, such as the GPUs that it may see.
+        environment: Variables of the environment that a cell's process gets, such as the GPUs that
+            it may see.
     """
 
     device: str
@@ -77,15 +81,25 @@ def run(job: Job, place: Place, progress: Callable[[float], None], files: Files)
         import torch
 
         torch.set_num_threads(THREADS)
-        torch.set_flush_denormal(True)  # gradients that fade over a long sequence cost an LSTM nine times its time as denormal numbers
+        torch.set_flush_denormal(
+            True
+            # gradients that fade over a long sequence cost an LSTM nine times its time as denormal
+            # numbers
+        )
         chosen = choose_device(place.device)
         device = described(chosen)
         seed_global_generators(job.cell.seed)
         with _precision(job, chosen), _signals(files) as signals:
             outcome = _measured(_execute(job, place, chosen, progress, files, signals), chosen)
-        return succeeded(job.cell, outcome, provenance(device=device, threads=THREADS, started_at=started_at))
+        return succeeded(
+            job.cell, outcome, provenance(device=device, threads=THREADS, started_at=started_at)
+        )
     except Exception as error:
-        return failed(job.cell, explain(error), provenance(device=device, threads=THREADS, started_at=started_at))
+        return failed(
+            job.cell,
+            explain(error),
+            provenance(device=device, threads=THREADS, started_at=started_at),
+        )
 
 
 def check(jobs: Sequence[Job], place: Place) -> list[str]:
@@ -98,12 +112,23 @@ def check(jobs: Sequence[Job], place: Place) -> list[str]:
         UsageError: If not, with one line that says what to do.
     """
     devices = usable_devices(place.device)
-    entries = {entry.path: entry for job in jobs for entry in (job.benchmark, job.model, job.method) if entry is not None}
+    entries = {
+        entry.path: entry
+        for job in jobs
+        for entry in (job.benchmark, job.model, job.method)
+        if entry is not None
+    }
     modules = {path: _load(entry) for path, entry in entries.items()}
     for job in jobs:
-        for part, entry in (("benchmark", job.benchmark), ("model", job.model), ("method", job.method)):
+        for part, entry in (
+            ("benchmark", job.benchmark),
+            ("model", job.model),
+            ("method", job.method),
+        ):
             if entry is not None:
-                _try_options(entry, modules[entry.path], options_and_total(job.cell.config[part])[0])
+                _try_options(
+                    entry, modules[entry.path], options_and_total(job.cell.config[part])[0]
+                )
     for path, entry in entries.items():
         if entry.kind == "stream":
             modules[path].prepare(place.data_root)
@@ -111,7 +136,9 @@ def check(jobs: Sequence[Job], place: Place) -> list[str]:
 
 
 def usable_devices(name: str) -> list[str]:
-    """Return the devices that a name stands for: every one there is for ``auto`` and ``cuda``, else that one.
+    """Return the devices that a name stands for.
+
+    Every one there is for ``auto`` and ``cuda``, else that one.
 
     Raises:
         UsageError: If there is no such device.
@@ -128,7 +155,11 @@ def described(device: "torch.device") -> str:
     """Return a device as provenance has it: two of the same make are one to a reader."""
     import torch
 
-    return f"{device.type} ({torch.cuda.get_device_name(device)})" if device.type == "cuda" else str(device)
+    return (
+        f"{device.type} ({torch.cuda.get_device_name(device)})"
+        if device.type == "cuda"
+        else str(device)
+    )
 
 
 def choose_device(name: str) -> "torch.device":
@@ -147,12 +178,17 @@ def choose_device(name: str) -> "torch.device":
             torch.empty(0, device=device)
     except (RuntimeError, AssertionError) as error:
         reason = str(error).splitlines()[0]
-        raise UsageError(f"device '{name}' can't be used here ({reason}); use auto, cpu, or cuda where there is one") from error
+        raise UsageError(
+            f"device '{name}' can't be used here ({reason}); use auto, cpu, or cuda where there is one"
+        ) from error
     return device
 
 
 def seed_global_generators(seed: int) -> None:
-    """Seed what initialisers, dropout and Avalanche draw from; our own code draws from generators that it is handed."""
+    """Seed what initialisers, dropout and Avalanche draw from.
+
+    Our own code draws from generators that it is handed.
+    """
     import numpy as np
     import torch
 
@@ -192,11 +228,19 @@ def _signals(files: Files) -> Iterator[TensorBoard | None]:
 
 
 def _execute(
-    job: Job, place: Place, device: "torch.device", progress: Callable[[float], None], files: Files, signals: TensorBoard | None
+    job: Job,
+    place: Place,
+    device: "torch.device",
+    progress: Callable[[float], None],
+    files: Files,
+    signals: TensorBoard | None,
 ) -> Outcome:
     config = job.cell.config
     benchmark, model = job.benchmark.load(), job.model.load()
-    options, model_options = configuration(benchmark, config["benchmark"]), configuration(model, config["model"])
+    options, model_options = (
+        configuration(benchmark, config["benchmark"]),
+        configuration(model, config["model"]),
+    )
     rate = float(str(config["training"]["learning_rate"]))
 
     def build_model(signature: "Signature") -> "SequenceModel":
@@ -246,7 +290,12 @@ def configuration(module: ModuleType, options: Any) -> Any:
     """Make a module's ``Config`` from resolved options, as JSON holds them: lists become tuples again. None where it has no ``Config``."""
     if not hasattr(module, "Config"):
         return None
-    return module.Config(**{key: tuple(value) if isinstance(value, list) else value for key, value in options.items()})
+    return module.Config(
+        **{
+            key: tuple(value) if isinstance(value, list) else value
+            for key, value in options.items()
+        }
+    )
 
 
 def _measured(outcome: Outcome, device: "torch.device") -> Outcome:
@@ -274,10 +323,14 @@ def _load(entry: Entry) -> ModuleType:
         raise
     except Exception as error:
         reason = f"{type(error).__name__}: {error}"
-        raise UsageError(f"{entry.kind} '{entry.name}' ({entry.path}) can't be loaded: {reason}; mend the file") from error
+        raise UsageError(
+            f"{entry.kind} '{entry.name}' ({entry.path}) can't be loaded: {reason}; mend the file"
+        ) from error
     for name, arguments in WANTED[entry.kind].items():
         if not callable(getattr(module, name, None)):
-            raise UsageError(f"{entry.path.name} has no function {name}({arguments}), which a {entry.kind} must have")
+            raise UsageError(
+                f"{entry.path.name} has no function {name}({arguments}), which a {entry.kind} must have"
+            )
     _see_options(entry, module)
     return module
 
@@ -286,7 +339,9 @@ def _see_options(entry: Entry, module: ModuleType) -> None:
     """See that an entry's options are those which were read from its text, and that a task has those that all tasks have."""
     options = {option.name for option in entry.source.options}
     config = getattr(module, "Config", None)
-    inherited = sorted({field.name for field in fields(config)} - options) if is_dataclass(config) else []
+    inherited = (
+        sorted({field.name for field in fields(config)} - options) if is_dataclass(config) else []
+    )
     if inherited:
         raise UsageError(
             f"{entry.path.name}: Config inherits {', '.join(inherited)}; options are read from the file's text, so write them all out there"

@@ -24,7 +24,10 @@ CHOSEN: Mapping[Rerun, frozenset[Standing]] = {
     "stale": frozenset({"stale"}),
     "all": frozenset(STANDINGS),
 }
-"""Which cells are run, by what is to be run again. ``stale`` alone narrows: only what an earlier version had made is made anew."""
+"""Which cells are run, by what is to be run again.
+
+``stale`` alone narrows: only what an earlier version had made is made anew.
+"""
 
 
 PATIENCE = 30.0
@@ -73,7 +76,9 @@ class Run:
             UsageError: If something is amiss; before the first cell, nothing has been written then.
         """
         check_writable(self.root)
-        before = survey(tuple(planned(job.cell) for job in self.plan.jobs), Store(self.root), self.plan.planner)
+        before = survey(
+            tuple(planned(job.cell) for job in self.plan.jobs), Store(self.root), self.plan.planner
+        )
         todo = [job for job in self.plan.jobs if before.standing[job.cell.id] in CHOSEN[self.rerun]]
         chosen = {job.cell.id for job in todo}
         kept = [outline for outline in before.outlines.values() if outline.id not in chosen]
@@ -95,7 +100,9 @@ class Run:
         """Write the manifest, joined with the one that is there: one runner at a time, or one would forget what the other plans."""
         held = store.claim_manifest(self.plan.name, patience=PATIENCE)
         if held is None:
-            raise UsageError(f"another process has held the manifest '{self.plan.name}' of {store.root} for {PATIENCE:g} s: end it")
+            raise UsageError(
+                f"another process has held the manifest '{self.plan.name}' of {store.root} for {PATIENCE:g} s: end it"
+            )
         with held:
             store.write_manifest(merged_manifest(self.plan, store))
 
@@ -119,8 +126,19 @@ class Run:
 
     def _files(self, job: Job, store: Store) -> Files:
         cell = job.cell
-        signals = store.root / "tensorboard" / cell.benchmark / cell.model / cell.method / f"seed-{cell.seed}-{cell.id}"
-        return Files(log=store.log_path(cell.id), checkpoint=store.checkpoint_path(cell.id), signals=signals if self.log_signals else None)
+        signals = (
+            store.root
+            / "tensorboard"
+            / cell.benchmark
+            / cell.model
+            / cell.method
+            / f"seed-{cell.seed}-{cell.id}"
+        )
+        return Files(
+            log=store.log_path(cell.id),
+            checkpoint=store.checkpoint_path(cell.id),
+            signals=signals if self.log_signals else None,
+        )
 
     def _keep(self, record: Record, store: Store) -> None:
         """Write a record, and take away the checkpoint of a cell that is done.
@@ -140,7 +158,9 @@ class Run:
 
 
 def _unwritable(store: Store, error: OSError) -> UsageError:
-    return UsageError(f"cannot write to the store {store.root}: {error.strerror or error}; mend that, and the same command resumes")
+    return UsageError(
+        f"cannot write to the store {store.root}: {error.strerror or error}; mend that, and the same command resumes"
+    )
 
 
 def check_writable(root: Path) -> None:
@@ -153,5 +173,9 @@ def check_writable(root: Path) -> None:
     while not place.exists() and place != place.parent:
         place = place.parent
     if not place.is_dir() or not os.access(place, os.W_OK | os.X_OK):
-        reason = f"{place} is not a folder" if not place.is_dir() else f"{place} may not be written to"
-        raise UsageError(f"cannot write to the store {root}: {reason}; give a folder that you may write to, by --store or MEMNET_STORE")
+        reason = (
+            f"{place} is not a folder" if not place.is_dir() else f"{place} may not be written to"
+        )
+        raise UsageError(
+            f"cannot write to the store {root}: {reason}; give a folder that you may write to, by --store or MEMNET_STORE"
+        )

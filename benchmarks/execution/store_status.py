@@ -1,4 +1,7 @@
-"""What a store already holds of a plan: done, failed, stale or missing; and the manifest that fits both."""
+"""What a store already holds of a plan: done, failed, stale or missing.
+
+And the manifest that fits both.
+"""
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
@@ -27,10 +30,12 @@ class Survey:
     """How each planned cell stands.
 
     Attributes:
-        standing: By cell id. *Stale* is a missing cell of which the store holds a record under another id that answers the same question:
-            made by an earlier version, or with other options of the model, the method or the training.
+        standing: By cell id. *Stale* is a missing cell of which the store holds a record under
+            another id that answers the same question: made by an earlier version, or with other
+            options of the model, the method or the training.
         outlines: What the records of the planned cells say, of those that have one.
-        marks: What tells the version of each planned cell's record, as it was read; None where there was none.
+        marks: What tells the version of each planned cell's record, as it was read; None where
+            there was none.
     """
 
     standing: dict[str, Standing]
@@ -55,7 +60,9 @@ def survey(cells: tuple[Planned, ...], store: Store, planner: Planner) -> Survey
     marks: dict[str, Mark | None] = {}
     outlines: dict[str, Outline] = {}
     for cell_id in ids:
-        marks[cell_id] = store.mark(cell_id)  # first: of a record that is replaced meanwhile, it then tells the version before
+        marks[cell_id] = store.mark(
+            cell_id
+        )  # first: of a record that is replaced meanwhile, it then tells the version before
         if marks[cell_id] is not None and (found := store.outline(cell_id)) is not None:
             outlines[cell_id] = found
     others: dict[Key, list[Options]] = defaultdict(list)
@@ -70,16 +77,20 @@ def survey(cells: tuple[Planned, ...], store: Store, planner: Planner) -> Survey
         if outline is not None:
             standing[cell.id] = "done" if outline.status == "ok" else "failed"
         else:
-            standing[cell.id] = "stale" if asked.alike(cell, others.get(_key(cell), [])) else "missing"
+            standing[cell.id] = (
+                "stale" if asked.alike(cell, others.get(_key(cell), [])) else "missing"
+            )
     return Survey(standing=standing, outlines=outlines, marks=marks)
 
 
 def merged_manifest(plan: Plan, store: Store) -> Manifest:
     """Return the plan's manifest, joined by the cells of the store's earlier manifest of that name that are still current.
 
-    So ``run induction --models a`` and then ``--models b`` describe one comparison of both. A cell is still current if planning it again,
-    with today's versions and settings, gives the same id; one whose model or method came by a plugin that is not given now is kept if it
-    has a record. So is one that asks another question (the benchmark in another scenario, say), as its record tells, or those of its row.
+    So ``run induction --models a`` and then ``--models b`` describe one comparison of both. A cell
+    is still current if planning it again, with today's versions and settings, gives the same id;
+    one whose model or method came by a plugin that is not given now is kept if it has a record. So
+    is one that asks another question (the benchmark in another scenario, say), as its record tells,
+    or those of its row.
     """
     new = plan.manifest()
     names = {benchmark.name for benchmark in new.benchmarks}
@@ -87,7 +98,11 @@ def merged_manifest(plan: Plan, store: Store) -> Manifest:
     earlier = _earlier(plan.name, store)
     if earlier is None:
         return new
-    current = {cell.id for cell in earlier.cells if _key(cell) not in planned_keys and _current(plan, cell, store)}
+    current = {
+        cell.id
+        for cell in earlier.cells
+        if _key(cell) not in planned_keys and _current(plan, cell, store)
+    }
     settled = current | {cell.id for cell in new.cells}
     rest = [cell for cell in earlier.cells if cell.id not in settled]
     chosen = current | {cell.id for cell in _of_other_questions(rest, store, plan.planner)}
@@ -104,7 +119,9 @@ def merged_manifest(plan: Plan, store: Store) -> Manifest:
     )
 
 
-def _joined(new: tuple[Described, ...], earlier: tuple[Described, ...], kept: set[str]) -> tuple[Described, ...]:
+def _joined(
+    new: tuple[Described, ...], earlier: tuple[Described, ...], kept: set[str]
+) -> tuple[Described, ...]:
     """Add to what the plan describes what its manifest said before of names that are kept."""
     known = {one.name for one in new}
     return (*new, *(one for one in earlier if one.name in kept - known))
@@ -112,9 +129,13 @@ def _joined(new: tuple[Described, ...], earlier: tuple[Described, ...], kept: se
 
 def _of_other_questions(cells: Sequence[Planned], store: Store, planner: Planner) -> list[Planned]:
     """Choose the cells that are known to ask another question than the planner's cells do."""
-    known = {cell.id: found.options for cell in cells if (found := store.outline(cell.id)) is not None}
+    known = {
+        cell.id: found.options for cell in cells if (found := store.outline(cell.id)) is not None
+    }
     possible, asked = possible_options(cells, known), _Asked(planner)
-    return [cell for cell in cells if possible[cell.id] and not asked.alike(cell, possible[cell.id])]
+    return [
+        cell for cell in cells if possible[cell.id] and not asked.alike(cell, possible[cell.id])
+    ]
 
 
 class _Asked:
@@ -125,10 +146,15 @@ class _Asked:
         self._options: dict[str, Options | None] = {}
 
     def alike(self, cell: Planned, others: Sequence[Options]) -> bool:
-        """Whether one of these options asks what the planner asks of the cell's benchmark; one that is not known now is taken to."""
+        """Whether one of these options asks what the planner asks of the cell's benchmark.
+
+        One that is not known now is taken to.
+        """
         if others and cell.benchmark not in self._options:
             try:
-                self._options[cell.benchmark] = self._planner.options(self._planner.catalog.benchmark(cell.benchmark))
+                self._options[cell.benchmark] = self._planner.options(
+                    self._planner.catalog.benchmark(cell.benchmark)
+                )
             except UsageError:
                 self._options[cell.benchmark] = None  # came by a plugin that is not given
         mine = self._options.get(cell.benchmark)

@@ -1,4 +1,7 @@
-"""Signals of training (loss, rate, norm of the gradient) as TensorBoard reads them. What is written changes nothing of a cell."""
+"""Signals of training (loss, rate, norm of the gradient) as TensorBoard reads them.
+
+What is written changes nothing of a cell.
+"""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -20,7 +23,10 @@ class TensorBoard:
         self._writer: SummaryWriter | None = None
 
     def __call__(self, step: int, values: Mapping[str, float]) -> None:
-        """Take the values of one step. What an earlier, unfinished run of the cell wrote of this and later steps no longer counts."""
+        """Take the values of one step.
+
+        What an earlier, unfinished run of the cell wrote of this and later steps no longer counts.
+        """
         if self._writer is None:
             from torch.utils.tensorboard import SummaryWriter
 

@@ -52,8 +52,8 @@ class Forecast:
     def left(self, waiting: Iterable[Named], running: Iterable[Running]) -> float | None:
         """Return the seconds left, or None where nothing is known yet.
 
-        A cell is taken to last as long as the mean of its like: same benchmark, model and method; else same benchmark and model; else same
-        benchmark; else any.
+        A cell is taken to last as long as the mean of its like: same benchmark, model and method;
+        else same benchmark and model; else same benchmark; else any.
         """
         running = list(running)
         known = {key: list(values) for key, values in self._seconds.items()}
@@ -63,7 +63,9 @@ class Forecast:
         if not known:
             return None
         rest = [
-            one.elapsed / one.fraction - one.elapsed if one.fraction >= TELLING else max(0.0, _expected(known, one.cell) - one.elapsed)
+            one.elapsed / one.fraction - one.elapsed
+            if one.fraction >= TELLING
+            else max(0.0, _expected(known, one.cell) - one.elapsed)
             for one in running
         ]
         total = sum(rest) + sum(_expected(known, cell) for cell in waiting)

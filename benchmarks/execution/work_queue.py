@@ -1,7 +1,10 @@
-"""The jobs of one run, shared with the other runners on the same store: whoever holds a cell's claim runs it, and no cell is run twice.
+"""The jobs of one run, shared with the other runners on the same store.
 
-A cell whose record has changed since the run looked at the store was finished by another runner, and is not run again. A runner that dies
-loses its claims with its process, and the others take its cells over.
+Whoever holds a cell's claim runs it, and no cell is run twice.
+
+A cell whose record has changed since the run looked at the store was finished by another runner,
+and is not run again. A runner that dies loses its claims with its process, and the others take its
+cells over.
 """
 
 from collections import deque
@@ -22,11 +25,18 @@ class Share:
     Args:
         jobs: What is to be run, in this order.
         store: Where the records are.
-        seen: The mark of each job's record when the run looked at the store, by cell; None where there was none.
+        seen: The mark of each job's record when the run looked at the store, by cell; None where
+            there was none.
         found: Told of each job that another runner has finished meanwhile, with its record.
     """
 
-    def __init__(self, jobs: Iterable[Job], store: Store, seen: Mapping[str, Mark | None], found: Callable[[Job, Record], None]) -> None:
+    def __init__(
+        self,
+        jobs: Iterable[Job],
+        store: Store,
+        seen: Mapping[str, Mark | None],
+        found: Callable[[Job, Record], None],
+    ) -> None:
         self._jobs = tuple(jobs)
         self._waiting = deque(self._jobs)
         self._store = store
@@ -81,7 +91,12 @@ class Share:
         """Begin."""
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         """Give up all claims."""
         self.close()
 
@@ -90,7 +105,9 @@ class Share:
             return self._store.claim(job.cell.id)
         except OSError as error:
             reason = error.strerror or error
-            raise UsageError(f"cannot write to the store {self._store.root}: {reason}; mend that, and the same command resumes") from error
+            raise UsageError(
+                f"cannot write to the store {self._store.root}: {reason}; mend that, and the same command resumes"
+            ) from error
 
     def _changed(self, job: Job) -> bool:
         return self._store.mark(job.cell.id) != self._seen[job.cell.id]

@@ -1,8 +1,11 @@
-"""Methods at equal bytes: ``--budget 16k,64k`` makes a variant of each method for every budget. Never imports torch.
+"""Methods at equal bytes.
 
-``budget`` is an option of the methods that keep something of the past: the bytes of all that is kept, with everything needed to use it.
-``total_budget`` is none of theirs: it bounds the bytes kept and those of the parameters together, and what it leaves to be kept is known
-once the model is built.
+``--budget 16k,64k`` makes a variant of each method for every budget. Never imports torch.
+
+``budget`` is an option of the methods that keep something of the past: the bytes of all that is
+kept, with everything needed to use it. ``total_budget`` is none of theirs: it bounds the bytes kept
+and those of the parameters together, and what it leaves to be kept is known once the model is
+built.
 """
 
 from collections.abc import Mapping, Sequence
@@ -30,15 +33,22 @@ class Budgets:
     total: tuple[int, ...] = ()
 
     def variants(self, text: str, entry: Entry) -> list[str]:
-        """Return the variants of a method: one per budget; the method itself where there are no budgets, or none that it knows."""
-        budgets = [(KEPT, bytes_) for bytes_ in self.kept] + [(TOTAL, bytes_) for bytes_ in self.total]
+        """Return the variants of a method: one per budget.
+
+        The method itself where there are no budgets, or none that it knows.
+        """
+        budgets = [(KEPT, bytes_) for bytes_ in self.kept] + [
+            (TOTAL, bytes_) for bytes_ in self.total
+        ]
         if not budgets or not takes_budget(entry):
             return [text]
         name, written = parse_variant(text)
         return [_text(name, {**written, option: str(bytes_)}) for option, bytes_ in budgets]
 
     def check(self, methods: Sequence[Entry]) -> list[str]:
-        """Say which methods of a plan run as they are, since a budget bounds nothing of theirs; a line each.
+        """Say which methods of a plan run as they are, since a budget bounds nothing of theirs.
+
+        A line each.
 
         Raises:
             UsageError: If there are budgets, and not one of the methods takes them.
@@ -48,10 +58,16 @@ class Budgets:
         option = "--budget" if self.kept else "--total-budget"
         left = sorted({entry.name for entry in methods if not takes_budget(entry)})
         if not methods:
-            raise UsageError(f"{option}: nothing is kept of the past in a task: leave it out, or name a stream (memnet list streams)")
+            raise UsageError(
+                f"{option}: nothing is kept of the past in a task: leave it out, or name a stream (memnet list streams)"
+            )
         if all(not takes_budget(entry) for entry in methods):
-            raise UsageError(f"{option}: none of these methods keeps anything that it could bound: {', '.join(left)}; leave it out")
-        return [f"{name} keeps nothing that {option} could bound, and runs as it is" for name in left]
+            raise UsageError(
+                f"{option}: none of these methods keeps anything that it could bound: {', '.join(left)}; leave it out"
+            )
+        return [
+            f"{name} keeps nothing that {option} could bound, and runs as it is" for name in left
+        ]
 
 
 def takes_budget(entry: Entry) -> bool:
@@ -79,7 +95,9 @@ def with_total(variant: Variant, total: int) -> Variant:
         UsageError: If the method keeps nothing that can be bounded.
     """
     if not takes_budget(variant.entry):
-        raise UsageError(f"method '{variant.entry.name}' has no option {KEPT}, so {TOTAL}={total} can't bound what it keeps: leave it out")
+        raise UsageError(
+            f"method '{variant.entry.name}' has no option {KEPT}, so {TOTAL}={total} can't bound what it keeps: leave it out"
+        )
     name, written = parse_variant(variant.name)
     full = _text(name, {**written, TOTAL: str(total)})
     return Variant(name=full, entry=variant.entry, config={**variant.config, TOTAL: total})

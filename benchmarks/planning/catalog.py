@@ -23,7 +23,8 @@ class Catalog:
         """Read all registries; a plugin file given twice counts once.
 
         Raises:
-            UsageError: If two entries share a name, a task and a stream among them, or a plugin can't be read.
+            UsageError: If two entries share a name, a task and a stream among them, or a plugin
+                can't be read.
         """
         files = tuple(dict.fromkeys(path.resolve() for path in plugins))
         catalog = cls(
@@ -38,7 +39,9 @@ class Catalog:
             other = runnable.setdefault(entry.name, entry)
             if other is not entry:
                 paths = f"{other.path} and {entry.path}"
-                raise UsageError(f"a {other.kind} and a {entry.kind} are both called '{entry.name}': {paths}; rename one of the files")
+                raise UsageError(
+                    f"a {other.kind} and a {entry.kind} are both called '{entry.name}': {paths}; rename one of the files"
+                )
         return catalog
 
     def runnable(self, name: str) -> Entry:
@@ -50,7 +53,13 @@ class Catalog:
         for registry in (self.suites, self.tasks, self.streams):
             if name in registry:
                 return registry.get(name)
-        raise UsageError(unknown("suite, task or stream", name, [*self.suites.names(), *self.tasks.names(), *self.streams.names()]))
+        raise UsageError(
+            unknown(
+                "suite, task or stream",
+                name,
+                [*self.suites.names(), *self.tasks.names(), *self.streams.names()],
+            )
+        )
 
     def benchmark(self, name: str) -> Entry:
         """Return the task or stream called ``name``.
@@ -61,4 +70,6 @@ class Catalog:
         for registry in (self.tasks, self.streams):
             if name in registry:
                 return registry.get(name)
-        raise UsageError(unknown("task or stream", name, [*self.tasks.names(), *self.streams.names()]))
+        raise UsageError(
+            unknown("task or stream", name, [*self.tasks.names(), *self.streams.names()])
+        )

@@ -23,7 +23,10 @@ from results.records.cell import SUPERVISED, Cell, canonical
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """A cell and where its parts are found. Paths stand here, and not in the cell: they are no part of its identity."""
+    """A cell and where its parts are found.
+
+    Paths stand here, and not in the cell: they are no part of its identity.
+    """
 
     cell: Cell
     benchmark: Entry
@@ -31,8 +34,14 @@ class Job:
     method: Entry | None
 
 
-TRAINING: Mapping[Kind, str] = {"task": "strategies.sequence.train", "stream": "strategies.continual.train"}
-"""Where the training loop of each kind of benchmark stands; its ``VERSION`` is part of a cell's identity."""
+TRAINING: Mapping[Kind, str] = {
+    "task": "strategies.sequence.train",
+    "stream": "strategies.continual.train",
+}
+"""Where the training loop of each kind of benchmark stands.
+
+Its ``VERSION`` is part of a cell's identity.
+"""
 
 
 @cache
@@ -50,14 +59,22 @@ class Planner:
         data: Where data sets stand; by default where the environment says.
     """
 
-    def __init__(self, catalog: Catalog, settings: Settings, members: Sequence[Member] = (), data: Path | None = None) -> None:
+    def __init__(
+        self,
+        catalog: Catalog,
+        settings: Settings,
+        members: Sequence[Member] = (),
+        data: Path | None = None,
+    ) -> None:
         self.catalog = catalog
         self.settings = settings
         self._data = data
         self._options = {member.benchmark: dict(member.options) for member in members}
         for member in members:
             if dict(member.options) != self._options[member.benchmark]:
-                raise UsageError(f"the suite gives '{member.benchmark}' different options in two members; make them the same")
+                raise UsageError(
+                    f"the suite gives '{member.benchmark}' different options in two members; make them the same"
+                )
 
     def model(self, text: str) -> Variant:
         """Resolve a model's name."""
@@ -76,20 +93,28 @@ class Planner:
             UsageError: If a name or an option is unknown.
         """
         entry = self.catalog.benchmark(benchmark)
-        return self.job(entry, self.model(model), self.method(method) if entry.kind == "stream" else None, seed)
+        return self.job(
+            entry, self.model(model), self.method(method) if entry.kind == "stream" else None, seed
+        )
 
     def options(self, entry: Entry) -> dict[str, JsonValue]:
-        """Resolve a benchmark's options: defaults, then its protocol's, then the suite's, then those of the command.
+        """Resolve a benchmark's options.
+
+        Defaults, then its protocol's, then the suite's, then those of the command.
 
         Raises:
             UsageError: If one is unknown.
         """
         try:
-            resolved: dict[str, JsonValue] = canonical(entry.configure({**self._protocol(entry).options, **self._given(entry)}))
+            resolved: dict[str, JsonValue] = canonical(
+                entry.configure({**self._protocol(entry).options, **self._given(entry)})
+            )
         except UsageError as error:
             if not self.settings.benchmark or len(self._options) < 2:
                 raise
-            raise UsageError(f"{error}; --set holds for every benchmark of a suite: run those by name that take it") from None
+            raise UsageError(
+                f"{error}; --set holds for every benchmark of a suite: run those by name that take it"
+            ) from None
         return resolved
 
     def _given(self, entry: Entry) -> dict[str, JsonValue]:
@@ -106,16 +131,24 @@ class Planner:
         """
         protocol, options = self._protocol(entry), self.options(entry)
         rate = self.settings.learning_rate or protocol.learning_rate
-        training: dict[str, JsonValue] = {"learning_rate": learning_rate(entry.name, model.entry.name) if rate is None else rate}
+        training: dict[str, JsonValue] = {
+            "learning_rate": learning_rate(entry.name, model.entry.name) if rate is None else rate
+        }
         if self.settings.precision != FULL_PRECISION:
             training["precision"] = self.settings.precision
-        version = {"benchmark": entry.version, "model": model.entry.version, "training": _training_version(entry.kind)}
+        version = {
+            "benchmark": entry.version,
+            "model": model.entry.version,
+            "training": _training_version(entry.kind),
+        }
         if method is not None:
             version["method"] = method.entry.version
         if "DIGEST" in entry.source.facts:
             version["data"] = str(entry.source.facts["DIGEST"])
         if "DATA" in entry.source.facts:  # a user's own: known by what they hold
-            version["data"] = content_digest(located(str(options[entry.source.facts["DATA"]]), data_root(self._data)))
+            version["data"] = content_digest(
+                located(str(options[entry.source.facts["DATA"]]), data_root(self._data))
+            )
         cell = Cell(
             benchmark=entry.name,
             model=model.name,
@@ -129,4 +162,6 @@ class Planner:
             },
             version=version,
         )
-        return Job(cell=cell, benchmark=entry, model=model.entry, method=method.entry if method else None)
+        return Job(
+            cell=cell, benchmark=entry, model=model.entry, method=method.entry if method else None
+        )

@@ -10,15 +10,24 @@ from baselines.registry import parse_assignments
 from results.errors import UsageError
 
 FULL_PRECISION = "float32"
-"""The default; it stands in no cell's config, so that cells from before there was a choice keep their ids."""
+"""The default.
+
+It stands in no cell's config, so that cells from before there was a choice keep their ids.
+"""
 
 PRECISIONS = (FULL_PRECISION, "bfloat16")
-"""What models may compute in. In ``bfloat16`` products of matrices are computed in it and parameters stay as they are (autocast)."""
+"""What models may compute in.
+
+In ``bfloat16`` products of matrices are computed in it and parameters stay as they are (autocast).
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """Overrides, as values or as the text given on the command line; the entries that they are for check them."""
+    """Overrides, as values or as the text given on the command line.
+
+    The entries that they are for check them.
+    """
 
     benchmark: Mapping[str, JsonValue] = field(default_factory=dict)
     model: Mapping[str, str] = field(default_factory=dict)
@@ -33,7 +42,12 @@ def parse_settings(parts: Iterable[str]) -> Settings:
     Raises:
         UsageError: If a text is not a setting, or its prefix is unknown.
     """
-    sorted_: dict[str, dict[str, str]] = {"benchmark": {}, "model": {}, "method": {}, "training": {}}
+    sorted_: dict[str, dict[str, str]] = {
+        "benchmark": {},
+        "model": {},
+        "method": {},
+        "training": {},
+    }
     for key, value in parse_assignments(parts).items():
         where, dot, option = key.rpartition(".")
         if dot and where not in sorted_:
@@ -46,7 +60,12 @@ def parse_settings(parts: Iterable[str]) -> Settings:
         if key != "learning_rate":
             raise UsageError(f"--set training.{key}: there is only training.learning_rate")
     rate = _positive("training.learning_rate", training["learning_rate"]) if training else None
-    return Settings(benchmark=sorted_["benchmark"], model=sorted_["model"], method=sorted_["method"], learning_rate=rate)
+    return Settings(
+        benchmark=sorted_["benchmark"],
+        model=sorted_["model"],
+        method=sorted_["method"],
+        learning_rate=rate,
+    )
 
 
 def _positive(key: str, text: str) -> float:

@@ -1,4 +1,7 @@
-"""From what is asked (a suite, task or stream; models, methods, seeds, settings) to the cells that answer it. Never imports torch."""
+"""From what is asked (a suite, task or stream.
+
+Models, methods, seeds, settings) to the cells that answer it. Never imports torch.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -60,13 +63,17 @@ class Plan:
     def manifest(self) -> Manifest:
         """Return the plan in the form that is written into the store."""
         models = {job.cell.model: job.model.summary for job in self.jobs}
-        methods = {job.cell.method: job.method.summary for job in self.jobs if job.method is not None}
+        methods = {
+            job.cell.method: job.method.summary for job in self.jobs if job.method is not None
+        }
         return Manifest(
             name=self.name,
             summary=self.summary,
             benchmarks=self.benchmarks,
             models=tuple(Described(name=name, summary=summary) for name, summary in models.items()),
-            methods=tuple(Described(name=name, summary=summary) for name, summary in methods.items()),
+            methods=tuple(
+                Described(name=name, summary=summary) for name, summary in methods.items()
+            ),
             cells=tuple(planned(job.cell) for job in self.jobs),
         )
 
@@ -85,12 +92,17 @@ def make_plan(catalog: Catalog, request: Request) -> Plan:
         members = members if request.models else _installed(catalog, members, notes)
     else:
         if request.profile is not None:
-            raise UsageError(f"'{request.name}' is a {root.kind}, and only suites have profiles: leave --profile out")
+            raise UsageError(
+                f"'{request.name}' is a {root.kind}, and only suites have profiles: leave --profile out"
+            )
         members, seeds = _bare(catalog, root, request), request.seeds or SEEDS
     planner = Planner(catalog, request.settings, members, request.data_root)
     rows = [row for member in members for row in _rows(planner, member, notes, request.budgets)]
     if not rows:
-        raise UsageError("; ".join(dict.fromkeys(notes)) or f"nothing of '{request.name}' is left to run: widen --models or --methods")
+        raise UsageError(
+            "; ".join(dict.fromkeys(notes))
+            or f"nothing of '{request.name}' is left to run: widen --models or --methods"
+        )
     notes += request.budgets.check([method.entry for *_, method in rows if method is not None])
     jobs = {job.cell.id: job for seed in seeds for job in (planner.job(*row, seed) for row in rows)}
     benchmarks = {entry.name: describe(entry) for entry, _, _ in rows}
@@ -106,7 +118,9 @@ def make_plan(catalog: Catalog, request: Request) -> Plan:
 
 def planned(cell: Cell) -> Planned:
     """Return a cell as a manifest names it."""
-    return Planned(id=cell.id, benchmark=cell.benchmark, model=cell.model, method=cell.method, seed=cell.seed)
+    return Planned(
+        id=cell.id, benchmark=cell.benchmark, model=cell.model, method=cell.method, seed=cell.seed
+    )
 
 
 def describe(entry: Entry) -> Benchmark:
@@ -140,9 +154,13 @@ def _load_suite(entry: Entry) -> Suite:
     except UsageError:
         raise
     except Exception as error:
-        raise UsageError(f"suite '{entry.name}' ({entry.path}) can't be loaded: {type(error).__name__}: {error}") from error
+        raise UsageError(
+            f"suite '{entry.name}' ({entry.path}) can't be loaded: {type(error).__name__}: {error}"
+        ) from error
     if not isinstance(suite, Suite):
-        raise UsageError(f"suite '{entry.name}' ({entry.path}): SUITE must be a benchmarks.planning.suite.Suite")
+        raise UsageError(
+            f"suite '{entry.name}' ({entry.path}): SUITE must be a benchmarks.planning.suite.Suite"
+        )
     return suite
 
 
@@ -150,41 +168,67 @@ def _profile(suite: Suite, request: Request) -> Suite:
     if request.profile is None:
         return suite
     if request.profile not in suite.profiles:
-        raise UsageError(unknown(f"profile of the suite '{request.name}'", request.profile, suite.profiles))
+        raise UsageError(
+            unknown(f"profile of the suite '{request.name}'", request.profile, suite.profiles)
+        )
     return suite.profiles[request.profile]
 
 
 def _narrow(suite: Suite, request: Request) -> tuple[Member, ...]:
     """Apply ``--models`` and ``--methods`` to a suite.
 
-    A model that the suite has stands where it stood, variants included; one that it does not have (the user's own) takes all its places.
+    A model that the suite has stands where it stood, variants included; one that it does not have
+    (the user's own) takes all its places.
     """
     models = {base_name(model) for member in suite.members for model in member.models}
     methods = {base_name(method) for member in suite.members for method in member.methods}
     for method in request.methods or ():
         if base_name(method) not in methods:
-            raise UsageError(f"the suite '{request.name}' has no method '{method}': there is {', '.join(sorted(methods)) or 'none'}")
+            raise UsageError(
+                f"the suite '{request.name}' has no method '{method}': there is {', '.join(sorted(methods)) or 'none'}"
+            )
     narrowed = []
     for member in suite.members:
         here = {base_name(model) for model in member.models}
         chosen = request.models or member.models
-        kept = tuple(model for model in chosen if base_name(model) in here or base_name(model) not in models)
+        kept = tuple(
+            model for model in chosen if base_name(model) in here or base_name(model) not in models
+        )
         taught = member.methods
         if request.methods is not None:
-            taught = tuple(method for method in request.methods if base_name(method) in {base_name(name) for name in member.methods})
+            taught = tuple(
+                method
+                for method in request.methods
+                if base_name(method) in {base_name(name) for name in member.methods}
+            )
         if kept and (taught or not member.methods):
-            narrowed.append(Member(benchmark=member.benchmark, models=kept, methods=taught, options=member.options))
+            narrowed.append(
+                Member(
+                    benchmark=member.benchmark, models=kept, methods=taught, options=member.options
+                )
+            )
     return tuple(narrowed)
 
 
-def _installed(catalog: Catalog, members: tuple[Member, ...], notes: list[str]) -> tuple[Member, ...]:
+def _installed(
+    catalog: Catalog, members: tuple[Member, ...], notes: list[str]
+) -> tuple[Member, ...]:
     """Leave out a suite's models whose packages are not installed, and note how they are."""
-    lacking = [entry for entry in catalog.models if entry.missing and any(entry.name in map(base_name, one.models) for one in members)]
+    lacking = [
+        entry
+        for entry in catalog.models
+        if entry.missing and any(entry.name in map(base_name, one.models) for one in members)
+    ]
     names = {entry.name for entry in lacking}
     if lacking:
-        packages = " ".join(dict.fromkeys(package for entry in lacking for package in entry.missing))
+        packages = " ".join(
+            dict.fromkeys(package for entry in lacking for package in entry.missing)
+        )
         notes.append(f"{', '.join(sorted(names))} left out: pip install {packages}")
-    return tuple(replace(one, models=tuple(model for model in one.models if base_name(model) not in names)) for one in members)
+    return tuple(
+        replace(one, models=tuple(model for model in one.models if base_name(model) not in names))
+        for one in members
+    )
 
 
 def _bare(catalog: Catalog, entry: Entry, request: Request) -> tuple[Member, ...]:
@@ -192,16 +236,26 @@ def _bare(catalog: Catalog, entry: Entry, request: Request) -> tuple[Member, ...
     models = request.models or protocol_of(entry, request.settings.benchmark).models or MODELS
     if entry.kind == "task":
         if request.methods is not None:
-            raise UsageError(f"'{entry.name}' is a task, and tasks take no --methods: leave it out, or name a stream (memnet list streams)")
+            raise UsageError(
+                f"'{entry.name}' is a task, and tasks take no --methods: leave it out, or name a stream (memnet list streams)"
+            )
         return (Member(benchmark=entry.name, models=models),)
     if request.methods is not None:
         return (Member(benchmark=entry.name, models=models, methods=request.methods),)
-    with_memory = tuple(model for model in models if has_memory(catalog.models.get(base_name(model))))
+    with_memory = tuple(
+        model for model in models if has_memory(catalog.models.get(base_name(model)))
+    )
     naive = Member(benchmark=entry.name, models=models, methods=("naive",))
-    return (naive, Member(benchmark=entry.name, models=with_memory, methods=("memnet",))) if with_memory else (naive,)
+    return (
+        (naive, Member(benchmark=entry.name, models=with_memory, methods=("memnet",)))
+        if with_memory
+        else (naive,)
+    )
 
 
-def _rows(planner: Planner, member: Member, notes: list[str], budgets: Budgets) -> Iterator[tuple[Entry, Variant, Variant | None]]:
+def _rows(
+    planner: Planner, member: Member, notes: list[str], budgets: Budgets
+) -> Iterator[tuple[Entry, Variant, Variant | None]]:
     """Yield benchmark, model and method of a member; pairs that can't be are noted and left out."""
     entry = planner.catalog.benchmark(member.benchmark)
     if (entry.kind == "stream") != bool(member.methods):
@@ -209,11 +263,17 @@ def _rows(planner: Planner, member: Member, notes: list[str], budgets: Budgets) 
         raise UsageError(f"a suite's member '{entry.name}' is a {entry.kind}: {advice}")
     models = [planner.model(text) for text in member.models]
     bases = [(text, planner.catalog.methods.get(base_name(text))) for text in member.methods]
-    methods = [planner.method(variant) for text, base in bases for variant in budgets.variants(text, base)]
+    methods = [
+        planner.method(variant) for text, base in bases for variant in budgets.variants(text, base)
+    ]
     for model in models:
         if not takes(model.entry, entry):
-            read, given = (" and ".join(names) for names in (model.entry.source.facts["INPUTS"], feeds(entry)))
-            notes.append(f"{entry.name}: {model.name} is left out: model '{model.entry.name}' reads {read} alone, and this is of {given}")
+            read, given = (
+                " and ".join(names) for names in (model.entry.source.facts["INPUTS"], feeds(entry))
+            )
+            notes.append(
+                f"{entry.name}: {model.name} is left out: model '{model.entry.name}' reads {read} alone, and this is of {given}"
+            )
             continue
         if not methods:
             yield entry, model, None
@@ -223,11 +283,18 @@ def _rows(planner: Planner, member: Member, notes: list[str], budgets: Budgets) 
 
 def feeds(benchmark: Entry) -> tuple[str, ...]:
     """What a benchmark feeds: its fact ``INPUTS``, and without it tokens for a task and samples (features of one length) for a stream."""
-    return tuple(benchmark.source.facts.get("INPUTS", ("samples",) if benchmark.kind == "stream" else ("tokens",)))
+    return tuple(
+        benchmark.source.facts.get(
+            "INPUTS", ("samples",) if benchmark.kind == "stream" else ("tokens",)
+        )
+    )
 
 
 def takes(model: Entry, benchmark: Entry) -> bool:
-    """Whether a model reads what a benchmark feeds: all, unless its fact ``INPUTS`` says otherwise; what reads features reads samples."""
+    """Whether a model reads what a benchmark feeds: all, unless its fact ``INPUTS`` says otherwise.
+
+    What reads features reads samples.
+    """
     given = feeds(benchmark)
     read = set(model.source.facts.get("INPUTS", given))
     return set(given) <= (read | {"samples"} if "features" in read else read)

@@ -1,7 +1,10 @@
-"""A published protocol of a stream: the options, the learning rate and the models that ``--protocol NAME`` stands for.
+"""A published protocol of a stream.
 
-A stream's file writes them down in the literal `PROTOCOLS`, by name; its ``Config`` has an option ``protocol``, so that the name is part
-of what a cell is. What is set beside the protocol has the last word, and shows in the cell.
+The options, the learning rate and the models that ``--protocol NAME`` stands for.
+
+A stream's file writes them down in the literal `PROTOCOLS`, by name; its ``Config`` has an option
+``protocol``, so that the name is part of what a cell is. What is set beside the protocol has the
+last word, and shows in the cell.
 """
 
 from collections.abc import Mapping
@@ -45,7 +48,9 @@ def protocol_of(entry: Entry, options: Mapping[str, JsonValue]) -> Protocol:
         return Protocol()
     known = entry.source.facts.get("PROTOCOLS", {})
     if name not in known:
-        raise UsageError(unknown(f"protocol of {entry.kind} '{entry.name}'", str(name), ["default", *known]))
+        raise UsageError(
+            unknown(f"protocol of {entry.kind} '{entry.name}'", str(name), ["default", *known])
+        )
     told = dict(known[name])
     rate, models = told.pop(RATE, None), told.pop("models", ())
     return Protocol(options=told, learning_rate=rate, models=tuple(models))

@@ -5,7 +5,10 @@ import re
 from results.errors import UsageError
 
 TUNING = 2**31 + 7
-"""The seed that learning rates are tuned on. It is reserved: no reported number may come from it."""
+"""The seed that learning rates are tuned on.
+
+It is reserved: no reported number may come from it.
+"""
 
 LIMIT = 2**31
 """Seeds stand below this."""
@@ -34,7 +37,9 @@ def parse_seeds(text: str) -> tuple[int, ...]:
     else:
         raise UsageError(f"--seeds '{text}' makes no sense: {ALLOWED}")
     if TUNING in seeds:
-        raise UsageError(f"--seeds {text}: seed {TUNING} is reserved for tuning and is never reported; take others")
+        raise UsageError(
+            f"--seeds {text}: seed {TUNING} is reserved for tuning and is never reported; take others"
+        )
     if max(seeds) >= LIMIT:
         raise UsageError(f"--seeds {text}: seeds go from 0 to {LIMIT - 1}")
     return tuple(seeds)
@@ -44,5 +49,7 @@ def _range(text: str, first: int, last: int) -> list[int]:
     if last < first:
         raise UsageError(f"--seeds {text} names no seed at all: {ALLOWED}")
     if last - first >= MOST:
-        raise UsageError(f"--seeds {text} names {last - first + 1} seeds, more than {MOST}: {ALLOWED}")
+        raise UsageError(
+            f"--seeds {text} names {last - first + 1} seeds, more than {MOST}: {ALLOWED}"
+        )
     return list(range(first, last + 1))

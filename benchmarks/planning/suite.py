@@ -1,4 +1,7 @@
-"""What a suite is: a named set of benchmarks × models × methods × seeds. Suite files hold nothing but one of these, called ``SUITE``."""
+"""What a suite is: a named set of benchmarks × models × methods × seeds.
+
+Suite files hold nothing but one of these, called ``SUITE``.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,7 +10,9 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Member:
-    """One benchmark with the models that run on it; it may stand in several members, with the same options in each.
+    """One benchmark with the models that run on it.
+
+    It may stand in several members, with the same options in each.
 
     Attributes:
         benchmark: Name of a task or stream.

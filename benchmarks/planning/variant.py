@@ -15,7 +15,8 @@ class Variant:
     """An entry with its resolved options.
 
     Attributes:
-        name: The entry's name with the options that differ from their defaults, in alphabetical order: one configuration has one name.
+        name: The entry's name with the options that differ from their defaults, in alphabetical
+            order: one configuration has one name.
         entry: The entry.
         config: All its options.
     """
@@ -36,18 +37,25 @@ def base_name(text: str) -> str:
 
 
 def resolve(registry: Registry, text: str, settings: Mapping[str, str] | None = None) -> Variant:
-    """Find the entry that ``text`` names and resolve its options: defaults, then ``settings``, then those in its own brackets.
+    """Find the entry that ``text`` names and resolve its options.
+
+    Defaults, then ``settings``, then those in its own brackets.
 
     Raises:
-        UsageError: If there is no such entry or option, a value is of the wrong type, or what the entry needs is not installed.
+        UsageError: If there is no such entry or option, a value is of the wrong type, or what the
+            entry needs is not installed.
     """
     name, written = parse_variant(text)
     entry = registry.get(name.strip())
     if entry.missing:
-        raise UsageError(f"{entry.kind} '{entry.name}' needs {', '.join(entry.missing)}: pip install {' '.join(entry.missing)}")
+        raise UsageError(
+            f"{entry.kind} '{entry.name}' needs {', '.join(entry.missing)}: pip install {' '.join(entry.missing)}"
+        )
     defaults = canonical(entry.configure())
     config = canonical(entry.configure({**(settings or {}), **written}))
-    changed = [f"{key}={spelt(config[key])}" for key in sorted(config) if config[key] != defaults[key]]
+    changed = [
+        f"{key}={spelt(config[key])}" for key in sorted(config) if config[key] != defaults[key]
+    ]
     full = f"{entry.name}[{','.join(changed)}]" if changed else entry.name
     if not re.match(NAME, full):
         raise UsageError(

@@ -1,8 +1,11 @@
-"""What it costs to learn a stream: a bare PyTorch loop, ours, and Avalanche's own, on the same network, batches and data.
+"""What it costs to learn a stream.
 
-Training and evaluation: one experience, a network of two hidden layers of 400, mini-batches of 128. Online: experience replay from a
-reservoir, in experiences of ten samples, each joined by ten that are kept; early and late in the stream, since a loop whose cost grows with
-what has been met is no loop for a stream. The data are noise: no step depends on what they are.
+A bare PyTorch loop, ours, and Avalanche's own, on the same network, batches and data.
+
+Training and evaluation: one experience, a network of two hidden layers of 400, mini-batches of 128.
+Online: experience replay from a reservoir, in experiences of ten samples, each joined by ten that
+are kept; early and late in the stream, since a loop whose cost grows with what has been met is no
+loop for a stream. The data are noise: no step depends on what they are.
 """
 
 import warnings
@@ -39,33 +42,61 @@ def measure(samples: int = 12_800, online: int = 100, rounds: int = 5) -> list[T
 
     Args:
         samples: Samples to train on, and to evaluate on.
-        online: Online experiences that are timed, early and again late; between them pass three times as many.
+        online: Online experiences that are timed, early and again late; between them pass three
+            times as many.
         rounds: How often each loop takes its turn.
     """
-    with warnings.catch_warnings(record=True):  # Avalanche's own plugins call what it has deprecated
+    with warnings.catch_warnings(
+        record=True
+    ):  # Avalanche's own plugins call what it has deprecated
         return _measured(samples, online, rounds)
 
 
 def _measured(samples: int, online: int, rounds: int) -> list[Timing]:
     train, evaluated = _stream(samples, 0), _stream(samples, 0)
-    timings = compare("training", {"bare": _bare_training(train), "ours": _training(train), "avalanche": _stock_training(train)}, rounds)
+    timings = compare(
+        "training",
+        {
+            "bare": _bare_training(train),
+            "ours": _training(train),
+            "avalanche": _stock_training(train),
+        },
+        rounds,
+    )
     timings += compare(
         "evaluation",
-        {"bare": _bare_evaluation(evaluated), "ours": _evaluation(evaluated), "avalanche": _stock_evaluation(evaluated)},
+        {
+            "bare": _bare_evaluation(evaluated),
+            "ours": _evaluation(evaluated),
+            "avalanche": _stock_evaluation(evaluated),
+        },
         rounds,
     )
     small = _stream(5 * online * SMALL, SMALL)
-    loops: Mapping[str, Callable[[Stream], Iterator[None]]] = {"bare": _bare_online, "ours": _online, "avalanche": _stock_online}
+    loops: Mapping[str, Callable[[Stream], Iterator[None]]] = {
+        "bare": _bare_online,
+        "ours": _online,
+        "avalanche": _stock_online,
+    }
     for name, passed in (("online, early", 0), ("online, late", 3 * online)):
-        timings += compare(name, {rival: _stretch(loop, small, online, passed) for rival, loop in loops.items()}, rounds)
+        timings += compare(
+            name,
+            {rival: _stretch(loop, small, online, passed) for rival, loop in loops.items()},
+            rounds,
+        )
     return timings
 
 
 def _stream(samples: int, online: int) -> Stream:
     draws = torch.Generator().manual_seed(0)
-    data = Samples(inputs=torch.rand(samples, 1, FEATURES, generator=draws), labels=torch.arange(samples) % CLASSES)
+    data = Samples(
+        inputs=torch.rand(samples, 1, FEATURES, generator=draws),
+        labels=torch.arange(samples) % CLASSES,
+    )
     pace = Pace(batch_size=BATCH, online=online)
-    return split_classes(data, data, classes=CLASSES, experiences=1, pace=pace, sample_bytes=FEATURES + 1, seed=0)
+    return split_classes(
+        data, data, classes=CLASSES, experiences=1, pace=pace, sample_bytes=FEATURES + 1, seed=0
+    )
 
 
 def _data(stream: Stream) -> tuple[Tensor, Tensor]:
@@ -79,7 +110,9 @@ def _network() -> nn.Sequential:
     return nn.Sequential(nn.Flatten(), *hidden, nn.Linear(WIDTH, CLASSES))
 
 
-def _step(model: nn.Module, optimizer: torch.optim.Optimizer, inputs: Tensor, labels: Tensor) -> None:
+def _step(
+    model: nn.Module, optimizer: torch.optim.Optimizer, inputs: Tensor, labels: Tensor
+) -> None:
     optimizer.zero_grad()
     functional.cross_entropy(model(inputs), labels).backward()
     optimizer.step()
@@ -106,7 +139,9 @@ def _bare_evaluation(stream: Stream) -> Work:
         @torch.no_grad()
         def do() -> float:
             parts = zip(inputs.split(EVALUATION_BATCH), labels.split(EVALUATION_BATCH), strict=True)
-            return sum(int((model(some).argmax(-1) == right).sum()) for some, right in parts) / len(labels)
+            return sum(int((model(some).argmax(-1) == right).sum()) for some, right in parts) / len(
+                labels
+            )
 
         return do
 
@@ -116,7 +151,9 @@ def _bare_evaluation(stream: Stream) -> Work:
 def _ours(stream: Stream, method: Any, **options: int) -> ContinualStrategy:
     torch.manual_seed(0)
     model = mlp.build(mlp.Config(), stream.signature)
-    built: ContinualStrategy = method.build(method.Config(**options), model=model, stream=stream, learning_rate=RATE, seed=0, device=CPU)
+    built: ContinualStrategy = method.build(
+        method.Config(**options), model=model, stream=stream, learning_rate=RATE, seed=0, device=CPU
+    )
     return built
 
 
@@ -165,7 +202,9 @@ def _stock_evaluation(stream: Stream) -> Work:
     return prepare
 
 
-def _stretch(loop: Callable[[Stream], Iterator[None]], stream: Stream, count: int, passed: int) -> Work:
+def _stretch(
+    loop: Callable[[Stream], Iterator[None]], stream: Stream, count: int, passed: int
+) -> Work:
     """Time so many experiences of a loop after others have passed."""
 
     def prepare() -> Callable[[], object]:

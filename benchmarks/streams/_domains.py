@@ -26,8 +26,9 @@ def changed_images(
 ) -> Stream:
     """Make an experience of every change.
 
-    In the *domain* scenario the answers are the classes themselves, the same in each experience. In *class* and *task* every experience has
-    classes of its own: class k of experience i is number ``i · classes + k``.
+    In the *domain* scenario the answers are the classes themselves, the same in each experience. In
+    *class* and *task* every experience has classes of its own: class k of experience i is number
+    ``i · classes + k``.
 
     Args:
         options: The stream's options.
@@ -36,7 +37,8 @@ def changed_images(
         changes: How each experience changes them.
         classes: Number of classes of the images.
         largest: The value of a pixel that becomes 1.
-        held_out: Share of the training images that is evaluated on instead of the test images, for tuning.
+        held_out: Share of the training images that is evaluated on instead of the test images, for
+            tuning.
         seed: The cell's seed.
 
     Raises:
@@ -46,13 +48,18 @@ def changed_images(
         train, test = train.split(held_out)
     apart = 0 if options.scenario == "domain" else classes
     parts = [
-        [images.changed(change).packed(options.form, largest, place * apart) for place, change in enumerate(changes)]
+        [
+            images.changed(change).packed(options.form, largest, place * apart)
+            for place, change in enumerate(changes)
+        ]
         for images in (train, test)
     ]
     return assemble(
         *parts,
         outputs=apart * len(changes) or classes,
-        classes=tuple(tuple(range(place * apart, place * apart + classes)) for place in range(len(changes))),
+        classes=tuple(
+            tuple(range(place * apart, place * apart + classes)) for place in range(len(changes))
+        ),
         pace=pace_of(options),
         measures=measures_of(options),
         sample_bytes=train.sample_bytes,

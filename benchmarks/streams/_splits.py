@@ -61,11 +61,18 @@ def pace_of(options: CommonOptions) -> Pace:
     Raises:
         UsageError: If they make no sense.
     """
-    pace = Pace(epochs=options.epochs, batch_size=options.batch_size, iterations=options.iterations, online=options.online)
+    pace = Pace(
+        epochs=options.epochs,
+        batch_size=options.batch_size,
+        iterations=options.iterations,
+        online=options.online,
+    )
     if min(pace.epochs, pace.batch_size) < 1 or min(pace.iterations, pace.online) < 0:
         raise UsageError(f"{pace}: epochs and batch_size are 1 at least, iterations and online 0")
     if pace.online and pace.iterations:
-        raise UsageError(f"online={pace.online} is one pass, and has no iterations: leave iterations={pace.iterations} out")
+        raise UsageError(
+            f"online={pace.online} is one pass, and has no iterations: leave iterations={pace.iterations} out"
+        )
     return pace
 
 
@@ -80,7 +87,16 @@ def measures_of(options: CommonOptions) -> Measures:
     return Measures(track=options.track, probe=options.probe)
 
 
-def split_images(options: ImageOptions, train: Images, test: Images, *, classes: int, largest: int, held_out: float, seed: int) -> Stream:
+def split_images(
+    options: ImageOptions,
+    train: Images,
+    test: Images,
+    *,
+    classes: int,
+    largest: int,
+    held_out: float,
+    seed: int,
+) -> Stream:
     """Deal the classes to the experiences at random.
 
     Args:
@@ -89,7 +105,8 @@ def split_images(options: ImageOptions, train: Images, test: Images, *, classes:
         test: Images to evaluate on.
         classes: Number of classes.
         largest: The value of a pixel that becomes 1.
-        held_out: Share of the training images that is evaluated on instead of the test images, for tuning.
+        held_out: Share of the training images that is evaluated on instead of the test images, for
+            tuning.
         seed: The cell's seed.
 
     Raises:

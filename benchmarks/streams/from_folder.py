@@ -1,10 +1,12 @@
 """Your own images in a folder per class, or your own sequences in an .npz file, as a stream (class-, domain- or task-incremental).
 
-``--set data=flowers`` takes the folder ``flowers`` or the file ``flowers.npz`` of the data root (``--data-root``, ``MEMNET_DATA``). A
-folder holds a folder of images per class, or two folders ``train`` and ``test`` that do; a file the arrays ``inputs [n, T, F]`` and
-``labels [n]``, and ``test_inputs`` and ``test_labels`` where there are any. Where no test samples are set apart, a fifth of every class
-becomes the test set, the same for every seed. A class is known by its name (in a file by its number), which ``test`` need not hold of
-every class, and has no others. What the data hold, and not where they stand, is part of a cell's identity.
+``--set data=flowers`` takes the folder ``flowers`` or the file ``flowers.npz`` of the data root
+(``--data-root``, ``MEMNET_DATA``). A folder holds a folder of images per class, or two folders
+``train`` and ``test`` that do; a file the arrays ``inputs [n, T, F]`` and ``labels [n]``, and
+``test_inputs`` and ``test_labels`` where there are any. Where no test samples are set apart, a
+fifth of every class becomes the test set, the same for every seed. A class is known by its name (in
+a file by its number), which ``test`` need not hold of every class, and has no others. What the data
+hold, and not where they stand, is part of a cell's identity.
 """
 
 from dataclasses import dataclass
@@ -39,16 +41,21 @@ class Config:
         size: Images are brought to so many pixels in height and width.
         colour: Whether images keep their colours.
         experiences: Number of experiences; the classes are dealt to them in equal shares.
-        scenario: ``"class"``: an answer is one of all classes; ``"domain"``: which of its experience's classes it is, by their order in the
-            experience; ``"task"``: one of its experience's classes, the experience being told.
+        scenario: ``"class"``: an answer is one of all classes; ``"domain"``: which of its
+            experience's classes it is, by their order in the experience; ``"task"``: one of its
+            experience's classes, the experience being told.
         epochs: Passes over each experience.
         iterations: Steps per experience instead of passes, if not 0.
         batch_size: New samples per step.
-        online: If not 0, everything is met once, in experiences of so many samples, and no boundary is told.
-        form: For images: ``"rows"``, a row of pixels per step, or ``"flat"``, all of them in one step.
-        validation: Train on four fifths of the training samples and evaluate on the rest, for tuning.
+        online: If not 0, everything is met once, in experiences of so many samples, and no boundary
+            is told.
+        form: For images: ``"rows"``, a row of pixels per step, or ``"flat"``, all of them in one
+            step.
+        validation: Train on four fifths of the training samples and evaluate on the rest, for
+            tuning.
         track: If not 0, accuracy is also taken within experiences, every so many steps.
-        probe: After each experience, also see what a linear probe makes of the model's frozen features.
+        probe: After each experience, also see what a linear probe makes of the model's frozen
+            features.
     """
 
     data: str = ""
@@ -81,7 +88,9 @@ def build(config: Config, *, seed: int, data_root: Path) -> Stream:
         train, test = parted(train)
     classes = int(train.labels.max()) + 1
     if len(train.labels.unique()) < classes or int(test.labels.max()) >= classes:
-        raise UsageError(f"{config.data}: every class from 0 to {classes - 1} needs training samples, and no other may be tested")
+        raise UsageError(
+            f"{config.data}: every class from 0 to {classes - 1} needs training samples, and no other may be tested"
+        )
     untested = sorted(set(range(classes)) - set(test.labels.tolist()))
     if len(untested) >= max(1, classes // config.experiences):
         raise UsageError(
@@ -111,8 +120,14 @@ def load(config: Config, data_root: Path) -> tuple[Samples, Samples, int]:
     if place.is_file():
         train, test, sample_bytes = array_samples(place)
     else:
-        parts = [place / "train", place / "test"] if (place / "train").is_dir() and (place / "test").is_dir() else [place]
-        images = [folder_images(part, config.size, config.colour, class_names(parts[0])) for part in parts]
+        parts = (
+            [place / "train", place / "test"]
+            if (place / "train").is_dir() and (place / "test").is_dir()
+            else [place]
+        )
+        images = [
+            folder_images(part, config.size, config.colour, class_names(parts[0])) for part in parts
+        ]
         form: Form = config.form
         train, *rest = [part.samples(form, 255) for part in images]
         test, sample_bytes = (rest[0] if rest else None), images[0].sample_bytes
@@ -120,7 +135,15 @@ def load(config: Config, data_root: Path) -> tuple[Samples, Samples, int]:
 
 
 def parted(samples: Samples) -> tuple[Samples, Samples]:
-    """Part the samples in two, the second holding a fifth of every class; the same at every call."""
-    second = torch.from_numpy(stratified(samples.labels.numpy(), HELD_OUT, np.random.default_rng(SPLIT_SEED)))
-    first, held_out = (Samples(inputs=samples.inputs[chosen], labels=samples.labels[chosen]) for chosen in (~second, second))
+    """Part the samples in two, the second holding a fifth of every class.
+
+    The same at every call.
+    """
+    second = torch.from_numpy(
+        stratified(samples.labels.numpy(), HELD_OUT, np.random.default_rng(SPLIT_SEED))
+    )
+    first, held_out = (
+        Samples(inputs=samples.inputs[chosen], labels=samples.labels[chosen])
+        for chosen in (~second, second)
+    )
     return first, held_out

@@ -1,7 +1,7 @@
 """Ten experiences of the ten digits of MNIST, the pixels in another order in each (domain-, class- or task-incremental).
 
-Permuted MNIST: I. Goodfellow et al., arXiv:1312.6211 (2013). The first experience has the pixels as they come; each other order is drawn
-once per stream, from its seed.
+Permuted MNIST: I. Goodfellow et al., arXiv:1312.6211 (2013). The first experience has the pixels as
+they come; each other order is drawn once per stream, from its seed.
 """
 
 from dataclasses import dataclass
@@ -18,7 +18,17 @@ from benchmarks.streams.split_mnist import load, prepare
 from strategies.common.rng import generator
 from strategies.continual.stream import Stream
 
-__all__ = ["CHANCE", "CHANCE_GIVEN", "DIGEST", "FILES", "PRIMARY", "VERSION", "Config", "build", "prepare"]
+__all__ = [
+    "CHANCE",
+    "CHANCE_GIVEN",
+    "DIGEST",
+    "FILES",
+    "PRIMARY",
+    "VERSION",
+    "Config",
+    "build",
+    "prepare",
+]
 
 VERSION = 1
 PRIMARY = "accuracy"
@@ -39,16 +49,20 @@ class Config:
 
     Attributes:
         experiences: Number of experiences.
-        scenario: ``"domain"``: an answer is one of ten digits; ``"class"``: one of ten digits of one of the experiences, each of which has
-            digits of its own; ``"task"``: the same, the experience being told.
+        scenario: ``"domain"``: an answer is one of ten digits; ``"class"``: one of ten digits of
+            one of the experiences, each of which has digits of its own; ``"task"``: the same, the
+            experience being told.
         epochs: Passes over each experience.
         iterations: Steps per experience instead of passes, if not 0.
         batch_size: New samples per step.
-        online: If not 0, everything is met once, in experiences of so many samples, and no boundary is told.
+        online: If not 0, everything is met once, in experiences of so many samples, and no boundary
+            is told.
         form: ``"rows"``, a sequence of 28 rows of 28 pixels, or ``"flat"``, one step of 784.
-        validation: Train on five sixths of the training images and evaluate on the rest, for tuning.
+        validation: Train on five sixths of the training images and evaluate on the rest, for
+            tuning.
         track: If not 0, accuracy is also taken within experiences, every so many steps.
-        probe: After each experience, also see what a linear probe makes of the model's frozen features.
+        probe: After each experience, also see what a linear probe makes of the model's frozen
+            features.
     """
 
     experiences: int = 10
@@ -67,14 +81,20 @@ def build(config: Config, *, seed: int, data_root: Path) -> Stream:
     """Build the stream from the images in ``data_root``.
 
     Raises:
-        UsageError: If the images are missing or not the published ones, or an option makes no sense.
+        UsageError: If the images are missing or not the published ones, or an option makes no
+            sense.
     """
     prepare(data_root)
     train, test = load(data_root)
     order = generator("permutations", seed)
-    orders = [torch.arange(28 * 28), *(torch.randperm(28 * 28, generator=order) for _ in range(count_of(config) - 1))]
+    orders = [
+        torch.arange(28 * 28),
+        *(torch.randperm(28 * 28, generator=order) for _ in range(count_of(config) - 1)),
+    ]
     changes = [partial(_permuted, order=order.numpy()) for order in orders]
-    return changed_images(config, train, test, changes, classes=10, largest=255, held_out=1 / 6, seed=seed)
+    return changed_images(
+        config, train, test, changes, classes=10, largest=255, held_out=1 / 6, seed=seed
+    )
 
 
 def _permuted(pixels: Pixels, order: NDArray[np.int64]) -> Pixels:

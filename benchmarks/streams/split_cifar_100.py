@@ -1,7 +1,8 @@
 """Ten experiences of ten classes each, CIFAR-100's 32×32 colour images (class-, domain- or task-incremental).
 
-CIFAR: A. Krizhevsky, *Learning Multiple Layers of Features from Tiny Images* (2009); 50,000 training and 10,000 test images of 32×32
-pixels in three colours. The classes are dealt to the experiences at random per seed.
+CIFAR: A. Krizhevsky, *Learning Multiple Layers of Features from Tiny Images* (2009); 50,000
+training and 10,000 test images of 32×32 pixels in three colours. The classes are dealt to the
+experiences at random per seed.
 """
 
 from dataclasses import dataclass
@@ -18,7 +19,10 @@ PRIMARY = "accuracy"
 CHANCE = 0.01
 CHANCE_GIVEN = {"scenario": ("class",)}
 DIGEST = "md5:eb9058c3a382ffc7106e4002c42a8d85"
-"""Of the published archive; torchvision holds each of its files against an md5 of its own before it opens it."""
+"""Of the published archive.
+
+Torchvision holds each of its files against an md5 of its own before it opens it.
+"""
 
 FILES = ("cifar-100-python/train", "cifar-100-python/test", "cifar-100-python/meta")
 
@@ -29,16 +33,21 @@ class Config:
 
     Attributes:
         experiences: Number of experiences; the hundred classes are dealt to them in equal shares.
-        scenario: ``"class"``: an answer is one of all classes; ``"domain"``: which of its experience's classes it is, by their order in the
-            experience; ``"task"``: one of its experience's classes, the experience being told.
+        scenario: ``"class"``: an answer is one of all classes; ``"domain"``: which of its
+            experience's classes it is, by their order in the experience; ``"task"``: one of its
+            experience's classes, the experience being told.
         epochs: Passes over each experience.
         iterations: Steps per experience instead of passes, if not 0.
         batch_size: New samples per step.
-        online: If not 0, everything is met once, in experiences of so many samples, and no boundary is told.
-        form: ``"rows"``, a sequence of 32 rows of 96 values (32 pixels of three colours), or ``"flat"``, one step of 3,072.
-        validation: Train on nine tenths of the training images and evaluate on the rest, for tuning.
+        online: If not 0, everything is met once, in experiences of so many samples, and no boundary
+            is told.
+        form: ``"rows"``, a sequence of 32 rows of 96 values (32 pixels of three colours), or
+            ``"flat"``, one step of 3,072.
+        validation: Train on nine tenths of the training images and evaluate on the rest, for
+            tuning.
         track: If not 0, accuracy is also taken within experiences, every so many steps.
-        probe: After each experience, also see what a linear probe makes of the model's frozen features.
+        probe: After each experience, also see what a linear probe makes of the model's frozen
+            features.
     """
 
     experiences: int = 10
@@ -66,7 +75,8 @@ def build(config: Config, *, seed: int, data_root: Path) -> Stream:
     """Build the stream from the images in ``data_root``.
 
     Raises:
-        UsageError: If the images are missing or not the published ones, or an option makes no sense.
+        UsageError: If the images are missing or not the published ones, or an option makes no
+            sense.
     """
     prepare(data_root)
     train, test = load(data_root)

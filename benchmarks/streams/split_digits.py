@@ -1,7 +1,8 @@
 """Five experiences of two digits each, 8×8 pixels, real handwriting that comes with scikit-learn (class-, domain- or task-incremental).
 
-The images are those of E. Alpaydin and C. Kaynak, *Optical Recognition of Handwritten Digits*, UCI Machine Learning Repository (1998):
-1,797 of them with grey values from 0 to 16. A fifth of every class is the test set, the same for every seed. Nothing is downloaded.
+The images are those of E. Alpaydin and C. Kaynak, *Optical Recognition of Handwritten Digits*, UCI
+Machine Learning Repository (1998): 1,797 of them with grey values from 0 to 16. A fifth of every
+class is the test set, the same for every seed. Nothing is downloaded.
 """
 
 from dataclasses import dataclass
@@ -41,16 +42,20 @@ class Config:
     Attributes:
         protocol: ``"default"``, or a name of `PROTOCOLS`, which stands for the options there.
         experiences: Number of experiences; the ten classes are dealt to them in equal shares.
-        scenario: ``"class"``: an answer is one of ten; ``"domain"``: which of its experience's digits it is, by their order in the
-            experience; ``"task"``: one of its experience's digits, the experience being told.
+        scenario: ``"class"``: an answer is one of ten; ``"domain"``: which of its experience's
+            digits it is, by their order in the experience; ``"task"``: one of its experience's
+            digits, the experience being told.
         epochs: Passes over each experience.
         iterations: Steps per experience instead of passes, if not 0.
         batch_size: New samples per step.
-        online: If not 0, everything is met once, in experiences of so many samples, and no boundary is told.
+        online: If not 0, everything is met once, in experiences of so many samples, and no boundary
+            is told.
         form: ``"rows"``, a sequence of 8 rows of 8 pixels, or ``"flat"``, one step of 64.
-        validation: Train on four fifths of the training images and evaluate on the rest, for tuning.
+        validation: Train on four fifths of the training images and evaluate on the rest, for
+            tuning.
         track: If not 0, accuracy is also taken within experiences, every so many steps.
-        probe: After each experience, also see what a linear probe makes of the model's frozen features.
+        probe: After each experience, also see what a linear probe makes of the model's frozen
+            features.
     """
 
     protocol: Literal["default", "vandeven2022"] = "default"
@@ -89,6 +94,8 @@ def load() -> Images:
     from sklearn.datasets import load_digits
 
     pixels, labels = load_digits(return_X_y=True)
-    images = Images(pixels=pixels.reshape(-1, 8, 8).astype(np.uint8), labels=labels.astype(np.uint8))
+    images = Images(
+        pixels=pixels.reshape(-1, 8, 8).astype(np.uint8), labels=labels.astype(np.uint8)
+    )
     verify([images.pixels, images.labels], DIGEST, "digits", "scikit-learn")
     return images

@@ -1,7 +1,7 @@
 """Five experiences of two kinds of clothing each, Fashion-MNIST's 28×28 pixels (class-, domain- or task-incremental).
 
-Fashion-MNIST: H. Xiao, K. Rasul, R. Vollgraf, arXiv:1708.07747 (2017); 60,000 training and 10,000 test images, of MNIST's form. The classes
-are dealt to the experiences at random per seed.
+Fashion-MNIST: H. Xiao, K. Rasul, R. Vollgraf, arXiv:1708.07747 (2017); 60,000 training and 10,000
+test images, of MNIST's form. The classes are dealt to the experiences at random per seed.
 """
 
 from dataclasses import dataclass
@@ -45,16 +45,20 @@ class Config:
     Attributes:
         protocol: ``"default"``, or a name of `PROTOCOLS`, which stands for the options there.
         experiences: Number of experiences; the ten classes are dealt to them in equal shares.
-        scenario: ``"class"``: an answer is one of all classes; ``"domain"``: which of its experience's classes it is, by their order in the
-            experience; ``"task"``: one of its experience's classes, the experience being told.
+        scenario: ``"class"``: an answer is one of all classes; ``"domain"``: which of its
+            experience's classes it is, by their order in the experience; ``"task"``: one of its
+            experience's classes, the experience being told.
         epochs: Passes over each experience.
         iterations: Steps per experience instead of passes, if not 0.
         batch_size: New samples per step.
-        online: If not 0, everything is met once, in experiences of so many samples, and no boundary is told.
+        online: If not 0, everything is met once, in experiences of so many samples, and no boundary
+            is told.
         form: ``"rows"``, a sequence of 28 rows of 28 pixels, or ``"flat"``, one step of 784.
-        validation: Train on five sixths of the training images and evaluate on the rest, for tuning.
+        validation: Train on five sixths of the training images and evaluate on the rest, for
+            tuning.
         track: If not 0, accuracy is also taken within experiences, every so many steps.
-        probe: After each experience, also see what a linear probe makes of the model's frozen features.
+        probe: After each experience, also see what a linear probe makes of the model's frozen
+            features.
     """
 
     protocol: Literal["default", "vandeven2022"] = "default"
@@ -83,7 +87,8 @@ def build(config: Config, *, seed: int, data_root: Path) -> Stream:
     """Build the stream from the images in ``data_root``.
 
     Raises:
-        UsageError: If the images are missing or not the published ones, or an option makes no sense.
+        UsageError: If the images are missing or not the published ones, or an option makes no
+            sense.
     """
     prepare(data_root)
     train, test = load(data_root)
@@ -97,5 +102,10 @@ def load(data_root: Path) -> tuple[Images, Images]:
         UsageError: If they can't be read or are not the published ones.
     """
     train, test = torchvision_sets.load("FashionMNIST", FILES, data_root)
-    verify([train.pixels, train.labels, test.pixels, test.labels], DIGEST, "FashionMNIST", str(data_root))
+    verify(
+        [train.pixels, train.labels, test.pixels, test.labels],
+        DIGEST,
+        "FashionMNIST",
+        str(data_root),
+    )
     return train, test

@@ -1,7 +1,8 @@
 """Five experiences of two digits each, MNIST's 28×28 pixels (class-, domain- or task-incremental).
 
-MNIST: Y. LeCun, C. Cortes, C. Burges, *The MNIST database of handwritten digits* (1998); 60,000 training and 10,000 test images. Split
-MNIST as in van de Ven et al., Nature Machine Intelligence 2022, with the digits dealt to the experiences at random per seed.
+MNIST: Y. LeCun, C. Cortes, C. Burges, *The MNIST database of handwritten digits* (1998); 60,000
+training and 10,000 test images. Split MNIST as in van de Ven et al., Nature Machine Intelligence
+2022, with the digits dealt to the experiences at random per seed.
 """
 
 from dataclasses import dataclass
@@ -30,10 +31,12 @@ PROTOCOLS = {
 }
 """Options that a published protocol has, learning rate and models included.
 
-``vandeven2022``: van de Ven et al., Nature Machine Intelligence 2022, and its code (GMvandeVen/continual-learning): Adam with betas of 0.9
-and 0.999, kept from context to context; whole mini-batches of 128, the order drawn anew when it is used up; in *class* all ten outputs are
-answers from the start (the code opens those seen so far). A method that replays has a mini-batch of 128 of what it kept beside the new one,
-and the loss of the new one weighs 1/c in context c, that of the old one the rest.
+``vandeven2022``: van de Ven et al., Nature Machine Intelligence 2022, and its code
+(GMvandeVen/continual-learning): Adam with betas of 0.9 and 0.999, kept from context to context;
+whole mini-batches of 128, the order drawn anew when it is used up; in *class* all ten outputs are
+answers from the start (the code opens those seen so far). A method that replays has a mini-batch of
+128 of what it kept beside the new one, and the loss of the new one weighs 1/c in context c, that of
+the old one the rest.
 """
 
 FILES = (
@@ -51,16 +54,20 @@ class Config:
     Attributes:
         protocol: ``"default"``, or a name of `PROTOCOLS`, which stands for the options there.
         experiences: Number of experiences; the ten classes are dealt to them in equal shares.
-        scenario: ``"class"``: an answer is one of all classes; ``"domain"``: which of its experience's classes it is, by their order in the
-            experience; ``"task"``: one of its experience's classes, the experience being told.
+        scenario: ``"class"``: an answer is one of all classes; ``"domain"``: which of its
+            experience's classes it is, by their order in the experience; ``"task"``: one of its
+            experience's classes, the experience being told.
         epochs: Passes over each experience.
         iterations: Steps per experience instead of passes, if not 0.
         batch_size: New samples per step.
-        online: If not 0, everything is met once, in experiences of so many samples, and no boundary is told.
+        online: If not 0, everything is met once, in experiences of so many samples, and no boundary
+            is told.
         form: ``"rows"``, a sequence of 28 rows of 28 pixels, or ``"flat"``, one step of 784.
-        validation: Train on five sixths of the training images and evaluate on the rest, for tuning.
+        validation: Train on five sixths of the training images and evaluate on the rest, for
+            tuning.
         track: If not 0, accuracy is also taken within experiences, every so many steps.
-        probe: After each experience, also see what a linear probe makes of the model's frozen features.
+        probe: After each experience, also see what a linear probe makes of the model's frozen
+            features.
     """
 
     protocol: Literal["default", "vandeven2022"] = "default"
@@ -89,7 +96,8 @@ def build(config: Config, *, seed: int, data_root: Path) -> Stream:
     """Build the stream from the images in ``data_root``.
 
     Raises:
-        UsageError: If the images are missing or not the published ones, or an option makes no sense.
+        UsageError: If the images are missing or not the published ones, or an option makes no
+            sense.
     """
     prepare(data_root)
     train, test = load(data_root)

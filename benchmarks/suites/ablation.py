@@ -19,7 +19,10 @@ WITHOUT = (
 SLIM = "chunk=32,heads=1,hebbian=false,slots=144"
 FULL_WITHOUT = (
     f"memnet[{SLIM}]",
-    *(f"memnet[{SLIM},{change}]" for change in ("key_taps=1", "training_slots=1", "meta_policy=false", "sparsity_weight=0")),
+    *(
+        f"memnet[{SLIM},{change}]"
+        for change in ("key_taps=1", "training_slots=1", "meta_policy=false", "sparsity_weight=0")
+    ),
 )
 """The same where the memory is full: as many pairs as `mqar` asks at its length leave few of its slots free, and the graph is off."""
 
@@ -32,14 +35,22 @@ KEPT_WITHOUT = (
     "memnet[trust=0]",
 )
 """The persistent memory without dreams, without hallucination, without what brings like samples together, without what holds dreams to
-their codes, and without reading it for an answer."""
+their codes, and without reading it for an answer.
+"""
 
 SUITE = Suite(
     seeds=(0, 1, 2),
     members=(
         *(
             Member(benchmark=task, models=WITHOUT)
-            for task in ("induction", "delayed-recall", "association", "association-hard", "copy", "adding")
+            for task in (
+                "induction",
+                "delayed-recall",
+                "association",
+                "association-hard",
+                "copy",
+                "adding",
+            )
         ),
         Member(benchmark="mqar", models=FULL_WITHOUT, options={"mixed": False, "batch_size": 16}),
         Member(benchmark="split-digits", models=("mlp",), methods=KEPT_WITHOUT),

@@ -1,7 +1,10 @@
-"""All long-dependency tasks × MemNet and its rivals: who still knows what stood far outside the window?
+"""All long-dependency tasks × MemNet and its rivals.
 
-Public packages among the rivals run where they are installed. The profile ``small`` leaves them out, and trains and asks less, on the tasks
-that tell most in little time; it takes minutes on two cores.
+Who still knows what stood far outside the window?
+
+Public packages among the rivals run where they are installed. The profile ``small`` leaves them
+out, and trains and asks less, on the tasks that tell most in little time; it takes minutes on two
+cores.
 """
 
 from benchmarks.planning.suite import Member, Suite
@@ -15,7 +18,11 @@ FAR = {"furthest": 2**20}
 SLIM = "memnet[chunk=32,heads=1,hebbian=false,slots={slots}]"
 SIZED = (
     *(SLIM.format(slots=slots) for slots in (36, 72, 144)),
-    *(f"{model}[key_width={width},value_width={width}]" for model in ("delta-rule", "gated-delta-rule") for width in (32, 128)),
+    *(
+        f"{model}[key_width={width},value_width={width}]"
+        for model in ("delta-rule", "gated-delta-rule")
+        for width in (32, 128)
+    ),
     *(f"token-memory[slots={slots}]" for slots in (40, 300)),
 )
 """Models of other sizes beside the usual ones, for a curve of accuracy against the state that is carried."""
@@ -29,7 +36,9 @@ SUITE = Suite(
         Member(benchmark="delayed-recall-hard", models=MODELS),
         Member(benchmark="association", models=MODELS),
         Member(benchmark="association-hard", models=MODELS),
-        Member(benchmark="mqar", models=(*MODELS, *SIZED), options={"mixed": False, "batch_size": 16}),
+        Member(
+            benchmark="mqar", models=(*MODELS, *SIZED), options={"mixed": False, "batch_size": 16}
+        ),
         Member(benchmark="mqar-hard", models=MODELS),
         Member(benchmark="selective-copy", models=MODELS),
         Member(benchmark="selective-copy-hard", models=MODELS),
@@ -40,8 +49,16 @@ SUITE = Suite(
         "small": Suite(
             seeds=(0,),
             members=(
-                Member(benchmark="induction", models=OURS, options={"train_length": 64, "steps": 80, "streams": 32}),
-                Member(benchmark="delayed-recall", models=OURS, options={"train_length": 64, "steps": 100, "streams": 16}),
+                Member(
+                    benchmark="induction",
+                    models=OURS,
+                    options={"train_length": 64, "steps": 80, "streams": 32},
+                ),
+                Member(
+                    benchmark="delayed-recall",
+                    models=OURS,
+                    options={"train_length": 64, "steps": 100, "streams": 16},
+                ),
                 Member(benchmark="association", models=OURS, options={"steps": 150, "streams": 16}),
             ),
         )

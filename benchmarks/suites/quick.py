@@ -1,6 +1,9 @@
-"""MemNet, a windowed Transformer and an LSTM on what is far away and on what is long ago; a few minutes on two cores.
+"""MemNet, a windowed Transformer and an LSTM on what is far away and on what is long ago.
 
-A first look, not a verdict: training is short (sequences of 64 tokens, a hundred steps), which the rivals would want more of.
+A few minutes on two cores.
+
+A first look, not a verdict: training is short (sequences of 64 tokens, a hundred steps), which the
+rivals would want more of.
 """
 
 from benchmarks.planning.suite import Member, Suite
@@ -11,8 +14,16 @@ MODELS = ("memnet", *RIVALS)
 SUITE = Suite(
     seeds=(0, 1, 2),
     members=(
-        Member(benchmark="induction", models=MODELS, options={"train_length": 64, "steps": 80, "streams": 40}),
-        Member(benchmark="delayed-recall", models=MODELS, options={"train_length": 64, "steps": 100, "streams": 16}),
+        Member(
+            benchmark="induction",
+            models=MODELS,
+            options={"train_length": 64, "steps": 80, "streams": 40},
+        ),
+        Member(
+            benchmark="delayed-recall",
+            models=MODELS,
+            options={"train_length": 64, "steps": 100, "streams": 16},
+        ),
         Member(benchmark="split-digits", models=MODELS, methods=("naive",)),
         Member(benchmark="split-digits", models=RIVALS, methods=("er",)),
         Member(benchmark="split-digits", models=("memnet",), methods=("memnet",)),

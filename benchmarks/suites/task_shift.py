@@ -1,8 +1,12 @@
-"""Task-shift streams × continual-learning methods, MemNet's memory among them: who still knows what came first?
+"""Task-shift streams × continual-learning methods, MemNet's memory among them.
 
-Three questions. Which models forget what when nothing is done about it: MemNet, a Transformer and an LSTM trained naively, and with replay.
-Which method makes the most of a network: every method on the same MLP. And whether the answers hold for other images, permuted and turned
-ones included. The profile ``small`` asks the first two of the embedded digits; it ends within a quarter of an hour on two cores.
+Who still knows what came first?
+
+Three questions. Which models forget what when nothing is done about it: MemNet, a Transformer and
+an LSTM trained naively, and with replay. Which method makes the most of a network: every method on
+the same MLP. And whether the answers hold for other images, permuted and turned ones included. The
+profile ``small`` asks the first two of the embedded digits; it ends within a quarter of an hour on
+two cores.
 """
 
 from benchmarks.planning.suite import Member, Suite
@@ -32,7 +36,9 @@ SUITE = Suite(
         "small": Suite(
             seeds=(0,),
             members=(
-                Member(benchmark="split-digits", models=SEQUENCE, methods=("naive", "er", "memnet")),
+                Member(
+                    benchmark="split-digits", models=SEQUENCE, methods=("naive", "er", "memnet")
+                ),
                 Member(benchmark="split-digits", models=("mlp",), methods=METHODS),
             ),
         )

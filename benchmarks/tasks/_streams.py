@@ -1,4 +1,6 @@
-"""Parts that tasks asked on forks of streams share: distances, noise, and streams that begin with evidence.
+"""Parts that tasks asked on forks of streams share.
+
+Distances, noise, and streams that begin with evidence.
 
 Shapes: ``B`` batch, ``T`` time, ``E`` length of the evidence.
 """
@@ -18,14 +20,18 @@ def powers_of_two(first: int, furthest: int) -> list[int]:
 
 
 def uniform(types: int, rows: int, count: int, generator: torch.Generator) -> Int[Tensor, "B T"]:
-    """Draw tokens of so many types. They are drawn step by step, so a stream in pieces is the stream drawn whole."""
+    """Draw tokens of so many types.
+
+    They are drawn step by step, so a stream in pieces is the stream drawn whole.
+    """
     return torch.randint(types, (count, rows), generator=generator).transpose(0, 1)
 
 
 class EvidenceProbe:
     """Streams that begin with evidence and go on as noise, asked the same questions at each distance.
 
-    A distance is the number of tokens from the last place of the evidence to the token at which the answer is wanted.
+    A distance is the number of tokens from the last place of the evidence to the token at which the
+    answer is wanted.
 
     Args:
         evidence: How each stream begins.
@@ -35,7 +41,11 @@ class EvidenceProbe:
     """
 
     def __init__(
-        self, evidence: Int[Tensor, "B E"], questions: Questions, distances: list[int], noise: Callable[[int], Int[Tensor, "B T"]]
+        self,
+        evidence: Int[Tensor, "B E"],
+        questions: Questions,
+        distances: list[int],
+        noise: Callable[[int], Int[Tensor, "B T"]],
     ) -> None:
         self.distances = distances
         self._evidence = evidence

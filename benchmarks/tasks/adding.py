@@ -1,8 +1,11 @@
-"""Adding: a sequence of numbers, two of them marked, one in each half; their sum is wanted at the end.
+"""Adding.
 
-After Hochreiter & Schmidhuber 1997 (Long Short-Term Memory, section 5.4). Each step has two features: a number drawn uniformly from [0, 1],
-and a marker, 1 at the two marked steps and 0 elsewhere. The answer is a number, right if it is within 0.04 of the sum. A distance is the
-length of the sequence.
+A sequence of numbers, two of them marked, one in each half; their sum is wanted at the end.
+
+After Hochreiter & Schmidhuber 1997 (Long Short-Term Memory, section 5.4). Each step has two
+features: a number drawn uniformly from [0, 1], and a marker, 1 at the two marked steps and 0
+elsewhere. The answer is a number, right if it is within 0.04 of the sum. A distance is the length
+of the sequence.
 """
 
 from collections.abc import Iterator
@@ -47,11 +50,17 @@ class Config:
         """Refuse what cannot be asked."""
         check_positive(steps=self.steps, batch_size=self.batch_size, streams=self.streams)
         if not 2 <= self.train_length <= self.furthest:
-            raise ValueError(f"train_length = {self.train_length} must lie between 2 and furthest = {self.furthest}")
+            raise ValueError(
+                f"train_length = {self.train_length} must lie between 2 and furthest = {self.furthest}"
+            )
 
 
 class Adding(ExamTask):
-    """The task. Always answering 1, the mean, is right with ``P(|x + y − 1| < t) = 2t − t²``, t being the tolerance."""
+    """The task.
+
+    Always answering 1, the mean, is right with ``P(|x + y − 1| < t) = 2t − t²``, t being the
+    tolerance.
+    """
 
     def __init__(self, config: Config) -> None:
         self.config = config
@@ -60,11 +69,15 @@ class Adding(ExamTask):
             self.distances.append(self.distances[-1] * 2)
         self.signature = Signature(features=2, outputs=1, length=config.train_length)
 
-    def loss(self, logits: Float[Tensor, "*places 1"], targets: Float[Tensor, "*places"]) -> Float[Tensor, ""]:
+    def loss(
+        self, logits: Float[Tensor, "*places 1"], targets: Float[Tensor, "*places"]
+    ) -> Float[Tensor, ""]:
         """Return the mean squared error."""
         return functional.mse_loss(logits.squeeze(-1), targets)
 
-    def correct(self, logits: Float[Tensor, "*places 1"], targets: Float[Tensor, "*places"]) -> Bool[Tensor, "*places"]:
+    def correct(
+        self, logits: Float[Tensor, "*places 1"], targets: Float[Tensor, "*places"]
+    ) -> Bool[Tensor, "*places"]:
         """Say which answers are within the tolerance."""
         return (logits.squeeze(-1) - targets).abs() < TOLERANCE
 

@@ -1,7 +1,10 @@
-"""Copy: random symbols, a delimiter, then as many markers, at which the symbols are wanted in their order.
+"""Copy.
 
-From Graves et al. 2014 (Neural Turing Machines, section 4.1), with symbols instead of vectors of bits: trained on 1 to 20 of them, asked
-for half as many, as many and twice as many. A distance is the number of symbols: as many tokens stand between a symbol and its answer.
+Random symbols, a delimiter, then as many markers, at which the symbols are wanted in their order.
+
+From Graves et al. 2014 (Neural Turing Machines, section 4.1), with symbols instead of vectors of
+bits: trained on 1 to 20 of them, asked for half as many, as many and twice as many. A distance is
+the number of symbols: as many tokens stand between a symbol and its answer.
 """
 
 from collections.abc import Iterator
@@ -44,11 +47,16 @@ class Config:
         if self.symbols < 2:
             raise ValueError(f"symbols = {self.symbols} must be at least 2")
         if not 2 <= self.train_length <= self.furthest:
-            raise ValueError(f"train_length = {self.train_length} must lie between 2 and furthest = {self.furthest}")
+            raise ValueError(
+                f"train_length = {self.train_length} must lie between 2 and furthest = {self.furthest}"
+            )
 
 
 class Copy(ExamTask):
-    """The task. Tokens: symbols, delimiter, marker. Guessing among symbols gives ``1 / symbols``."""
+    """The task.
+
+    Tokens: symbols, delimiter, marker. Guessing among symbols gives ``1 / symbols``.
+    """
 
     def __init__(self, config: Config) -> None:
         self.config = config
@@ -56,17 +64,23 @@ class Copy(ExamTask):
         while self.distances[-1] * 2 <= config.furthest:
             self.distances.append(self.distances[-1] * 2)
         types = config.symbols + 2
-        self.signature = Signature(vocabulary=types, outputs=types, length=2 * config.train_length + 1)
+        self.signature = Signature(
+            vocabulary=types, outputs=types, length=2 * config.train_length + 1
+        )
 
     def sample(self, batch: int, generator: torch.Generator) -> Batch:
         """Draw sequences with different numbers of symbols; short ones have idle markers behind."""
         most = self.config.train_length
-        return self._draw(torch.randint(1, most + 1, (batch,), generator=generator), most, generator)
+        return self._draw(
+            torch.randint(1, most + 1, (batch,), generator=generator), most, generator
+        )
 
     def exam(self, batch: int, generator: torch.Generator) -> Iterator[Sheet]:
         """Draw sequences of every number of symbols."""
         for number in self.distances:
-            yield Sheet(distance=number, batch=self._draw(torch.full((batch,), number), number, generator))
+            yield Sheet(
+                distance=number, batch=self._draw(torch.full((batch,), number), number, generator)
+            )
 
     def _draw(self, number: torch.Tensor, most: int, generator: torch.Generator) -> Batch:
         """Draw sequences with so many symbols each, ``[B]``, ``most`` being the largest number."""

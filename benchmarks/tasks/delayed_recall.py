@@ -1,7 +1,10 @@
-"""Delayed recall: key-value pairs among noise tokens; later a key is asked, and its value is wanted.
+"""Delayed recall.
 
-After the associative recall of Graves et al. 2014 (Neural Turing Machines, section 4.3), with noise in between so that what is
-worth storing must be told from what is not. A distance is the number of tokens from the last place of the evidence to the question.
+Key-value pairs among noise tokens; later a key is asked, and its value is wanted.
+
+After the associative recall of Graves et al. 2014 (Neural Turing Machines, section 4.3), with noise
+in between so that what is worth storing must be told from what is not. A distance is the number of
+tokens from the last place of the evidence to the question.
 
 Shapes: ``B`` batch, ``T`` time, ``K`` keys.
 """
@@ -32,7 +35,8 @@ class Config:
         keys: Types of key; each pair has another.
         values: Types of value.
         noise: Types of noise token.
-        train_length: Length of a training sequence; pairs stand in its first half, questions in the second.
+        train_length: Length of a training sequence; pairs stand in its first half, questions in the
+            second.
         steps: Training steps.
         batch_size: Sequences per step.
         streams: Evaluation streams, each with a question per pair at every distance.
@@ -67,11 +71,16 @@ class Config:
                 f"and a quarter of train_length = {self.train_length}"
             )
         if self.furthest < self.train_length:
-            raise ValueError(f"furthest = {self.furthest} must be at least train_length = {self.train_length}")
+            raise ValueError(
+                f"furthest = {self.furthest} must be at least train_length = {self.train_length}"
+            )
 
 
 class DelayedRecall(ProbeTask):
-    """The task. Tokens: keys first, then values, then noise. Guessing among values gives ``1 / values``."""
+    """The task.
+
+    Tokens: keys first, then values, then noise. Guessing among values gives ``1 / values``.
+    """
 
     def __init__(self, config: Config) -> None:
         self.config = config
@@ -87,29 +96,47 @@ class DelayedRecall(ProbeTask):
         places = choose(second.shape[1], keys.shape[1], batch, generator)
         second.scatter_(1, places, keys)
         positions = places + evidence.shape[1]
-        return Batch(inputs=torch.cat([evidence, second], dim=1), positions=positions, targets=values)
+        return Batch(
+            inputs=torch.cat([evidence, second], dim=1), positions=positions, targets=values
+        )
 
     def probe(self, batch: int, generator: torch.Generator) -> Probe:
-        """Draw evaluation streams: the evidence of a training sequence, then noise; every key is asked at every distance."""
+        """Draw evaluation streams: the evidence of a training sequence, then noise.
+
+        Every key is asked at every distance.
+        """
         evidence, keys, values = self.draw_evidence(batch, generator)
         questions = Questions(inputs=keys.unsqueeze(-1), targets=values)
         distances = powers_of_two(self.config.train_length, self.config.furthest)
-        return EvidenceProbe(evidence, questions, distances, lambda count: self.noise(batch, count, generator))
+        return EvidenceProbe(
+            evidence, questions, distances, lambda count: self.noise(batch, count, generator)
+        )
 
-    def draw_evidence(self, batch: int, generator: torch.Generator) -> tuple[Int[Tensor, "B T"], Int[Tensor, "B K"], Int[Tensor, "B K"]]:
-        """Draw pairs among noise, half a training sequence long; return it with the keys and the values to be recalled."""
+    def draw_evidence(
+        self, batch: int, generator: torch.Generator
+    ) -> tuple[Int[Tensor, "B T"], Int[Tensor, "B K"], Int[Tensor, "B K"]]:
+        """Draw pairs among noise, half a training sequence long.
+
+        Return it with the keys and the values to be recalled.
+        """
         config = self.config
         half = config.train_length // 2
         tokens = self.noise(batch, half, generator)
         keys = choose(config.keys, config.pairs, batch, generator)
-        values = torch.randint(config.values, (batch, config.pairs), generator=generator) + config.keys
+        values = (
+            torch.randint(config.values, (batch, config.pairs), generator=generator) + config.keys
+        )
         places = 2 * choose(half // 2, config.pairs, batch, generator)
         tokens.scatter_(1, places, keys).scatter_(1, places + 1, values)
         return tokens, keys, values
 
     def noise(self, batch: int, count: int, generator: torch.Generator) -> Int[Tensor, "B T"]:
         """Draw noise tokens."""
-        return self.config.keys + self.config.values + uniform(self.config.noise, batch, count, generator)
+        return (
+            self.config.keys
+            + self.config.values
+            + uniform(self.config.noise, batch, count, generator)
+        )
 
 
 def build(config: Config) -> DelayedRecall:

@@ -1,6 +1,9 @@
-"""Induction heads: a special token appears once, followed by the answer; asked again at the end, the answer is wanted.
+"""Induction heads.
 
-From Olsson et al. 2022, in the form of Gu & Dao 2023 (Mamba, Table 11): vocabulary of 16, trained at length 256.
+A special token appears once, followed by the answer; asked again at the end, the answer is wanted.
+
+From Olsson et al. 2022, in the form of Gu & Dao 2023 (Mamba, Table 11): vocabulary of 16, trained
+at length 256.
 """
 
 from dataclasses import dataclass
@@ -49,11 +52,20 @@ class Config:
 
     def __post_init__(self) -> None:
         """Refuse what cannot be asked."""
-        check_positive(steps=self.steps, batch_size=self.batch_size, streams=self.streams, far_streams=self.far_streams)
+        check_positive(
+            steps=self.steps,
+            batch_size=self.batch_size,
+            streams=self.streams,
+            far_streams=self.far_streams,
+        )
         if self.vocabulary < 3:
-            raise ValueError(f"vocabulary = {self.vocabulary} must be at least 3: the special token and two others")
+            raise ValueError(
+                f"vocabulary = {self.vocabulary} must be at least 3: the special token and two others"
+            )
         if self.train_length < 4 or self.furthest < LEAST:
-            raise ValueError(f"train_length = {self.train_length} must be at least 4, and furthest = {self.furthest} at least {LEAST}")
+            raise ValueError(
+                f"train_length = {self.train_length} must be at least 4, and furthest = {self.furthest} at least {LEAST}"
+            )
 
 
 class Induction(ProbeTask):
@@ -63,7 +75,9 @@ class Induction(ProbeTask):
         self.config = config
         self.far_streams = config.far_streams
         self.special = config.vocabulary - 1
-        self.signature = Signature(vocabulary=config.vocabulary, outputs=config.vocabulary, length=config.train_length)
+        self.signature = Signature(
+            vocabulary=config.vocabulary, outputs=config.vocabulary, length=config.train_length
+        )
 
     def sample(self, batch: int, generator: torch.Generator) -> Batch:
         """Draw sequences whose special token stands anywhere before the last two places, and again at the end."""

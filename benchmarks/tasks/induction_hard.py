@@ -1,9 +1,12 @@
-"""Induction with a cue of two tokens, each of which stands everywhere else too; what followed the pair is wanted.
+"""Induction with a cue of two tokens, each of which stands everywhere else too.
 
-The rule of `benchmarks.tasks.induction` for sceptics, since a table of which token follows which solves that one. The ordered pair (14, 15)
-stands once, the answer behind it, and is asked again at the end. The noise is drawn from the same 16 tokens, so 14 is often followed by
-others and 15 often preceded by others, but nowhere else do they stand in this order. A distance is the number of tokens from the answer to
-the second token of the question.
+What followed the pair is wanted.
+
+The rule of `benchmarks.tasks.induction` for sceptics, since a table of which token follows which
+solves that one. The ordered pair (14, 15) stands once, the answer behind it, and is asked again at
+the end. The noise is drawn from the same 16 tokens, so 14 is often followed by others and 15 often
+preceded by others, but nowhere else do they stand in this order. A distance is the number of tokens
+from the answer to the second token of the question.
 
 Shapes: ``B`` batch, ``T`` time.
 """
@@ -49,11 +52,20 @@ class Config:
 
     def __post_init__(self) -> None:
         """Refuse what cannot be asked."""
-        check_positive(steps=self.steps, batch_size=self.batch_size, streams=self.streams, far_streams=self.far_streams)
+        check_positive(
+            steps=self.steps,
+            batch_size=self.batch_size,
+            streams=self.streams,
+            far_streams=self.far_streams,
+        )
         if self.vocabulary < 4:
-            raise ValueError(f"vocabulary = {self.vocabulary} must be at least 4: the cue's two tokens and two others")
+            raise ValueError(
+                f"vocabulary = {self.vocabulary} must be at least 4: the cue's two tokens and two others"
+            )
         if self.train_length < 5 or self.furthest < LEAST:
-            raise ValueError(f"train_length = {self.train_length} must be at least 5, and furthest = {self.furthest} at least {LEAST}")
+            raise ValueError(
+                f"train_length = {self.train_length} must be at least 5, and furthest = {self.furthest} at least {LEAST}"
+            )
 
 
 class InductionHard(ProbeTask):
@@ -63,15 +75,21 @@ class InductionHard(ProbeTask):
         self.config = config
         self.far_streams = config.far_streams
         self.cue = torch.tensor([config.vocabulary - 2, config.vocabulary - 1])
-        self.signature = Signature(vocabulary=config.vocabulary, outputs=config.vocabulary, length=config.train_length)
+        self.signature = Signature(
+            vocabulary=config.vocabulary, outputs=config.vocabulary, length=config.train_length
+        )
 
     def sample(self, batch: int, generator: torch.Generator) -> Batch:
         """Draw sequences whose cue stands anywhere before the last four places, and again at the end."""
         length = self.config.train_length
-        inputs, _ = noise(self.config.vocabulary, length, generator, torch.zeros(batch, 1, dtype=torch.int64))
+        inputs, _ = noise(
+            self.config.vocabulary, length, generator, torch.zeros(batch, 1, dtype=torch.int64)
+        )
         start = torch.randint(length - 4, (batch, 1), generator=generator)
         answers = torch.randint(self.config.vocabulary - 2, (batch, 1), generator=generator)
-        inputs.scatter_(1, start + torch.arange(3), torch.cat([self.cue.expand(batch, 2), answers], dim=1))
+        inputs.scatter_(
+            1, start + torch.arange(3), torch.cat([self.cue.expand(batch, 2), answers], dim=1)
+        )
         inputs[:, -2:] = self.cue
         return Batch(inputs=inputs, positions=torch.full((batch, 1), length - 1), targets=answers)
 
@@ -83,7 +101,9 @@ class InductionHard(ProbeTask):
 class InductionHardProbe:
     """Streams whose cue stands at one place within the first ones, the same in all, so that distances are exact."""
 
-    def __init__(self, config: Config, cue: Int[Tensor, " 2"], batch: int, generator: torch.Generator) -> None:
+    def __init__(
+        self, config: Config, cue: Int[Tensor, " 2"], batch: int, generator: torch.Generator
+    ) -> None:
         self.distances = powers_of_two(LEAST, config.furthest)
         self._vocabulary = config.vocabulary
         self._generator = generator
@@ -126,7 +146,9 @@ def noise(
         The tokens, and what was drawn last.
     """
     ordinary = vocabulary - 2
-    drawn = uniform(vocabulary * ordinary, len(before), count, generator)  # a token, and an ordinary one that may take its place
+    drawn = uniform(
+        vocabulary * ordinary, len(before), count, generator
+    )  # a token, and an ordinary one that may take its place
     tokens, instead = drawn // ordinary, drawn % ordinary
     line = torch.cat([before, tokens], dim=1)
     forms_cue = (line[:, :-1] == vocabulary - 2) & (tokens == vocabulary - 1)

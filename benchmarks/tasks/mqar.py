@@ -1,9 +1,13 @@
-"""Multi-query associative recall: key-value pairs first; each key comes once more, and its value is wanted there.
+"""Multi-query associative recall.
 
-From Arora et al. 2023 (Zoology: Measuring and Improving Recall in Efficient Language Models, section 4 and appendix E). A sequence begins
-with its pairs, keys from the lower half of the vocabulary and values from the upper, none twice. Each key recurs at twice a gap behind the
-pairs; gaps are drawn without replacement, the i-th with p(i) ∝ i^(0.01 − 1), so most are short. All other places hold random tokens of the
-whole vocabulary. The answer is wanted at the query itself. A distance is the length of the sequence.
+Key-value pairs first; each key comes once more, and its value is wanted there.
+
+From Arora et al. 2023 (Zoology: Measuring and Improving Recall in Efficient Language Models,
+section 4 and appendix E). A sequence begins with its pairs, keys from the lower half of the
+vocabulary and values from the upper, none twice. Each key recurs at twice a gap behind the pairs;
+gaps are drawn without replacement, the i-th with p(i) ∝ i^(0.01 − 1), so most are short. All other
+places hold random tokens of the whole vocabulary. The answer is wanted at the query itself. A
+distance is the length of the sequence.
 
 Shapes: ``B`` batch, ``T`` time, ``N`` pairs, ``Q`` queries.
 """
@@ -41,7 +45,8 @@ class Config:
     Attributes:
         length: Longest training sequence.
         pairs: Pairs in it.
-        mixed: Whether shorter sequences of the sweep are trained on too: each step draws one of the shapes up to ``length``.
+        mixed: Whether shorter sequences of the sweep are trained on too: each step draws one of the
+            shapes up to ``length``.
         vocabulary: Token types.
         steps: Training steps.
         batch_size: Sequences per step.
@@ -76,8 +81,12 @@ class MQAR(ExamTask):
 
     def __init__(self, config: Config) -> None:
         self.config = config
-        self.signature = Signature(vocabulary=config.vocabulary, outputs=config.vocabulary, length=config.length)
-        self.training = _shapes(config, config.length) if config.mixed else {config.length: config.pairs}
+        self.signature = Signature(
+            vocabulary=config.vocabulary, outputs=config.vocabulary, length=config.length
+        )
+        self.training = (
+            _shapes(config, config.length) if config.mixed else {config.length: config.pairs}
+        )
         self.asked = _shapes(config, config.furthest)
         self.distances = sorted(self.asked)
 
@@ -106,23 +115,33 @@ class MQAR(ExamTask):
         inputs = torch.randint(self.config.vocabulary, (batch, length), generator=generator)
         inputs[:, 0 : 2 * pairs : 2] = keys.gather(1, owner)
         inputs[:, 1 : 2 * pairs : 2] = values
-        positions = 2 * pairs + 2 * draw_gaps((length - 2 * pairs) // 2, pairs - again, batch, generator)
+        positions = 2 * pairs + 2 * draw_gaps(
+            (length - 2 * pairs) // 2, pairs - again, batch, generator
+        )
         inputs.scatter_(1, positions, keys)
         return Batch(inputs=inputs, positions=positions, targets=values.gather(1, last))
 
 
-def draw_gaps(spaces: int, count: int, batch: int, generator: torch.Generator) -> Int[Tensor, "B Q"]:
+def draw_gaps(
+    spaces: int, count: int, batch: int, generator: torch.Generator
+) -> Int[Tensor, "B Q"]:
     """Draw different gaps, from 0 to ``spaces − 1``, with weights that fall by the power law.
 
-    The largest of ``log p + Gumbel noise`` are a draw without replacement (Kool et al. 2019, "Stochastic Beams and Where to Find Them").
+    The largest of ``log p + Gumbel noise`` are a draw without replacement (Kool et al. 2019,
+    "Stochastic Beams and Where to Find Them").
     """
     weight = torch.arange(1, spaces + 1, dtype=torch.float64) ** (POWER - 1.0)
-    gumbel = -torch.log(-torch.log(torch.rand(batch, spaces, generator=generator, dtype=torch.float64)))
+    gumbel = -torch.log(
+        -torch.log(torch.rand(batch, spaces, generator=generator, dtype=torch.float64))
+    )
     return (weight.log() + gumbel).topk(count, dim=1).indices
 
 
 def _shapes(config: Config, longest: int) -> dict[int, int]:
-    """Return the sweep up to a length, with the number of pairs at each; the trained length has the option's own."""
+    """Return the sweep up to a length, with the number of pairs at each.
+
+    The trained length has the option's own.
+    """
     found = {length: pairs for length, pairs in SWEEP if length <= longest}
     return {**found, config.length: config.pairs} if config.length <= longest else found
 

@@ -1,7 +1,10 @@
-"""Multi-query associative recall where one pair in four binds the key of another pair again; the last value counts.
+"""Multi-query associative recall where one pair in four binds the key of another pair again.
 
-The rule and the options of `benchmarks.tasks.mqar`, except that its pairs hold fewer keys: 64 pairs bind 48 keys, 16 of them twice. The two
-pairs of a key stand anywhere among the pairs, so a memory that keeps what it met first, or averages, gives the wrong value.
+The last value counts.
+
+The rule and the options of `benchmarks.tasks.mqar`, except that its pairs hold fewer keys: 64 pairs
+bind 48 keys, 16 of them twice. The two pairs of a key stand anywhere among the pairs, so a memory
+that keeps what it met first, or averages, gives the wrong value.
 """
 
 from benchmarks.tasks.mqar import MQAR, Config

@@ -1,7 +1,9 @@
-"""Selective copying: 16 data tokens at random places among blanks; then, at 16 markers, they are wanted in their order.
+"""Selective copying.
 
-From Gu & Dao 2023 (Mamba, section 4.1.1 and Table 1), who trained and tested at length 4,096. Trained here at 256 and asked at longer
-ones. A distance is the length before the markers.
+16 data tokens at random places among blanks; then, at 16 markers, they are wanted in their order.
+
+From Gu & Dao 2023 (Mamba, section 4.1.1 and Table 1), who trained and tested at length 4,096.
+Trained here at 256 and asked at longer ones. A distance is the length before the markers.
 """
 
 from collections.abc import Iterator
@@ -57,12 +59,19 @@ class Config:
 
 
 class SelectiveCopy(ExamTask):
-    """The task. Tokens: blank, data, marker. Guessing among data tokens gives ``1 / (vocabulary − 2)``."""
+    """The task.
+
+    Tokens: blank, data, marker. Guessing among data tokens gives ``1 / (vocabulary − 2)``.
+    """
 
     def __init__(self, config: Config) -> None:
         self.config = config
         self.distances = lengths(config.train_length, config.furthest)
-        self.signature = Signature(vocabulary=config.vocabulary, outputs=config.vocabulary, length=config.train_length + config.items)
+        self.signature = Signature(
+            vocabulary=config.vocabulary,
+            outputs=config.vocabulary,
+            length=config.train_length + config.items,
+        )
 
     def sample(self, batch: int, generator: torch.Generator) -> Batch:
         """Draw sequences."""
@@ -79,7 +88,11 @@ class SelectiveCopy(ExamTask):
         places = choose(length, items, batch, generator).sort(dim=1).values
         inputs = torch.zeros(batch, length + items, dtype=torch.int64).scatter_(1, places, data)
         inputs[:, length:] = marker
-        return Batch(inputs=inputs, positions=torch.arange(length, length + items).expand(batch, -1), targets=data)
+        return Batch(
+            inputs=inputs,
+            positions=torch.arange(length, length + items).expand(batch, -1),
+            targets=data,
+        )
 
 
 def lengths(first: int, furthest: int) -> list[int]:

@@ -1,8 +1,11 @@
-"""Selective copying of a varying number of items among several types of noise; as many markers follow as there are items.
+"""Selective copying of a varying number of items among several types of noise.
 
-The rule of `benchmarks.tasks.selective_copy`, with 8 to 16 data tokens instead of always 16, so that a model can't count on where in the
-order the first marker stands, and 8 types of noise instead of one blank, so that each has to be known for noise. Places behind the last
-marker hold noise, and nothing is wanted there. A distance is the length before the markers.
+As many markers follow as there are items.
+
+The rule of `benchmarks.tasks.selective_copy`, with 8 to 16 data tokens instead of always 16, so
+that a model can't count on where in the order the first marker stands, and 8 types of noise instead
+of one blank, so that each has to be known for noise. Places behind the last marker hold noise, and
+nothing is wanted there. A distance is the length before the markers.
 """
 
 from collections.abc import Iterator
@@ -49,7 +52,13 @@ class Config:
 
     def __post_init__(self) -> None:
         """Refuse what cannot be asked."""
-        check_positive(steps=self.steps, batch_size=self.batch_size, streams=self.streams, types=self.types, noise=self.noise)
+        check_positive(
+            steps=self.steps,
+            batch_size=self.batch_size,
+            streams=self.streams,
+            types=self.types,
+            noise=self.noise,
+        )
         if not 1 <= self.fewest <= self.items <= self.train_length <= self.furthest:
             raise ValueError(
                 f"fewest = {self.fewest} must be at least 1, items = {self.items} at least fewest, train_length = {self.train_length} "
@@ -58,13 +67,20 @@ class Config:
 
 
 class SelectiveCopyHard(ExamTask):
-    """The task. Tokens: data first, then noise, then the marker. Guessing among data tokens gives ``1 / types``."""
+    """The task.
+
+    Tokens: data first, then noise, then the marker. Guessing among data tokens gives ``1 / types``.
+    """
 
     def __init__(self, config: Config) -> None:
         self.config = config
         self.marker = config.types + config.noise
         self.distances = lengths(config.train_length, config.furthest)
-        self.signature = Signature(vocabulary=self.marker + 1, outputs=self.marker + 1, length=config.train_length + config.items)
+        self.signature = Signature(
+            vocabulary=self.marker + 1,
+            outputs=self.marker + 1,
+            length=config.train_length + config.items,
+        )
 
     def sample(self, batch: int, generator: torch.Generator) -> Batch:
         """Draw sequences."""
@@ -77,16 +93,24 @@ class SelectiveCopyHard(ExamTask):
 
     def _draw(self, length: int, batch: int, generator: torch.Generator) -> Batch:
         config = self.config
-        inputs = config.types + torch.randint(config.noise, (batch, length + config.items), generator=generator)
+        inputs = config.types + torch.randint(
+            config.noise, (batch, length + config.items), generator=generator
+        )
         number = torch.randint(config.fewest, config.items + 1, (batch, 1), generator=generator)
         given = torch.arange(config.items) < number
         data = torch.randint(config.types, (batch, config.items), generator=generator)
         places = choose(length, config.items, batch, generator)
-        # Items beyond the number share the place behind all others until the sort is done, so that those given are in order.
+        # Items beyond the number share the place behind all others until the sort is done, so that
+        # those given are in order.
         places = torch.where(given, places, length).sort(dim=1).values
         inputs.scatter_(1, places, torch.where(given, data, inputs.gather(1, places)))
         inputs[:, length:] = torch.where(given, self.marker, inputs[:, length:])
-        return Batch(inputs=inputs, positions=torch.arange(length, length + config.items).expand(batch, -1), targets=data, mask=given)
+        return Batch(
+            inputs=inputs,
+            positions=torch.arange(length, length + config.items).expand(batch, -1),
+            targets=data,
+            mask=given,
+        )
 
 
 def build(config: Config) -> SelectiveCopyHard:

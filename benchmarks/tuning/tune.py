@@ -1,10 +1,15 @@
-"""Picks learning rates: every model from one small grid, on a seed that is never reported, and on validation data where data is finite.
+"""Picks learning rates.
 
-On a task, data is drawn fresh, so the tuning seed's evaluation streams are validation data; accuracy counts at all distances alike, since a
-model that is at chance far away may still have learnt something near. On a stream, cells run with the stream's
-option ``validation=true``: they are evaluated on a split of the training data. Cells go through the same runner as any others, into a store
-of their own, and the table they make (``benchmarks/planning/learning_rates.json``) is kept with the code. To make it: ``memnet tune NAME``. A model
-has one rate on a benchmark, whatever the benchmark's options; the table says with which it was picked.
+Every model from one small grid, on a seed that is never reported, and on validation data where data
+is finite.
+
+On a task, data is drawn fresh, so the tuning seed's evaluation streams are validation data;
+accuracy counts at all distances alike, since a model that is at chance far away may still have
+learnt something near. On a stream, cells run with the stream's option ``validation=true``: they are
+evaluated on a split of the training data. Cells go through the same runner as any others, into a
+store of their own, and the table they make (``benchmarks/planning/learning_rates.json``) is kept
+with the code. To make it: ``memnet tune NAME``. A model has one rate on a benchmark, whatever the
+benchmark's options; the table says with which it was picked.
 """
 
 import json
@@ -63,7 +68,8 @@ def tune(
 
     Args:
         name: Suite, task or stream.
-        models: Models; by default those of the suite, or those that a bare benchmark runs. Variants share their base model's rate.
+        models: Models; by default those of the suite, or those that a bare benchmark runs. Variants
+            share their base model's rate.
         options: Options of the benchmark, over those that a suite gives it.
         jobs: Cells at a time; by default the usable cores.
         device: Device.
@@ -96,13 +102,23 @@ def tune(
             console.print(f"written into {table}", highlight=False, soft_wrap=True)
         for model, rate in chosen.items():
             tried = ", ".join(f"{score:.3f} at {other}" for other, score in scores[model].items())
-            console.print(f"{benchmark} · {model}: --set training.learning_rate={rate} ({tried})", highlight=False, soft_wrap=True)
+            console.print(
+                f"{benchmark} · {model}: --set training.learning_rate={rate} ({tried})",
+                highlight=False,
+                soft_wrap=True,
+            )
 
 
 def tuning_plan(
-    catalog: Catalog, benchmark: str, models: tuple[str, ...], rate: float, options: Mapping[str, JsonValue] | None = None
+    catalog: Catalog,
+    benchmark: str,
+    models: tuple[str, ...],
+    rate: float,
+    options: Mapping[str, JsonValue] | None = None,
 ) -> Plan:
-    """Plan the tuning cells of one benchmark at one rate: on the tuning seed; on a stream, evaluated on validation data.
+    """Plan the tuning cells of one benchmark at one rate.
+
+    On the tuning seed; on a stream, evaluated on validation data.
 
     Args:
         catalog: Where names are looked up.
@@ -115,23 +131,39 @@ def tuning_plan(
         UsageError: If a name is unknown, or a stream has no option ``validation``.
     """
     stream = catalog.benchmark(benchmark).kind == "stream"
-    settings = Settings(benchmark={**(options or {}), **({"validation": True} if stream else {})}, learning_rate=rate)
+    settings = Settings(
+        benchmark={**(options or {}), **({"validation": True} if stream else {})},
+        learning_rate=rate,
+    )
     request = Request(name=benchmark, models=models, seeds=(TUNING,), settings=settings)
     if not stream:
         return make_plan(catalog, request)
-    plan = make_plan(catalog, replace(request, methods=tuple(name for name in METHODS if name in catalog.methods)))
+    plan = make_plan(
+        catalog,
+        replace(request, methods=tuple(name for name in METHODS if name in catalog.methods)),
+    )
     first: dict[str, str] = {}
     for method in METHODS:
         for job in plan.jobs:
             if job.cell.method == method:
                 first.setdefault(job.cell.model, method)
-    return replace(plan, jobs=tuple(job for job in plan.jobs if first.get(job.cell.model) == job.cell.method), notes=())
+    return replace(
+        plan,
+        jobs=tuple(job for job in plan.jobs if first.get(job.cell.model) == job.cell.method),
+        notes=(),
+    )
 
 
 def best(scores: Mapping[float, float]) -> float:
-    """Return the rate with the best score; of those within `MARGIN` of it the nearest to the default, then the smaller."""
+    """Return the rate with the best score.
+
+    Of those within `MARGIN` of it the nearest to the default, then the smaller.
+    """
     top = max(scores.values())
-    return min((rate for rate, score in scores.items() if score >= top - MARGIN), key=lambda rate: (abs(rate - DEFAULT), rate))
+    return min(
+        (rate for rate, score in scores.items() if score >= top - MARGIN),
+        key=lambda rate: (abs(rate - DEFAULT), rate),
+    )
 
 
 def _pairs(
@@ -147,7 +179,11 @@ def _pairs(
     for job in plan.jobs:
         pairs.setdefault(job.cell.benchmark, {})[base_name(job.cell.model)] = None
         usual = defaults[job.cell.benchmark]
-        options[job.cell.benchmark] = {key: value for key, value in job.cell.config["benchmark"].items() if usual.get(key) != value}
+        options[job.cell.benchmark] = {
+            key: value
+            for key, value in job.cell.config["benchmark"].items()
+            if usual.get(key) != value
+        }
     return {benchmark: (tuple(found), options[benchmark]) for benchmark, found in pairs.items()}
 
 
@@ -156,16 +192,28 @@ def _scores(plan: Plan, store: Store) -> dict[str, float]:
     found: dict[str, list[float]] = {}
     for job in plan.jobs:
         record = store.read(job.cell.id)
-        value = None if record is None else _everywhere(record) if benchmark.kind == "task" else record.metrics.get(benchmark.primary)
+        value = (
+            None
+            if record is None
+            else _everywhere(record)
+            if benchmark.kind == "task"
+            else record.metrics.get(benchmark.primary)
+        )
         if value is None:
-            raise UsageError(f"tuning cell {job.cell.label} has no score (see `memnet status` on {store.root}); mend it and tune again")
+            raise UsageError(
+                f"tuning cell {job.cell.label} has no score (see `memnet status` on {store.root}); mend it and tune again"
+            )
         found.setdefault(base_name(job.cell.model), []).append(value)
     return {model: fmean(values) for model, values in found.items()}
 
 
 def _everywhere(record: Record) -> float | None:
     """Average accuracy over the distances at which there were questions."""
-    asked = [value for name, value in record.metrics.items() if re.fullmatch(r"accuracy_at_[0-9]+", name) and value is not None]
+    asked = [
+        value
+        for name, value in record.metrics.items()
+        if re.fullmatch(r"accuracy_at_[0-9]+", name) and value is not None
+    ]
     return fmean(asked) if asked else None
 
 
@@ -178,6 +226,10 @@ def _enter(
 ) -> None:
     """Write one benchmark's rates, with the scores they were picked by and the options, into the table; what others it holds stays."""
     content = json.loads(table.read_text(encoding="utf-8"))
-    for part, rows in (("learning_rates", chosen), ("scores", scores), ("options", dict.fromkeys(chosen, options))):
+    for part, rows in (
+        ("learning_rates", chosen),
+        ("scores", scores),
+        ("options", dict.fromkeys(chosen, options)),
+    ):
         content.setdefault(part, {}).setdefault(benchmark, {}).update(rows)
     write_whole(table, json.dumps(content, indent=1) + "\n")

@@ -1,21 +1,24 @@
 """The bank of the persistent world: one memory that survives tasks, checkpoints and processes.
 
-A sample leaves a code in a slot; its label is a slot of its own, one per class. Sample, then label, are two events, and the STDP rule
-links the first to the second::
+A sample leaves a code in a slot; its label is a slot of its own, one per class. Sample, then label,
+are two events, and the STDP rule links the first to the second::
 
     ΔA[i, k] = η · pre_i · post_k        (the trace is reset between samples, so nothing else is linked)
 
-Each sample slot thus has one edge at most, and the adjacency is kept as that edge: the label slot it ends at, and how many events have
-linked them, from which its weight is ``η · links``. Activation that is spread along the edges comes to rest on label slots: a
-distribution over classes that gradient steps on later tasks do not overwrite. As an edge is its slot's only one, its weight does not
-change what is read: once rows are normalised it is 1. What the count tells is whether a slot is full, and whether it was dreamt of.
+Each sample slot thus has one edge at most, and the adjacency is kept as that edge: the label slot
+it ends at, and how many events have linked them, from which its weight is ``η · links``. Activation
+that is spread along the edges comes to rest on label slots: a distribution over classes that
+gradient steps on later tasks do not overwrite. As an edge is its slot's only one, its weight does
+not change what is read: once rows are normalised it is 1. What the count tells is whether a slot is
+full, and whether it was dreamt of.
 
-A byte of memory is spent on what is read: a code has few bits an entry (:mod:`memnet.persistent.quantization`), its edge has two bytes.
+A byte of memory is spent on what is read: a code has few bits an entry
+(:mod:`memnet.persistent.quantization`), its edge has two bytes.
 
 All updates are pure: they take a bank and return another.
 
-Legend: ``N`` slots, ``E`` width of a code, ``P`` bytes of a code, ``K`` label slots (classes), ``B`` batch, ``M`` samples, ``k`` slots
-read.
+Legend: ``N`` slots, ``E`` width of a code, ``P`` bytes of a code, ``K`` label slots (classes),
+``B`` batch, ``M`` samples, ``k`` slots read.
 """
 
 from collections.abc import Mapping
@@ -42,7 +45,8 @@ class PersistentBank:
     Attributes:
         codes: What a sample left: a code of norm ``√E``, quantised and packed.
         target: Label slot at which the slot's edge ends; without meaning where there is no edge.
-        links: Events that have linked the two, at most 255; 0 is no edge. A slot linked once has not been dreamt of yet.
+        links: Events that have linked the two, at most 255; 0 is no edge. A slot linked once has
+            not been dreamt of yet.
         seen: Samples met of each class: the use of the label slots.
         clock: Samples met so far: the memory's clock.
     """
@@ -94,7 +98,8 @@ def empty_bank(slots: int, width: int, classes: int, bits: int) -> PersistentBan
     """Return a bank of ``slots`` empty slots for codes of ``width`` entries of some bits, and a label slot per class.
 
     Raises:
-        ValueError: If there are more classes than an edge can name, or a code does not fill whole bytes.
+        ValueError: If there are more classes than an edge can name, or a code does not fill whole
+            bytes.
     """
     if classes > LABEL_SLOTS:
         raise ValueError(f"{classes} classes are more than the {LABEL_SLOTS} that an edge can name")
@@ -117,7 +122,13 @@ def bank_bytes(bank: PersistentBank) -> int:
     return sum(tensor.nbytes for tensor in bank.tensors().values())
 
 
-def read(bank: PersistentBank, queries: Float[Tensor, "B E"], temperature: Float[Tensor, ""], top_k: int, bits: int) -> SlotRead:
+def read(
+    bank: PersistentBank,
+    queries: Float[Tensor, "B E"],
+    temperature: Float[Tensor, ""],
+    top_k: int,
+    bits: int,
+) -> SlotRead:
     """Read the slots that match best.
 
     ``W = softmax over the k best of temperature · cos(query, code)``
@@ -145,11 +156,16 @@ def spread(bank: PersistentBank, read: SlotRead, classes: int) -> Float[Tensor, 
 
 
 def write(
-    bank: PersistentBank, slots: Int[Tensor, "M"], codes: Float[Tensor, "M E"], labels: Int[Tensor, "M"], bits: int
+    bank: PersistentBank,
+    slots: Int[Tensor, "M"],
+    codes: Float[Tensor, "M E"],
+    labels: Int[Tensor, "M"],
+    bits: int,
 ) -> PersistentBank:
     """Let samples take slots, each then linked to the slot of its label.
 
-    A slot that held another sample loses it whole, edge included: nothing fades by being overwritten softly.
+    A slot that held another sample loses it whole, edge included: nothing fades by being
+    overwritten softly.
 
     Args:
         bank: The bank.
@@ -161,7 +177,9 @@ def write(
     return link(recode(erase(bank, slots), slots, codes, bits), slots, labels)
 
 
-def recode(bank: PersistentBank, slots: Int[Tensor, "M"], codes: Float[Tensor, "M E"], bits: int) -> PersistentBank:
+def recode(
+    bank: PersistentBank, slots: Int[Tensor, "M"], codes: Float[Tensor, "M E"], bits: int
+) -> PersistentBank:
     """Put other codes into slots; their edges stay."""
     return replace(bank, codes=bank.codes.index_copy(0, slots, pack(codes, bits)))
 
@@ -169,15 +187,18 @@ def recode(bank: PersistentBank, slots: Int[Tensor, "M"], codes: Float[Tensor, "
 def link(bank: PersistentBank, slots: Int[Tensor, "M"], labels: Int[Tensor, "M"]) -> PersistentBank:
     """Link each sample's slot to the slot of its label, by the STDP rule with the trace reset between samples.
 
-    ``A[i, k] ← A[i, k] + η · pre_i · post_k``, where at the label event the trace ``pre`` is 1 at the sample's slot and 0 elsewhere, and
-    ``post`` is 1 at the label's slot and 0 elsewhere: one more link event. A slot has one edge: a link to another label than before
-    replaces it. The weight stays where it is after 255 events.
+    ``A[i, k] ← A[i, k] + η · pre_i · post_k``, where at the label event the trace ``pre`` is 1 at
+    the sample's slot and 0 elsewhere, and ``post`` is 1 at the label's slot and 0 elsewhere: one
+    more link event. A slot has one edge: a link to another label than before replaces it. The
+    weight stays where it is after 255 events.
     """
     before = torch.where(bank.target[slots].long() == labels, bank.links[slots], 0).long()
     return replace(
         bank,
         target=bank.target.index_copy(0, slots, labels.to(bank.target.dtype)),
-        links=bank.links.index_copy(0, slots, (before + 1).clamp_max(MOST_LINKS).to(bank.links.dtype)),
+        links=bank.links.index_copy(
+            0, slots, (before + 1).clamp_max(MOST_LINKS).to(bank.links.dtype)
+        ),
     )
 
 
@@ -193,4 +214,6 @@ def erase(bank: PersistentBank, slots: Int[Tensor, "M"]) -> PersistentBank:
 
 def cosine(queries: Float[Tensor, "B E"], codes: Float[Tensor, "M E"]) -> Float[Tensor, "B M"]:
     """Return the cosine of every query with every code."""
-    return functional.normalize(queries, dim=-1) @ functional.normalize(codes, dim=-1).transpose(0, 1)
+    return functional.normalize(queries, dim=-1) @ functional.normalize(codes, dim=-1).transpose(
+        0, 1
+    )

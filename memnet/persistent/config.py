@@ -10,7 +10,8 @@ NARROW, WIDE = 32, 64
 
 MANY = 10_000
 """Slots that must be left for a budget to be spent on wide codes: beyond so many samples, seeing them more sharply serves better than
-keeping more (chosen on a validation split of Split Fashion-MNIST)."""
+keeping more (chosen on a validation split of Split Fashion-MNIST).
+"""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -18,7 +19,8 @@ class PersistentConfig:
     """Options of the persistent memory.
 
     Attributes:
-        budget: Bytes that the bank may take, 0 for those of ``mem_size`` samples; it gets as many slots as fit.
+        budget: Bytes that the bank may take, 0 for those of ``mem_size`` samples; it gets as many
+            slots as fit.
         mem_size: The bank may take as many bytes as this many raw samples.
         slots: Number of slots ``N``; where given, neither budget nor mem_size is used.
         code: Width of a code ``E``; 0 for 64 where at least 10,000 slots fit then, and else 32.
@@ -26,12 +28,15 @@ class PersistentConfig:
         hidden: Hidden width of the hallucination head and of the classifying head.
         top_k: Slots read for an answer.
         temperature: Temperature of a read at the start; it is learned.
-        dreams: Dreams rehearsed per new sample; 0 for none: slots alone, without imaginative replay.
+        dreams: Dreams rehearsed per new sample; 0 for none: slots alone, without imaginative
+            replay.
         reconstruction_weight: Weight of the reconstruction error.
         neighbour_weight: Weight of the read of each sample among the others of its batch.
-        anchor_weight: Weight of the distance between a dream's code and the code it was decoded from.
+        anchor_weight: Weight of the distance between a dream's code and the code it was decoded
+            from.
         trust: Share of the memory in the fused answer; the rest is the head's.
-        dream_every: New samples between two sleeps; 0 to sleep at the end of each experience, where boundaries are told.
+        dream_every: New samples between two sleeps; 0 to sleep at the end of each experience, where
+            boundaries are told.
     """
 
     budget: int = 0
@@ -57,15 +62,22 @@ class PersistentConfig:
             classes: Number of classes ``K``.
 
         Raises:
-            ValueError: If there is not one slot per class, or no bank for so many classes and such codes.
+            ValueError: If there is not one slot per class, or no bank for so many classes and such
+                codes.
         """
         room = self.budget or self.mem_size * sample_bytes
-        code = self.code or (WIDE if (self.slots or self._fitting(room, WIDE, classes)) >= MANY else NARROW)
+        code = self.code or (
+            WIDE if (self.slots or self._fitting(room, WIDE, classes)) >= MANY else NARROW
+        )
         slots = self.slots if self.slots is not None else self._fitting(room, code, classes)
         if slots < classes:
-            raise ValueError(f"{slots} slots are fewer than {classes} classes; give more by budget, mem_size or slots")
+            raise ValueError(
+                f"{slots} slots are fewer than {classes} classes; give more by budget, mem_size or slots"
+            )
         return replace(self, code=code, slots=slots)
 
     def _fitting(self, room: int, code: int, classes: int) -> int:
         """Return how many slots for codes of a width fit in so many bytes."""
-        return (room - bank_bytes(empty_bank(0, code, classes, self.bits))) // slot_bytes(code, self.bits)
+        return (room - bank_bytes(empty_bank(0, code, classes, self.bits))) // slot_bytes(
+            code, self.bits
+        )

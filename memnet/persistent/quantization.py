@@ -1,14 +1,17 @@
 """Codes as few bits: the uniform quantiser of a code's entries, and the bytes it is kept as.
 
-An entry of a code is about normal, of mean square 1. It is cut to ``2^b`` levels a step apart, symmetric about zero::
+An entry of a code is about normal, of mean square 1. It is cut to ``2^b`` levels a step apart,
+symmetric about zero::
 
     q = clamp(⌊c / Δ⌋ + 2^(b−1), 0, 2^b − 1),    c ≈ (q − 2^(b−1) + ½) · Δ
 
-with the Δ at which a uniform quantiser loses least of a normal variable (Max 1960, *Quantizing for minimum distortion*, table II). What
-quantising does to a code is learnt to be borne by adding noise, uniform over a step, while training (Ballé et al. 2017). A code that
-strays by less than half a step is brought back by quantising it again: what is encoded anew many times stays what it was.
+with the Δ at which a uniform quantiser loses least of a normal variable (Max 1960, *Quantizing for
+minimum distortion*, table II). What quantising does to a code is learnt to be borne by adding
+noise, uniform over a step, while training (Ballé et al. 2017). A code that strays by less than half
+a step is brought back by quantising it again: what is encoded anew many times stays what it was.
 
-Legend: ``M`` codes, ``E`` width of a code, ``b`` bits of an entry, ``P = E · b / 8`` bytes of a code.
+Legend: ``M`` codes, ``E`` width of a code, ``b`` bits of an entry, ``P = E · b / 8`` bytes of a
+code.
 """
 
 import torch
@@ -26,16 +29,22 @@ def packed_width(width: int, bits: int) -> int:
         ValueError: If there is no quantiser of so many bits, or a code does not fill whole bytes.
     """
     if bits not in STEPS:
-        raise ValueError(f"bits = {bits} is not a width of an entry: choose one of {', '.join(map(str, STEPS))}")
+        raise ValueError(
+            f"bits = {bits} is not a width of an entry: choose one of {', '.join(map(str, STEPS))}"
+        )
     if width < 1 or width * bits % 8:
-        raise ValueError(f"code = {width} entries of {bits} bits do not fill whole bytes: choose a multiple of {8 // bits}")
+        raise ValueError(
+            f"code = {width} entries of {bits} bits do not fill whole bytes: choose a multiple of {8 // bits}"
+        )
     return width * bits // 8
 
 
 def pack(codes: Float[Tensor, "M E"], bits: int) -> UInt8[Tensor, "M P"]:
     """Quantise codes and pack their entries into bytes, the first entry lowest."""
     levels = 2**bits
-    entries = (codes.detach() / STEPS[bits]).floor().add(levels // 2).clamp(0, levels - 1).to(torch.uint8)
+    entries = (
+        (codes.detach() / STEPS[bits]).floor().add(levels // 2).clamp(0, levels - 1).to(torch.uint8)
+    )
     if bits == 8:
         return entries
     together: Tensor = entries.unflatten(-1, (-1, 8 // bits)) << _shifts(bits, codes.device)
@@ -50,7 +59,9 @@ def unpack(packed: UInt8[Tensor, "M P"], bits: int) -> Float[Tensor, "M E"]:
     return entries[packed.int()].flatten(-2)
 
 
-def dithered(codes: Float[Tensor, "M E"], bits: int, generator: torch.Generator) -> Float[Tensor, "M E"]:
+def dithered(
+    codes: Float[Tensor, "M E"], bits: int, generator: torch.Generator
+) -> Float[Tensor, "M E"]:
     """Return codes with noise that is uniform over a step, ``c + Δ·u`` with u in [−½, ½)."""
     noise = torch.rand(codes.shape, generator=generator).to(codes) - 0.5
     return codes + STEPS[bits] * noise

@@ -10,7 +10,8 @@ from torch import Tensor
 def offer(met: int, offered: int, share: int, generator: torch.Generator) -> Int[Tensor, "share"]:
     """Offer samples to a reservoir that keeps ``min(met, share)`` of those met before.
 
-    The n-th sample ever met takes place ``n`` while ``n < share``, and afterwards place ``⌊u · (n + 1)⌋`` if that is a place at all.
+    The n-th sample ever met takes place ``n`` while ``n < share``, and afterwards place ``⌊u · (n +
+    1)⌋`` if that is a place at all.
 
     Args:
         met: Samples met before.
@@ -19,7 +20,8 @@ def offer(met: int, offered: int, share: int, generator: torch.Generator) -> Int
         generator: Source of the u.
 
     Returns:
-        For each place the sample that takes it, from 0 to ``offered − 1``, or −1 where all is as it was.
+        For each place the sample that takes it, from 0 to ``offered − 1``, or −1 where all is as it
+        was.
     """
     number = torch.arange(met, met + offered)
     drawn = (torch.rand(offered, generator=generator, dtype=torch.float64) * (number + 1)).long()

@@ -1,7 +1,8 @@
 """Which records answer the same question: those of one benchmark, asked with the same options.
 
-A stream in its class- and in its task-incremental scenario bears one name and asks two questions, and so does a task at two lengths: scores
-that are not to be ranked together. Each question is named by the options in which it differs from the others that are there.
+A stream in its class- and in its task-incremental scenario bears one name and asks two questions,
+and so does a task at two lengths: scores that are not to be ranked together. Each question is named
+by the options in which it differs from the others that are there.
 """
 
 import json
@@ -19,19 +20,26 @@ TELLING = ("protocol", "scenario")
 
 def questions(records: Iterable[Record]) -> dict[str, str]:
     """Name the question that each record answers, by its id."""
-    return name_questions({record.id: (record.cell.benchmark, record.cell.config.get("benchmark", {})) for record in records})
+    return name_questions(
+        {
+            record.id: (record.cell.benchmark, record.cell.config.get("benchmark", {}))
+            for record in records
+        }
+    )
 
 
 def name_questions(asked: Mapping[str, tuple[str, Options]]) -> dict[str, str]:
     """Name the question that each cell asks.
 
-    Options that some cells of a benchmark do not hold, since it has got them since, tell nothing apart.
+    Options that some cells of a benchmark do not hold, since it has got them since, tell nothing
+    apart.
 
     Args:
         asked: Benchmark and its options, by a cell's id.
 
     Returns:
-        By the same id: the benchmark's name, with options in brackets where its cells differ in any.
+        By the same id: the benchmark's name, with options in brackets where its cells differ in
+        any.
     """
     by_benchmark: dict[str, dict[str, Options]] = defaultdict(dict)
     for cell, (benchmark, options) in asked.items():
@@ -48,7 +56,9 @@ def name_questions(asked: Mapping[str, tuple[str, Options]]) -> dict[str, str]:
 def _telling(options: Sequence[Options]) -> list[str]:
     """Choose options, as few as it takes, that tell apart whatever all shared options tell apart."""
     shared = set.intersection(*(set(one) for one in options))
-    ordered = sorted(shared, key=lambda key: (TELLING.index(key) if key in TELLING else len(TELLING), key))
+    ordered = sorted(
+        shared, key=lambda key: (TELLING.index(key) if key in TELLING else len(TELLING), key)
+    )
     chosen: list[str] = []
     parts = 1
     for key in ordered:

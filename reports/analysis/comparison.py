@@ -27,7 +27,8 @@ class Contest:
         right: The second.
         scores: The primary metric of both, ``[2, seeds]``, NaN where a seed has none.
         paired: What the seeds that both have say; differences are left less right.
-        adjusted: The Wilcoxon test's p, corrected by Holm over all contests; NaN where there is none.
+        adjusted: The Wilcoxon test's p, corrected by Holm over all contests; NaN where there is
+            none.
     """
 
     left: Entry
@@ -38,11 +39,16 @@ class Contest:
 
     @property
     def name(self) -> str:
-        """The benchmark; with the model, where both sides are one; and on a stream how they learnt."""
+        """The benchmark.
+
+        With the model, where both sides are one; and on a stream how they learnt.
+        """
         left, right = self.left, self.right
         model = [left.model] if left.model == right.model else []
         methods = " against ".join(dict.fromkeys((left.method, right.method)))
-        return " · ".join([left.subject.name, *model, *([methods] if left.subject.kind == "stream" else [])])
+        return " · ".join(
+            [left.subject.name, *model, *([methods] if left.subject.kind == "stream" else [])]
+        )
 
     @property
     def winner(self) -> str:
@@ -60,7 +66,8 @@ class SideBySide:
         left: Name of the first.
         right: Name of the second.
         contests: Where both have a row.
-        improvement: Probability that a run of the first beats a run of the second, over all benchmarks, each counted once.
+        improvement: Probability that a run of the first beats a run of the second, over all
+            benchmarks, each counted once.
         notes: What a reader should know: rows left out, settings that differ.
     """
 
@@ -82,7 +89,8 @@ def compare_models(selection: Selection, left: str, right: str) -> SideBySide:
 
     Args:
         selection: The store's rows.
-        left: A model or variant as it is named in the leaderboard, or ``MODEL:METHOD`` for one way of learning.
+        left: A model or variant as it is named in the leaderboard, or ``MODEL:METHOD`` for one way
+            of learning.
         right: The other. Where neither names a method, rows that share one are compared.
 
     Raises:
@@ -93,9 +101,16 @@ def compare_models(selection: Selection, left: str, right: str) -> SideBySide:
     named_left, named_right = _named(selection, left), _named(selection, right)
     first, second = _best(named_left), _best(named_right)
     named = ":" in left or ":" in right
-    pairs = [(one, other) for one in first for other in second if one.subject == other.subject and (named or one.method == other.method)]
+    pairs = [
+        (one, other)
+        for one in first
+        for other in second
+        if one.subject == other.subject and (named or one.method == other.method)
+    ]
     if not pairs:
-        raise UsageError(f"{left} and {right} share no benchmark and method in this store; name methods as MODEL:METHOD")
+        raise UsageError(
+            f"{left} and {right} share no benchmark and method in this store; name methods as MODEL:METHOD"
+        )
     return _side_by_side(left, right, pairs, _set_aside([*named_left, *named_right]))
 
 
@@ -114,7 +129,9 @@ def compare_stores(left: Selection, right: Selection, names: tuple[str, str]) ->
     found = {_key(entry): entry for entry in second}
     pairs = [(entry, found[_key(entry)]) for entry in first if _key(entry) in found]
     if not pairs:
-        raise UsageError(f"the stores {names[0]} and {names[1]} have no benchmark, model and method in common")
+        raise UsageError(
+            f"the stores {names[0]} and {names[1]} have no benchmark, model and method in common"
+        )
     notes = [*_set_aside(left.entries), *_set_aside(right.entries)]
     alone = len(first) + len(second) - 2 * len(pairs)
     notes += [f"rows that stand in one of the stores alone: {alone}"] if alone else []
@@ -135,21 +152,37 @@ def against_best(entries: Sequence[Entry]) -> tuple[Contest, ...]:
 def _set_aside(entries: Sequence[Entry]) -> list[str]:
     """Say which rows are not compared, since another of the same names has more seeds."""
     kept = {id(entry) for entry in _best(entries)}
-    left_out = sorted({f"{' · '.join(_key(entry))} in setting {entry.setting}" for entry in entries if entry.ok and id(entry) not in kept})
-    return [f"left out, since a row of the same names has more seeds: {', '.join(left_out)}"] if left_out else []
+    left_out = sorted(
+        {
+            f"{' · '.join(_key(entry))} in setting {entry.setting}"
+            for entry in entries
+            if entry.ok and id(entry) not in kept
+        }
+    )
+    return (
+        [f"left out, since a row of the same names has more seeds: {', '.join(left_out)}"]
+        if left_out
+        else []
+    )
 
 
-def _side_by_side(left: str, right: str, pairs: Sequence[tuple[Entry, Entry]], notes: Sequence[str]) -> SideBySide:
+def _side_by_side(
+    left: str, right: str, pairs: Sequence[tuple[Entry, Entry]], notes: Sequence[str]
+) -> SideBySide:
     contests = _contests(pairs)
     few = [contest.name for contest in contests if contest.paired.count < SEPARABLE]
     if 0 < len(few) < len(contests):
-        notes = [*notes, f"with fewer than {SEPARABLE} common seeds no signed-rank test reaches {SIGNIFICANCE}: {', '.join(few)}"]
+        notes = [
+            *notes,
+            f"with fewer than {SEPARABLE} common seeds no signed-rank test reaches {SIGNIFICANCE}: {', '.join(few)}",
+        ]
     return SideBySide(
         left=left,
         right=right,
         contests=contests,
         improvement=improvement(
-            [(contest.scores[0], contest.scores[1]) for contest in contests], generator=generator("improvement", left, right)
+            [(contest.scores[0], contest.scores[1]) for contest in contests],
+            generator=generator("improvement", left, right),
         ),
         notes=tuple(notes),
     )
@@ -162,20 +195,32 @@ def _contests(pairs: Sequence[tuple[Entry, Entry]]) -> tuple[Contest, ...]:
         for both, (one, other) in zip(scores, pairs, strict=True)
     ]
     adjusted = holm([one.wilcoxon for one in found])
-    return tuple(Contest(*pair, both, one, float(p)) for pair, both, one, p in zip(pairs, scores, found, adjusted, strict=True))
+    return tuple(
+        Contest(*pair, both, one, float(p))
+        for pair, both, one, p in zip(pairs, scores, found, adjusted, strict=True)
+    )
 
 
 def _named(selection: Selection, name: str) -> list[Entry]:
     model, _, method = name.partition(":")
-    found = [entry for entry in selection.entries if entry.ok and entry.model == model and method in ("", entry.method)]
+    found = [
+        entry
+        for entry in selection.entries
+        if entry.ok and entry.model == model and method in ("", entry.method)
+    ]
     if not found:
         there = sorted({entry.model for entry in selection.entries if entry.ok})
-        raise UsageError(f"there is no result of {name!r} in this store; it has {', '.join(there) or 'none at all'}")
+        raise UsageError(
+            f"there is no result of {name!r} in this store; it has {', '.join(there) or 'none at all'}"
+        )
     return found
 
 
 def _best(entries: Sequence[Entry]) -> list[Entry]:
-    """Keep one row of each name: that of the most finished seeds; among those, the one whose setting comes first."""
+    """Keep one row of each name: that of the most finished seeds.
+
+    Among those, the one whose setting comes first.
+    """
     kept: dict[tuple[str, str, str], Entry] = {}
     for entry in sorted(entries, key=lambda entry: (-len(entry.ok), entry.setting)):
         if entry.ok:

@@ -19,7 +19,8 @@ def distances(entry: Entry, curve: str = "accuracy_by_distance") -> tuple[Array,
     """Collect a row's accuracies by distance, of the task's own questions or of a group's curve.
 
     Returns:
-        The distances that any seed was asked at, ``[D]``, and the accuracies, ``[S, D]``, NaN where a seed has none.
+        The distances that any seed was asked at, ``[D]``, and the accuracies, ``[S, D]``, NaN where
+        a seed has none.
     """
     seeds = [pairs(record.curves.get(curve)) for record in entry.ok]
     where = sorted({distance for seed in seeds for distance in seed})
@@ -28,7 +29,10 @@ def distances(entry: Entry, curve: str = "accuracy_by_distance") -> tuple[Array,
 
 
 def matrices(entry: Entry) -> Array | None:
-    """Stack a row's accuracy matrices, ``[S, I, J]``; those of another shape than the first are left out. None where there is none."""
+    """Stack a row's accuracy matrices, ``[S, I, J]``.
+
+    Those of another shape than the first are left out. None where there is none.
+    """
     found = [matrix for record in entry.ok if (matrix := _matrix(record)) is not None]
     same = [matrix for matrix in found if matrix.shape == found[0].shape]
     return np.stack(same) if same else None
@@ -47,7 +51,11 @@ def lifetimes(record: Record) -> tuple[Array, Array] | None:
 
 def lifetime_band(entry: Entry) -> tuple[Array, Array] | None:
     """Read the band of the only survival curve of a row: its lower and upper ends at the curve's times."""
-    curves = [curve for record in entry.ok if isinstance(curve := (record.slots or {}).get("lifetimes"), dict)]
+    curves = [
+        curve
+        for record in entry.ok
+        if isinstance(curve := (record.slots or {}).get("lifetimes"), dict)
+    ]
     if len(curves) != 1:
         return None
     time, low, high = (_numbers(curves[0].get(name)) for name in ("time", "low", "high"))
@@ -66,7 +74,11 @@ def pairs(curve: JsonValue) -> dict[float, float]:
     """Read ``[[x, y, …], …]`` with positive ``x``; whatever is nothing of the kind is left out."""
     rows = curve if isinstance(curve, list) else []
     read = [_numbers(row) for row in rows]
-    return {float(row[0]): float(row[1]) for row in read if row is not None and len(row) >= 2 and row[0] > 0}
+    return {
+        float(row[0]): float(row[1])
+        for row in read
+        if row is not None and len(row) >= 2 and row[0] > 0
+    }
 
 
 def _matrix(record: Record) -> Array | None:
@@ -89,7 +101,11 @@ def _numbers(value: JsonValue) -> Array | None:
     """Read a list of numbers, nulls as NaN; None where it is not one."""
     if not isinstance(value, list):
         return None
-    numbers = [np.nan if item is None else item for item in value if item is None or isinstance(item, int | float)]
+    numbers = [
+        np.nan if item is None else item
+        for item in value
+        if item is None or isinstance(item, int | float)
+    ]
     if len(numbers) != len(value) or any(abs(number) > FAR for number in numbers):
         return None
     return np.array(numbers, dtype=np.float64)

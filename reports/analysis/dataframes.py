@@ -10,19 +10,38 @@ from reports.analysis.selection import Selection, setting
 from reports.analysis.summary import Summary, summarise
 from results.records.record import Record
 
-LEADING = ("id", "status", "benchmark", "model", "method", "setting", "seed", "error", "commit", "device")
-"""First columns of `records_frame`; costs (``cost.NAME``), metrics (``metric.NAME``) and slot statistics (``slots.NAME``) follow."""
+LEADING = (
+    "id",
+    "status",
+    "benchmark",
+    "model",
+    "method",
+    "setting",
+    "seed",
+    "error",
+    "commit",
+    "device",
+)
+"""First columns of `records_frame`.
+
+Costs (``cost.NAME``), metrics (``metric.NAME``) and slot statistics (``slots.NAME``) follow.
+"""
 
 
 def records_frame(selection: Selection) -> pd.DataFrame:
     """Put every record in a row, those that failed and those that are stale included: the status says which."""
-    rows = [_flat(record, record.status) for record in selection.records] + [_flat(record, "stale") for record in selection.stale]
+    rows = [_flat(record, record.status) for record in selection.records] + [
+        _flat(record, "stale") for record in selection.stale
+    ]
     rest = sorted({name for row in rows for name in row} - set(LEADING))
     return pd.DataFrame(rows, columns=[*LEADING, *rest], dtype=object)
 
 
 def summary_frame(selection: Selection) -> pd.DataFrame:
-    """Put every row of the leaderboard in a row, in its order. Columns are the attributes of `Summary`."""
+    """Put every row of the leaderboard in a row, in its order.
+
+    Columns are the attributes of `Summary`.
+    """
     rows = [asdict(row) for row in summarise(selection)]
     return pd.DataFrame(rows, columns=[field.name for field in fields(Summary)], dtype=object)
 
@@ -34,7 +53,10 @@ def to_csv(frame: pd.DataFrame) -> str:
 
 
 def _cell(value: object) -> object:
-    """Bring one value to its CSV form. A text that begins as a formula would is led by an apostrophe (OWASP, "CSV Injection")."""
+    """Bring one value to its CSV form.
+
+    A text that begins as a formula would is led by an apostrophe (OWASP, "CSV Injection").
+    """
     if isinstance(value, float):
         return "" if value != value else f"{value:.6g}"
     if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r", "\n")):

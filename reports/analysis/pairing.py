@@ -10,13 +10,22 @@ from results.records.record import Record
 
 
 def paired_scores(entries: Sequence[Entry], metric: str) -> npt.NDArray[np.float64]:
-    """Collect a metric as ``[rows, seeds]``, a column per seed that any row has; NaN where a seed has none."""
+    """Collect a metric as ``[rows, seeds]``, a column per seed that any row has.
+
+    NaN where a seed has none.
+    """
     return paired([entry.ok for entry in entries], metric)
 
 
 def paired(rows: Sequence[Sequence[Record]], metric: str) -> npt.NDArray[np.float64]:
-    """Collect a metric of rows of records; see `paired_scores`. Of two records of one seed, the last one counts."""
-    places = {seed: place for place, seed in enumerate(sorted({record.cell.seed for row in rows for record in row}))}
+    """Collect a metric of rows of records; see `paired_scores`.
+
+    Of two records of one seed, the last one counts.
+    """
+    places = {
+        seed: place
+        for place, seed in enumerate(sorted({record.cell.seed for row in rows for record in row}))
+    }
     scores = np.full((len(rows), len(places)), np.nan)
     for row, records in enumerate(rows):
         for record in records:

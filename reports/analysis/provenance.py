@@ -26,16 +26,32 @@ class Fact:
 
 
 def origins(selection: Selection) -> list[Fact]:
-    """Collect what all shown records say of code, packages and machine; what differs among them is flagged."""
+    """Collect what all shown records say of code, packages and machine.
+
+    What differs among them is flagged.
+    """
     records = selection.records
     if not records:
         return []
-    facts = [_fact(label, [_text(getattr(record.provenance, attribute)) for record in records]) for label, attribute in ATTRIBUTES]
+    facts = [
+        _fact(label, [_text(getattr(record.provenance, attribute)) for record in records])
+        for label, attribute in ATTRIBUTES
+    ]
     packages = sorted({name for record in records for name in record.provenance.packages})
-    facts += [_fact(package, [record.provenance.packages.get(package, "not installed") for record in records]) for package in packages]
+    facts += [
+        _fact(
+            package,
+            [record.provenance.packages.get(package, "not installed") for record in records],
+        )
+        for package in packages
+    ]
     started = min(record.provenance.started_at for record in records)
     finished = max(record.provenance.finished_at for record in records)
-    return [_uncommitted(records), *facts, Fact("run between", ((f"{started} and {finished}", len(records)),))]
+    return [
+        _uncommitted(records),
+        *facts,
+        Fact("run between", ((f"{started} and {finished}", len(records)),)),
+    ]
 
 
 ATTRIBUTES = (
@@ -56,7 +72,11 @@ def _fact(name: str, values: Sequence[str]) -> Fact:
 def _uncommitted(records: Sequence[Record]) -> Fact:
     fact = _fact("uncommitted changes", [_text(record.provenance.dirty) for record in records])
     dirty = any(record.provenance.dirty for record in records)
-    return Fact(fact.name, fact.values, "the commit alone does not give this code" if dirty else fact.warning)
+    return Fact(
+        fact.name,
+        fact.values,
+        "the commit alone does not give this code" if dirty else fact.warning,
+    )
 
 
 def _text(value: object) -> str:

@@ -1,6 +1,9 @@
-"""Where a report's resamples come from: a generator per thing that is estimated, so that a table rebuilds byte for byte.
+"""Where a report's resamples come from.
 
-Each is seeded by the names of what it estimates and by nothing else: another row in the store does not move this row's interval.
+A generator per thing that is estimated, so that a table rebuilds byte for byte.
+
+Each is seeded by the names of what it estimates and by nothing else: another row in the store does
+not move this row's interval.
 """
 
 import hashlib

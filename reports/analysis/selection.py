@@ -1,8 +1,11 @@
-"""What of a store a reader is shown: its records in rows, one per benchmark, model and method, each over its seeds.
+"""What of a store a reader is shown.
 
-A benchmark asked with other options is a benchmark of its own (`reports.analysis.benchmark_variants`), and rows are never mixed: records of one name but of
-another config or version (an earlier run) stand in rows of their own, told apart by their *setting*. A record whose question is planned
-under another id is stale, and in no row.
+Its records in rows, one per benchmark, model and method, each over its seeds.
+
+A benchmark asked with other options is a benchmark of its own
+(`reports.analysis.benchmark_variants`), and rows are never mixed: records of one name but of
+another config or version (an earlier run) stand in rows of their own, told apart by their
+*setting*. A record whose question is planned under another id is stale, and in no row.
 """
 
 from collections import Counter, defaultdict
@@ -22,14 +25,18 @@ from results.store.store import Store
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """A benchmark as a reader sees it: what its manifest says, or what can be told of it without one.
+    """A benchmark as a reader sees it.
+
+    What its manifest says, or what can be told of it without one.
 
     Attributes:
-        name: Task or stream, with the options that tell it apart in brackets, where its records differ in any.
+        name: Task or stream, with the options that tell it apart in brackets, where its records
+            differ in any.
         kind: Which of the two.
         summary: One line on what it asks, or nothing.
         primary: The metric that ranks models; higher is better.
-        chance: That metric's value for guessing, where a manifest says it of the options that were asked.
+        chance: That metric's value for guessing, where a manifest says it of the options that were
+            asked.
         benchmark: Name of the task or stream alone.
     """
 
@@ -49,7 +56,8 @@ class Entry:
         subject: The benchmark.
         model: The model's name.
         method: How it learnt.
-        setting: Digest of config and version, eight hexadecimal digits; empty while no cell has run.
+        setting: Digest of config and version, eight hexadecimal digits; empty while no cell has
+            run.
         ok: Records that hold a result, by seed.
         failed: Records that hold an error, by seed.
         planned: How many seeds were wanted.
@@ -120,7 +128,12 @@ def select(store: Store) -> Selection:
     return Selection(
         subjects=tuple(subjects.values()),
         entries=tuple(
-            _entry(subjects[key[0]], key, [live[cell] for cell in sorted(cells) if cell in live], len(cells))
+            _entry(
+                subjects[key[0]],
+                key,
+                [live[cell] for cell in sorted(cells) if cell in live],
+                len(cells),
+            )
             for key, cells in sorted(rows.items(), key=lambda row: (order[row[0][0]], *row[0][1:]))
         ),
         stale=stale,
@@ -137,7 +150,9 @@ def setting(cell: Cell) -> str:
 
 def _stale(records: Sequence[Record], manifests: Sequence[Manifest]) -> tuple[Record, ...]:
     """Choose the records that no plan holds, though one plans their seed anew, and not for what is known to be another question."""
-    known: dict[str, Options] = {record.id: record.cell.config.get("benchmark", {}) for record in records}
+    known: dict[str, Options] = {
+        record.id: record.cell.config.get("benchmark", {}) for record in records
+    }
     anew: dict[tuple[str, str, str, int], list[list[Options]]] = defaultdict(list)
     planned: set[str] = set()
     for manifest in manifests:
@@ -149,7 +164,9 @@ def _stale(records: Sequence[Record], manifests: Sequence[Manifest]) -> tuple[Re
     def replaced(record: Record) -> bool:
         asked = known[record.id]
         plans = anew.get(record.cell.key, [])
-        return any(not options or any(same_question(asked, one) for one in options) for options in plans)
+        return any(
+            not options or any(same_question(asked, one) for one in options) for options in plans
+        )
 
     return tuple(record for record in records if record.id not in planned and replaced(record))
 
@@ -157,7 +174,9 @@ def _stale(records: Sequence[Record], manifests: Sequence[Manifest]) -> tuple[Re
 Key = tuple[str, str, str, str]
 
 
-def _rows(live: Mapping[str, Record], manifests: Sequence[Manifest], asked: Mapping[str, str]) -> dict[Key, set[str]]:
+def _rows(
+    live: Mapping[str, Record], manifests: Sequence[Manifest], asked: Mapping[str, str]
+) -> dict[Key, set[str]]:
     """Map question, model, method and setting to the ids of its cells, run or only planned."""
     rows: dict[Key, set[str]] = defaultdict(set)
     for record in live.values():
@@ -172,18 +191,32 @@ def _rows(live: Mapping[str, Record], manifests: Sequence[Manifest], asked: Mapp
             waiting = [one for one in cells if one.id not in live]
             usual = _question(names[0], manifest, live, asked) if waiting else names[0]
             for one in waiting:
-                # A plan does not hold its config: a cell yet to run belongs with those of its plan that have, where they lack its seed.
+                # A plan does not hold its config: a cell yet to run belongs with those of its plan
+                # that have, where they lack its seed.
                 taken = {asked[record.id] for record in run if record.cell.seed == one.seed}
-                known = Counter((asked[record.id], setting(record.cell)) for record in run if asked[record.id] not in taken)
+                known = Counter(
+                    (asked[record.id], setting(record.cell))
+                    for record in run
+                    if asked[record.id] not in taken
+                )
                 unknown = (names[0] if usual in taken else usual, "")
-                question, common = min(known, key=lambda row: (-known[row], row)) if known else unknown
+                question, common = (
+                    min(known, key=lambda row: (-known[row], row)) if known else unknown
+                )
                 rows[question, names[1], names[2], common].add(one.id)
     return rows
 
 
-def _question(benchmark: str, manifest: Manifest, live: Mapping[str, Record], asked: Mapping[str, str]) -> str:
-    """Return the question that most of a plan's records of a benchmark answer; its bare name where there is none."""
-    found = Counter(asked[cell.id] for cell in manifest.cells if cell.benchmark == benchmark and cell.id in live)
+def _question(
+    benchmark: str, manifest: Manifest, live: Mapping[str, Record], asked: Mapping[str, str]
+) -> str:
+    """Return the question that most of a plan's records of a benchmark answer.
+
+    Its bare name where there is none.
+    """
+    found = Counter(
+        asked[cell.id] for cell in manifest.cells if cell.benchmark == benchmark and cell.id in live
+    )
     return min(found, key=lambda name: (-found[name], name)) if found else benchmark
 
 
@@ -201,13 +234,21 @@ def _given(manifests: Iterable[Manifest]) -> dict[str, Given]:
 
 
 def _told_apart(
-    subjects: Mapping[str, Subject], rows: Mapping[Key, Iterable[str]], live: Mapping[str, Record], given: Mapping[str, Given]
+    subjects: Mapping[str, Subject],
+    rows: Mapping[Key, Iterable[str]],
+    live: Mapping[str, Record],
+    given: Mapping[str, Given],
 ) -> dict[str, Subject]:
-    """Put in each benchmark's place the questions that its rows answer, by name; what guessing scores is kept where it holds."""
+    """Put in each benchmark's place the questions that its rows answer, by name.
+
+    What guessing scores is kept where it holds.
+    """
     found: dict[str, Subject] = {}
     questions_of: dict[str, dict[str, list[Record]]] = defaultdict(lambda: defaultdict(list))
     for (name, *_), cells in rows.items():
-        questions_of[name.partition("[")[0]][name].extend(live[cell] for cell in cells if cell in live)
+        questions_of[name.partition("[")[0]][name].extend(
+            live[cell] for cell in cells if cell in live
+        )
     for bare, subject in subjects.items():
         for name, records in sorted(questions_of[bare].items()):
             known = all(_holds(given.get(bare, {}), record) for record in records)
@@ -225,14 +266,18 @@ def _subjects(manifests: Sequence[Manifest], records: Iterable[Record]) -> dict[
     subjects: dict[str, Subject] = {}
     for manifest in manifests:
         for member in manifest.benchmarks:
-            subject = Subject(member.name, member.kind, member.summary, member.primary, member.chance, member.name)
+            subject = Subject(
+                member.name, member.kind, member.summary, member.primary, member.chance, member.name
+            )
             subjects.setdefault(member.name, subject)
     streams = {cell.benchmark: False for manifest in manifests for cell in manifest.cells}
     for record in records:
         name = record.cell.benchmark
         streams[name] = streams.get(name, False) or "accuracy_matrix" in record.curves
     for name in sorted(streams):
-        subjects.setdefault(name, Subject(name, "stream" if streams[name] else "task", benchmark=name))
+        subjects.setdefault(
+            name, Subject(name, "stream" if streams[name] else "task", benchmark=name)
+        )
     return subjects
 
 

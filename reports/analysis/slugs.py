@@ -16,9 +16,14 @@ DIGITS = 12
 def slug(name: str) -> str:
     """Return a slug of lower-case letters, digits and hyphens; distinct names keep distinct slugs.
 
-    A name that is no slug, or is long, or looks like a slug with a hash and so might be taken for another name's, gets a hash of its own.
+    A name that is no slug, or is long, or looks like a slug with a hash and so might be taken for
+    another name's, gets a hash of its own.
     """
-    if len(name) <= LONGEST and PLAIN.fullmatch(name) and not re.search(rf"(^|-)[0-9a-f]{{{DIGITS}}}$", name):
+    if (
+        len(name) <= LONGEST
+        and PLAIN.fullmatch(name)
+        and not re.search(rf"(^|-)[0-9a-f]{{{DIGITS}}}$", name)
+    ):
         return name
     plain = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:LONGEST].rstrip("-")
     return f"{plain}-{hashlib.sha256(name.encode()).hexdigest()[:DIGITS]}".lstrip("-")

@@ -20,7 +20,8 @@ class Summary:
     Attributes:
         benchmark: Task or stream.
         kind: Which of the two.
-        rank: One more than the number of the benchmark's rows that are significantly better; see `results.statistics.ranks`.
+        rank: One more than the number of the benchmark's rows that are significantly better; see
+            `results.statistics.ranks`.
         model: The model's name.
         method: How it learnt.
         setting: Digest of config and version.
@@ -37,7 +38,8 @@ class Summary:
         state_bytes: Bytes that one sequence carries at most.
         buffer_bytes: Bytes kept of the past between samples.
         train_seconds: Mean time of training, by the clock; other work on the machine lengthens it.
-        train_cpu_seconds: Mean time that training took of the CPUs, which other work hardly changes.
+        train_cpu_seconds: Mean time that training took of the CPUs, which other work hardly
+            changes.
         train_examples: Examples trained on.
     """
 
@@ -72,16 +74,29 @@ def summarise(selection: Selection) -> list[Summary]:
 def ranked(selection: Selection, subject: Subject) -> list[tuple[Entry, Summary]]:
     """Sort a benchmark's rows by falling mean, names breaking ties, and rank those that have one."""
     pairs = [(entry, summary(entry)) for entry in selection.of(subject)]
-    pairs.sort(key=lambda pair: (pair[1].mean is None, -(pair[1].mean or 0.0), pair[1].model, pair[1].method, pair[1].setting))
+    pairs.sort(
+        key=lambda pair: (
+            pair[1].mean is None,
+            -(pair[1].mean or 0.0),
+            pair[1].model,
+            pair[1].method,
+            pair[1].setting,
+        )
+    )
     found = ranks(paired_scores([entry for entry, _ in pairs], subject.primary))
-    return [(entry, row if row.mean is None else replace(row, rank=int(rank))) for (entry, row), rank in zip(pairs, found, strict=True)]
+    return [
+        (entry, row if row.mean is None else replace(row, rank=int(rank)))
+        for (entry, row), rank in zip(pairs, found, strict=True)
+    ]
 
 
 def summary(entry: Entry) -> Summary:
     """Summarise one row, not yet ranked."""
     interval = scores(entry, entry.subject.primary)
     seconds = [record.cost.train_seconds for record in entry.ok]
-    busy = [record.cost.train_cpu_seconds for record in entry.ok if record.cost.train_cpu_seconds > 0]
+    busy = [
+        record.cost.train_cpu_seconds for record in entry.ok if record.cost.train_cpu_seconds > 0
+    ]
     return Summary(
         benchmark=entry.subject.name,
         kind=entry.subject.kind,
@@ -108,8 +123,13 @@ def summary(entry: Entry) -> Summary:
 
 
 def scores(entry: Entry, metric: str) -> Interval:
-    """Compute the mean of a metric over an entry's seeds, with its interval. Seeds that hold no such number do not count."""
-    return mean_interval([np.nan if (value := record.metrics.get(metric)) is None else value for record in entry.ok])
+    """Compute the mean of a metric over an entry's seeds, with its interval.
+
+    Seeds that hold no such number do not count.
+    """
+    return mean_interval(
+        [np.nan if (value := record.metrics.get(metric)) is None else value for record in entry.ok]
+    )
 
 
 def finite(value: np.ndarray | float) -> float | None:

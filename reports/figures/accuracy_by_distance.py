@@ -17,7 +17,10 @@ TICKS = 9
 
 
 def draw(subject: Subject, entries: tuple[Entry, ...], style: Style, name: str) -> Plot | None:
-    """Draw one line per row, its band the Student-t interval over seeds; None where no seed was asked at any distance."""
+    """Draw one line per row, its band the Student-t interval over seeds.
+
+    None where no seed was asked at any distance.
+    """
     shown = [(entry, *distances(entry)) for entry in entries if entry.ok]
     shown = [(entry, x, y) for entry, x, y in shown if len(x)]
     if not shown:
@@ -29,9 +32,20 @@ def draw(subject: Subject, entries: tuple[Entry, ...], style: Style, name: str) 
         for entry, x, y in shown:
             interval = mean_interval(y)
             look = style.look(entry)
-            axes.fill_between(x, interval.low, interval.high, color=look.colour, alpha=0.16, linewidth=0)
-            axes.plot(x, interval.mean, color=look.colour, marker=look.marker, linestyle=style.line(entry), label=style.name(entry))
-            ends = [f"{score(finite(interval.mean[place]))} at {x[place]:,.0f}" for place in (0, -1)]
+            axes.fill_between(
+                x, interval.low, interval.high, color=look.colour, alpha=0.16, linewidth=0
+            )
+            axes.plot(
+                x,
+                interval.mean,
+                color=look.colour,
+                marker=look.marker,
+                linestyle=style.line(entry),
+                label=style.name(entry),
+            )
+            ends = [
+                f"{score(finite(interval.mean[place]))} at {x[place]:,.0f}" for place in (0, -1)
+            ]
             sentences.append(f"{style.name(entry)} goes from {ends[0]} to {ends[1]}")
         chance_line(axes, subject.chance)
         distance_axis(axes, sorted({float(distance) for _, x, _ in shown for distance in x}))

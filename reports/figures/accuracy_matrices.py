@@ -21,17 +21,42 @@ WRITTEN = 5
 
 def draw(subject: Subject, entries: tuple[Entry, ...], style: Style, name: str) -> Plot | None:
     """Draw a heatmap per row, its mean over seeds; None where there is no matrix."""
-    found = [(entry, mean_interval(stack).mean) for entry in entries if (stack := matrices(entry)) is not None][:MOST]
+    found = [
+        (entry, mean_interval(stack).mean)
+        for entry in entries
+        if (stack := matrices(entry)) is not None
+    ][:MOST]
     if not found:
         return None
     with styled():
-        figure, grid = panels([entry for entry, _ in found], style, height=2.0, xlabel="asked about", ylabel="after learning")
+        figure, grid = panels(
+            [entry for entry, _ in found],
+            style,
+            height=2.0,
+            xlabel="asked about",
+            ylabel="after learning",
+        )
         for axes, (_, mean) in zip(grid, found, strict=True):
             rows, columns = mean.shape
             edges = np.arange(columns + 1) + 0.5, np.arange(rows + 1) + 0.5
-            mesh = axes.pcolormesh(*edges, np.ma.masked_invalid(mean), cmap=COLOURS, vmin=0, vmax=1, linewidth=0.6, edgecolors="white")
-            axes.set(xlim=(0.5, columns + 0.5), ylim=(rows + 0.5, 0.5), xticks=few_ticks(columns), yticks=few_ticks(rows))
-            if rows == 1 < columns:  # trained once on everything: its only row is no first experience
+            mesh = axes.pcolormesh(
+                *edges,
+                np.ma.masked_invalid(mean),
+                cmap=COLOURS,
+                vmin=0,
+                vmax=1,
+                linewidth=0.6,
+                edgecolors="white",
+            )
+            axes.set(
+                xlim=(0.5, columns + 0.5),
+                ylim=(rows + 0.5, 0.5),
+                xticks=few_ticks(columns),
+                yticks=few_ticks(rows),
+            )
+            if (
+                rows == 1 < columns
+            ):  # trained once on everything: its only row is no first experience
                 axes.set_yticks([1], ["all"])
             axes.grid(False)
             axes.set_aspect("equal" if rows == columns else "auto")
@@ -39,9 +64,21 @@ def draw(subject: Subject, entries: tuple[Entry, ...], style: Style, name: str) 
                 for (row, column), value in np.ndenumerate(mean):
                     if np.isfinite(value):
                         colour = "white" if value < 0.6 else "black"
-                        axes.text(column + 1, row + 1, f"{100 * value:.0f}", ha="center", va="center", fontsize=7, color=colour)
+                        axes.text(
+                            column + 1,
+                            row + 1,
+                            f"{100 * value:.0f}",
+                            ha="center",
+                            va="center",
+                            fontsize=7,
+                            color=colour,
+                        )
         bar = figure.colorbar(mesh, ax=grid, location="bottom", shrink=0.5, aspect=30, pad=0.02)
-        bar.set_label("accuracy (in the cells: percent)" if any(mean.shape[1] <= WRITTEN for _, mean in found) else "accuracy")
+        bar.set_label(
+            "accuracy (in the cells: percent)"
+            if any(mean.shape[1] <= WRITTEN for _, mean in found)
+            else "accuracy"
+        )
         bar.outline.set_visible(False)
     ends = "; ".join(_words(style.name(entry), mean) for entry, mean in found)
     return render(

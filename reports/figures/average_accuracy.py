@@ -15,7 +15,11 @@ from results.statistics.metrics import accuracy_over_seen
 
 
 def draw(subject: Subject, entries: tuple[Entry, ...], style: Style, name: str) -> Plot | None:
-    """Draw one line per row; one that was trained once on everything (the joint bound) is a single point at the end. None without rows."""
+    """Draw one line per row.
+
+    One that was trained once on everything (the joint bound) is a single point at the end. None
+    without rows.
+    """
     shown = [(entry, stack) for entry in entries if (stack := matrices(entry)) is not None]
     if not shown:
         return None
@@ -25,16 +29,30 @@ def draw(subject: Subject, entries: tuple[Entry, ...], style: Style, name: str) 
         sentences = []
         for entry, stack in shown:
             square = stack.shape[1] == stack.shape[2]
-            seen = np.stack([accuracy_over_seen(matrix) for matrix in stack]) if square else stack[:, -1].mean(axis=1, keepdims=True)
+            seen = (
+                np.stack([accuracy_over_seen(matrix) for matrix in stack])
+                if square
+                else stack[:, -1].mean(axis=1, keepdims=True)
+            )
             x = np.arange(1, stack.shape[2] + 1) if square else np.array([stack.shape[2]])
             interval = mean_interval(seen)
             look = style.look(entry)
-            axes.fill_between(x, interval.low, interval.high, color=look.colour, alpha=0.14, linewidth=0)
+            axes.fill_between(
+                x, interval.low, interval.high, color=look.colour, alpha=0.14, linewidth=0
+            )
             label = style.name(entry)
             if square:
-                # The mean of the line over experiences, and over seeds, is the average anytime accuracy (Caccia et al. 2020).
+                # The mean of the line over experiences, and over seeds, is the average anytime
+                # accuracy (Caccia et al. 2020).
                 label = f"{label} (AAA {score(finite(mean_interval(seen.mean(axis=1)).mean))})"
-            axes.plot(x, interval.mean, color=look.colour, marker=look.marker, linestyle=style.line(entry), label=label)
+            axes.plot(
+                x,
+                interval.mean,
+                color=look.colour,
+                marker=look.marker,
+                linestyle=style.line(entry),
+                label=label,
+            )
             sentences.append(f"{label} ends at {score(finite(interval.mean[-1]))}")
         chance_line(axes, subject.chance)
         axes.set_xticks(few_ticks(max(stack.shape[2] for _, stack in shown)))

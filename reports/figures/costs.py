@@ -1,4 +1,7 @@
-"""What accuracy costs: bytes kept of the past, bytes in all, and compute; with the rows that no other beats at lower cost."""
+"""What accuracy costs: bytes kept of the past, bytes in all, and compute.
+
+With the rows that no other beats at lower cost.
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -46,10 +49,16 @@ def draw(subject: Subject, entries: tuple[Entry, ...], style: Style, name: str) 
     with styled():
         figure = Figure(figsize=(7.6, 3.6), layout="constrained")
         for axes, cost in zip(figure.subplots(1, 3, sharey=True), costs, strict=True):
-            points = [(entry, row, float(value)) for entry, row in rows if (value := cost.value(entry, row)) is not None]
+            points = [
+                (entry, row, float(value))
+                for entry, row in rows
+                if (value := cost.value(entry, row)) is not None
+            ]
             front = _panel(axes, points, cost, style)
             chance_line(axes, subject.chance)
-            sentences.append(f"{cost.label}: {', '.join(f'{style.name(entry)} at {cost.form(x)}' for entry, _, x in front) or 'none'}")
+            sentences.append(
+                f"{cost.label}: {', '.join(f'{style.name(entry)} at {cost.form(x)}' for entry, _, x in front) or 'none'}"
+            )
         score_axis(figure.axes[0], number_format.words(subject.primary))
         legend_below(figure, figure.axes[0])
     return render(
@@ -63,7 +72,10 @@ def draw(subject: Subject, entries: tuple[Entry, ...], style: Style, name: str) 
 
 
 def pareto(costs: Sequence[float], scores: Sequence[float]) -> list[int]:
-    """Return which points no other beats: none is as good at lower cost, or better at the same; by rising cost."""
+    """Return which points no other beats: none is as good at lower cost, or better at the same.
+
+    By rising cost.
+    """
     order = sorted(range(len(costs)), key=lambda place: (costs[place], -scores[place]))
     found: list[int] = []
     for place in order:
@@ -77,14 +89,28 @@ def _panel(axes: Axes, points: Sequence[Point], cost: Cost, style: Style) -> lis
     axes.set_xlabel(cost.label)
     if not points:
         axes.set_xticks([])
-        axes.annotate("not measured", (0.5, 0.5), xycoords="axes fraction", ha="center", color=MUTED)
+        axes.annotate(
+            "not measured", (0.5, 0.5), xycoords="axes fraction", ha="center", color=MUTED
+        )
         return []
     positive = [x for _, _, x in points if x > 0]
     least, most = min(positive, default=1.0), max(positive, default=1.0)
-    nothing = least / 4  # a log axis has no zero: what costs nothing stands at its left end, and is labelled 0
-    front = [points[place] for place in pareto([x for _, _, x in points], [row.mean or 0.0 for _, row, _ in points])]
+    nothing = (
+        least / 4
+    )  # a log axis has no zero: what costs nothing stands at its left end, and is labelled 0
+    front = [
+        points[place]
+        for place in pareto([x for _, _, x in points], [row.mean or 0.0 for _, row, _ in points])
+    ]
     stairs = [(max(x, nothing), row.mean or 0.0) for _, row, x in front]
-    axes.step(*zip(*stairs, (2 * most, stairs[-1][1]), strict=True), where="post", color=MUTED, linewidth=1.0, alpha=0.7, zorder=1.5)
+    axes.step(
+        *zip(*stairs, (2 * most, stairs[-1][1]), strict=True),
+        where="post",
+        color=MUTED,
+        linewidth=1.0,
+        alpha=0.7,
+        zorder=1.5,
+    )
     for entry, row, x in points:
         _point(axes, entry, row, max(x, nothing), style)
     zero = len(positive) < len(points)
@@ -92,7 +118,9 @@ def _panel(axes: Axes, points: Sequence[Point], cost: Cost, style: Style) -> lis
     axes.set_xlim(nothing / 1.6 if zero else least / 1.8, 1.8 * most)
     axes.xaxis.set_major_locator(FixedLocator([*([nothing] if zero else []), *_ticks(least, most)]))
     axes.xaxis.set_minor_locator(NullLocator())
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: "0" if zero and value <= nothing else cost.form(value)))
+    axes.xaxis.set_major_formatter(
+        FuncFormatter(lambda value, _: "0" if zero and value <= nothing else cost.form(value))
+    )
     axes.tick_params(axis="x", labelsize=7.5)
     return front
 
@@ -100,7 +128,13 @@ def _panel(axes: Axes, points: Sequence[Point], cost: Cost, style: Style) -> lis
 def _point(axes: Axes, entry: Entry, row: Summary, x: float, style: Style) -> None:
     look = style.look(entry)
     if row.low is not None and row.high is not None:
-        axes.plot([x, x], [max(row.low, 0.0), min(row.high, 1.0)], color=look.colour, linewidth=1.2, alpha=0.8)
+        axes.plot(
+            [x, x],
+            [max(row.low, 0.0), min(row.high, 1.0)],
+            color=look.colour,
+            linewidth=1.2,
+            alpha=0.8,
+        )
     axes.plot(
         [x],
         [row.mean or 0.0],
@@ -133,5 +167,7 @@ def _total(entry: Entry, row: Summary) -> float | None:
 
 
 def _compute(entry: Entry, row: Summary) -> float | None:
-    spent = [record.cost.train_cpu_seconds for record in entry.ok if record.cost.train_cpu_seconds > 0]
+    spent = [
+        record.cost.train_cpu_seconds for record in entry.ok if record.cost.train_cpu_seconds > 0
+    ]
     return float(np.mean(spent)) if spent else None

@@ -21,12 +21,22 @@ LEGEND = 12
 
 def draw(subject: Subject, entries: tuple[Entry, ...], style: Style, name: str) -> Plot | None:
     """Draw a panel per row whose matrix is square; None where there is none."""
-    found = [(entry, stack) for entry in entries if (stack := matrices(entry)) is not None and stack.shape[1] == stack.shape[2] > 1][:MOST]
+    found = [
+        (entry, stack)
+        for entry in entries
+        if (stack := matrices(entry)) is not None and stack.shape[1] == stack.shape[2] > 1
+    ][:MOST]
     if not found:
         return None
     count = max(stack.shape[1] for _, stack in found)
     with styled():
-        figure, grid = panels([entry for entry, _ in found], style, height=1.9, xlabel="experiences learnt", ylabel="accuracy")
+        figure, grid = panels(
+            [entry for entry, _ in found],
+            style,
+            height=1.9,
+            xlabel="experiences learnt",
+            ylabel="accuracy",
+        )
         for axes, (_, stack) in zip(grid, found, strict=True):
             mean = mean_interval(stack).mean
             for experience in range(len(mean)):
@@ -45,7 +55,8 @@ def draw(subject: Subject, entries: tuple[Entry, ...], style: Style, name: str) 
             score_axis(axes, axes.get_ylabel())
         legend_below(figure, grid[-1])
     ends = [
-        f"{style.name(entry)}: the first experience ends at {score(finite(mean_interval(stack).mean[-1, 0]))}" for entry, stack in found
+        f"{style.name(entry)}: the first experience ends at {score(finite(mean_interval(stack).mean[-1, 0]))}"
+        for entry, stack in found
     ]
     return render(
         figure,

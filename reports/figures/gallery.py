@@ -44,7 +44,10 @@ def plots(subject: Subject, entries: Sequence[Entry], style: Style) -> list[Plot
         style: Of the whole report.
     """
     shown = tuple(entries[:SHOWN])
-    drawn = [draw(subject, shown, style, name) for name, draw in zip(plot_names(subject), KINDS.values(), strict=True)]
+    drawn = [
+        draw(subject, shown, style, name)
+        for name, draw in zip(plot_names(subject), KINDS.values(), strict=True)
+    ]
     return [plot for plot in drawn if plot is not None]
 
 

@@ -26,11 +26,24 @@ def draw(subject: Subject, entries: tuple[Entry, ...], style: Style, name: str) 
     sentences = []
     with styled():
         figure = Figure(figsize=(6.4, 0.6 + 3.0 * len(found)), layout="constrained")
-        for axes, (group, lines) in zip(np.ravel(figure.subplots(len(found), 1, sharex=True, squeeze=False)), found.items(), strict=True):
+        for axes, (group, lines) in zip(
+            np.ravel(figure.subplots(len(found), 1, sharex=True, squeeze=False)),
+            found.items(),
+            strict=True,
+        ):
             for entry, x, y in lines:
                 interval, look = mean_interval(y), style.look(entry)
-                axes.fill_between(x, interval.low, interval.high, color=look.colour, alpha=0.16, linewidth=0)
-                axes.plot(x, interval.mean, color=look.colour, marker=look.marker, linestyle=style.line(entry), label=style.name(entry))
+                axes.fill_between(
+                    x, interval.low, interval.high, color=look.colour, alpha=0.16, linewidth=0
+                )
+                axes.plot(
+                    x,
+                    interval.mean,
+                    color=look.colour,
+                    marker=look.marker,
+                    linestyle=style.line(entry),
+                    label=style.name(entry),
+                )
                 sentences.append(
                     f"{words(group)}, {style.name(entry)}: {score(finite(interval.mean[0]))} to {score(finite(interval.mean[-1]))}"
                 )
@@ -51,5 +64,7 @@ def draw(subject: Subject, entries: tuple[Entry, ...], style: Style, name: str) 
 
 
 def _lines(entries: tuple[Entry, ...], group: str) -> list[tuple[Entry, Array, Array]]:
-    found = [(entry, *distances(entry, f"accuracy_by_distance_{group}")) for entry in entries if entry.ok]
+    found = [
+        (entry, *distances(entry, f"accuracy_by_distance_{group}")) for entry in entries if entry.ok
+    ]
     return [(entry, x, y) for entry, x, y in found if len(x)]

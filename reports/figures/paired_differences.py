@@ -39,14 +39,24 @@ def draw(found: SideBySide, name: str) -> Plot:
 
 
 def draw_best(subject: Subject, entries: tuple[Entry, ...], style: Style, name: str) -> Plot | None:
-    """Draw a benchmark's first row against each of the others; None where no two have two seeds in common."""
-    contests = against_best([entry for entry in entries if entry.ok]) if any(entry.ok for entry in entries) else ()
+    """Draw a benchmark's first row against each of the others.
+
+    None where no two have two seeds in common.
+    """
+    contests = (
+        against_best([entry for entry in entries if entry.ok])
+        if any(entry.ok for entry in entries)
+        else ()
+    )
     if not any(contest.paired.count > 1 for contest in contests):
         return None
     best = contests[0].left
     labels = [style.name(contest.right) for contest in contests]
     own = style.look(best).colour
-    colours = [(own, other if (other := style.look(contest.right).colour) != own else RIGHT) for contest in contests]
+    colours = [
+        (own, other if (other := style.look(contest.right).colour) != own else RIGHT)
+        for contest in contests
+    ]
     return render(
         _figure(contests, labels, colours, f"{_shortened(style.name(best))} better →"),
         name=name,
@@ -56,7 +66,9 @@ def draw_best(subject: Subject, entries: tuple[Entry, ...], style: Style, name: 
     )
 
 
-def _figure(contests: Sequence[Contest], labels: Sequence[str], colours: Colours, sides: str) -> Figure:
+def _figure(
+    contests: Sequence[Contest], labels: Sequence[str], colours: Colours, sides: str
+) -> Figure:
     """Draw a line per contest: differences left, probabilities of improvement right."""
     count = len(contests)
     with styled():
@@ -65,7 +77,9 @@ def _figure(contests: Sequence[Contest], labels: Sequence[str], colours: Colours
         for place, (contest, pair) in enumerate(zip(contests, colours, strict=True)):
             seeds = contest.scores[0] - contest.scores[1]
             seeds = seeds[np.isfinite(seeds)]
-            differences.scatter(seeds, np.full(len(seeds), place + 0.27), s=5, color=MUTED, alpha=0.8, linewidths=0)
+            differences.scatter(
+                seeds, np.full(len(seeds), place + 0.27), s=5, color=MUTED, alpha=0.8, linewidths=0
+            )
             _marked(differences, place, contest.paired.difference, contest, pair, neutral=0.0)
             _marked(chances, place, contest.paired.improvement, contest, pair, neutral=0.5)
         differences.set_yticks(range(count), [_shortened(label) for label in labels])
@@ -84,28 +98,58 @@ def _figure(contests: Sequence[Contest], labels: Sequence[str], colours: Colours
 
 def _span(contests: Sequence[Contest]) -> tuple[float, float]:
     """Choose the axis of differences: all that is drawn, and zero."""
-    drawn = [value for contest in contests for value in (contest.paired.difference.low, contest.paired.difference.high, 0.0)]
-    drawn += [float(value) for contest in contests for value in contest.scores[0] - contest.scores[1]]
+    drawn = [
+        value
+        for contest in contests
+        for value in (contest.paired.difference.low, contest.paired.difference.high, 0.0)
+    ]
+    drawn += [
+        float(value) for contest in contests for value in contest.scores[0] - contest.scores[1]
+    ]
     known = [value for value in drawn if math.isfinite(value)]
     room = 0.05 * max(max(known) - min(known), 0.1)
     return min(known) - room, max(known) + room
 
 
-def _marked(axes: Axes, place: int, found: Estimate, contest: Contest, colours: tuple[str, str], neutral: float) -> None:
+def _marked(
+    axes: Axes,
+    place: int,
+    found: Estimate,
+    contest: Contest,
+    colours: tuple[str, str],
+    neutral: float,
+) -> None:
     """Draw an interval and its middle, in the colour of whom it speaks for."""
     if not math.isfinite(found.value):
         return
     colour = INK if found.value == neutral else colours[0] if found.value > neutral else colours[1]
     if math.isfinite(found.low):
-        axes.plot([found.low, found.high], [place, place], color=colour, linewidth=1.8, solid_capstyle="butt")
+        axes.plot(
+            [found.low, found.high],
+            [place, place],
+            color=colour,
+            linewidth=1.8,
+            solid_capstyle="butt",
+        )
     face = colour if contest.winner else "white"
     marker = "o" if found.value >= neutral else "D"
-    axes.plot([found.value], [place], marker=marker, color=colour, markerfacecolor=face, markeredgecolor=colour, markeredgewidth=1.4)
+    axes.plot(
+        [found.value],
+        [place],
+        marker=marker,
+        color=colour,
+        markerfacecolor=face,
+        markeredgecolor=colour,
+        markeredgewidth=1.4,
+    )
 
 
 def _colours(found: SideBySide) -> tuple[str, str]:
     """Give each side the colour of its model, where there is one on each side and they differ."""
-    left, right = {contest.left.model for contest in found.contests}, {contest.right.model for contest in found.contests}
+    left, right = (
+        {contest.left.model for contest in found.contests},
+        {contest.right.model for contest in found.contests},
+    )
     if len(left) == len(right) == 1 and left != right:
         given = looks(left | right)
         return given[left.pop()].colour, given[right.pop()].colour

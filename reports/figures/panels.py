@@ -18,7 +18,9 @@ LONGEST = 34
 """Most characters of a panel's title: what is longer would run into the next panel's."""
 
 
-def panels(entries: Sequence[Entry], style: Style, *, height: float, xlabel: str, ylabel: str) -> tuple[Figure, list[Axes]]:
+def panels(
+    entries: Sequence[Entry], style: Style, *, height: float, xlabel: str, ylabel: str
+) -> tuple[Figure, list[Axes]]:
     """Lay out a panel per row, titled with its name; labels stand at the outer edges alone.
 
     Args:
@@ -35,7 +37,10 @@ def panels(entries: Sequence[Entry], style: Style, *, height: float, xlabel: str
     for place, entry in enumerate(entries):
         axes = figure.add_subplot(down, across, place + 1)
         title = style.name(entry)
-        axes.set_title(title if len(title) <= LONGEST else f"{title[: LONGEST - 1]}…", fontsize=9.0 if len(title) <= 22 else 7.0)
+        axes.set_title(
+            title if len(title) <= LONGEST else f"{title[: LONGEST - 1]}…",
+            fontsize=9.0 if len(title) <= 22 else 7.0,
+        )
         if place % across == 0:
             axes.set_ylabel(ylabel)
         else:

@@ -25,7 +25,8 @@ class Plot:
         title: What it shows, in a few words.
         caption: How to read it.
         description: What it says, for readers who can't see it.
-        size: Width and height, in CSS pixels: the size at which its text is as large as it was drawn.
+        size: Width and height, in CSS pixels: the size at which its text is as large as it was
+            drawn.
         svg: The drawing, as text.
         pdf: The drawing, for papers.
         png: The drawing, as a picture.
@@ -47,12 +48,16 @@ class Plot:
 
 
 def render(figure: Figure, *, name: str, title: str, caption: str, description: str) -> Plot:
-    """Save a figure in all formats, without date or creator; ids in the SVG follow from the name."""
+    """Save a figure in all formats, without date or creator.
+
+    Ids in the SVG follow from the name.
+    """
     with styled(name):
         figure.draw_without_rendering()
         figure.set_layout_engine("none")  # laid out once: saving would do it again, for each format
         svg, pdf, png = io.BytesIO(), io.BytesIO(), io.BytesIO()
-        # Canvas by canvas: savefig would draw each form twice, the first time for a layout that is settled already.
+        # Canvas by canvas: savefig would draw each form twice, the first time for a layout that is
+        # settled already.
         canvas: Any = FigureCanvasSVG(figure)
         canvas.print_svg(svg, metadata={"Date": None, "Creator": None})
         canvas = FigureCanvasPdf(figure)

@@ -1,4 +1,7 @@
-"""Performance profiles: the share of runs that score above a threshold, for every threshold; further right and up is better."""
+"""Performance profiles: the share of runs that score above a threshold, for every threshold.
+
+Further right and up is better.
+"""
 
 from collections.abc import Sequence
 
@@ -26,11 +29,24 @@ def draw(subject: Subject, entries: tuple[Entry, ...], style: Style, name: str) 
     rows = [(entry, [runs[np.isfinite(runs)]]) for entry, runs in zip(entries, scores, strict=True)]
     if max((len(runs) for _, [runs] in rows), default=0) < FEWEST:
         return None
-    return draw_rows(rows, style, name, title=f"{subject.name}: performance profiles", score=words(subject.primary), chance=subject.chance)
+    return draw_rows(
+        rows,
+        style,
+        name,
+        title=f"{subject.name}: performance profiles",
+        score=words(subject.primary),
+        chance=subject.chance,
+    )
 
 
 def draw_rows(
-    rows: Sequence[tuple[Entry, Sequence[np.ndarray]]], style: Style, name: str, *, title: str, score: str, chance: float | None
+    rows: Sequence[tuple[Entry, Sequence[np.ndarray]]],
+    style: Style,
+    name: str,
+    *,
+    title: str,
+    score: str,
+    chance: float | None,
 ) -> Plot:
     """Draw a profile per row.
 
@@ -50,7 +66,14 @@ def draw_rows(
             if sum(len(runs) for runs in strata):
                 sentences.append(_line(axes, entry, strata, style, name))
         if chance is not None:
-            axes.axvline(chance, color=MUTED, linewidth=1.0, linestyle=(0.0, (2.0, 2.0)), label="chance", zorder=1)
+            axes.axvline(
+                chance,
+                color=MUTED,
+                linewidth=1.0,
+                linestyle=(0.0, (2.0, 2.0)),
+                label="chance",
+                zorder=1,
+            )
         axes.set(xlim=(-0.02, 1.02), ylim=(-0.03, 1.03), yticks=[0.0, 0.25, 0.5, 0.75, 1.0])
         axes.set_xlabel(f"{score} above which a run lies")
         axes.set_ylabel("share of runs")
@@ -66,15 +89,48 @@ def draw_rows(
 
 
 def _line(axes: Axes, entry: Entry, strata: Sequence[np.ndarray], style: Style, name: str) -> str:
-    found = performance_profile(strata, THRESHOLDS, generator=generator("profile", name, style.name(entry)))
+    found = performance_profile(
+        strata, THRESHOLDS, generator=generator("profile", name, style.name(entry))
+    )
     look = style.look(entry)
-    axes.fill_between(found.thresholds, found.low, found.high, color=look.colour, alpha=0.13, linewidth=0, step="post")
-    last = int(np.flatnonzero(found.share > 0).max(initial=0)) + 2  # below the lowest fall there is nothing more to draw
-    axes.step(found.thresholds[:last], found.share[:last], where="post", color=look.colour, linestyle=style.line(entry), linewidth=1.7)
-    # Markers where a line falls, so that greyscale reads: a step's own markers would stand at every threshold.
+    axes.fill_between(
+        found.thresholds,
+        found.low,
+        found.high,
+        color=look.colour,
+        alpha=0.13,
+        linewidth=0,
+        step="post",
+    )
+    last = (
+        int(np.flatnonzero(found.share > 0).max(initial=0)) + 2
+    )  # below the lowest fall there is nothing more to draw
+    axes.step(
+        found.thresholds[:last],
+        found.share[:last],
+        where="post",
+        color=look.colour,
+        linestyle=style.line(entry),
+        linewidth=1.7,
+    )
+    # Markers where a line falls, so that greyscale reads: a step's own markers would stand at every
+    # threshold.
     falls = np.flatnonzero(np.diff(found.share, append=0.0) < 0)
     shown = falls[:: max(1, len(falls) // 4)] if len(falls) else np.array([0])
-    axes.plot(found.thresholds[shown], found.share[shown], linestyle="", marker=look.marker, color=look.colour)
-    axes.plot([], [], color=look.colour, linestyle=style.line(entry), marker=look.marker, label=style.name(entry))
+    axes.plot(
+        found.thresholds[shown],
+        found.share[shown],
+        linestyle="",
+        marker=look.marker,
+        color=look.colour,
+    )
+    axes.plot(
+        [],
+        [],
+        color=look.colour,
+        linestyle=style.line(entry),
+        marker=look.marker,
+        label=style.name(entry),
+    )
     half = found.thresholds[np.flatnonzero(found.share >= 0.5)]
     return f"half of the runs of {style.name(entry)} lie above {score(float(half[-1]) if len(half) else 0.0)}"

@@ -22,7 +22,10 @@ STATISTICS = {
     "read_sparsity": "read sparsity",
     "lifetime": "mean lifetime",
 }
-"""Statistics of slots that are drawn, each with its title; the lifetime follows from the survival curve, all else a record holds."""
+"""Statistics of slots that are drawn, each with its title.
+
+The lifetime follows from the survival curve, all else a record holds.
+"""
 
 SHARES = frozenset({"occupancy", "write_rate", "reuse", "read_sparsity"})
 """Those between 0 and 1."""
@@ -31,7 +34,10 @@ ACROSS = 3
 
 
 def draw(subject: Subject, entries: tuple[Entry, ...], style: Style, name: str) -> Plot | None:
-    """Draw a panel of bars per statistic that any row has, and below them the survival of slots; None where no model has slots."""
+    """Draw a panel of bars per statistic that any row has, and below them the survival of slots.
+
+    None where no model has slots.
+    """
     shown = [entry for entry in entries if any(record.slots for record in entry.ok)]
     values = {key: [_values(entry, key) for entry in shown] for key in STATISTICS}
     values = {key: rows for key, rows in values.items() if any(rows)}
@@ -42,12 +48,23 @@ def draw(subject: Subject, entries: tuple[Entry, ...], style: Style, name: str) 
     sentences = []
     with styled():
         figure = Figure(figsize=(6.4, 1.75 * down + 2.3 * surviving + 0.6), layout="constrained")
-        grid = figure.add_gridspec(down + surviving, min(ACROSS, len(values)), height_ratios=[1.75] * down + [2.3] * surviving)
+        grid = figure.add_gridspec(
+            down + surviving,
+            min(ACROSS, len(values)),
+            height_ratios=[1.75] * down + [2.3] * surviving,
+        )
         for place, (key, rows) in enumerate(values.items()):
             means = _bars(figure.add_subplot(grid[divmod(place, ACROSS)]), shown, key, rows, style)
-            sentences.append(f"{STATISTICS[key]}: {', '.join(f'{name} {_written(key, mean)}' for name, mean in means)}")
+            sentences.append(
+                f"{STATISTICS[key]}: {', '.join(f'{name} {_written(key, mean)}' for name, mean in means)}"
+            )
         if surviving:
-            draw_survival(figure.add_subplot(grid[down, :]), shown, style, "age, tokens" if subject.kind == "task" else "age")
+            draw_survival(
+                figure.add_subplot(grid[down, :]),
+                shown,
+                style,
+                "age, tokens" if subject.kind == "task" else "age",
+            )
         legend_below(figure, figure.axes[0])
     return render(
         figure,
@@ -69,7 +86,9 @@ def _written(key: str, value: float | None) -> str:
     return shortened(float(f"{value:.3g}"))
 
 
-def _bars(axes: Axes, entries: list[Entry], key: str, rows: list[list[float]], style: Style) -> list[tuple[str, float | None]]:
+def _bars(
+    axes: Axes, entries: list[Entry], key: str, rows: list[list[float]], style: Style
+) -> list[tuple[str, float | None]]:
     """Draw one statistic, a bar per row, and return what was drawn."""
     said: list[tuple[str, float | None]] = []
     most = 1.0 if key in SHARES else np.inf
@@ -78,12 +97,37 @@ def _bars(axes: Axes, entries: list[Entry], key: str, rows: list[list[float]], s
         mean, low, high = (finite(value) for value in (interval.mean, interval.low, interval.high))
         hatch = None if style.line(entry) == SOLID else "////"
         colour = style.look(entry).colour
-        axes.bar(place, mean or 0.0, width=0.72, color=colour, hatch=hatch, edgecolor="white", linewidth=0, label=style.name(entry))
+        axes.bar(
+            place,
+            mean or 0.0,
+            width=0.72,
+            color=colour,
+            hatch=hatch,
+            edgecolor="white",
+            linewidth=0,
+            label=style.name(entry),
+        )
         high = None if high is None else min(high, most)
         if mean is not None and low is not None and high is not None:
-            axes.plot([place, place], [max(low, 0.0), high], color=INK, linewidth=1.2, marker="_", markersize=6, markeredgecolor=INK)
+            axes.plot(
+                [place, place],
+                [max(low, 0.0), high],
+                color=INK,
+                linewidth=1.2,
+                marker="_",
+                markersize=6,
+                markeredgecolor=INK,
+            )
         above = (place, max(mean or 0.0, high or 0.0))
-        axes.annotate(_written(key, mean), above, xytext=(0, 3), textcoords="offset points", ha="center", va="bottom", fontsize=7.5)
+        axes.annotate(
+            _written(key, mean),
+            above,
+            xytext=(0, 3),
+            textcoords="offset points",
+            ha="center",
+            va="bottom",
+            fontsize=7.5,
+        )
         said.append((style.name(entry), mean))
     axes.set_title(STATISTICS[key], fontsize=9)
     axes.set_xticks([])

@@ -18,9 +18,12 @@ FINEST = 400
 
 
 def draw_survival(axes: Axes, entries: Sequence[Entry], style: Style, xlabel: str) -> None:
-    """Draw each row's curve as steps; the band is the interval over seeds, or with one seed that of its slots.
+    """Draw each row's curve as steps.
 
-    A cross ends the curve of a row some of whose slots were alive when last seen: how long those live nobody knows.
+    The band is the interval over seeds, or with one seed that of its slots.
+
+    A cross ends the curve of a row some of whose slots were alive when last seen: how long those
+    live nobody knows.
     """
     for entry in entries:
         curves = [curve for record in entry.ok if (curve := lifetimes(record)) is not None]
@@ -33,11 +36,27 @@ def draw_survival(axes: Axes, entries: Sequence[Entry], style: Style, xlabel: st
         low, high = interval.low, interval.high
         if len(curves) == 1 and (band := lifetime_band(entry)) is not None:
             low, high = (at(time, curves[0][0], end) for end in band)
-        axes.fill_between(time, np.clip(low, 0, 1), np.clip(high, 0, 1), step="post", color=look.colour, alpha=0.15, linewidth=0)
-        axes.step(time, interval.mean, where="post", color=look.colour, linestyle=line, linewidth=1.7)
+        axes.fill_between(
+            time,
+            np.clip(low, 0, 1),
+            np.clip(high, 0, 1),
+            step="post",
+            color=look.colour,
+            alpha=0.15,
+            linewidth=0,
+        )
+        axes.step(
+            time, interval.mean, where="post", color=look.colour, linestyle=line, linewidth=1.7
+        )
         if interval.mean[-1] > 0:
             axes.plot(
-                time[-1:], interval.mean[-1:], linestyle="", marker="+", markersize=9, markeredgewidth=1.8, markeredgecolor=look.colour
+                time[-1:],
+                interval.mean[-1:],
+                linestyle="",
+                marker="+",
+                markersize=9,
+                markeredgewidth=1.8,
+                markeredgecolor=look.colour,
             )
     axes.set_title("survival of slots", fontsize=9)
     axes.set_xscale("symlog", linthresh=1.0)
@@ -52,7 +71,9 @@ def draw_survival(axes: Axes, entries: Sequence[Entry], style: Style, xlabel: st
 
 def mean_lifetimes(entry: Entry) -> list[float]:
     """Return the restricted mean lifetime of each seed's slots: the mean of how long they live while watched."""
-    return [restricted_mean(*curve) for record in entry.ok if (curve := lifetimes(record)) is not None]
+    return [
+        restricted_mean(*curve) for record in entry.ok if (curve := lifetimes(record)) is not None
+    ]
 
 
 def at(time: Array, times: Array, shares: Array) -> Array:
@@ -65,4 +86,8 @@ def _grid(curves: Sequence[tuple[Array, Array]]) -> Array:
     """Choose times at which to average: all steps of the curves, thinned evenly where there are many, up to where all are known."""
     until = min(float(time[-1]) for time, _ in curves)
     times = np.unique(np.concatenate([time[time <= until] for time, _ in curves]))
-    return times[np.unique(np.linspace(0, len(times) - 1, FINEST).astype(int))] if len(times) > FINEST else times
+    return (
+        times[np.unique(np.linspace(0, len(times) - 1, FINEST).astype(int))]
+        if len(times) > FINEST
+        else times
+    )

@@ -1,7 +1,9 @@
-"""One visual language for all figures: a model bears the same colour and marker everywhere, a method the same dashes.
+"""One visual language for all figures.
 
-Colours are Okabe & Ito's (2008, "Color Universal Design") and Tol's muted ones (2021), which colour-blind readers can tell apart; markers
-and dashes carry the same distinctions in greyscale.
+A model bears the same colour and marker everywhere, a method the same dashes.
+
+Colours are Okabe & Ito's (2008, "Color Universal Design") and Tol's muted ones (2021), which
+colour-blind readers can tell apart; markers and dashes carry the same distinctions in greyscale.
 """
 
 import hashlib
@@ -138,13 +140,19 @@ RC: dict[Any, object] = {
 
 @contextmanager
 def styled(salt: str = "") -> Iterator[None]:
-    """Hold the style while a figure is drawn or saved; ``salt`` seeds the ids of an SVG, so that it comes out the same each time."""
+    """Hold the style while a figure is drawn or saved.
+
+    ``salt`` seeds the ids of an SVG, so that it comes out the same each time.
+    """
     with mpl.rc_context({**RC, "svg.hashsalt": salt or "memnet"}):
         yield
 
 
 def looks(models: Iterable[str]) -> dict[str, Look]:
-    """Give every model its look: fixed ones theirs; others by a hash of the name, passing over colours and then looks that are taken."""
+    """Give every model its look: fixed ones theirs.
+
+    Others by a hash of the name, passing over colours and then looks that are taken.
+    """
     names = sorted(set(models))
     given = {name: FIXED[name] for name in names if name in FIXED}
     for name in names:
@@ -157,12 +165,17 @@ def looks(models: Iterable[str]) -> dict[str, Look]:
             ]
             worn, taken = {look.colour for look in given.values()}, set(given.values())
             free = (look for look in order if look.colour not in worn)
-            given[name] = next(free, None) or next((look for look in order if look not in taken), order[0])
+            given[name] = next(free, None) or next(
+                (look for look in order if look not in taken), order[0]
+            )
     return given
 
 
 def fills(methods: Iterable[str]) -> dict[str, Fill]:
-    """Give every method the way its markers are filled, where points stand without lines; beyond six methods two may share one."""
+    """Give every method the way its markers are filled, where points stand without lines.
+
+    Beyond six methods two may share one.
+    """
     given: dict[str, Fill] = {name: FILLED[name] for name in methods if name in FILLED}
     for name in sorted(set(methods) - set(given)):
         first = int.from_bytes(hashlib.sha256(name.encode()).digest()[:4])
@@ -179,7 +192,9 @@ def dashes(methods: Iterable[str]) -> dict[str, Dashes]:
         if name not in given:
             first = int.from_bytes(hashlib.sha256(name.encode()).digest()[:4]) % len(DASHES)
             order = [DASHES[(first + step) % len(DASHES)] for step in range(len(DASHES))]
-            given[name] = next((pattern for pattern in order if pattern not in given.values()), order[0])
+            given[name] = next(
+                (pattern for pattern in order if pattern not in given.values()), order[0]
+            )
     return given
 
 
@@ -241,7 +256,14 @@ def score_axis(axes: Axes, label: str = "accuracy") -> None:
 def chance_line(axes: Axes, chance: float | None) -> None:
     """Draw the score of guessing."""
     if chance is not None:
-        axes.axhline(chance, color=MUTED, linewidth=1.0, linestyle=(0.0, (2.0, 2.0)), label="chance", zorder=1)
+        axes.axhline(
+            chance,
+            color=MUTED,
+            linewidth=1.0,
+            linestyle=(0.0, (2.0, 2.0)),
+            label="chance",
+            zorder=1,
+        )
 
 
 def legend_below(figure: Figure, axes: Axes) -> None:

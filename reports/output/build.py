@@ -1,6 +1,7 @@
 """The report: a site of static pages, the same in Markdown, tables as CSV, and figures as files.
 
-The same records give the same files, byte for byte, with the same packages; nothing in them tells when they were made.
+The same records give the same files, byte for byte, with the same packages; nothing in them tells
+when they were made.
 """
 
 import multiprocessing
@@ -62,20 +63,29 @@ def build(store: Store, out: Path, *, jobs: int | None = None) -> Path:
     return write(select(store), out, jobs=jobs)
 
 
-def write(selection: Selection, out: Path, *, jobs: int | None = None, extra: Mapping[str, str | bytes] | None = None) -> Path:
+def write(
+    selection: Selection,
+    out: Path,
+    *,
+    jobs: int | None = None,
+    extra: Mapping[str, str | bytes] | None = None,
+) -> Path:
     """Write a report.
 
     Args:
         selection: What it shows.
-        out: Folder to write to; made if it is missing. Files in it that no earlier report wrote are left alone; see `reports.output.folder`.
-        jobs: Processes that share the work; by default the usable cores where there are many records, else one.
+        out: Folder to write to; made if it is missing. Files in it that no earlier report wrote are
+            left alone; see `reports.output.folder`.
+        jobs: Processes that share the work; by default the usable cores where there are many
+            records, else one.
         extra: Further files, by their path in the folder.
 
     Returns:
         The front page, ``index.html``.
 
     Raises:
-        UsageError: If the folder can't be written, or holds a file of somebody else's where one would go.
+        UsageError: If the folder can't be written, or holds a file of somebody else's where one
+            would go.
     """
     rows = lines(selection)
     further = extra or {}
@@ -87,14 +97,20 @@ def write(selection: Selection, out: Path, *, jobs: int | None = None, extra: Ma
             written.append(name)
         folder.settle(out, written)
     except OSError as error:
-        raise UsageError(f"cannot write the report to {out}: {error.strerror or error}; give another folder by --out") from error
+        raise UsageError(
+            f"cannot write the report to {out}: {error.strerror or error}; give another folder by --out"
+        ) from error
     return out / addresses.FRONT
 
 
 def possible(selection: Selection) -> Iterator[str]:
     """Name all files that a report of this may consist of: whether there is anything for a figure to show, its drawing finds out."""
     figures = [name for subject in selection.subjects for name in gallery.plot_names(subject)]
-    yield from (addresses.figure_file(name, form) for name in (*figures, *plot_names(selection)) for form in FORMS)
+    yield from (
+        addresses.figure_file(name, form)
+        for name in (*figures, *plot_names(selection))
+        for form in FORMS
+    )
     yield from (addresses.benchmark_page(subject.name) for subject in selection.subjects)
     yield from (addresses.cell_page(record.id) for record in selection.records)
     yield from (addresses.model_page(entry.model) for entry in selection.entries)
@@ -111,7 +127,13 @@ def _shares(selection: Selection, rows: Sequence[Line]) -> list[Share]:
     return [
         Share(
             subject,
-            replace(selection, subjects=(subject,), entries=selection.of(subject), stale=(), manifests=()),
+            replace(
+                selection,
+                subjects=(subject,),
+                entries=selection.of(subject),
+                stale=(),
+                manifests=(),
+            ),
             tuple(line for line in rows if line.summary.benchmark == subject.name),
             style,
             known,
@@ -122,11 +144,15 @@ def _shares(selection: Selection, rows: Sequence[Line]) -> list[Share]:
 
 def _workers(selection: Selection) -> int:
     """Choose how many processes share the work."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    cores = (
+        len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    )
     return min(cores, len(selection.subjects)) if len(selection.records) >= MANY else 1
 
 
-def _benchmarks(shares: Sequence[Share], out: Path, jobs: int) -> tuple[dict[str, tuple[Plot, ...]], list[str]]:
+def _benchmarks(
+    shares: Sequence[Share], out: Path, jobs: int
+) -> tuple[dict[str, tuple[Plot, ...]], list[str]]:
     """Write what belongs to one benchmark alone: its figures, its page and its cells' pages."""
     tasks = [(share, out) for share in shares]
     if jobs > 1 and len(tasks) > 1:
@@ -139,7 +165,10 @@ def _benchmarks(shares: Sequence[Share], out: Path, jobs: int) -> tuple[dict[str
 
 
 def _benchmark(share: Share, out: Path) -> tuple[tuple[Plot, ...], list[str]]:
-    """Write one benchmark's part; its figures come back without their drawings, with the names of all files."""
+    """Write one benchmark's part.
+
+    Its figures come back without their drawings, with the names of all files.
+    """
     plots = gallery.plots(share.subject, [line.entry for line in share.lines], share.style)
     written = []
     for name, content in _part(share, plots):
@@ -156,16 +185,32 @@ def _part(share: Share, plots: Sequence[Plot]) -> Iterator[tuple[str, str | byte
     yield addresses.benchmark_page(share.subject.name), page
     for entry in share.selection.entries:
         for record in (*entry.ok, *entry.failed):
-            yield addresses.cell_page(record.id), cell.render(entry, record, ambiguous=share.selection.ambiguous, defaults=share.defaults)
+            yield (
+                addresses.cell_page(record.id),
+                cell.render(
+                    entry, record, ambiguous=share.selection.ambiguous, defaults=share.defaults
+                ),
+            )
 
 
-def _shared(selection: Selection, rows: Sequence[Line], plots: Mapping[str, Sequence[Plot]]) -> Iterator[tuple[str, str | bytes]]:
-    """Make what belongs to all benchmarks; the front page comes last, when all that it leads to is there."""
+def _shared(
+    selection: Selection, rows: Sequence[Line], plots: Mapping[str, Sequence[Plot]]
+) -> Iterator[tuple[str, str | bytes]]:
+    """Make what belongs to all benchmarks.
+
+    The front page comes last, when all that it leads to is there.
+    """
     for asset in _assets():
         yield f"assets/{asset.name}", asset.read_bytes()
     for name in sorted({line.summary.model for line in rows}):
-        yield addresses.model_page(name), model.render(selection, name, [line for line in rows if line.summary.model == name])
-    together = [(one, overview_plot(one, style_of(selection)), overview_table(one)) for one in overviews(selection)]
+        yield (
+            addresses.model_page(name),
+            model.render(selection, name, [line for line in rows if line.summary.model == name]),
+        )
+    together = [
+        (one, overview_plot(one, style_of(selection)), overview_table(one))
+        for one in overviews(selection)
+    ]
     for _, plot, _ in together:
         for form, drawing in plot.forms.items():
             yield addresses.figure_file(plot.name, form), drawing
@@ -176,7 +221,10 @@ def _shared(selection: Selection, rows: Sequence[Line], plots: Mapping[str, Sequ
 
 
 def _markdown(selection: Selection, plots: Mapping[str, Sequence[Plot]]) -> str:
-    sections = [(headline, plots[headline.subject.name], detail_tables(selection, headline.subject)) for headline in headlines(selection)]
+    sections = [
+        (headline, plots[headline.subject.name], detail_tables(selection, headline.subject))
+        for headline in headlines(selection)
+    ]
     changes = ablations(selection)
     text = (
         page_templates.environment()

@@ -25,7 +25,8 @@ def write(found: SideBySide, out: Path) -> Path:
         The page.
 
     Raises:
-        UsageError: If the folder can't be written, or holds a file of somebody else's where one would go.
+        UsageError: If the folder can't be written, or holds a file of somebody else's where one
+            would go.
     """
     plot = paired_differences.draw(found, NAME)
     contents = dict(_contents(found, plot))
@@ -34,13 +35,17 @@ def write(found: SideBySide, out: Path) -> Path:
         for name, content in contents.items():
             write_whole(out / name, content)
     except OSError as error:
-        raise UsageError(f"cannot write the comparison to {out}: {error.strerror or error}; give another folder by --out") from error
+        raise UsageError(
+            f"cannot write the comparison to {out}: {error.strerror or error}; give another folder by --out"
+        ) from error
     return out / folder.COMPARISON
 
 
 def _contents(found: SideBySide, plot: Plot) -> Iterator[tuple[str, str | bytes]]:
     """Make the files, the page last: when all that it leads to is there."""
-    for asset in sorted(files("reports.site").joinpath("assets").iterdir(), key=lambda path: path.name):
+    for asset in sorted(
+        files("reports.site").joinpath("assets").iterdir(), key=lambda path: path.name
+    ):
         yield f"assets/{asset.name}", asset.read_bytes()
     for form, drawing in plot.forms.items():
         yield addresses.figure_file(plot.name, form), drawing
@@ -52,7 +57,12 @@ def html(found: SideBySide, plot: Plot) -> str:
     """Write a comparison as a page of the site's looks."""
     template = page_templates.environment().get_template("comparison.html")
     return template.render(
-        root="", found=found, verdict=verdict(found), plot=plot, table=comparison_table(found), page_table=formats.page_table
+        root="",
+        found=found,
+        verdict=verdict(found),
+        plot=plot,
+        table=comparison_table(found),
+        page_table=formats.page_table,
     )
 
 

@@ -1,7 +1,10 @@
-"""The folder that a site goes into, and which of the files in it are of our making: a user's own are never replaced.
+"""The folder that a site goes into, and which of the files in it are of our making.
 
-What we write is listed in ``files.txt``, before it is written, so that a build that was cut short leaves nothing that the next one would
-take for the user's. What stands there from before there was a list, or that none held, is known by the sign that our pages bear.
+A user's own are never replaced.
+
+What we write is listed in ``files.txt``, before it is written, so that a build that was cut short
+leaves nothing that the next one would take for the user's. What stands there from before there was
+a list, or that none held, is known by the sign that our pages bear.
 """
 
 import os
@@ -19,7 +22,11 @@ LISTING = "files.txt"
 FRONT, COMPARISON, CARD = "index.html", "comparison.html", "README.md"
 """The pages that tell whose the files beside them are."""
 
-SIGNS = {".html": "Made by <code>memnet report</code>", CARD: "made by `memnet publish`", "report.md": "# MemNet bench report"}
+SIGNS = {
+    ".html": "Made by <code>memnet report</code>",
+    CARD: "made by `memnet publish`",
+    "report.md": "# MemNet bench report",
+}
 """What stands in a page of ours, a card and a Markdown report."""
 
 OURS = re.compile(r"(benchmarks|cells|figures|models)/(?!comparison\.)[a-z0-9-]+\.[a-z]{3,4}")
@@ -41,8 +48,13 @@ def prepare(out: Path, names: Iterable[str]) -> None:
         OSError: If the list can't be written.
     """
     listed, wanted = _listed(out), set(names)
-    there = sorted((name for name in {*wanted, LISTING} if os.path.lexists(out / name)), key=lambda name: (name.count("/"), name))
-    others = [name for name in there if name not in listed and not _signed(out, name, whole=not listed)]
+    there = sorted(
+        (name for name in {*wanted, LISTING} if os.path.lexists(out / name)),
+        key=lambda name: (name.count("/"), name),
+    )
+    others = [
+        name for name in there if name not in listed and not _signed(out, name, whole=not listed)
+    ]
     if others:
         more = f" and {len(others) - NAMED} more" if len(others) > NAMED else ""
         raise UsageError(
@@ -70,19 +82,34 @@ def settle(out: Path, written: Iterable[str]) -> None:
 
 
 def _listed(out: Path) -> set[str]:
-    """Read the list; a user's own file of that name is none, for it lacks the page that each of ours has."""
+    """Read the list.
+
+    A user's own file of that name is none, for it lacks the page that each of ours has.
+    """
     path = out / LISTING
-    names = set(path.read_text(encoding="utf-8", errors="replace").splitlines()) if path.is_file() else set()
+    names = (
+        set(path.read_text(encoding="utf-8", errors="replace").splitlines())
+        if path.is_file()
+        else set()
+    )
     ours = names & {FRONT, COMPARISON}
-    return {name for name in names if not {"..", ""} & {*name.split("/")}} | {LISTING} if ours else set()
+    return (
+        {name for name in names if not {"..", ""} & {*name.split("/")}} | {LISTING}
+        if ours
+        else set()
+    )
 
 
 def _list(out: Path, names: Iterable[str]) -> None:
-    write_whole(out / LISTING, "".join(f"{name}\n" for name in sorted({*names} - {LISTING})), durable=False)
+    write_whole(
+        out / LISTING, "".join(f"{name}\n" for name in sorted({*names} - {LISTING})), durable=False
+    )
 
 
 def _signed(out: Path, name: str, *, whole: bool) -> bool:
-    """Whether a file that no list holds is ours: by the sign in itself, or in the page that it belongs to.
+    """Whether a file that no list holds is ours.
+
+    By the sign in itself, or in the page that it belongs to.
 
     Args:
         out: The folder.
@@ -95,10 +122,14 @@ def _signed(out: Path, name: str, *, whole: bool) -> bool:
         return _bears_sign(out, name)
     if name in (".nojekyll", "records.parquet"):
         return _bears_sign(out, CARD)
-    of_comparison = name.startswith(("comparison.", "figures/comparison.", "assets/")) and _bears_sign(out, COMPARISON)
+    of_comparison = name.startswith(
+        ("comparison.", "figures/comparison.", "assets/")
+    ) and _bears_sign(out, COMPARISON)
     return of_comparison or (whole and _bears_sign(out, FRONT))
 
 
 def _bears_sign(out: Path, page: str) -> bool:
     sign = SIGNS[".html" if page.endswith(".html") else page]
-    return (out / page).is_file() and sign in (out / page).read_text(encoding="utf-8", errors="replace")
+    return (out / page).is_file() and sign in (out / page).read_text(
+        encoding="utf-8", errors="replace"
+    )

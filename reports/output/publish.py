@@ -21,8 +21,9 @@ PARTS = ("cell", "curves", "slots", "provenance", "error")
 def publish(store: Store, out: Path) -> Path:
     """Write the site of a store with what a host needs.
 
-    Beside the files of a report stand ``records.parquet``, ``README.md`` (with the front matter of a Hugging Face Space) and ``.nojekyll``
-    (for GitHub Pages). The same records give the same bytes, with the same packages.
+    Beside the files of a report stand ``records.parquet``, ``README.md`` (with the front matter of
+    a Hugging Face Space) and ``.nojekyll`` (for GitHub Pages). The same records give the same
+    bytes, with the same packages.
 
     Args:
         store: Its records and manifests.
@@ -32,27 +33,38 @@ def publish(store: Store, out: Path) -> Path:
         The front page.
 
     Raises:
-        UsageError: If pyarrow is not installed, the store is empty, or the folder can't be written or holds a file of somebody else's where
-            one would go.
+        UsageError: If pyarrow is not installed, the store is empty, or the folder can't be written
+            or holds a file of somebody else's where one would go.
     """
     if importlib.util.find_spec("pyarrow") is None:
-        raise UsageError("publishing needs pyarrow, for the Parquet table: pip install 'memnet-bench[publish]'")
+        raise UsageError(
+            "publishing needs pyarrow, for the Parquet table: pip install 'memnet-bench[publish]'"
+        )
     selection = select(store)
     if not selection.records:
-        raise UsageError(f"the store {store.root} holds no records to publish; run something first, or name another by --store")
+        raise UsageError(
+            f"the store {store.root} holds no records to publish; run something first, or name another by --store"
+        )
     card = page_templates.environment().get_template("space.md").render(selection=selection)
-    return write(selection, out, extra={".nojekyll": "", "README.md": card, "records.parquet": parquet(selection)})
+    return write(
+        selection,
+        out,
+        extra={".nojekyll": "", "README.md": card, "records.parquet": parquet(selection)},
+    )
 
 
 def parquet(selection: Selection) -> bytes:
     """Write all records as one Parquet table: a row each, numbers in columns, the rest as JSON.
 
-    Columns are those of `records_frame`, which ``records.csv`` has too, and one for each of `PARTS`.
+    Columns are those of `records_frame`, which ``records.csv`` has too, and one for each of
+    `PARTS`.
     """
     frame = records_frame(selection).convert_dtypes()
     records = [*selection.records, *selection.stale]
     for part in PARTS:
-        frame[f"{part}.json"] = pd.array([_json(record.model_dump(mode="json")[part]) for record in records], dtype="string")
+        frame[f"{part}.json"] = pd.array(
+            [_json(record.model_dump(mode="json")[part]) for record in records], dtype="string"
+        )
     buffer = io.BytesIO()
     frame.to_parquet(buffer, engine="pyarrow", index=False, compression="zstd")
     return buffer.getvalue()

@@ -1,1 +1,4 @@
-"""The site: static pages from records alone, a file per kind of page. Templates in ``templates/``, what pages share in ``assets/``."""
+"""The site: static pages from records alone, a file per kind of page.
+
+Templates in ``templates/``, what pages share in ``assets/``.
+"""

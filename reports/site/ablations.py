@@ -1,7 +1,10 @@
-"""One option at a time: what a variant of a model, or of a method, loses against the same without it, paired by seed.
+"""One option at a time.
 
-``memnet[hebbian=false]`` beside ``memnet`` says what the graph is worth, and ``memnet[heads=1,slots=72]`` beside ``memnet[heads=1]`` what
-the size is. A variant stands beside the row that lacks one of its options and has all the others, of the same versions.
+What a variant of a model, or of a method, loses against the same without it, paired by seed.
+
+``memnet[hebbian=false]`` beside ``memnet`` says what the graph is worth, and
+``memnet[heads=1,slots=72]`` beside ``memnet[heads=1]`` what the size is. A variant stands beside
+the row that lacks one of its options and has all the others, of the same versions.
 """
 
 from collections import defaultdict
@@ -26,7 +29,8 @@ class Ablation:
         option: The option, as it stands in the variant's name.
         before: The row without it.
         after: The row with it.
-        loss: What it costs: mean paired difference of the primary metric, before minus after, with its Student-t interval.
+        loss: What it costs: mean paired difference of the primary metric, before minus after, with
+            its Student-t interval.
     """
 
     option: str
@@ -37,7 +41,11 @@ class Ablation:
     @property
     def name(self) -> str:
         """What the option was changed of: the model, and on a stream the method."""
-        return self.before.model if self.before.subject.kind == "task" else f"{self.before.model} · {self.before.method}"
+        return (
+            self.before.model
+            if self.before.subject.kind == "task"
+            else f"{self.before.model} · {self.before.method}"
+        )
 
     @property
     def costs(self) -> bool:
@@ -54,7 +62,9 @@ def ablations(selection: Selection) -> list[Ablation]:
     """Find all pairs of rows that differ in one option, by what was changed, then in the order of the benchmarks."""
     found = [one for subject in selection.subjects for one in _of(selection.of(subject))]
     order = {subject: place for place, subject in enumerate(selection.subjects)}
-    return sorted(found, key=lambda one: (one.name, one.option, order[one.before.subject], one.after.setting))
+    return sorted(
+        found, key=lambda one: (one.name, one.option, order[one.before.subject], one.after.setting)
+    )
 
 
 def ablation_table(found: Sequence[Ablation]) -> Table:
@@ -77,7 +87,10 @@ def ablation_table(found: Sequence[Ablation]) -> Table:
 
 
 def verdicts(found: Sequence[Ablation]) -> list[str]:
-    """Say of every change in one sentence where it costs something; a mechanism that helps nowhere is said to help nowhere."""
+    """Say of every change in one sentence where it costs something.
+
+    A mechanism that helps nowhere is said to help nowhere.
+    """
     groups: dict[tuple[str, str], list[Ablation]] = defaultdict(list)
     for one in found:
         groups[one.name, one.option].append(one)
@@ -87,7 +100,9 @@ def verdicts(found: Sequence[Ablation]) -> list[str]:
 def _verdict(name: str, option: str, rows: Sequence[Ablation]) -> str:
     costs_on = ", ".join(_told(one) for one in rows if one.costs) or NOWHERE
     serves = ", ".join(_told(one) for one in rows if one.serves)
-    return f"{name} with {option} loses {costs_on}" + (f"; it gains {serves}" if serves else "") + "."
+    return (
+        f"{name} with {option} loses {costs_on}" + (f"; it gains {serves}" if serves else "") + "."
+    )
 
 
 def _told(one: Ablation) -> str:

@@ -66,14 +66,25 @@ class Overview:
 
 
 def overviews(selection: Selection) -> list[Overview]:
-    """Look at every suite's tasks together, and at its streams; those with fewer than two of them, or of rows, give nothing."""
-    found = [_overview(selection, manifest, kind) for manifest in selection.manifests for kind in KINDS]
+    """Look at every suite's tasks together, and at its streams.
+
+    Those with fewer than two of them, or of rows, give nothing.
+    """
+    found = [
+        _overview(selection, manifest, kind) for manifest in selection.manifests for kind in KINDS
+    ]
     return [one for one in found if len(one.subjects) > 1 and len(one.standings) > 1]
 
 
 def overview_table(found: Overview) -> Table:
     """Show an overview's rows, each with what it cost at most."""
-    columns = (Column("model"), Column("method"), Column("interquartile mean", numeric=True), Column("mean", numeric=True), *COSTS)
+    columns = (
+        Column("model"),
+        Column("method"),
+        Column("interquartile mean", numeric=True),
+        Column("mean", numeric=True),
+        *COSTS,
+    )
     caption = (
         f"{found.name}: interquartile mean and mean over all runs, with 95% bootstrap intervals stratified by benchmark; "
         "parameters, state and buffer at most, training and CPU time together"
@@ -111,7 +122,11 @@ def _overview(selection: Selection, manifest: Manifest, kind: str) -> Overview:
     for entry in selection.entries:
         if entry.subject in subjects and any(record.id in planned for record in entry.ok):
             rows[entry.model, entry.method][entry.subject.name] = entry
-    whole = [tuple(row[subject.name] for subject in subjects) for row in rows.values() if len(row) == len(subjects)]
+    whole = [
+        tuple(row[subject.name] for subject in subjects)
+        for row in rows.values()
+        if len(row) == len(subjects)
+    ]
     found = [_standing(entries) for entries in whole]
     standings = sorted(
         (one for one in found if all(len(runs) for runs in one.scores)),
@@ -122,11 +137,18 @@ def _overview(selection: Selection, manifest: Manifest, kind: str) -> Overview:
 
 def _standing(entries: tuple[Entry, ...]) -> Standing:
     scores = tuple(_finite(paired_scores([entry], entry.subject.primary)[0]) for entry in entries)
-    names = ("overview", entries[0].model, entries[0].method, *(entry.subject.name for entry in entries))
+    names = (
+        "overview",
+        entries[0].model,
+        entries[0].method,
+        *(entry.subject.name for entry in entries),
+    )
     return Standing(
         entries=entries,
         scores=scores,
-        middle=bootstrapped(scores, interquartile_mean, generator=generator(*names, "interquartile mean")),
+        middle=bootstrapped(
+            scores, interquartile_mean, generator=generator(*names, "interquartile mean")
+        ),
         mean=bootstrapped(scores, _mean, generator=generator(*names, "mean")),
     )
 

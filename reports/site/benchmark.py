@@ -11,7 +11,9 @@ from reports.tables import formats
 from reports.tables.tables import detail_tables
 
 
-def render(selection: Selection, subject: Subject, lines: Sequence[Line], plots: Sequence[Plot]) -> str:
+def render(
+    selection: Selection, subject: Subject, lines: Sequence[Line], plots: Sequence[Plot]
+) -> str:
     """Render the page.
 
     Args:
@@ -21,7 +23,9 @@ def render(selection: Selection, subject: Subject, lines: Sequence[Line], plots:
         plots: Its figures; their files stand in ``figures``.
     """
     [headline] = [one for one in headlines(selection) if one.subject == subject]
-    seeds = sorted({record.cell.seed for line in lines for record in (*line.entry.ok, *line.entry.failed)})
+    seeds = sorted(
+        {record.cell.seed for line in lines for record in (*line.entry.ok, *line.entry.failed)}
+    )
     return (
         page_templates.environment()
         .get_template("benchmark.html")
@@ -35,6 +39,9 @@ def render(selection: Selection, subject: Subject, lines: Sequence[Line], plots:
             tables=detail_tables(selection, subject),
             page_table=formats.page_table,
             seeds=seeds,
-            by_seed=[{record.cell.seed: record for record in (*line.entry.ok, *line.entry.failed)} for line in lines],
+            by_seed=[
+                {record.cell.seed: record for record in (*line.entry.ok, *line.entry.failed)}
+                for line in lines
+            ],
         )
     )

@@ -44,9 +44,14 @@ def render(entry: Entry, record: Record, *, ambiguous: bool, defaults: Defaults)
             ambiguous=ambiguous,
             charts=list(_charts(entry, record)),
             matrix=_matrix(entry, record),
-            metrics=[(number_format.words(name), number_format.score(value)) for name, value in record.metrics.items()],
+            metrics=[
+                (number_format.words(name), number_format.score(value))
+                for name, value in record.metrics.items()
+            ],
             slots=[
-                (number_format.words(name), number_format.score(value)) for name, value in (record.slots or {}).items() if number(value)
+                (number_format.words(name), number_format.score(value))
+                for name, value in (record.slots or {}).items()
+                if number(value)
             ],
             cost=_cost(record),
             options=[
@@ -69,8 +74,18 @@ def _charts(entry: Entry, record: Record) -> Iterator[Chart]:
         known = [(x, y) for x, y in points if y == y]
         if name.startswith("accuracy_by_distance"):
             plain = name == "accuracy_by_distance"
-            title = "accuracy by distance" + ("" if plain else f", {number_format.words(name.removeprefix('accuracy_by_distance_'))}")
-            drawn = chart(known, title=title, log=True, chance=entry.subject.chance if plain else None, label=distance_label)
+            title = "accuracy by distance" + (
+                ""
+                if plain
+                else f", {number_format.words(name.removeprefix('accuracy_by_distance_'))}"
+            )
+            drawn = chart(
+                known,
+                title=title,
+                log=True,
+                chance=entry.subject.chance if plain else None,
+                label=distance_label,
+            )
         elif name == "training_loss":
             drawn = chart(known, title="training loss by step", top=None)
         else:
@@ -79,14 +94,21 @@ def _charts(entry: Entry, record: Record) -> Iterator[Chart]:
             yield drawn
     alive = lifetimes(record)
     if alive is not None:
-        points = [(x, y) for x, y in zip(*(part.tolist() for part in alive), strict=True) if x == x and y == y]
+        points = [
+            (x, y)
+            for x, y in zip(*(part.tolist() for part in alive), strict=True)
+            if x == x and y == y
+        ]
         survival = chart(points, title="share of slots alive by age", steps=True)
         if survival:
             yield survival
 
 
 def _matrix(entry: Entry, record: Record) -> list[list[tuple[str, int | None]]]:
-    """Write the accuracy matrix in percent, each number with its shade; empty where there is none to show."""
+    """Write the accuracy matrix in percent, each number with its shade.
+
+    Empty where there is none to show.
+    """
     stack = matrices(replace(entry, ok=(record,), failed=()))
     if stack is None or max(stack.shape[1:]) > WIDEST:
         return []

@@ -1,4 +1,6 @@
-"""Small line charts as SVG in a page: points reckoned here, drawn by ``draw`` of ``templates/macros.html`` without a style attribute.
+"""Small line charts as SVG in a page.
+
+Points reckoned here, drawn by ``draw`` of ``templates/macros.html`` without a style attribute.
 
 Its style sheet sets font and colours, dark or light.
 """
@@ -93,13 +95,18 @@ def chart(
         words=f"{title}: from {score(points[0][1])} at {label(points[0][0])} to {score(points[-1][1])} at {label(points[-1][0])}",
         line=" ".join(f"{x:g},{y:g}" for x, y in (_stairs(placed) if steps else placed)),
         dots=tuple(placed) if len(placed) <= 20 else (),
-        across=tuple(Tick(place, label(x)) for place, x in (_asked(points, placed) if log else _even(low, span))),
+        across=tuple(
+            Tick(place, label(x))
+            for place, x in (_asked(points, placed) if log else _even(low, span))
+        ),
         up=tuple(Tick(_height(share), f"{share * highest:.3g}") for share in FRACTIONS),
         chance=None if chance is None else _height(chance / highest),
     )
 
 
-def _asked(points: Sequence[tuple[float, float]], placed: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
+def _asked(
+    points: Sequence[tuple[float, float]], placed: Sequence[tuple[float, float]]
+) -> list[tuple[float, float]]:
     """Choose which of the points to label: each that stands clear of the one before."""
     found: list[tuple[float, float]] = []
     for (x, _), (place, _) in zip(points, placed, strict=True):
@@ -110,7 +117,10 @@ def _asked(points: Sequence[tuple[float, float]], placed: Sequence[tuple[float, 
 
 def _even(low: float, span: float) -> list[tuple[float, float]]:
     """Label an even axis at even places."""
-    return [(round(LEFT + (WIDTH - LEFT - RIGHT) * n / (TICKS - 1), 1), low + span * n / (TICKS - 1)) for n in range(TICKS)]
+    return [
+        (round(LEFT + (WIDTH - LEFT - RIGHT) * n / (TICKS - 1), 1), low + span * n / (TICKS - 1))
+        for n in range(TICKS)
+    ]
 
 
 def _height(share: float) -> float:

@@ -36,7 +36,10 @@ class Headline:
 def headlines(selection: Selection) -> list[Headline]:
     """Write a headline for every benchmark."""
     rows = summarise(selection)
-    return [_headline(selection, subject, [row for row in rows if row.benchmark == subject.name]) for subject in selection.subjects]
+    return [
+        _headline(selection, subject, [row for row in rows if row.benchmark == subject.name])
+        for subject in selection.subjects
+    ]
 
 
 def _headline(selection: Selection, subject: Subject, rows: Sequence[Summary]) -> Headline:
@@ -44,8 +47,15 @@ def _headline(selection: Selection, subject: Subject, rows: Sequence[Summary]) -
     if not scored:
         return _unscored(selection, subject, rows)
     best, *rest = scored
-    sentences = [_comparison(best, rest), _guessing(best), _furthest(selection, subject), _wanting(rows)]
-    return Headline(subject, _claim(best, rest), " ".join(sentence for sentence in sentences if sentence))
+    sentences = [
+        _comparison(best, rest),
+        _guessing(best),
+        _furthest(selection, subject),
+        _wanting(rows),
+    ]
+    return Headline(
+        subject, _claim(best, rest), " ".join(sentence for sentence in sentences if sentence)
+    )
 
 
 def _unscored(selection: Selection, subject: Subject, rows: Sequence[Summary]) -> Headline:
@@ -55,24 +65,46 @@ def _unscored(selection: Selection, subject: Subject, rows: Sequence[Summary]) -
         return Headline(subject, "No result yet", "No seed has finished.")
     seeds = f"{len(records)} seeds have" if len(records) > 1 else "One seed has"
     finished = f"{seeds} finished, without the number that ranks models."
-    sentences = [finished, _measured(selection, subject), _way_out(subject, records), _furthest(selection, subject), _wanting(rows)]
+    sentences = [
+        finished,
+        _measured(selection, subject),
+        _way_out(subject, records),
+        _furthest(selection, subject),
+        _wanting(rows),
+    ]
     claim = f"Finished, but {number_format.words(subject.primary)} was not measured"
     return Headline(subject, claim, " ".join(sentence for sentence in sentences if sentence))
 
 
 def _measured(selection: Selection, subject: Subject) -> str:
-    """Name the metrics that there are, distances together; those of questions scored apart stand in the tables."""
+    """Name the metrics that there are, distances together.
+
+    Those of questions scored apart stand in the tables.
+    """
     entries = selection.of(subject)
-    taken = {name for entry in entries for record in entry.ok for name, value in record.metrics.items() if value is not None}
+    taken = {
+        name
+        for entry in entries
+        for record in entry.ok
+        for name, value in record.metrics.items()
+        if value is not None
+    }
     at = [title for metric, title in distance_columns(entries) if metric in taken]
-    named = [number_format.words(name) for name in sorted(taken) if not re.search(r"accuracy_at_[0-9]+$", name)]
+    named = [
+        number_format.words(name)
+        for name in sorted(taken)
+        if not re.search(r"accuracy_at_[0-9]+$", name)
+    ]
     if at:
         named.append(f"accuracy at {', '.join(at)}")
     return f"Measured: {'; '.join(named)}." if named else "Nothing else was measured either."
 
 
 def _way_out(subject: Subject, records: Sequence[Record]) -> str:
-    """Say with which options the primary metric is measured; tasks ask up to the distance ``furthest``."""
+    """Say with which options the primary metric is measured.
+
+    Tasks ask up to the distance ``furthest``.
+    """
     asked = re.fullmatch(r"accuracy_at_([0-9]{1,15})", subject.primary)
     furthest = records[0].cell.config.get("benchmark", {}).get(FURTHEST)
     if asked and isinstance(furthest, int) and furthest < int(asked[1]):
@@ -117,7 +149,11 @@ def _furthest(selection: Selection, subject: Subject) -> str:
     if not columns or columns[-1][0] == subject.primary:
         return ""
     metric, distance = columns[-1]
-    found = [(mean, entry.model) for entry in entries if entry.ok and (mean := finite(scores(entry, metric).mean)) is not None]
+    found = [
+        (mean, entry.model)
+        for entry in entries
+        if entry.ok and (mean := finite(scores(entry, metric).mean)) is not None
+    ]
     best = sorted(found, key=lambda pair: (-pair[0], pair[1]))[:OTHERS]
     if not best:
         return ""
@@ -125,7 +161,11 @@ def _furthest(selection: Selection, subject: Subject) -> str:
 
 
 def _wanting(rows: Sequence[Summary]) -> str:
-    wanting = [f"{name(row)} {row.seeds_ok}/{row.seeds_planned}" for row in rows if row.seeds_ok < row.seeds_planned]
+    wanting = [
+        f"{name(row)} {row.seeds_ok}/{row.seeds_planned}"
+        for row in rows
+        if row.seeds_ok < row.seeds_planned
+    ]
     return f"Seeds are wanting: {', '.join(wanting)}." if wanting else ""
 
 

@@ -24,7 +24,10 @@ FEW = 5
 """Rows that a benchmark's card draws."""
 
 FAILURES = 40
-"""Most failed cells that the page names; each has a page of its own, and `records.csv` has them all."""
+"""Most failed cells that the page names.
+
+Each has a page of its own, and `records.csv` has them all.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +49,17 @@ def render(
     Args:
         selection: What it shows.
         lines: Its rows.
-        together: What there is to say of several benchmarks together, with its figure and its table.
+        together: What there is to say of several benchmarks together, with its figure and its
+            table.
         changes: Rows beside the same with one option changed.
     """
-    by_benchmark = {name: tuple(rows) for name, rows in groupby(lines, key=lambda line: line.summary.benchmark)}
-    groups = [Group(headline, by_benchmark.get(headline.subject.name, ())) for headline in headlines(selection)]
+    by_benchmark = {
+        name: tuple(rows) for name, rows in groupby(lines, key=lambda line: line.summary.benchmark)
+    }
+    groups = [
+        Group(headline, by_benchmark.get(headline.subject.name, ()))
+        for headline in headlines(selection)
+    ]
     return (
         page_templates.environment()
         .get_template("front.html")
@@ -74,7 +83,13 @@ def render(
             facts=provenance.origins(selection),
             commands=commands(selection),
             notes=notes(selection),
-            commits=sorted({record.provenance.commit for record in selection.records if record.provenance.commit}),
+            commits=sorted(
+                {
+                    record.provenance.commit
+                    for record in selection.records
+                    if record.provenance.commit
+                }
+            ),
         )
     )
 
@@ -97,4 +112,8 @@ def counts(selection: Selection) -> list[tuple[str, int]]:
 def budgets(lines: Sequence[Line]) -> list[int]:
     """Choose the budgets that tell rows apart: those that some keep to and others don't."""
     kept = [line.kept for line in lines if line.kept is not None]
-    return [budget for budget in BUDGETS if any(bytes_ <= budget for bytes_ in kept) and any(bytes_ > budget for bytes_ in kept)]
+    return [
+        budget
+        for budget in BUDGETS
+        if any(bytes_ <= budget for bytes_ in kept) and any(bytes_ > budget for bytes_ in kept)
+    ]

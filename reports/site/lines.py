@@ -41,7 +41,9 @@ class Line:
     @property
     def kept(self) -> int | None:
         """Bytes kept of the past: a stream's buffer, a task's state."""
-        return self.summary.buffer_bytes if self.summary.kind == "stream" else self.summary.state_bytes
+        return (
+            self.summary.buffer_bytes if self.summary.kind == "stream" else self.summary.state_bytes
+        )
 
     @property
     def incomplete(self) -> bool:
@@ -68,6 +70,10 @@ def lines(selection: Selection) -> list[Line]:
 def _strip(row: Summary) -> Strip | None:
     if row.mean is None or not 0 <= row.mean <= 1:
         return None
-    low, high = (row.mean if end is None else min(max(end, 0.0), 1.0) for end in (row.low, row.high))
+    low, high = (
+        row.mean if end is None else min(max(end, 0.0), 1.0) for end in (row.low, row.high)
+    )
     chance = None if row.chance is None else round(STRIP * row.chance, 1)
-    return Strip(round(STRIP * low, 1), round(STRIP * row.mean, 1), round(STRIP * (high - low), 1), chance)
+    return Strip(
+        round(STRIP * low, 1), round(STRIP * row.mean, 1), round(STRIP * (high - low), 1), chance
+    )

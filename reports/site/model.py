@@ -19,7 +19,9 @@ def render(selection: Selection, name: str, lines: Sequence[Line]) -> str:
         lines: Its rows, on all benchmarks.
     """
     models = {one.name: one.summary for manifest in selection.manifests for one in manifest.models}
-    methods = {one.name: one.summary for manifest in selection.manifests for one in manifest.methods}
+    methods = {
+        one.name: one.summary for manifest in selection.manifests for one in manifest.methods
+    }
     records = [record for line in lines for record in (*line.entry.ok, *line.entry.failed)]
     names = {entry.model for entry in selection.entries}
     return (
@@ -30,10 +32,16 @@ def render(selection: Selection, name: str, lines: Sequence[Line]) -> str:
             name=name,
             summary=models.get(name, ""),
             lines=lines,
-            methods=[(method, methods.get(method, "")) for method in sorted({line.summary.method for line in lines})],
+            methods=[
+                (method, methods.get(method, ""))
+                for method in sorted({line.summary.method for line in lines})
+            ],
             relatives=sorted(other for other in names - {name} if base(other) == base(name)),
             options=options(lines),
-            sizes=[span([line.summary.parameters for line in lines]), span([line.summary.state_bytes for line in lines])],
+            sizes=[
+                span([line.summary.parameters for line in lines]),
+                span([line.summary.state_bytes for line in lines]),
+            ],
             commands=again(records, defaults(selection)),
             note=plugin_note(record.cell for record in records),
             ambiguous=selection.ambiguous,
@@ -50,7 +58,9 @@ def options(lines: Sequence[Line]) -> list[tuple[str, tuple[str, ...]]]:
     """List the model's options, each with the values that its records hold."""
     values: dict[str, dict[str, None]] = defaultdict(dict)
     for line in lines:
-        for record in (*line.entry.ok, *line.entry.failed)[:1]:  # the seeds of a row share their config
+        for record in (*line.entry.ok, *line.entry.failed)[
+            :1
+        ]:  # the seeds of a row share their config
             for option, value in record.cell.config.get("model", {}).items():
                 values[option][json.dumps(value, ensure_ascii=False)] = None
     return [(option, tuple(values[option])) for option in sorted(values)]

@@ -11,7 +11,10 @@ from reports.tables import formats, number_format
 
 @cache
 def environment() -> jinja2.Environment:
-    """Return the templates of the site: HTML escapes what it is given, Markdown by its filter; a name they miss is an error."""
+    """Return the templates of the site: HTML escapes what it is given, Markdown by its filter.
+
+    A name they miss is an error.
+    """
     templates = jinja2.Environment(
         loader=jinja2.PackageLoader("reports", "site/templates"),
         autoescape=lambda name: name is None or not name.endswith(".md"),

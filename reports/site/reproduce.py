@@ -1,8 +1,9 @@
 """The commands that plan the cells of records again: the same, and no others.
 
-A record holds all its options, and a command names those that are not the benchmark's defaults, as far as a manifest says what these are;
-and the learning rate, since a later table may hold another. Commands go benchmark by benchmark: a suite's name would not do, for neither
-records nor manifests hold which profile and which options it was run with, and each of its members has models of its own.
+A record holds all its options, and a command names those that are not the benchmark's defaults, as
+far as a manifest says what these are; and the learning rate, since a later table may hold another.
+Commands go benchmark by benchmark: a suite's name would not do, for neither records nor manifests
+hold which profile and which options it was run with, and each of its members has models of its own.
 """
 
 import json
@@ -26,7 +27,9 @@ DIGEST = re.compile(r"[0-9a-f]{12}")
 
 def commands(selection: Selection) -> list[str]:
     """Write the commands that plan the shown cells again: those of all records, and those yet to run whose options are known."""
-    return _again([*(record.cell for record in selection.records), *_waiting(selection)], defaults(selection))
+    return _again(
+        [*(record.cell for record in selection.records), *_waiting(selection)], defaults(selection)
+    )
 
 
 def notes(selection: Selection) -> list[str]:
@@ -41,7 +44,10 @@ def notes(selection: Selection) -> list[str]:
 
 
 def plugin_note(cells: Iterable[Cell]) -> str:
-    """Say which files of the user's own the commands of these cells name; nothing where there are none."""
+    """Say which files of the user's own the commands of these cells name.
+
+    Nothing where there are none.
+    """
     files = sorted({file for cell in cells for file in _plugins(cell)})
     if not files:
         return ""
@@ -52,16 +58,30 @@ def plugin_note(cells: Iterable[Cell]) -> str:
 
 
 def defaults(selection: Selection) -> Defaults:
-    """Return what the manifests say of defaults; an option of which they say different things has none."""
+    """Return what the manifests say of defaults.
+
+    An option of which they say different things has none.
+    """
     found: dict[str, dict[str, JsonValue]] = {}
-    for member in (member for manifest in selection.manifests for member in manifest.benchmarks if member.defaults):
+    for member in (
+        member
+        for manifest in selection.manifests
+        for member in manifest.benchmarks
+        if member.defaults
+    ):
         known = found.setdefault(member.name, dict(member.defaults))
-        found[member.name] = {key: value for key, value in known.items() if key in member.defaults and member.defaults[key] == value}
+        found[member.name] = {
+            key: value
+            for key, value in known.items()
+            if key in member.defaults and member.defaults[key] == value
+        }
     return found
 
 
 def again(records: Iterable[Record], known: Defaults) -> list[str]:
-    """Write the commands that run these records' cells again: one per benchmark, options, methods and seeds.
+    """Write the commands that run these records' cells again.
+
+    One per benchmark, options, methods and seeds.
 
     Args:
         records: Records of tasks and streams.
@@ -75,11 +95,17 @@ def settings(cell: Cell, known: Mapping[str, JsonValue]) -> tuple[str, ...]:
     config = cell.config
     if config.get("benchmark", {}).get("protocol", "default") != "default":
         known = {}  # a protocol has defaults of its own, which no manifest tells
-    chosen = {key: value for key, value in config.get("benchmark", {}).items() if key not in known or known[key] != value}
+    chosen = {
+        key: value
+        for key, value in config.get("benchmark", {}).items()
+        if key not in known or known[key] != value
+    }
     training = config.get("training", {})
     if "learning_rate" in training:
         chosen["training.learning_rate"] = training["learning_rate"]
-    arguments = [part for key, value in chosen.items() for part in ("--set", f"{key}={_text(value)}")]
+    arguments = [
+        part for key, value in chosen.items() for part in ("--set", f"{key}={_text(value)}")
+    ]
     if "precision" in training:
         arguments += ["--precision", str(training["precision"])]
     return (*arguments, *(part for file in _plugins(cell) for part in ("--plugin", file)))
@@ -97,7 +123,11 @@ def _again(cells: Iterable[Cell], known: Defaults) -> list[str]:
     asked: dict[tuple[str, tuple[str, ...]], list[Cell]] = defaultdict(list)
     for cell in cells:
         asked[cell.benchmark, settings(cell, known.get(cell.benchmark, {}))].append(cell)
-    return [line for (benchmark, options), group in asked.items() for line in _alike(benchmark, options, group)]
+    return [
+        line
+        for (benchmark, options), group in asked.items()
+        for line in _alike(benchmark, options, group)
+    ]
 
 
 def _waiting(selection: Selection) -> list[Cell]:
@@ -108,7 +138,9 @@ def _waiting(selection: Selection) -> list[Cell]:
         rows[cell.benchmark, cell.model, cell.method][cell.setting] = cell
     run = {record.id for record in selection.records}
     found: dict[str, Cell] = {}
-    for planned in (one for manifest in selection.manifests for one in manifest.cells if one.id not in run):
+    for planned in (
+        one for manifest in selection.manifests for one in manifest.cells if one.id not in run
+    ):
         for cell in rows[planned.benchmark, planned.model, planned.method].values():
             restored = cell.model_copy(update={"seed": planned.seed})
             if restored.id == planned.id:
@@ -117,9 +149,16 @@ def _waiting(selection: Selection) -> list[Cell]:
 
 
 def _plugins(cell: Cell) -> tuple[str, ...]:
-    """Name the files by which a cell's parts came that are not ours, each after its part; where they stand, no record says."""
+    """Name the files by which a cell's parts came that are not ours, each after its part.
+
+    Where they stand, no record says.
+    """
     names = {"benchmark": cell.benchmark, "model": cell.model, "method": cell.method}
-    own = [name.partition("[")[0] for part, name in names.items() if DIGEST.fullmatch(cell.version.get(part, ""))]
+    own = [
+        name.partition("[")[0]
+        for part, name in names.items()
+        if DIGEST.fullmatch(cell.version.get(part, ""))
+    ]
     return tuple(f"{name}.py" for name in dict.fromkeys(own))
 
 
@@ -134,10 +173,19 @@ def _alike(benchmark: str, options: Sequence[str], cells: Sequence[Cell]) -> lis
     models: dict[tuple[tuple[str, ...], frozenset[int]], list[str]] = defaultdict(list)
     for (model, shared), names in methods.items():
         models[tuple(sorted(set(names) - {SUPERVISED})), shared].append(model)
-    return [_command(benchmark, names, learnt, shared, options) for (learnt, shared), names in models.items()]
+    return [
+        _command(benchmark, names, learnt, shared, options)
+        for (learnt, shared), names in models.items()
+    ]
 
 
-def _command(name: str, models: Iterable[str], methods: Iterable[str], seeds: Iterable[int], options: Sequence[str] = ()) -> str:
+def _command(
+    name: str,
+    models: Iterable[str],
+    methods: Iterable[str],
+    seeds: Iterable[int],
+    options: Sequence[str] = (),
+) -> str:
     """Write one command; each name once, and no methods on tasks."""
     parts = ["memnet", "run", name, "--models", _joined(models)]
     joined = _joined(methods)

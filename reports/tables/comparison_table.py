@@ -47,7 +47,9 @@ def verdict(found: SideBySide) -> str:
         if most >= SEPARABLE
         else f"Too few common seeds ({most}) to call any difference significant; {SEPARABLE} are needed"
     )
-    return f"{standing}. A run of {found.left} beats one of {found.right} with probability {chance}."
+    return (
+        f"{standing}. A run of {found.left} beats one of {found.right} with probability {chance}."
+    )
 
 
 def estimate(value: Estimate, *, signed: bool = True) -> str:
@@ -55,7 +57,9 @@ def estimate(value: Estimate, *, signed: bool = True) -> str:
     if not math.isfinite(value.value):
         return number_format.NOTHING
     numbers = [_number(one, signed) for one in (value.value, value.low, value.high)]
-    return numbers[0] if not math.isfinite(value.low) else f"{numbers[0]} [{numbers[1]}, {numbers[2]}]"
+    return (
+        numbers[0] if not math.isfinite(value.low) else f"{numbers[0]} [{numbers[1]}, {numbers[2]}]"
+    )
 
 
 def _row(contest: Contest) -> Row:
@@ -71,7 +75,9 @@ def _row(contest: Contest) -> Row:
             estimate(paired.difference),
             _probability(contest.adjusted),
             estimate(paired.improvement, signed=False),
-            _number(paired.effect, signed=True) if math.isfinite(paired.effect) else number_format.NOTHING,
+            _number(paired.effect, signed=True)
+            if math.isfinite(paired.effect)
+            else number_format.NOTHING,
             f"{paired.wins}/{paired.ties}/{paired.losses}",
             f"{left.seeds_ok}/{left.seeds_planned} and {right.seeds_ok}/{right.seeds_planned}",
             f"{number_format.whole(left.parameters)} and {number_format.whole(right.parameters)}",
@@ -96,4 +102,6 @@ def _probability(p: float) -> str:
 
 def _number(value: float, signed: bool) -> str:
     written = number_format.score(value)
-    return f"+{written}" if signed and value > 0 and written != number_format.score(0.0) else written
+    return (
+        f"+{written}" if signed and value > 0 and written != number_format.score(0.0) else written
+    )

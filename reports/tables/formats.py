@@ -26,7 +26,10 @@ def markdown(table: Table) -> str:
 
 
 def latex(table: Table) -> str:
-    """Write a table with booktabs' rules, for ``\\usepackage{booktabs}``; of a grouped one, a rule stands between the groups."""
+    """Write a table with booktabs' rules, for ``\\usepackage{booktabs}``.
+
+    Of a grouped one, a rule stands between the groups.
+    """
     text = tabulate(
         [[_flat(cell) for cell in row.cells] for row in table.rows],
         headers=[column.title for column in table.columns],
@@ -51,7 +54,9 @@ def _ruled(text: str, table: Table) -> str:
 
 
 def page_table(table: Table, *, sortable: bool = False) -> Markup:
-    """Write a table as HTML that can stand in any page: caption, headers with scope, a class for numbers.
+    """Write a table as HTML that can stand in any page.
+
+    Caption, headers with scope, a class for numbers.
 
     Args:
         table: The table.
@@ -62,7 +67,9 @@ def page_table(table: Table, *, sortable: bool = False) -> Markup:
 
 def markdown_text(text: str) -> str:
     """Escape text for Markdown: no tag, no link, no emphasis, no table cell and no line break comes of it."""
-    return re.sub(r"([\\`*_\[\]|~])", r"\\\1", html.escape(_flat(text), quote=False)).replace("://", ":&#8203;//")
+    return re.sub(r"([\\`*_\[\]|~])", r"\\\1", html.escape(_flat(text), quote=False)).replace(
+        "://", ":&#8203;//"
+    )
 
 
 def preformatted(text: str) -> str:
@@ -75,7 +82,12 @@ def _template() -> jinja2.Template:
     """Return the template of a table in HTML, which escapes what it is given."""
     loader = jinja2.PackageLoader("reports", "tables")
     return jinja2.Environment(
-        loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
+        loader=loader,
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
     ).get_template("table.html")
 
 
@@ -86,4 +98,6 @@ def _flat(text: str) -> str:
 
 def _alignment(table: Table) -> list[str] | None:
     """Alignment of the columns; tabulate takes none for an empty table."""
-    return ["right" if column.numeric else "left" for column in table.columns] if table.rows else None
+    return (
+        ["right" if column.numeric else "left" for column in table.columns] if table.rows else None
+    )

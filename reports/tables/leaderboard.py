@@ -22,7 +22,8 @@ def render(store: Store, format: str = "md") -> str:
 
     Args:
         store: Its records and manifests.
-        format: ``md``, ``csv``, ``json``, ``latex`` or ``html``. CSV and JSON hold numbers, the others text for readers.
+        format: ``md``, ``csv``, ``json``, ``latex`` or ``html``. CSV and JSON hold numbers, the
+            others text for readers.
 
     Returns:
         Text that ends in a line break.
@@ -50,9 +51,17 @@ def render_selection(selection: Selection, format: str) -> str:
 
 
 def _json(selection: Selection) -> str:
-    rows = [{name: _rounded(value) for name, value in asdict(row).items()} for row in summarise(selection)]
+    rows = [
+        {name: _rounded(value) for name, value in asdict(row).items()}
+        for row in summarise(selection)
+    ]
     subjects = [asdict(subject) for subject in selection.subjects]
-    document = {"benchmarks": subjects, "rows": rows, "missing": selection.missing, "stale": len(selection.stale)}
+    document = {
+        "benchmarks": subjects,
+        "rows": rows,
+        "missing": selection.missing,
+        "stale": len(selection.stale),
+    }
     return json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 

@@ -12,11 +12,16 @@ MINUS = "\N{MINUS SIGN}"
 
 def score(value: float | None) -> str:
     """Write a score to three decimals, with a true minus sign."""
-    return NOTHING if value is None else f"{value:.3f}".replace("-0.000", "0.000").replace("-", MINUS)
+    return (
+        NOTHING if value is None else f"{value:.3f}".replace("-0.000", "0.000").replace("-", MINUS)
+    )
 
 
 def spread(mean: float | None, low: float | None, high: float | None) -> str:
-    """Write a mean with half its interval: ``0.973 ± 0.004``; the mean alone where there is no interval."""
+    """Write a mean with half its interval: ``0.973 ± 0.004``.
+
+    The mean alone where there is no interval.
+    """
     if mean is None or low is None or high is None:
         return score(mean)
     return f"{score(mean)} ± {(high - low) / 2:.3f}"
@@ -24,7 +29,10 @@ def spread(mean: float | None, low: float | None, high: float | None) -> str:
 
 def interval(found: Interval) -> str:
     """Write an interval of one number."""
-    mean, low, high = (None if value != value else value for value in map(float, (found.mean, found.low, found.high)))
+    mean, low, high = (
+        None if value != value else value
+        for value in map(float, (found.mean, found.low, found.high))
+    )
     return spread(mean, low, high)
 
 
@@ -40,7 +48,9 @@ def size(value: int | None) -> str:
     amount = float(value)
     for unit in ("B", "kB", "MB", "GB"):
         if amount < 999.5:
-            return f"{amount:.0f} {unit}" if unit == "B" or amount >= 99.95 else f"{amount:.1f} {unit}"
+            return (
+                f"{amount:.0f} {unit}" if unit == "B" or amount >= 99.95 else f"{amount:.1f} {unit}"
+            )
         amount /= 1000
     return f"{amount:.1f} TB"
 
@@ -58,7 +68,10 @@ def seconds(value: float | None) -> str:
 
 def words(metric: str) -> str:
     """Write a metric's name in words: ``accuracy at 8,192``."""
-    parts = [f"{int(part):,}" if re.fullmatch(r"[0-9]{1,15}", part) else part for part in metric.split("_")]
+    parts = [
+        f"{int(part):,}" if re.fullmatch(r"[0-9]{1,15}", part) else part
+        for part in metric.split("_")
+    ]
     return " ".join(parts)
 
 

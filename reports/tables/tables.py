@@ -1,4 +1,7 @@
-"""Tables as text in cells, in no format yet. Every row of every table shows its seeds and what it cost: size, memory and time."""
+"""Tables as text in cells, in no format yet.
+
+Every row of every table shows its seeds and what it cost: size, memory and time.
+"""
 
 import re
 from collections.abc import Sequence
@@ -96,19 +99,35 @@ def detail_tables(selection: Selection, subject: Subject) -> list[Table]:
         found = [_by_metrics(selection, subject, distance_columns(entries), what)]
         for group in groups(entries):
             found.append(
-                _by_metrics(selection, subject, distance_columns(entries, group), f"{number_format.words(group)}, scored apart: {what}")
+                _by_metrics(
+                    selection,
+                    subject,
+                    distance_columns(entries, group),
+                    f"{number_format.words(group)}, scored apart: {what}",
+                )
             )
     return [table for table in found if table is not None]
 
 
-def _by_metrics(selection: Selection, subject: Subject, metrics: Sequence[tuple[str, str]], what: str) -> Table | None:
+def _by_metrics(
+    selection: Selection, subject: Subject, metrics: Sequence[tuple[str, str]], what: str
+) -> Table | None:
     """Show metrics, a column each; None where there are none, or no seed has finished."""
     if not metrics or not any(entry.ok for entry in selection.of(subject)):
         return None
     rows = []
     for entry, row in ranked(selection, subject):
-        values = [number_format.interval(scores(entry, metric)) if entry.ok else number_format.NOTHING for metric, _ in metrics]
-        cells = (entry.model, entry.method, *_setting(selection, entry.setting), *values, *costs(row))
+        values = [
+            number_format.interval(scores(entry, metric)) if entry.ok else number_format.NOTHING
+            for metric, _ in metrics
+        ]
+        cells = (
+            entry.model,
+            entry.method,
+            *_setting(selection, entry.setting),
+            *values,
+            *costs(row),
+        )
         rows.append(Row(cells, incomplete=len(entry.ok) < entry.planned))
     columns = (
         Column("model"),
@@ -130,22 +149,34 @@ TITLES = {
     "probe_accuracy": "probe accuracy",
     "probe_forgetting": "probe forgetting",
 }
-"""Titles of a stream's metrics, where a metric's name is none; those that no option asks for come last."""
+"""Titles of a stream's metrics, where a metric's name is none.
+
+Those that no option asks for come last.
+"""
 
 
 def stream_columns(entries: Sequence[Entry]) -> list[tuple[str, str]]:
-    """Return the metrics of streams, each with its title; those taken only where asked for, where a record has them."""
+    """Return the metrics of streams, each with its title.
+
+    Those taken only where asked for, where a record has them.
+    """
     taken = {name for entry in entries for record in entry.ok for name in record.metrics}
     optional = [name for name in TITLES if name not in STREAM_METRICS and name in taken]
     return [(name, TITLES.get(name, name)) for name in (*STREAM_METRICS, *optional)]
 
 
 def distance_columns(entries: Sequence[Entry], group: str = "") -> list[tuple[str, str]]:
-    """Return the metrics of all distances that were asked at, nearest first, each with its title; with a group, those of its questions."""
+    """Return the metrics of all distances that were asked at, nearest first, each with its title.
+
+    With a group, those of its questions.
+    """
     names = {name for entry in entries for record in entry.ok for name in record.metrics}
     stem = f"{group}_accuracy_at_" if group else "accuracy_at_"
     found = (re.fullmatch(rf"{re.escape(stem)}([0-9]{{1,15}})", name) for name in names)
-    return [(f"{stem}{distance}", number_format.whole(distance)) for distance in sorted({int(match[1]) for match in found if match})]
+    return [
+        (f"{stem}{distance}", number_format.whole(distance))
+        for distance in sorted({int(match[1]) for match in found if match})
+    ]
 
 
 GROUP = re.compile(r"accuracy_by_distance_([a-z][a-z0-9_]{0,40})")

@@ -26,8 +26,10 @@ class Cell(BaseModel):
         benchmark: Task or stream.
         model: Model, with its overrides in brackets where it is a variant.
         method: How it learns; ``supervised`` on tasks.
-        seed: Seed of the data, the order and the initialisation, each through a generator of its own.
-        config: Resolved options of the benchmark, the model, the method and the training, by those names.
+        seed: Seed of the data, the order and the initialisation, each through a generator of its
+            own.
+        config: Resolved options of the benchmark, the model, the method and the training, by those
+            names.
         version: Versions of the components used, and digests of the data.
     """
 
@@ -43,12 +45,17 @@ class Cell(BaseModel):
     @cached_property
     def id(self) -> str:
         """Sixteen hexadecimal digits that name this cell: a hash of its fields and of nothing else."""
-        text = json.dumps([IDENTITY_SCHEME, self.model_dump(mode="json")], sort_keys=True, separators=(",", ":"))
+        text = json.dumps(
+            [IDENTITY_SCHEME, self.model_dump(mode="json")], sort_keys=True, separators=(",", ":")
+        )
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     @property
     def setting(self) -> str:
-        """Digest of what the seeds of one row share beyond their names: config and version; eight hexadecimal digits."""
+        """Digest of what the seeds of one row share beyond their names: config and version.
+
+        Eight hexadecimal digits.
+        """
         text = json.dumps([self.config, self.version], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:8]
 

@@ -1,7 +1,7 @@
 """The checksum that ends a record, so that a bit that flips on the disk is seen even where the text still makes sense.
 
-A sealed document is JSON whose last field is ``sha256``: the hash of all bytes before that field, line ends taken as ``\\n``. It guards
-against accidents, not against intent.
+A sealed document is JSON whose last field is ``sha256``: the hash of all bytes before that field,
+line ends taken as ``\\n``. It guards against accidents, not against intent.
 """
 
 import hashlib
@@ -40,7 +40,9 @@ def unseal(text: bytes) -> bytes | None:
         return None
     body = text[: found.start()]
     if _digest(body) != found[1].decode():
-        raise Damaged("sha256: the checksum is not that of the record, which was changed after it was written")
+        raise Damaged(
+            "sha256: the checksum is not that of the record, which was changed after it was written"
+        )
     return body + b"\n}"
 
 

@@ -1,6 +1,7 @@
 """What a survey of thousands of records needs of each, read without validating all the rest.
 
-A record whose checksum is right was validated when it was written, so its few fields here are taken as they stand.
+A record whose checksum is right was validated when it was written, so its few fields here are taken
+as they stand.
 """
 
 from dataclasses import dataclass

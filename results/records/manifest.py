@@ -8,8 +8,9 @@ from results.records.cell import NAME
 
 SCHEMA: Literal[5] = 5
 """Version of the manifest's form. Schema 2 added what models and methods are, 3 under which options guessing scores what is said,
-4 the default options of benchmarks, 5 numbers among the options of 3, and benchmarks of which guessing is not known; all are read. A newer
-one is refused by name."""
+4 the default options of benchmarks, 5 numbers among the options of 3, and benchmarks of which
+guessing is not known; all are read. A newer one is refused by name.
+"""
 
 
 class Benchmark(BaseModel):
@@ -21,8 +22,8 @@ class Benchmark(BaseModel):
         summary: One line on what it asks.
         primary: The metric that ranks models.
         chance: The primary metric's value for guessing; None where it depends on the user's data.
-        chance_given: The values that an option may have for this to be so, by option; where it has another, the value for guessing is not
-            known.
+        chance_given: The values that an option may have for this to be so, by option; where it has
+            another, the value for guessing is not known.
         defaults: Default of each option.
     """
 

@@ -9,7 +9,15 @@ from pathlib import Path
 
 from results.records.record import Provenance
 
-PACKAGES = ("memnet-bench", "torch", "torchvision", "avalanche-lib", "numpy", "scipy", "scikit-learn")
+PACKAGES = (
+    "memnet-bench",
+    "torch",
+    "torchvision",
+    "avalanche-lib",
+    "numpy",
+    "scipy",
+    "scikit-learn",
+)
 
 
 def now() -> str:
@@ -47,7 +55,10 @@ def _packages() -> dict[str, str]:
 
 @cache
 def _commit() -> tuple[str | None, bool | None]:
-    """Commit and dirty flag of the checkout that this code runs from; nothing where it was installed without one."""
+    """Commit and dirty flag of the checkout that this code runs from.
+
+    Nothing where it was installed without one.
+    """
     root = Path(__file__).resolve().parents[2]
     if not (root / ".git").exists():
         return None, None
@@ -58,7 +69,9 @@ def _commit() -> tuple[str | None, bool | None]:
 
 
 def _git(root: Path, *arguments: str) -> str:
-    return subprocess.run(["git", *arguments], cwd=root, capture_output=True, text=True, check=True, timeout=10).stdout.strip()
+    return subprocess.run(
+        ["git", *arguments], cwd=root, capture_output=True, text=True, check=True, timeout=10
+    ).stdout.strip()
 
 
 @cache

@@ -1,12 +1,21 @@
 """The record that a cell leaves: one JSON document, validated whenever it is read.
 
-Numbers are finite or null; a record that says otherwise is refused. Schema 2 added the checksum at the end; records of schema 1 are read.
+Numbers are finite or null; a record that says otherwise is refused. Schema 2 added the checksum at
+the end; records of schema 1 are read.
 """
 
 import math
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    JsonValue,
+    ValidationError,
+    model_validator,
+)
 from pydantic_core import from_json
 
 from results.errors import Damaged, Newer
@@ -14,7 +23,10 @@ from results.records.cell import Cell
 from results.records.checksum import seal, unseal
 
 SCHEMA: Literal[2] = 2
-"""Version of the record's form. Older ones are read and become this one; a newer one is refused by name."""
+"""Version of the record's form.
+
+Older ones are read and become this one; a newer one is refused by name.
+"""
 
 
 def _finite(value: JsonValue) -> JsonValue:
@@ -52,11 +64,14 @@ class Failure(Part):
 
 
 class Cost(Part):
-    """What a cell used. Bytes are measured: ``state_bytes`` is the peak of what one sequence carries, chunk included.
+    """What a cell used.
 
-    ``buffer_bytes`` counts what is kept of the past between samples: raw images as bytes, codes as they are stored, a persistent memory's
-    slots with all that is needed to use them. ``train_examples`` counts samples processed in training, each as often as it was, those that
-    a method rehearses included.
+    Bytes are measured: ``state_bytes`` is the peak of what one sequence carries, chunk included.
+
+    ``buffer_bytes`` counts what is kept of the past between samples: raw images as bytes, codes as
+    they are stored, a persistent memory's slots with all that is needed to use them.
+    ``train_examples`` counts samples processed in training, each as often as it was, those that a
+    method rehearses included.
     """
 
     parameters: Bytes = 0
@@ -72,7 +87,10 @@ class Cost(Part):
 
 
 class Provenance(Part):
-    """Where and when a record was made. Not part of its identity: devices and packages change last bits, and a reader can see them."""
+    """Where and when a record was made.
+
+    Not part of its identity: devices and packages change last bits, and a reader can see them.
+    """
 
     commit: str | None = None
     dirty: bool | None = None
@@ -91,10 +109,12 @@ class Outcome(Part):
 
     Attributes:
         metrics: Name to number, or null where a metric does not apply.
-        curves: ``accuracy_by_distance`` ``[[distance, accuracy, n], …]``, and the same with ``_GROUP`` for questions scored apart;
-            ``accuracy_matrix`` ``R[i][j]``, after experience i on experience
-            j; ``initial_accuracy`` ``[accuracy on j before any training]``; ``training_loss`` ``[[step, loss], …]``.
-        slots: Statistics of the memory's slots; null for models without any. ``lifetimes`` holds ``time`` and ``survival``.
+        curves: ``accuracy_by_distance`` ``[[distance, accuracy, n], …]``, and the same with
+            ``_GROUP`` for questions scored apart; ``accuracy_matrix`` ``R[i][j]``, after experience
+            i on experience j; ``initial_accuracy`` ``[accuracy on j before any training]``;
+            ``training_loss`` ``[[step, loss], …]``.
+        slots: Statistics of the memory's slots; null for models without any. ``lifetimes`` holds
+            ``time`` and ``survival``.
         cost: What it took.
     """
 
@@ -123,7 +143,9 @@ class Record(Part):
     @model_validator(mode="after")
     def _consistent(self) -> "Record":
         if self.id != self.cell.id:
-            raise ValueError(f"id {self.id} does not follow from the cell, whose id is {self.cell.id}")
+            raise ValueError(
+                f"id {self.id} does not follow from the cell, whose id is {self.cell.id}"
+            )
         if (self.status == "failed") != (self.error is not None):
             raise ValueError("a failed record has an error, and an ok one has none")
         return self
@@ -170,7 +192,9 @@ def parse(text: str | bytes) -> Record:
         raise Damaged(f"{where}: {first['msg']}") from error
     if record.schema_version == SCHEMA:
         if body is None:
-            raise Damaged(f"sha256: a record of schema {SCHEMA} ends with its checksum, and this one has none")
+            raise Damaged(
+                f"sha256: a record of schema {SCHEMA} ends with its checksum, and this one has none"
+            )
         return record
     return record.model_copy(update={"schema_version": SCHEMA})
 
@@ -188,4 +212,6 @@ def schema_of(raw: bytes) -> int | None:
 def _refuse_newer(raw: bytes) -> None:
     schema = schema_of(raw)
     if schema is not None and schema > SCHEMA:
-        raise Newer(f"it is of schema {schema}, and this version reads up to {SCHEMA}: install a newer memnet-bench")
+        raise Newer(
+            f"it is of schema {schema}, and this version reads up to {SCHEMA}: install a newer memnet-bench"
+        )

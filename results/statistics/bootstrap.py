@@ -1,8 +1,11 @@
-"""Bootstrap intervals over few seeds, stratified by benchmark: each benchmark's seeds are drawn anew from its own.
+"""Bootstrap intervals over few seeds, stratified by benchmark.
 
-The interval is Hesterberg's *expanded percentile* interval (2015, "What Teachers Should Know About the Bootstrap"): quantiles of the
-resampled statistic, at levels moved outward by ``√(n/(n−1))`` and by Student's t in place of the normal. With the ten seeds of an
-official row the plain percentile interval and BCa are too narrow. What nominal 95% covered (means of ten scores, 4,000 trials, 1,000
+Each benchmark's seeds are drawn anew from its own.
+
+The interval is Hesterberg's *expanded percentile* interval (2015, "What Teachers Should Know About
+the Bootstrap"): quantiles of the resampled statistic, at levels moved outward by ``√(n/(n−1))`` and
+by Student's t in place of the normal. With the ten seeds of an official row the plain percentile
+interval and BCa are too narrow. What nominal 95% covered (means of ten scores, 4,000 trials, 1,000
 resamples, in percent):
 
 =================================  =========  ====  ========  =========
@@ -45,23 +48,43 @@ class Estimate:
     high: float
 
 
-def drawn(strata: Sequence[Array], generator: np.random.Generator, resamples: int = RESAMPLES) -> Array:
+def drawn(
+    strata: Sequence[Array], generator: np.random.Generator, resamples: int = RESAMPLES
+) -> Array:
     """Draw the scores of each stratum anew, with replacement, as ``[resamples, Σ n]``, strata side by side."""
-    return np.concatenate([stratum[generator.integers(len(stratum), size=(resamples, len(stratum)))] for stratum in strata], axis=1)
+    return np.concatenate(
+        [
+            stratum[generator.integers(len(stratum), size=(resamples, len(stratum)))]
+            for stratum in strata
+        ],
+        axis=1,
+    )
 
 
 def drawn_counts(count: int, generator: np.random.Generator, resamples: int = RESAMPLES) -> Array:
-    """Draw how often each of ``count`` scores comes in a resample, as ``[resamples, count]``; rows sum to ``count``."""
-    drawn = generator.integers(count, size=(resamples, count)) + count * np.arange(resamples)[:, None]
-    return np.bincount(drawn.ravel(), minlength=resamples * count).reshape(resamples, count).astype(np.float64)
+    """Draw how often each of ``count`` scores comes in a resample, as ``[resamples, count]``.
+
+    Rows sum to ``count``.
+    """
+    drawn = (
+        generator.integers(count, size=(resamples, count)) + count * np.arange(resamples)[:, None]
+    )
+    return (
+        np.bincount(drawn.ravel(), minlength=resamples * count)
+        .reshape(resamples, count)
+        .astype(np.float64)
+    )
 
 
-def ends(resampled: Array, counts: Sequence[int], confidence: float = CONFIDENCE) -> tuple[Array, Array]:
+def ends(
+    resampled: Array, counts: Sequence[int], confidence: float = CONFIDENCE
+) -> tuple[Array, Array]:
     """Take the expanded percentile interval from resampled statistics.
 
     Args:
         resampled: The statistic of each resample, along the first axis.
-        counts: Scores in each stratum; with ``n`` the mean of those above one, levels are ``Φ(√(n/(n−1)) · t_{Σ(n−1)})``.
+        counts: Scores in each stratum; with ``n`` the mean of those above one, levels are
+            ``Φ(√(n/(n−1)) · t_{Σ(n−1)})``.
         confidence: Between 0 and 1.
 
     Returns:
@@ -98,13 +121,20 @@ def estimate(
     scores = [stratum for one in strata if len(stratum := np.asarray(one, dtype=np.float64))]
     if not scores:
         return Estimate(np.nan, np.nan, np.nan)
-    low, high = ends(statistic(drawn(scores, generator, resamples)), [len(stratum) for stratum in scores], confidence)
+    low, high = ends(
+        statistic(drawn(scores, generator, resamples)),
+        [len(stratum) for stratum in scores],
+        confidence,
+    )
     return Estimate(float(statistic(np.concatenate(scores))), float(low), float(high))
 
 
 def interquartile_mean(scores: Array) -> Array:
-    """Average the middle half of the scores along the last axis (Agarwal et al. 2021, "Deep RL at the Edge of the Statistical Precipice").
+    """Average the middle half of the scores along the last axis (Agarwal et al.
 
-    A quarter of the scores, rounded down, is cut from each end: robust against outliers as the median is, and using twice the scores.
+    2021, "Deep RL at the Edge of the Statistical Precipice").
+
+    A quarter of the scores, rounded down, is cut from each end: robust against outliers as the
+    median is, and using twice the scores.
     """
     return np.asarray(stats.trim_mean(scores, 0.25, axis=-1), dtype=np.float64)

@@ -1,7 +1,7 @@
 """Two models over the same seeds: how far apart they are, and whether that could be chance.
 
-Seeds are paired: seed ``s`` gives every model the same stream, order and evaluation data, so differences are taken seed by seed:
-``d_s = x_s − y_s``, over the ``n`` seeds that both have.
+Seeds are paired: seed ``s`` gives every model the same stream, order and evaluation data, so
+differences are taken seed by seed: ``d_s = x_s − y_s``, over the ``n`` seeds that both have.
 """
 
 from collections.abc import Sequence
@@ -33,7 +33,8 @@ class Comparison:
     Attributes:
         count: Seeds that both have.
         difference: Mean of ``d``, with its bootstrap interval.
-        improvement: Probability that a run of the first beats a run of the second, ties counted half, with its bootstrap interval.
+        improvement: Probability that a run of the first beats a run of the second, ties counted
+            half, with its bootstrap interval.
         wilcoxon: Two-sided p of the signed-rank test.
         effect: Hedges' g of ``d``; see `effect_size`.
         wins: Seeds on which the first is better.
@@ -76,11 +77,15 @@ def compare(
     if not count:
         nothing = Estimate(np.nan, np.nan, np.nan)
         return Comparison(0, nothing, nothing, np.nan, np.nan, 0, 0, 0)
-    low, high = ends(drawn_counts(count, generator, resamples) @ difference / count, [count], confidence)
+    low, high = ends(
+        drawn_counts(count, generator, resamples) @ difference / count, [count], confidence
+    )
     return Comparison(
         count=count,
         difference=Estimate(float(difference.mean()), float(low), float(high)),
-        improvement=improvement([(left, right)], generator=generator, resamples=resamples, confidence=confidence),
+        improvement=improvement(
+            [(left, right)], generator=generator, resamples=resamples, confidence=confidence
+        ),
         wilcoxon=signed_rank(difference),
         effect=effect_size(difference),
         wins=int((difference > 0).sum()),
@@ -98,11 +103,12 @@ def improvement(
 ) -> Estimate:
     """Estimate the probability that a run of the first model beats a run of the second, ties counted half (Agarwal et al. 2021).
 
-    On each benchmark it is Mann–Whitney's ``U / n²`` over all pairs of runs; over several, their mean. Seeds are resampled in pairs, each
-    benchmark's from its own.
+    On each benchmark it is Mann–Whitney's ``U / n²`` over all pairs of runs; over several, their
+    mean. Seeds are resampled in pairs, each benchmark's from its own.
 
     Args:
-        pairs: Scores of both on each benchmark, as `compare` takes them; benchmarks without a common seed are left out.
+        pairs: Scores of both on each benchmark, as `compare` takes them; benchmarks without a
+            common seed are left out.
         generator: Source of the resamples.
         resamples: How many.
         confidence: Of the interval.
@@ -111,7 +117,9 @@ def improvement(
         NaN without any common seed.
     """
     seen = [common(*pair) for pair in pairs]
-    beaten = [(np.sign(left[:, None] - right[None, :]) + 1) / 2 for left, right in seen if len(left)]
+    beaten = [
+        (np.sign(left[:, None] - right[None, :]) + 1) / 2 for left, right in seen if len(left)
+    ]
     if not beaten:
         return Estimate(np.nan, np.nan, np.nan)
     resampled = np.zeros(resamples)
@@ -130,7 +138,9 @@ def common(first: npt.ArrayLike, second: npt.ArrayLike) -> tuple[Array, Array]:
     """
     left, right = np.asarray(first, dtype=np.float64), np.asarray(second, dtype=np.float64)
     if left.ndim != 1 or left.shape != right.shape:
-        raise ValueError(f"scores have shapes {left.shape} and {right.shape}; give one of each per seed")
+        raise ValueError(
+            f"scores have shapes {left.shape} and {right.shape}; give one of each per seed"
+        )
     both = np.isfinite(left) & np.isfinite(right)
     return np.round(left[both], DIGITS), np.round(right[both], DIGITS)
 
@@ -138,9 +148,11 @@ def common(first: npt.ArrayLike, second: npt.ArrayLike) -> tuple[Array, Array]:
 def signed_rank(difference: npt.ArrayLike) -> float:
     """Return the two-sided p of Wilcoxon's signed-rank test (1945), exact whatever the ties.
 
-    Seeds without a difference are left out, as Wilcoxon did; equal differences share the mean of their ranks. The null distribution of the
-    positive ranks' sum, each rank being positive or not with even odds, is counted whole: scores of few questions tie often, which the
-    normal approximation and tables for distinct ranks get wrong. With ``n`` seeds p can't fall below ``2^(1−n)``: five never reach 0.05.
+    Seeds without a difference are left out, as Wilcoxon did; equal differences share the mean of
+    their ranks. The null distribution of the positive ranks' sum, each rank being positive or not
+    with even odds, is counted whole: scores of few questions tie often, which the normal
+    approximation and tables for distinct ranks get wrong. With ``n`` seeds p can't fall below
+    ``2^(1−n)``: five never reach 0.05.
 
     Args:
         difference: ``d``, ``[n]``, finite.
@@ -168,13 +180,15 @@ def signed_rank(difference: npt.ArrayLike) -> float:
 def effect_size(difference: npt.ArrayLike) -> float:
     """Return Hedges' g of paired differences, ``(1 − 3/(4(n−1) − 1)) · mean(d) / sd(d)`` (Hedges 1981; Lakens 2013, "Calculating…").
 
-    It counts in standard deviations of the difference between seeds: 0.2 is called small, 0.8 large.
+    It counts in standard deviations of the difference between seeds: 0.2 is called small, 0.8
+    large.
 
     Args:
         difference: ``d``, ``[n]``, finite.
 
     Returns:
-        NaN with fewer than three seeds, or where all differences are equal and so have no standard deviation.
+        NaN with fewer than three seeds, or where all differences are equal and so have no standard
+        deviation.
     """
     found = np.asarray(difference, dtype=np.float64)
     if len(found) < LEAST or (spread := float(found.std(ddof=1))) < SPREAD:
@@ -190,8 +204,8 @@ def paired_t(difference: npt.ArrayLike, *, axis: int = 0) -> Array:
         axis: The axis of seeds.
 
     Returns:
-        Of the shape of ``difference`` without ``axis``; NaN with fewer than three seeds. Where all differences are equal, 1 if they are
-        zero, else 0.
+        Of the shape of ``difference`` without ``axis``; NaN with fewer than three seeds. Where all
+        differences are equal, 1 if they are zero, else 0.
     """
     found = mean_interval(difference, axis=axis)
     freedom = np.maximum(found.count - 1, 1)
@@ -205,17 +219,22 @@ def paired_t(difference: npt.ArrayLike, *, axis: int = 0) -> Array:
 
 
 def holm(p: npt.ArrayLike) -> Array:
-    """Adjust p-values for being many, by Holm's step-down rule (1979): ``p̃_(i) = max_{j≤i} min(1, (m − j + 1) · p_(j))``.
+    """Adjust p-values for being many, by Holm's step-down rule (1979).
+
+    ``p̃_(i) = max_{j≤i} min(1, (m − j + 1) · p_(j))``.
 
     Args:
         p: ``[m]``; NaN stands for a test that was not made, stays NaN and does not count.
 
     Returns:
-        Adjusted p-values in the same order: those below 0.05 keep the chance of any false finding among them below 5%.
+        Adjusted p-values in the same order: those below 0.05 keep the chance of any false finding
+        among them below 5%.
     """
     given = np.asarray(p, dtype=np.float64)
     adjusted = np.full(given.shape, np.nan)
     made = np.flatnonzero(np.isfinite(given))
     order = made[np.argsort(given[made], kind="stable")]
-    adjusted[order] = np.minimum(np.maximum.accumulate(given[order] * np.arange(len(order), 0, -1)), 1.0)
+    adjusted[order] = np.minimum(
+        np.maximum.accumulate(given[order] * np.arange(len(order), 0, -1)), 1.0
+    )
     return adjusted

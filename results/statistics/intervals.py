@@ -1,9 +1,13 @@
-"""The Student-t interval of a mean over seeds (Student 1908): where the mean of endlessly many runs lies, as told by a few.
+"""The Student-t interval of a mean over seeds (Student 1908).
 
-It holds what it says where scores are near normal, and less where they are skewed. What nominal 95% covered with 10 seeds (4,000 trials):
-normal scores 94.7%; accuracies of 64 questions with 97% right 94.4%; beta(19, 1), mean 0.95 with a tail to the left, 91.0%; one seed in
-five failing to learn 88.6%; beta(9.9, 0.1), nearly always 1 and seldom far below, 68%: where all seeds seen stand at 1, no interval knows
-of the seldom. So near a ceiling, and where some seeds fail, read it as too narrow, and look at the seeds themselves.
+Where the mean of endlessly many runs lies, as told by a few.
+
+It holds what it says where scores are near normal, and less where they are skewed. What nominal 95%
+covered with 10 seeds (4,000 trials): normal scores 94.7%; accuracies of 64 questions with 97% right
+94.4%; beta(19, 1), mean 0.95 with a tail to the left, 91.0%; one seed in five failing to learn
+88.6%; beta(9.9, 0.1), nearly always 1 and seldom far below, 68%: where all seeds seen stand at 1,
+no interval knows of the seldom. So near a ceiling, and where some seeds fail, read it as too
+narrow, and look at the seeds themselves.
 """
 
 from dataclasses import dataclass
@@ -33,10 +37,13 @@ class Interval:
     count: npt.NDArray[np.intp]
 
 
-def mean_interval(values: npt.ArrayLike, *, axis: int = 0, confidence: float = CONFIDENCE) -> Interval:
+def mean_interval(
+    values: npt.ArrayLike, *, axis: int = 0, confidence: float = CONFIDENCE
+) -> Interval:
     """Compute ``mean ± t_{n−1, (1+confidence)/2} · s/√n``, with ``s`` the standard deviation over ``n − 1``.
 
-    The interval assumes seeds that are independent and scores that are near normal; it isn't cut at 0 or 1.
+    The interval assumes seeds that are independent and scores that are near normal; it isn't cut at
+    0 or 1.
 
     Args:
         values: Scores; NaN where a seed has none.

@@ -1,10 +1,13 @@
-"""Metrics, recomputed from the curves that a record keeps. NumPy alone, so that workers and `validate` share one source.
+"""Metrics, recomputed from the curves that a record keeps.
 
-Legend: ``T`` experiences; ``R[i, j]`` the accuracy after training on experience ``i``, measured on the test data of experience ``j``;
-``b[j]`` the accuracy on experience ``j`` before any training. Experiences count from 0, so the last is ``T − 1``.
+NumPy alone, so that workers and `validate` share one source.
 
-A metric that the curves can't give is None, never zero: a learner that was trained once on everything (the joint bound) has a single row,
-hence an accuracy and nothing to forget.
+Legend: ``T`` experiences; ``R[i, j]`` the accuracy after training on experience ``i``, measured on
+the test data of experience ``j``; ``b[j]`` the accuracy on experience ``j`` before any training.
+Experiences count from 0, so the last is ``T − 1``.
+
+A metric that the curves can't give is None, never zero: a learner that was trained once on
+everything (the joint bound) has a single row, hence an accuracy and nothing to forget.
 """
 
 import math
@@ -22,15 +25,19 @@ STREAM_METRICS = ("accuracy", "forgetting", "bwt", "fwt", "learning_accuracy", "
 """Names that `stream_metrics` gives, in the order of tables."""
 
 
-def stream_metrics(accuracy_matrix: Matrix, initial_accuracy: Vector | None = None) -> dict[str, float | None]:
+def stream_metrics(
+    accuracy_matrix: Matrix, initial_accuracy: Vector | None = None
+) -> dict[str, float | None]:
     """Compute the metrics of a task-shift stream.
 
     Args:
-        accuracy_matrix: ``R``, ``[T, T]``; null where nothing was measured. A matrix that is not square yields its accuracy alone.
+        accuracy_matrix: ``R``, ``[T, T]``; null where nothing was measured. A matrix that is not
+            square yields its accuracy alone.
         initial_accuracy: ``b``, ``[T]``; without it there is no forward transfer.
 
     Returns:
-        ``accuracy``, ``forgetting``, ``bwt``, ``fwt``, ``learning_accuracy`` and ``aaa``, each a number or None where it does not apply.
+        ``accuracy``, ``forgetting``, ``bwt``, ``fwt``, ``learning_accuracy`` and ``aaa``, each a
+        number or None where it does not apply.
 
     Raises:
         ValueError: If the matrix is empty or ragged, or ``b`` is not as long as its rows.
@@ -40,7 +47,9 @@ def stream_metrics(accuracy_matrix: Matrix, initial_accuracy: Vector | None = No
     found["accuracy"] = _number(average_accuracy(matrix))
     initial = None if initial_accuracy is None else np.asarray(initial_accuracy, dtype=np.float64)
     if initial is not None and initial.shape != (matrix.shape[1],):
-        raise ValueError(f"initial_accuracy has shape {initial.shape}; the matrix has {matrix.shape[1]} experiences")
+        raise ValueError(
+            f"initial_accuracy has shape {initial.shape}; the matrix has {matrix.shape[1]} experiences"
+        )
     if matrix.shape[0] != matrix.shape[1]:
         return found
     found["learning_accuracy"] = _number(learning_accuracy(matrix))
@@ -57,11 +66,13 @@ def tracking_metrics(accuracy_within: Sequence[Sequence[float | None]]) -> dict[
     """Compute the metrics of accuracies that were taken within experiences.
 
     Args:
-        accuracy_within: Rows ``[steps done, accuracy on experience 0, …]``, null for an experience that was not yet met, so that the last
-            number of a row is that of the experience under way. The last row of an experience stands for its end.
+        accuracy_within: Rows ``[steps done, accuracy on experience 0, …]``, null for an experience
+            that was not yet met, so that the last number of a row is that of the experience under
+            way. The last row of an experience stands for its end.
 
     Returns:
-        ``wc_accuracy`` and ``stability_gap``; None where there are fewer than two experiences, or all were met at once.
+        ``wc_accuracy`` and ``stability_gap``; None where there are fewer than two experiences, or
+        all were met at once.
 
     Raises:
         ValueError: If there is no row, or one experience was never under way and another was.
@@ -72,15 +83,21 @@ def tracking_metrics(accuracy_within: Sequence[Sequence[float | None]]) -> dict[
     if set(under_way.tolist()) == {experiences - 1}:
         return {"wc_accuracy": None, "stability_gap": None}
     if set(under_way.tolist()) != set(range(experiences)):
-        raise ValueError(f"accuracy_within has rows of experiences {sorted(set(under_way.tolist()))}, and there are {experiences}")
-    return {"wc_accuracy": worst_case_accuracy(rows, under_way), "stability_gap": stability_gap(rows, under_way)}
+        raise ValueError(
+            f"accuracy_within has rows of experiences {sorted(set(under_way.tolist()))}, and there are {experiences}"
+        )
+    return {
+        "wc_accuracy": worst_case_accuracy(rows, under_way),
+        "stability_gap": stability_gap(rows, under_way),
+    }
 
 
 def worst_case_accuracy(rows: Array, under_way: npt.NDArray[np.int64]) -> float:
     """``WC-ACC = 1/T · A(T−1) + (1 − 1/T) · 1/(T−1) · Σ_{j<T−1} min A(j)``, at the end of the stream.
 
-    ``A(T−1)`` is the last experience's accuracy at the end, ``min A(j)`` the lowest of experience ``j`` since it was over (De Lange et al.
-    2023, "Continual evaluation for lifelong learning", equations 2 and 3).
+    ``A(T−1)`` is the last experience's accuracy at the end, ``min A(j)`` the lowest of experience
+    ``j`` since it was over (De Lange et al. 2023, "Continual evaluation for lifelong learning",
+    equations 2 and 3).
     """
     last = rows.shape[1] - 1
     lowest = [rows[under_way > place, place].min() for place in range(last)]
@@ -88,10 +105,13 @@ def worst_case_accuracy(rows: Array, under_way: npt.NDArray[np.int64]) -> float:
 
 
 def stability_gap(rows: Array, under_way: npt.NDArray[np.int64]) -> float:
-    """Return how far accuracy falls within an experience below both its beginning and its end: what is lost for a while alone.
+    """Return how far accuracy falls within an experience below both its beginning and its end.
 
-    ``1/(T−1) · Σ_{k>0} 1/k · Σ_{j<k} max(0, min(A(k−1, j), A(k, j)) − min_{t in k} A(t, j))``, ``A(k, j)`` being the accuracy on ``j`` at
-    the end of experience ``k``. De Lange et al. 2023 name the phenomenon and show it as curves; this is its depth.
+    What is lost for a while alone.
+
+    ``1/(T−1) · Σ_{k>0} 1/k · Σ_{j<k} max(0, min(A(k−1, j), A(k, j)) − min_{t in k} A(t, j))``,
+    ``A(k, j)`` being the accuracy on ``j`` at the end of experience ``k``. De Lange et al. 2023
+    name the phenomenon and show it as curves; this is its depth.
     """
     ends = [np.flatnonzero(under_way == place)[-1] for place in range(rows.shape[1])]
     depths = []
@@ -106,27 +126,33 @@ def probe_metrics(probe_matrix: Matrix) -> dict[str, float | None]:
     """Compute the metrics of linear probes: what of the past the features still hold.
 
     Args:
-        probe_matrix: As ``R``, for probes that were fitted to the frozen features after each experience.
+        probe_matrix: As ``R``, for probes that were fitted to the frozen features after each
+            experience.
 
     Returns:
-        ``probe_accuracy``, the last probe's mean over all experiences, and ``probe_forgetting``, forgetting by the probes.
+        ``probe_accuracy``, the last probe's mean over all experiences, and ``probe_forgetting``,
+        forgetting by the probes.
     """
     found = stream_metrics(probe_matrix)
     return {"probe_accuracy": found["accuracy"], "probe_forgetting": found["forgetting"]}
 
 
-def task_metrics(accuracy_by_distance: Sequence[Sequence[float | None]], group: str = "") -> dict[str, float | None]:
+def task_metrics(
+    accuracy_by_distance: Sequence[Sequence[float | None]], group: str = ""
+) -> dict[str, float | None]:
     """Compute the metrics of a long-dependency task.
 
     Args:
-        accuracy_by_distance: Rows of distance in tokens, accuracy, and number of questions. The accuracy is null where the model can't be
-            asked (its longest length is shorter).
-        group: Name of the questions' group, where a task has some that are scored apart (curve ``accuracy_by_distance_{group}``).
+        accuracy_by_distance: Rows of distance in tokens, accuracy, and number of questions. The
+            accuracy is null where the model can't be asked (its longest length is shorter).
+        group: Name of the questions' group, where a task has some that are scored apart (curve
+            ``accuracy_by_distance_{group}``).
 
     Returns:
-        ``accuracy``, the mean over distances with each counted once, and ``accuracy_at_{distance}`` for each. The mean is None when one of
-        them is: a mean over fewer distances would compare with no other model's. With a group, each name is led by it:
-        ``{group}_accuracy``, ``{group}_accuracy_at_{distance}``.
+        ``accuracy``, the mean over distances with each counted once, and ``accuracy_at_{distance}``
+        for each. The mean is None when one of them is: a mean over fewer distances would compare
+        with no other model's. With a group, each name is led by it: ``{group}_accuracy``,
+        ``{group}_accuracy_at_{distance}``.
 
     Raises:
         ValueError: If there is no distance, or one comes twice.
@@ -136,12 +162,16 @@ def task_metrics(accuracy_by_distance: Sequence[Sequence[float | None]], group: 
     at: dict[int, float | None] = {}
     for distance, accuracy, _ in accuracy_by_distance:
         if distance is None or int(distance) in at:
-            raise ValueError(f"distance {distance} in accuracy_by_distance: each is a number and comes once")
+            raise ValueError(
+                f"distance {distance} in accuracy_by_distance: each is a number and comes once"
+            )
         at[int(distance)] = None if accuracy is None else float(accuracy)
     known = [accuracy for accuracy in at.values() if accuracy is not None]
     mean = float(np.mean(known)) if len(known) == len(at) else None
     name = f"{group}_accuracy" if group else "accuracy"
-    return {name: mean} | {f"{name}_at_{distance}": accuracy for distance, accuracy in sorted(at.items())}
+    return {name: mean} | {
+        f"{name}_at_{distance}": accuracy for distance, accuracy in sorted(at.items())
+    }
 
 
 def average_accuracy(matrix: Array) -> float:
@@ -150,7 +180,10 @@ def average_accuracy(matrix: Array) -> float:
 
 
 def forgetting(matrix: Array) -> float:
-    """``F = 1/(T−1) · Σ_{j<T−1} max_{i<T−1} R[i, j] − R[T−1, j]`` (Chaudhry et al. 2018, "Riemannian Walk", equations 3 and 4)."""
+    """``F = 1/(T−1) · Σ_{j<T−1} max_{i<T−1} R[i, j] − R[T−1, j]`` (Chaudhry et al.
+
+    2018, "Riemannian Walk", equations 3 and 4).
+    """
     return float((matrix[:-1, :-1].max(axis=0) - matrix[-1, :-1]).mean())
 
 
@@ -170,7 +203,10 @@ def learning_accuracy(matrix: Array) -> float:
 
 
 def average_anytime_accuracy(matrix: Array) -> float:
-    """``AAA = 1/T · Σ_i 1/(i+1) · Σ_{j≤i} R[i, j]`` (Caccia et al. 2020, "Online Fast Adaptation and Knowledge Accumulation")."""
+    """``AAA = 1/T · Σ_i 1/(i+1) · Σ_{j≤i} R[i, j]`` (Caccia et al.
+
+    2020, "Online Fast Adaptation and Knowledge Accumulation").
+    """
     return float(np.mean(accuracy_over_seen(matrix)))
 
 
@@ -182,18 +218,27 @@ def accuracy_over_seen(accuracy_matrix: Matrix) -> Array:
     """
     matrix = _matrix(accuracy_matrix)
     if matrix.shape[0] != matrix.shape[1]:
-        raise ValueError(f"the accuracy matrix has shape {matrix.shape}; what was seen when is known of a square one alone")
+        raise ValueError(
+            f"the accuracy matrix has shape {matrix.shape}; what was seen when is known of a square one alone"
+        )
     return np.array([row[: i + 1].mean() for i, row in enumerate(matrix)])
 
 
 def _matrix(values: Matrix) -> Array:
-    """Read a matrix of accuracies; nulls become NaN, and pass through every mean that touches them."""
+    """Read a matrix of accuracies.
+
+    Nulls become NaN, and pass through every mean that touches them.
+    """
     try:
         matrix = np.asarray(values, dtype=np.float64)
     except ValueError as error:
-        raise ValueError("the accuracy matrix is ragged: give each row an entry per experience, null where none was measured") from error
+        raise ValueError(
+            "the accuracy matrix is ragged: give each row an entry per experience, null where none was measured"
+        ) from error
     if matrix.ndim != 2 or matrix.size == 0:
-        raise ValueError(f"the accuracy matrix has shape {matrix.shape}; it needs a row per experience and at least one")
+        raise ValueError(
+            f"the accuracy matrix has shape {matrix.shape}; it needs a row per experience and at least one"
+        )
     return matrix
 
 

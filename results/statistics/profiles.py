@@ -1,4 +1,7 @@
-"""Performance profiles: the share of runs that score above a threshold (Dolan & Moré 2002; Agarwal et al. 2021, section 4.2)."""
+"""Performance profiles: the share of runs that score above a threshold (Dolan & Moré 2002.
+
+Agarwal et al. 2021, section 4.2).
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,7 +22,8 @@ class Profile:
     Attributes:
         thresholds: Scores ``τ``, ``[K]``.
         share: Share of runs with a score above ``τ``, ``[K]``, falling.
-        low: Lower end of its interval at each threshold, ``[K]``; NaN where no benchmark has two runs.
+        low: Lower end of its interval at each threshold, ``[K]``; NaN where no benchmark has two
+            runs.
         high: Upper end.
     """
 
@@ -50,11 +54,18 @@ def performance_profile(
         ValueError: If there is no score at all.
     """
     above = np.asarray(thresholds, dtype=np.float64)
-    runs = [scores for one in strata if len(scores := np.asarray(one, dtype=np.float64).reshape(-1))]
+    runs = [
+        scores for one in strata if len(scores := np.asarray(one, dtype=np.float64).reshape(-1))
+    ]
     if not runs:
         raise ValueError("there are no scores: a performance profile needs one at least")
-    # Between two scores that follow each other nothing changes, so that one threshold stands for all of them.
-    _, first, place = np.unique(np.searchsorted(np.sort(np.concatenate(runs)), above, side="right"), return_index=True, return_inverse=True)
+    # Between two scores that follow each other nothing changes, so that one threshold stands for
+    # all of them.
+    _, first, place = np.unique(
+        np.searchsorted(np.sort(np.concatenate(runs)), above, side="right"),
+        return_index=True,
+        return_inverse=True,
+    )
     exceeding = [(scores[:, None] > above[first]).astype(np.float64) for scores in runs]
     share = np.mean([one.mean(axis=0) for one in exceeding], axis=0)
     resampled = np.zeros((resamples, len(first)))

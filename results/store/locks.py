@@ -1,7 +1,8 @@
 """A claim on a cell: while one process holds it, no other will run that cell.
 
-It is a lock of the operating system on a file, so it ends with the process that holds it, however that process ends, and no clock is
-asked. On a file system without such locks, filelock falls back to a file that names its owner.
+It is a lock of the operating system on a file, so it ends with the process that holds it, however
+that process ends, and no clock is asked. On a file system without such locks, filelock falls back
+to a file that names its owner.
 """
 
 from contextlib import suppress
@@ -27,7 +28,10 @@ class Claim:
         self._lock.release()
 
     def fulfil(self) -> None:
-        """Give the claim up for good: what it was for is there, so its file goes too. Whoever claims next finds the record."""
+        """Give the claim up for good: what it was for is there, so its file goes too.
+
+        Whoever claims next finds the record.
+        """
         with suppress(OSError):
             Path(self._lock.lock_file).unlink()
         self._lock.release()
@@ -36,7 +40,12 @@ class Claim:
         """Hold on."""
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         """Give the claim up."""
         self.release()
 

@@ -1,7 +1,8 @@
 """The store: a folder of records, each written whole or not at all.
 
-Layout: ``records/ID.json``, ``manifests/NAME.json``, ``logs/ID.log``, ``claims/ID.lock`` while a cell is being run, ``checkpoints/ID.…`` of
-cells that were cut short; a damaged record is set aside into ``damaged/``. Nothing read from a store is ever executed.
+Layout: ``records/ID.json``, ``manifests/NAME.json``, ``logs/ID.log``, ``claims/ID.lock`` while a
+cell is being run, ``checkpoints/ID.…`` of cells that were cut short; a damaged record is set aside
+into ``damaged/``. Nothing read from a store is ever executed.
 """
 
 import os
@@ -23,7 +24,10 @@ from results.records.record import Record, parse, schema_of
 from results.store.locks import Claim, claim
 
 Mark = tuple[int, int, int]
-"""Tells one version of a file from another: its inode, its time of change in nanoseconds, its size. Compared for equality alone."""
+"""Tells one version of a file from another: its inode, its time of change in nanoseconds, its size.
+
+Compared for equality alone.
+"""
 
 
 class _Named(Protocol):
@@ -59,9 +63,13 @@ class Store:
                     file.write(b"room")
             except OSError as error:
                 why = error.strerror or error
-                raise UsageError(f"cannot write to the store {root}: {why}; give another by --store or MEMNET_STORE") from error
+                raise UsageError(
+                    f"cannot write to the store {root}: {why}; give another by --store or MEMNET_STORE"
+                ) from error
         elif not (root / "records").is_dir():
-            raise UsageError(f"there is no store at {root}: run `memnet run quick` first, or name one by --store or MEMNET_STORE")
+            raise UsageError(
+                f"there is no store at {root}: run `memnet run quick` first, or name one by --store or MEMNET_STORE"
+            )
         return cls(root)
 
     def path(self, cell_id: str) -> Path:
@@ -85,7 +93,9 @@ class Store:
         return claim(self.root / "claims" / f"{cell_id}.lock")
 
     def claim_manifest(self, name: str, *, patience: float) -> Claim | None:
-        """Claim a manifest while it is read and written anew; None where another has held it for so many seconds.
+        """Claim a manifest while it is read and written anew.
+
+        None where another has held it for so many seconds.
 
         Raises:
             OSError: If the store can't be written.
@@ -93,7 +103,10 @@ class Store:
         return claim(self.root / "claims" / f"manifest-{name}.lock", patience=patience)
 
     def sweep(self) -> None:
-        """Take away what runners that were killed had begun to write; what a living one is writing stays."""
+        """Take away what runners that were killed had begun to write.
+
+        What a living one is writing stays.
+        """
         for path in (self.root / "records").glob(".*.tmp"):
             held = self.claim(path.name.split(".")[1])
             if held is not None:
@@ -105,7 +118,9 @@ class Store:
         write_whole(self.path(record.id), record.to_json())
 
     def read(self, cell_id: str) -> Record | None:
-        """Return a cell's record, or None where there is none. A damaged one is set aside and counts as none.
+        """Return a cell's record, or None where there is none.
+
+        A damaged one is set aside and counts as none.
 
         Raises:
             UsageError: If the record can't be opened, or a newer version wrote it.
@@ -113,11 +128,17 @@ class Store:
         return self._understood(self.path(cell_id), parse)
 
     def outline(self, cell_id: str) -> Outline | None:
-        """Return what a survey needs of a cell's record, as :meth:`read` does of all of it; many times faster."""
+        """Return what a survey needs of a cell's record, as :meth:`read` does of all of it.
+
+        Many times faster.
+        """
         return self._understood(self.path(cell_id), outline)
 
     def mark(self, cell_id: str) -> Mark | None:
-        """Return what tells a cell's present record from an earlier or later one; None where there is none."""
+        """Return what tells a cell's present record from an earlier or later one.
+
+        None where there is none.
+        """
         try:
             found = self.path(cell_id).stat()
         except FileNotFoundError:
@@ -137,20 +158,26 @@ class Store:
 
     def write_manifest(self, manifest: Manifest) -> None:
         """Write what a suite is, so that reports need no suite."""
-        write_whole(self.root / "manifests" / f"{manifest.name}.json", manifest.model_dump_json(by_alias=True, indent=1) + "\n")
+        write_whole(
+            self.root / "manifests" / f"{manifest.name}.json",
+            manifest.model_dump_json(by_alias=True, indent=1) + "\n",
+        )
 
     def manifests(self) -> list[Manifest]:
         """All manifests, by name.
 
         Raises:
-            UsageError: If one can't be read; unlike a record, it can't count as missing, for it says what the others are.
+            UsageError: If one can't be read; unlike a record, it can't count as missing, for it
+                says what the others are.
         """
         return [_manifest(path) for path in sorted((self.root / "manifests").glob("[!.]*.json"))]
 
     def damaged(self) -> list[tuple[Path, str]]:
         """Records that were set aside, each with its reason."""
         folder = self.root / "damaged"
-        return [(path, _reason(path.with_suffix(".why"))) for path in sorted(folder.glob("[!.]*.json"))]
+        return [
+            (path, _reason(path.with_suffix(".why"))) for path in sorted(folder.glob("[!.]*.json"))
+        ]
 
     def _understood(self, path: Path, understand: Callable[[bytes], _Found]) -> _Found | None:
         text = _content(path)
@@ -159,7 +186,9 @@ class Store:
         try:
             found = understand(text)
             if found.id != path.stem:
-                raise Damaged(f"the file is named {path.name} and holds record {found.id}: a copy would count a seed twice")
+                raise Damaged(
+                    f"the file is named {path.name} and holds record {found.id}: a copy would count a seed twice"
+                )
             return found
         except Newer as error:
             raise UsageError(f"cannot read the record {path}: {error}") from error
@@ -179,7 +208,9 @@ class Store:
                     write_whole(target.with_suffix(".why"), f"{reason}\n")
                     path.replace(target)
         except OSError:
-            return  # a store that can't be written is still readable; the record counts as missing either way
+            # a store that can't be written is still readable; the record counts as missing either
+            # way
+            return
 
 
 def _content(path: Path) -> bytes | None:
@@ -190,12 +221,18 @@ def _content(path: Path) -> bytes | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise UsageError(f"cannot read the record {path}: {error.strerror or error}; mend that, or take it away") from error
+        raise UsageError(
+            f"cannot read the record {path}: {error.strerror or error}; mend that, or take it away"
+        ) from error
 
 
 def _free(path: Path) -> Path:
     """Return the path, or one like it with a number, where nothing stands yet."""
-    return next(one for number in count() if not (one := path.with_stem(f"{path.stem}-{number}") if number else path).exists())
+    return next(
+        one
+        for number in count()
+        if not (one := path.with_stem(f"{path.stem}-{number}") if number else path).exists()
+    )
 
 
 def _reason(path: Path) -> str:
@@ -213,17 +250,24 @@ def _manifest(path: Path) -> Manifest:
         schema = schema_of(text)
         if schema is not None and schema > MANIFEST_SCHEMA:
             reason = f"it is of schema {schema}, and this version reads up to {MANIFEST_SCHEMA}"
-            raise UsageError(f"cannot read the manifest {path}: {reason}; install a newer memnet-bench") from error
-        raise UsageError(f"the manifest {path} is damaged; delete it and reissue its run: the records are kept") from error
+            raise UsageError(
+                f"cannot read the manifest {path}: {reason}; install a newer memnet-bench"
+            ) from error
+        raise UsageError(
+            f"the manifest {path} is damaged; delete it and reissue its run: the records are kept"
+        ) from error
 
 
 def write_whole(path: Path, content: str | bytes, *, durable: bool = True) -> None:
-    """Write a file whole or not at all: a temporary file beside it, fsync, rename. Text is written as UTF-8, line ends as they are.
+    """Write a file whole or not at all.
+
+    A temporary file beside it, fsync, rename. Text is written as UTF-8, line ends as they are.
 
     Args:
         path: Where it goes; folders are made.
         content: Text or bytes.
-        durable: Wait until it is on the disk. What can be made again at any time, ten thousand pages of a report, need not.
+        durable: Wait until it is on the disk. What can be made again at any time, ten thousand
+            pages of a report, need not.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")

@@ -1,4 +1,7 @@
-"""Whether what a record says can be: names, curves, slot statistics, costs, provenance. Each check yields one line per doubt."""
+"""Whether what a record says can be: names, curves, slot statistics, costs, provenance.
+
+Each check yields one line per doubt.
+"""
 
 import datetime
 import itertools
@@ -60,7 +63,13 @@ def _curve(name: str, curve: JsonValue) -> Iterator[str]:
         yield from _by_distance(name, curve)
     elif name == "accuracy_within":
         rows = curve if isinstance(curve, list) else [None]
-        if not all(isinstance(row, list) and row and _whole(row[0], least=0) and all(_share(value) for value in row[1:]) for row in rows):
+        if not all(
+            isinstance(row, list)
+            and row
+            and _whole(row[0], least=0)
+            and all(_share(value) for value in row[1:])
+            for row in rows
+        ):
             yield f"{name} has a row that is not steps done and accuracies between 0 and 1"
     elif name in ("accuracy_matrix", "probe_matrix"):
         rows = curve if isinstance(curve, list) else [None]
@@ -79,7 +88,9 @@ def _by_distance(name: str, curve: JsonValue) -> Iterator[str]:
             yield f"{name} has a row that is not distance, accuracy and number of questions"
             return
         distance, accuracy, questions = row
-        if not _whole(distance, least=1) or not _whole(questions, least=0 if accuracy is None else 1):
+        if not _whole(distance, least=1) or not _whole(
+            questions, least=0 if accuracy is None else 1
+        ):
             yield f"{name} has a distance of {distance!r} with {questions!r} questions; both are whole, and positive"
             return
         if not _share(accuracy):
@@ -89,7 +100,10 @@ def _by_distance(name: str, curve: JsonValue) -> Iterator[str]:
 
 def _rising(curve: JsonValue) -> bool:
     rows = curve if isinstance(curve, list) else [None]
-    if not all(isinstance(row, list) and len(row) == 2 and all(_number(value) for value in row) for row in rows):
+    if not all(
+        isinstance(row, list) and len(row) == 2 and all(_number(value) for value in row)
+        for row in rows
+    ):
         return False
     steps = [row[0] for row in rows if isinstance(row, list)]
     return _numbers(steps) and all(one < other for one, other in itertools.pairwise(steps))
@@ -133,7 +147,9 @@ def _costs(cost: Cost) -> Iterator[str]:
 
 def _machine(cost: Cost, provenance: Provenance) -> Iterator[str]:
     """Check what was used against what there was."""
-    most = 1.1 * cost.train_seconds * (provenance.threads + 1) + 5  # a thread more than told: autograd's on an accelerator
+    most = (
+        1.1 * cost.train_seconds * (provenance.threads + 1) + 5
+    )  # a thread more than told: autograd's on an accelerator
     if cost.train_cpu_seconds > most:
         yield (
             f"cost.train_cpu_seconds is {cost.train_cpu_seconds:.1f} where training took {cost.train_seconds:.1f} s "
@@ -151,7 +167,9 @@ def _provenance(provenance: Provenance) -> Iterator[str]:
         yield f"provenance.threads is {provenance.threads}"
     if not re.fullmatch(r"[a-z]{2,10}(:[0-9]{1,3}| \([^<>\n\r\t]{1,100}\))?", provenance.device):
         yield f"provenance.device is {provenance.device!r}; it reads like cpu, cuda:0 or cuda (NVIDIA H100 80GB HBM3)"
-    if provenance.commit is not None and not re.fullmatch(r"[0-9a-f]{40}|[0-9a-f]{64}", provenance.commit):
+    if provenance.commit is not None and not re.fullmatch(
+        r"[0-9a-f]{40}|[0-9a-f]{64}", provenance.commit
+    ):
         yield f"provenance.commit is {provenance.commit!r}; it is a hash, or null"
     texts = (provenance.python, provenance.platform, provenance.cpu, *provenance.packages.values())
     for text in texts:
@@ -182,8 +200,15 @@ def _numbers(values: list[JsonValue]) -> TypeGuard[list[float]]:
 
 def _share(value: JsonValue) -> bool:
     """Whether it is a share, or null."""
-    return value is None or (isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1)
+    return value is None or (
+        isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1
+    )
 
 
 def _whole(value: JsonValue, least: int) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and value >= least and value == int(value)
+    return (
+        isinstance(value, int | float)
+        and not isinstance(value, bool)
+        and value >= least
+        and value == int(value)
+    )

@@ -38,11 +38,15 @@ def recomputed(curves: Mapping[str, JsonValue]) -> dict[str, float | None]:
     except (TypeError, OverflowError) as error:
         raise ValueError(f"curves can't be read: {error}") from error
     if not found:
-        raise ValueError(f"curves hold neither {BY_DISTANCE} nor accuracy_matrix, so that no metric follows from them")
+        raise ValueError(
+            f"curves hold neither {BY_DISTANCE} nor accuracy_matrix, so that no metric follows from them"
+        )
     return found
 
 
-def disagreements(metrics: Mapping[str, float | None], curves: Mapping[str, JsonValue]) -> Iterator[str]:
+def disagreements(
+    metrics: Mapping[str, float | None], curves: Mapping[str, JsonValue]
+) -> Iterator[str]:
     """Tell each metric that does not follow from the curves, or is missing though it does."""
     try:
         expected = recomputed(curves)

@@ -38,7 +38,8 @@ def doubts_together(sent: Sequence[Submission], known: Sequence[Submission]) -> 
 
     Args:
         sent: Records that were sent.
-        known: Records that are there already; those that are among the sent ones are not held against them.
+        known: Records that are there already; those that are among the sent ones are not held
+            against them.
     """
     here = {one.path.resolve() for one in sent}
     others = [one for one in known if one.path.resolve() not in here]
@@ -48,7 +49,11 @@ def doubts_together(sent: Sequence[Submission], known: Sequence[Submission]) -> 
         yield from _row(members, there.get(row, []))
         settings = sorted(key[3] for key in there if key[:3] == row[:3] and key[3] != row[3])
         if settings and row not in there:
-            yield members[0].path, "note", f"{_name(row)} is there already in another config or version: they will stand as two rows"
+            yield (
+                members[0].path,
+                "note",
+                f"{_name(row)} is there already in another config or version: they will stand as two rows",
+            )
 
 
 def _twice(sent: Sequence[Submission], known: Sequence[Submission]) -> Iterator[Doubt]:
@@ -66,7 +71,11 @@ def _twice(sent: Sequence[Submission], known: Sequence[Submission]) -> Iterator[
 
 def _again(record: Record, old: Submission) -> str:
     before = old.record.metrics
-    changed = [name for name in sorted(record.metrics.keys() & before.keys()) if not agree(record.metrics[name], before[name])]
+    changed = [
+        name
+        for name in sorted(record.metrics.keys() & before.keys())
+        if not agree(record.metrics[name], before[name])
+    ]
     if record.status != old.record.status:
         return f"drift: its status is {record.status}, and that of the same cell in {old.path} is {old.record.status}"
     if not changed:
@@ -83,22 +92,43 @@ def _row(members: Sequence[Submission], there: Sequence[Submission]) -> Iterator
     absent = sorted(set(range(min(max(seeds), 10_000) + 1)) - seeds)
     if absent:
         shown = ", ".join(map(str, absent[:10])) + ("…" if len(absent) > 10 else "")
-        yield first.path, "refused", f"{_name(row)} lacks seeds {shown}: send all of them from 0 on, failed ones too"
+        yield (
+            first.path,
+            "refused",
+            f"{_name(row)} lacks seeds {shown}: send all of them from 0 on, failed ones too",
+        )
     elif len(seeds) < OFFICIAL:
-        yield first.path, "note", f"{_name(row)} has {len(seeds)} seeds; an official row has {OFFICIAL}"
+        yield (
+            first.path,
+            "note",
+            f"{_name(row)} has {len(seeds)} seeds; an official row has {OFFICIAL}",
+        )
     sizes = {one.record.cost.parameters for one in (*members, *there) if one.record.status == "ok"}
     if len(sizes) > 1:
-        yield first.path, "refused", f"{_name(row)} has {' and '.join(f'{size:,}' for size in sorted(sizes))} parameters in its seeds"
+        yield (
+            first.path,
+            "refused",
+            f"{_name(row)} has {' and '.join(f'{size:,}' for size in sorted(sizes))} parameters in its seeds",
+        )
     yield from _drift(members, there)
 
 
 def _drift(members: Sequence[Submission], there: Sequence[Submission]) -> Iterator[Doubt]:
     """Hold the mean accuracy of new seeds against a prediction interval from the old ones (three at least)."""
-    new, old = (np.array([value for one in side if (value := one.record.metrics.get("accuracy")) is not None]) for side in (members, there))
+    new, old = (
+        np.array(
+            [value for one in side if (value := one.record.metrics.get("accuracy")) is not None]
+        )
+        for side in (members, there)
+    )
     if len(old) < 3 or not len(new):
         return
     spread = max(float(old.std(ddof=1)), DRIFT)
-    reach = float(stats.t.ppf((1 + CONFIDENCE) / 2, len(old) - 1)) * spread * np.sqrt(1 / len(old) + 1 / len(new))
+    reach = (
+        float(stats.t.ppf((1 + CONFIDENCE) / 2, len(old) - 1))
+        * spread
+        * np.sqrt(1 / len(old) + 1 / len(new))
+    )
     if abs(new.mean() - old.mean()) > reach:
         first = members[0]
         yield (

@@ -1,7 +1,7 @@
 """JSON from strangers: what a file must be before anything in it is believed.
 
-Size is asked of the file system before a byte is read, and depth is counted before anything is parsed, so that neither memory nor the stack
-is at a stranger's mercy.
+Size is asked of the file system before a byte is read, and depth is counted before anything is
+parsed, so that neither memory nor the stack is at a stranger's mercy.
 """
 
 import io
@@ -52,7 +52,9 @@ def read(path: Path) -> tuple[bytes, JsonValue]:
 
 
 def check_text(text: str) -> None:
-    """Refuse text that would not show as what it is: control characters but for tabs and line ends, changes of direction, half characters.
+    """Refuse text that would not show as what it is.
+
+    Control characters but for tabs and line ends, changes of direction, half characters.
 
     Raises:
         Damaged: If it holds such a character, or is too long.
@@ -64,13 +66,25 @@ def check_text(text: str) -> None:
     for character in text:
         if character < " " and character not in "\t\n\r":
             raise Damaged(f"a text holds the control character U+{ord(character):04X}")
-        if character > "~" and unicodedata.category(character) in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp"):
-            raise Damaged(f"a text holds U+{ord(character):04X}, which can't be seen or turns text around")
+        if character > "~" and unicodedata.category(character) in (
+            "Cc",
+            "Cf",
+            "Cs",
+            "Co",
+            "Zl",
+            "Zp",
+        ):
+            raise Damaged(
+                f"a text holds U+{ord(character):04X}, which can't be seen or turns text around"
+            )
 
 
 def printable(text: str, limit: int = 300) -> str:
     """Bring text to one line that a terminal can safely show."""
-    safe = "".join(character if character.isprintable() else f"\\u{ord(character):04x}" for character in " ".join(text.split()))
+    safe = "".join(
+        character if character.isprintable() else f"\\u{ord(character):04x}"
+        for character in " ".join(text.split())
+    )
     return safe if len(safe) <= limit else f"{safe[: limit - 1]}…"
 
 
@@ -85,7 +99,9 @@ def _content(path: Path) -> bytes:
     if not regular:
         raise Damaged("it is not a file")
     if max(found.st_size, len(raw)) > BYTES:
-        raise Damaged(f"it has {max(found.st_size, len(raw)):,} bytes; a record has at most {BYTES:,}")
+        raise Damaged(
+            f"it has {max(found.st_size, len(raw)):,} bytes; a record has at most {BYTES:,}"
+        )
     return raw
 
 
@@ -106,9 +122,17 @@ def _parsed(raw: bytes) -> JsonValue:
     except UnicodeDecodeError as error:
         raise Damaged(f"it is not UTF-8: byte {error.start} can't be read") from error
     try:
-        document: JsonValue = json.loads(text, object_pairs_hook=_object, parse_int=_whole, parse_float=_real, parse_constant=_no_number)
+        document: JsonValue = json.loads(
+            text,
+            object_pairs_hook=_object,
+            parse_int=_whole,
+            parse_float=_real,
+            parse_constant=_no_number,
+        )
     except json.JSONDecodeError as error:
-        raise Damaged(f"it is not JSON: {error.msg} in line {error.lineno}, column {error.colno}") from error
+        raise Damaged(
+            f"it is not JSON: {error.msg} in line {error.lineno}, column {error.colno}"
+        ) from error
     return document
 
 

@@ -1,6 +1,9 @@
-"""Whether records that others send in can be believed: each by itself, then together, then against those there are.
+"""Whether records that others send in can be believed.
 
-A record that passes is well-formed, consistent and plausible. That it was really measured no check can tell: that takes a rerun.
+Each by itself, then together, then against those there are.
+
+A record that passes is well-formed, consistent and plausible. That it was really measured no check
+can tell: that takes a rerun.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -45,7 +48,8 @@ def validate(paths: Iterable[Path], known: Sequence[Submission] = ()) -> list[Fi
         known: Records to hold them against; a file that is one of them is not held against itself.
 
     Returns:
-        Findings in the order of the files, then those on all of them together; none where all is well.
+        Findings in the order of the files, then those on all of them together; none where all is
+        well.
     """
     found: list[Finding] = []
     readable: list[Submission] = []
@@ -54,7 +58,10 @@ def validate(paths: Iterable[Path], known: Sequence[Submission] = ()) -> list[Fi
         found += [Finding(path, "refused", printable(reason)) for reason in reasons[:LINES]]
         if record is not None:
             readable.append(Submission(path, record))
-    found += [Finding(path, severity, printable(reason)) for path, severity, reason in doubts_together(readable, known)]
+    found += [
+        Finding(path, severity, printable(reason))
+        for path, severity, reason in doubts_together(readable, known)
+    ]
     return found
 
 
@@ -80,7 +87,9 @@ def inspect(path: Path) -> tuple[Record | None, list[str]]:
         if isinstance(document, dict):
             _check_schema(document.get("schema"))
         body = unseal(raw)
-        Record.model_validate_json(raw if body is None else body, strict=True)  # no text where a number belongs
+        Record.model_validate_json(
+            raw if body is None else body, strict=True
+        )  # no text where a number belongs
         record = parse(raw)
     except ValidationError as error:
         return None, list(_lines(error))
@@ -101,7 +110,9 @@ def _check_schema(schema: object) -> None:
     if isinstance(schema, bool) or not isinstance(schema, int):
         raise Damaged(f"schema is {schema!r}; it is a whole number, now {SCHEMA}")
     if schema > SCHEMA:
-        raise Newer(f"it is of schema {schema}, and this version reads up to {SCHEMA}: install a newer memnet-bench")
+        raise Newer(
+            f"it is of schema {schema}, and this version reads up to {SCHEMA}: install a newer memnet-bench"
+        )
 
 
 def _lines(error: ValidationError) -> Iterator[str]:

@@ -1,8 +1,13 @@
-"""Checkpoints inside a long cell: what training has come to is kept twice a minute, so that a cell which is cut short goes on from there.
+"""Checkpoints inside a long cell.
 
-A checkpoint is one safetensors file: the tensors, and as its metadata a JSON text that says where each belongs. Nothing in it is ever
-executed. It is written whole or not at all, carries a checksum, and is taken up only by the code, packages and machine that wrote it (the
-``key``); any other is as good as none. What is restored is exact, so a cell that was resumed ends in the numbers of one that was not.
+What training has come to is kept twice a minute, so that a cell which is cut short goes on from
+there.
+
+A checkpoint is one safetensors file: the tensors, and as its metadata a JSON text that says where
+each belongs. Nothing in it is ever executed. It is written whole or not at all, carries a checksum,
+and is taken up only by the code, packages and machine that wrote it (the ``key``); any other is as
+good as none. What is restored is exact, so a cell that was resumed ends in the numbers of one that
+was not.
 """
 
 import hashlib
@@ -23,7 +28,10 @@ from torch import Tensor
 from results.store.store import write_whole
 
 EVERY = 30.0
-"""Seconds between two checkpoints. With the time to write one, less than a minute of work is lost."""
+"""Seconds between two checkpoints.
+
+With the time to write one, less than a minute of work is lost.
+"""
 
 
 @runtime_checkable
@@ -39,7 +47,9 @@ class Stateful(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
-    """All that training changes; the global generators (torch's, NumPy's, Python's) belong to it and need not be named.
+    """All that training changes.
+
+    The global generators (torch's, NumPy's, Python's) belong to it and need not be named.
 
     Attributes:
         stateful: Module, optimiser and schedule, by name.
@@ -75,7 +85,8 @@ class Checkpoint:
         every: Seconds between two checkpoints; `EVERY` if None.
 
     Attributes:
-        earlier: Seconds on the wall and on the processor that went into the training that was restored; zeros where none was.
+        earlier: Seconds on the wall and on the processor that went into the training that was
+            restored; zeros where none was.
         noted: How far the evaluation had come; None where it had not begun.
     """
 
@@ -90,7 +101,10 @@ class Checkpoint:
         self._last = time.monotonic()
 
     def resume(self, parts: Parts) -> dict[str, Any] | None:
-        """Begin: restore the parts from the checkpoint and return the counters kept with it; None where there is none to go on from."""
+        """Begin: restore the parts from the checkpoint and return the counters kept with it.
+
+        None where there is none to go on from.
+        """
         self._began = self._clocks()
         content = None if self.path is None else load(self.path, self.key)
         if content is None:
@@ -103,7 +117,9 @@ class Checkpoint:
         return counters
 
     def keep(self, parts: Parts, counters: Mapping[str, Any], *, final: bool = False) -> None:
-        """Write a checkpoint, if it is time to. A disk that is full is no reason for a cell to fail: it goes on without.
+        """Write a checkpoint, if it is time to.
+
+        A disk that is full is no reason for a cell to fail: it goes on without.
 
         Args:
             parts: What training changes.
@@ -112,7 +128,10 @@ class Checkpoint:
         """
         if self.path is None or not (final or self.due):
             return
-        spent = tuple(now - began + earlier for now, began, earlier in zip(self._clocks(), self._began, self.earlier, strict=True))
+        spent = tuple(
+            now - began + earlier
+            for now, began, earlier in zip(self._clocks(), self._began, self.earlier, strict=True)
+        )
         self._content = {"parts": parts.state(), "counters": dict(counters), "spent": spent}
         if self.due:
             self._write()
@@ -159,14 +178,19 @@ def write(path: Path, content: Any, key: str) -> None:
 
 
 def load(path: Path, key: str) -> Any:
-    """Read what :func:`write` wrote; None where there is no file, or one that is damaged or of another key."""
+    """Read what :func:`write` wrote.
+
+    None where there is no file, or one that is damaged or of another key.
+    """
     if not path.is_file():
         return None
     try:
         with safe_open(path, framework="pt") as file:
             metadata = file.metadata() or {}
             tensors = {name: file.get_tensor(name).clone() for name in sorted(file.keys())}
-        if metadata["key"] != key or metadata["sha256"] != _digest(key, metadata["content"], tensors):
+        if metadata["key"] != key or metadata["sha256"] != _digest(
+            key, metadata["content"], tensors
+        ):
             return None
         return _built(json.loads(metadata["content"]), tensors)
     except (SafetensorError, OSError, KeyError, ValueError, TypeError):
@@ -174,19 +198,30 @@ def load(path: Path, key: str) -> Any:
 
 
 def _described(value: Any, tensors: dict[str, Tensor]) -> list[Any]:
-    """Describe a value in JSON, as ``[kind, content]``; its tensors are put aside, under numbers."""
+    """Describe a value in JSON, as ``[kind, content]``.
+
+    Its tensors are put aside, under numbers.
+    """
     match value:
         case Tensor():
             name = str(len(tensors))
             tensors[name] = value.detach().to("cpu", copy=True).contiguous()
             return ["tensor", name]
         case dict():
-            return ["dict", [[_described(key, tensors), _described(item, tensors)] for key, item in value.items()]]
+            return [
+                "dict",
+                [
+                    [_described(key, tensors), _described(item, tensors)]
+                    for key, item in value.items()
+                ],
+            ]
         case list() | tuple():
             return [type(value).__name__, [_described(item, tensors) for item in value]]
         case bool() | int() | float() | str() | None:
             return ["plain", value]
-    raise TypeError(f"a {type(value).__name__} can't stand in a checkpoint: only tensors, numbers, texts, None and what is nested of them")
+    raise TypeError(
+        f"a {type(value).__name__} can't stand in a checkpoint: only tensors, numbers, texts, None and what is nested of them"
+    )
 
 
 def _built(description: list[Any], tensors: Mapping[str, Tensor]) -> Any:
@@ -219,7 +254,8 @@ def _digest(key: str, text: str, tensors: Mapping[str, Tensor]) -> str:
 
 
 def _global_state() -> dict[str, Any]:
-    name, keys, place, has_gauss, gauss = np.random.get_state(legacy=True)  # noqa: NPY002  (it is the global one that other packages use)
+    # The global NumPy generator, which other packages use.
+    name, keys, place, has_gauss, gauss = np.random.get_state(legacy=True)  # noqa: NPY002
     return {
         "torch": torch.get_rng_state(),
         "cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_initialized() else [],
@@ -233,5 +269,6 @@ def _restore_global_state(state: Mapping[str, Any]) -> None:
     if state["cuda"]:
         torch.cuda.set_rng_state_all(state["cuda"])
     name, keys, place, has_gauss, gauss = state["numpy"]
-    np.random.set_state((name, np.array(keys, dtype=np.uint32), place, has_gauss, gauss))  # noqa: NPY002
+    keys = np.array(keys, dtype=np.uint32)
+    np.random.set_state((name, keys, place, has_gauss, gauss))  # noqa: NPY002
     random.setstate(state["python"])

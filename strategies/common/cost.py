@@ -24,7 +24,12 @@ class Stopwatch:
         self._began = (time.perf_counter(), time.process_time())
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
         """Stop, and add what has passed."""
         self.wall, self.cpu = self._now()
         self._began = None
@@ -52,7 +57,9 @@ class Stopwatch:
     def _now(self) -> tuple[float, float]:
         if self._began is None:
             return self.wall, self.cpu
-        return self.wall + time.perf_counter() - self._began[0], self.cpu + time.process_time() - self._began[1]
+        return self.wall + time.perf_counter() - self._began[
+            0
+        ], self.cpu + time.process_time() - self._began[1]
 
 
 def measure_cost(
@@ -64,21 +71,26 @@ def measure_cost(
     train_examples: int,
     buffer_bytes: int = 0,
 ) -> Cost:
-    """Put together what a cell used, at its end; all but the peaks of memory, which are its process's (`benchmarks.execution.run_cell`).
+    """Put together what a cell used, at its end.
+
+    All but the peaks of memory, which are its process's (`benchmarks.execution.run_cell`).
 
     Args:
         model: What was trained; its parameters are counted.
         state_bytes: Peak of what one sequence carries.
         train: Time spent training.
         evaluation: Time spent evaluating.
-        train_examples: Samples processed in training, each as often as it was: new ones and, in streams, those that a method rehearses
-            beside them (`strategies.continual.metrics.example_counter`).
+        train_examples: Samples processed in training, each as often as it was: new ones and, in
+            streams, those that a method rehearses beside them
+            (`strategies.continual.metrics.example_counter`).
         buffer_bytes: What is kept of the past between samples.
     """
     parameters = list(model.parameters())
     return Cost(
         parameters=sum(parameter.numel() for parameter in parameters),
-        parameter_bytes=sum(parameter.numel() * parameter.element_size() for parameter in parameters),
+        parameter_bytes=sum(
+            parameter.numel() * parameter.element_size() for parameter in parameters
+        ),
         state_bytes=state_bytes,
         buffer_bytes=buffer_bytes,
         train_seconds=train.wall,

@@ -1,6 +1,9 @@
-"""Generators that are independent by purpose: the order of a stream, the shuffling of its samples, what a method draws.
+"""Generators that are independent by purpose.
 
-Initialisers and dropout use the global generator, which the cell's process seeds once; nothing here touches it.
+The order of a stream, the shuffling of its samples, what a method draws.
+
+Initialisers and dropout use the global generator, which the cell's process seeds once; nothing here
+touches it.
 """
 
 import hashlib

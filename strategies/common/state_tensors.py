@@ -46,7 +46,10 @@ def _leaves(state: Any) -> Iterator[Any]:
 
 def _refilled(state: Any, content: Iterator[Any]) -> Any:
     if dataclasses.is_dataclass(state) and not isinstance(state, type):
-        changes = {field.name: _refilled(getattr(state, field.name), content) for field in dataclasses.fields(state)}
+        changes = {
+            field.name: _refilled(getattr(state, field.name), content)
+            for field in dataclasses.fields(state)
+        }
         return dataclasses.replace(state, **changes)
     if isinstance(state, tuple):
         return tuple([_refilled(item, content) for item in state])

@@ -1,4 +1,7 @@
-"""Signals of training: what is measured at a step, for those who watch. Nothing that is learnt depends on them."""
+"""Signals of training: what is measured at a step, for those who watch.
+
+Nothing that is learnt depends on them.
+"""
 
 from collections.abc import Callable, Mapping
 from typing import TypeAlias
@@ -12,7 +15,8 @@ def diverged(what: str, learning_rate: float) -> FloatingPointError:
 
     Args:
         what: What is no longer finite, and where.
-        learning_rate: The rate trained at; a third of it, the next of a table of rates, is what is advised.
+        learning_rate: The rate trained at; a third of it, the next of a table of rates, is what is
+            advised.
     """
     return FloatingPointError(
         f"training diverged: {what}, at a learning rate of {learning_rate:g}; "

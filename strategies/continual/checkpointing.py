@@ -1,11 +1,14 @@
 """A stream that was cut short goes on from its checkpoint, within an experience too, and ends in the numbers of one that was not.
 
-What a method has to do for it: each of its plugins has ``state_dict()`` and ``load_state_dict(state)`` (`strategies.common.checkpoint.Stateful`),
-and a strategy that changes more than its model, its optimiser and its plugins names it in ``stateful()``. ``state_dict()`` is asked between
-two steps of training, or between two experiences, and returns all that the plugin will ever use again: what it keeps, its counters, the
-state of each generator that it draws from (``generator.get_state()``), and what it made in ``before_training_exp``; tensors, numbers, texts
-and None, in dictionaries, lists and tuples. ``load_state_dict`` is called on a plugin that was built anew; in mid-experience once more,
-after ``before_training_exp`` was called for that experience, and has the last word. A method with a plugin that can't do this starts anew.
+What a method has to do for it: each of its plugins has ``state_dict()`` and
+``load_state_dict(state)`` (`strategies.common.checkpoint.Stateful`), and a strategy that changes
+more than its model, its optimiser and its plugins names it in ``stateful()``. ``state_dict()`` is
+asked between two steps of training, or between two experiences, and returns all that the plugin
+will ever use again: what it keeps, its counters, the state of each generator that it draws from
+(``generator.get_state()``), and what it made in ``before_training_exp``; tensors, numbers, texts
+and None, in dictionaries, lists and tuples. ``load_state_dict`` is called on a plugin that was
+built anew; in mid-experience once more, after ``before_training_exp`` was called for that
+experience, and has the last word. A method with a plugin that can't do this starts anew.
 """
 
 from collections.abc import Mapping
@@ -27,7 +30,8 @@ STATELESS = (PeriodicEval, EvaluationPlugin)
 class Resume(SupervisedPlugin[Any]):
     """Keeps a checkpoint of a strategy, and brings it back to where the checkpoint was written.
 
-    It puts itself behind all other plugins, Avalanche's clock included, so that a step is over for all of them when it keeps their state.
+    It puts itself behind all other plugins, Avalanche's clock included, so that a step is over for
+    all of them when it keeps their state.
 
     Args:
         strategy: What is trained.
@@ -40,18 +44,28 @@ class Resume(SupervisedPlugin[Any]):
 
     supports_distributed = True
 
-    def __init__(self, strategy: ContinualStrategy, checkpoint: Checkpoint, others: Mapping[str, Stateful]) -> None:
+    def __init__(
+        self, strategy: ContinualStrategy, checkpoint: Checkpoint, others: Mapping[str, Stateful]
+    ) -> None:
         super().__init__()
         self.trained = 0
         self._checkpoint = checkpoint
-        self._parts = Parts(stateful={**strategy.stateful(), **_plugins(strategy), **others}, generators=(strategy.shuffling,))
+        self._parts = Parts(
+            stateful={**strategy.stateful(), **_plugins(strategy), **others},
+            generators=(strategy.shuffling,),
+        )
         self._within: dict[str, Any] | None = None
         self._epochs = strategy.train_epochs
-        strategy.make_optimizer(reset_optimizer_state=True)  # as its first training would, and then no more: it empties what is restored
+        strategy.make_optimizer(
+            reset_optimizer_state=True
+        )  # as its first training would, and then no more: it empties what is restored
         counters = checkpoint.resume(self._parts)
         if counters is not None:
             self.trained, self._within = counters["trained"], counters["within"]
-            print(f"goes on {'within' if self._within else 'after'} experience {self.trained + bool(self._within)}", flush=True)
+            print(
+                f"goes on {'within' if self._within else 'after'} experience {self.trained + bool(self._within)}",
+                flush=True,
+            )
         strategy.plugins.append(self)
 
     def before_training_exp(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
@@ -69,7 +83,10 @@ class Resume(SupervisedPlugin[Any]):
     def after_training_iteration(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
         """Keep the state within an experience, if it is time to."""
         if self._checkpoint.due and isinstance(strategy.dataloader, Feed):
-            within = {"epoch": strategy.clock.train_exp_epochs, "feed": strategy.dataloader.state_dict()}
+            within = {
+                "epoch": strategy.clock.train_exp_epochs,
+                "feed": strategy.dataloader.state_dict(),
+            }
             self._checkpoint.keep(self._parts, {"trained": self.trained, "within": within})
 
     def between(self) -> None:

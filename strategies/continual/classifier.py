@@ -33,8 +33,13 @@ class Classifier(nn.Module):
         self._losses: Mapping[str, Tensor] = {}
 
     def forward(self, inputs: Float[Tensor, "B T F"]) -> Float[Tensor, "B K"]:
-        """Return the logits of each sample; every sample starts from the model's initial state and sees no other."""
-        last = torch.full((len(inputs), 1), inputs.shape[1] - 1, dtype=torch.long, device=inputs.device)
+        """Return the logits of each sample.
+
+        Every sample starts from the model's initial state and sees no other.
+        """
+        last = torch.full(
+            (len(inputs), 1), inputs.shape[1] - 1, dtype=torch.long, device=inputs.device
+        )
         output: ModelOutput = self.model(inputs, positions=last)
         self._losses = output.losses
         return output.logits[:, 0]
@@ -45,9 +50,12 @@ class Classifier(nn.Module):
 
 
 class MultiHeadClassifier(Classifier, MultiTaskModule):
-    """Answers among the classes of the sample's task: a head per task, whose weights stand side by side in one layer.
+    """Answers among the classes of the sample's task.
 
-    To Avalanche it is a module that takes task labels, so that plugins which run the model by themselves (EWC, LwF) hand them over.
+    A head per task, whose weights stand side by side in one layer.
+
+    To Avalanche it is a module that takes task labels, so that plugins which run the model by
+    themselves (EWC, LwF) hand them over.
 
     Args:
         model: The sequence model to wrap.
@@ -60,8 +68,13 @@ class MultiHeadClassifier(Classifier, MultiTaskModule):
         super().__init__(model)
         self.register_buffer("heads", heads, persistent=False)
 
-    def forward(self, inputs: Float[Tensor, "B T F"], task_labels: Int[Tensor, "B"] | None = None) -> Any:
-        """Return the logits ``[B, K]`` of each sample, those of other tasks' classes closed; without task labels, those of each task."""
+    def forward(
+        self, inputs: Float[Tensor, "B T F"], task_labels: Int[Tensor, "B"] | None = None
+    ) -> Any:
+        """Return the logits ``[B, K]`` of each sample, those of other tasks' classes closed.
+
+        Without task labels, those of each task.
+        """
         logits = super().forward(inputs)
         if task_labels is None:
             return {task: logits.masked_fill(~head, CLOSED) for task, head in enumerate(self.heads)}
@@ -71,7 +84,9 @@ class MultiHeadClassifier(Classifier, MultiTaskModule):
         """Do nothing: all heads are there from the start."""
 
 
-def among_heads(logits: Float[Tensor, "B K"], heads: Bool[Tensor, "tasks K"], tasks: Int[Tensor, "B"]) -> Float[Tensor, "B K"]:
+def among_heads(
+    logits: Float[Tensor, "B K"], heads: Bool[Tensor, "tasks K"], tasks: Int[Tensor, "B"]
+) -> Float[Tensor, "B K"]:
     """Close the outputs that are not of a sample's task."""
     return logits.masked_fill(~heads[tasks], CLOSED)
 
@@ -82,7 +97,9 @@ def classifier(model: SequenceModel, stream: Stream) -> Classifier:
 
 
 def trunk(model: SequenceModel) -> nn.Module:
-    """Return what has ``features`` of a model and their ``width``: itself, or what goes into its last linear layer at the last step.
+    """Return what has ``features`` of a model and their ``width``.
+
+    Itself, or what goes into its last linear layer at the last step.
 
     Raises:
         UsageError: If there is no such layer.

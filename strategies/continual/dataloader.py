@@ -1,8 +1,8 @@
 """Mini-batches cut straight from tensors.
 
-Avalanche's loaders collate sample by sample. A data set that is made of tensors, however often it was cut and joined since, is
-brought back to tensors here and fed by index; plugins see the same mini-batches. What is not made of tensors, or is transformed on the
-way, is left to Avalanche.
+Avalanche's loaders collate sample by sample. A data set that is made of tensors, however often it
+was cut and joined since, is brought back to tensors here and fed by index; plugins see the same
+mini-batches. What is not made of tensors, or is transformed on the way, is left to Avalanche.
 """
 
 from collections.abc import Iterator, Mapping
@@ -28,10 +28,17 @@ class Feed:
         columns: Inputs, labels and whatever else a sample has.
         batch_size: Samples per mini-batch; the last one may be smaller.
         generator: Source of a new order at every pass; without it the samples come as they are.
-        iterations: Mini-batches to give, of whole ones alone, with a new order whenever one holds no more; 0 for all of one order.
+        iterations: Mini-batches to give, of whole ones alone, with a new order whenever one holds
+            no more; 0 for all of one order.
     """
 
-    def __init__(self, columns: Columns, batch_size: int, generator: torch.Generator | None, iterations: int = 0) -> None:
+    def __init__(
+        self,
+        columns: Columns,
+        batch_size: int,
+        generator: torch.Generator | None,
+        iterations: int = 0,
+    ) -> None:
         self.columns = columns
         self.batch_size = batch_size
         self.generator = generator
@@ -70,7 +77,11 @@ class Feed:
 
     def _draw(self) -> Int[Tensor, "n"]:
         count = len(self.columns[0])
-        return torch.arange(count) if self.generator is None else torch.randperm(count, generator=self.generator)
+        return (
+            torch.arange(count)
+            if self.generator is None
+            else torch.randperm(count, generator=self.generator)
+        )
 
 
 class Cycle:
@@ -89,7 +100,9 @@ class Cycle:
     def take(self, wanted: int) -> Int[Tensor, "wanted"]:
         """Return the next places."""
         while len(self._queue) < wanted:
-            self._queue = torch.cat((self._queue, torch.randperm(self.count, generator=self.generator)))
+            self._queue = torch.cat(
+                (self._queue, torch.randperm(self.count, generator=self.generator))
+            )
         taken, self._queue = self._queue[:wanted], self._queue[wanted:]
         return taken
 
@@ -107,12 +120,19 @@ def columns_of(dataset: AvalancheDataset[Any]) -> Columns | None:
     columns = _gather(dataset._flat_data, None)
     if columns is None:
         return None
-    extra = [_values(attribute.data) for attribute in dataset._data_attributes.values() if attribute.use_in_getitem]
+    extra = [
+        _values(attribute.data)
+        for attribute in dataset._data_attributes.values()
+        if attribute.use_in_getitem
+    ]
     return (*columns, *extra)
 
 
 def _values(data: FlatData[Any]) -> Tensor:
-    """Return an attribute's values. Lists that were not cut are taken whole: asking sample by sample took a sixth of an evaluation."""
+    """Return an attribute's values.
+
+    Lists that were not cut are taken whole: asking sample by sample took a sixth of an evaluation.
+    """
     parts = data._datasets
     if data._indices is None and all(isinstance(part, list) for part in parts):
         return torch.tensor([value for part in parts for value in part])
@@ -120,9 +140,16 @@ def _values(data: FlatData[Any]) -> Tensor:
 
 
 def _gather(data: Any, indices: Int[Tensor, "n"] | None) -> Columns | None:
-    """Return the tensors at some indices of a tree of cut and joined data sets; all of them, uncopied where they are whole, for None."""
+    """Return the tensors at some indices of a tree of cut and joined data sets.
+
+    All of them, uncopied where they are whole, for None.
+    """
     if isinstance(data, TensorDataset):
-        return tuple(data.tensors) if indices is None else tuple(tensor[indices] for tensor in data.tensors)
+        return (
+            tuple(data.tensors)
+            if indices is None
+            else tuple(tensor[indices] for tensor in data.tensors)
+        )
     if isinstance(data, Pixels):
         return data[:] if indices is None else data[indices]
     if not isinstance(data, FlatData) or _transforms(data):
@@ -156,7 +183,12 @@ def _joined(data: Any, indices: Int[Tensor, "n"]) -> Columns | None:
 
 def _transforms(data: Any) -> bool:
     """Say whether samples are transformed as they are taken."""
-    for groups in (getattr(data, "_transform_groups", None), getattr(data, "_frozen_transform_groups", None)):
-        if groups is not None and any(transform is not None for transform in groups.transform_groups.values()):
+    for groups in (
+        getattr(data, "_transform_groups", None),
+        getattr(data, "_frozen_transform_groups", None),
+    ):
+        if groups is not None and any(
+            transform is not None for transform in groups.transform_groups.values()
+        ):
             return True
     return False

@@ -20,7 +20,9 @@ class Pixels(Dataset[tuple[Tensor, ...]]):
         largest: The byte that is read as 1.
     """
 
-    def __init__(self, pixels: UInt8[Tensor, "n T F"], labels: Int[Tensor, "n"], largest: int) -> None:
+    def __init__(
+        self, pixels: UInt8[Tensor, "n T F"], labels: Int[Tensor, "n"], largest: int
+    ) -> None:
         self._pixels = pixels
         self._labels = labels
         self._largest = largest
@@ -34,7 +36,10 @@ class Pixels(Dataset[tuple[Tensor, ...]]):
 
 
 def labelled(data: Any, labels: Int[Tensor, "n"], task: int) -> AvalancheDataset[Any]:
-    """Make Avalanche's data set. Its LwF and DER look for the task label, 0 throughout where no task is told."""
+    """Make Avalanche's data set.
+
+    Its LwF and DER look for the task label, 0 throughout where no task is told.
+    """
     attributes = [
         DataAttribute(labels.tolist(), "targets"),
         DataAttribute([task] * len(labels), "targets_task_labels", use_in_getitem=True),

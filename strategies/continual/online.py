@@ -11,10 +11,13 @@ from strategies.continual.dataloader import columns_of
 from strategies.continual.datasets import labelled
 
 
-def small_experiences(experience: Any, size: int, order: torch.Generator) -> Iterator[tuple[Any, bool]]:
+def small_experiences(
+    experience: Any, size: int, order: torch.Generator
+) -> Iterator[tuple[Any, bool]]:
     """Cut an experience into small ones that tell no boundary, and yield each with whether it is the last.
 
-    Avalanche's ``split_online_stream`` makes views of the whole experience, whose cost grows with it; here each is a data set of its own.
+    Avalanche's ``split_online_stream`` makes views of the whole experience, whose cost grows with
+    it; here each is a data set of its own.
 
     Args:
         experience: What to cut; its data are tensors.
@@ -24,11 +27,22 @@ def small_experiences(experience: Any, size: int, order: torch.Generator) -> Ite
     columns = columns_of(experience.dataset)
     assert columns is not None
     inputs, labels, tasks = columns
-    told = {name: getattr(experience, name) for name in ("task_label", "task_labels") if hasattr(experience, name)}
+    told = {
+        name: getattr(experience, name)
+        for name in ("task_label", "task_labels")
+        if hasattr(experience, name)
+    }
     parts = torch.randperm(len(labels), generator=order).split(size)
     for place, chosen in enumerate(parts):
-        data = labelled(TensorDataset(inputs[chosen], labels[chosen]), labels[chosen], int(tasks[0]))
-        small = OnlineCLExperience(dataset=data, origin_experience=experience, sub_stream_length=len(parts))
-        small.origin_stream, small.current_experience = experience.origin_stream, experience.current_experience
+        data = labelled(
+            TensorDataset(inputs[chosen], labels[chosen]), labels[chosen], int(tasks[0])
+        )
+        small = OnlineCLExperience(
+            dataset=data, origin_experience=experience, sub_stream_length=len(parts)
+        )
+        small.origin_stream, small.current_experience = (
+            experience.origin_stream,
+            experience.current_experience,
+        )
         vars(small).update(told)
         yield small, place == len(parts) - 1

@@ -1,7 +1,8 @@
 """Avalanche's supervised strategy with direct feeding and without the cost of its logging.
 
-The training loop, its callbacks and its plugins are Avalanche's own. What is changed: mini-batches are cut straight from tensors where the
-data are tensors, in an order drawn from a generator of the seed, and the evaluator is the accuracy matrix, which copies nothing.
+The training loop, its callbacks and its plugins are Avalanche's own. What is changed: mini-batches
+are cut straight from tensors where the data are tensors, in an order drawn from a generator of the
+seed, and the evaluator is the accuracy matrix, which copies nothing.
 """
 
 from collections.abc import Sequence
@@ -34,7 +35,8 @@ class ContinualStrategy(SupervisedTemplate[Any, Any, Any]):
         seed: Seed of the order of samples.
         device: Where to train.
         plugins: Avalanche plugins.
-        trains_once: Whether the first training is on all experiences together: there is no other then, and one evaluation after it.
+        trains_once: Whether the first training is on all experiences together: there is no other
+            then, and one evaluation after it.
 
     Attributes:
         examples: Counts the samples trained on.
@@ -77,25 +79,40 @@ class ContinualStrategy(SupervisedTemplate[Any, Any, Any]):
         return {"model": self.model, "optimizer": self.optimizer}
 
     def forward(self) -> Tensor:
-        """Return the logits of the mini-batch; those of other tasks are closed, where tasks are told and the model leaves it to us."""
+        """Return the logits of the mini-batch.
+
+        Those of other tasks are closed, where tasks are told and the model leaves it to us.
+        """
         logits: Tensor = super().forward()
         return logits if self._heads is None else among_heads(logits, self._heads, self.mb_task_id)
 
     def criterion(self) -> Tensor:
         """Return the loss: the cross-entropy and, in training, what a model of ours adds to it."""
         loss: Tensor = super().criterion()
-        return self.model.objective(loss) if self.is_training and isinstance(self.model, Classifier) else loss
+        return (
+            self.model.objective(loss)
+            if self.is_training and isinstance(self.model, Classifier)
+            else loss
+        )
 
     def make_train_dataloader(self, *args: Any, **kwargs: Any) -> None:
-        """Feed the adapted data set by index, in an order of the seed's; leave what is not tensors to Avalanche."""
+        """Feed the adapted data set by index, in an order of the seed's.
+
+        Leave what is not tensors to Avalanche.
+        """
         columns = columns_of(self.adapted_dataset)
         if columns is None:
             super().make_train_dataloader(*args, **kwargs)
         else:
-            self.dataloader = Feed(columns, self.train_mb_size, self.shuffling, self._pace.iterations)
+            self.dataloader = Feed(
+                columns, self.train_mb_size, self.shuffling, self._pace.iterations
+            )
 
     def make_eval_dataloader(self, *args: Any, **kwargs: Any) -> None:
-        """Feed the adapted data set by index, as it comes; leave what is not tensors to Avalanche."""
+        """Feed the adapted data set by index, as it comes.
+
+        Leave what is not tensors to Avalanche.
+        """
         columns = columns_of(self.adapted_dataset)
         if columns is None:
             super().make_eval_dataloader(*args, **kwargs)

@@ -2,10 +2,11 @@
 
 Shapes: ``n`` samples, ``T`` time steps, ``F`` features per step, ``K`` outputs.
 
-The three scenarios are those of van de Ven, Tuytelaars & Tolias, *Three types of incremental learning*, Nature Machine Intelligence 2022:
-*class*: a sample is answered among all classes; *domain*: among as many answers as an experience has, which mean something else in each;
-*task*: among the classes of the sample's own experience, which is told. What is drawn for a stream is drawn from its seed alone, so every
-model and method meets the same stream under the same seed.
+The three scenarios are those of van de Ven, Tuytelaars & Tolias, *Three types of incremental
+learning*, Nature Machine Intelligence 2022: *class*: a sample is answered among all classes;
+*domain*: among as many answers as an experience has, which mean something else in each; *task*:
+among the classes of the sample's own experience, which is told. What is drawn for a stream is drawn
+from its seed alone, so every model and method meets the same stream under the same seed.
 """
 
 import math
@@ -54,8 +55,9 @@ class Pace:
     Attributes:
         epochs: Passes over each experience.
         batch_size: New samples per step.
-        iterations: Steps per experience, instead of passes: mini-batches are cut from one order after the other, and what is left of an
-            order when it holds no whole mini-batch is passed over. 0 for passes.
+        iterations: Steps per experience, instead of passes: mini-batches are cut from one order
+            after the other, and what is left of an order when it holds no whole mini-batch is
+            passed over. 0 for passes.
         online: Samples that are met at a time, each once, as an experience of their own; 0 offline.
     """
 
@@ -68,13 +70,17 @@ class Pace:
         """Return the steps that an experience of so many samples takes."""
         if self.online:
             whole, rest = divmod(samples, self.online)
-            return whole * math.ceil(self.online / self.batch_size) + math.ceil(rest / self.batch_size)
+            return whole * math.ceil(self.online / self.batch_size) + math.ceil(
+                rest / self.batch_size
+            )
         return self.iterations or self.epochs * math.ceil(samples / self.batch_size)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measures:
-    """What is measured beside the accuracy matrix. It costs time that is not counted, and changes nothing that is learnt.
+    """What is measured beside the accuracy matrix.
+
+    It costs time that is not counted, and changes nothing that is learnt.
 
     Attributes:
         track: Steps from one evaluation within an experience to the next; 0 for none.
@@ -94,7 +100,8 @@ class Stream:
         signature: What a model is fed and asked.
         pace: How it is gone through.
         sample_bytes: Bytes of one sample as it comes, label included: what keeping it costs.
-        classes: Classes of each experience. In the *domain* scenario a class's place among those of its experience is its label.
+        classes: Classes of each experience. In the *domain* scenario a class's place among those of
+            its experience is its label.
         scenario: Among what a sample is answered.
         measures: What is measured beside the accuracy matrix.
         seed: Seed of the order in which samples are met online.
@@ -112,7 +119,8 @@ class Stream:
     def experiences(self) -> Iterator[tuple[Any, bool]]:
         """Yield what is trained on, in order, and whether an experience of the benchmark ends with it: then all of them are evaluated.
 
-        Offline they are the benchmark's own experiences; online small ones, cut from them as they are asked for.
+        Offline they are the benchmark's own experiences; online small ones, cut from them as they
+        are asked for.
         """
         for place, experience in enumerate(self.benchmark.train_stream):
             if not self.pace.online:
@@ -123,7 +131,10 @@ class Stream:
 
     @property
     def heads(self) -> Bool[Tensor, "experiences K"] | None:
-        """Which outputs are those of each experience's task; None where a sample is answered among all."""
+        """Which outputs are those of each experience's task.
+
+        None where a sample is answered among all.
+        """
         if self.scenario != "task":
             return None
         heads = torch.zeros(len(self.classes), self.signature.outputs, dtype=torch.bool)
@@ -162,7 +173,9 @@ def split_classes(
     """
     if experiences < 1 or classes % experiences:
         allowed = ", ".join(str(n) for n in range(1, classes + 1) if classes % n == 0)
-        raise UsageError(f"{classes} classes can't be dealt to {experiences} experiences in equal shares: choose one of {allowed}")
+        raise UsageError(
+            f"{classes} classes can't be dealt to {experiences} experiences in equal shares: choose one of {allowed}"
+        )
     order = torch.randperm(classes, generator=generator("class order", seed))
     shares = [tuple(share.tolist()) for share in order.chunk(experiences)]
     dealt = tuple(shares if scenario == "domain" else map(_in_order, shares))
@@ -222,7 +235,10 @@ def _in_order(share: tuple[int, ...]) -> tuple[int, ...]:
 
 
 def _share(samples: Samples, classes: tuple[int, ...], scenario: Scenario) -> Samples:
-    """Return an experience's samples; in the *domain* scenario labelled with their class's place in the experience."""
+    """Return an experience's samples.
+
+    In the *domain* scenario labelled with their class's place in the experience.
+    """
     chosen = samples.of_classes(classes)
     if scenario != "domain":
         return chosen
@@ -233,12 +249,20 @@ def _share(samples: Samples, classes: tuple[int, ...], scenario: Scenario) -> Sa
 
 def _benchmark(train: list[Samples], test: list[Samples], scenario: Scenario) -> Any:
     """Make Avalanche's benchmark, one experience per part, with the class timeline and the task labels that its modules look for."""
-    from avalanche.benchmarks import benchmark_from_datasets, with_classes_timeline, with_task_labels
+    from avalanche.benchmarks import (
+        benchmark_from_datasets,
+        with_classes_timeline,
+        with_task_labels,
+    )
 
     def tagged(parts: list[Samples]) -> list[Any]:
-        return [_dataset(part, place if scenario == "task" else 0) for place, part in enumerate(parts)]
+        return [
+            _dataset(part, place if scenario == "task" else 0) for place, part in enumerate(parts)
+        ]
 
-    benchmark = with_classes_timeline(benchmark_from_datasets(train=tagged(train), test=tagged(test)))
+    benchmark = with_classes_timeline(
+        benchmark_from_datasets(train=tagged(train), test=tagged(test))
+    )
     return with_task_labels(benchmark) if scenario == "task" else benchmark
 
 
@@ -249,7 +273,9 @@ def _dataset(samples: Samples, task: int) -> Any:
     return labelled(Pixels(samples.inputs, samples.labels, samples.largest), samples.labels, task)
 
 
-def require_boundaries(stream: Stream, method: str, because: str = "must be told where an experience ends") -> None:
+def require_boundaries(
+    stream: Stream, method: str, because: str = "must be told where an experience ends"
+) -> None:
     """Refuse a method that does something when an experience is over which makes no sense after a handful of samples.
 
     Args:

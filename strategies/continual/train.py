@@ -46,7 +46,8 @@ class HasSlots(Protocol):
 class Progress(SupervisedPlugin[Any]):
     """Tells how much of the training is done, and ends it if it diverged.
 
-    The loss is looked at now and then alone: to read it at every step would hold up a device, and one that is no longer finite stays so.
+    The loss is looked at now and then alone: to read it at every step would hold up a device, and
+    one that is no longer finite stays so.
 
     Args:
         progress: Called with a fraction in [0, 1].
@@ -55,7 +56,13 @@ class Progress(SupervisedPlugin[Any]):
         signals: Told of each training step: its number and its loss.
     """
 
-    def __init__(self, progress: Callable[[float], None], steps: int, learning_rate: float, signals: Signals | None = None) -> None:
+    def __init__(
+        self,
+        progress: Callable[[float], None],
+        steps: int,
+        learning_rate: float,
+        signals: Signals | None = None,
+    ) -> None:
         super().__init__()
         self._progress = progress
         self._steps = steps
@@ -86,7 +93,9 @@ class Progress(SupervisedPlugin[Any]):
             FloatingPointError: If it is not.
         """
         if not math.isfinite(loss := float(self._loss)):
-            of = f" of {self._steps}" if self._done <= self._steps else ""  # a method may make more steps than the stream has
+            of = (
+                f" of {self._steps}" if self._done <= self._steps else ""
+            )  # a method may make more steps than the stream has
             raise diverged(f"the loss was {loss} at step {self._done}{of}", self._learning_rate)
 
     def state_dict(self) -> dict[str, Any]:
@@ -114,8 +123,8 @@ def learn(
 ) -> Outcome:
     """Learn a stream and say how it went.
 
-    The model is initialised from the global generator, which the caller seeds; order, reservoir, dreams and noise have generators of
-    their own.
+    The model is initialised from the global generator, which the caller seeds; order, reservoir,
+    dreams and noise have generators of their own.
 
     Args:
         stream: The stream.
@@ -126,36 +135,59 @@ def learn(
         seed: The cell's seed.
         device: Where to train.
         progress: Called with the fraction done, in [0, 1].
-        total_budget: Bytes of parameters and of what is kept of the past together; 0 for what the method's own options say.
-        checkpoint: Where it is kept how far the cell has come, which goes on from there if it was cut short; by default it is not kept. See
-            `strategies.continual.checkpointing` for what a method does for it.
+        total_budget: Bytes of parameters and of what is kept of the past together; 0 for what the
+            method's own options say.
+        checkpoint: Where it is kept how far the cell has come, which goes on from there if it was
+            cut short; by default it is not kept. See `strategies.continual.checkpointing` for what
+            a method does for it.
         signals: Told of each training step: its number and its loss.
 
     Returns:
         Metrics, the accuracy matrix and the initial accuracies, slot statistics, and the cost.
 
     Raises:
-        UsageError: If the model and the method do not go together, or the parameters alone are beyond the total budget.
+        UsageError: If the model and the method do not go together, or the parameters alone are
+            beyond the total budget.
         FloatingPointError: If the training diverged, or answers are not finite.
     """
 
     def build(config: Any) -> tuple[SequenceModel, ContinualStrategy]:
         model = build_model(stream.signature)
-        return model, method.build(config, model=model, stream=stream, learning_rate=learning_rate, seed=seed, device=device)
+        return model, method.build(
+            config,
+            model=model,
+            stream=stream,
+            learning_rate=learning_rate,
+            seed=seed,
+            device=device,
+        )
 
-    model, strategy = build(method_config) if not total_budget else within_total(total_budget, build, method_config)
+    model, strategy = (
+        build(method_config)
+        if not total_budget
+        else within_total(total_budget, build, method_config)
+    )
     train, evaluation = Stopwatch(), Stopwatch()
     sizes = [len(experience.dataset) for experience in stream.benchmark.train_stream]
-    strategy.plugins.insert(0, Progress(progress, sum(stream.pace.steps(size) for size in sizes), learning_rate, signals))
+    strategy.plugins.insert(
+        0,
+        Progress(progress, sum(stream.pace.steps(size) for size in sizes), learning_rate, signals),
+    )
     beside = Beside(stream, strategy, train, seed)
     if checkpoint is None or not resumable(strategy):
         checkpoint = Checkpoint()
-    resume = Resume(strategy, checkpoint, {"train": train, "evaluation": evaluation, **beside.stateful()})
+    resume = Resume(
+        strategy, checkpoint, {"train": train, "evaluation": evaluation, **beside.stateful()}
+    )
     _go_through(stream, strategy, resume, beside, train, evaluation)
     initial, *matrix = strategy.evaluator.rows
     return Outcome(
         metrics={**stream_metrics(matrix, initial), **beside.metrics()},
-        curves={"accuracy_matrix": [list(row) for row in matrix], "initial_accuracy": list(initial), **beside.curves()},
+        curves={
+            "accuracy_matrix": [list(row) for row in matrix],
+            "initial_accuracy": list(initial),
+            **beside.curves(),
+        },
         slots=_slots(strategy),
         cost=measure_cost(
             strategy.model,
@@ -163,19 +195,31 @@ def learn(
             train=train,
             evaluation=evaluation,
             train_examples=strategy.examples.count,
-            buffer_bytes=sum(plugin.kept_bytes() for plugin in strategy.plugins if isinstance(plugin, KeepsPast)),
+            buffer_bytes=sum(
+                plugin.kept_bytes() for plugin in strategy.plugins if isinstance(plugin, KeepsPast)
+            ),
         ),
     )
 
 
 def _go_through(
-    stream: Stream, strategy: ContinualStrategy, resume: Resume, beside: Beside, train: Stopwatch, evaluation: Stopwatch
+    stream: Stream,
+    strategy: ContinualStrategy,
+    resume: Resume,
+    beside: Beside,
+    train: Stopwatch,
+    evaluation: Stopwatch,
 ) -> None:
-    """Train on what is left of the stream, and evaluate before all and after each experience; what trains once is evaluated once after."""
+    """Train on what is left of the stream, and evaluate before all and after each experience.
+
+    What trains once is evaluated once after.
+    """
     if not strategy.evaluator.rows:
         with evaluation:
             strategy.eval(stream.benchmark.test_stream)
-    for experience, evaluated in islice(stream.experiences(), resume.trained, 1 if strategy.trains_once else None):
+    for experience, evaluated in islice(
+        stream.experiences(), resume.trained, 1 if strategy.trains_once else None
+    ):
         with train:
             strategy.train(experience, eval_streams=[])
         if evaluated or strategy.trains_once:
@@ -188,9 +232,12 @@ def _go_through(
 def within_total(
     total: int, build: Callable[[Any], tuple[SequenceModel, ContinualStrategy]], config: Any
 ) -> tuple[SequenceModel, ContinualStrategy]:
-    """Build again and again from the same random numbers: to see what the parameters leave of the budget, and to keep so much.
+    """Build again and again from the same random numbers.
 
-    What may be kept can itself change the parameters (MemNet's codes are wider where many fit); then less is kept, until both fit.
+    To see what the parameters leave of the budget, and to keep so much.
+
+    What may be kept can itself change the parameters (MemNet's codes are wider where many fit);
+    then less is kept, until both fit.
 
     Raises:
         UsageError: If they leave nothing.
@@ -200,14 +247,18 @@ def within_total(
     while (parameters := _parameter_bytes(built[1])) + kept > total or not kept:
         kept = total - parameters
         if kept <= 0:
-            raise UsageError(f"total_budget={total}: the parameters alone are {parameters} bytes; give more, or take a smaller model")
+            raise UsageError(
+                f"total_budget={total}: the parameters alone are {parameters} bytes; give more, or take a smaller model"
+            )
         torch.set_rng_state(drawn)
         built = build(replace(config, budget=kept))
     return built
 
 
 def _parameter_bytes(strategy: ContinualStrategy) -> int:
-    return sum(parameter.numel() * parameter.element_size() for parameter in strategy.model.parameters())
+    return sum(
+        parameter.numel() * parameter.element_size() for parameter in strategy.model.parameters()
+    )
 
 
 def _slots(strategy: ContinualStrategy) -> dict[str, JsonValue] | None:

@@ -1,6 +1,9 @@
-"""Evaluation on a long-dependency task: questions asked on forks of streams, or sheets fed in pieces.
+"""Evaluation on a long-dependency task.
 
-Shapes: ``B`` batch, ``T`` time, ``P`` places where an answer is wanted, ``Q`` questions, ``V`` outputs.
+Questions asked on forks of streams, or sheets fed in pieces.
+
+Shapes: ``B`` batch, ``T`` time, ``P`` places where an answer is wanted, ``Q`` questions, ``V``
+outputs.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -18,7 +21,16 @@ from memnet.recorder import Recorder
 from results.statistics.survival import survival
 from strategies.common.checkpoint import Checkpoint
 from strategies.sequence.resumable_reader import Course
-from strategies.sequence.task import Batch, ExamTask, Probe, ProbeTask, Questions, SequenceTask, Sheet, largest_is_target
+from strategies.sequence.task import (
+    Batch,
+    ExamTask,
+    Probe,
+    ProbeTask,
+    Questions,
+    SequenceTask,
+    Sheet,
+    largest_is_target,
+)
 
 PIECE = 1024
 """Tokens of an evaluation sequence that are read at a time."""
@@ -39,9 +51,11 @@ class Reading:
     """What evaluation found.
 
     Attributes:
-        accuracy_by_distance: Rows of distance, accuracy and number of questions; accuracy is null beyond a bounded model's longest.
+        accuracy_by_distance: Rows of distance, accuracy and number of questions; accuracy is null
+            beyond a bounded model's longest.
         groups: The same for questions that are scored apart, by the name of their group.
-        slots: Slot statistics, or None for models without slots. Of streams, they cover the reading up to `FAR`.
+        slots: Slot statistics, or None for models without slots. Of streams, they cover the reading
+            up to `FAR`.
         state_bytes: Peak of what one sequence carries.
     """
 
@@ -67,7 +81,8 @@ def ask(
         count: Streams, or sequences per distance.
         drawn: Source of the evaluation data.
         progress: Called with the fraction done.
-        checkpoint: Where it is noted how far the evaluation has come, which goes on from there if it was cut short.
+        checkpoint: Where it is noted how far the evaluation has come, which goes on from there if
+            it was cut short.
 
     Raises:
         TypeError: If the task is neither.
@@ -75,10 +90,24 @@ def ask(
     noted = checkpoint or Checkpoint()
     if isinstance(task, ProbeTask):
         probe = task.probe(count, drawn)
-        return evaluate(model, probe, correct=task.correct, far_streams=task.far_streams, progress=progress, checkpoint=noted)
+        return evaluate(
+            model,
+            probe,
+            correct=task.correct,
+            far_streams=task.far_streams,
+            progress=progress,
+            checkpoint=noted,
+        )
     if isinstance(task, ExamTask):
         sheets = task.exam(count, drawn)
-        return examine(model, sheets, distances=task.distances, correct=task.correct, progress=progress, checkpoint=noted)
+        return examine(
+            model,
+            sheets,
+            distances=task.distances,
+            correct=task.correct,
+            progress=progress,
+            checkpoint=noted,
+        )
     raise TypeError(
         f"{type(task).__name__} can't be asked: make it a ProbeTask, asked on forks of streams, or an ExamTask, asked by sheets"
     )
@@ -88,8 +117,8 @@ class _Reader:
     """Feeds pieces of sequences to a model, and measures what it carries and what its slots do.
 
     Attributes:
-        recording: Whether slots are told of. Once some of the sequences are left behind they are not: the slots of those would be missing
-            among the slots alive at the end.
+        recording: Whether slots are told of. Once some of the sequences are left behind they are
+            not: the slots of those would be missing among the slots alive at the end.
     """
 
     def __init__(self, model: SequenceModel) -> None:
@@ -100,12 +129,16 @@ class _Reader:
         self._alive: list[int] = []
         self._carried = 0
 
-    def read(self, piece: Tensor, state: Any, positions: Int[Tensor, "B P"] | None = None) -> ModelOutput:
+    def read(
+        self, piece: Tensor, state: Any, positions: Int[Tensor, "B P"] | None = None
+    ) -> ModelOutput:
         """Read a piece, and answer at the positions, if any."""
         if positions is None:
             positions = torch.zeros(len(piece), 0, dtype=torch.int64)
         record = self._recorder if self.recording else None
-        output: ModelOutput = self.model(piece.to(self.device), state, positions=positions.to(self.device), record=record)
+        output: ModelOutput = self.model(
+            piece.to(self.device), state, positions=positions.to(self.device), record=record
+        )
         check_output(output, positions)
         self._carried = max(self._carried, state_bytes(output.state) // len(piece))
         return output
@@ -117,7 +150,12 @@ class _Reader:
 
     def content(self) -> dict[str, Any]:
         """Return what was measured up to now, for a checkpoint."""
-        return {"recorder": asdict(self._recorder), "alive": self._alive, "carried": self._carried, "recording": self.recording}
+        return {
+            "recorder": asdict(self._recorder),
+            "alive": self._alive,
+            "carried": self._carried,
+            "recording": self.recording,
+        }
 
     def go_on(self, content: dict[str, Any]) -> None:
         """Go on from what :meth:`content` returned."""
@@ -126,19 +164,28 @@ class _Reader:
 
     def form(self, piece: Tensor) -> Any:
         """Return some state of the model; nothing of it is measured."""
-        return self.model(piece.to(self.device), None, positions=torch.zeros(len(piece), 0, dtype=torch.int64, device=self.device)).state
+        return self.model(
+            piece.to(self.device),
+            None,
+            positions=torch.zeros(len(piece), 0, dtype=torch.int64, device=self.device),
+        ).state
 
     def reading(self, rows: Rows, groups: dict[str, Rows] | None = None) -> Reading:
         """Put the rows together with what was measured."""
         carried = max(self._carried, self._recorder.carried_bytes)
-        return Reading(accuracy_by_distance=rows, groups=groups or {}, slots=self._slots(), state_bytes=carried)
+        return Reading(
+            accuracy_by_distance=rows, groups=groups or {}, slots=self._slots(), state_bytes=carried
+        )
 
     def _slots(self) -> dict[str, JsonValue] | None:
         """Slot statistics of the reading, lifetimes as a survival curve."""
         recorder = self._recorder
         if not recorder.tokens:
             return None
-        curve = survival([*recorder.ended, *self._alive], [False] * len(recorder.ended) + [True] * len(self._alive))
+        curve = survival(
+            [*recorder.ended, *self._alive],
+            [False] * len(recorder.ended) + [True] * len(self._alive),
+        )
         lifetimes: dict[str, JsonValue] = {name: [*column] for name, column in curve.items()}
         return {**recorder.statistics(), "lifetimes": lifetimes}
 
@@ -155,7 +202,8 @@ def evaluate(
 ) -> Reading:
     """Read each stream once, fork the state at each distance, and ask all questions there.
 
-    A question is put to a fork, so it leaves no trace in the stream: all distances share one pass, whatever their number.
+    A question is put to a fork, so it leaves no trace in the stream: all distances share one pass,
+    whatever their number.
 
     Args:
         model: The model.
@@ -169,7 +217,10 @@ def evaluate(
     count, length = questions.inputs.shape[0], questions.inputs.shape[-1]
     columns = _columns(questions)
     rows: dict[str, Rows] = {name: [] for name in columns}
-    course, furthest = Course(reader, probe, checkpoint or Checkpoint(), rows), probe.read_until(max(probe.distances))
+    course, furthest = (
+        Course(reader, probe, checkpoint or Checkpoint(), rows),
+        probe.read_until(max(probe.distances)),
+    )
     for index, distance in enumerate(sorted(probe.distances)):
         until = probe.read_until(distance)
         if model.longest is not None and until + length > model.longest:
@@ -185,7 +236,10 @@ def evaluate(
         if here is None:
             right = _ask_forks(reader, course.state, questions, correct, count)
             answers = {name: right[:, asked] for name, asked in columns.items()}
-            here = {name: [float(distance), float(its.double().mean()), float(its.numel())] for name, its in answers.items()}
+            here = {
+                name: [float(distance), float(its.double().mean()), float(its.numel())]
+                for name, its in answers.items()
+            }
         for name, row in here.items():
             rows[name].append(row)
     reader.end()
@@ -210,7 +264,8 @@ def examine(
         distances: The distances, in rising order.
         progress: Called with the fraction done.
         correct: Says which answers are right.
-        checkpoint: Where it is noted how many sheets are done; it goes on from there, and draws those again only.
+        checkpoint: Where it is noted how many sheets are done; it goes on from there, and draws
+            those again only.
     """
     reader, checkpoint, done = _Reader(model), checkpoint or Checkpoint(), 0
     right, asked = dict.fromkeys(distances, 0), dict.fromkeys(distances, 0)
@@ -230,25 +285,35 @@ def examine(
         done += 1
         checkpoint.note(stand)
         progress((distances.index(sheet.distance) + 1) / len(distances))
-    return reader.reading([[float(d), right[d] / asked[d] if asked[d] else None, float(asked[d])] for d in distances])
+    return reader.reading(
+        [[float(d), right[d] / asked[d] if asked[d] else None, float(asked[d])] for d in distances]
+    )
 
 
 def _pieces(start: int, stop: int) -> Iterator[tuple[int, int]]:
-    """Cut a stretch at multiples of `PIECE`, and so at multiples of any segment that divides it; the last piece ends where it must."""
+    """Cut a stretch at multiples of `PIECE`, and so at multiples of any segment that divides it.
+
+    The last piece ends where it must.
+    """
     while start < stop:
         end = min(stop, (start // PIECE + 1) * PIECE)
         yield start, end
         start = end
 
 
-def _ask_forks(reader: _Reader, state: Any, questions: Questions, correct: Judge, count: int) -> Bool[Tensor, "B Q"]:
+def _ask_forks(
+    reader: _Reader, state: Any, questions: Questions, correct: Judge, count: int
+) -> Bool[Tensor, "B Q"]:
     """Ask all questions on forks of the first ``count`` streams' state, as many streams at a time as `FORKED` holds."""
     number = questions.inputs.shape[1]
     together = max(1, FORKED * count // max(1, state_bytes(state) * number))
     answers = []
     for start in range(0, count, together):
         stop = min(start + together, count)
-        inputs, targets = questions.inputs[start:stop].to(reader.device), questions.targets[start:stop].to(reader.device)
+        inputs, targets = (
+            questions.inputs[start:stop].to(reader.device),
+            questions.targets[start:stop].to(reader.device),
+        )
         forks = _forks(state, start, stop, number)
         last = torch.full((len(inputs) * number, 1), inputs.shape[2] - 1, device=reader.device)
         logits = reader.model(inputs.flatten(0, 1), forks, positions=last).logits
@@ -262,21 +327,34 @@ def _forks(state: S, start: int, stop: int, number: int) -> S:
 
 
 def _columns(questions: Questions) -> dict[str, Int[Tensor, " G"]]:
-    """Return the questions of each group as indices along ``Q``; the empty name stands for those in no group."""
+    """Return the questions of each group as indices along ``Q``.
+
+    The empty name stands for those in no group.
+    """
     number = questions.targets.shape[1]
     grouped = {int(index) for columns in questions.groups.values() for index in columns}
-    rest = torch.tensor([index for index in range(number) if index not in grouped], dtype=torch.int64)
+    rest = torch.tensor(
+        [index for index in range(number) if index not in grouped], dtype=torch.int64
+    )
     return {"": rest, **questions.groups}
 
 
-def _mark(reader: _Reader, batch: Batch, correct: Judge) -> tuple[Bool[Tensor, "B P"], Bool[Tensor, "B P"]]:
-    """Read sequences piece by piece, and say which answers are right and which count; both in the order in which they were asked."""
-    counts = torch.ones_like(batch.positions, dtype=torch.bool) if batch.mask is None else batch.mask
+def _mark(
+    reader: _Reader, batch: Batch, correct: Judge
+) -> tuple[Bool[Tensor, "B P"], Bool[Tensor, "B P"]]:
+    """Read sequences piece by piece, and say which answers are right and which count.
+
+    Both in the order in which they were asked.
+    """
+    counts = (
+        torch.ones_like(batch.positions, dtype=torch.bool) if batch.mask is None else batch.mask
+    )
     state: Any = None
     right, counted = [], []
     for start, stop in _pieces(0, batch.inputs.shape[1]):
         here = (batch.positions >= start) & (batch.positions < stop)
-        # Rows may ask at different numbers of places within this piece: each gives its own first, then as many others, which do not count.
+        # Rows may ask at different numbers of places within this piece: each gives its own first,
+        # then as many others, which do not count.
         order = (~here).int().argsort(dim=1, stable=True)[:, : int(here.sum(1).max())]
         within = (batch.positions.gather(1, order) - start).clamp(0, stop - start - 1)
         output = reader.read(batch.inputs[:, start:stop], state, within)

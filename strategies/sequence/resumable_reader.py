@@ -35,8 +35,9 @@ class Reads(Protocol):
 class Course:
     """Where the reading of a probe's streams stands.
 
-    To go on, the streams are drawn from their beginning again, in the same pieces, since their generator stands at its beginning too. What
-    had been read is not read again: the state that it left is taken from the checkpoint.
+    To go on, the streams are drawn from their beginning again, in the same pieces, since their
+    generator stands at its beginning too. What had been read is not read again: the state that it
+    left is taken from the checkpoint.
 
     Args:
         reader: Reads the pieces.
@@ -49,7 +50,9 @@ class Course:
         read: Tokens drawn.
     """
 
-    def __init__(self, reader: Reads, probe: Probe, checkpoint: Checkpoint, rows: Mapping[str, list[Row]]) -> None:
+    def __init__(
+        self, reader: Reads, probe: Probe, checkpoint: Checkpoint, rows: Mapping[str, list[Row]]
+    ) -> None:
         self.state: Any = None
         self.read = 0
         self._reader = reader
@@ -81,10 +84,18 @@ class Course:
         return {name: group[index] for name, group in rows.items()}
 
     def _note(self) -> None:
-        """Note where the reading stands; not for a model whose state changes its form, for it could not be filled in again."""
+        """Note where the reading stands.
+
+        Not for a model whose state changes its form, for it could not be filled in again.
+        """
         form = len(leaves(self.state))
         self._form = self._form or form
         if form == self._form:
             self._checkpoint.note(
-                lambda: {"read": self.read, "rows": dict(self._rows), "leaves": leaves(self.state), "reader": self._reader.content()}
+                lambda: {
+                    "read": self.read,
+                    "rows": dict(self._rows),
+                    "leaves": leaves(self.state),
+                    "reader": self._reader.content(),
+                }
             )

@@ -1,10 +1,13 @@
-"""What a long-dependency task is: a generator of training sequences, and one of two ways to be asked.
+"""What a long-dependency task is.
 
-A `ProbeTask` is asked on forks of long streams, at many distances in one pass. An `ExamTask` is asked by whole sequences that hold their
-questions, where questions belong to the sequence (several in a row, or at its end).
+A generator of training sequences, and one of two ways to be asked.
 
-Shapes: ``B`` batch, ``T`` time, ``F`` features, ``P`` places where an answer is wanted, ``V`` outputs, ``Q`` questions, ``L`` length of a
-question.
+A `ProbeTask` is asked on forks of long streams, at many distances in one pass. An `ExamTask` is
+asked by whole sequences that hold their questions, where questions belong to the sequence (several
+in a row, or at its end).
+
+Shapes: ``B`` batch, ``T`` time, ``F`` features, ``P`` places where an answer is wanted, ``V``
+outputs, ``Q`` questions, ``L`` length of a question.
 """
 
 from abc import ABC, abstractmethod
@@ -28,8 +31,8 @@ class Batch:
         inputs: Tokens or features.
         positions: Where an answer is wanted.
         targets: The answers: classes, or numbers in a regression.
-        mask: Which of the places count, where rows have different numbers of them; all if None. A place that does not count still names a
-            valid position.
+        mask: Which of the places count, where rows have different numbers of them; all if None. A
+            place that does not count still names a valid position.
     """
 
     inputs: Int[Tensor, "B T"] | Float[Tensor, "B T F"]
@@ -40,13 +43,15 @@ class Batch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Questions:
-    """Questions asked on forks of one stream's state: each is a few tokens, and its answer is wanted at the last of them.
+    """Questions asked on forks of one stream's state.
+
+    Each is a few tokens, and its answer is wanted at the last of them.
 
     Attributes:
         inputs: The questions, all equally long.
         targets: Their answers.
-        groups: Questions that are scored apart, by the name of their group: indices along ``Q``. The task's accuracy is that of the
-            questions which are in no group.
+        groups: Questions that are scored apart, by the name of their group: indices along ``Q``.
+            The task's accuracy is that of the questions which are in no group.
     """
 
     inputs: Int[Tensor, "B Q L"]
@@ -59,7 +64,8 @@ class Sheet:
     """Sequences of one length that hold their questions.
 
     Attributes:
-        distance: The label under which the sheet is scored: for these tasks the length that the task's docstring names.
+        distance: The label under which the sheet is scored: for these tasks the length that the
+            task's docstring names.
         batch: The sequences.
     """
 
@@ -75,7 +81,10 @@ class Probe(Protocol):
         """Where the questions are asked."""
 
     def stream(self, start: int, stop: int) -> Int[Tensor, "B T"]:
-        """Return the tokens from ``start`` to ``stop``; pieces are asked for in order, each once."""
+        """Return the tokens from ``start`` to ``stop``.
+
+        Pieces are asked for in order, each once.
+        """
 
     def read_until(self, distance: int) -> int:
         """Return how many tokens have been read when the questions are asked at this distance."""
@@ -101,7 +110,9 @@ class SequenceTask(ABC):
         """Return the mean loss over the places: cross-entropy, unless a task has its own."""
         return functional.cross_entropy(logits.flatten(0, -2), targets.flatten())
 
-    def correct(self, logits: Float[Tensor, "*places V"], targets: Tensor) -> Bool[Tensor, "*places"]:
+    def correct(
+        self, logits: Float[Tensor, "*places V"], targets: Tensor
+    ) -> Bool[Tensor, "*places"]:
         """Say which answers are right: the largest logit is the target's, unless a task judges otherwise."""
         return largest_is_target(logits, targets)
 
@@ -110,7 +121,8 @@ class ProbeTask(SequenceTask):
     """A task asked on forks of long streams.
 
     Attributes:
-        far_streams: How many of the streams are read on beyond distance `strategies.sequence.evaluate.FAR`; all of them if None.
+        far_streams: How many of the streams are read on beyond distance
+            `strategies.sequence.evaluate.FAR`; all of them if None.
     """
 
     far_streams: int | None = None
@@ -133,7 +145,8 @@ class ExamTask(SequenceTask):
     def exam(self, batch: int, generator: torch.Generator) -> Iterator[Sheet]:
         """Draw evaluation sequences one sheet after the other, by rising distance.
 
-        A distance may have several sheets, which are scored together: where logits are large, a sheet holds few sequences.
+        A distance may have several sheets, which are scored together: where logits are large, a
+        sheet holds few sequences.
 
         Args:
             batch: Sequences per distance.
@@ -141,6 +154,8 @@ class ExamTask(SequenceTask):
         """
 
 
-def largest_is_target(logits: Float[Tensor, "*places V"], targets: Int[Tensor, "*places"]) -> Bool[Tensor, "*places"]:
+def largest_is_target(
+    logits: Float[Tensor, "*places V"], targets: Int[Tensor, "*places"]
+) -> Bool[Tensor, "*places"]:
     """Say which answers are right, an answer being the class of the largest logit."""
     return logits.argmax(-1) == targets

@@ -47,10 +47,13 @@ def run_task(
     checkpoint: Checkpoint | None = None,
     signals: Signals | None = None,
 ) -> Outcome:
-    """Train a model on fresh examples of a task, then ask at each distance; see `strategies.sequence.task` for the two ways of asking.
+    """Train a model on fresh examples of a task, then ask at each distance.
 
-    The model is initialised from the global generator, which the caller seeds; training data, evaluation data and what the model draws have
-    generators of their own, so a seed gives every model the same examples and the same questions.
+    See `strategies.sequence.task` for the two ways of asking.
+
+    The model is initialised from the global generator, which the caller seeds; training data,
+    evaluation data and what the model draws have generators of their own, so a seed gives every
+    model the same examples and the same questions.
 
     Args:
         task: The task.
@@ -62,8 +65,10 @@ def run_task(
         seed: The cell's seed.
         device: Where to train.
         progress: Called with the fraction done, in [0, 1].
-        checkpoint: Where it is kept how far the cell has come, which goes on from there if it was cut short; by default it is not kept.
-        signals: Told of each training step: its number, and its loss, learning rate and norm of the gradient.
+        checkpoint: Where it is kept how far the cell has come, which goes on from there if it was
+            cut short; by default it is not kept.
+        signals: Told of each training step: its number, and its loss, learning rate and norm of the
+            gradient.
     """
     model = build_model(task.signature).to(device)
     checkpoint = checkpoint or Checkpoint()
@@ -82,7 +87,14 @@ def run_task(
         )
     watch.wall, watch.cpu = watch.wall + checkpoint.earlier[0], watch.cpu + checkpoint.earlier[1]
     with evaluation:
-        reading = ask(model, task, streams, generator("evaluation", seed), lambda f: progress(0.8 + 0.2 * f), checkpoint)
+        reading = ask(
+            model,
+            task,
+            streams,
+            generator("evaluation", seed),
+            lambda f: progress(0.8 + 0.2 * f),
+            checkpoint,
+        )
     return Outcome(
         metrics=measured_metrics(reading),
         curves={**measured_curves(reading), "training_loss": [list(row) for row in losses]},
@@ -109,16 +121,23 @@ def train(
     checkpoint: Checkpoint | None = None,
     signals: Signals | None = None,
 ) -> list[tuple[float, float]]:
-    """Train with AdamW, a linear warm-up and a cosine decay: the same for every model. From a checkpoint it goes on as if never cut short.
+    """Train with AdamW, a linear warm-up and a cosine decay.
+
+    The same for every model. From a checkpoint it goes on as if never cut short.
 
     Returns:
         The training loss as ``(step, loss)``, a mean over the steps since the last point.
     """
     device = next(model.parameters()).device
     examples, drawn = generator("examples", seed), generator("model", seed)
-    optimizer = torch.optim.AdamW(model.parameters(), lr=learning_rate, betas=(0.9, 0.95), weight_decay=0.01)
+    optimizer = torch.optim.AdamW(
+        model.parameters(), lr=learning_rate, betas=(0.9, 0.95), weight_decay=0.01
+    )
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: rate_at(step, steps))
-    parts = Parts(stateful={"model": model, "optimizer": optimizer, "schedule": schedule}, generators=(examples, drawn))
+    parts = Parts(
+        stateful={"model": model, "optimizer": optimizer, "schedule": schedule},
+        generators=(examples, drawn),
+    )
     checkpoint = checkpoint or Checkpoint()
     counters = checkpoint.resume(parts) or {"done": 0, "points": [], "since": []}
     points: list[tuple[float, float]] = counters["points"]
@@ -127,7 +146,9 @@ def train(
     for step in range(counters["done"], steps):
         batch = task.sample(batch_size, examples)
         positions, targets = batch.positions.to(device), batch.targets.to(device)
-        output = model(batch.inputs.to(device), targets=targets, positions=positions, generator=drawn)
+        output = model(
+            batch.inputs.to(device), targets=targets, positions=positions, generator=drawn
+        )
         check_output(output, positions)
         counted = slice(None) if batch.mask is None else batch.mask.to(device)
         task_loss = task.loss(output.logits[counted], targets[counted])
@@ -140,7 +161,14 @@ def train(
         if not math.isfinite(since[-1]):
             raise diverged(f"the loss was {since[-1]} at step {step + 1} of {steps}", learning_rate)
         if signals is not None:
-            signals(step + 1, {"loss": since[-1], "learning_rate": float(schedule.get_last_lr()[0]), "gradient_norm": float(norm)})
+            signals(
+                step + 1,
+                {
+                    "loss": since[-1],
+                    "learning_rate": float(schedule.get_last_lr()[0]),
+                    "gradient_norm": float(norm),
+                },
+            )
         if (step + 1) * LOSS_POINTS // steps > step * LOSS_POINTS // steps:
             points.append((step + 1.0, sum(since) / len(since)))
             since.clear()
@@ -155,7 +183,9 @@ def rate_at(step: int, steps: int) -> float:
     warm = max(1, round(WARM_UP * steps))
     if step < warm:
         return (step + 1) / warm
-    return FLOOR + (1.0 - FLOOR) * 0.5 * (1.0 + math.cos(math.pi * (step - warm) / max(1, steps - warm)))
+    return FLOOR + (1.0 - FLOOR) * 0.5 * (
+        1.0 + math.cos(math.pi * (step - warm) / max(1, steps - warm))
+    )
 
 
 def measured_metrics(reading: Reading) -> dict[str, float | None]:
@@ -169,4 +199,7 @@ def measured_metrics(reading: Reading) -> dict[str, float | None]:
 def measured_curves(reading: Reading) -> dict[str, JsonValue]:
     """Return accuracy by distance as records keep it: ``accuracy_by_distance``, and ``accuracy_by_distance_{group}`` for each group."""
     groups = {f"accuracy_by_distance_{name}": rows for name, rows in reading.groups.items()}
-    return {name: [list(row) for row in rows] for name, rows in {"accuracy_by_distance": reading.accuracy_by_distance, **groups}.items()}
+    return {
+        name: [list(row) for row in rows]
+        for name, rows in {"accuracy_by_distance": reading.accuracy_by_distance, **groups}.items()
+    }

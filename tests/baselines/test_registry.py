@@ -84,9 +84,13 @@ def test_third_parties_come_by_entry_point(plugin: Path, monkeypatch: pytest.Mon
     assert entry.load().Config().width == 8
 
 
-def test_so_is_any_entry_without_one_wherever_it_stands(plugin: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_so_is_any_entry_without_one_wherever_it_stands(
+    plugin: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.syspath_prepend(str(plugin.parent))
-    theirs = importlib.metadata.EntryPoint(name="theirs", value="without_version", group="memnet.models")
+    theirs = importlib.metadata.EntryPoint(
+        name="theirs", value="without_version", group="memnet.models"
+    )
     monkeypatch.setattr(registry, "_entry_points", lambda: importlib.metadata.EntryPoints([theirs]))
     path = plugin.rename(plugin.with_stem("without_version"))
     before = Registry("model").get("theirs").version
@@ -155,7 +159,9 @@ def test_what_is_not_installed_is_named(plugin: Path) -> None:
         ("form", "flat", "flat"),
     ],
 )
-def test_options_take_values_of_their_type(plugin: Path, key: str, text: str, value: object) -> None:
+def test_options_take_values_of_their_type(
+    plugin: Path, key: str, text: str, value: object
+) -> None:
     found = read_plugin(plugin).configure({key: text})[key]
     assert found == value
     assert type(found) is type(value)
@@ -163,7 +169,15 @@ def test_options_take_values_of_their_type(plugin: Path, key: str, text: str, va
 
 @pytest.mark.parametrize(
     ("key", "text"),
-    [("width", "3.5"), ("width", "wide"), ("width", "true"), ("wide", "1"), ("form", "round"), ("kept", "x"), ("depth", "3")],
+    [
+        ("width", "3.5"),
+        ("width", "wide"),
+        ("width", "true"),
+        ("wide", "1"),
+        ("form", "round"),
+        ("kept", "x"),
+        ("depth", "3"),
+    ],
 )
 def test_other_values_are_refused(plugin: Path, key: str, text: str) -> None:
     with pytest.raises(UsageError, match=key):
@@ -171,13 +185,18 @@ def test_other_values_are_refused(plugin: Path, key: str, text: str) -> None:
 
 
 def test_an_unknown_option_is_named_with_the_nearest(plugin: Path) -> None:
-    with pytest.raises(UsageError, match=r"model 'my-model' has no option 'widht': did you mean width"):
+    with pytest.raises(
+        UsageError, match=r"model 'my-model' has no option 'widht': did you mean width"
+    ):
         read_plugin(plugin).configure({"widht": "3"})
 
 
 def test_variants() -> None:
     assert parse_variant("memnet") == ("memnet", {})
-    assert parse_variant("memnet[hebbian=false, slots=32]") == ("memnet", {"hebbian": "false", "slots": "32"})
+    assert parse_variant("memnet[hebbian=false, slots=32]") == (
+        "memnet",
+        {"hebbian": "false", "slots": "32"},
+    )
     for text in ("memnet[", "memnet]", "memnet[a]", "[a=1]", "", "memnet[a=1]x", "memnet[a=1,a=2]"):
         with pytest.raises(UsageError):
             parse_variant(text)

@@ -49,7 +49,9 @@ def test_a_file_is_read_without_being_run(tmp_path: Path) -> None:
     ]
 
 
-def test_a_config_is_followed_to_where_it_is_imported_from(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_config_is_followed_to_where_it_is_imported_from(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "elsewhere_of_test_source.py").write_text("class Sizes:\n    width: int = 5\n")
     monkeypatch.syspath_prepend(str(tmp_path))
     source = read_source(write(tmp_path, "from elsewhere_of_test_source import Sizes as Config\n"))
@@ -61,7 +63,10 @@ def test_a_config_is_followed_to_where_it_is_imported_from(tmp_path: Path, monke
     [
         ("class Config:\n    width: int = 1 + one\n", "literal default"),
         ("class Config:\n    width: int\n", "no default"),
-        ("class Config:\n    width = 96\n", "Config.width has no type, so it is no option; write width: int = 96"),
+        (
+            "class Config:\n    width = 96\n",
+            "Config.width has no type, so it is no option; write width: int = 96",
+        ),
         ("x = 1\ndef f(:\n", r"\w+\.py is not valid Python: line 2: invalid syntax"),
     ],
 )

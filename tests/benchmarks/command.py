@@ -15,8 +15,16 @@ def environment(**changes: str) -> dict[str, str]:
     return {**kept, "OMP_NUM_THREADS": "1", **changes}
 
 
-def memnet(*arguments: str, cwd: Path | None = None, **changes: str) -> subprocess.CompletedProcess[str]:
+def memnet(
+    *arguments: str, cwd: Path | None = None, **changes: str
+) -> subprocess.CompletedProcess[str]:
     """Run the command to its end."""
     return subprocess.run(
-        [*MEMNET, *arguments], capture_output=True, text=True, cwd=cwd, env=environment(**changes), timeout=300, check=False
+        [*MEMNET, *arguments],
+        capture_output=True,
+        text=True,
+        cwd=cwd,
+        env=environment(**changes),
+        timeout=300,
+        check=False,
     )

@@ -8,7 +8,8 @@ from typing import Any
 
 def lasting(path: Path) -> dict[str, Any]:
     """A record without what two runs can't share: times, peaks of memory, the clock, what is committed meanwhile, and so the checksum; of a
-    failure, its traceback, and how far it got before it was stopped."""
+    failure, its traceback, and how far it got before it was stopped.
+    """
     content: dict[str, Any] = json.loads(path.read_bytes())
     del content["sha256"]
     for name in ("train_seconds", "train_cpu_seconds", "eval_seconds", "peak_rss_bytes"):

@@ -21,7 +21,9 @@ def lively(seed: int = 0, **options: Any) -> MemNet:
     }  # fmt: skip
     with torch.random.fork_rng():
         torch.manual_seed(seed)
-        model = MemNet(MemNetConfig(**(defaults | options)), vocabulary=VOCABULARY, outputs=VOCABULARY).double()
+        model = MemNet(
+            MemNetConfig(**(defaults | options)), vocabulary=VOCABULARY, outputs=VOCABULARY
+        ).double()
         with torch.no_grad():
             for parameter in model.parameters():
                 parameter.add_(0.2 * torch.randn_like(parameter))
@@ -37,7 +39,9 @@ def tokens(batch: int = 3, length: int = 32, seed: int = 0) -> Tensor:
 
 def task_loss(output: ModelOutput, inputs: Tensor) -> Tensor:
     """Cross-entropy of telling the token that comes next; after the last, the first."""
-    return torch.nn.functional.cross_entropy(output.logits.flatten(0, 1), inputs.roll(-1, dims=1).flatten())
+    return torch.nn.functional.cross_entropy(
+        output.logits.flatten(0, 1), inputs.roll(-1, dims=1).flatten()
+    )
 
 
 def watched(model: MemNet, inputs: Tensor, **asked: Tensor) -> tuple[ModelOutput, list[Any]]:

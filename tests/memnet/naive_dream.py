@@ -17,7 +17,9 @@ Memory = dict[int, NaiveSlot]
 def dream(synthesizer: MemorySynthesizer, slots: Slots) -> Slots:
     """Dream in each memory and head by itself, and only where something is new."""
     after = {
-        field.name: torch.full_like(getattr(slots, field.name), NEVER if field.name in ("birth", "written") else 0)
+        field.name: torch.full_like(
+            getattr(slots, field.name), NEVER if field.name in ("birth", "written") else 0
+        )
         for field in dataclasses.fields(slots)
     }
     for b in range(slots.strength.shape[0]):
@@ -40,7 +42,10 @@ def unpacked(slots: Slots, b: int, h: int) -> Memory:
         place: NaiveSlot(
             slots.keys[b, h, place],
             slots.values[b, h, place],
-            *(getattr(slots, name)[b, h, place].item() for name in ("strength", "birth", "written", "usage", "trace")),
+            *(
+                getattr(slots, name)[b, h, place].item()
+                for name in ("strength", "birth", "written", "usage", "trace")
+            ),
         )
         for place in places
     }
@@ -60,18 +65,37 @@ def pack(tensors: dict[str, torch.Tensor], b: int, h: int, memory: Memory) -> No
             tensors["adjacency"][b, h, place, other] = slot.links.get(target, 0.0)
 
 
-def refine(synthesizer: MemorySynthesizer, h: int, slots: list[NaiveSlot], new: list[NaiveSlot]) -> None:
+def refine(
+    synthesizer: MemorySynthesizer, h: int, slots: list[NaiveSlot], new: list[NaiveSlot]
+) -> None:
     """``Y = V + O·softmax(Q·Kᵀ/√d + β·log(Â + ε))·V`` for what is new, all from the contents as they were."""
     assert synthesizer.graph_bias is not None
-    eps, beta, width = torch.finfo(torch.float64).eps, float(synthesizer.graph_bias[h, 0, 0]), len(slots[0].value)
-    normed = {slot: slot.value / (slot.value.square().mean() + eps).sqrt() * synthesizer.norm.weight for slot in slots}
-    query, key, value = ({slot: part @ normed[slot] for slot in slots} for part in synthesizer.qkv.weight.split(width))
+    eps, beta, width = (
+        torch.finfo(torch.float64).eps,
+        float(synthesizer.graph_bias[h, 0, 0]),
+        len(slots[0].value),
+    )
+    normed = {
+        slot: slot.value / (slot.value.square().mean() + eps).sqrt() * synthesizer.norm.weight
+        for slot in slots
+    }
+    query, key, value = (
+        {slot: part @ normed[slot] for slot in slots}
+        for part in synthesizer.qkv.weight.split(width)
+    )
     refined = {}
     for slot in new:
         along = dict(shares(slot))
-        scores = [float(query[slot] @ key[other]) / math.sqrt(width) + beta * math.log(along.get(other, 0.0) + 1e-3) for other in slots]
+        scores = [
+            float(query[slot] @ key[other]) / math.sqrt(width)
+            + beta * math.log(along.get(other, 0.0) + 1e-3)
+            for other in slots
+        ]
         likely = [math.exp(score - max(scores)) for score in scores]
-        mixed = sum((part / sum(likely) * value[other] for part, other in zip(likely, slots, strict=True)), torch.zeros(width).double())
+        mixed = sum(
+            (part / sum(likely) * value[other] for part, other in zip(likely, slots, strict=True)),
+            torch.zeros(width).double(),
+        )
         refined[slot] = slot.value + synthesizer.out.weight @ mixed
     for slot, content in refined.items():
         slot.value = content
@@ -91,12 +115,22 @@ def find_links(config: MemNetConfig, slots: list[NaiveSlot]) -> None:
 
 
 def merge(config: MemNetConfig, memory: Memory) -> Memory:
-    """Each slot goes into the first that its key is near, where that one stays itself; return those that stay."""
+    """Each slot goes into the first that its key is near, where that one stays itself.
+
+    Return those that stay.
+    """
     first = {
-        place: min(other for other, there in memory.items() if other == place or float(slot.key @ there.key) >= config.merge)
+        place: min(
+            other
+            for other, there in memory.items()
+            if other == place or float(slot.key @ there.key) >= config.merge
+        )
         for place, slot in memory.items()
     }
-    into = {slot: memory[first[place]] if first[first[place]] == first[place] else slot for place, slot in memory.items()}
+    into = {
+        slot: memory[first[place]] if first[first[place]] == first[place] else slot
+        for place, slot in memory.items()
+    }
     stay = {place: slot for place, slot in memory.items() if into[slot] is slot}
     for slot in stay.values():
         members = [member for member in into if into[member] is slot]
@@ -114,15 +148,25 @@ def unite(slot: NaiveSlot, members: list[NaiveSlot]) -> None:
     """Average keys and contents of ``members`` by strength, and add up strength, use and trace, all in ``slot``, which is one of them."""
     total = sum(member.strength for member in members)
     key = sum((member.strength * member.key for member in members), torch.zeros_like(slot.key))
-    slot.value = sum((member.strength / total * member.value for member in members), torch.zeros_like(slot.value))
+    slot.value = sum(
+        (member.strength / total * member.value for member in members), torch.zeros_like(slot.value)
+    )
     slot.key, slot.strength = key / key.norm(), total
-    slot.usage, slot.trace = sum(member.usage for member in members), sum(member.trace for member in members)
-    slot.birth, slot.written = min(member.birth for member in members), max(member.written for member in members)
+    slot.usage, slot.trace = (
+        sum(member.usage for member in members),
+        sum(member.trace for member in members),
+    )
+    slot.birth, slot.written = (
+        min(member.birth for member in members),
+        max(member.written for member in members),
+    )
 
 
 def prune(config: MemNetConfig, slots: list[NaiveSlot]) -> None:
     """``A_ij = 0`` where ``Â_ij < prune``, then ``A_i ← A_i · min(1, total / Σ_j A_ij)``."""
     for slot in slots:
-        slot.links = {target: slot.links[target] for target, share in shares(slot) if share >= config.prune}
+        slot.links = {
+            target: slot.links[target] for target, share in shares(slot) if share >= config.prune
+        }
         scale = min(1.0, config.link_total / max(sum(slot.links.values()), 1e-9))
         slot.links = {target: scale * weight for target, weight in slot.links.items()}

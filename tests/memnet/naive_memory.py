@@ -1,6 +1,9 @@
-"""MemNet's memory written down a second time: plain loops over tokens, heads and slots, for one sequence, without chunks or dreams.
+"""MemNet's memory written down a second time.
 
-Encoder, controller, bottleneck and output head are the model's own; all between them is worked here from the parameters alone.
+Plain loops over tokens, heads and slots, for one sequence, without chunks or dreams.
+
+Encoder, controller, bottleneck and output head are the model's own; all between them is worked here
+from the parameters alone.
 
 Legend: ``T`` tokens, ``D`` width, ``Z`` bottleneck, ``K`` key width, ``V`` value width.
 """
@@ -77,13 +80,22 @@ def run(model: MemNet, row: Tensor, draws: Tensor | None = None) -> tuple[Tensor
         for h, head in enumerate(heads):
             vectors = vectors_of(model, h, hidden[0], codes, bare, t, clocks, len(head.slots))
             newcomer = write(model, head, vectors, t)
-            weights = read(model, h, head, hidden[0, t], vectors, None if draws is None else float(draws[t, h]))
+            weights = read(
+                model, h, head, hidden[0, t], vectors, None if draws is None else float(draws[t, h])
+            )
             for slot, weight in weights.items():
                 slot.usage += weight
-            found.append(sum((weight * slot.value for slot, weight in weights.items()), start=torch.zeros_like(vectors.value)))
+            found.append(
+                sum(
+                    (weight * slot.value for slot, weight in weights.items()),
+                    start=torch.zeros_like(vectors.value),
+                )
+            )
             if newcomer is not None:
                 settle(model, head, newcomer, t)
-        fused.append(fuse(model, hidden[0, t], recall(model, tape, hidden[0, t], bare[t], torch.cat(found))))
+        fused.append(
+            fuse(model, hidden[0, t], recall(model, tape, hidden[0, t], bare[t], torch.cat(found)))
+        )
     logits: Tensor = model.head(torch.stack(fused)[None])[0]
     return logits, heads
 
@@ -91,27 +103,54 @@ def run(model: MemNet, row: Tensor, draws: Tensor | None = None) -> tuple[Tensor
 def clock_code(count: int) -> Tensor:
     """Sines, then cosines, of the count at rates 1, 1/4, 1/16, 1/64."""
     angles = [count / 4**power for power in range(4)]
-    return torch.tensor([math.sin(angle) for angle in angles] + [math.cos(angle) for angle in angles], dtype=torch.float64)
+    return torch.tensor(
+        [math.sin(angle) for angle in angles] + [math.cos(angle) for angle in angles],
+        dtype=torch.float64,
+    )
 
 
-def vectors_of(model: MemNet, h: int, hidden: Tensor, codes: Tensor, bare: Tensor, t: int, clocks: Tensor, held: int) -> Vectors:
+def vectors_of(
+    model: MemNet,
+    h: int,
+    hidden: Tensor,
+    codes: Tensor,
+    bare: Tensor,
+    t: int,
+    clocks: Tensor,
+    held: int,
+) -> Vectors:
     """Key, query, value, gate and hold of head ``h`` at token ``t``."""
     write_heads, read_heads, config = model.bank.write_heads, model.bank.read_heads, model.config
     binding = math.ceil(config.heads / 2)
     if h < binding:
-        key = tapped(write_heads.key.weight[h], write_heads.key.project[h], codes, t) + clocks @ write_heads.key_clock[h]
-        query = tapped(read_heads.query.weight[h], read_heads.query.project[h], codes, t) + clocks @ read_heads.query_clock[h]
+        key = (
+            tapped(write_heads.key.weight[h], write_heads.key.project[h], codes, t)
+            + clocks @ write_heads.key_clock[h]
+        )
+        query = (
+            tapped(read_heads.query.weight[h], read_heads.query.project[h], codes, t)
+            + clocks @ read_heads.query_clock[h]
+        )
     else:
         assert write_heads.identity is not None
         assert read_heads.identity is not None
         rows = slice((h - binding) * config.key_width, (h - binding + 1) * config.key_width)
-        key, query = write_heads.identity.weight[rows] @ bare[t], read_heads.identity.weight[rows] @ bare[t]
+        key, query = (
+            write_heads.identity.weight[rows] @ bare[t],
+            read_heads.identity.weight[rows] @ bare[t],
+        )
     width = config.width // config.heads
     occupancy = min(held / config.slots, 1.0)
     logit = write_heads.gate.weight[h] @ hidden[t] + write_heads.gate.bias[h]
-    logit = logit + clocks @ write_heads.gate_clock[h, :, 0] + occupancy * write_heads.gate_occupancy[h, 0]
+    logit = (
+        logit
+        + clocks @ write_heads.gate_clock[h, :, 0]
+        + occupancy * write_heads.gate_occupancy[h, 0]
+    )
     logit = logit + (8.0 * write_heads.gate_full[h, 0] if held >= config.slots else 0.0)
-    link = sigmoid(float(write_heads.link_gate.weight[h] @ hidden[t] + write_heads.link_gate.bias[h]))
+    link = sigmoid(
+        float(write_heads.link_gate.weight[h] @ hidden[t] + write_heads.link_gate.bias[h])
+    )
     return Vectors(
         key=key / key.norm(),
         query=query / query.norm(),
@@ -134,13 +173,21 @@ def sigmoid(x: float) -> float:
 
 
 def write(model: MemNet, head: NaiveHead, vectors: Vectors, t: int) -> NaiveSlot | None:
-    """Write if the gate is open, link to what was written before, and move the trace on; return the slot if it is a new one."""
+    """Write if the gate is open, link to what was written before, and move the trace on.
+
+    Return the slot if it is a new one.
+    """
     config, gate, newcomer, target = model.config, vectors.gate, None, None
     if gate > 0:
         near = [slot for slot in head.slots if float(slot.key @ vectors.key) >= config.reuse]
         if near:
             target = max(near, key=lambda slot: slot.written)
-            target.key, target.value, target.strength, target.written = vectors.key, gate * vectors.value, gate, t
+            target.key, target.value, target.strength, target.written = (
+                vectors.key,
+                gate * vectors.value,
+                gate,
+                t,
+            )
             head.reuses += 1
         else:
             target = newcomer = NaiveSlot(vectors.key, gate * vectors.value, gate, t, t)
@@ -150,7 +197,9 @@ def write(model: MemNet, head: NaiveHead, vectors: Vectors, t: int) -> NaiveSlot
             for other in slot.links:
                 slot.links[other] *= 1.0 - config.link_decay
             if slot is not target and slot.trace > 0:
-                slot.links[target] = slot.links.get(target, 0.0) + config.link_rate * slot.trace * gate
+                slot.links[target] = (
+                    slot.links.get(target, 0.0) + config.link_rate * slot.trace * gate
+                )
     for slot in head.slots:
         slot.trace = vectors.hold * slot.trace + (gate if slot is target else 0.0)
     return newcomer
@@ -175,11 +224,15 @@ def settle(model: MemNet, head: NaiveHead, newcomer: NaiveSlot, t: int) -> None:
     head.evictions += 1
 
 
-def read(model: MemNet, h: int, head: NaiveHead, hidden: Tensor, vectors: Vectors, draw: float | None) -> dict[NaiveSlot, float]:
+def read(
+    model: MemNet, h: int, head: NaiveHead, hidden: Tensor, vectors: Vectors, draw: float | None
+) -> dict[NaiveSlot, float]:
     """Weight of each slot in the final read."""
     temperature = math.exp(float(model.bank.read_heads.log_temperature[h]))
     scores = {slot: temperature * float(slot.key @ vectors.query) for slot in head.slots}
-    ranked = sorted(head.slots, key=lambda slot: scores[slot] + math.log(slot.strength), reverse=True)[: model.config.top_k]
+    ranked = sorted(
+        head.slots, key=lambda slot: scores[slot] + math.log(slot.strength), reverse=True
+    )[: model.config.top_k]
     exponentials = {slot: slot.strength * math.exp(scores[slot]) for slot in ranked}
     best = {slot: value / sum(exponentials.values()) for slot, value in exponentials.items()}
     weights = mix_policies(model, h, head, hidden, scores, best, draw)
@@ -187,7 +240,13 @@ def read(model: MemNet, h: int, head: NaiveHead, hidden: Tensor, vectors: Vector
 
 
 def mix_policies(
-    model: MemNet, h: int, head: NaiveHead, hidden: Tensor, scores: dict[NaiveSlot, float], best: dict[NaiveSlot, float], draw: float | None
+    model: MemNet,
+    h: int,
+    head: NaiveHead,
+    hidden: Tensor,
+    scores: dict[NaiveSlot, float],
+    best: dict[NaiveSlot, float],
+    draw: float | None,
 ) -> dict[NaiveSlot, float]:
     """``π1·TopK + π2·Uniform + π3·Random``, over all slots."""
     policy = model.bank.policy
@@ -198,7 +257,11 @@ def mix_policies(
     match = max(scores[slot] for slot in best)
     entropy = -sum(weight * math.log(weight) for weight in best.values())
     logits = policy.gate.weight[3 * h : 3 * h + 3] @ hidden + policy.gate.bias[3 * h : 3 * h + 3]
-    pi = (logits + match * policy.uncertainty[h, 0] + entropy * policy.uncertainty[h, 1]).softmax(0).tolist()
+    pi = (
+        (logits + match * policy.uncertainty[h, 0] + entropy * policy.uncertainty[h, 1])
+        .softmax(0)
+        .tolist()
+    )
     even = 1.0 / len(head.slots)
     weights = {slot: pi[0] * best.get(slot, 0.0) + pi[1] * even for slot in head.slots}
     if draw is None:
@@ -209,7 +272,9 @@ def mix_policies(
     return weights
 
 
-def spread(model: MemNet, h: int, head: NaiveHead, hidden: Tensor, weights: dict[NaiveSlot, float]) -> dict[NaiveSlot, float]:
+def spread(
+    model: MemNet, h: int, head: NaiveHead, hidden: Tensor, weights: dict[NaiveSlot, float]
+) -> dict[NaiveSlot, float]:
     """``W_k = (1 − α)·W_{k−1} + α·W_{k−1}·Â`` for every hop, and of all hops what the hop gate makes of them."""
     bank, hops = model.bank, model.config.hops
     if bank.spread_logit is None:
@@ -224,12 +289,20 @@ def spread(model: MemNet, h: int, head: NaiveHead, hidden: Tensor, weights: dict
             if not linked(slot):
                 stayed[slot] = steps[-1][slot]
         gone = sharpened(gone, model.config.sharpening)
-        steps.append({slot: (1.0 - alpha) * steps[-1][slot] + alpha * (gone[slot] + stayed[slot]) for slot in head.slots})
+        steps.append(
+            {
+                slot: (1.0 - alpha) * steps[-1][slot] + alpha * (gone[slot] + stayed[slot])
+                for slot in head.slots
+            }
+        )
     if bank.hop_gate is None:
         return steps[-1]
     rows = slice(h * (hops + 1), (h + 1) * (hops + 1))
     mix = (bank.hop_gate.weight[rows] @ hidden + bank.hop_gate.bias[rows]).softmax(0).tolist()
-    return {slot: sum(part * step[slot] for part, step in zip(mix, steps, strict=True)) for slot in head.slots}
+    return {
+        slot: sum(part * step[slot] for part, step in zip(mix, steps, strict=True))
+        for slot in head.slots
+    }
 
 
 def linked(slot: NaiveSlot) -> bool:
@@ -247,7 +320,9 @@ def shares(slot: NaiveSlot) -> Iterator[tuple[NaiveSlot, float]]:
 
 def sharpened(gone: dict[NaiveSlot, float], exponent: float) -> dict[NaiveSlot, float]:
     """What has spread, each to the power of ``exponent``, as much in all as before."""
-    raised = {slot: weight**exponent if weight > NEGLIGIBLE else 0.0 for slot, weight in gone.items()}
+    raised = {
+        slot: weight**exponent if weight > NEGLIGIBLE else 0.0 for slot, weight in gone.items()
+    }
     total = max(sum(raised.values()), NEGLIGIBLE)
     return {slot: weight * sum(gone.values()) / total for slot, weight in raised.items()}
 
@@ -263,14 +338,26 @@ def recall(model: MemNet, tape: NaiveTape, hidden: Tensor, code: Tensor, slots: 
     position = tape.head
     tape.head = (1.0 - write) * tape.head + advance
     if write > 0:
-        tape.recordings.append((tape.end, write, write * (model.bank.write_heads.value.weight @ code)))
+        tape.recordings.append(
+            (tape.end, write, write * (model.bank.write_heads.value.weight @ code))
+        )
     tape.end += write
-    temperature = min(100.0, 14.0 * math.exp(5.0 * max(0.0, 1.0 - doubt / 0.2) * float(model.serial.log_temperature)))
-    shares_ = [strength * math.exp(temperature * (likeness(position, place) - 1.0)) for place, strength, _ in tape.recordings]
+    temperature = min(
+        100.0,
+        14.0 * math.exp(5.0 * max(0.0, 1.0 - doubt / 0.2) * float(model.serial.log_temperature)),
+    )
+    shares_ = [
+        strength * math.exp(temperature * (likeness(position, place) - 1.0))
+        for place, strength, _ in tape.recordings
+    ]
     found = torch.zeros_like(slots)
     for share, (_, _, content) in zip(shares_, tape.recordings, strict=True):
         found = found + share / sum(shares_) * content
-    most = max(model.config.slots, model.config.training_slots) if model.training else model.config.slots
+    most = (
+        max(model.config.slots, model.config.training_slots)
+        if model.training
+        else model.config.slots
+    )
     tape.recordings = tape.recordings[-most:]
     return slots + found
 
@@ -289,5 +376,7 @@ def likeness(place: float, other: float) -> float:
 def fuse(model: MemNet, hidden: Tensor, found: Tensor) -> Tensor:
     """``(1 − f) ⊙ h + f ⊙ R·r`` with f from both."""
     brought = model.fusion.read.weight @ found
-    gate = torch.sigmoid(model.fusion.gate.weight @ torch.cat([hidden, brought]) + model.fusion.gate.bias)
+    gate = torch.sigmoid(
+        model.fusion.gate.weight @ torch.cat([hidden, brought]) + model.fusion.gate.bias
+    )
     return (1.0 - gate) * hidden + gate * brought

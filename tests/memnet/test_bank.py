@@ -25,7 +25,8 @@ def test_in_training_nothing_is_given_up_as_long_as_there_is_room(chunk: int) ->
     roomy = lively(chunk=chunk, slots=40, dreaming=False)
     inputs = tokens(length=36)
     with torch.no_grad():
-        # The gate sees the share of `slots`, so that must be out of play where two limits are compared.
+        # The gate sees the share of `slots`, so that must be out of play where two limits are
+        # compared.
         for heads in (model.bank.write_heads, roomy.bank.write_heads):
             heads.gate_occupancy.zero_()
             heads.gate_full.zero_()
@@ -38,7 +39,10 @@ def test_in_training_nothing_is_given_up_as_long_as_there_is_room(chunk: int) ->
 @pytest.mark.parametrize("chunk", [1, 8])
 @pytest.mark.parametrize(("training", "most"), [(False, 3), (True, 5)])
 def test_no_more_is_kept_than_the_limit(chunk: int, training: bool, most: int) -> None:
-    model, recorder = lively(chunk=chunk, slots=3, training_slots=5, dreaming=False).train(training), Recorder()
+    model, recorder = (
+        lively(chunk=chunk, slots=3, training_slots=5, dreaming=False).train(training),
+        Recorder(),
+    )
     state = None
     with torch.no_grad():
         for piece in tokens(length=40).split(8, dim=1):
@@ -55,14 +59,24 @@ def test_a_slot_that_was_given_up_is_never_read_again() -> None:
     with torch.no_grad():
         state = model(inputs[:, :12]).state
     before = state.slots
-    values, adjacency = before.values.clone().requires_grad_(), before.adjacency.clone().requires_grad_()
-    state = dataclasses.replace(state, slots=dataclasses.replace(before, values=values, adjacency=adjacency))
+    values, adjacency = (
+        before.values.clone().requires_grad_(),
+        before.adjacency.clone().requires_grad_(),
+    )
+    state = dataclasses.replace(
+        state, slots=dataclasses.replace(before, values=values, adjacency=adjacency)
+    )
     gone: set[tuple[int, int]] = set()
     start = 12
     while not gone:
         state = model(inputs[:, start : start + 1], state).state
         start += 1
-        gone = {(h, n) for _, h, n in (before.occupied & (state.slots.birth != before.birth)).nonzero().tolist()}
+        gone = {
+            (h, n)
+            for _, h, n in (before.occupied & (state.slots.birth != before.birth))
+            .nonzero()
+            .tolist()
+        }
     assert start < 30, "something is given up early enough to be asked for"
 
     reads: list[Read] = []
@@ -74,7 +88,9 @@ def test_a_slot_that_was_given_up_is_never_read_again() -> None:
 
     model.bank.read = watch
     later = model(inputs[:, start:], state).logits
-    assert max(int(item.visible.sum(-1).max()) for item in reads) <= 4, "three slots and the one just written"
+    assert max(int(item.visible.sum(-1).max()) for item in reads) <= 4, (
+        "three slots and the one just written"
+    )
     of_values, of_links = torch.autograd.grad(later.square().sum(), [values, adjacency])
     for h, n in gone:
         assert not of_values[0, h, n].any()
@@ -86,7 +102,8 @@ def test_a_slot_that_was_given_up_is_never_read_again() -> None:
 def test_the_slot_of_lowest_retention_gives_way() -> None:
     """``ln s + ½·ln(1 + u) − 0.1·ln(1 + age)`` of the four slots is −0.65, −0.40, −0.48 and −0.58, so the first one goes.
 
-    Without the strength it would be the second, without the usage the third, without the age the last.
+    Without the strength it would be the second, without the usage the third, without the age the
+    last.
     """
     model = lively(heads=1, slots=4, hebbian=False, usage_weight=0.5, age_weight=0.1).eval()
     slots = dataclasses.replace(
@@ -98,9 +115,20 @@ def test_the_slot_of_lowest_retention_gives_way() -> None:
     )
     with torch.no_grad():
         model.bank.write_heads.gate.bias.fill_(99.0)
-        written = model.bank.write(torch.ones(1, 1, 16).double(), torch.ones(1, 3, 12).double(), torch.ones(1, 1, 12).double(), slots, 60)
+        written = model.bank.write(
+            torch.ones(1, 1, 16).double(),
+            torch.ones(1, 3, 12).double(),
+            torch.ones(1, 1, 12).double(),
+            slots,
+            60,
+        )
         nothing = torch.zeros(1, 1, 1, 5).double()
-        unread = Read(weights=nothing, visible=nothing > 0, vectors=torch.zeros(1, 1, 16), dispersion=nothing[..., 0])
+        unread = Read(
+            weights=nothing,
+            visible=nothing > 0,
+            vectors=torch.zeros(1, 1, 16),
+            dispersion=nothing[..., 0],
+        )
         assert model.bank.fold(written, unread, 60, None).birth.tolist() == [[[60, 2, 3, 4]]]
 
 
@@ -116,7 +144,9 @@ def test_widening_keeps_everything_in_place(linked: bool) -> None:
         place = (slice(None), slice(None), *(slice(0, length) for length in old.shape[2:]))
         assert torch.equal(new[place], old), field.name
     assert after.keys.shape[2] == after.strength.shape[2] == size + 3
-    assert after.adjacency.shape[2:] == ((size + 3, size + 3) if linked else before.adjacency.shape[2:])
+    assert after.adjacency.shape[2:] == (
+        (size + 3, size + 3) if linked else before.adjacency.shape[2:]
+    )
     assert after.trace.shape[2] == (size + 3 if linked else before.trace.shape[2])
     assert not after.occupied[..., size:].any()
     assert not after.fresh[..., size:].any()
@@ -132,4 +162,9 @@ def test_a_wider_state_reads_on_as_before() -> None:
     with torch.no_grad():
         state = model(inputs[:, :16]).state
         wide = dataclasses.replace(state, slots=widen(state.slots, 4, linked=True))
-        torch.testing.assert_close(model(inputs[:, 16:], wide).logits, model(inputs[:, 16:], state).logits, rtol=1e-12, atol=1e-12)
+        torch.testing.assert_close(
+            model(inputs[:, 16:], wide).logits,
+            model(inputs[:, 16:], state).logits,
+            rtol=1e-12,
+            atol=1e-12,
+        )

@@ -20,7 +20,9 @@ def test_placement_equals_a_loop_over_tokens(seed: int, slots: int, count: int) 
     occupied = torch.rand(slots, generator=generator) < 0.7
     age = torch.randperm(slots, generator=generator) + 1
     cosine = keys[slots:] @ keys.T
-    placement = place(cosine[None, None], active[None, None], age[None, None], occupied[None, None], 0.7)
+    placement = place(
+        cosine[None, None], active[None, None], age[None, None], occupied[None, None], 0.7
+    )
 
     order = [-int(a) for a in age] + list(range(count))
     visible = {entry for entry in range(slots) if occupied[entry]}
@@ -40,14 +42,18 @@ def test_placement_equals_a_loop_over_tokens(seed: int, slots: int, count: int) 
         seen = placement.visible(occupied[None, None])[0, 0, token]
         assert {index for index, value in enumerate(seen.tolist()) if value} == visible
     assert placement.superseded[0, 0].tolist() == superseded
-    assert [r for r, e in zip(placement.root[0, 0].tolist(), range(slots + count), strict=True) if e < slots or active[e - slots]] == [
-        r for e, r in enumerate(root) if e < slots or active[e - slots]
-    ]
+    assert [
+        r
+        for r, e in zip(placement.root[0, 0].tolist(), range(slots + count), strict=True)
+        if e < slots or active[e - slots]
+    ] == [r for e, r in enumerate(root) if e < slots or active[e - slots]]
 
 
 def test_new_writes_take_empty_slots_first_and_then_those_of_lowest_retention() -> None:
     occupied, active = boolean(1, 0, 1, 1), boolean(1, 1, 1)
-    placement = place(torch.zeros(1, 1, 3, 7), active, torch.tensor([[[4, 3, 2, 1]]]), occupied, 0.9)
+    placement = place(
+        torch.zeros(1, 1, 3, 7), active, torch.tensor([[[4, 3, 2, 1]]]), occupied, 0.9
+    )
     done = commit(placement, occupied, torch.tensor([[[0.3, 0.0, 0.1, 0.2]]]))
     assert done.slot.tolist() == [[[1, 2, 3]]]
     assert done.source.tolist() == [[[0, 4, 5, 6]]]
@@ -65,7 +71,13 @@ def test_a_chunk_with_more_new_keys_than_slots_keeps_the_latest() -> None:
 
 def test_a_memory_without_slots_that_writes_nothing_stays_without() -> None:
     occupied = torch.zeros(2, 1, 0, dtype=torch.bool)
-    placement = place(torch.zeros(2, 1, 3, 3), torch.zeros(2, 1, 3, dtype=torch.bool), torch.zeros(2, 1, 0).long(), occupied, 0.9)
+    placement = place(
+        torch.zeros(2, 1, 3, 3),
+        torch.zeros(2, 1, 3, dtype=torch.bool),
+        torch.zeros(2, 1, 0).long(),
+        occupied,
+        0.9,
+    )
     done = commit(placement, occupied, torch.zeros(2, 1, 0))
     for placed in (done.source, done.node, done.evicted):
         assert placed.shape == (2, 1, 0)
@@ -73,8 +85,15 @@ def test_a_memory_without_slots_that_writes_nothing_stays_without() -> None:
 
 
 @settings(deadline=None, max_examples=40)
-@given(seed=st.integers(0, 100_000), slots=st.integers(0, 4), count=st.integers(1, 8), extra=st.integers(1, 5))
-def test_a_placement_made_before_there_was_room_is_the_one_made_after(seed: int, slots: int, count: int, extra: int) -> None:
+@given(
+    seed=st.integers(0, 100_000),
+    slots=st.integers(0, 4),
+    count=st.integers(1, 8),
+    extra=st.integers(1, 5),
+)
+def test_a_placement_made_before_there_was_room_is_the_one_made_after(
+    seed: int, slots: int, count: int, extra: int
+) -> None:
     generator = torch.Generator().manual_seed(seed)
     cosine = torch.rand(1, 1, count, slots + count, generator=generator)
     active = torch.rand(1, 1, count, generator=generator) < 0.7
@@ -86,7 +105,9 @@ def test_a_placement_made_before_there_was_room_is_the_one_made_after(seed: int,
     empty = torch.zeros(1, 1, extra, dtype=torch.bool)
     roomy = torch.cat([occupied, empty], dim=-1)
     wide = torch.cat([cosine[..., :slots], apart, cosine[..., slots:]], dim=-1)
-    again = place(wide, active, torch.cat([age, torch.ones(1, 1, extra).long()], dim=-1), roomy, 0.7)
+    again = place(
+        wide, active, torch.cat([age, torch.ones(1, 1, extra).long()], dim=-1), roomy, 0.7
+    )
     for name in ("active", "fresh", "superseded", "root"):
         assert torch.equal(getattr(widened, name), getattr(again, name)), name
     assert torch.equal(widened.visible(roomy), again.visible(roomy))
@@ -106,10 +127,15 @@ def test_a_slot_written_again_keeps_its_place_and_holds_the_latest() -> None:
 
 
 def test_candidates_are_the_tokens_that_write_in_their_order() -> None:
-    active = torch.tensor([[[False, True, False, True, False]], [[False, False, False, False, True]]])
+    active = torch.tensor(
+        [[[False, True, False, True, False]], [[False, False, False, False, True]]]
+    )
     chosen = Candidates.among(active)
     assert chosen.of(torch.arange(5.0).expand(2, 1, 5))[0, 0].tolist() == [1.0, 3.0]
-    assert chosen.those(active).tolist() == [[[True, True]], [[True, False]]]  # the second row is filled up by a token that writes once
+    assert chosen.those(active).tolist() == [
+        [[True, True]],
+        [[True, False]],
+    ]  # the second row is filled up by a token that writes once
     ones = chosen.those(active).float()
     assert torch.equal(chosen.over_tokens(ones), active.float())
     assert chosen.by(torch.arange(5))[1, 0, :, 0].tolist() == [False, False, False, False, True]

@@ -33,31 +33,61 @@ def test_the_controller_equals_plain_loops() -> None:
             hidden, window = controller(inputs, before, time)
             sequence = torch.cat([before, inputs], dim=1)[0]
             assert torch.equal(window[0], sequence[-WINDOW:])
-            parts = [controller.qkv.weight @ normed(token, controller.norm_attention.weight) for token in sequence]
+            parts = [
+                controller.qkv.weight @ normed(token, controller.norm_attention.weight)
+                for token in sequence
+            ]
             for t in range(5):
                 here, attended = WINDOW + t, []
                 for head in range(HEADS):
                     rows = slice(head * size, (head + 1) * size)
                     shares, contents = [], []
                     for distance in range(WINDOW + 1):
-                        if here - distance >= WINDOW - time:  # there was nothing before the first token
-                            query, key = parts[here][:WIDTH][rows], parts[here - distance][WIDTH : 2 * WIDTH][rows]
-                            shares.append(math.exp(query @ key / math.sqrt(size) + controller.distance_bias[head, distance]))
+                        if (
+                            here - distance >= WINDOW - time
+                        ):  # there was nothing before the first token
+                            query, key = (
+                                parts[here][:WIDTH][rows],
+                                parts[here - distance][WIDTH : 2 * WIDTH][rows],
+                            )
+                            shares.append(
+                                math.exp(
+                                    query @ key / math.sqrt(size)
+                                    + controller.distance_bias[head, distance]
+                                )
+                            )
                             contents.append(parts[here - distance][2 * WIDTH :][rows])
-                    attended.append(sum(share * content for share, content in zip(shares, contents, strict=True)) / sum(shares))
+                    attended.append(
+                        sum(
+                            share * content for share, content in zip(shares, contents, strict=True)
+                        )
+                        / sum(shares)
+                    )
                 middle = sequence[here] + controller.out.weight @ torch.cat(attended)
                 first, _, last = controller.mlp
-                inner = torch.nn.functional.gelu(first.weight @ normed(middle, controller.norm_mlp.weight) + first.bias)
-                torch.testing.assert_close(hidden[0, t], middle + last.weight @ inner + last.bias, rtol=1e-9, atol=1e-9)
+                inner = torch.nn.functional.gelu(
+                    first.weight @ normed(middle, controller.norm_mlp.weight) + first.bias
+                )
+                torch.testing.assert_close(
+                    hidden[0, t], middle + last.weight @ inner + last.bias, rtol=1e-9, atol=1e-9
+                )
 
 
 def test_the_bottleneck_projects_and_norms() -> None:
     torch.manual_seed(0)
     bottleneck = SemanticBottleneck(WIDTH, 4).double()
     rows = bottleneck.project.weight
-    torch.testing.assert_close(rows @ rows.T, torch.eye(4).double(), rtol=0, atol=1e-6, msg="it starts with orthonormal rows")
+    torch.testing.assert_close(
+        rows @ rows.T,
+        torch.eye(4).double(),
+        rtol=0,
+        atol=1e-6,
+        msg="it starts with orthonormal rows",
+    )
     shaken(bottleneck)
     hidden = torch.randn(2, 3, WIDTH).double()
     for row in range(2):
         for t in range(3):
-            torch.testing.assert_close(bottleneck(hidden)[row, t], normed(rows @ hidden[row, t], bottleneck.norm.weight))
+            torch.testing.assert_close(
+                bottleneck(hidden)[row, t], normed(rows @ hidden[row, t], bottleneck.norm.weight)
+            )

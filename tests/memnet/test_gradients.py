@@ -15,8 +15,12 @@ def test_the_task_alone_teaches_gates_keys_queries_graph_policy_and_dreams() -> 
         "write gate": bank.write_heads.gate.weight,
         "taps of the keys": bank.write_heads.key.weight,
         "taps of the queries": bank.read_heads.query.project,
-        "keys of the associating head": bank.write_heads.identity.weight if bank.write_heads.identity is not None else None,
-        "queries of the associating head": bank.read_heads.identity.weight if bank.read_heads.identity is not None else None,
+        "keys of the associating head": bank.write_heads.identity.weight
+        if bank.write_heads.identity is not None
+        else None,
+        "queries of the associating head": bank.read_heads.identity.weight
+        if bank.read_heads.identity is not None
+        else None,
         "contents": bank.write_heads.value.weight,
         "clock of the keys": bank.write_heads.key_clock,
         "clock of the gate": bank.write_heads.gate_clock,
@@ -42,18 +46,29 @@ def test_the_objective_teaches_the_hallucination_head_and_the_task_does_not() ->
     assert model.hallucination is not None
     weights = list(model.hallucination.parameters())
     loss = task_loss(output, inputs)
-    assert torch.autograd.grad(loss, weights, retain_graph=True, allow_unused=True) == (None,) * len(weights)
-    assert all(slope.any() for slope in torch.autograd.grad(model.objective(loss, output.losses), weights))
+    assert torch.autograd.grad(loss, weights, retain_graph=True, allow_unused=True) == (
+        None,
+    ) * len(weights)
+    assert all(
+        slope.any() for slope in torch.autograd.grad(model.objective(loss, output.losses), weights)
+    )
 
 
 @pytest.mark.parametrize(("slots", "tape"), [(True, False), (False, True), (False, False)])
-def test_contents_beyond_the_window_reach_an_answer_through_slots_and_tape_alone(slots: bool, tape: bool) -> None:
+def test_contents_beyond_the_window_reach_an_answer_through_slots_and_tape_alone(
+    slots: bool, tape: bool
+) -> None:
     """Keys, gates and links know nothing of the first token here, and the last token sees no more than the five before it."""
     model = lively(heads=1, hebbian=False, dreaming=False, reuse=1.0).eval()
     writing = model.bank.write_heads
     assert model.serial is not None
     with torch.no_grad():
-        for parameter in (writing.key.project, writing.gate.weight, writing.gate_clock, model.serial.gates.weight):
+        for parameter in (
+            writing.key.project,
+            writing.gate.weight,
+            writing.gate_clock,
+            model.serial.gates.weight,
+        ):
             parameter.zero_()
         writing.gate.bias.fill_(2.0 if slots else -6.0)
         model.serial.gates.bias.fill_(0.0 if tape else -6.0)

@@ -9,7 +9,9 @@ from memnet.graph import link
 RATE, DECAY = 0.5, 0.1
 
 
-def by_token(adjacency: Tensor, trace: Tensor, gate: list[float], hold: list[float], slot: list[int]) -> tuple[list[Tensor], Tensor]:
+def by_token(
+    adjacency: Tensor, trace: Tensor, gate: list[float], hold: list[float], slot: list[int]
+) -> tuple[list[Tensor], Tensor]:
     """The STDP rule as it is written down, for one memory: A after each token, and the last trace."""
     history = []
     for g, kept, j in zip(gate, hold, slot, strict=True):
@@ -37,10 +39,26 @@ def test_links_of_a_chunk_equal_the_rule_token_by_token() -> None:
     written = keys[slot]
     active = torch.tensor(gate)[None, None] > 0
     full = torch.ones(1, 1, slots, dtype=torch.bool)
-    placement = place(one(written @ torch.cat([keys, written]).T), active, torch.arange(slots, 0, -1)[None, None], full, 0.9)
-    assert placement.root[0, 0, slots:][active[0, 0]].tolist() == [j for j, g in zip(slot, gate, strict=True) if g > 0]
+    placement = place(
+        one(written @ torch.cat([keys, written]).T),
+        active,
+        torch.arange(slots, 0, -1)[None, None],
+        full,
+        0.9,
+    )
+    assert placement.root[0, 0, slots:][active[0, 0]].tolist() == [
+        j for j, g in zip(slot, gate, strict=True) if g > 0
+    ]
 
-    links = link(one(adjacency), one(trace), one(torch.tensor(gate)), one(torch.tensor(hold)), placement, rate=RATE, decay=DECAY)
+    links = link(
+        one(adjacency),
+        one(trace),
+        one(torch.tensor(gate)),
+        one(torch.tensor(hold)),
+        placement,
+        rate=RATE,
+        decay=DECAY,
+    )
     history, last = by_token(adjacency, trace, gate, hold, slot)
     after, left = links.after(commit(placement, full, torch.zeros(1, 1, slots).double()))
     torch.testing.assert_close(after[0, 0], history[-1], rtol=1e-6, atol=1e-6)
@@ -51,32 +69,50 @@ def test_links_of_a_chunk_equal_the_rule_token_by_token() -> None:
     of_slot_0 = seen * (placement.root == 0).double().unsqueeze(2)
     spread = links.spread(of_slot_0, seen)
     on_slots = (
-        torch.zeros(1, 1, len(slot), slots).double().scatter_add(-1, placement.root.unsqueeze(2).expand_as(spread).clamp_max(3), spread)
+        torch.zeros(1, 1, len(slot), slots)
+        .double()
+        .scatter_add(-1, placement.root.unsqueeze(2).expand_as(spread).clamp_max(3), spread)
     )
     for token, graph in enumerate(history):
-        torch.testing.assert_close(on_slots[0, 0, token], graph[0] / graph[0].sum(), rtol=1e-6, atol=1e-6)
+        torch.testing.assert_close(
+            on_slots[0, 0, token], graph[0] / graph[0].sum(), rtol=1e-6, atol=1e-6
+        )
 
 
 def after_writes(gate: list[float], hold: list[float], slot: list[int]) -> tuple[Tensor, Tensor]:
     """Return A and the trace of two full slots without links, after a chunk that writes to one or the other."""
     keys, full = torch.eye(2), torch.ones(1, 1, 2, dtype=torch.bool)
     gates, held, none = one(torch.tensor(gate)), one(torch.tensor(hold)), one(torch.zeros(2))
-    placement = place(one(keys[slot] @ torch.cat([keys, keys[slot]]).T), gates > 0, torch.tensor([[[2, 1]]]), full, 0.9)
+    placement = place(
+        one(keys[slot] @ torch.cat([keys, keys[slot]]).T),
+        gates > 0,
+        torch.tensor([[[2, 1]]]),
+        full,
+        0.9,
+    )
     links = link(one(torch.zeros(2, 2)), none, gates, held, placement, rate=0.5, decay=0.1)
     adjacency, trace = links.after(commit(placement, full, none))
     return adjacency[0, 0].float(), trace[0, 0].float()
 
 
 def test_three_writes_to_two_slots_worked_by_hand() -> None:
-    """ΔA₀₁ = ½·1·½ at token 1. At token 2 that decays by a tenth, ΔA₁₀ = ½·½·1, and no slot is linked to itself."""
+    """ΔA₀₁ = ½·1·½ at token 1.
+
+    At token 2 that decays by a tenth, ΔA₁₀ = ½·½·1, and no slot is linked to itself.
+    """
     adjacency, trace = after_writes(gate=[1.0, 0.5, 1.0], hold=[0.6, 0.5, 0.8], slot=[0, 1, 0])
     torch.testing.assert_close(adjacency, torch.tensor([[0.0, 0.225], [0.25, 0.0]]))
     torch.testing.assert_close(trace, torch.tensor([1.4, 0.4]))
 
 
 def test_a_trace_fades_at_every_token_and_links_at_a_write_alone() -> None:
-    """Of the write at token 0, tokens 1 and 2 leave 0.5·0.4; so ΔA₀₁ = ½·0.2·½ at token 3, which leaves 0.8 of the trace in its turn."""
-    adjacency, trace = after_writes(gate=[1.0, 0.0, 0.0, 0.5], hold=[0.9, 0.5, 0.4, 0.8], slot=[0, 0, 0, 1])
+    """Of the write at token 0, tokens 1 and 2 leave 0.5·0.4.
+
+    So ΔA₀₁ = ½·0.2·½ at token 3, which leaves 0.8 of the trace in its turn.
+    """
+    adjacency, trace = after_writes(
+        gate=[1.0, 0.0, 0.0, 0.5], hold=[0.9, 0.5, 0.4, 0.8], slot=[0, 0, 0, 1]
+    )
     torch.testing.assert_close(adjacency, torch.tensor([[0.0, 0.05], [0.0, 0.0]]))
     torch.testing.assert_close(trace, torch.tensor([0.16, 0.5]))
 
@@ -84,9 +120,23 @@ def test_a_trace_fades_at_every_token_and_links_at_a_write_alone() -> None:
 def test_a_row_without_links_keeps_its_weight() -> None:
     full = torch.ones(1, 1, 2, dtype=torch.bool)
     adjacency = torch.tensor([[0.0, 0.4], [0.0, 0.0]])
-    placement = place(torch.zeros(1, 1, 1, 3).double(), torch.zeros(1, 1, 1, dtype=torch.bool), torch.tensor([[[2, 1]]]), full, 0.9)
+    placement = place(
+        torch.zeros(1, 1, 1, 3).double(),
+        torch.zeros(1, 1, 1, dtype=torch.bool),
+        torch.tensor([[[2, 1]]]),
+        full,
+        0.9,
+    )
     zero = torch.zeros(1)
-    links = link(one(adjacency), one(torch.zeros(2)), one(zero), one(zero + 0.5), placement, rate=RATE, decay=DECAY)
+    links = link(
+        one(adjacency),
+        one(torch.zeros(2)),
+        one(zero),
+        one(zero + 0.5),
+        placement,
+        rate=RATE,
+        decay=DECAY,
+    )
     seen = placement.visible(full)
     weights = torch.tensor([[[[0.25, 0.75, 0.0]]]]).double()
     assert links.spread(weights, seen).flatten().tolist() == [0.0, 1.0, 0.0]
@@ -95,9 +145,27 @@ def test_a_row_without_links_keeps_its_weight() -> None:
 def test_sharpening_keeps_the_total() -> None:
     full = torch.ones(1, 1, 3, dtype=torch.bool)
     adjacency = torch.tensor([[0.0, 0.3, 0.1], [0.0, 0.0, 0.0], [0.0, 0.0, 0.0]])
-    placement = place(torch.zeros(1, 1, 1, 4).double(), torch.zeros(1, 1, 1, dtype=torch.bool), torch.tensor([[[3, 2, 1]]]), full, 0.9)
+    placement = place(
+        torch.zeros(1, 1, 1, 4).double(),
+        torch.zeros(1, 1, 1, dtype=torch.bool),
+        torch.tensor([[[3, 2, 1]]]),
+        full,
+        0.9,
+    )
     zero = torch.zeros(1)
-    links = link(one(adjacency), one(torch.zeros(3)), one(zero), one(zero + 0.5), placement, rate=RATE, decay=DECAY)
+    links = link(
+        one(adjacency),
+        one(torch.zeros(3)),
+        one(zero),
+        one(zero + 0.5),
+        placement,
+        rate=RATE,
+        decay=DECAY,
+    )
     seen = placement.visible(full)
-    sharp = links.spread(torch.tensor([[[[1.0, 0.0, 0.0, 0.0]]]]).double(), seen, sharpening=2.0).flatten()
-    torch.testing.assert_close(sharp, torch.tensor([0.0, 0.9, 0.1, 0.0]).double(), rtol=1e-5, atol=1e-5)
+    sharp = links.spread(
+        torch.tensor([[[[1.0, 0.0, 0.0, 0.0]]]]).double(), seen, sharpening=2.0
+    ).flatten()
+    torch.testing.assert_close(
+        sharp, torch.tensor([0.0, 0.9, 0.1, 0.0]).double(), rtol=1e-5, atol=1e-5
+    )

@@ -11,7 +11,11 @@ def wide_open(**options: int | bool) -> MemNet:
     """A lively model that writes every token."""
     model = lively(**({"dreaming": False} | options))
     with torch.no_grad():
-        for parameter in (model.bank.write_heads.gate.weight, model.bank.write_heads.gate_clock, model.bank.write_heads.gate_occupancy):
+        for parameter in (
+            model.bank.write_heads.gate.weight,
+            model.bank.write_heads.gate_clock,
+            model.bank.write_heads.gate_occupancy,
+        ):
             parameter.zero_()
         model.bank.write_heads.gate.bias.fill_(6.0)
     return model
@@ -30,7 +34,9 @@ def test_the_first_half_of_the_heads_binds(heads: int, binding: int) -> None:
     assert keys.shape[0] == heads
     for head in range(heads):
         # Tokens 0, 3 and 6 are the same; what stands before them is not.
-        repeats = torch.allclose(keys[head, 0], keys[head, 3]) and torch.allclose(keys[head, 0], keys[head, 6])
+        repeats = torch.allclose(keys[head, 0], keys[head, 3]) and torch.allclose(
+            keys[head, 0], keys[head, 6]
+        )
         assert repeats == (head >= binding), head
 
 
@@ -38,15 +44,21 @@ def test_an_associating_head_has_one_slot_for_one_token_whatever_stands_around_i
     model, inputs = wide_open(), tokens(batch=4, length=32)
     with torch.no_grad():
         slots = model(inputs).state.slots
-        alone = [model(torch.tensor([[token]])).state.slots.keys[0, 1, 0] for token in range(VOCABULARY)]
+        alone = [
+            model(torch.tensor([[token]])).state.slots.keys[0, 1, 0] for token in range(VOCABULARY)
+        ]
     for row, seen in enumerate(inputs):
         met = list(dict.fromkeys(seen.tolist()))  # in the order in which they were met first
         assert int(slots.occupied[row, 1].sum()) == len(met)
         for place, token in enumerate(met):
-            torch.testing.assert_close(slots.keys[row, 1, place], alone[token], rtol=1e-12, atol=1e-12)
+            torch.testing.assert_close(
+                slots.keys[row, 1, place], alone[token], rtol=1e-12, atol=1e-12
+            )
             assert slots.birth[row, 1, place] == seen.tolist().index(token)
             assert slots.written[row, 1, place] == 31 - seen.tolist()[::-1].index(token)
-    assert (slots.occupied[:, 0].sum(-1) > slots.occupied[:, 1].sum(-1)).all(), "a binding head tells contexts apart"
+    assert (slots.occupied[:, 0].sum(-1) > slots.occupied[:, 1].sum(-1)).all(), (
+        "a binding head tells contexts apart"
+    )
 
 
 def test_what_a_token_leaves_of_the_trace_is_its_head_s_constant_times_the_link_gate() -> None:
@@ -59,4 +71,6 @@ def test_what_a_token_leaves_of_the_trace_is_its_head_s_constant_times_the_link_
     hidden = torch.zeros(1, 3, 16).double()
     hidden[0, :, 0] = torch.tensor([0.0, 1.0, -1.0])
     hold = heads(hidden, torch.zeros(1, 5, 12).double(), torch.zeros(1, 3, 12).double()).hold
-    torch.testing.assert_close(hold, torch.tensor([[[0.375, 0.548294, 0.201706]]]).double(), rtol=0, atol=1e-6)
+    torch.testing.assert_close(
+        hold, torch.tensor([[[0.375, 0.548294, 0.201706]]]).double(), rtol=0, atol=1e-6
+    )

@@ -17,8 +17,12 @@ def test_another_package_in_front_is_named_with_its_path_and_exit_code_2(tmp_pat
     for name in ("benchmarks", "results"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "__init__.py").write_text("")
-    script = f"import sys; sys.path.insert(0, {str(tmp_path)!r}); from memnet.launch import main; main()"
-    done = subprocess.run([sys.executable, "-c", script, "list"], capture_output=True, text=True, check=False)
+    script = (
+        f"import sys; sys.path.insert(0, {str(tmp_path)!r}); from memnet.launch import main; main()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, "list"], capture_output=True, text=True, check=False
+    )
     assert done.returncode == 2
     lines = done.stderr.splitlines()
     assert len(lines) == 2
@@ -28,7 +32,12 @@ def test_another_package_in_front_is_named_with_its_path_and_exit_code_2(tmp_pat
 
 
 def test_the_package_runs_as_the_command() -> None:
-    done = subprocess.run([sys.executable, "-m", "memnet", "list", "suites"], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-m", "memnet", "list", "suites"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     assert "quick" in done.stdout
 
 

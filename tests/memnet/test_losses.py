@@ -30,20 +30,28 @@ def test_hallucination_rebuilds_the_input_from_what_was_read_alone() -> None:
     missed = (model.hallucination(read) - model.encoder(inputs)).square().mean()
     torch.testing.assert_close(output.losses["hallucination"], missed, rtol=1e-9, atol=0.0)
 
-    # Neither the target nor the state beside the memory is led by it: what is not written or read has no gradient.
+    # Neither the target nor the state beside the memory is led by it: what is not written or read
+    # has no gradient.
     for chunk in done:
         chunk.read.vectors.retain_grad()
-    output.losses["hallucination"].backward(inputs=[*(chunk.read.vectors for chunk in done), model.encoder.embedding.weight])
+    output.losses["hallucination"].backward(
+        inputs=[*(chunk.read.vectors for chunk in done), model.encoder.embedding.weight]
+    )
     assert all(chunk.read.vectors.grad.abs().sum(-1).gt(0).any() for chunk in done)
     wanted = (model.hallucination(read.detach()) - model.encoder(inputs)).square().mean()
-    assert torch.autograd.grad(wanted, model.encoder.embedding.weight)[0].abs().max() > 0, "the encoder could be led by the target"
+    assert torch.autograd.grad(wanted, model.encoder.embedding.weight)[0].abs().max() > 0, (
+        "the encoder could be led by the target"
+    )
     shut = model.hallucination.loss(read.detach(), model.encoder(inputs))
     assert torch.autograd.grad(shut, model.encoder.embedding.weight, allow_unused=True)[0] is None
 
 
 def test_what_is_rebuilt_was_read_after_it_was_written() -> None:
     """A memory whose gates are all open rebuilds a token that it meets for the first time, in a chunk of that token alone."""
-    model, inputs = lively(chunk=1, heads=1, dreaming=False, hebbian=False, meta_policy=False), tokens(batch=1, length=1)
+    model, inputs = (
+        lively(chunk=1, heads=1, dreaming=False, hebbian=False, meta_policy=False),
+        tokens(batch=1, length=1),
+    )
     with torch.no_grad():
         model.bank.write_heads.gate.bias.fill_(50.0)
     _, (done,) = watched(model, inputs)

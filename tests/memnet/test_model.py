@@ -33,8 +33,13 @@ def partly_open(model: MemNet, bias: float = -2.0, spread: float = 0.2) -> MemNe
 
 def learned(model: MemNet, inputs: Tensor) -> tuple[ModelOutput, dict[str, Tensor]]:
     """Read; return also what the task's loss teaches each parameter."""
-    output, (names, parameters) = model(inputs, generator=generator()), zip(*model.named_parameters(), strict=True)
-    slopes = torch.autograd.grad(task_loss(output, inputs), parameters, allow_unused=True, materialize_grads=True)
+    output, (names, parameters) = (
+        model(inputs, generator=generator()),
+        zip(*model.named_parameters(), strict=True),
+    )
+    slopes = torch.autograd.grad(
+        task_loss(output, inputs), parameters, allow_unused=True, materialize_grads=True
+    )
     return output, dict(zip(names, slopes, strict=True))
 
 
@@ -62,25 +67,37 @@ def same(one: ModelOutput, other: ModelOutput) -> None:
     ),
     gradients=st.booleans(),
 )
-def test_chunk_size_is_a_speed_setting(seed: int, length: int, chunk: int, options: dict[str, Any], gradients: bool) -> None:
+def test_chunk_size_is_a_speed_setting(
+    seed: int, length: int, chunk: int, options: dict[str, Any], gradients: bool
+) -> None:
     inputs = tokens(batch=2, length=length, seed=seed)
-    # In training a closed gate learns from the reads of its own chunk alone, so gradients are compared out of it.
-    by_token, by_chunk = (partly_open(lively(seed, chunk=size, **options)).train(not gradients) for size in (1, chunk))
+    # In training a closed gate learns from the reads of its own chunk alone, so gradients are
+    # compared out of it.
+    by_token, by_chunk = (
+        partly_open(lively(seed, chunk=size, **options)).train(not gradients) for size in (1, chunk)
+    )
     if gradients:
         (one, of_one), (other, of_other) = learned(by_token, inputs), learned(by_chunk, inputs)
         torch.testing.assert_close(of_other, of_one, rtol=1e-8, atol=1e-9)
     else:
         with torch.no_grad():
-            one, other = by_token(inputs, generator=generator()), by_chunk(inputs, generator=generator())
+            one, other = (
+                by_token(inputs, generator=generator()),
+                by_chunk(inputs, generator=generator()),
+            )
     same(other, one)
 
 
 @pytest.mark.parametrize("dreaming", [False, True])
 @pytest.mark.parametrize("chunk", [5, 32])
-def test_in_training_too_what_is_learned_does_not_depend_on_the_chunk_where_all_gates_are_open(chunk: int, dreaming: bool) -> None:
+def test_in_training_too_what_is_learned_does_not_depend_on_the_chunk_where_all_gates_are_open(
+    chunk: int, dreaming: bool
+) -> None:
     inputs, slopes = tokens(), []
     for size in (1, chunk):
-        model = partly_open(lively(chunk=size, dreaming=dreaming, link_decay=0.1, hops=3), bias=1.0, spread=0.05)
+        model = partly_open(
+            lively(chunk=size, dreaming=dreaming, link_decay=0.1, hops=3), bias=1.0, spread=0.05
+        )
         output, slope = learned(model, inputs)
         assert (output.state.slots.count == 32).all()
         slopes.append(slope)
@@ -97,7 +114,10 @@ def test_the_chunk_test_has_something_to_see() -> None:
 
 
 @settings(deadline=None, max_examples=10)
-@given(seed=st.integers(0, 10_000), cuts=st.lists(st.integers(1, 31), unique=True, max_size=5).map(sorted))
+@given(
+    seed=st.integers(0, 10_000),
+    cuts=st.lists(st.integers(1, 31), unique=True, max_size=5).map(sorted),
+)
 def test_pieces_equal_the_whole(seed: int, cuts: list[int]) -> None:
     model, inputs = lively(seed), tokens(seed=seed)
     with torch.no_grad():
@@ -118,7 +138,9 @@ def test_pieces_of_whole_chunks_equal_the_whole_under_eviction() -> None:
         first = model(inputs[:, :16])
         second = model(inputs[:, 16:], first.state)
     assert recorder.ended, "nothing was evicted"
-    torch.testing.assert_close(torch.cat([first.logits, second.logits], dim=1), whole.logits, rtol=1e-9, atol=1e-9)
+    torch.testing.assert_close(
+        torch.cat([first.logits, second.logits], dim=1), whole.logits, rtol=1e-9, atol=1e-9
+    )
 
 
 def test_no_sequence_sees_another() -> None:
@@ -138,7 +160,8 @@ def test_nothing_is_seen_before_it_comes(seed: int) -> None:
     changed[:, 20] = (changed[:, 20] + 1) % VOCABULARY
     with torch.no_grad():
         one, other = model(inputs).logits, model(changed).logits
-    # A token may need a slot, so the shapes of its chunk differ, and with them the order in which products are summed.
+    # A token may need a slot, so the shapes of its chunk differ, and with them the order in which
+    # products are summed.
     torch.testing.assert_close(one[:, :20], other[:, :20], rtol=0, atol=1e-13)
     assert not torch.equal(one[:, 20:], other[:, 20:])
 
@@ -148,7 +171,9 @@ def test_positions_pick_the_answers_wanted() -> None:
     positions = torch.tensor([[3, 31], [0, 7], [30, 2]])
     with torch.no_grad():
         all_, some = model(inputs).logits, model(inputs, positions=positions).logits
-    torch.testing.assert_close(some, torch.stack([all_[row, places] for row, places in enumerate(positions)]))
+    torch.testing.assert_close(
+        some, torch.stack([all_[row, places] for row, places in enumerate(positions)])
+    )
 
 
 def test_a_gate_that_is_closed_writes_and_links_nothing_but_can_learn_to_open() -> None:
@@ -198,7 +223,9 @@ def test_reads_are_distributions_and_links_stay_links(link_rate: float) -> None:
 
 def test_features_are_read_like_tokens() -> None:
     torch.manual_seed(0)
-    model = MemNet(MemNetConfig(width=16, bottleneck=8, key_width=4, slots=4), features=5, outputs=3)
+    model = MemNet(
+        MemNetConfig(width=16, bottleneck=8, key_width=4, slots=4), features=5, outputs=3
+    )
     samples = torch.randn(6, 8, 5)
     with torch.no_grad():
         assert model(samples).logits.shape == (6, 8, 3)
@@ -232,7 +259,9 @@ def test_a_slot_holds_its_value_scaled_by_its_gate() -> None:
     first = slots.occupied[:, 0, 0]
     assert first.any()
     assert not first.all()
-    torch.testing.assert_close(slots.values[first, 0, 0], slots.strength[first, 0, :1] * offered[first, 0])
+    torch.testing.assert_close(
+        slots.values[first, 0, 0], slots.strength[first, 0, :1] * offered[first, 0]
+    )
 
 
 def test_the_gate_sees_how_full_the_memory_is() -> None:
@@ -252,7 +281,9 @@ def test_what_stands_in_the_window_before_the_first_token_is_not_seen() -> None:
     empty = model.initial_state(3)
     littered = dataclasses.replace(empty, window=torch.randn_like(empty.window))
     with torch.no_grad():
-        torch.testing.assert_close(model(inputs, littered).logits, model(inputs, empty).logits, rtol=0, atol=0)
+        torch.testing.assert_close(
+            model(inputs, littered).logits, model(inputs, empty).logits, rtol=0, atol=0
+        )
 
 
 @pytest.mark.filterwarnings("ignore:Mismatch dtype between input and weight")
@@ -262,7 +293,10 @@ def test_half_precision_leaves_the_memory_exact() -> None:
         output = model(inputs)
     assert output.logits.dtype == torch.bfloat16
     state = output.state
-    assert {part.dtype for part in (state.slots.keys, state.slots.adjacency, state.slots.count, state.tape.place)} == {torch.float32}
+    assert {
+        part.dtype
+        for part in (state.slots.keys, state.slots.adjacency, state.slots.count, state.tape.place)
+    } == {torch.float32}
     model.objective(output.logits.float().mean(), output.losses).backward()
 
 
@@ -271,10 +305,14 @@ def test_gates_of_what_answers_read_are_held_open() -> None:
     asked = torch.tensor([[20], [31], [9]])
     output, (found,) = watched(model, inputs, positions=asked)
     sparsity = output.losses["sparsity"]
-    pressed = torch.nn.functional.softplus(found.gates[0].clamp_min(-3.0)).mean() + 0.1 * found.read.dispersion.mean()
+    pressed = (
+        torch.nn.functional.softplus(found.gates[0].clamp_min(-3.0)).mean()
+        + 0.1 * found.read.dispersion.mean()
+    )
     weights, strength = found.read.weights.detach(), found.written.strength.detach()
     held = sum(
-        -float(weights[row, head, place, entry]) * math.log(min(1.0, float(strength[row, head, entry]) + 0.05))
+        -float(weights[row, head, place, entry])
+        * math.log(min(1.0, float(strength[row, head, entry]) + 0.05))
         for row, place in enumerate(asked.flatten().tolist())
         for head in range(2)
         for entry in range(strength.shape[-1])
@@ -292,5 +330,8 @@ def test_gates_of_what_answers_read_are_held_open() -> None:
 @pytest.mark.parametrize("chunk", [4, 11])
 def test_the_penalty_on_writing_does_not_depend_on_the_chunk(chunk: int) -> None:
     inputs, asked = tokens(length=32), torch.tensor([[20], [31], [9]])
-    one, other = (lively(dreaming=False, chunk=size)(inputs, positions=asked).losses["sparsity"] for size in (32, chunk))
+    one, other = (
+        lively(dreaming=False, chunk=size)(inputs, positions=asked).losses["sparsity"]
+        for size in (32, chunk)
+    )
     torch.testing.assert_close(one, other, rtol=1e-9, atol=1e-9)

@@ -15,16 +15,22 @@ EXACT = {"rtol": 1e-9, "atol": 1e-9}
 
 
 def compare(model: MemNet, inputs: Tensor, *, drawn: bool, gradients: bool) -> list[NaiveHead]:
-    """Run both, and hold one against the other: logits, slots, links and traces. Return the plain memories.
+    """Run both, and hold one against the other.
+
+    Logits, slots, links and traces. Return the plain memories.
 
     With ``gradients`` every token is a candidate for writing, without them only those that write.
     """
     batch, length = inputs.shape
-    draws = torch.rand(length, batch, model.config.heads, generator=torch.Generator().manual_seed(3))
+    draws = torch.rand(
+        length, batch, model.config.heads, generator=torch.Generator().manual_seed(3)
+    )
     with torch.set_grad_enabled(gradients):
         output = model(inputs, generator=torch.Generator().manual_seed(3) if drawn else None)
     with torch.no_grad():
-        plain = [run(model, row, draws[:, index] if drawn else None) for index, row in enumerate(inputs)]
+        plain = [
+            run(model, row, draws[:, index] if drawn else None) for index, row in enumerate(inputs)
+        ]
     for index, (logits, heads) in enumerate(plain):
         torch.testing.assert_close(output.logits[index], logits, **EXACT)
         for h, head in enumerate(heads):
@@ -35,15 +41,21 @@ def compare(model: MemNet, inputs: Tensor, *, drawn: bool, gradients: bool) -> l
 def same_memory(slots: Slots, index: int, h: int, head: NaiveHead) -> None:
     """Assert that memory ``index``, head ``h`` holds what the plain memory holds, in the same places."""
     held = len(head.slots)
-    assert slots.occupied[index, h].tolist() == [place < held for place in range(slots.occupied.shape[-1])]
+    assert slots.occupied[index, h].tolist() == [
+        place < held for place in range(slots.occupied.shape[-1])
+    ]
     assert int(slots.count[index, h]) == head.count
     for name in ("strength", "usage", "birth", "written", "trace"):
         expected = torch.tensor([getattr(slot, name) for slot in head.slots], dtype=torch.float64)
-        torch.testing.assert_close(getattr(slots, name)[index, h, :held].double(), expected, **EXACT, msg=name)
+        torch.testing.assert_close(
+            getattr(slots, name)[index, h, :held].double(), expected, **EXACT, msg=name
+        )
     for place, slot in enumerate(head.slots):
         torch.testing.assert_close(slots.keys[index, h, place], slot.key, **EXACT)
         torch.testing.assert_close(slots.values[index, h, place], slot.value, **EXACT)
-        links = torch.tensor([slot.links.get(other, 0.0) for other in head.slots], dtype=torch.float64)
+        links = torch.tensor(
+            [slot.links.get(other, 0.0) for other in head.slots], dtype=torch.float64
+        )
         torch.testing.assert_close(slots.adjacency[index, h, place, :held], links, **EXACT)
 
 
@@ -60,7 +72,9 @@ def same_memory(slots: Slots, index: int, h: int, head: NaiveHead) -> None:
         ({"sharpening": 2.0}, False),
     ],
 )
-def test_the_whole_pass_equals_plain_loops(chunk: int, options: dict[str, Any], drawn: bool, gradients: bool) -> None:
+def test_the_whole_pass_equals_plain_loops(
+    chunk: int, options: dict[str, Any], drawn: bool, gradients: bool
+) -> None:
     model = lively(**{"chunk": chunk, "dreaming": False} | options)
     heads = compare(model, tokens(batch=2), drawn=drawn, gradients=gradients)
     assert any(head.reuses for head in heads)
@@ -77,8 +91,12 @@ def test_the_whole_pass_equals_plain_loops_where_places_are_exact() -> None:
 
 @pytest.mark.parametrize("gradients", [True, False])
 @pytest.mark.parametrize("training", [True, False])
-def test_what_gives_way_to_a_new_slot_is_what_plain_loops_give_up(training: bool, gradients: bool) -> None:
-    model = lively(chunk=1, slots=3, training_slots=4, top_k=2, age_weight=0.5, dreaming=False).train(training)
+def test_what_gives_way_to_a_new_slot_is_what_plain_loops_give_up(
+    training: bool, gradients: bool
+) -> None:
+    model = lively(
+        chunk=1, slots=3, training_slots=4, top_k=2, age_weight=0.5, dreaming=False
+    ).train(training)
     heads = compare(model, tokens(batch=3), drawn=False, gradients=gradients)
     assert sum(head.evictions for head in heads) > 5
     assert any(head.reuses for head in heads)

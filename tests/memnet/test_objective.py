@@ -12,7 +12,11 @@ from memnet.objective import Objective
 def test_terms_are_weighed_and_added() -> None:
     config = MemNetConfig(hallucination_weight=0.5, utilization_weight=0.25, sparsity_weight=2.0)
     objective = Objective(config, outputs=4).eval()
-    losses = {"hallucination": torch.tensor(1.0), "utilization": torch.tensor(-2.0), "sparsity": torch.tensor(3.0)}
+    losses = {
+        "hallucination": torch.tensor(1.0),
+        "utilization": torch.tensor(-2.0),
+        "sparsity": torch.tensor(3.0),
+    }
     objective.smoothed.fill_(0.0)
     assert float(objective(torch.tensor(0.0), losses)) == pytest.approx(0.5 - 0.5 + 6.0)
 
@@ -44,7 +48,9 @@ def test_the_penalty_on_writing_rests_while_the_loss_exceeds_its_best() -> None:
     for _ in range(300):
         objective(torch.tensor(0.4 * low), {})
     assert float(objective.best) == best, "the best is never given up"
-    assert objective.ramp(0.0) == 0.0, "one good batch does not end the rest: the smoothed loss is still too high"
+    assert objective.ramp(0.0) == 0.0, (
+        "one good batch does not end the rest: the smoothed loss is still too high"
+    )
     total = float(objective(torch.tensor(0.4 * low), {"sparsity": torch.tensor(5.0)}))
     assert total == pytest.approx(0.4 * low), "at rest it weighs nothing"
 

@@ -48,7 +48,10 @@ def test_a_closed_gate_has_no_weight_but_a_gradient() -> None:
 def test_random_reads_every_visible_entry_about_as_often() -> None:
     birth, seen = torch.arange(8)[None, None], visible(1, 1, 0, 1, 1, 0, 1, 1)
     draws = torch.linspace(0, 0.999, 1000)[None, None]
-    share = random_entry(draws, birth, seen.expand(1, 1, 1000, 8)).flatten().bincount(minlength=8) / 1000
+    share = (
+        random_entry(draws, birth, seen.expand(1, 1, 1000, 8)).flatten().bincount(minlength=8)
+        / 1000
+    )
     assert not share[[2, 5]].any()
     assert share[[0, 1, 3, 4, 6, 7]].min() > 0.05
 
@@ -65,7 +68,9 @@ def test_the_mix_is_the_gate_s() -> None:
 
 
 def test_entropy_is_in_nats_and_zero_for_nothing() -> None:
-    torch.testing.assert_close(entropy(torch.tensor([[0.5, 0.5], [0.0, 0.0]])), torch.tensor([math.log(2), 0.0]))
+    torch.testing.assert_close(
+        entropy(torch.tensor([[0.5, 0.5], [0.0, 0.0]])), torch.tensor([math.log(2), 0.0])
+    )
 
 
 def test_the_gate_reaches_both_ends_and_keeps_its_gradient_there() -> None:

@@ -21,20 +21,29 @@ def test_a_memory_in_which_nothing_was_written_is_empty() -> None:
 
 @pytest.mark.parametrize("training", [True, False])
 def test_occupancy_is_of_all_slots_that_there_may_be(training: bool) -> None:
-    model, inputs, record = lively(chunk=8, slots=20, training_slots=50, dreaming=False).train(training), tokens(length=32), Recorder()
+    model, inputs, record = (
+        lively(chunk=8, slots=20, training_slots=50, dreaming=False).train(training),
+        tokens(length=32),
+        Recorder(),
+    )
     state, held = None, []
     with torch.no_grad():
         for piece in inputs.split(8, dim=1):
             state = model(piece, state, record=record).state
             held.append(float(state.slots.occupied.sum(-1).double().mean()))
     assert state.slots.occupied.shape[-1] < 20, "slots are made as they are needed"
-    assert record.statistics()["occupancy"] == pytest.approx(sum(held) / 4 / (50 if training else 20), rel=1e-6)
+    assert record.statistics()["occupancy"] == pytest.approx(
+        sum(held) / 4 / (50 if training else 20), rel=1e-6
+    )
 
 
 @pytest.mark.parametrize(
-    ("options", "given_up"), [({"dreaming": False}, False), ({"merge": 0.3}, True), ({"slots": 3, "dreaming": False}, True)]
+    ("options", "given_up"),
+    [({"dreaming": False}, False), ({"merge": 0.3}, True), ({"slots": 3, "dreaming": False}, True)],
 )
-def test_every_slot_that_was_taken_was_given_up_or_is_alive(options: dict[str, float], given_up: bool) -> None:
+def test_every_slot_that_was_taken_was_given_up_or_is_alive(
+    options: dict[str, float], given_up: bool
+) -> None:
     model, record = lively(**{"chunk": 1, "reuse": 0.95} | options).eval(), Recorder()
     with torch.no_grad():
         state = model(tokens(length=48), record=record).state

@@ -25,7 +25,9 @@ def recaller(kinds: int = 3, recordings: int = 8) -> SerialRecall:
 
 
 @torch.no_grad()
-def recall(model: SerialRecall, doing: list[int], contents: list[float], tape: Tape | None = None) -> tuple[list[float], Tape]:
+def recall(
+    model: SerialRecall, doing: list[int], contents: list[float], tape: Tape | None = None
+) -> tuple[list[float], Tape]:
     """Do as told with contents of one number each; return what each token read, and the tape."""
     hidden = torch.nn.functional.one_hot(torch.tensor([doing]), model.gates.in_features).double()
     values = torch.tensor(contents, dtype=torch.float64).view(1, -1, 1)
@@ -52,7 +54,9 @@ def test_a_long_rest_changes_nothing() -> None:
 
 
 def test_recording_rewinds() -> None:
-    read, tape = recall(recaller(), [RECORD, RECORD, READ, READ, RECORD, READ], [5.0, 6.0, 0.0, 0.0, 8.0, 0.0])
+    read, tape = recall(
+        recaller(), [RECORD, RECORD, READ, READ, RECORD, READ], [5.0, 6.0, 0.0, 0.0, 8.0, 0.0]
+    )
     assert read[2:4] == pytest.approx([5.0, 6.0], abs=0.03)
     assert read[5] == pytest.approx(5.0, abs=0.03)
     assert tape.values.flatten().sort().values.tolist() == [5.0, 6.0, 8.0]
@@ -95,7 +99,9 @@ def test_places_are_exact_out_of_training_once_the_gates_have_made_up_their_mind
         model.train(training).unsure.fill_(doubt)
         _, soft, _ = model(hidden, values, Tape.empty(1, 1, values))
         assert float(soft.end.detach()) == pytest.approx(4 * open_)
-        assert float(soft.head.detach()) == pytest.approx(shut * sum((1 - open_) ** power for power in range(4)))
+        assert float(soft.head.detach()) == pytest.approx(
+            shut * sum((1 - open_) ** power for power in range(4))
+        )
     model.eval().unsure.fill_(0.0)
     _, hard, _ = model(hidden, values, Tape.empty(1, 1, values))
     assert (float(hard.end.detach()), float(hard.head.detach())) == (4.0, 0.0)
@@ -108,7 +114,9 @@ def test_doubt_follows_the_gates_in_training_and_no_chunk_size() -> None:
         model.gates.bias.data = torch.tensor([9.0, -9.0])
         tape = Tape.empty(1, 1, values)
         for start in range(0, 400, chunk):
-            _, tape, _ = model(hidden[:, start : start + chunk], values[:, start : start + chunk], tape)
+            _, tape, _ = model(
+                hidden[:, start : start + chunk], values[:, start : start + chunk], tape
+            )
         doubts.append(model.doubt)
     left = 0.999**400
     assert doubts == pytest.approx([left / (left + 0.5 * (1 - left))] * 2, rel=1e-4)
@@ -149,7 +157,9 @@ def test_gradients_reach_both_counters() -> None:
     model, inputs = lively(), tokens()
     assert model.serial is not None
     output = model(inputs)
-    torch.nn.functional.cross_entropy(output.logits[:, :-1].flatten(0, 1), inputs[:, 1:].flatten()).backward()
+    torch.nn.functional.cross_entropy(
+        output.logits[:, :-1].flatten(0, 1), inputs[:, 1:].flatten()
+    ).backward()
     assert (model.serial.gates.weight.grad.abs().sum(-1) > 0).all()
 
 

@@ -16,13 +16,21 @@ SWITCHES = [field.name for field in dataclasses.fields(MemNetConfig) if field.ty
 
 def idle(mechanism: str) -> MemNet:
     """Return a lively model that has the mechanism but no use for it."""
-    model = lively(link_rate=0.0) if mechanism == "hebbian" else lively(dream_every=1000) if mechanism == "dreaming" else lively()
+    model = (
+        lively(link_rate=0.0)
+        if mechanism == "hebbian"
+        else lively(dream_every=1000)
+        if mechanism == "dreaming"
+        else lively()
+    )
     with torch.no_grad():
         if mechanism == "meta_policy":
             assert model.bank.policy is not None
             for parameter in model.bank.policy.parameters():
                 parameter.zero_()
-            model.bank.policy.gate.bias.copy_(torch.tensor([99.0, 0.0, 0.0]).repeat(2))  # TopK alone
+            model.bank.policy.gate.bias.copy_(
+                torch.tensor([99.0, 0.0, 0.0]).repeat(2)
+            )  # TopK alone
         if mechanism == "serial":
             assert model.serial is not None
             model.serial.gates.weight.zero_()
@@ -50,6 +58,10 @@ def test_off_is_as_with_nothing_to_do(switch: str) -> None:
         else:
             torch.testing.assert_close(mine, other, **close, msg=field.name)
     assert (off.state.tape is None) == (switch == "serial")
-    assert set(on.losses) - set(off.losses) == ({"hallucination"} if switch == "hallucination" else set())
-    assert torch.allclose(on.logits, off.logits) == (switch == "hallucination"), "at work, it changes answers"
+    assert set(on.losses) - set(off.losses) == (
+        {"hallucination"} if switch == "hallucination" else set()
+    )
+    assert torch.allclose(on.logits, off.logits) == (switch == "hallucination"), (
+        "at work, it changes answers"
+    )
     off.logits.sum().backward()

@@ -14,7 +14,16 @@ from memnet.synthesizer import MemorySynthesizer, normalised
 from tests.memnet import naive_dream
 
 CONFIG = MemNetConfig(
-    width=4, controller_heads=1, bottleneck=4, heads=1, key_width=4, slots=4, dream_links=1, dream_rate=0.5, merge=0.9, prune=0.05
+    width=4,
+    controller_heads=1,
+    bottleneck=4,
+    heads=1,
+    key_width=4,
+    slots=4,
+    dream_links=1,
+    dream_rate=0.5,
+    merge=0.9,
+    prune=0.05,
 )
 
 
@@ -40,7 +49,12 @@ def slots(**changes: torch.Tensor) -> Slots:
 
 def together(*states: Slots) -> Slots:
     """One batch of several memories."""
-    return Slots(**{field.name: torch.cat([getattr(state, field.name) for state in states]) for field in dataclasses.fields(Slots)})
+    return Slots(
+        **{
+            field.name: torch.cat([getattr(state, field.name) for state in states])
+            for field in dataclasses.fields(Slots)
+        }
+    )
 
 
 def dream(state: Slots, config: MemNetConfig = CONFIG) -> Slots:
@@ -60,7 +74,9 @@ def test_what_took_two_hops_before_takes_one_after() -> None:
 
 def one_read(state: Slots, start: int) -> torch.Tensor:
     """Weights over slots of one read of the bank, one hop from the best match, asked for what slot ``start`` holds; nothing is written."""
-    bank = MultiHeadMemoryBank(dataclasses.replace(CONFIG, key_taps=1, top_k=1, hops=1, meta_policy=False)).double()
+    bank = MultiHeadMemoryBank(
+        dataclasses.replace(CONFIG, key_taps=1, top_k=1, hops=1, meta_policy=False)
+    ).double()
     assert bank.spread_logit is not None
     nothing, asked = torch.zeros(1, 1, 4).double(), torch.eye(4).double()[None, start : start + 1]
     with torch.no_grad():
@@ -68,17 +84,24 @@ def one_read(state: Slots, start: int) -> torch.Tensor:
         bank.spread_logit.fill_(100.0)
         bank.read_heads.query.project.copy_(torch.eye(4))
         bank.read_heads.query_clock.zero_()
-        weights = bank.read(nothing, asked, asked, bank.write(nothing, asked, asked, state, time=10), None).weights
+        weights = bank.read(
+            nothing, asked, asked, bank.write(nothing, asked, asked, state, time=10), None
+        ).weights
     return weights[0, 0, 0, :4]
 
 
 def test_one_read_finds_after_a_dream_what_took_two_before() -> None:
     assert one_read(slots(), 0).tolist() == [0.0, 1.0, 0.0, 0.0]
-    torch.testing.assert_close(one_read(dream(slots()), 0), torch.tensor([0.0, 2 / 3, 1 / 3, 0.0]).double())
+    torch.testing.assert_close(
+        one_read(dream(slots()), 0), torch.tensor([0.0, 2 / 3, 1 / 3, 0.0]).double()
+    )
 
 
 def many(config: MemNetConfig, batch: int, seed: int) -> Slots:
-    """Slots near each other, empty ones among them, linked to none or to several; some memories are new in part, some not at all."""
+    """Slots near each other, empty ones among them, linked to none or to several.
+
+    Some memories are new in part, some not at all.
+    """
     generator, size = torch.Generator().manual_seed(seed), config.slots
 
     def uniform(*shape: int) -> torch.Tensor:
@@ -86,12 +109,22 @@ def many(config: MemNetConfig, batch: int, seed: int) -> Slots:
 
     occupied = uniform(size) < 0.8
     fresh = (uniform(1) < 0.6) & (uniform(size) < 0.6) & occupied
-    linked = (uniform(size, size) < 0.5) & occupied.unsqueeze(-1) & occupied.unsqueeze(-2) & ~torch.eye(size, dtype=torch.bool)
-    linked &= linked.sum(-1, keepdim=True) != 1  # two shares of 1 in a row make missing links equally strong, and any of them may be found
-    within = torch.where(fresh.any(-1), 1.0, config.link_total / size)  # what is not new was scaled down by the last dream
+    linked = (
+        (uniform(size, size) < 0.5)
+        & occupied.unsqueeze(-1)
+        & occupied.unsqueeze(-2)
+        & ~torch.eye(size, dtype=torch.bool)
+    )
+    linked &= (
+        linked.sum(-1, keepdim=True) != 1
+    )  # two shares of 1 in a row make missing links equally strong, and any of them may be found
+    within = torch.where(
+        fresh.any(-1), 1.0, config.link_total / size
+    )  # what is not new was scaled down by the last dream
     birth = (100.0 * uniform(size)).long()
     return Slots(
-        keys=torch.nn.functional.normalize(uniform(size, config.key_width) - 0.5, dim=-1) * occupied.unsqueeze(-1),
+        keys=torch.nn.functional.normalize(uniform(size, config.key_width) - 0.5, dim=-1)
+        * occupied.unsqueeze(-1),
         values=(uniform(size, config.width // config.heads) - 0.5) * occupied.unsqueeze(-1),
         strength=(0.9 * uniform(size) + 0.1) * occupied,
         usage=uniform(size) * occupied,
@@ -105,10 +138,25 @@ def many(config: MemNetConfig, batch: int, seed: int) -> Slots:
 
 
 @settings(deadline=None, max_examples=100)
-@given(seed=st.integers(0, 10_000), batch=st.integers(2, 3), heads=st.integers(1, 2), merge=st.floats(0.5, 1.0))
-def test_a_dream_equals_plain_loops_over_memories_and_heads(seed: int, batch: int, heads: int, merge: float) -> None:
+@given(
+    seed=st.integers(0, 10_000),
+    batch=st.integers(2, 3),
+    heads=st.integers(1, 2),
+    merge=st.floats(0.5, 1.0),
+)
+def test_a_dream_equals_plain_loops_over_memories_and_heads(
+    seed: int, batch: int, heads: int, merge: float
+) -> None:
     config = dataclasses.replace(
-        CONFIG, width=3 * heads, heads=heads, key_width=2, slots=6, dream_links=2, link_total=1.0, prune=0.1, merge=merge
+        CONFIG,
+        width=3 * heads,
+        heads=heads,
+        key_width=2,
+        slots=6,
+        dream_links=2,
+        link_total=1.0,
+        prune=0.1,
+        merge=merge,
     )
     synthesizer, generator = MemorySynthesizer(config).double(), torch.Generator().manual_seed(seed)
     before = many(config, batch, seed)
@@ -117,7 +165,13 @@ def test_a_dream_equals_plain_loops_over_memories_and_heads(seed: int, batch: in
             parameter.normal_(generator=generator)
         after, plain = synthesizer(before), naive_dream.dream(synthesizer, before)
     for field in dataclasses.fields(before):
-        torch.testing.assert_close(getattr(after, field.name), getattr(plain, field.name), rtol=1e-9, atol=1e-9, msg=field.name)
+        torch.testing.assert_close(
+            getattr(after, field.name),
+            getattr(plain, field.name),
+            rtol=1e-9,
+            atol=1e-9,
+            msg=field.name,
+        )
 
 
 def test_strong_slots_scale_down_and_keep_their_proportions() -> None:
@@ -128,7 +182,9 @@ def test_strong_slots_scale_down_and_keep_their_proportions() -> None:
     after = dream(before, dataclasses.replace(CONFIG, link_total=4.0, dream_rate=0.0))
     assert after.adjacency[0, 0, 0].tolist() == [0.0, 3.0, 0.5, 0.5]
     assert after.adjacency[0, 0, 1].tolist() == [1.0, 0.0, 1.0, 0.5], "2.5 is less than 4"
-    torch.testing.assert_close(normalised(after.adjacency), normalised(before.adjacency), rtol=1e-12, atol=0.0)
+    torch.testing.assert_close(
+        normalised(after.adjacency), normalised(before.adjacency), rtol=1e-12, atol=0.0
+    )
 
 
 @settings(deadline=None, max_examples=40)
@@ -142,11 +198,16 @@ def test_a_dream_keeps_total_strength_and_links_stay_links(seed: int, merge: flo
     adjacency = uniform(4, 4) * (uniform(4, 4) < 0.6) * (1.0 - torch.eye(4).double())
     keys = torch.nn.functional.normalize(uniform(4, 2) - 0.3, dim=-1)
     before = slots(
-        keys=torch.cat([keys, torch.zeros_like(keys)], dim=-1), strength=uniform(4) + 0.01, usage=uniform(4), adjacency=adjacency
+        keys=torch.cat([keys, torch.zeros_like(keys)], dim=-1),
+        strength=uniform(4) + 0.01,
+        usage=uniform(4),
+        adjacency=adjacency,
     )
     after = dream(before, dataclasses.replace(CONFIG, merge=merge))
     for name in ("strength", "usage", "trace"):
-        torch.testing.assert_close(getattr(after, name).sum(), getattr(before, name).sum(), rtol=1e-12, atol=0.0, msg=name)
+        torch.testing.assert_close(
+            getattr(after, name).sum(), getattr(before, name).sum(), rtol=1e-12, atol=0.0, msg=name
+        )
     assert (after.adjacency >= 0).all()
     assert not after.adjacency.diagonal(dim1=-2, dim2=-1).any()
     assert not after.adjacency[0, 0, ~after.occupied[0, 0]].any()
@@ -155,13 +216,17 @@ def test_a_dream_keeps_total_strength_and_links_stay_links(seed: int, merge: flo
 
 def test_a_memory_that_was_not_written_since_is_left_as_it_is() -> None:
     chain = torch.zeros(1, 1, 4, 4).double()
-    chain[0, 0, 0, 1] = chain[0, 0, 1, 2] = chain[0, 0, 2, 3] = 0.5  # one dream adds one link, and leaves another to be found
+    chain[0, 0, 0, 1] = chain[0, 0, 1, 2] = chain[0, 0, 2, 3] = (
+        0.5  # one dream adds one link, and leaves another to be found
+    )
     new = slots(adjacency=chain)
     once = dream(new)
     for beside in ([], [new]):
         again = dream(together(once, *beside))
         for field in dataclasses.fields(once):
-            assert torch.equal(getattr(again, field.name)[:1], getattr(once, field.name)), field.name
+            assert torch.equal(getattr(again, field.name)[:1], getattr(once, field.name)), (
+                field.name
+            )
 
 
 def test_merging_keeps_total_strength_and_averages_by_it() -> None:
@@ -170,10 +235,13 @@ def test_merging_keeps_total_strength_and_averages_by_it() -> None:
     after = dream(slots(keys=keys[None, None]))
     assert after.strength[0, 0].tolist() == [1.5, 0.0, 0.25, 1.0]
     torch.testing.assert_close(
-        after.values[0, 0, 0], (torch.tensor([0.0, 1, 2, 3]) * 1.0 + torch.tensor([4.0, 5, 6, 7]) * 0.5).double() / 1.5
+        after.values[0, 0, 0],
+        (torch.tensor([0.0, 1, 2, 3]) * 1.0 + torch.tensor([4.0, 5, 6, 7]) * 0.5).double() / 1.5,
     )
     assert after.occupied[0, 0].tolist() == [True, False, True, True]
-    assert after.adjacency[0, 0, 0, 2] > 0, "the links of the slot that went are kept by the one that stays"
+    assert after.adjacency[0, 0, 0, 2] > 0, (
+        "the links of the slot that went are kept by the one that stays"
+    )
     assert not after.adjacency.diagonal(dim1=-2, dim2=-1).any()
     assert not after.adjacency[0, 0, 1].any()
     assert not after.adjacency[0, 0, :, 1].any()
@@ -199,14 +267,29 @@ def test_contents_attend_to_each_other_and_more_along_links() -> None:
     torch.nn.init.constant_(synthesizer.graph_bias, 0.7)
     state = slots(strength=torch.tensor([[[1.0, 0.5, 0.0, 1.0]]]).double())  # the third is empty
     contents, rows = state.values[0, 0], normalised(state.adjacency)[0, 0]
-    normed = [content / (content.square().mean() + torch.finfo(torch.float64).eps).sqrt() * synthesizer.norm.weight for content in contents]
-    queries, keys, values = ([part @ row for row in normed] for part in synthesizer.qkv.weight.split(4))
+    normed = [
+        content
+        / (content.square().mean() + torch.finfo(torch.float64).eps).sqrt()
+        * synthesizer.norm.weight
+        for content in contents
+    ]
+    queries, keys, values = (
+        [part @ row for row in normed] for part in synthesizer.qkv.weight.split(4)
+    )
     with torch.no_grad():
         after = synthesizer(state)
         for i in (0, 1, 3):
-            shares = {j: math.exp(queries[i] @ keys[j] / 2.0 + 0.7 * math.log(rows[i, j] + 1e-3)) for j in (0, 1, 3)}
+            shares = {
+                j: math.exp(queries[i] @ keys[j] / 2.0 + 0.7 * math.log(rows[i, j] + 1e-3))
+                for j in (0, 1, 3)
+            }
             mixed = sum(share * values[j] for j, share in shares.items()) / sum(shares.values())
-            torch.testing.assert_close(after.values[0, 0, i], contents[i] + synthesizer.out.weight @ mixed, rtol=1e-9, atol=1e-9)
+            torch.testing.assert_close(
+                after.values[0, 0, i],
+                contents[i] + synthesizer.out.weight @ mixed,
+                rtol=1e-9,
+                atol=1e-9,
+            )
     assert torch.equal(after.values[0, 0, 2], contents[2])
 
 

@@ -12,8 +12,20 @@ from results.store.store import Store
 
 HOSTILE = "<img src=x onerror=alert(1)>|`[a](https://evil.example)`"
 
-TASK = Benchmark(name="delayed-recall", kind="task", summary="A key met long ago: what was its value?", primary="accuracy", chance=0.0625)
-STREAM = Benchmark(name="split-digits", kind="stream", summary="Digits, two at a time.", primary="accuracy", chance=0.1)
+TASK = Benchmark(
+    name="delayed-recall",
+    kind="task",
+    summary="A key met long ago: what was its value?",
+    primary="accuracy",
+    chance=0.0625,
+)
+STREAM = Benchmark(
+    name="split-digits",
+    kind="stream",
+    summary="Digits, two at a time.",
+    primary="accuracy",
+    chance=0.1,
+)
 
 
 LEARNERS = (
@@ -28,14 +40,25 @@ LEARNERS = (
 
 
 def cell(
-    model: str, seed: int, *, benchmark: str = "delayed-recall", method: str = "supervised", length: int = 128, version: str = "1"
+    model: str,
+    seed: int,
+    *,
+    benchmark: str = "delayed-recall",
+    method: str = "supervised",
+    length: int = 128,
+    version: str = "1",
 ) -> Cell:
     return Cell(
         benchmark=benchmark,
         model=model,
         method=method,
         seed=seed,
-        config={"benchmark": {"train_length": length}, "model": {}, "method": {}, "training": {"learning_rate": 0.001}},
+        config={
+            "benchmark": {"train_length": length},
+            "model": {},
+            "method": {},
+            "training": {"learning_rate": 0.001},
+        },
         version={"benchmark": version},
     )
 
@@ -56,33 +79,64 @@ def provenance(**changed: object) -> Provenance:
     return Provenance.model_validate(fields | changed)
 
 
-def task_record(of: Cell, accuracies: list[float | None], *, slots: dict[str, object] | None = None) -> Record:
+def task_record(
+    of: Cell, accuracies: list[float | None], *, slots: dict[str, object] | None = None
+) -> Record:
     """A task's record with these accuracies at 128, 256, 512 and so on."""
     rows = [[128 * 2**place, accuracy, 64] for place, accuracy in enumerate(accuracies)]
     cost = Cost(
-        parameters=51_200, parameter_bytes=204_800, state_bytes=8_192, train_seconds=12.5, train_cpu_seconds=9.5, train_examples=32_000
+        parameters=51_200,
+        parameter_bytes=204_800,
+        state_bytes=8_192,
+        train_seconds=12.5,
+        train_cpu_seconds=9.5,
+        train_examples=32_000,
     )
-    outcome = Outcome(metrics=task_metrics(rows), curves={"accuracy_by_distance": rows}, slots=slots, cost=cost)
+    outcome = Outcome(
+        metrics=task_metrics(rows), curves={"accuracy_by_distance": rows}, slots=slots, cost=cost
+    )
     return succeeded(of, outcome, provenance())
 
 
-def stream_record(of: Cell, matrix: list[list[float]], *, slots: dict[str, object] | None = None, buffer: int = 0) -> Record:
+def stream_record(
+    of: Cell, matrix: list[list[float]], *, slots: dict[str, object] | None = None, buffer: int = 0
+) -> Record:
     initial = [0.1] * len(matrix[0])
     curves = {"accuracy_matrix": matrix, "initial_accuracy": initial}
     cost = Cost(
-        parameters=70_000, parameter_bytes=280_000, buffer_bytes=buffer, train_seconds=75.0, train_cpu_seconds=70.25, train_examples=1_500
+        parameters=70_000,
+        parameter_bytes=280_000,
+        buffer_bytes=buffer,
+        train_seconds=75.0,
+        train_cpu_seconds=70.25,
+        train_examples=1_500,
     )
-    return succeeded(of, Outcome(metrics=stream_metrics(matrix, initial), curves=curves, slots=slots, cost=cost), provenance())
+    return succeeded(
+        of,
+        Outcome(metrics=stream_metrics(matrix, initial), curves=curves, slots=slots, cost=cost),
+        provenance(),
+    )
 
 
 def failed_record(of: Cell, message: str = "out of memory") -> Record:
-    failure = Failure(type="MemoryError", message=message, traceback=f"Traceback (most recent call last):\nMemoryError: {message}")
+    failure = Failure(
+        type="MemoryError",
+        message=message,
+        traceback=f"Traceback (most recent call last):\nMemoryError: {message}",
+    )
     return failed(of, failure, provenance())
 
 
 def manifest(cells: list[Cell], *benchmarks: Benchmark, name: str = "quick") -> Manifest:
-    planned = tuple(Planned(id=one.id, benchmark=one.benchmark, model=one.model, method=one.method, seed=one.seed) for one in cells)
-    return Manifest(name=name, summary="A few minutes on two cores.", benchmarks=benchmarks, cells=planned)
+    planned = tuple(
+        Planned(
+            id=one.id, benchmark=one.benchmark, model=one.model, method=one.method, seed=one.seed
+        )
+        for one in cells
+    )
+    return Manifest(
+        name=name, summary="A few minutes on two cores.", benchmarks=benchmarks, cells=planned
+    )
 
 
 def slots(seed: int) -> dict[str, object]:
@@ -116,7 +170,9 @@ def small() -> tuple[list[Record], Manifest]:
     """Two models on a task, two seeds each; scores that can be averaged by hand."""
     cells = [cell(model, seed) for model in ("memnet", "lstm") for seed in (0, 1)]
     scores = [[1.0, 0.9], [1.0, 0.7], [0.8, 0.2], [0.6, 0.0]]
-    return [task_record(one, list(row)) for one, row in zip(cells, scores, strict=True)], manifest(cells, TASK)
+    return [task_record(one, list(row)) for one, row in zip(cells, scores, strict=True)], manifest(
+        cells, TASK
+    )
 
 
 def full() -> tuple[list[Record], Manifest]:
@@ -131,8 +187,15 @@ def full() -> tuple[list[Record], Manifest]:
             if (model, seed) == ("transformer", 2):
                 records.append(failed_record(cells[-1], HOSTILE))
             elif (model, seed) != ("lstm", 2):
-                row = [float(np.clip(start - slope * place + generator.normal(0, 0.012), 0.05, 1.0)) for place in range(8)]
-                records.append(task_record(cells[-1], list(row), slots=slots(seed) if model == "memnet" else None))
+                row = [
+                    float(np.clip(start - slope * place + generator.normal(0, 0.012), 0.05, 1.0))
+                    for place in range(8)
+                ]
+                records.append(
+                    task_record(
+                        cells[-1], list(row), slots=slots(seed) if model == "memnet" else None
+                    )
+                )
         for model, method, kept in LEARNERS:
             cells.append(cell(model, seed, benchmark="split-digits", method=method))
             records.append(_stream(cells[-1], kept, generator))
@@ -141,7 +204,15 @@ def full() -> tuple[list[Record], Manifest]:
 
 def _stream(of: Cell, kept: float, generator: np.random.Generator) -> Record:
     matrix = [
-        [float(np.clip((0.98 * kept ** (i - j) if j <= i else 0.0) + generator.normal(0, 0.01), 0, 1)) for j in range(5)] for i in range(5)
+        [
+            float(
+                np.clip(
+                    (0.98 * kept ** (i - j) if j <= i else 0.0) + generator.normal(0, 0.01), 0, 1
+                )
+            )
+            for j in range(5)
+        ]
+        for i in range(5)
     ]
     memory = slots(of.seed) if of.model == "memnet" else None
     return stream_record(of, matrix, slots=memory, buffer=157_000 if of.method != "naive" else 0)

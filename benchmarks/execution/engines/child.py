@@ -1,7 +1,9 @@
-"""The side of the pipe where a cell runs: a process of its own, which sends JSON and writes nothing but its log.
+"""The side of the pipe where a cell runs.
 
-Messages are JSON objects: ``{"fraction": 0.5}``, then ``{"record": "…"}``; a check answers ``{"error": null, "devices": ["cpu"]}`` or
-``{"error": "…"}``.
+A process of its own, which sends JSON and writes nothing but its log.
+
+Messages are JSON objects: ``{"fraction": 0.5}``, then ``{"record": "…"}``; a check answers
+``{"error": null, "devices": ["cpu"]}`` or ``{"error": "…"}``.
 """
 
 import io
@@ -57,7 +59,9 @@ def run_cell(connection: Connection, work: Work, job: Job, place: Place, files: 
     _leave()
 
 
-def check_jobs(connection: Connection, work: Work, jobs: Sequence[Job], place: Place, log: Path) -> NoReturn:
+def check_jobs(
+    connection: Connection, work: Work, jobs: Sequence[Job], place: Place, log: Path
+) -> NoReturn:
     """See that all jobs can be run, and send what is wrong, or the devices to run them on."""
     _settle(log, place)
     try:
@@ -75,7 +79,9 @@ def _settle(log: Path, place: Place) -> None:
     os.dup2(descriptor, 1)
     os.dup2(descriptor, 2)
     os.close(descriptor)
-    sys.stdout, sys.stderr = (io.TextIOWrapper(_Lossy(number, "w"), write_through=True) for number in (1, 2))
+    sys.stdout, sys.stderr = (
+        io.TextIOWrapper(_Lossy(number, "w"), write_through=True) for number in (1, 2)
+    )
     threading.Thread(target=_die_with_parent, daemon=True).start()
 
 
@@ -87,7 +93,10 @@ def _opened(log: Path) -> int:
 
 
 class _Lossy(io.FileIO):
-    """A file that takes what it can. A full disk has no room for a log, and the cell may end well all the same."""
+    """A file that takes what it can.
+
+    A full disk has no room for a log, and the cell may end well all the same.
+    """
 
     def write(self, data: Any) -> int:
         """Write what can be written."""

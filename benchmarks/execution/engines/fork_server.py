@@ -1,7 +1,7 @@
 """The fork server that cells start from: a process that has torch loaded and does nothing but fork.
 
-A cell's process then starts in a few hundredths of a second, where importing torch (and what its first optimiser loads) costs seconds. The
-runner itself never imports torch.
+A cell's process then starts in a few hundredths of a second, where importing torch (and what its
+first optimiser loads) costs seconds. The runner itself never imports torch.
 """
 
 import atexit
@@ -16,8 +16,16 @@ from multiprocessing.context import ForkServerContext
 from types import ModuleType
 from typing import IO
 
-TASKS = ("torch", "torch._dynamo", "benchmarks.execution.engines.child", "strategies.sequence.train")
-"""Loaded in advance for all cells. torch loads ``torch._dynamo`` with the first optimiser, which takes as long as torch itself."""
+TASKS = (
+    "torch",
+    "torch._dynamo",
+    "benchmarks.execution.engines.child",
+    "strategies.sequence.train",
+)
+"""Loaded in advance for all cells.
+
+torch loads ``torch._dynamo`` with the first optimiser, which takes as long as torch itself.
+"""
 
 STREAMS = ("avalanche.training.templates", "strategies.continual.train")
 """Loaded as well where a plan has streams."""
@@ -27,7 +35,8 @@ ENVIRONMENT = {
     "MKL_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
     "NUMEXPR_NUM_THREADS": "1",
-    "PYTHONSAFEPATH": "1",  # else the server would look for our packages in the user's working directory first
+    # else the server would look for our packages in the user's working directory first
+    "PYTHONSAFEPATH": "1",
 }
 
 TAIL = 4096
@@ -38,7 +47,8 @@ def start_server(preload: Sequence[str]) -> ForkServerContext:
     """Start the server, or return the one that runs.
 
     Args:
-        preload: Modules to load. A module that is not there is passed over: the cell that needs it says so.
+        preload: Modules to load. A module that is not there is passed over: the cell that needs it
+            says so.
     """
     context = get_context("forkserver")
     context.set_forkserver_preload(list(preload))
@@ -57,7 +67,10 @@ def last_error() -> str:
 
 @cache
 def _errors() -> IO[bytes]:
-    """Take the server's standard error, from the first start to the end of this process; there is one server in a process."""
+    """Take the server's standard error, from the first start to the end of this process.
+
+    There is one server in a process.
+    """
     file = tempfile.TemporaryFile()  # noqa: SIM115  (open as long as the server may write to it)
     atexit.register(file.close)
     return file

@@ -1,4 +1,7 @@
-"""What an engine does: it runs cells somewhere and tells how they go. Records come back to the caller, who alone writes them."""
+"""What an engine does: it runs cells somewhere and tells how they go.
+
+Records come back to the caller, who alone writes them.
+"""
 
 from collections.abc import Callable, Generator, Sequence
 from contextlib import suppress
@@ -17,8 +20,9 @@ class Limits:
     Attributes:
         timeout: Seconds that a cell may run; None for no limit.
         memory: Resident bytes that a cell's process may hold; None for no limit.
-        retries: Further tries of a cell that was ended from outside: by a signal that another process sent, or by the loss of its machine.
-            A cell that raises, crashes, gives NaN or goes beyond a limit would do so again, and is not tried again.
+        retries: Further tries of a cell that was ended from outside: by a signal that another
+            process sent, or by the loss of its machine. A cell that raises, crashes, gives NaN or
+            goes beyond a limit would do so again, and is not tried again.
     """
 
     timeout: float | None = None
@@ -32,7 +36,8 @@ class Files:
 
     Attributes:
         log: Takes what the cell's process prints.
-        checkpoint: Keeps how far training has come; None for a cell that starts anew whenever it was cut short.
+        checkpoint: Keeps how far training has come; None for a cell that starts anew whenever it
+            was cut short.
         signals: Folder of the signals of training, for TensorBoard; None where none are wanted.
     """
 
@@ -41,7 +46,11 @@ class Files:
     signals: Path | None = None
 
     def drop_log(self) -> None:
-        """Take the log away. Where the store can't be written any more it stays; the record that can't be written says so."""
+        """Take the log away.
+
+        Where the store can't be written any more it stays; the record that can't be written says
+        so.
+        """
         with suppress(OSError):
             self.log.unlink()
 
@@ -90,14 +99,18 @@ class Engine(Protocol):
     """Runs cells."""
 
     def check(self, jobs: Sequence[Job]) -> None:
-        """See that the jobs can be run: their code loads, their data is there, the device exists. Downloads data that is missing.
+        """See that the jobs can be run.
+
+        Their code loads, their data is there, the device exists. Downloads data that is missing.
 
         Raises:
             UsageError: If not.
         """
 
     def run(self, queue: Queue, files: Callable[[Job], Files]) -> Generator[Event, None, None]:
-        """Run what the queue hands out and yield what happens; each job ends with one event that carries a record.
+        """Run what the queue hands out and yield what happens.
+
+        Each job ends with one event that carries a record.
 
         Closing the generator stops what is running and leaves no process behind.
         """

@@ -1,6 +1,7 @@
 """Runs cells on this machine: one process per cell, so many at a time, one thread each.
 
-A cell that raises, is killed, runs out of memory or out of time costs itself alone. One that was ended from outside is tried again.
+A cell that raises, is killed, runs out of memory or out of time costs itself alone. One that was
+ended from outside is tried again.
 """
 
 import json
@@ -29,7 +30,11 @@ LAST_LINES = 20
 """Lines of a dead cell's log that its record keeps."""
 
 START_TRIES = 5
-"""Tries to start a process. The first that fails finds that the fork server is gone; a later one finds the machine out of processes."""
+"""Tries to start a process.
+
+The first that fails finds that the fork server is gone; a later one finds the machine out of
+processes.
+"""
 
 LOOK_AGAIN = 1.0
 """Seconds between two looks for jobs that other runners give up."""
@@ -43,7 +48,8 @@ class LocalEngine:
 
     Args:
         jobs: Number of cells at a time.
-        place: Device and data root. With ``auto`` or ``cuda``, cells are spread over all devices of the kind.
+        place: Device and data root. With ``auto`` or ``cuda``, cells are spread over all devices of
+            the kind.
         limits: What a cell may take.
         work: What a cell's process does.
         preload: Modules that are loaded before cells are forked off; by default what the jobs need.
@@ -68,7 +74,9 @@ class LocalEngine:
         self._preload = preload
         self._devices = [place.device]
         if self.limits.memory is not None and not Path("/proc/self/statm").exists():
-            raise UsageError("--memory needs a system that tells the memory of processes in /proc (Linux): leave it out here")
+            raise UsageError(
+                "--memory needs a system that tells the memory of processes in /proc (Linux): leave it out here"
+            )
 
     def check(self, jobs: Sequence[Job]) -> None:
         """See that the jobs can be run, in a process of its own."""
@@ -88,7 +96,14 @@ class LocalEngine:
                     yield Event(job=job)
                 if not running and queue.settled:
                     return
-                wait([handle for one in running for handle in (one.connection, one.process.sentinel)], self._pause(running, queue))
+                wait(
+                    [
+                        handle
+                        for one in running
+                        for handle in (one.connection, one.process.sentinel)
+                    ],
+                    self._pause(running, queue),
+                )
                 for one in list(running):
                     event = self._news(one)
                     if event is None:
@@ -97,7 +112,11 @@ class LocalEngine:
                         running.remove(one)
                         one.stop()
                     if event.note:
-                        running.append(self._launch(context, one.job, one.files, running, attempt=one.attempt + 1))
+                        running.append(
+                            self._launch(
+                                context, one.job, one.files, running, attempt=one.attempt + 1
+                            )
+                        )
                     yield event
         finally:
             for one in running:
@@ -108,14 +127,18 @@ class LocalEngine:
     def _answer(self, jobs: Sequence[Job]) -> dict[str, Any]:
         with tempfile.NamedTemporaryFile(prefix="memnet-check-") as log:
             context = self._server(jobs)
-            process, connection = self._start(context, child.check_jobs, self.work, tuple(jobs), self.place, Path(log.name))
+            process, connection = self._start(
+                context, child.check_jobs, self.work, tuple(jobs), self.place, Path(log.name)
+            )
             try:
                 answer: dict[str, Any] = json.loads(connection.recv_bytes())
                 return answer
             except EOFError:
                 process.join()
                 last = last_lines(Path(log.name), 1) or last_error() or "it left no word"
-                raise UsageError(f"the check of plugins, device and data died ({cause(process)}): {last}") from None
+                raise UsageError(
+                    f"the check of plugins, device and data died ({cause(process)}): {last}"
+                ) from None
             finally:
                 process.kill()
                 process.join()
@@ -123,11 +146,19 @@ class LocalEngine:
 
     def _server(self, jobs: Sequence[Job]) -> ForkServerContext:
         if self._preload is None:
-            self._preload = TASKS + STREAMS if any(job.benchmark.kind == "stream" for job in jobs) else TASKS
+            self._preload = (
+                TASKS + STREAMS if any(job.benchmark.kind == "stream" for job in jobs) else TASKS
+            )
         return start_server(self._preload)
 
     def _launch(
-        self, context: ForkServerContext, job: Job, files: Files, running: Sequence[CellProcess], *, attempt: int = 0
+        self,
+        context: ForkServerContext,
+        job: Job,
+        files: Files,
+        running: Sequence[CellProcess],
+        *,
+        attempt: int = 0,
     ) -> CellProcess:
         """Start a cell on the device that has the fewest."""
         busy = Counter(one.device for one in running)
@@ -136,9 +167,18 @@ class LocalEngine:
             files.drop_log()
         arguments = (self.work, job, replace(self.place, device=device), files)
         process, connection = self._start(context, child.run_cell, *arguments)
-        return CellProcess(job=job, process=process, connection=connection, files=files, device=device, attempt=attempt)
+        return CellProcess(
+            job=job,
+            process=process,
+            connection=connection,
+            files=files,
+            device=device,
+            attempt=attempt,
+        )
 
-    def _start(self, context: ForkServerContext, target: Callable[..., object], *args: object) -> tuple[ForkServerProcess, Connection]:
+    def _start(
+        self, context: ForkServerContext, target: Callable[..., object], *args: object
+    ) -> tuple[ForkServerProcess, Connection]:
         """Start a process; where the fork server has died, start that anew first."""
         for attempt in range(START_TRIES):
             try:
@@ -146,13 +186,18 @@ class LocalEngine:
             except OSError as error:
                 if attempt == START_TRIES - 1:
                     reason = f"no process could be started ({error})"
-                    raise UsageError(f"{reason}; see that memory and processes are to be had, and the same command resumes") from error
+                    raise UsageError(
+                        f"{reason}; see that memory and processes are to be had, and the same command resumes"
+                    ) from error
                 time.sleep(0.1 * attempt)
                 context = self._server(())
         raise AssertionError("unreachable")
 
     def _pause(self, running: Sequence[CellProcess], queue: Queue) -> float | None:
-        """Return for how many seconds nothing need be looked at, unless a cell sends something; None for any time."""
+        """Return for how many seconds nothing need be looked at, unless a cell sends something.
+
+        None for any time.
+        """
         pauses: list[float] = []
         if self.limits.timeout is not None:
             pauses += [max(0.0, self.limits.timeout - one.seconds) for one in running]
@@ -164,7 +209,9 @@ class LocalEngine:
 
     def _news(self, one: CellProcess) -> Event | None:
         """Turn what a process has sent, or its death, or its going beyond a limit, into an event."""
-        dead = one.process.exitcode is not None  # asked first: what it sent before it died is then all in the pipe
+        dead = (
+            one.process.exitcode is not None
+        )  # asked first: what it sent before it died is then all in the pipe
         messages, closed = one.drain()
         for message in messages:
             if "record" in message:
@@ -187,13 +234,21 @@ class LocalEngine:
             message += "; out of memory, perhaps"
         if one.attempt:
             message += f" (tried {one.attempt + 1} times)"
-        return Event(job=one.job, fraction=1.0, record=_failed(one, Failure(type="ProcessDied", message=message, traceback=_end(one))))
+        return Event(
+            job=one.job,
+            fraction=1.0,
+            record=_failed(one, Failure(type="ProcessDied", message=message, traceback=_end(one))),
+        )
 
     def _excess(self, one: CellProcess) -> Failure | None:
         """Say which limit a cell has gone beyond, if any."""
         timeout, memory = self.limits.timeout, self.limits.memory
         if timeout is not None and one.seconds >= timeout:
-            return Failure(type="Timeout", message=f"stopped after {timeout:g} s, which is its limit (--timeout)", traceback=_end(one))
+            return Failure(
+                type="Timeout",
+                message=f"stopped after {timeout:g} s, which is its limit (--timeout)",
+                traceback=_end(one),
+            )
         if memory is not None and (resident := one.resident()) > memory:
             text = f"stopped at {resident / 1e6:.0f} MB of memory, where its limit is {memory / 1e6:.0f} MB (--memory)"
             return Failure(type="OutOfMemory", message=text, traceback=_end(one))
@@ -204,13 +259,20 @@ def _received(one: CellProcess, text: str) -> Record:
     try:
         record = parse(text)
     except Damaged as error:
-        return _failed(one, Failure(type="Damaged", message=f"the cell sent a record that is not valid: {error}"))
+        return _failed(
+            one,
+            Failure(type="Damaged", message=f"the cell sent a record that is not valid: {error}"),
+        )
     assert record.id == one.job.cell.id
     return record
 
 
 def _failed(one: CellProcess, failure: Failure) -> Record:
-    return failed(one.job.cell, failure, provenance(device=one.device, threads=THREADS, started_at=one.started_at))
+    return failed(
+        one.job.cell,
+        failure,
+        provenance(device=one.device, threads=THREADS, started_at=one.started_at),
+    )
 
 
 def _end(one: CellProcess) -> str:

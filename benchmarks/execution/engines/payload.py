@@ -1,6 +1,9 @@
-"""What is sent to another machine: jobs with the text of their plugins; and what is done with it there.
+"""What is sent to another machine.
 
-A cell is run there as the local engine runs it: in a process of its own, under the same limits, with the same record.
+Jobs with the text of their plugins; and what is done with it there.
+
+A cell is run there as the local engine runs it: in a process of its own, under the same limits,
+with the same record.
 """
 
 import os
@@ -23,7 +26,10 @@ LONGEST_LOG = 1_000_000
 
 
 VISIBLE = ("CUDA_VISIBLE_DEVICES",)
-"""Variables by which Ray tells a task which GPUs are set aside for it. They change from task to task within one process of Ray's."""
+"""Variables by which Ray tells a task which GPUs are set aside for it.
+
+They change from task to task within one process of Ray's.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,16 +67,28 @@ class Parcel:
             return replace(entry, path=moved.get(entry.path, entry.path))
 
         return tuple(
-            replace(job, benchmark=here(job.benchmark), model=here(job.model), method=here(job.method) if job.method else None)
+            replace(
+                job,
+                benchmark=here(job.benchmark),
+                model=here(job.model),
+                method=here(job.method) if job.method else None,
+            )
             for job in self.jobs
         )
 
 
 def pack(jobs: Sequence[Job], *, device: str, data_root: Path | None, limits: Limits) -> Parcel:
     """Pack jobs together with the plugins that they need."""
-    entries = {entry.path: entry for job in jobs for entry in (job.benchmark, job.model, job.method) if entry is not None}
+    entries = {
+        entry.path: entry
+        for job in jobs
+        for entry in (job.benchmark, job.model, job.method)
+        if entry is not None
+    }
     plugins = {path: path.read_bytes() for path, entry in entries.items() if entry.plugin}
-    return Parcel(jobs=tuple(jobs), plugins=plugins, device=device, data_root=data_root, limits=limits)
+    return Parcel(
+        jobs=tuple(jobs), plugins=plugins, device=device, data_root=data_root, limits=limits
+    )
 
 
 class _One:
@@ -92,7 +110,9 @@ def check_there(parcel: Parcel) -> str | None:
     """See, on the machine where this is called, that jobs can be run; return what is wrong."""
     with tempfile.TemporaryDirectory(prefix="memnet-") as folder:
         try:
-            LocalEngine(jobs=1, place=parcel.place(), limits=parcel.limits).check(parcel.unpack(Path(folder)))
+            LocalEngine(jobs=1, place=parcel.place(), limits=parcel.limits).check(
+                parcel.unpack(Path(folder))
+            )
         except UsageError as error:
             return str(error)
     return None
@@ -104,7 +124,9 @@ def run_there(parcel: Parcel) -> Iterator[dict[str, Any]]:
         (job,) = parcel.unpack(Path(folder))
         log = Path(folder) / "log"
         engine = LocalEngine(jobs=1, place=parcel.place(), limits=parcel.limits)
-        engine.check([job])  # the machine may have joined since the run began: its device is looked for, and its data
+        engine.check(
+            [job]
+        )  # the machine may have joined since the run began: its device is looked for, and its data
         for event in engine.run(_One(job), lambda job: Files(log=log)):
             if event.record is not None:
                 text = log.read_bytes()[-LONGEST_LOG:] if log.is_file() else b""

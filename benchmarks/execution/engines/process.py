@@ -21,7 +21,8 @@ PATIENCE = 5.0
 
 OUTSIDE = frozenset({signal.SIGKILL, signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT})
 """Signals that another process sends: the kernel's for want of memory, a batch system's, a person's. A crash in the cell's own code ends in
-others (SIGSEGV, SIGABRT, SIGBUS, SIGFPE, SIGILL)."""
+others (SIGSEGV, SIGABRT, SIGBUS, SIGFPE, SIGILL).
+"""
 
 SERVER_LOST = 255
 """Exit code that Python reports where the fork server died and nobody knows how its children ended."""
@@ -30,7 +31,9 @@ PAGE = os.sysconf("SC_PAGE_SIZE")
 """Bytes of a page of memory, which ``/proc`` counts in."""
 
 
-def start(context: ForkServerContext, target: Callable[..., object], *args: object) -> tuple[ForkServerProcess, Connection]:
+def start(
+    context: ForkServerContext, target: Callable[..., object], *args: object
+) -> tuple[ForkServerProcess, Connection]:
     """Start a process, and return it with the end of the pipe that it sends to.
 
     Raises:
@@ -57,7 +60,9 @@ def cause(process: ForkServerProcess) -> str:
     code = process.exitcode
     if code == SERVER_LOST:
         return "lost with the process that it was forked from"
-    return f"killed by signal {-code}" if code is not None and code < 0 else f"exited with code {code}"
+    return (
+        f"killed by signal {-code}" if code is not None and code < 0 else f"exited with code {code}"
+    )
 
 
 def last_lines(log: Path, count: int) -> str:

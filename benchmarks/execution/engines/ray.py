@@ -1,7 +1,9 @@
-"""Runs cells on a Ray cluster: plain remote tasks, one per cell, whose records come back to this process, which alone writes them.
+"""Runs cells on a Ray cluster.
 
-Our code and the plugins travel with the job; Python, torch and the other packages must be installed on every machine. A cell whose
-machine is lost is tried again on another. Needs the extra ``[ray]``.
+Plain remote tasks, one per cell, whose records come back to this process, which alone writes them.
+
+Our code and the plugins travel with the job; Python, torch and the other packages must be installed
+on every machine. A cell whose machine is lost is tried again on another. Needs the extra ``[ray]``.
 """
 
 import contextlib
@@ -50,7 +52,8 @@ class RayEngine:
     """Cells on a cluster.
 
     Args:
-        address: Of the cluster, as Ray has it (``auto``, ``192.168.0.1:6379``, ``ray://…``); None for ``RAY_ADDRESS``, else this machine.
+        address: Of the cluster, as Ray has it (``auto``, ``192.168.0.1:6379``, ``ray://…``); None
+            for ``RAY_ADDRESS``, else this machine.
         jobs: Cells at a time; None for as many as the cluster has processors for as the run begins.
         gpus_per_cell: Share of a GPU that is set aside for a cell.
         device: Device, as for the local engine.
@@ -88,12 +91,17 @@ class RayEngine:
         self._connect()
         parcel = self._ray.put(self._parcel(jobs))
         check = self._ray.remote(num_cpus=0, num_gpus=self._gpus, max_retries=2)(check_there)
-        asked = [(name, check.options(scheduling_strategy=place).remote(parcel)) for name, place in self._machines()]
+        asked = [
+            (name, check.options(scheduling_strategy=place).remote(parcel))
+            for name, place in self._machines()
+        ]
         for name, answer in asked:
             try:
                 wrong = self._ray.get(answer)
             except self._ray.exceptions.RayError as error:
-                raise UsageError(f"the machine {name} can't run cells: {_last_line(error)}") from error
+                raise UsageError(
+                    f"the machine {name} can't run cells: {_last_line(error)}"
+                ) from error
             if wrong is not None:
                 raise UsageError(f"on the machine {name}: {wrong}")
 
@@ -149,7 +157,9 @@ class RayEngine:
         found = [
             (node["NodeManagerHostname"], Only(node_id=node["NodeID"], soft=False))
             for node in self._ray.nodes()
-            if node["Alive"] and node["Resources"].get("CPU", 0) >= THREADS and node["Resources"].get("GPU", 0) >= min(self._gpus, 1)
+            if node["Alive"]
+            and node["Resources"].get("CPU", 0) >= THREADS
+            and node["Resources"].get("GPU", 0) >= min(self._gpus, 1)
         ]
         if not found:
             raise UsageError(
@@ -167,7 +177,13 @@ class RayEngine:
         send = self._ray.remote(**resources, max_retries=0)(run_there)
         if attempt == 0:
             files.drop_log()
-        return _Task(job=job, files=files, answers=send.remote(self._parcel([job])), attempt=attempt, started_at=now())
+        return _Task(
+            job=job,
+            files=files,
+            answers=send.remote(self._parcel([job])),
+            attempt=attempt,
+            started_at=now(),
+        )
 
     def _answered(self, away: Sequence[_Task]) -> list[_Task]:
         """Wait a little, and return the tasks that have an answer."""
@@ -175,11 +191,16 @@ class RayEngine:
             time.sleep(LOOK_AGAIN)
             return []
         answers = [task.answers for task in away]
-        ready, _ = self._ray.wait(answers, num_returns=len(answers), timeout=LOOK_FOR_NEWS, fetch_local=False)
+        ready, _ = self._ray.wait(
+            answers, num_returns=len(answers), timeout=LOOK_FOR_NEWS, fetch_local=False
+        )
         return [task for task in away if any(task.answers is one for one in ready)]
 
     def _news(self, task: _Task) -> tuple[Event, bool]:
-        """Turn a task's next answer, or its loss, into an event; and say whether the cell is to be sent again."""
+        """Turn a task's next answer, or its loss, into an event.
+
+        And say whether the cell is to be sent again.
+        """
         exceptions = self._ray.exceptions
         try:
             answer = self._ray.get(next(task.answers))
@@ -190,20 +211,31 @@ class RayEngine:
             reason = f"lost with its machine or its worker ({type(error).__name__})"
             if task.attempt < self._limits.retries:
                 return Event(job=task.job, note=f"{reason}; tried again"), True
-            failure = Failure(type="MachineLost", message=f"{reason} (tried {task.attempt + 1} times)")
+            failure = Failure(
+                type="MachineLost", message=f"{reason} (tried {task.attempt + 1} times)"
+            )
             return Event(job=task.job, fraction=1.0, record=self._failed(task, failure)), False
         if "record" not in answer:
             return Event(job=task.job, fraction=answer["fraction"], note=answer["note"]), False
         return Event(job=task.job, fraction=1.0, record=_brought_home(task, answer)), False
 
     def _failed(self, task: _Task, failure: Failure) -> Record:
-        return failed(task.job.cell, failure, provenance(device=self._device, threads=THREADS, started_at=task.started_at))
+        return failed(
+            task.job.cell,
+            failure,
+            provenance(device=self._device, threads=THREADS, started_at=task.started_at),
+        )
 
 
 def _brought_home(task: _Task, answer: Mapping[str, Any]) -> Record:
-    """Return the record of a task, and write its log. The code that ran is this checkout's, which the machine knew nothing of."""
+    """Return the record of a task, and write its log.
+
+    The code that ran is this checkout's, which the machine knew nothing of.
+    """
     if answer["log"]:
-        with contextlib.suppress(OSError):  # a full disk has no room for a log; the record says for itself that it can't be written
+        with contextlib.suppress(
+            OSError
+        ):  # a full disk has no room for a log; the record says for itself that it can't be written
             task.files.log.write_bytes(answer["log"])
     record = parse(answer["record"])
     here = provenance(device="", threads=THREADS, started_at=task.started_at)
@@ -227,7 +259,9 @@ def _knock(address: str) -> None:
 
 
 def _no_cluster(where: str, error: Exception) -> UsageError:
-    return UsageError(f"no Ray cluster at {where}: {_last_line(error)}; start one (ray start --head), or give its --address")
+    return UsageError(
+        f"no Ray cluster at {where}: {_last_line(error)}; start one (ray start --head), or give its --address"
+    )
 
 
 def _last_line(error: Exception) -> str:

@@ -1,7 +1,7 @@
 """MemNet's memory as an Avalanche plugin, for any supervised strategy whose model is a :class:`~memnet.persistent.memory.PersistentMemory`.
 
-Every mini-batch is joined by dreams. After an experience its samples are offered to the slots; then, or by the memory's clock where no
-boundary means anything, the memory sleeps.
+Every mini-batch is joined by dreams. After an experience its samples are offered to the slots;
+then, or by the memory's clock where no boundary means anything, the memory sleeps.
 """
 
 from collections.abc import Mapping
@@ -26,13 +26,14 @@ STATISTIC_READS = 64
 class MemNetPlugin(SupervisedPlugin[Any]):
     """Dreams, rehearses and sleeps.
 
-    The memory is the strategy's model; the strategy's own criterion takes the new samples and the dreams alike. Where Avalanche gives
-    task labels, a dream has that of its class.
+    The memory is the strategy's model; the strategy's own criterion takes the new samples and the
+    dreams alike. Where Avalanche gives task labels, a dream has that of its class.
 
     Args:
         memory: The strategy's model.
         seed: Seed of the choice of dreams.
-        dream_every: New samples between two sleeps, 0 to sleep at the end of each experience; by default what the memory's options say.
+        dream_every: New samples between two sleeps, 0 to sleep at the end of each experience; by
+            default what the memory's options say.
     """
 
     supports_distributed = False
@@ -70,7 +71,9 @@ class MemNetPlugin(SupervisedPlugin[Any]):
         count = self.memory.config.dreams * len(labels)
         if count == 0 or len(self._settled) == 0:
             return
-        chosen = torch.randint(len(self._settled), (count,), generator=self._choice).to(self._settled.device)
+        chosen = torch.randint(len(self._settled), (count,), generator=self._choice).to(
+            self._settled.device
+        )
         dreams = self.memory.dream(self._settled[chosen])
         self._anchors = dreams.codes
         strategy.mbatch = [
@@ -82,7 +85,9 @@ class MemNetPlugin(SupervisedPlugin[Any]):
     def before_backward(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
         """Add the memory's own losses."""
         assert self._codes is not None
-        strategy.loss = strategy.loss + self.memory.objective(self.memory.losses(self._codes, strategy.mb_x, strategy.mb_y, self._anchors))
+        strategy.loss = strategy.loss + self.memory.objective(
+            self.memory.losses(self._codes, strategy.mb_x, strategy.mb_y, self._anchors)
+        )
 
     def after_training_exp(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
         """Offer the new samples to the slots, and sleep if it is time to."""
@@ -104,7 +109,13 @@ class MemNetPlugin(SupervisedPlugin[Any]):
         """Take the entropy of this mini-batch's first reads."""
         memory, config = self.memory, self.memory.config
         if self._codes is not None and bool(memory.bank.occupied.any()):
-            found = read(memory.bank, self._codes[:STATISTIC_READS], memory.log_temperature.exp(), config.top_k, config.bits)
+            found = read(
+                memory.bank,
+                self._codes[:STATISTIC_READS],
+                memory.log_temperature.exp(),
+                config.top_k,
+                config.bits,
+            )
             self._statistics.was_read(found.weights)
 
     def kept_bytes(self) -> int:
@@ -116,7 +127,10 @@ class MemNetPlugin(SupervisedPlugin[Any]):
         return self._statistics.summary(self.memory.bank)
 
     def state_dict(self) -> dict[str, Any]:
-        """Return all that a run which goes on needs beside the memory's own ``state_dict``; see `strategies.continual.checkpointing`."""
+        """Return all that a run which goes on needs beside the memory's own ``state_dict``.
+
+        See `strategies.continual.checkpointing`.
+        """
         return {
             "noise": self.memory.generator.get_state(),
             "choice": self._choice.get_state(),

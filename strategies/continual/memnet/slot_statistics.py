@@ -1,4 +1,6 @@
-"""What is watched of a persistent memory: an instrument beside it, nothing of which the memory reads.
+"""What is watched of a persistent memory.
+
+An instrument beside it, nothing of which the memory reads.
 
 Legend: ``N`` slots, ``B`` batch, ``k`` slots read.
 """
@@ -46,13 +48,17 @@ class SlotStatistics:
         occupied = int(bank.occupied.sum())
         alive = int(bank.clock) - self._born[bank.occupied.cpu()]
         ends = len(self._ended)
-        curve = survival(torch.cat((self._ended, alive)).numpy(), torch.arange(ends + len(alive)).numpy() >= ends)
+        curve = survival(
+            torch.cat((self._ended, alive)).numpy(), torch.arange(ends + len(alive)).numpy() >= ends
+        )
         entropy = self._entropy / self._reads if self._reads else None
         return {
             "occupancy": occupied / len(bank.links),
             "write_rate": self._writes / max(int(bank.clock), 1),
             "read_entropy": entropy,
-            "read_sparsity": None if entropy is None or not occupied else 1 - float(torch.tensor(entropy).exp()) / occupied,
+            "read_sparsity": None
+            if entropy is None or not occupied
+            else 1 - float(torch.tensor(entropy).exp()) / occupied,
             "lifetimes": {name: list(column) for name, column in curve.items()},
         }
 

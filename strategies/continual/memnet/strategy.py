@@ -22,9 +22,11 @@ class MemNetStrategy(SupervisedTemplate[Any, Any, Any]):
         classes: Number of classes.
         config: Options of the memory.
         learning_rate: Adam's.
-        seed: Seed of what the memory draws; the order of samples is Avalanche's own and follows the global generator.
+        seed: Seed of what the memory draws; the order of samples is Avalanche's own and follows the
+            global generator.
         plugins: Further Avalanche plugins.
-        template: What else Avalanche's template takes: ``train_mb_size``, ``train_epochs``, ``eval_mb_size``, ``device``, ``evaluator`` …
+        template: What else Avalanche's template takes: ``train_mb_size``, ``train_epochs``,
+            ``eval_mb_size``, ``device``, ``evaluator`` …
     """
 
     def __init__(
@@ -39,7 +41,9 @@ class MemNetStrategy(SupervisedTemplate[Any, Any, Any]):
         plugins: Sequence[SupervisedPlugin[Any]] = (),
         **template: Any,
     ) -> None:
-        memory = remember(model, config or PersistentConfig(), shape=shape, classes=classes, seed=seed)
+        memory = remember(
+            model, config or PersistentConfig(), shape=shape, classes=classes, seed=seed
+        )
         memory.to(template.get("device", "cpu"))
         super().__init__(
             model=memory,

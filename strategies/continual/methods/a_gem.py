@@ -1,11 +1,12 @@
 """A-GEM: a step must not raise the loss on kept samples (Chaudhry et al. 2019).
 
-With ``g`` the gradient on the new samples and ``r`` that on as many kept ones, a step that would raise the latter's loss (``g·r < 0``) is
-projected (equation 11 of the paper)::
+With ``g`` the gradient on the new samples and ``r`` that on as many kept ones, a step that would
+raise the latter's loss (``g·r < 0``) is projected (equation 11 of the paper)::
 
     g ← g − (g·r / r·r) r
 
-Avalanche's plugin does the same with equal numbers per experience, through loaders that collate sample by sample.
+Avalanche's plugin does the same with equal numbers per experience, through loaders that collate
+sample by sample.
 """
 
 from dataclasses import dataclass
@@ -34,8 +35,8 @@ class Config:
     Attributes:
         mem_size: Samples kept.
         budget: Bytes kept, instead of samples, if not 0.
-        shares: ``"reservoir"``: each sample met stands the same chance; ``"balanced"``: equal room for the classes met;
-            ``"per-class"``: equal room for all classes from the start.
+        shares: ``"reservoir"``: each sample met stands the same chance; ``"balanced"``: equal room
+            for the classes met; ``"per-class"``: equal room for all classes from the start.
     """
 
     mem_size: int = 200
@@ -55,7 +56,9 @@ class Projection(Replay):
         empty = [column[:0] for column in strategy.mbatch]
         inputs, labels, *rest = self.join(empty, self._cycle.take(count))
         strategy.model.train()
-        loss = functional.cross_entropy(avalanche_forward(strategy.model, inputs, rest[-1] if rest else None), labels)
+        loss = functional.cross_entropy(
+            avalanche_forward(strategy.model, inputs, rest[-1] if rest else None), labels
+        )
         parameters = list(strategy.model.parameters())
         self._reference = list(torch.autograd.grad(loss, parameters, materialize_grads=True))
         strategy.examples.add(count)
@@ -67,13 +70,19 @@ class Projection(Replay):
             return
         parameters = list(strategy.model.parameters())
         gradients = [torch.zeros_like(p) if p.grad is None else p.grad for p in parameters]
-        for parameter, projected in zip(parameters, project(gradients, self._reference), strict=True):
+        for parameter, projected in zip(
+            parameters, project(gradients, self._reference), strict=True
+        ):
             parameter.grad = projected
 
 
-def project(gradients: list[Float[Tensor, "..."]], reference: list[Float[Tensor, "..."]]) -> list[Float[Tensor, "..."]]:
+def project(
+    gradients: list[Float[Tensor, "..."]], reference: list[Float[Tensor, "..."]]
+) -> list[Float[Tensor, "..."]]:
     """Return ``g − min(0, g·r) / (r·r) · r`` over all parameters together."""
-    along = sum((float((g * r).sum()) for g, r in zip(gradients, reference, strict=True)), start=0.0)
+    along = sum(
+        (float((g * r).sum()) for g, r in zip(gradients, reference, strict=True)), start=0.0
+    )
     if along >= 0:
         return gradients
     length = sum((float(r.square().sum()) for r in reference), start=0.0)
@@ -81,7 +90,13 @@ def project(gradients: list[Float[Tensor, "..."]], reference: list[Float[Tensor,
 
 
 def build(
-    config: Config, *, model: SequenceModel, stream: Stream, learning_rate: float, seed: int, device: torch.device
+    config: Config,
+    *,
+    model: SequenceModel,
+    stream: Stream,
+    learning_rate: float,
+    seed: int,
+    device: torch.device,
 ) -> ContinualStrategy:
     """Build the strategy.
 
@@ -89,7 +104,13 @@ def build(
         UsageError: If the budget keeps nothing.
     """
     room = room_for(config.budget, config.mem_size, stream)
-    buffer = Buffer(raw_store(stream), classes=stream.signature.outputs, room=room, shares=config.shares, seed=seed)
+    buffer = Buffer(
+        raw_store(stream),
+        classes=stream.signature.outputs,
+        room=room,
+        shares=config.shares,
+        seed=seed,
+    )
     return ContinualStrategy(
         model=classifier(model, stream),
         stream=stream,

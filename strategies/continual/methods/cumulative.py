@@ -37,7 +37,9 @@ class Everything(SupervisedPlugin[Any]):
     def after_train_dataset_adaptation(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
         """Take the data of all experiences up to this one."""
         past = self._stream.benchmark.train_stream[: self._met]
-        strategy.adapted_dataset = joined([strategy.adapted_dataset, *(experience.dataset for experience in past)])
+        strategy.adapted_dataset = joined(
+            [strategy.adapted_dataset, *(experience.dataset for experience in past)]
+        )
 
     def after_training_exp(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
         """Keep this experience too."""
@@ -45,7 +47,10 @@ class Everything(SupervisedPlugin[Any]):
 
     def kept_bytes(self) -> int:
         """Return the bytes of all samples met."""
-        return self._stream.sample_bytes * sum(len(experience.dataset) for experience in self._stream.benchmark.train_stream[: self._met])
+        return self._stream.sample_bytes * sum(
+            len(experience.dataset)
+            for experience in self._stream.benchmark.train_stream[: self._met]
+        )
 
     def state_dict(self) -> dict[str, Any]:
         """Return how many experiences were met."""
@@ -57,7 +62,13 @@ class Everything(SupervisedPlugin[Any]):
 
 
 def build(
-    config: Config, *, model: SequenceModel, stream: Stream, learning_rate: float, seed: int, device: torch.device
+    config: Config,
+    *,
+    model: SequenceModel,
+    stream: Stream,
+    learning_rate: float,
+    seed: int,
+    device: torch.device,
 ) -> ContinualStrategy:
     """Build the strategy.
 

@@ -1,12 +1,17 @@
-"""Dark experience replay++: kept samples are rehearsed with their labels and with what the model once answered (Buzzega et al. 2020).
+"""Dark experience replay++.
 
-With two independent draws from what is kept, ``(x', y', z')`` and ``(x'', y'', z'')`` (equation 6 of the paper)::
+Kept samples are rehearsed with their labels and with what the model once answered (Buzzega et al.
+2020).
+
+With two independent draws from what is kept, ``(x', y', z')`` and ``(x'', y'', z'')`` (equation 6
+of the paper)::
 
     L = CE(new) + α · MSE(f(x'), z') + β · CE(f(x''), y'')
 
-Algorithm 2 of the paper: each new sample is offered to the buffer once, after the first step that it was trained on, with the logits ``z``
-that it got in that very step. A later step draws from what is kept by then, samples of the same experience included. The logits are half
-floats, and counted among what is kept.
+Algorithm 2 of the paper: each new sample is offered to the buffer once, after the first step that
+it was trained on, with the logits ``z`` that it got in that very step. A later step draws from what
+is kept by then, samples of the same experience included. The logits are half floats, and counted
+among what is kept.
 """
 
 from dataclasses import dataclass
@@ -34,8 +39,8 @@ class Config:
     Attributes:
         mem_size: As many bytes are kept as this many raw samples take.
         budget: Bytes kept, if not 0.
-        shares: ``"reservoir"``: each sample met stands the same chance; ``"balanced"``: equal room for the classes met;
-            ``"per-class"``: equal room for all classes from the start.
+        shares: ``"reservoir"``: each sample met stands the same chance; ``"balanced"``: equal room
+            for the classes met; ``"per-class"``: equal room for all classes from the start.
         alpha: Weight of the distance to the kept logits.
         beta: Weight of the cross-entropy on the kept labels.
     """
@@ -71,20 +76,32 @@ class DarkReplay(Replay):
         if len(self.buffer):
             places = torch.randint(len(self.buffer), (2 * self.new,), generator=self._order)
             strategy.mbatch = self.join(strategy.mbatch, places)
-            self._logits = self.buffer.extras["logits"][places[: self.new]].float().to(strategy.device)
+            self._logits = (
+                self.buffer.extras["logits"][places[: self.new]].float().to(strategy.device)
+            )
 
     def before_backward(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
         """Put the loss of the method in the place of the cross-entropy over the whole mini-batch."""
         if self._logits is not None:
             whole = functional.cross_entropy(strategy.mb_output, strategy.mb_y)
-            wanted = dark_loss(strategy.mb_output, strategy.mb_y, self._logits, alpha=self.config.alpha, beta=self.config.beta)
+            wanted = dark_loss(
+                strategy.mb_output,
+                strategy.mb_y,
+                self._logits,
+                alpha=self.config.alpha,
+                beta=self.config.beta,
+            )
             strategy.loss = strategy.loss + wanted - whole
 
     def after_update(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
         """Offer the step's new samples with the logits that they got in it, in the first pass over the experience."""
         before = strategy.clock.train_exp_iterations * strategy.train_mb_size
         if before + self.new <= len(strategy.experience.dataset):
-            inputs, labels, logits = strategy.mb_x[: self.new], strategy.mb_y[: self.new], strategy.mb_output[: self.new]
+            inputs, labels, logits = (
+                strategy.mb_x[: self.new],
+                strategy.mb_y[: self.new],
+                strategy.mb_output[: self.new],
+            )
             self.buffer.offer(inputs, labels, {"logits": logits.detach().cpu().half()})
 
     def after_training_exp(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
@@ -92,7 +109,12 @@ class DarkReplay(Replay):
 
 
 def dark_loss(
-    logits: Float[Tensor, "3B K"], labels: Int[Tensor, "3B"], kept: Float[Tensor, "B K"], *, alpha: float, beta: float
+    logits: Float[Tensor, "3B K"],
+    labels: Int[Tensor, "3B"],
+    kept: Float[Tensor, "B K"],
+    *,
+    alpha: float,
+    beta: float,
 ) -> Float[Tensor, ""]:
     """Return the loss of a mini-batch of ``B`` new samples and two draws of as many.
 
@@ -105,11 +127,21 @@ def dark_loss(
     """
     new, first, second = logits.chunk(3)
     fresh, _, again = labels.chunk(3)
-    return functional.cross_entropy(new, fresh) + alpha * functional.mse_loss(first, kept) + beta * functional.cross_entropy(second, again)
+    return (
+        functional.cross_entropy(new, fresh)
+        + alpha * functional.mse_loss(first, kept)
+        + beta * functional.cross_entropy(second, again)
+    )
 
 
 def build(
-    config: Config, *, model: SequenceModel, stream: Stream, learning_rate: float, seed: int, device: torch.device
+    config: Config,
+    *,
+    model: SequenceModel,
+    stream: Stream,
+    learning_rate: float,
+    seed: int,
+    device: torch.device,
 ) -> ContinualStrategy:
     """Build the strategy.
 
@@ -117,7 +149,13 @@ def build(
         UsageError: If the budget keeps nothing.
     """
     room = room_for(config.budget, config.mem_size, stream)
-    buffer = Buffer(raw_store(stream), classes=stream.signature.outputs, room=room, shares=config.shares, seed=seed)
+    buffer = Buffer(
+        raw_store(stream),
+        classes=stream.signature.outputs,
+        room=room,
+        shares=config.shares,
+        seed=seed,
+    )
     return ContinualStrategy(
         model=classifier(model, stream),
         stream=stream,

@@ -22,9 +22,10 @@ class Config:
     Attributes:
         mem_size: Samples kept.
         budget: Bytes kept, instead of samples, if not 0.
-        shares: ``"reservoir"``: each sample met stands the same chance; ``"balanced"``: equal room for the classes met;
-            ``"per-class"``: equal room for all classes from the start.
-        weighting: ``"equal"``, or ``"experience"``: in the n-th experience the new samples weigh 1/n together, the rehearsed ones the rest.
+        shares: ``"reservoir"``: each sample met stands the same chance; ``"balanced"``: equal room
+            for the classes met; ``"per-class"``: equal room for all classes from the start.
+        weighting: ``"equal"``, or ``"experience"``: in the n-th experience the new samples weigh
+            1/n together, the rehearsed ones the rest.
     """
 
     mem_size: int = 200
@@ -34,7 +35,13 @@ class Config:
 
 
 def build(
-    config: Config, *, model: SequenceModel, stream: Stream, learning_rate: float, seed: int, device: torch.device
+    config: Config,
+    *,
+    model: SequenceModel,
+    stream: Stream,
+    learning_rate: float,
+    seed: int,
+    device: torch.device,
 ) -> ContinualStrategy:
     """Build the strategy.
 
@@ -44,7 +51,13 @@ def build(
     if config.weighting == "experience":
         require_boundaries(stream, "er[weighting=experience]")
     room = room_for(config.budget, config.mem_size, stream)
-    buffer = Buffer(raw_store(stream), classes=stream.signature.outputs, room=room, shares=config.shares, seed=seed)
+    buffer = Buffer(
+        raw_store(stream),
+        classes=stream.signature.outputs,
+        room=room,
+        shares=config.shares,
+        seed=seed,
+    )
     return ContinualStrategy(
         model=classifier(model, stream),
         stream=stream,

@@ -1,4 +1,7 @@
-"""Experience replay of compressed samples: each is deflated for itself, so that more of them fit; time to inflate them is training time."""
+"""Experience replay of compressed samples: each is deflated for itself, so that more of them fit.
+
+Time to inflate them is training time.
+"""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -24,9 +27,10 @@ class Config:
     Attributes:
         mem_size: As many bytes are kept as this many raw samples take.
         budget: Bytes kept, if not 0.
-        shares: ``"reservoir"``: each sample met stands the same chance; ``"balanced"``: equal room for the classes met;
-            ``"per-class"``: equal room for all classes from the start.
-        weighting: ``"equal"``, or ``"experience"``: in the n-th experience the new samples weigh 1/n together, the rehearsed ones the rest.
+        shares: ``"reservoir"``: each sample met stands the same chance; ``"balanced"``: equal room
+            for the classes met; ``"per-class"``: equal room for all classes from the start.
+        weighting: ``"equal"``, or ``"experience"``: in the n-th experience the new samples weigh
+            1/n together, the rehearsed ones the rest.
     """
 
     mem_size: int = 200
@@ -36,18 +40,27 @@ class Config:
 
 
 def build(
-    config: Config, *, model: SequenceModel, stream: Stream, learning_rate: float, seed: int, device: torch.device
+    config: Config,
+    *,
+    model: SequenceModel,
+    stream: Stream,
+    learning_rate: float,
+    seed: int,
+    device: torch.device,
 ) -> ContinualStrategy:
     """Build the strategy.
 
     Raises:
-        UsageError: If the budget keeps nothing, samples are not images of bytes, or experiences are counted that no boundaries tell.
+        UsageError: If the budget keeps nothing, samples are not images of bytes, or experiences are
+            counted that no boundaries tell.
     """
     if config.weighting == "experience":
         require_boundaries(stream, "er-compressed[weighting=experience]")
     raw = raw_store(stream)
     if raw.data.dtype != torch.uint8:
-        raise UsageError("method 'er-compressed' keeps images of bytes, and this stream's samples are floats: use method er")
+        raise UsageError(
+            "method 'er-compressed' keeps images of bytes, and this stream's samples are floats: use method er"
+        )
     signature = stream.signature
     buffer = Buffer(
         Deflated((signature.length, signature.features or 1)),

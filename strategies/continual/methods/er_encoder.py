@@ -1,9 +1,12 @@
-"""Replay of kept samples through MemNet's own encoder, losses and read: what of MemNet's gain is not its memory?
+"""Replay of kept samples through MemNet's own encoder, losses and read.
 
-All is as in the method ``memnet`` (code and its width, hallucination head, neighbour loss, head, answers read from the codes of what is
-kept and fused with the head's), but what is kept and rehearsed are the samples themselves, raw or compressed, and not slots that are
-decoded; so there is no second decoder to dream with. Their codes are made anew after each experience, in eight bits; they follow from the
-samples and the encoder, and are not counted as kept.
+What of MemNet's gain is not its memory?
+
+All is as in the method ``memnet`` (code and its width, hallucination head, neighbour loss, head,
+answers read from the codes of what is kept and fused with the head's), but what is kept and
+rehearsed are the samples themselves, raw or compressed, and not slots that are decoded; so there is
+no second decoder to dream with. Their codes are made anew after each experience, in eight bits;
+they follow from the samples and the encoder, and are not counted as kept.
 """
 
 from collections.abc import Mapping
@@ -41,8 +44,8 @@ class Config:
         mem_size: As many bytes are kept as this many raw samples take.
         budget: Bytes kept, if not 0.
         form: Samples are kept ``"raw"`` or ``"deflated"``, each for itself.
-        shares: ``"reservoir"``: each sample met stands the same chance; ``"balanced"``: equal room for the classes met;
-            ``"per-class"``: equal room for all classes from the start.
+        shares: ``"reservoir"``: each sample met stands the same chance; ``"balanced"``: equal room
+            for the classes met; ``"per-class"``: equal room for all classes from the start.
         code: Width of a code; 0 for that of ``memnet`` at the same budget.
         hidden: Hidden width of the hallucination head and of the classifying head.
         top_k: Kept samples read for an answer.
@@ -87,7 +90,9 @@ class EncodedReplay(Replay):
     def before_backward(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
         """Add the memory's own losses."""
         assert self._codes is not None
-        strategy.loss = strategy.loss + self.memory.objective(self.memory.losses(self._codes, strategy.mb_x, strategy.mb_y))
+        strategy.loss = strategy.loss + self.memory.objective(
+            self.memory.losses(self._codes, strategy.mb_x, strategy.mb_y)
+        )
 
     @torch.no_grad()
     def after_training_exp(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
@@ -96,7 +101,9 @@ class EncodedReplay(Replay):
         memory, device = self.memory, strategy.device
         memory.eval()
         bank = empty_bank(len(memory.bank.links), memory.config.code, memory.classes, BITS)
-        bank = type(bank).from_tensors({name: tensor.to(device) for name, tensor in bank.tensors().items()})
+        bank = type(bank).from_tensors(
+            {name: tensor.to(device) for name, tensor in bank.tensors().items()}
+        )
         for places in torch.arange(len(self.buffer)).split(512):
             inputs, labels = (tensor.to(device) for tensor in self.buffer.take(places))
             slots = places.to(device)
@@ -120,7 +127,13 @@ class EncodedReplay(Replay):
 
 
 def build(
-    config: Config, *, model: SequenceModel, stream: Stream, learning_rate: float, seed: int, device: torch.device
+    config: Config,
+    *,
+    model: SequenceModel,
+    stream: Stream,
+    learning_rate: float,
+    seed: int,
+    device: torch.device,
 ) -> ContinualStrategy:
     """Build the strategy.
 
@@ -129,10 +142,18 @@ def build(
     """
     signature, raw = stream.signature, raw_store(stream)
     if config.form == "deflated" and raw.data.dtype != torch.uint8:
-        raise UsageError("form = deflated compresses images of bytes, and this stream's samples are floats: use form=raw")
+        raise UsageError(
+            "form = deflated compresses images of bytes, and this stream's samples are floats: use form=raw"
+        )
     shape = (signature.length, signature.features or 1)
     room = room_for(config.budget, config.mem_size, stream)
-    buffer = Buffer(raw if config.form == "raw" else Deflated(shape), classes=signature.outputs, room=room, shares=config.shares, seed=seed)
+    buffer = Buffer(
+        raw if config.form == "raw" else Deflated(shape),
+        classes=signature.outputs,
+        room=room,
+        shares=config.shares,
+        seed=seed,
+    )
     most = room // (stream.sample_bytes if config.form == "raw" else SMALLEST)
     try:
         memory = PersistentMemory(

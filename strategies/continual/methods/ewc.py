@@ -1,15 +1,19 @@
-"""Elastic weight consolidation: weights that mattered to past experiences are held by springs (Kirkpatrick et al. 2017).
+"""Elastic weight consolidation.
 
-After an experience, with weights θ*, the diagonal of the Fisher information is taken over samples one at a time, over all labels::
+Weights that mattered to past experiences are held by springs (Kirkpatrick et al. 2017).
+
+After an experience, with weights θ*, the diagonal of the Fisher information is taken over samples
+one at a time, over all labels::
 
     F_i = mean over x of  Σ_y p(y | x) · (∂ log p(y | x) / ∂θ_i)²
 
-and while later ones are learnt, each past experience c adds ``½ λ Σ_i F_ci (θ_i − θ*_ci)²`` to the loss. These are parabolas in each
-weight, so their sum is one too, up to a constant: with stiffness ``A = Σ_c F_c`` and its centre ``Σ_c F_c θ*_c / A``. Two numbers per
-weight are kept, however many experiences there were.
+and while later ones are learnt, each past experience c adds ``½ λ Σ_i F_ci (θ_i − θ*_ci)²`` to the
+loss. These are parabolas in each weight, so their sum is one too, up to a constant: with stiffness
+``A = Σ_c F_c`` and its centre ``Σ_c F_c θ*_c / A``. Two numbers per weight are kept, however many
+experiences there were.
 
-Avalanche's ``EWCPlugin`` squares the gradient of whole mini-batches, whose samples cancel out, and keeps two numbers per weight and
-experience.
+Avalanche's ``EWCPlugin`` squares the gradient of whole mini-batches, whose samples cancel out, and
+keeps two numbers per weight and experience.
 """
 
 from collections.abc import Mapping
@@ -74,14 +78,21 @@ class ElasticWeights(SupervisedPlugin[Any]):
     def before_backward(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
         """Add the springs' energy."""
         if self._past:
-            strategy.loss = strategy.loss + penalty(self.parameters, self.stiffness, self.centre, self.config.strength)
+            strategy.loss = strategy.loss + penalty(
+                self.parameters, self.stiffness, self.centre, self.config.strength
+            )
 
     def after_training_exp(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
         """Add this experience's springs."""
         inputs, labels = samples_of(strategy)
         chosen = torch.randperm(len(labels), generator=self._draws)[: self.config.samples]
         tasks = self._tasks[labels[chosen]]
-        found = fisher(strategy.model, self.parameters, inputs[chosen].to(strategy.device), tasks.to(strategy.device))
+        found = fisher(
+            strategy.model,
+            self.parameters,
+            inputs[chosen].to(strategy.device),
+            tasks.to(strategy.device),
+        )
         for index, parameter in enumerate(self.parameters):
             self.stiffness[index], self.centre[index] = add_spring(
                 self.stiffness[index], self.centre[index], found[index], parameter.detach()
@@ -94,23 +105,39 @@ class ElasticWeights(SupervisedPlugin[Any]):
 
     def state_dict(self) -> dict[str, Any]:
         """Return the springs, and the generator of the choice of samples."""
-        return {"stiffness": self.stiffness, "centre": self.centre, "past": self._past, "draws": self._draws.get_state()}
+        return {
+            "stiffness": self.stiffness,
+            "centre": self.centre,
+            "past": self._past,
+            "draws": self._draws.get_state(),
+        }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go on from what :meth:`state_dict` returned."""
-        self.stiffness, self.centre = ([tensor.clone() for tensor in state[name]] for name in ("stiffness", "centre"))
+        self.stiffness, self.centre = (
+            [tensor.clone() for tensor in state[name]] for name in ("stiffness", "centre")
+        )
         self._past = state["past"]
         self._draws.set_state(state["draws"])
 
 
-def penalty(parameters: list[nn.Parameter], stiffness: list[Tensor], centre: list[Tensor], strength: float) -> Float[Tensor, ""]:
+def penalty(
+    parameters: list[nn.Parameter], stiffness: list[Tensor], centre: list[Tensor], strength: float
+) -> Float[Tensor, ""]:
     """Return ``½ λ Σ_i A_i (θ_i − c_i)²``."""
-    terms = [(a * (theta - c).square()).sum() for theta, a, c in zip(parameters, stiffness, centre, strict=True)]
+    terms = [
+        (a * (theta - c).square()).sum()
+        for theta, a, c in zip(parameters, stiffness, centre, strict=True)
+    ]
     return 0.5 * strength * torch.stack(terms).sum()
 
 
-def add_spring(stiffness: Tensor, centre: Tensor, more: Tensor, place: Tensor) -> tuple[Tensor, Tensor]:
-    """Return the one spring that pulls like both: ``A (θ − c)² + F (θ − θ*)² = (A + F)(θ − c')² + constant``.
+def add_spring(
+    stiffness: Tensor, centre: Tensor, more: Tensor, place: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Return the one spring that pulls like both.
+
+    ``A (θ − c)² + F (θ − θ*)² = (A + F)(θ − c')² + constant``.
 
     Args:
         stiffness: A.
@@ -119,11 +146,16 @@ def add_spring(stiffness: Tensor, centre: Tensor, more: Tensor, place: Tensor) -
         place: θ*, its centre.
     """
     total = stiffness + more
-    return total, centre + torch.where(total > 0, more / total.clamp_min(torch.finfo(total.dtype).tiny), 1.0) * (place - centre)
+    return total, centre + torch.where(
+        total > 0, more / total.clamp_min(torch.finfo(total.dtype).tiny), 1.0
+    ) * (place - centre)
 
 
 def fisher(
-    model: nn.Module, parameters: list[nn.Parameter], inputs: Float[Tensor, "n T F"], tasks: Int[Tensor, "n"]
+    model: nn.Module,
+    parameters: list[nn.Parameter],
+    inputs: Float[Tensor, "n T F"],
+    tasks: Int[Tensor, "n"],
 ) -> list[Float[Tensor, "..."]]:
     """Return the diagonal of the Fisher information, per parameter.
 
@@ -137,12 +169,21 @@ def fisher(
     model.eval()
     found = [torch.zeros_like(parameter) for parameter in parameters]
     for place in range(len(inputs)):
-        log_shares = avalanche_forward(model, inputs[place : place + 1], tasks[place : place + 1])[0].log_softmax(-1)
+        log_shares = avalanche_forward(model, inputs[place : place + 1], tasks[place : place + 1])[
+            0
+        ].log_softmax(-1)
         open_labels = torch.nonzero(log_shares.detach() > LEAST).flatten().tolist()
         for label in open_labels:
             last = label == open_labels[-1]
-            gradients = torch.autograd.grad(log_shares[label], parameters, retain_graph=not last, materialize_grads=True)
-            torch._foreach_addcmul_(found, gradients, gradients, value=float(log_shares[label].detach().exp()) / len(inputs))
+            gradients = torch.autograd.grad(
+                log_shares[label], parameters, retain_graph=not last, materialize_grads=True
+            )
+            torch._foreach_addcmul_(
+                found,
+                gradients,
+                gradients,
+                value=float(log_shares[label].detach().exp()) / len(inputs),
+            )
     model.train(mode)
     return found
 
@@ -152,7 +193,13 @@ LEAST = -30.0
 
 
 def build(
-    config: Config, *, model: SequenceModel, stream: Stream, learning_rate: float, seed: int, device: torch.device
+    config: Config,
+    *,
+    model: SequenceModel,
+    stream: Stream,
+    learning_rate: float,
+    seed: int,
+    device: torch.device,
 ) -> ContinualStrategy:
     """Build the strategy.
 

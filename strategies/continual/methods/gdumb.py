@@ -1,12 +1,18 @@
-"""GDumb: keeps samples in equal shares per class, and trains a fresh model on nothing else (Prabhu et al. 2020).
+"""GDumb.
 
-Before each experience is learnt its samples are offered to the buffer; the model then begins anew and is trained on the buffer alone. The
-weights that it begins from come from the seed, so they count among nothing that is kept.
+Keeps samples in equal shares per class, and trains a fresh model on nothing else (Prabhu et al.
+2020).
 
-The published method needs no boundaries: it fills its buffer as samples come, and trains only when it is asked. Here it is trained in every
-experience, which for small experiences of a few samples would be a whole training for each, so online it is refused. Its recipe is not the
-paper's either: ``passes`` over the buffer with Adam at a constant rate, as all methods here are trained, where the paper takes SGD in
-mini-batches of 16 under a cosine schedule with warm restarts, augmentation, and CutMix on all but MNIST.
+Before each experience is learnt its samples are offered to the buffer; the model then begins anew
+and is trained on the buffer alone. The weights that it begins from come from the seed, so they
+count among nothing that is kept.
+
+The published method needs no boundaries: it fills its buffer as samples come, and trains only when
+it is asked. Here it is trained in every experience, which for small experiences of a few samples
+would be a whole training for each, so online it is refused. Its recipe is not the paper's either:
+``passes`` over the buffer with Adam at a constant rate, as all methods here are trained, where the
+paper takes SGD in mini-batches of 16 under a cosine schedule with warm restarts, augmentation, and
+CutMix on all but MNIST.
 """
 
 import copy
@@ -55,7 +61,9 @@ class FromBuffer(Feed):
         iterations: Mini-batches to give.
     """
 
-    def __init__(self, replay: Replay, batch_size: int, generator: torch.Generator, iterations: int) -> None:
+    def __init__(
+        self, replay: Replay, batch_size: int, generator: torch.Generator, iterations: int
+    ) -> None:
         super().__init__((torch.arange(len(replay.buffer)),), batch_size, generator, iterations)
         self._replay = replay
 
@@ -75,7 +83,9 @@ class FromScratch(Replay):
         passes: Passes over the buffer.
     """
 
-    def __init__(self, buffer: Buffer, model: nn.Module, stream: Stream, seed: int, passes: int) -> None:
+    def __init__(
+        self, buffer: Buffer, model: nn.Module, stream: Stream, seed: int, passes: int
+    ) -> None:
         super().__init__(buffer, stream, seed)
         self._fresh = copy.deepcopy(model.state_dict())
         self._passes = passes
@@ -85,7 +95,9 @@ class FromScratch(Replay):
 
     def before_training_exp(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
         """Offer the experience's samples, begin anew, and feed what is kept."""
-        if self._offered <= strategy.clock.train_exp_counter:  # not again when it goes on from a checkpoint within the experience
+        if (
+            self._offered <= strategy.clock.train_exp_counter
+        ):  # not again when it goes on from a checkpoint within the experience
             self.buffer.offer(*samples_of(strategy))
             self._offered = strategy.clock.train_exp_counter + 1
         strategy.model.load_state_dict(self._fresh)
@@ -94,7 +106,9 @@ class FromScratch(Replay):
     def before_training_epoch(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
         """Feed an equal part of the passes in each epoch."""
         steps = self._passes * math.ceil(len(self.buffer) / self._pace.batch_size)
-        strategy.dataloader = FromBuffer(self, self._pace.batch_size, self.shuffling, math.ceil(steps / self._pace.epochs))
+        strategy.dataloader = FromBuffer(
+            self, self._pace.batch_size, self.shuffling, math.ceil(steps / self._pace.epochs)
+        )
 
     def before_training_iteration(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
         """Rehearse nothing beside it."""
@@ -105,7 +119,11 @@ class FromScratch(Replay):
 
     def state_dict(self) -> dict[str, Any]:
         """Return what is kept, of how many experiences, and the generator of its order."""
-        return {**super().state_dict(), "offered": self._offered, "shuffling": self.shuffling.get_state()}
+        return {
+            **super().state_dict(),
+            "offered": self._offered,
+            "shuffling": self.shuffling.get_state(),
+        }
 
     def load_state_dict(self, state: Any) -> None:
         """Go on from what :meth:`state_dict` returned."""
@@ -115,17 +133,27 @@ class FromScratch(Replay):
 
 
 def build(
-    config: Config, *, model: SequenceModel, stream: Stream, learning_rate: float, seed: int, device: torch.device
+    config: Config,
+    *,
+    model: SequenceModel,
+    stream: Stream,
+    learning_rate: float,
+    seed: int,
+    device: torch.device,
 ) -> ContinualStrategy:
     """Build the strategy.
 
     Raises:
         UsageError: If the budget keeps nothing, or the stream is online.
     """
-    require_boundaries(stream, "gdumb", "trains a fresh model in every experience, be it of a few samples")
+    require_boundaries(
+        stream, "gdumb", "trains a fresh model in every experience, be it of a few samples"
+    )
     wrapped = classifier(model, stream)
     room = room_for(config.budget, config.mem_size, stream)
-    buffer = Buffer(raw_store(stream), classes=stream.signature.outputs, room=room, shares="balanced", seed=seed)
+    buffer = Buffer(
+        raw_store(stream), classes=stream.signature.outputs, room=room, shares="balanced", seed=seed
+    )
     return ContinualStrategy(
         model=wrapped,
         stream=stream,

@@ -1,6 +1,9 @@
-"""Trains once on all experiences together, for as many steps as the stream has: what could be reached if nothing had to be remembered.
+"""Trains once on all experiences together, for as many steps as the stream has.
 
-It is evaluated once too, so its accuracy matrix has one row: an accuracy, and nothing that could be forgotten or transferred.
+What could be reached if nothing had to be remembered.
+
+It is evaluated once too, so its accuracy matrix has one row: an accuracy, and nothing that could be
+forgotten or transferred.
 """
 
 from collections.abc import Sequence
@@ -47,11 +50,15 @@ class AllAtOnce(SupervisedPlugin[Any]):
         if strategy.clock.train_exp_counter > 0:
             strategy.dataloader = ()
         elif isinstance(strategy.dataloader, Feed):
-            strategy.dataloader.iterations *= len(self._stream.benchmark.train_stream)  # 0 for passes: those are over all samples anyway
+            strategy.dataloader.iterations *= len(
+                self._stream.benchmark.train_stream
+            )  # 0 for passes: those are over all samples anyway
 
     def kept_bytes(self) -> int:
         """Return the bytes of all samples of the stream: all of them are needed at once."""
-        return self._stream.sample_bytes * sum(len(experience.dataset) for experience in self._stream.benchmark.train_stream)
+        return self._stream.sample_bytes * sum(
+            len(experience.dataset) for experience in self._stream.benchmark.train_stream
+        )
 
     def state_dict(self) -> dict[str, Any]:
         """Return nothing: what is trained on is the stream's."""
@@ -70,7 +77,13 @@ def joined(datasets: Sequence[Any]) -> Any:
 
 
 def build(
-    config: Config, *, model: SequenceModel, stream: Stream, learning_rate: float, seed: int, device: torch.device
+    config: Config,
+    *,
+    model: SequenceModel,
+    stream: Stream,
+    learning_rate: float,
+    seed: int,
+    device: torch.device,
 ) -> ContinualStrategy:
     """Build the strategy."""
     return ContinualStrategy(

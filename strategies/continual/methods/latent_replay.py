@@ -1,11 +1,16 @@
-"""Latent replay: codes of samples are kept instead of samples, and rehearsed above the layers that made them (Pellegrini et al. 2020).
+"""Latent replay.
 
-The lower layers (the model's features and a narrow layer above them) stand still, or learn slowly, since the codes that are kept go stale
-as they move. Where nothing is learnt beforehand they had better stay as they were drawn: on Split MNIST with 157,000 bytes (one pass,
-validation data, seed 100) that gave an accuracy of 0.78; learning the two digits of the first experience and nothing more gave 0.30, and a
-tenth of every step from then on 0.20.
+Codes of samples are kept instead of samples, and rehearsed above the layers that made them
+(Pellegrini et al. 2020).
 
-Shapes: ``B`` new samples, ``R`` rehearsed codes, ``T`` time steps, ``F`` features, ``E`` width of a code, ``K`` classes.
+The lower layers (the model's features and a narrow layer above them) stand still, or learn slowly,
+since the codes that are kept go stale as they move. Where nothing is learnt beforehand they had
+better stay as they were drawn: on Split MNIST with 157,000 bytes (one pass, validation data, seed
+100) that gave an accuracy of 0.78; learning the two digits of the first experience and nothing more
+gave 0.30, and a tenth of every step from then on 0.20.
+
+Shapes: ``B`` new samples, ``R`` rehearsed codes, ``T`` time steps, ``F`` features, ``E`` width of a
+code, ``K`` classes.
 """
 
 from dataclasses import dataclass
@@ -38,12 +43,13 @@ class Config:
     Attributes:
         mem_size: As many bytes are kept as this many raw samples take.
         budget: Bytes kept, if not 0.
-        shares: ``"reservoir"``: each sample met stands the same chance; ``"balanced"``: equal room for the classes met;
-            ``"per-class"``: equal room for all classes from the start.
+        shares: ``"reservoir"``: each sample met stands the same chance; ``"balanced"``: equal room
+            for the classes met; ``"per-class"``: equal room for all classes from the start.
         code: Width of a code E.
         form: Codes are kept as ``"bytes"``, in 256 levels, or as ``"half"`` floats.
         hidden: Width of the layer above the codes.
-        first: What is left of a step of the lower layers in the first experience, in [0, 1]; 0: they stay as they were drawn.
+        first: What is left of a step of the lower layers in the first experience, in [0, 1]; 0:
+            they stay as they were drawn.
         pace: What is left of it after the first experience.
     """
 
@@ -60,8 +66,8 @@ class Config:
 class Latent(SequenceModel):
     """Lower layers that make codes of entries in [0, 1], and a head above them.
 
-    A code has unit mean square before its entries, cut off at ±``REACH``, are brought to [0, 1]: a sigmoid would saturate on the first
-    experience's few classes, and say nothing of later ones.
+    A code has unit mean square before its entries, cut off at ±``REACH``, are brought to [0, 1]: a
+    sigmoid would saturate on the first experience's few classes, and say nothing of later ones.
 
     Args:
         trunk: What has features (`strategies.continual.classifier.trunk`).
@@ -75,8 +81,12 @@ class Latent(SequenceModel):
     def __init__(self, trunk: Any, outputs: int, config: Config) -> None:
         super().__init__()
         self.trunk = trunk
-        self.narrow = nn.Sequential(nn.Linear(trunk.width, config.code), nn.RMSNorm(config.code, elementwise_affine=False))
-        self.head = nn.Sequential(nn.Linear(config.code, config.hidden), nn.ReLU(), nn.Linear(config.hidden, outputs))
+        self.narrow = nn.Sequential(
+            nn.Linear(trunk.width, config.code), nn.RMSNorm(config.code, elementwise_affine=False)
+        )
+        self.head = nn.Sequential(
+            nn.Linear(config.code, config.hidden), nn.ReLU(), nn.Linear(config.hidden, outputs)
+        )
         self.code = config.code
         self.rehearsed: Tensor | None = None
 
@@ -111,7 +121,9 @@ class LatentReplay(Replay):
         config: Options.
     """
 
-    def __init__(self, latent: Latent, buffer: Buffer, stream: Stream, seed: int, config: Config) -> None:
+    def __init__(
+        self, latent: Latent, buffer: Buffer, stream: Stream, seed: int, config: Config
+    ) -> None:
         super().__init__(buffer, stream, seed)
         self.latent = latent
         self.config = config
@@ -129,7 +141,9 @@ class LatentReplay(Replay):
         self.new = len(labels)
         if self._cycle is not None:
             none = inputs.new_zeros(0, self.latent.code)
-            self.latent.rehearsed, *columns = self.join([none, labels, *rest], self._cycle.take(self.new))
+            self.latent.rehearsed, *columns = self.join(
+                [none, labels, *rest], self._cycle.take(self.new)
+            )
             strategy.mbatch = [inputs, *columns]
 
     @torch.no_grad()
@@ -150,7 +164,9 @@ class LatentReplay(Replay):
         """Offer the codes of the experience's samples."""
         inputs, labels = samples_of(strategy)
         self.latent.eval()
-        codes = torch.cat([self.latent.encode(piece.to(strategy.device)) for piece in inputs.split(PIECE)])
+        codes = torch.cat(
+            [self.latent.encode(piece.to(strategy.device)) for piece in inputs.split(PIECE)]
+        )
         self.buffer.offer(codes, labels)
 
     def _pace(self, strategy: Any) -> float:
@@ -159,12 +175,19 @@ class LatentReplay(Replay):
 
 
 def build(
-    config: Config, *, model: SequenceModel, stream: Stream, learning_rate: float, seed: int, device: torch.device
+    config: Config,
+    *,
+    model: SequenceModel,
+    stream: Stream,
+    learning_rate: float,
+    seed: int,
+    device: torch.device,
 ) -> ContinualStrategy:
     """Build the strategy.
 
     Raises:
-        UsageError: If the budget keeps nothing, the model has no features, or the stream tells no boundaries.
+        UsageError: If the budget keeps nothing, the model has no features, or the stream tells no
+            boundaries.
     """
     if config.first != config.pace:
         require_boundaries(stream, "latent-replay, unless first = pace")

@@ -1,4 +1,6 @@
-"""Learning without forgetting: answers to new samples as the model before this experience did (Li & Hoiem 2016).
+"""Learning without forgetting.
+
+Answers to new samples as the model before this experience did (Li & Hoiem 2016).
 
 To the loss is added the distillation of the earlier model's answers, among the classes it knew::
 
@@ -6,8 +8,8 @@ To the loss is added the distillation of the earlier model's answers, among the 
 
 With a head per task, each earlier head is distilled for itself and their losses are added.
 
-Avalanche's plugin distils the hard way round (its weight grows with the experience by default) and copies the model with its optimizer's
-hooks; here the earlier model is one frozen copy.
+Avalanche's plugin distils the hard way round (its weight grows with the experience by default) and
+copies the model with its optimizer's hooks; here the earlier model is one frozen copy.
 """
 
 import copy
@@ -74,7 +76,11 @@ class Distillation(SupervisedPlugin[Any]):
             tasks = None if self._heads is None else torch.full_like(strategy.mb_y, task)
             with torch.no_grad():
                 old = avalanche_forward(self.earlier, strategy.mb_x, tasks)
-            new = strategy.mb_output if tasks is None else avalanche_forward(strategy.model, strategy.mb_x, tasks)
+            new = (
+                strategy.mb_output
+                if tasks is None
+                else avalanche_forward(strategy.model, strategy.mb_x, tasks)
+            )
             loss = distillation(new, old, group.to(old.device), self.config.temperature)
             strategy.loss = strategy.loss + self.config.strength * loss
 
@@ -86,7 +92,11 @@ class Distillation(SupervisedPlugin[Any]):
 
     def kept_bytes(self) -> int:
         """Return the bytes of the earlier model, and of the note which classes it knew."""
-        return sum(p.nbytes for p in self.earlier.parameters()) + self._known.nbytes if self._met else 0
+        return (
+            sum(p.nbytes for p in self.earlier.parameters()) + self._known.nbytes
+            if self._met
+            else 0
+        )
 
     def state_dict(self) -> dict[str, Any]:
         """Return the earlier model's parameters, and which classes it knew."""
@@ -98,7 +108,12 @@ class Distillation(SupervisedPlugin[Any]):
         self._known, self._met = state["known"].clone(), state["met"]
 
 
-def distillation(new: Float[Tensor, "B K"], old: Float[Tensor, "B K"], among: Bool[Tensor, "K"], temperature: float) -> Float[Tensor, ""]:
+def distillation(
+    new: Float[Tensor, "B K"],
+    old: Float[Tensor, "B K"],
+    among: Bool[Tensor, "K"],
+    temperature: float,
+) -> Float[Tensor, ""]:
     """Return the cross-entropy of two models' softened answers among some classes, times T², so that its gradient keeps its size.
 
     Args:
@@ -112,7 +127,13 @@ def distillation(new: Float[Tensor, "B K"], old: Float[Tensor, "B K"], among: Bo
 
 
 def build(
-    config: Config, *, model: SequenceModel, stream: Stream, learning_rate: float, seed: int, device: torch.device
+    config: Config,
+    *,
+    model: SequenceModel,
+    stream: Stream,
+    learning_rate: float,
+    seed: int,
+    device: torch.device,
 ) -> ContinualStrategy:
     """Build the strategy.
 

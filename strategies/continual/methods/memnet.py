@@ -15,16 +15,24 @@ __all__ = ["VERSION", "Config", "build"]
 VERSION = 3
 SHORTEST, PER_SLOT = 100, 8
 """Where no boundaries are told, and ``dream_every`` does not say otherwise, new samples between two sleeps: an eighth of the slots, which
-bounds what encoding them anew costs per sample, and 100 at least."""
+bounds what encoding them anew costs per sample, and 100 at least.
+"""
 
 
 def build(
-    config: Config, *, model: SequenceModel, stream: Stream, learning_rate: float, seed: int, device: torch.device
+    config: Config,
+    *,
+    model: SequenceModel,
+    stream: Stream,
+    learning_rate: float,
+    seed: int,
+    device: torch.device,
 ) -> ContinualStrategy:
     """Build the strategy.
 
     Raises:
-        UsageError: If the budget does not hold a slot per class, or the model has no features to remember.
+        UsageError: If the budget does not hold a slot per class, or the model has no features to
+            remember.
     """
     signature = stream.signature
     memory = remember(
@@ -37,4 +45,11 @@ def build(
     )
     clock = max(SHORTEST, len(memory.bank.links) // PER_SLOT) if stream.pace.online else 0
     plugin = MemNetPlugin(memory, seed, dream_every=config.dream_every or clock)
-    return ContinualStrategy(model=memory, stream=stream, learning_rate=learning_rate, seed=seed, device=device, plugins=[plugin])
+    return ContinualStrategy(
+        model=memory,
+        stream=stream,
+        learning_rate=learning_rate,
+        seed=seed,
+        device=device,
+        plugins=[plugin],
+    )

@@ -18,7 +18,19 @@ class Config:
 
 
 def build(
-    config: Config, *, model: SequenceModel, stream: Stream, learning_rate: float, seed: int, device: torch.device
+    config: Config,
+    *,
+    model: SequenceModel,
+    stream: Stream,
+    learning_rate: float,
+    seed: int,
+    device: torch.device,
 ) -> ContinualStrategy:
     """Build the strategy."""
-    return ContinualStrategy(model=classifier(model, stream), stream=stream, learning_rate=learning_rate, seed=seed, device=device)
+    return ContinualStrategy(
+        model=classifier(model, stream),
+        stream=stream,
+        learning_rate=learning_rate,
+        seed=seed,
+        device=device,
+    )

@@ -1,13 +1,18 @@
-"""Synaptic intelligence: weights that lowered the loss of past experiences are held where they were (Zenke, Poole & Ganguli 2017).
+"""Synaptic intelligence.
 
-While an experience is learnt, each weight's part in lowering its loss is added up along the way, and at its end turned into importance::
+Weights that lowered the loss of past experiences are held where they were (Zenke, Poole & Ganguli
+2017).
+
+While an experience is learnt, each weight's part in lowering its loss is added up along the way,
+and at its end turned into importance::
 
     ω_i  ← ω_i − g_i · Δθ_i                        at every step; g is the gradient of the task's loss alone
     Ω_i  ← Ω_i + ω_i / ((θ_i − θ*_i)² + ξ)         after the experience; then θ* ← θ and ω ← 0
 
 and ``c Σ_i Ω_i (θ_i − θ*_i)²`` is added to the loss. The equations are numbers 3 to 5 of the paper.
 
-Avalanche's plugin adds up the gradient of the penalty too, and recomputes flat copies of all weights at every step.
+Avalanche's plugin adds up the gradient of the penalty too, and recomputes flat copies of all
+weights at every step.
 """
 
 from collections.abc import Mapping
@@ -68,44 +73,70 @@ class SynapticIntelligence(SupervisedPlugin[Any]):
     @torch.no_grad()
     def after_backward(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
         """Note the gradient of the task's loss, then add that of the penalty, ``2 c Ω (θ − θ*)``."""
-        self._gradients = [torch.zeros_like(p) if p.grad is None else p.grad.clone() for p in self.parameters]
+        self._gradients = [
+            torch.zeros_like(p) if p.grad is None else p.grad.clone() for p in self.parameters
+        ]
         self._before = [parameter.detach().clone() for parameter in self.parameters]
         if self._past:
-            for parameter, importance, anchor in zip(self.parameters, self.importance, self.anchor, strict=True):
+            for parameter, importance, anchor in zip(
+                self.parameters, self.importance, self.anchor, strict=True
+            ):
                 pull = 2 * self.config.strength * importance * (parameter - anchor)
                 parameter.grad = pull if parameter.grad is None else parameter.grad.add_(pull)
 
     @torch.no_grad()
     def after_update(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
         """Add each weight's part in this step."""
-        for path, gradient, parameter, before in zip(self.path, self._gradients, self.parameters, self._before, strict=True):
+        for path, gradient, parameter, before in zip(
+            self.path, self._gradients, self.parameters, self._before, strict=True
+        ):
             path.addcmul_(gradient, parameter.detach() - before, value=-1)
 
     @torch.no_grad()
     def after_training_exp(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
         """Turn what was added up into importance."""
-        for importance, path, anchor, parameter in zip(self.importance, self.path, self.anchor, self.parameters, strict=True):
+        for importance, path, anchor, parameter in zip(
+            self.importance, self.path, self.anchor, self.parameters, strict=True
+        ):
             importance.add_(path / ((parameter - anchor).square() + self.config.damping))
             anchor.copy_(parameter)
             path.zero_()
         self._past += 1
 
     def kept_bytes(self) -> int:
-        """Return the bytes of importance and anchor; what is added up on the way belongs to the present."""
-        return sum(tensor.nbytes for tensor in (*self.importance, *self.anchor)) if self._past else 0
+        """Return the bytes of importance and anchor.
+
+        What is added up on the way belongs to the present.
+        """
+        return (
+            sum(tensor.nbytes for tensor in (*self.importance, *self.anchor)) if self._past else 0
+        )
 
     def state_dict(self) -> dict[str, Any]:
         """Return importance, anchor and what was added up."""
-        return {"importance": self.importance, "anchor": self.anchor, "path": self.path, "past": self._past}
+        return {
+            "importance": self.importance,
+            "anchor": self.anchor,
+            "path": self.path,
+            "past": self._past,
+        }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go on from what :meth:`state_dict` returned."""
-        self.importance, self.anchor, self.path = ([tensor.clone() for tensor in state[name]] for name in ("importance", "anchor", "path"))
+        self.importance, self.anchor, self.path = (
+            [tensor.clone() for tensor in state[name]] for name in ("importance", "anchor", "path")
+        )
         self._past = state["past"]
 
 
 def build(
-    config: Config, *, model: SequenceModel, stream: Stream, learning_rate: float, seed: int, device: torch.device
+    config: Config,
+    *,
+    model: SequenceModel,
+    stream: Stream,
+    learning_rate: float,
+    seed: int,
+    device: torch.device,
 ) -> ContinualStrategy:
     """Build the strategy.
 

@@ -1,12 +1,14 @@
 """Streaming linear discriminant analysis on frozen features (Hayes & Kanan 2020).
 
-The model learns the first experience by gradient steps and is then frozen. Of its features ``z`` a mean per class and one scatter within
-all classes are kept, each sample being met once (Chan, Golub & LeVeque 1979, for many samples at a time)::
+The model learns the first experience by gradient steps and is then frozen. Of its features ``z`` a
+mean per class and one scatter within all classes are kept, each sample being met once (Chan, Golub
+& LeVeque 1979, for many samples at a time)::
 
     S ← S + Σ (z − z̄)(z − z̄)ᵀ + n m / (n + m) (z̄ − μ_k)(z̄ − μ_k)ᵀ
     μ_k ← μ_k + m / (n + m) (z̄ − μ_k)                   n samples of class k met before, m now, z̄ their mean
 
-and an answer is the class of the largest ``z·Λμ_k − ½ μ_k·Λμ_k`` among those met, with ``Λ = ((1 − ε) S / n + ε I)⁻¹``.
+and an answer is the class of the largest ``z·Λμ_k − ½ μ_k·Λμ_k`` among those met, with ``Λ = ((1 −
+ε) S / n + ε I)⁻¹``.
 
 Shapes: ``B`` batch, ``D`` width of the features, ``K`` classes.
 """
@@ -35,7 +37,8 @@ class Config:
     """Options of the method.
 
     Attributes:
-        features: ``"model"``: of a model that has features, trained on the first experience; ``"inputs"``: the samples themselves.
+        features: ``"model"``: of a model that has features, trained on the first experience;
+            ``"inputs"``: the samples themselves.
         shrinkage: ε.
     """
 
@@ -88,7 +91,10 @@ class Discriminant(SequenceModel):
         return self.model.initial_state(batch)
 
     def forward(self, inputs: Any, state: Any = None, **options: Any) -> ModelOutput:
-        """See :class:`baselines.interface.SequenceModel`; what is asked for is the answer to whole samples."""
+        """See :class:`baselines.interface.SequenceModel`.
+
+        What is asked for is the answer to whole samples.
+        """
         if self.training or not bool(self.met.any()):
             output: ModelOutput = self.model(inputs, state, **options)
             return output
@@ -106,7 +112,9 @@ class Discriminant(SequenceModel):
             here = features[labels == label]
             mean, before, now = here.mean(0), int(self.met[label]), len(here)
             offset = mean - self.means[label]
-            self.scatter += (here - mean).T @ (here - mean) + before * now / (before + now) * torch.outer(offset, offset)
+            self.scatter += (here - mean).T @ (here - mean) + before * now / (
+                before + now
+            ) * torch.outer(offset, offset)
             self.means[label] += now / (before + now) * offset
             self.met[label] += now
         self._solution = None
@@ -115,7 +123,9 @@ class Discriminant(SequenceModel):
         """Return the discriminant of each class; classes not met are closed."""
         if self._solution is None:
             covariance = self.scatter / self.met.sum()
-            regular = (1 - self.config.shrinkage) * covariance + self.config.shrinkage * torch.eye(len(covariance)).to(covariance)
+            regular = (1 - self.config.shrinkage) * covariance + self.config.shrinkage * torch.eye(
+                len(covariance)
+            ).to(covariance)
             weights = torch.linalg.solve(regular.double(), self.means.T.double()).T.float()
             self._solution = weights, -0.5 * (weights * self.means).sum(-1)
         weights, bias = self._solution
@@ -140,7 +150,10 @@ class MeetOnce(SupervisedPlugin[Any]):
         self.discriminant = discriminant
 
     def before_training_exp(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
-        """Leave the model as it is after the first experience; from the start where its features are not used."""
+        """Leave the model as it is after the first experience.
+
+        From the start where its features are not used.
+        """
         if strategy.clock.train_exp_counter > 0 or self.discriminant.config.features == "inputs":
             strategy.dataloader = ()
 
@@ -150,7 +163,9 @@ class MeetOnce(SupervisedPlugin[Any]):
         mode = self.discriminant.training
         self.discriminant.eval()
         for piece, classes in zip(inputs.split(PIECE), labels.split(PIECE), strict=True):
-            self.discriminant.meet(self.discriminant.features(piece.to(strategy.device)), classes.to(strategy.device))
+            self.discriminant.meet(
+                self.discriminant.features(piece.to(strategy.device)), classes.to(strategy.device)
+            )
         self.discriminant.train(mode)
         strategy.examples.add(len(labels))
 
@@ -168,17 +183,29 @@ class MeetOnce(SupervisedPlugin[Any]):
 
 
 def build(
-    config: Config, *, model: SequenceModel, stream: Stream, learning_rate: float, seed: int, device: torch.device
+    config: Config,
+    *,
+    model: SequenceModel,
+    stream: Stream,
+    learning_rate: float,
+    seed: int,
+    device: torch.device,
 ) -> ContinualStrategy:
     """Build the strategy.
 
     Raises:
-        UsageError: If features of the model are wanted, and it has none or the stream tells no boundaries.
+        UsageError: If features of the model are wanted, and it has none or the stream tells no
+            boundaries.
     """
     signature = stream.signature
     if config.features == "model":
         require_boundaries(stream, "slda[features=model]")
-    discriminant = Discriminant(model, trunk(model) if config.features == "model" else Inputs(signature), signature.outputs, config)
+    discriminant = Discriminant(
+        model,
+        trunk(model) if config.features == "model" else Inputs(signature),
+        signature.outputs,
+        config,
+    )
     return ContinualStrategy(
         model=classifier(discriminant, stream),
         stream=stream,

@@ -13,8 +13,8 @@ from strategies.common.training_log import diverged
 class AccuracyMatrix(SupervisedPlugin[Any]):
     """Keeps one row of accuracies per evaluation, one column per experience evaluated.
 
-    It stands in for Avalanche's ``EvaluationPlugin``, which copies the experience at every callback; pass it as ``evaluator``, or beside
-    another one as a plugin.
+    It stands in for Avalanche's ``EvaluationPlugin``, which copies the experience at every
+    callback; pass it as ``evaluator``, or beside another one as a plugin.
 
     Attributes:
         rows: Accuracy on each experience, per evaluation, in the order of the evaluated stream.
@@ -41,7 +41,10 @@ class AccuracyMatrix(SupervisedPlugin[Any]):
         self._seen = 0
 
     def after_eval_iteration(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
-        """Count the right answers of a mini-batch. An answer is a largest logit that is finite, whatever was closed beside it."""
+        """Count the right answers of a mini-batch.
+
+        An answer is a largest logit that is finite, whatever was closed beside it.
+        """
         self._right += (strategy.mb_output.argmax(dim=-1) == strategy.mb_y).sum()
         self._finite &= strategy.mb_output.amax(dim=-1).isfinite().all()
         self._seen += len(strategy.mb_y)
@@ -62,7 +65,11 @@ class AccuracyMatrix(SupervisedPlugin[Any]):
 
     def get_last_metrics(self) -> dict[str, float]:
         """Return the last row by experience, as Avalanche's ``eval`` hands it to its caller."""
-        return {f"accuracy/{place}": accuracy for place, accuracy in enumerate(self.rows[-1])} if self.rows else {}
+        return (
+            {f"accuracy/{place}": accuracy for place, accuracy in enumerate(self.rows[-1])}
+            if self.rows
+            else {}
+        )
 
     def state_dict(self) -> dict[str, Any]:
         """Return the rows."""
@@ -77,5 +84,10 @@ def unanswered(strategy: Any) -> FloatingPointError:
     """Return the error to raise where answers are not finite: steps that were too large may have led there, if there were any."""
     what = f"answers to experience {strategy.experience.current_experience} were not finite"
     if strategy.clock.train_iterations:
-        return diverged(f"{what} after {strategy.clock.train_iterations} steps", strategy.optimizer.param_groups[0]["lr"])
-    return FloatingPointError(f"{what}, and no step was made yet that could have led there: look at the model, the method and the data")
+        return diverged(
+            f"{what} after {strategy.clock.train_iterations} steps",
+            strategy.optimizer.param_groups[0]["lr"],
+        )
+    return FloatingPointError(
+        f"{what}, and no step was made yet that could have led there: look at the model, the method and the data"
+    )

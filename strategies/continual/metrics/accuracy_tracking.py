@@ -1,6 +1,10 @@
-"""Accuracy within experiences: what is known falls at once when something new begins, and may come back before the experience is over.
+"""Accuracy within experiences.
 
-M. De Lange, G. van de Ven, T. Tuytelaars, *Continual evaluation for lifelong learning: identifying the stability gap*, ICLR 2023.
+What is known falls at once when something new begins, and may come back before the experience is
+over.
+
+M. De Lange, G. van de Ven, T. Tuytelaars, *Continual evaluation for lifelong learning: identifying
+the stability gap*, ICLR 2023.
 
 Shapes: ``n`` samples, ``K`` classes.
 """
@@ -32,7 +36,8 @@ class Tracking(SupervisedPlugin[Any]):
         seed: Seed of the choice of samples.
 
     Attributes:
-        rows: Per evaluation: the number of steps done, then the accuracy on each experience; None for those not yet met.
+        rows: Per evaluation: the number of steps done, then the accuracy on each experience; None
+            for those not yet met.
     """
 
     supports_distributed = False
@@ -44,7 +49,9 @@ class Tracking(SupervisedPlugin[Any]):
         self._watch = watch
         self._steps = 0
         draws = generator("tracked samples", seed)
-        self._subsets = [drawn(experience, SUBSET, draws) for experience in stream.benchmark.test_stream]
+        self._subsets = [
+            drawn(experience, SUBSET, draws) for experience in stream.benchmark.test_stream
+        ]
 
     def after_training_iteration(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
         """Count a step; evaluate, if it is time to."""
@@ -53,13 +60,17 @@ class Tracking(SupervisedPlugin[Any]):
             self.take(strategy)
 
     def take(self, strategy: Any) -> None:
-        """Evaluate now. An experience was met if all before it were evaluated, once before all and once after each.
+        """Evaluate now.
+
+        An experience was met if all before it were evaluated, once before all and once after each.
 
         What trains once on all experiences has met them all from the start.
         """
         met = None if strategy.trains_once else len(strategy.evaluator.rows)
         with self._watch.stopped(), torch.no_grad():
-            row: list[float | None] = [accuracy_on(strategy, subset) for subset in self._subsets[:met]]
+            row: list[float | None] = [
+                accuracy_on(strategy, subset) for subset in self._subsets[:met]
+            ]
         self.rows.append([float(self._steps), *row, *[None] * (len(self._subsets) - len(row))])
 
     def state_dict(self) -> dict[str, Any]:
@@ -74,7 +85,10 @@ class Tracking(SupervisedPlugin[Any]):
 def answers(strategy: Any, columns: Columns) -> Float[Tensor, "n K"]:
     """Return a strategy's logits for samples, in evaluation mode, and leave the strategy as it was."""
     before = (strategy.mbatch, strategy.is_training, strategy.model.training)
-    strategy.mbatch, strategy.is_training = [column.to(strategy.device) for column in columns], False
+    strategy.mbatch, strategy.is_training = (
+        [column.to(strategy.device) for column in columns],
+        False,
+    )
     strategy.model.eval()
     try:
         logits: Tensor = strategy.forward()

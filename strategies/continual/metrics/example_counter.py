@@ -9,9 +9,11 @@ from avalanche.core import SupervisedPlugin
 class Examples(SupervisedPlugin[Any]):
     """Counts the samples that are trained on, each as often as it is processed.
 
-    Of every training step it counts the whole mini-batch as it stands at the backward pass: new samples and rehearsed or dreamt ones alike.
-    What a method learns from without such a step it adds itself: A-GEM the samples of its reference gradients, SLDA those that it meets.
-    Passes that nothing is learnt from directly (a teacher's answers, EWC's Fisher information, codes made anew) are not counted.
+    Of every training step it counts the whole mini-batch as it stands at the backward pass: new
+    samples and rehearsed or dreamt ones alike. What a method learns from without such a step it
+    adds itself: A-GEM the samples of its reference gradients, SLDA those that it meets. Passes that
+    nothing is learnt from directly (a teacher's answers, EWC's Fisher information, codes made anew)
+    are not counted.
 
     Attributes:
         count: Samples so far.

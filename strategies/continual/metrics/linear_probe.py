@@ -1,7 +1,10 @@
-"""What of the past is still in the features: a linear probe, fitted to the frozen features of all classes after each experience.
+"""What of the past is still in the features.
 
-M. Davari et al., *Probing representation forgetting in supervised and unsupervised continual learning*, CVPR 2022. The probe is ridge
-regression to the one-hot labels, which has one solution and takes a moment; it answers among the same classes as the model does.
+A linear probe, fitted to the frozen features of all classes after each experience.
+
+M. Davari et al., *Probing representation forgetting in supervised and unsupervised continual
+learning*, CVPR 2022. The probe is ridge regression to the one-hot labels, which has one solution
+and takes a moment; it answers among the same classes as the model does.
 
 Shapes: ``n`` samples, ``D`` width of the features, ``K`` classes.
 """
@@ -46,7 +49,9 @@ class Probe:
         self.rows: list[list[float]] = []
         self._classes = stream.signature.outputs
         self._heads = stream.heads
-        self._train = [drawn(experience, TRAINING, draws) for experience in stream.benchmark.train_stream]
+        self._train = [
+            drawn(experience, TRAINING, draws) for experience in stream.benchmark.train_stream
+        ]
         self._test = [_whole(experience) for experience in stream.benchmark.test_stream]
 
     def take(self, strategy: Any) -> None:
@@ -78,8 +83,15 @@ class Probe:
 def fitted(features: Float[Tensor, "n D"], labels: Tensor, classes: int) -> Float[Tensor, "D+1 K"]:
     """Return the weights ``W = (XᵀX + λ·n·s·I)⁻¹ Xᵀ Y``, ``X`` the features and a one, ``s`` their mean square."""
     inputs = _with_one(features.double())
-    ridge = RIDGE * len(inputs) * inputs.square().mean() * torch.eye(inputs.shape[1], dtype=inputs.dtype)
-    weights: Tensor = torch.linalg.solve(inputs.T @ inputs + ridge, inputs.T @ functional.one_hot(labels, classes).to(inputs))
+    ridge = (
+        RIDGE
+        * len(inputs)
+        * inputs.square().mean()
+        * torch.eye(inputs.shape[1], dtype=inputs.dtype)
+    )
+    weights: Tensor = torch.linalg.solve(
+        inputs.T @ inputs + ridge, inputs.T @ functional.one_hot(labels, classes).to(inputs)
+    )
     return weights.float()
 
 
@@ -89,22 +101,33 @@ def answering_layer(model: nn.Module, classes: int) -> nn.Linear:
     Raises:
         UsageError: If there is none.
     """
-    layers = [module for module in model.modules() if isinstance(module, nn.Linear) and module.out_features == classes]
+    layers = [
+        module
+        for module in model.modules()
+        if isinstance(module, nn.Linear) and module.out_features == classes
+    ]
     if not layers:
-        raise UsageError(f"{type(model).__name__} has no linear layer with {classes} outputs to take features before: leave probe=true out")
+        raise UsageError(
+            f"{type(model).__name__} has no linear layer with {classes} outputs to take features before: leave probe=true out"
+        )
     return layers[-1]
 
 
 def _features(strategy: Any, layer: nn.Linear, columns: Columns) -> Float[Tensor, "n D"]:
-    """Return what the layer reads for each sample: at the last of its places, where it is asked at several.
+    """Return what the layer reads for each sample.
 
-    A method that answers without that layer says itself what features it has (``features(inputs)``).
+    At the last of its places, where it is asked at several.
+
+    A method that answers without that layer says itself what features it has
+    (``features(inputs)``).
 
     Raises:
         UsageError: If it does not.
     """
     found: list[Tensor] = []
-    hook = layer.register_forward_pre_hook(lambda module, inputs: found.append(_last(inputs[0].detach())))
+    hook = layer.register_forward_pre_hook(
+        lambda module, inputs: found.append(_last(inputs[0].detach()))
+    )
     try:
         with torch.no_grad():
             for start in range(0, len(columns[1]), BATCH):
@@ -116,13 +139,25 @@ def _features(strategy: Any, layer: nn.Linear, columns: Columns) -> Float[Tensor
 
 def _own_features(strategy: Any, inputs: Tensor) -> list[Float[Tensor, "n D"]]:
     """Ask the outermost module that has features for those of its own."""
-    having = next((module for module in strategy.model.modules() if callable(getattr(module, "features", None))), None)
+    having = next(
+        (
+            module
+            for module in strategy.model.modules()
+            if callable(getattr(module, "features", None))
+        ),
+        None,
+    )
     if having is None:
-        raise UsageError(f"{type(strategy.model).__name__} answers without its last layer and offers no features: leave probe=true out")
+        raise UsageError(
+            f"{type(strategy.model).__name__} answers without its last layer and offers no features: leave probe=true out"
+        )
     mode = having.training
     having.eval()
     with torch.no_grad():
-        found = [having.features(piece.to(strategy.device)).cpu().float() for piece in inputs.split(BATCH)]
+        found = [
+            having.features(piece.to(strategy.device)).cpu().float()
+            for piece in inputs.split(BATCH)
+        ]
     having.train(mode)
     return found
 

@@ -23,8 +23,12 @@ class Beside:
         seed: The cell's seed.
     """
 
-    def __init__(self, stream: Stream, strategy: ContinualStrategy, train: Stopwatch, seed: int) -> None:
-        self._tracking = Tracking(stream, stream.measures.track, train, seed) if stream.measures.track else None
+    def __init__(
+        self, stream: Stream, strategy: ContinualStrategy, train: Stopwatch, seed: int
+    ) -> None:
+        self._tracking = (
+            Tracking(stream, stream.measures.track, train, seed) if stream.measures.track else None
+        )
         self._probe = Probe(stream, seed) if stream.measures.probe else None
         if self._tracking is not None:
             strategy.plugins.append(self._tracking)

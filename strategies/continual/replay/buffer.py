@@ -46,7 +46,10 @@ class Buffer:
         return len(self.labels)
 
     def offer(
-        self, inputs: Float[Tensor, "m T F"], labels: Int[Tensor, "m"], extras: Mapping[str, Float[Tensor, "m ..."]] | None = None
+        self,
+        inputs: Float[Tensor, "m T F"],
+        labels: Int[Tensor, "m"],
+        extras: Mapping[str, Float[Tensor, "m ..."]] | None = None,
     ) -> None:
         """Offer samples; those that enter take the places of others.
 
@@ -63,7 +66,9 @@ class Buffer:
         beside = self.labels.element_size() + sum(extra[:1].nbytes for extra in extras.values())
         sizes = packed.sizes + beside
         if self.room < int(sizes.min()):
-            raise UsageError(f"a budget of {self.room} bytes holds not one sample, which takes {int(sizes.min())}: give more by budget")
+            raise UsageError(
+                f"a budget of {self.room} bytes holds not one sample, which takes {int(sizes.min())}: give more by budget"
+            )
         stay, enter = admit(
             self.labels.long(),
             self.store.sizes + beside,
@@ -77,7 +82,9 @@ class Buffer:
         self.store = self.store.join(stay, packed, enter)
         self.labels = torch.cat((self.labels[stay], labels[enter].to(self.labels.dtype)))
         self.extras = {
-            name: torch.cat((self.extras[name][stay], extra[enter])) if name in self.extras else extra[enter]
+            name: torch.cat((self.extras[name][stay], extra[enter]))
+            if name in self.extras
+            else extra[enter]
             for name, extra in extras.items()
         }
         self.met += torch.bincount(labels, minlength=len(self.met)).int()
@@ -113,14 +120,17 @@ def raw_store(stream: Stream) -> Rows:
     """Return an empty store of samples as they come: bytes where a stream counts a byte per value, half floats or floats else."""
     length, features = stream.signature.length, stream.signature.features or 1
     value_bytes = (stream.sample_bytes - 1) // (length * features)
-    return Rows.empty((length, features), {1: torch.uint8, 2: torch.float16}.get(value_bytes, torch.float32))
+    return Rows.empty(
+        (length, features), {1: torch.uint8, 2: torch.float16}.get(value_bytes, torch.float32)
+    )
 
 
 def room_for(budget: int, mem_size: int, stream: Stream) -> int:
     """Return the bytes that samples may take.
 
     Args:
-        budget: Bytes of all that is kept, the counts of samples met (4 bytes per class) included; 0 to go by ``mem_size``.
+        budget: Bytes of all that is kept, the counts of samples met (4 bytes per class) included; 0
+            to go by ``mem_size``.
         mem_size: As many bytes as this many raw samples.
         stream: Says what a raw sample takes.
 
@@ -129,7 +139,11 @@ def room_for(budget: int, mem_size: int, stream: Stream) -> int:
     """
     room = budget - 4 * stream.signature.outputs if budget else mem_size * stream.sample_bytes
     if room < stream.sample_bytes and not budget:
-        raise UsageError(f"mem_size = {mem_size} keeps nothing: it takes a number of samples from 1, or give bytes by budget")
+        raise UsageError(
+            f"mem_size = {mem_size} keeps nothing: it takes a number of samples from 1, or give bytes by budget"
+        )
     if room <= 0:
-        raise UsageError(f"budget = {budget} bytes holds nothing: it takes more than {4 * stream.signature.outputs}, such as 16000")
+        raise UsageError(
+            f"budget = {budget} bytes holds nothing: it takes more than {4 * stream.signature.outputs}, such as 16000"
+        )
     return room

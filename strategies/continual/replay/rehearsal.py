@@ -1,7 +1,8 @@
 """Rehearsal: each mini-batch of new samples is joined by as many that are kept in a buffer.
 
-Rolnick et al., *Experience replay for continual learning*, NeurIPS 2019. Avalanche's ``ReplayPlugin`` does the same through loaders that
-collate sample by sample and buffers that are rebuilt from data sets; here what is kept are tensors, counted as they are stored.
+Rolnick et al., *Experience replay for continual learning*, NeurIPS 2019. Avalanche's
+``ReplayPlugin`` does the same through loaders that collate sample by sample and buffers that are
+rebuilt from data sets; here what is kept are tensors, counted as they are stored.
 
 Shapes: ``B`` new samples of a mini-batch, ``R`` rehearsed ones, ``K`` classes.
 """
@@ -22,7 +23,8 @@ from strategies.continual.stream import Stream
 
 Weighting = Literal["equal", "experience"]
 """*equal*: new and rehearsed samples weigh the same; *experience*: in the n-th experience the new ones weigh 1/n together, the rehearsed
-ones the rest (van de Ven et al., Nature Machine Intelligence 2022)."""
+ones the rest (van de Ven et al., Nature Machine Intelligence 2022).
+"""
 
 
 class Replay(SupervisedPlugin[Any]):
@@ -37,7 +39,9 @@ class Replay(SupervisedPlugin[Any]):
 
     supports_distributed = False
 
-    def __init__(self, buffer: Buffer, stream: Stream, seed: int, weighting: Weighting = "equal") -> None:
+    def __init__(
+        self, buffer: Buffer, stream: Stream, seed: int, weighting: Weighting = "equal"
+    ) -> None:
         super().__init__()
         self.buffer = buffer
         self.weighting = weighting
@@ -63,14 +67,19 @@ class Replay(SupervisedPlugin[Any]):
 
     def join(self, mbatch: list[Tensor], places: Int[Tensor, "R"]) -> list[Tensor]:
         """Return a mini-batch followed by some of the kept samples."""
-        return [torch.cat((column, kept.to(column))) for column, kept in zip(mbatch, self.taken(places), strict=False)]
+        return [
+            torch.cat((column, kept.to(column)))
+            for column, kept in zip(mbatch, self.taken(places), strict=False)
+        ]
 
     def before_backward(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
         """Weigh new and rehearsed samples."""
         if self.weighting == "experience" and len(strategy.mb_y) > self.new:
             share = 1 / (strategy.clock.train_exp_counter + 1)
             wanted = weighted_loss(strategy.mb_output, strategy.mb_y, self.new, share)
-            strategy.loss = strategy.loss + wanted - functional.cross_entropy(strategy.mb_output, strategy.mb_y)
+            strategy.loss = (
+                strategy.loss + wanted - functional.cross_entropy(strategy.mb_output, strategy.mb_y)
+            )
 
     def after_training_exp(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
         """Offer the experience's samples to the buffer."""
@@ -84,7 +93,11 @@ class Replay(SupervisedPlugin[Any]):
     def state_dict(self) -> dict[str, Any]:
         """Return what is kept, and where the rehearsal stands."""
         cycle = None if self._cycle is None else self._cycle.state_dict()
-        return {"buffer": self.buffer.state_dict(), "order": self._order.get_state(), "cycle": cycle}
+        return {
+            "buffer": self.buffer.state_dict(),
+            "order": self._order.get_state(),
+            "cycle": cycle,
+        }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go on from what :meth:`state_dict` returned."""
@@ -96,7 +109,9 @@ class Replay(SupervisedPlugin[Any]):
             self._cycle.load_state_dict(state["cycle"])
 
 
-def weighted_loss(logits: Float[Tensor, "B+R K"], labels: Int[Tensor, "B+R"], new: int, share: float) -> Float[Tensor, ""]:
+def weighted_loss(
+    logits: Float[Tensor, "B+R K"], labels: Int[Tensor, "B+R"], new: int, share: float
+) -> Float[Tensor, ""]:
     """Return ``share · CE(new) + (1 − share) · CE(rehearsed)``.
 
     Args:
@@ -120,5 +135,8 @@ def samples_of(strategy: Any) -> tuple[Tensor, Tensor]:
     """Return the inputs and labels of the experience that is being learnt."""
     columns = columns_of(strategy.experience.dataset)
     if columns is None:
-        columns = tuple(torch.stack(list(map(torch.as_tensor, column))) for column in zip(*strategy.experience.dataset, strict=True))
+        columns = tuple(
+            torch.stack(list(map(torch.as_tensor, column)))
+            for column in zip(*strategy.experience.dataset, strict=True)
+        )
     return columns[0], columns[1]

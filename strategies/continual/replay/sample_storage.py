@@ -1,4 +1,6 @@
-"""What is kept of past samples: as it is stored, byte for byte, so that its cost is measured and not declared.
+"""What is kept of past samples.
+
+As it is stored, byte for byte, so that its cost is measured and not declared.
 
 Shapes: ``n`` samples, ``T`` time steps, ``F`` features, ``S`` bytes of one sample.
 """
@@ -39,7 +41,9 @@ class Store(Protocol):
 
 
 class Rows:
-    """Samples of equal size as rows of one tensor: images as bytes, anything else as floats or half floats.
+    """Samples of equal size as rows of one tensor.
+
+    Images as bytes, anything else as floats or half floats.
 
     Args:
         data: The samples; a tensor of no rows makes an empty store.
@@ -57,7 +61,9 @@ class Rows:
     def pack(self, inputs: Float[Tensor, "n *shape"]) -> "Rows":
         """Return samples as bytes or floats."""
         inputs = inputs.detach().cpu()
-        return Rows(to_bytes(inputs) if self.data.dtype == torch.uint8 else inputs.to(self.data.dtype))
+        return Rows(
+            to_bytes(inputs) if self.data.dtype == torch.uint8 else inputs.to(self.data.dtype)
+        )
 
     def unpack(self, places: Int[Tensor, "b"]) -> Float[Tensor, "b *shape"]:
         """Return some of the samples as floats."""
@@ -71,7 +77,9 @@ class Rows:
     @property
     def sizes(self) -> Int[Tensor, "n"]:
         """Bytes of each row."""
-        return torch.full((len(self.data),), self.data[:0].shape[1:].numel() * self.data.element_size())
+        return torch.full(
+            (len(self.data),), self.data[:0].shape[1:].numel() * self.data.element_size()
+        )
 
     def tensors(self) -> dict[str, Tensor]:
         """Return the rows."""
@@ -101,12 +109,19 @@ class Deflated:
 
     def unpack(self, places: Int[Tensor, "b"]) -> Float[Tensor, "b T F"]:
         """Decompress some of the samples."""
-        raw = bytearray().join(zlib.decompress(self.blobs[place], wbits=-15) for place in places.tolist())
+        raw = bytearray().join(
+            zlib.decompress(self.blobs[place], wbits=-15) for place in places.tolist()
+        )
         return torch.frombuffer(raw, dtype=torch.uint8).reshape(-1, *self.shape).float() / 255
 
-    def join(self, stay: Int[Tensor, "s"], other: "Deflated", enter: Int[Tensor, "e"]) -> "Deflated":
+    def join(
+        self, stay: Int[Tensor, "s"], other: "Deflated", enter: Int[Tensor, "e"]
+    ) -> "Deflated":
         """Return some of these samples followed by some of another store's."""
-        return Deflated(self.shape, [*(self.blobs[i] for i in stay.tolist()), *(other.blobs[i] for i in enter.tolist())])
+        return Deflated(
+            self.shape,
+            [*(self.blobs[i] for i in stay.tolist()), *(other.blobs[i] for i in enter.tolist())],
+        )
 
     @property
     def sizes(self) -> Int[Tensor, "n"]:
@@ -116,13 +131,22 @@ class Deflated:
     def tensors(self) -> dict[str, Tensor]:
         """Return all bytes in one row, and where each sample ends."""
         joined = bytearray().join(self.blobs)
-        data = torch.frombuffer(joined, dtype=torch.uint8) if joined else torch.zeros(0, dtype=torch.uint8)
-        return {"data": data, "ends": torch.tensor([len(blob) for blob in self.blobs], dtype=torch.long).cumsum(0)}
+        data = (
+            torch.frombuffer(joined, dtype=torch.uint8)
+            if joined
+            else torch.zeros(0, dtype=torch.uint8)
+        )
+        return {
+            "data": data,
+            "ends": torch.tensor([len(blob) for blob in self.blobs], dtype=torch.long).cumsum(0),
+        }
 
     def filled(self, tensors: Mapping[str, Tensor]) -> "Deflated":
         """Return a store of samples from one row of bytes."""
         row, ends = tensors["data"].numpy().tobytes(), tensors["ends"].tolist()
-        return Deflated(self.shape, [row[start:end] for start, end in zip([0, *ends], ends, strict=False)])
+        return Deflated(
+            self.shape, [row[start:end] for start, end in zip([0, *ends], ends, strict=False)]
+        )
 
 
 def to_bytes(inputs: Float[Tensor, "n *shape"]) -> UInt8[Tensor, "n *shape"]:

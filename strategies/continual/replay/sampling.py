@@ -1,8 +1,9 @@
 """Which samples are kept, within a room of bytes.
 
-Samples of one group (all of them, or those of one class) are kept as a reservoir keeps them (Vitter, ACM TOMS 1985): each sample met so far
-stands the same chance. Only how many were met is remembered, so that keeping the rule costs no bytes per sample. Samples may be of unequal
-sizes, as compressed images are; the room is then filled with as many as fit.
+Samples of one group (all of them, or those of one class) are kept as a reservoir keeps them
+(Vitter, ACM TOMS 1985): each sample met so far stands the same chance. Only how many were met is
+remembered, so that keeping the rule costs no bytes per sample. Samples may be of unequal sizes, as
+compressed images are; the room is then filled with as many as fit.
 
 Shapes: ``k`` samples kept, ``m`` samples offered, ``K`` classes.
 """
@@ -15,7 +16,8 @@ from torch import Tensor
 
 Shares = Literal["reservoir", "balanced", "per-class"]
 """*reservoir*: one group; *balanced*: equal room for each class met so far, and what the shares leave over for a sample more of the classes
-that have fewest; *per-class*: the room divided by all classes from the start."""
+that have fewest; *per-class*: the room divided by all classes from the start.
+"""
 
 
 def admit(
@@ -51,24 +53,41 @@ def admit(
     share = room // (len(known) if shares == "balanced" else len(met))
     stays, enters = [], []
     for label in known.tolist():
-        old, new = torch.nonzero(kept_labels == label).flatten(), torch.nonzero(labels == label).flatten()
+        old, new = (
+            torch.nonzero(kept_labels == label).flatten(),
+            torch.nonzero(labels == label).flatten(),
+        )
         stay, enter = _draw(kept_sizes[old], sizes[new], int(met[label]), share, generator)
         stays.append(old[stay])
         enters.append(new[enter])
     stay, enter = torch.cat(stays), torch.cat(enters)
     if shares == "balanced":
         chosen = torch.cat((stay, len(kept_labels) + enter))
-        chosen = _one_more(torch.cat((kept_labels, labels)), torch.cat((kept_sizes, sizes)), chosen, room, generator)
-        stay, enter = chosen[chosen < len(kept_labels)], chosen[chosen >= len(kept_labels)] - len(kept_labels)
+        chosen = _one_more(
+            torch.cat((kept_labels, labels)),
+            torch.cat((kept_sizes, sizes)),
+            chosen,
+            room,
+            generator,
+        )
+        stay, enter = (
+            chosen[chosen < len(kept_labels)],
+            chosen[chosen >= len(kept_labels)] - len(kept_labels),
+        )
     return stay.sort().values, enter.sort().values
 
 
 def _one_more(
-    labels: Int[Tensor, "n"], sizes: Int[Tensor, "n"], chosen: Int[Tensor, "c"], room: int, generator: torch.Generator
+    labels: Int[Tensor, "n"],
+    sizes: Int[Tensor, "n"],
+    chosen: Int[Tensor, "c"],
+    room: int,
+    generator: torch.Generator,
 ) -> Int[Tensor, "more"]:
     """Choose one sample more of each class, those of which fewest are chosen first, as long as they fit.
 
-    One is drawn of each class: whether it fits must not decide which, or the small ones would be favoured.
+    One is drawn of each class: whether it fits must not decide which, or the small ones would be
+    favoured.
     """
     refused = torch.ones(len(labels), dtype=torch.bool)
     refused[chosen] = False
@@ -86,13 +105,22 @@ def _one_more(
 
 
 def _draw(
-    kept: Int[Tensor, "k"], offered: Int[Tensor, "m"], met: int, room: int, generator: torch.Generator
+    kept: Int[Tensor, "k"],
+    offered: Int[Tensor, "m"],
+    met: int,
+    room: int,
+    generator: torch.Generator,
 ) -> tuple[Int[Tensor, "stay"], Int[Tensor, "enter"]]:
     """Draw within one group; of ``met`` earlier samples, the kept ones are a fair draw."""
-    old, new = torch.randperm(len(kept), generator=generator), torch.randperm(len(offered), generator=generator)
+    old, new = (
+        torch.randperm(len(kept), generator=generator),
+        torch.randperm(len(offered), generator=generator),
+    )
     all_bytes = float(offered.sum()) + (float(kept.float().mean()) * met if len(kept) else 0.0)
     rate = min(1.0, room / all_bytes) if all_bytes else 0.0
-    wanted = int(rate * len(new) + float(torch.rand((), generator=generator)))  # the mean of the rounding is exact, for small experiences
+    wanted = int(
+        rate * len(new) + float(torch.rand((), generator=generator))
+    )  # the mean of the rounding is exact, for small experiences
     enter = new[:wanted]
     while int(offered[enter].sum()) > room:
         enter = enter[:-1]

@@ -44,14 +44,18 @@ def test_it_is_what_a_plain_reading_gives_in_any_pieces(tokens: list[int], cut: 
         output = built(piece, state)
         state = output.state
         pieces.append(output.logits)
-    torch.testing.assert_close(torch.cat(pieces, dim=1), torch.tensor([plain(tokens)], dtype=torch.float64))
+    torch.testing.assert_close(
+        torch.cat(pieces, dim=1), torch.tensor([plain(tokens)], dtype=torch.float64)
+    )
 
 
 def test_places_may_be_asked_in_any_order_and_twice() -> None:
     tokens = [0, 1, 0, 2, 0, 0, 3, 1]
     positions = torch.tensor([[6, 2, 2, 7]])
     found = model()(torch.tensor([tokens]), positions=positions).logits
-    torch.testing.assert_close(found, torch.tensor([[plain(tokens)[place] for place in (6, 2, 2, 7)]], dtype=torch.float64))
+    torch.testing.assert_close(
+        found, torch.tensor([[plain(tokens)[place] for place in (6, 2, 2, 7)]], dtype=torch.float64)
+    )
 
 
 def test_what_followed_last_wins_before_anything_is_learnt() -> None:

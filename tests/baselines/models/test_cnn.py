@@ -7,7 +7,8 @@ from results.errors import UsageError
 
 
 @pytest.mark.parametrize(
-    ("length", "features", "image"), [(28, 28, (28, 28)), (1, 784, (28, 28)), (8, 8, (8, 8)), (32, 96, (32, 96)), (1, 64, (8, 8))]
+    ("length", "features", "image"),
+    [(28, 28, (28, 28)), (1, 784, (28, 28)), (8, 8, (8, 8)), (32, 96, (32, 96)), (1, 64, (8, 8))],
 )
 def test_a_sample_is_an_image(length: int, features: int, image: tuple[int, int]) -> None:
     signature = Signature(features=features, outputs=10, length=length)
@@ -23,7 +24,9 @@ def test_rows_and_one_flat_step_are_the_same_image() -> None:
     flat = build(Config(), Signature(features=64, outputs=4, length=1))
     images = torch.rand(5, 8, 8)
     last = torch.full((5, 1), 7)
-    torch.testing.assert_close(rows(images, positions=last).logits, flat(images.reshape(5, 1, 64)).logits)
+    torch.testing.assert_close(
+        rows(images, positions=last).logits, flat(images.reshape(5, 1, 64)).logits
+    )
 
 
 def test_what_is_no_image_is_refused() -> None:

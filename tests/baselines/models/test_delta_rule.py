@@ -17,7 +17,14 @@ CHUNKS = (1, 4, 7, 16, 64)
 KEY, VALUE = 5, 3
 
 
-def loop(query: Tensor, key: Tensor, value: Tensor, strength: Tensor, log_decay: Tensor | None, memory: Tensor) -> tuple[Tensor, Tensor]:
+def loop(
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    strength: Tensor,
+    log_decay: Tensor | None,
+    memory: Tensor,
+) -> tuple[Tensor, Tensor]:
     """``S_t = α_t S_{t−1} (I − β_t k_t k_tᵀ) + β_t v_t k_tᵀ``, ``o_t = S_t q_t``, with S as values × keys, as the papers have it."""
     memory = memory.transpose(-1, -2)
     outputs = []
@@ -37,8 +44,18 @@ def drawn(decaying: bool, length: int = 23) -> list[Any]:
         return torch.randn(*shape, generator=generator, dtype=torch.float64)
 
     query, key = (functional.normalize(normal(2, 3, length, KEY), dim=-1) for _ in range(2))
-    strength, log_decay = normal(2, 3, length).sigmoid(), functional.logsigmoid(normal(2, 3, length))
-    return [query, key, normal(2, 3, length, VALUE), strength, log_decay if decaying else None, normal(2, 3, KEY, VALUE)]
+    strength, log_decay = (
+        normal(2, 3, length).sigmoid(),
+        functional.logsigmoid(normal(2, 3, length)),
+    )
+    return [
+        query,
+        key,
+        normal(2, 3, length, VALUE),
+        strength,
+        log_decay if decaying else None,
+        normal(2, 3, KEY, VALUE),
+    ]
 
 
 @pytest.mark.parametrize("chunk", CHUNKS)
@@ -68,10 +85,16 @@ def along(*values: float) -> Tensor:
 
 
 def test_a_key_met_again_has_its_value_corrected() -> None:
-    """3 is written in full; half of the way from there to 1 is 2; of that a decay by half leaves 1, and a quarter of the way to 5 is 2."""
+    """3 is written in full.
+
+    Half of the way from there to 1 is 2; of that a decay by half leaves 1, and a quarter of the way
+    to 5 is 2.
+    """
     one, log_decay = along(1, 1, 1), torch.tensor([1.0, 1.0, 0.5]).log().view(1, 1, 3)
     strength = torch.tensor([1.0, 0.5, 0.25]).view(1, 1, 3)
-    outputs, memory = rule(one, one, along(3, 1, 5), strength, log_decay, torch.zeros(1, 1, 1, 1), chunk=16)
+    outputs, memory = rule(
+        one, one, along(3, 1, 5), strength, log_decay, torch.zeros(1, 1, 1, 1), chunk=16
+    )
     torch.testing.assert_close(outputs, along(3, 2, 2))
     torch.testing.assert_close(memory, along(2))
 
@@ -79,7 +102,9 @@ def test_a_key_met_again_has_its_value_corrected() -> None:
 def test_two_keys_do_not_disturb_each_other() -> None:
     keys = torch.eye(2)[[0, 1, 1, 0]].view(1, 1, 4, 2)
     strength = torch.tensor([1.0, 1.0, 0.0, 0.0]).view(1, 1, 4)
-    outputs, _ = rule(keys, keys, along(3, 7, 0, 0), strength, None, torch.zeros(1, 1, 2, 1), chunk=4)
+    outputs, _ = rule(
+        keys, keys, along(3, 7, 0, 0), strength, None, torch.zeros(1, 1, 2, 1), chunk=4
+    )
     torch.testing.assert_close(outputs, along(3, 7, 7, 3))
 
 
@@ -87,15 +112,21 @@ def test_like_keys_cost_no_digits() -> None:
     """With 64 equal keys, powers of the matrix grow to 10^18, while its inverse has nothing above 1."""
     value = torch.randn(1, 1, 64, 1, generator=torch.Generator().manual_seed(0))
     one = torch.ones(1, 1, 64, 1)
-    outputs, _ = rule(one, one, value, torch.ones(1, 1, 64), None, torch.zeros(1, 1, 1, 1), chunk=64)
+    outputs, _ = rule(
+        one, one, value, torch.ones(1, 1, 64), None, torch.zeros(1, 1, 1, 1), chunk=64
+    )
     torch.testing.assert_close(outputs, value)
 
 
 def test_sudden_forgetting_leaves_the_last_write_and_finite_gradients() -> None:
-    query, key, value, strength, _, memory = (tensor.float() for tensor in drawn(True) if tensor is not None)
+    query, key, value, strength, _, memory = (
+        tensor.float() for tensor in drawn(True) if tensor is not None
+    )
     log_decay = torch.full((2, 3, 23), -1e4).requires_grad_()
     outputs, _ = rule(query, key, value, strength, log_decay, memory, chunk=16)
-    torch.testing.assert_close(outputs, strength.unsqueeze(-1) * (query * key).sum(-1, keepdim=True) * value)
+    torch.testing.assert_close(
+        outputs, strength.unsqueeze(-1) * (query * key).sum(-1, keepdim=True) * value
+    )
     (grad,) = torch.autograd.grad(outputs.sum(), log_decay)
     assert grad.isfinite().all()
 
@@ -107,7 +138,9 @@ def test_a_piece_without_steps_changes_nothing() -> None:
     torch.testing.assert_close(memory, inputs[-1], rtol=0, atol=0)
 
 
-@pytest.mark.parametrize("module", [delta_rule, gated_delta_rule], ids=["delta-rule", "gated-delta-rule"])
+@pytest.mark.parametrize(
+    "module", [delta_rule, gated_delta_rule], ids=["delta-rule", "gated-delta-rule"]
+)
 def test_chunk_is_a_setting_of_speed_alone(module: ModuleType) -> None:
     inputs = torch.randint(11, (2, 150), generator=torch.Generator().manual_seed(0))
     found = []
@@ -120,8 +153,12 @@ def test_chunk_is_a_setting_of_speed_alone(module: ModuleType) -> None:
     torch.testing.assert_close(found[2], found[0])
 
 
-@pytest.mark.parametrize(("heads", "key_width", "value_width"), [(1, 32, 64), (2, 32, 32), (1, 64, 64), (2, 128, 128)])
-def test_memory_takes_as_many_floats_as_the_options_say(heads: int, key_width: int, value_width: int) -> None:
+@pytest.mark.parametrize(
+    ("heads", "key_width", "value_width"), [(1, 32, 64), (2, 32, 32), (1, 64, 64), (2, 128, 128)]
+)
+def test_memory_takes_as_many_floats_as_the_options_say(
+    heads: int, key_width: int, value_width: int
+) -> None:
     config = delta_rule.Config(heads=heads, key_width=key_width, value_width=value_width)
     model = delta_rule.build(config, Signature(vocabulary=11, outputs=11, length=24))
     memory = config.layers * heads * key_width * value_width
@@ -133,16 +170,26 @@ def test_only_the_gated_rule_forgets_and_it_starts_slowly() -> None:
     signature = Signature(vocabulary=11, outputs=11, length=24)
     plain = delta_rule.build(delta_rule.Config(), signature)
     gated = gated_delta_rule.build(gated_delta_rule.Config(), signature)
-    assert {name.split("decay.")[1] for name, _ in gated.named_parameters() if "decay" in name} == {"log_rate", "step.weight", "step.bias"}
+    assert {name.split("decay.")[1] for name, _ in gated.named_parameters() if "decay" in name} == {
+        "log_rate",
+        "step.weight",
+        "step.bias",
+    }
     assert not [name for name, _ in plain.named_parameters() if "decay" in name]
-    decays = [module(torch.zeros(1, 1, 64)) for name, module in gated.named_modules() if name.endswith("decay")]
+    decays = [
+        module(torch.zeros(1, 1, 64))
+        for name, module in gated.named_modules()
+        if name.endswith("decay")
+    ]
     assert len(decays) == 2
     for log_decay in decays:
         torch.testing.assert_close(log_decay, torch.full_like(log_decay, -0.001))
 
 
 @pytest.mark.parametrize("options", [{"heads": 0}, {"key_width": 0}, {"chunk": 0}, {"inner": -1}])
-@pytest.mark.parametrize("module", [delta_rule, gated_delta_rule], ids=["delta-rule", "gated-delta-rule"])
+@pytest.mark.parametrize(
+    "module", [delta_rule, gated_delta_rule], ids=["delta-rule", "gated-delta-rule"]
+)
 def test_what_cannot_work_is_refused(module: ModuleType, options: dict[str, int]) -> None:
     with pytest.raises(ValueError, match=f"{next(iter(options))} = "):
         module.Config(**options)

@@ -16,11 +16,15 @@ LENGTHS = (1, CHUNK - 1, CHUNK, 3 * CHUNK + 2)
 CHANNELS, STATES = 5, 4
 
 
-def loop(written: Tensor, step: Tensor, rate: Tensor, write: Tensor, read: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
+def loop(
+    written: Tensor, step: Tensor, rate: Tensor, write: Tensor, read: Tensor, state: Tensor
+) -> tuple[Tensor, Tensor]:
     """``h_t = exp(Δ_t A) ⊙ h_{t−1} + (Δ_t x_t) B_tᵀ``, ``y_t = C_t h_t``."""
     outputs = []
     for t in range(written.shape[1]):
-        state = (step[:, t].unsqueeze(1) * rate).exp() * state + write[:, t].unsqueeze(2) * written[:, t].unsqueeze(1)
+        state = (step[:, t].unsqueeze(1) * rate).exp() * state + write[:, t].unsqueeze(2) * written[
+            :, t
+        ].unsqueeze(1)
         outputs.append((read[:, t].unsqueeze(2) * state).sum(1))
     return torch.stack(outputs, dim=1), state
 
@@ -32,7 +36,14 @@ def drawn(length: int) -> list[Tensor]:
         return torch.randn(*shape, generator=generator, dtype=torch.float64)
 
     step, rate = functional.softplus(normal(3, length, CHANNELS)), -normal(STATES, CHANNELS).exp()
-    return [normal(3, length, CHANNELS), step, rate, normal(3, length, STATES), normal(3, length, STATES), normal(3, STATES, CHANNELS)]
+    return [
+        normal(3, length, CHANNELS),
+        step,
+        rate,
+        normal(3, length, STATES),
+        normal(3, length, STATES),
+        normal(3, STATES, CHANNELS),
+    ]
 
 
 @pytest.mark.parametrize("length", LENGTHS)
@@ -64,10 +75,17 @@ def test_it_writes_to_none_of_its_inputs() -> None:
 
 
 def test_a_step_of_log_two_halves_what_was_there() -> None:
-    """From 8, with A = −1 and Δ = log 2: 8/2 + 3·1 = 7, read by 10; then 7/2 + 1·2 = 5.5, read by 1."""
+    """From 8, with A = −1 and Δ = log 2: 8/2 + 3·1 = 7, read by 10.
+
+    Then 7/2 + 1·2 = 5.5, read by 1.
+    """
     half = torch.full((1, 2, 1), 2.0).log()
-    written, write, read = (torch.tensor(row).view(1, 2, 1) for row in ([3.0, 2.0], [1.0, 1.0], [10.0, 1.0]))
-    outputs, state = selective_scan(written, half, -torch.ones(1, 1), write, read, torch.full((1, 1, 1), 8.0))
+    written, write, read = (
+        torch.tensor(row).view(1, 2, 1) for row in ([3.0, 2.0], [1.0, 1.0], [10.0, 1.0])
+    )
+    outputs, state = selective_scan(
+        written, half, -torch.ones(1, 1), write, read, torch.full((1, 1, 1), 8.0)
+    )
     torch.testing.assert_close(outputs.flatten(), torch.tensor([70.0, 5.5]))
     torch.testing.assert_close(state.flatten(), torch.tensor([5.5]))
 
@@ -81,7 +99,9 @@ def test_it_starts_as_published() -> None:
     steps = functional.softplus(parameters["blocks.0.mixer.step.bias"])
     assert steps.min() >= 0.999 * SHORTEST
     assert steps.max() <= 1.001 * LONGEST
-    assert float(steps.detach().log().mean()) == pytest.approx(math.log(SHORTEST * LONGEST) / 2, abs=0.5)
+    assert float(steps.detach().log().mean()) == pytest.approx(
+        math.log(SHORTEST * LONGEST) / 2, abs=0.5
+    )
     assert parameters["blocks.0.mixer.step.weight"].shape == (128, 4)
     torch.testing.assert_close(parameters["blocks.0.mixer.skip"], torch.ones(128))
 

@@ -1,4 +1,7 @@
-"""The contract that every registered model meets. A new model's file is enough for these to run on it."""
+"""The contract that every registered model meets.
+
+A new model's file is enough for these to run on it.
+"""
 
 from typing import Any, NamedTuple
 
@@ -25,9 +28,16 @@ def test_states_may_be_lists_and_named_tuples() -> None:
 
 
 MODELS = [pytest.param(entry, id=entry.name) for entry in Registry("model") if not entry.missing]
-INPUTS = [(entry, kind) for entry in Registry("model") if not entry.missing for kind in ("tokens", "features")]
+INPUTS = [
+    (entry, kind)
+    for entry in Registry("model")
+    if not entry.missing
+    for kind in ("tokens", "features")
+]
 LEARNERS = [
-    pytest.param(entry, id=entry.name) for entry in Registry("model") if not entry.missing and not entry.source.facts.get("CONTROL")
+    pytest.param(entry, id=entry.name)
+    for entry in Registry("model")
+    if not entry.missing and not entry.source.facts.get("CONTROL")
 ]
 OWN = [pytest.param(entry, id=entry.name) for entry in Registry("model") if not entry.requires]
 TOKENS = Signature(vocabulary=11, outputs=11, length=24)
@@ -47,7 +57,10 @@ def tokens(batch: int = 4, length: int = 24, seed: int = 0) -> torch.Tensor:
 
 
 def takes(entry: Entry, kind: str) -> bool:
-    """Whether a model takes such inputs: all, unless its fact ``INPUTS`` says which. Samples are features of a fixed length."""
+    """Whether a model takes such inputs: all, unless its fact ``INPUTS`` says which.
+
+    Samples are features of a fixed length.
+    """
     allowed = entry.source.facts.get("INPUTS", ("tokens", "features"))
     return kind in allowed or (kind == "features" and "samples" in allowed)
 
@@ -67,12 +80,19 @@ def fed(entry: Entry, inputs: torch.Tensor) -> torch.Tensor:
 def test_an_entry_says_what_it_is(entry: Entry) -> None:
     assert len(entry.summary) > 10
     module = entry.load()
-    assert entry.configure() == {option.name: getattr(module.Config(), option.name) for option in entry.source.options}
+    assert entry.configure() == {
+        option.name: getattr(module.Config(), option.name) for option in entry.source.options
+    }
 
 
-@pytest.mark.parametrize(("entry", "kind"), [pytest.param(*pair, id=f"{pair[0].name}-{pair[1]}") for pair in INPUTS])
+@pytest.mark.parametrize(
+    ("entry", "kind"), [pytest.param(*pair, id=f"{pair[0].name}-{pair[1]}") for pair in INPUTS]
+)
 def test_tokens_and_features_give_logits(entry: Entry, kind: str) -> None:
-    """A model takes both, unless its fact ``INPUTS`` says which; then it refuses the other in one line."""
+    """A model takes both, unless its fact ``INPUTS`` says which.
+
+    Then it refuses the other in one line.
+    """
     given = TOKENS if kind == "tokens" else FEATURES
     if not takes(entry, kind):
         with pytest.raises(UsageError, match=entry.name):
@@ -107,7 +127,10 @@ def test_answers_are_those_at_the_positions_asked(entry: Entry) -> None:
     model, inputs = build(entry, signature(entry)).eval(), tokens()
     positions = torch.tensor([[3, 0, 23, 3]]).expand(4, -1)
     with torch.no_grad():
-        everywhere, asked = model(fed(entry, inputs)).logits, model(fed(entry, inputs), positions=positions).logits
+        everywhere, asked = (
+            model(fed(entry, inputs)).logits,
+            model(fed(entry, inputs), positions=positions).logits,
+        )
         unasked = model(fed(entry, inputs), positions=positions[:, :0])
     torch.testing.assert_close(asked, everywhere[:, [3, 0, 23, 3]], rtol=1e-4, atol=1e-5)
     assert unasked.logits.shape == (4, 0, 11)
@@ -117,7 +140,9 @@ def test_answers_are_those_at_the_positions_asked(entry: Entry) -> None:
 def test_gradients_are_finite_and_reach_every_parameter_of_the_task(entry: Entry) -> None:
     model, inputs = build(entry, signature(entry)), tokens()
     output = model(fed(entry, inputs), generator=torch.Generator().manual_seed(0))
-    model.objective(functional.cross_entropy(output.logits.flatten(0, 1), inputs.flatten()), output.losses).backward()
+    model.objective(
+        functional.cross_entropy(output.logits.flatten(0, 1), inputs.flatten()), output.losses
+    ).backward()
     grads = {name: parameter.grad for name, parameter in model.named_parameters()}
     assert all(grad.isfinite().all() for grad in grads.values() if grad is not None)
     assert sum(grad is not None and bool(grad.any()) for grad in grads.values()) > 0.5 * len(grads)
@@ -130,7 +155,9 @@ def test_half_precision_learns_and_streams(entry: Entry) -> None:
     with torch.autocast("cpu", dtype=torch.bfloat16):
         first = model(inputs[:, :12])
         second = model(inputs[:, 12:], first.state)
-        loss = functional.cross_entropy(second.logits.float().flatten(0, 1), tokens()[:, 12:].flatten())
+        loss = functional.cross_entropy(
+            second.logits.float().flatten(0, 1), tokens()[:, 12:].flatten()
+        )
         model.objective(loss, second.losses).backward()
     assert all(part.grad is None or bool(part.grad.isfinite().all()) for part in model.parameters())
 
@@ -203,7 +230,9 @@ def test_training_twice_gives_the_same_parameters(entry: Entry) -> None:
         drawn = torch.Generator().manual_seed(1)
         for step in range(3):
             output = model(fed(entry, tokens(seed=step)), generator=drawn)
-            loss = functional.cross_entropy(output.logits.flatten(0, 1), tokens(seed=step).flatten())
+            loss = functional.cross_entropy(
+                output.logits.flatten(0, 1), tokens(seed=step).flatten()
+            )
             optimizer.zero_grad()
             model.objective(loss, output.losses).backward()
             optimizer.step()
@@ -211,7 +240,16 @@ def test_training_twice_gives_the_same_parameters(entry: Entry) -> None:
     assert all(torch.equal(one, other) for one, other in zip(*found, strict=True))
 
 
-COMPARED = ("memnet", "transformer", "lstm", "gru", "mamba", "delta-rule", "gated-delta-rule", "token-memory")
+COMPARED = (
+    "memnet",
+    "transformer",
+    "lstm",
+    "gru",
+    "mamba",
+    "delta-rule",
+    "gated-delta-rule",
+    "token-memory",
+)
 
 
 def test_models_of_a_suite_are_about_the_same_size() -> None:

@@ -30,7 +30,9 @@ class Sum(Mixer):
 def test_pieces_of_any_length_give_what_the_whole_gives(name: str) -> None:
     module = Registry("model").get(name).load()
     torch.manual_seed(0)
-    model = module.build(module.Config(width=16), Signature(vocabulary=11, outputs=11, length=LENGTH)).double()
+    model = module.build(
+        module.Config(width=16), Signature(vocabulary=11, outputs=11, length=LENGTH)
+    ).double()
     inputs = torch.randint(11, (2, LENGTH), generator=torch.Generator().manual_seed(0))
     with torch.no_grad():
         whole = model(inputs)
@@ -44,7 +46,9 @@ def test_pieces_of_any_length_give_what_the_whole_gives(name: str) -> None:
             torch.testing.assert_close(torch.cat(pieces, dim=1), whole.logits, rtol=1e-9, atol=1e-9)
             for found, expected in zip(state.layers, whole.state.layers, strict=True):
                 for field in found.__dataclass_fields__:
-                    torch.testing.assert_close(getattr(found, field), getattr(expected, field), rtol=1e-9, atol=1e-9)
+                    torch.testing.assert_close(
+                        getattr(found, field), getattr(expected, field), rtol=1e-9, atol=1e-9
+                    )
             assert state_bytes(state) == state_bytes(model.initial_state(2))
 
 
@@ -59,7 +63,9 @@ def test_a_block_adds_what_is_mixed_and_then_what_the_mlp_makes_of_it() -> None:
 
     mixed = hidden + norm(hidden).cumsum(dim=1)
     gate, value = (norm(mixed) @ block.mlp.into.weight.T).split(3, dim=-1)
-    torch.testing.assert_close(found, mixed + (gate * gate.sigmoid() * value) @ block.mlp.out.weight.T)
+    torch.testing.assert_close(
+        found, mixed + (gate * gate.sigmoid() * value) @ block.mlp.out.weight.T
+    )
     torch.testing.assert_close(state.squeeze(1), norm(hidden).sum(dim=1))
 
 

@@ -13,7 +13,9 @@ SIGNATURE = Signature(vocabulary=7, outputs=7, length=20)
 
 def model(slots: int, reads: int) -> TokenMemory:
     torch.manual_seed(0)
-    return TokenMemory(Config(width=8, slots=slots, key_width=4, reads=reads, inner=6), SIGNATURE).double()
+    return TokenMemory(
+        Config(width=8, slots=slots, key_width=4, reads=reads, inner=6), SIGNATURE
+    ).double()
 
 
 def tokens(length: int) -> Tensor:
@@ -28,11 +30,16 @@ def loop(built: TokenMemory, inputs: Tensor) -> Tensor:
     rows = []
     for t in range(inputs.shape[1]):
         previous = hidden[:, t - 1] if t else torch.zeros_like(hidden[:, 0])
-        pairs = [*pairs, (functional.normalize(built.key(previous), dim=-1), built.value(hidden[:, t]))][-built.config.slots - 1 :]
+        pairs = [
+            *pairs,
+            (functional.normalize(built.key(previous), dim=-1), built.value(hidden[:, t])),
+        ][-built.config.slots - 1 :]
         keys, values = (torch.stack(parts, dim=1) for parts in zip(*pairs, strict=True))
         asking, found = hidden[:, t], []
         for query, temperature in zip(built.queries, temperatures, strict=True):
-            scores = temperature * torch.einsum("bk,bnk->bn", functional.normalize(query(asking), dim=-1), keys)
+            scores = temperature * torch.einsum(
+                "bk,bnk->bn", functional.normalize(query(asking), dim=-1), keys
+            )
             asking = torch.einsum("bn,bnd->bd", scores.softmax(dim=-1), values)
             found.append(asking)
         mixed = hidden[:, t] + built.out(torch.cat(found, dim=-1))
@@ -64,7 +71,9 @@ def test_what_has_fallen_out_is_forgotten_and_what_has_not_is_not() -> None:
 def test_at_the_start_a_token_asks_for_what_followed_it() -> None:
     torch.manual_seed(0)
     built = TokenMemory(Config(reads=1), Signature(vocabulary=64, outputs=64, length=64))
-    inputs = torch.cat([torch.randperm(64, generator=torch.Generator().manual_seed(0)), torch.tensor([5])]).unsqueeze(0)
+    inputs = torch.cat(
+        [torch.randperm(64, generator=torch.Generator().manual_seed(0)), torch.tensor([5])]
+    ).unsqueeze(0)
     hidden = built.encoder(inputs)
     keys = functional.normalize(built.key(functional.pad(hidden[:, :-1], (0, 0, 1, 0))), dim=-1)
     weights = built._read(hidden, keys, torch.eye(65).unsqueeze(0))[0][0, -1]

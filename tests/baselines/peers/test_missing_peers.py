@@ -18,9 +18,13 @@ def canonical(name: str) -> str:
 
 def test_the_extra_holds_what_the_peers_require_and_each_is_pinned() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    extra = {canonical(re.split(r"[<>=]", line)[0]) for line in project["optional-dependencies"]["peers"]}
+    extra = {
+        canonical(re.split(r"[<>=]", line)[0]) for line in project["optional-dependencies"]["peers"]
+    }
     pinned = {
-        canonical(line.split("==")[0]) for line in (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines() if "==" in line
+        canonical(line.split("==")[0])
+        for line in (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+        if "==" in line
     }
     assert extra == {canonical(name) for entry in PEERS for name in entry.requires}
     assert extra <= pinned
@@ -30,18 +34,34 @@ def test_the_extra_holds_what_the_peers_require_and_each_is_pinned() -> None:
 def test_a_missing_package_is_listed_with_the_command_that_installs_it(tmp_path: Path) -> None:
     path = tmp_path / "nowhere.py"
     path.write_text(NOWHERE)
-    lines = {line.split()[0]: line for line in memnet("list", "models", "--plugin", str(path)).stdout.splitlines()}
-    assert lines["nowhere"].endswith("[needs no-such-distribution, torch] not installed: pip install no-such-distribution")
+    lines = {
+        line.split()[0]: line
+        for line in memnet("list", "models", "--plugin", str(path)).stdout.splitlines()
+    }
+    assert lines["nowhere"].endswith(
+        "[needs no-such-distribution, torch] not installed: pip install no-such-distribution"
+    )
     for entry in PEERS:
         assert entry.summary in lines[entry.name]
         assert f"[needs {', '.join(entry.requires)}]" in lines[entry.name]
-        assert lines[entry.name].endswith(f"pip install {' '.join(entry.missing)}") == bool(entry.missing)
+        assert lines[entry.name].endswith(f"pip install {' '.join(entry.missing)}") == bool(
+            entry.missing
+        )
 
 
 def test_a_missing_package_is_refused_with_the_command_that_installs_it(tmp_path: Path) -> None:
     path = tmp_path / "nowhere.py"
     path.write_text(NOWHERE)
-    done = memnet("run", "induction", "--models", "nowhere", "--plugin", str(path), "--store", str(tmp_path / "store"))
+    done = memnet(
+        "run",
+        "induction",
+        "--models",
+        "nowhere",
+        "--plugin",
+        str(path),
+        "--store",
+        str(tmp_path / "store"),
+    )
     assert done.returncode == 2
     assert "pip install no-such-distribution" in done.stderr
     assert not (tmp_path / "store").exists()

@@ -1,4 +1,7 @@
-"""The adapters around public packages, held against the packages' own ways. `make peers` installs the packages and runs this."""
+"""The adapters around public packages, held against the packages' own ways.
+
+`make peers` installs the packages and runs this.
+"""
 
 from contextlib import nullcontext
 from typing import Any
@@ -15,12 +18,17 @@ TOKENS = Signature(vocabulary=16, outputs=16, length=256)
 
 MISSING = sorted({name for entry in PEERS for name in entry.missing})
 if MISSING:
-    pytest.skip(f"not installed: {', '.join(MISSING)}; make peers installs them and runs these tests", allow_module_level=True)
+    pytest.skip(
+        f"not installed: {', '.join(MISSING)}; make peers installs them and runs these tests",
+        allow_module_level=True,
+    )
 
 
 def peers(*names: str) -> list[Any]:
     """Those called ``names``, or all of them, as parameters."""
-    return [pytest.param(entry, id=entry.name) for entry in PEERS if not names or entry.name in names]
+    return [
+        pytest.param(entry, id=entry.name) for entry in PEERS if not names or entry.name in names
+    ]
 
 
 def made(entry: Entry, **options: Any) -> Any:
@@ -46,8 +54,14 @@ def test_sizes_are_those_of_the_suites(entry: Entry) -> None:
 @pytest.mark.parametrize("entry", peers())
 def test_no_parameter_is_idle(entry: Entry) -> None:
     model, inputs = build(entry), tokens(4, 132)
-    functional.cross_entropy(model(inputs[:, :-1]).logits.flatten(0, 1), inputs[:, 1:].flatten()).backward()
-    assert [name for name, parameter in model.named_parameters() if parameter.grad is None or not parameter.grad.any()] == []
+    functional.cross_entropy(
+        model(inputs[:, :-1]).logits.flatten(0, 1), inputs[:, 1:].flatten()
+    ).backward()
+    assert [
+        name
+        for name, parameter in model.named_parameters()
+        if parameter.grad is None or not parameter.grad.any()
+    ] == []
 
 
 @pytest.mark.parametrize("entry", peers())
@@ -56,7 +70,11 @@ def test_a_state_stays_of_one_size_and_counts_what_is_unfinished(entry: Entry) -
     with torch.no_grad():
         finished = model(tokens(1, 256)).state
         unfinished = model(tokens(1, 63), finished).state
-        assert state_bytes(finished) == state_bytes(unfinished) == state_bytes(model(tokens(1, 513)).state)
+        assert (
+            state_bytes(finished)
+            == state_bytes(unfinished)
+            == state_bytes(model(tokens(1, 513)).state)
+        )
 
 
 @pytest.mark.parametrize("entry", peers())
@@ -69,7 +87,9 @@ def test_pieces_of_any_length_give_the_same_over_many_segments(entry: Entry) -> 
             output = model(piece, state)
             state = output.state
             pieces.append(output.logits)
-        torch.testing.assert_close(torch.cat(pieces, dim=1), model(inputs).logits, rtol=1e-7, atol=1e-7)
+        torch.testing.assert_close(
+            torch.cat(pieces, dim=1), model(inputs).logits, rtol=1e-7, atol=1e-7
+        )
 
 
 @pytest.mark.parametrize("entry", peers())
@@ -83,11 +103,15 @@ def test_what_is_far_back_is_carried(entry: Entry) -> None:
 
 
 @pytest.mark.parametrize("entry", peers())
-def test_all_of_a_model_follows_it_to_its_device(entry: Entry, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_all_of_a_model_follows_it_to_its_device(
+    entry: Entry, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Tensors of the device *meta* have no numbers, and refuse to be joined with those of another."""
     model, inputs = made(entry).to("meta"), tokens(2, 66).to("meta")
     if entry.name == "x-transformer":
-        monkeypatch.setattr("x_transformers.x_transformers.autocast", lambda *_, **__: nullcontext())  # it knows no device of that name
+        monkeypatch.setattr(
+            "x_transformers.x_transformers.autocast", lambda *_, **__: nullcontext()
+        )  # it knows no device of that name
     output = model(inputs, model.initial_state(2))
     assert output.logits.is_meta
     devices: set[str] = set()
@@ -119,15 +143,21 @@ def test_dnc_reads_as_the_package_called_step_by_step(entry: Entry) -> None:
 def test_xlstm_blocks_give_what_the_package_gives(entry: Entry) -> None:
     """The package has a parallel form, which starts from nothing, and a recurrent one, which goes on."""
     model, drawn = build(entry, width=32, heads=2, chunk=8), torch.Generator().manual_seed(0)
-    hidden, following = torch.randn(2, 22, 32, dtype=torch.float64, generator=drawn).split([21, 1], dim=1)
+    hidden, following = torch.randn(2, 22, 32, dtype=torch.float64, generator=drawn).split(
+        [21, 1], dim=1
+    )
     block, module = model.blocks[0], entry.load()
     with torch.no_grad():
         cell = block.xlstm.mlstm_cell
-        cell.causal_mask = torch.ones(21, 21, dtype=torch.bool).tril()  # what the parallel form needs, and the chunkwise one does not
+        cell.causal_mask = torch.ones(
+            21, 21, dtype=torch.bool
+        ).tril()  # what the parallel form needs, and the chunkwise one does not
         torch.nn.init.normal_(cell.igate.weight)
         torch.nn.init.normal_(cell.fgate.weight)
         found, state = module.block_forward(block, hidden, model.initial_state(2).blocks[0], 8)
-        torch.testing.assert_close(found, block(hidden), rtol=1e-5, atol=1e-5)  # the package's eps moves with the stabiliser
+        torch.testing.assert_close(
+            found, block(hidden), rtol=1e-5, atol=1e-5
+        )  # the package's eps moves with the stabiliser
         carried: dict[str, Any] = {}
         for step in range(21):
             _, carried = block.step(hidden[:, step : step + 1], **carried)
@@ -151,7 +181,10 @@ def test_rmt_reads_segments_as_the_package_does(entry: Entry) -> None:
 
 @pytest.mark.parametrize("entry", peers("titans"))
 def test_a_titans_memory_reads_as_the_package_alone(entry: Entry) -> None:
-    """The package is given the whole sequence and no state; ours goes through its state at the end of each span."""
+    """The package is given the whole sequence and no state.
+
+    Ours goes through its state at the end of each span.
+    """
     model, inputs = build(entry, width=32, chunk=4, span=8), tokens(2, 30)
     (block,) = model.blocks
     with torch.no_grad():
@@ -164,13 +197,22 @@ def test_a_titans_memory_reads_as_the_package_alone(entry: Entry) -> None:
             output = model(piece, state)
             state = output.state
             pieces.append(output.logits)
-        torch.testing.assert_close(torch.cat(pieces, dim=1), model.head(expected + block.mlp(expected)))
-    assert not torch.equal(state.memory[0].weights["model.weights.0"], model.initial_memory(2)[0].weights["model.weights.0"])
+        torch.testing.assert_close(
+            torch.cat(pieces, dim=1), model.head(expected + block.mlp(expected))
+        )
+    assert not torch.equal(
+        state.memory[0].weights["model.weights.0"],
+        model.initial_memory(2)[0].weights["model.weights.0"],
+    )
 
 
 @pytest.mark.parametrize("entry", peers("titans"))
 def test_heads_of_a_titans_memory_learn_apart(entry: Entry) -> None:
-    weights = [parameter for name, parameter in made(entry).named_parameters() if "memory_model_parameters" in name]
+    weights = [
+        parameter
+        for name, parameter in made(entry).named_parameters()
+        if "memory_model_parameters" in name
+    ]
     assert weights
     for weight in weights:
         before = weight[1].clone()
@@ -183,12 +225,16 @@ def test_heads_of_a_titans_memory_learn_apart(entry: Entry) -> None:
 def test_memory_of_all_that_was_reads_as_attention_over_all(entry: Entry) -> None:
     model, inputs = build(entry, span=8, memory=64), tokens(2, 30)
     with torch.no_grad():
-        torch.testing.assert_close(model(inputs).logits, model.head(model.decoder(model.encoder(inputs))))
+        torch.testing.assert_close(
+            model(inputs).logits, model.head(model.decoder(model.encoder(inputs)))
+        )
         assert build(entry, span=8, memory=5)(inputs).state.memory.hidden.shape == (2, 2, 5, 64)
 
 
 @pytest.mark.parametrize("entry", peers("rmt", "titans", "x-transformer"))
-def test_gradients_pass_from_segment_to_segment_but_not_into_the_memory_of_a_transformer_xl(entry: Entry) -> None:
+def test_gradients_pass_from_segment_to_segment_but_not_into_the_memory_of_a_transformer_xl(
+    entry: Entry,
+) -> None:
     model = build(entry, span=16)
     hidden = torch.randn(1, 32, model.encoder.width, dtype=torch.float64, requires_grad=True)
     output, _ = model.read(hidden, model.initial_memory(1))
@@ -204,7 +250,9 @@ def test_a_fork_amid_a_segment_costs_the_stream_nothing(entry: Entry) -> None:
         state = model(inputs[:, :23]).state
         forks = map_state(lambda tensor: tensor.repeat_interleave(3, dim=0), state)
         model(tokens(6, 30, seed=1), forks)
-        torch.testing.assert_close(model(inputs[:, 23:], state).logits, model(inputs).logits[:, 23:])
+        torch.testing.assert_close(
+            model(inputs[:, 23:], state).logits, model(inputs).logits[:, 23:]
+        )
 
 
 @pytest.mark.parametrize(
@@ -224,6 +272,8 @@ def test_a_fork_amid_a_segment_costs_the_stream_nothing(entry: Entry) -> None:
         for parameter in peers(name)
     ],
 )
-def test_options_that_cannot_work_are_refused(entry: Entry, options: dict[str, int], says: str) -> None:
+def test_options_that_cannot_work_are_refused(
+    entry: Entry, options: dict[str, int], says: str
+) -> None:
     with pytest.raises(ValueError, match=says):
         build(entry, **options)

@@ -6,17 +6,41 @@ import pytest
 from baselines.registry import Registry
 from tests.benchmarks.command import PLUGINS, environment, memnet
 
-HEAVY = ("torch", "numpy", "pandas", "results.records.record", "rich.table", "matplotlib", "avalanche")
+HEAVY = (
+    "torch",
+    "numpy",
+    "pandas",
+    "results.records.record",
+    "rich.table",
+    "matplotlib",
+    "avalanche",
+)
 """Not pydantic: typer itself parses options by it in its later versions."""
 
 
-@pytest.mark.parametrize("arguments", [["list"], ["list", "memnet"], ["list", "task-shift"], ["-h"], ["run", "--help"], ["--version"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["list"],
+        ["list", "memnet"],
+        ["list", "task-shift"],
+        ["-h"],
+        ["run", "--help"],
+        ["--version"],
+    ],
+)
 def test_nothing_heavy_is_imported_to_list_or_to_help(arguments: list[str]) -> None:
     script = (
         f"import atexit, sys\natexit.register(lambda: print('heavy:', *[name for name in {HEAVY!r} if name in sys.modules]))\n"
         "from memnet.launch import main\nmain()\n"
     )
-    done = subprocess.run([sys.executable, "-c", script, *arguments], capture_output=True, text=True, env=environment(), check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", script, *arguments],
+        capture_output=True,
+        text=True,
+        env=environment(),
+        check=True,
+    )
     assert done.stdout.splitlines()[-1].strip() == "heavy:"
 
 
@@ -35,9 +59,28 @@ def test_one_group_alone_and_plugins_among_them() -> None:
 @pytest.mark.parametrize(
     ("name", "says"),
     [
-        ("split-mnist", ("split-mnist (stream, version", "needs: its data", "protocol vandeven2022: experiences=5, ", "\nscenario  ")),
-        ("memnet", ("memnet (model", "memnet (method", "\nhebbian ", "Switch of the graph.", "\nbudget ")),
-        ("task-shift", ("\nseeds 0-9:", "profile small, seeds 0:", "  split-digits: memnet, ", " by naive, er, memnet")),
+        (
+            "split-mnist",
+            (
+                "split-mnist (stream, version",
+                "needs: its data",
+                "protocol vandeven2022: experiences=5, ",
+                "\nscenario  ",
+            ),
+        ),
+        (
+            "memnet",
+            ("memnet (model", "memnet (method", "\nhebbian ", "Switch of the graph.", "\nbudget "),
+        ),
+        (
+            "task-shift",
+            (
+                "\nseeds 0-9:",
+                "profile small, seeds 0:",
+                "  split-digits: memnet, ",
+                " by naive, er, memnet",
+            ),
+        ),
         ("naive", ("options: none",)),
     ],
 )
@@ -47,5 +90,9 @@ def test_one_entry_is_described(name: str, says: tuple[str, ...]) -> None:
 
 
 def test_what_an_entry_needs_is_said() -> None:
-    (line,) = [line for line in memnet("list", "streams").stdout.splitlines() if line.startswith("split-mnist")]
+    (line,) = [
+        line
+        for line in memnet("list", "streams").stdout.splitlines()
+        if line.startswith("split-mnist")
+    ]
     assert line.endswith("[needs its data in the data root, or a download]")

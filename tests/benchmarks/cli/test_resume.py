@@ -61,7 +61,9 @@ def alive(process: int) -> bool:
 def test_interrupted_then_killed_a_run_resumes_to_the_same_records(tmp_path: Path) -> None:
     store, undisturbed = tmp_path / "store", tmp_path / "undisturbed"
 
-    first = launch(store, "--models", f"{MODELS},{FOREVER}")  # it can't be over before it is interrupted
+    first = launch(
+        store, "--models", f"{MODELS},{FOREVER}"
+    )  # it can't be over before it is interrupted
     wait_for_records(store, 1)
     os.killpg(first.pid, signal.SIGINT)  # as a terminal does it: to all processes at once
     output, errors = first.communicate(timeout=30)
@@ -84,20 +86,40 @@ def test_interrupted_then_killed_a_run_resumes_to_the_same_records(tmp_path: Pat
     last = memnet(*ENOUGH, "--store", str(store))
     assert last.returncode == 0, last.stderr
     assert last.stdout.splitlines()[0] == f"6 cells: {standing} done, {6 - standing} to run"
-    assert memnet(*ENOUGH, "--jobs", "1", "--store", str(undisturbed)).returncode == 0  # and --jobs makes no difference
+    assert (
+        memnet(*ENOUGH, "--jobs", "1", "--store", str(undisturbed)).returncode == 0
+    )  # and --jobs makes no difference
     names = sorted(path.name for path in (undisturbed / "records").iterdir())
     assert len(names) == 6
     assert sorted(path.name for path in (store / "records").glob("[!.]*")) == names
     for name in names:
         assert lasting(store / "records" / name) == lasting(undisturbed / "records" / name)
-        assert parse((store / "records" / name).read_bytes()).to_json() == (store / "records" / name).read_text()
+        assert (
+            parse((store / "records" / name).read_bytes()).to_json()
+            == (store / "records" / name).read_text()
+        )
 
 
 @pytest.mark.slow
-def test_a_stream_killed_in_mid_experience_ends_in_the_record_of_one_that_was_not(tmp_path: Path) -> None:
-    stream = ("run", "brook", "--plugin", str(PLUGINS / "brook.py"), "--models", "lstm", "--methods", "naive", "--seeds", "1")
+def test_a_stream_killed_in_mid_experience_ends_in_the_record_of_one_that_was_not(
+    tmp_path: Path,
+) -> None:
+    stream = (
+        "run",
+        "brook",
+        "--plugin",
+        str(PLUGINS / "brook.py"),
+        "--models",
+        "lstm",
+        "--methods",
+        "naive",
+        "--seeds",
+        "1",
+    )
     store, undisturbed = tmp_path / "store", tmp_path / "undisturbed"
-    first = subprocess.Popen([*MEMNET, *stream, "--store", str(store)], env=environment(), start_new_session=True)
+    first = subprocess.Popen(
+        [*MEMNET, *stream, "--store", str(store)], env=environment(), start_new_session=True
+    )
     deadline = time.monotonic() + 120
     while not list(store.glob("checkpoints/[!.]*")):
         assert time.monotonic() < deadline, "no checkpoint came"

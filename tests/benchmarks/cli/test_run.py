@@ -19,7 +19,9 @@ def records(store: Path) -> dict[str, Record]:
 
 
 @pytest.fixture(scope="module")
-def broken(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, subprocess.CompletedProcess[str]]:
+def broken(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> tuple[Path, subprocess.CompletedProcess[str]]:
     """One run over a good cell and four broken ones, in a process that says at its end what it has imported."""
     store = tmp_path_factory.mktemp("broken") / "store"
     script = (
@@ -28,12 +30,34 @@ def broken(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, subprocess.C
         "from memnet.launch import main\n"
         "main()\n"
     )
-    command = [sys.executable, "-c", script, "run", "wee", *WITH_PLUGINS, "--models", FAULTS, "--seeds", "1", "--jobs", "2"]
-    done = subprocess.run([*command, "--store", str(store)], capture_output=True, text=True, env=environment(), timeout=300, check=False)
+    command = [
+        sys.executable,
+        "-c",
+        script,
+        "run",
+        "wee",
+        *WITH_PLUGINS,
+        "--models",
+        FAULTS,
+        "--seeds",
+        "1",
+        "--jobs",
+        "2",
+    ]
+    done = subprocess.run(
+        [*command, "--store", str(store)],
+        capture_output=True,
+        text=True,
+        env=environment(),
+        timeout=300,
+        check=False,
+    )
     return store, done
 
 
-def test_a_broken_cell_costs_itself_alone(broken: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
+def test_a_broken_cell_costs_itself_alone(
+    broken: tuple[Path, subprocess.CompletedProcess[str]],
+) -> None:
     store, done = broken
     assert done.returncode == 1
     assert done.stderr == ""
@@ -61,44 +85,75 @@ def test_a_broken_cell_costs_itself_alone(broken: tuple[Path, subprocess.Complet
     assert "diverged: the loss was nan at step 1 of 4" in nan.message
 
 
-def test_a_line_says_how_each_cell_ended(broken: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
+def test_a_line_says_how_each_cell_ended(
+    broken: tuple[Path, subprocess.CompletedProcess[str]],
+) -> None:
     store, done = broken
     lines = done.stdout.splitlines()
     assert lines[0] == "5 cells: 0 done, 5 to run"
     assert sum(bool(re.match(r"\[\d/5\] wee · scripted", line)) for line in lines) == 5
-    assert any(re.search(r"scripted · supervised · seed 0  accuracy \d\.\d{3} ", line) for line in lines)
-    assert lines[-3:-1] == ["wee: 1 of 5 cells done, 4 failed", f"next: memnet report --store {store}"]
+    assert any(
+        re.search(r"scripted · supervised · seed 0  accuracy \d\.\d{3} ", line) for line in lines
+    )
+    assert lines[-3:-1] == [
+        "wee: 1 of 5 cells done, 4 failed",
+        f"next: memnet report --store {store}",
+    ]
 
 
-def test_the_runner_never_imports_torch(broken: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
+def test_the_runner_never_imports_torch(
+    broken: tuple[Path, subprocess.CompletedProcess[str]],
+) -> None:
     assert broken[1].stdout.splitlines()[-1] == "imported torch: False"
 
 
-def test_the_manifest_says_what_was_planned(broken: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
+def test_the_manifest_says_what_was_planned(
+    broken: tuple[Path, subprocess.CompletedProcess[str]],
+) -> None:
     (manifest,) = Store.open(broken[0]).manifests()
     assert manifest.name == "wee"
     assert {cell.id for cell in manifest.cells} == {record.id for record in Store.open(broken[0])}
 
 
-def test_logs_are_kept_where_there_is_something_to_read(broken: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
+def test_logs_are_kept_where_there_is_something_to_read(
+    broken: tuple[Path, subprocess.CompletedProcess[str]],
+) -> None:
     store = Store.open(broken[0])
     left = records(broken[0])["scripted[act=leave]"].id
     assert [path.name for path in (store.root / "logs").iterdir()] == [f"{left}.log"]
 
 
-def test_finished_cells_are_reused_and_no_process_is_started(broken: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
+def test_finished_cells_are_reused_and_no_process_is_started(
+    broken: tuple[Path, subprocess.CompletedProcess[str]],
+) -> None:
     store, _ = broken
     before = {path: path.stat().st_mtime_ns for path in (store / "records").iterdir()}
-    again = memnet("run", "wee", *WITH_PLUGINS, "--models", FAULTS, "--seeds", "1", "--store", str(store))
+    again = memnet(
+        "run", "wee", *WITH_PLUGINS, "--models", FAULTS, "--seeds", "1", "--store", str(store)
+    )
     assert again.returncode == 1
-    assert again.stdout.splitlines()[0] == "5 cells: 1 done, 4 failed (--rerun failed tries them again), 0 to run"
+    assert (
+        again.stdout.splitlines()[0]
+        == "5 cells: 1 done, 4 failed (--rerun failed tries them again), 0 to run"
+    )
     assert {path: path.stat().st_mtime_ns for path in (store / "records").iterdir()} == before
 
 
 def test_limits_hold_and_more_is_said_if_asked(tmp_path: Path) -> None:
     models = "scripted[act=eat],scripted[pause=60.0]"
     limits = ("--timeout", "8", "--memory", "800M", "--jobs", "2", "--verbose")
-    done = memnet("run", "wee", *WITH_PLUGINS, "--models", models, "--seeds", "1", *limits, "--store", str(tmp_path))
+    done = memnet(
+        "run",
+        "wee",
+        *WITH_PLUGINS,
+        "--models",
+        models,
+        "--seeds",
+        "1",
+        *limits,
+        "--store",
+        str(tmp_path),
+    )
     assert done.returncode == 1, done.stderr
     assert sum("started (" in line for line in done.stdout.splitlines()) == 2
     reasons = {record.cell.model: record.error for record in Store.open(tmp_path)}
@@ -109,9 +164,24 @@ def test_limits_hold_and_more_is_said_if_asked(tmp_path: Path) -> None:
     assert "FAILED: Timeout: stopped after 8 s" in done.stdout
 
 
-def test_status_counts(broken: tuple[Path, subprocess.CompletedProcess[str]], tmp_path: Path) -> None:
+def test_status_counts(
+    broken: tuple[Path, subprocess.CompletedProcess[str]], tmp_path: Path
+) -> None:
     store, _ = broken
-    found = memnet("status", "wee", *WITH_PLUGINS, "--models", "scripted", "--seeds", "2", "--store", str(store))
+    found = memnet(
+        "status",
+        "wee",
+        *WITH_PLUGINS,
+        "--models",
+        "scripted",
+        "--seeds",
+        "2",
+        "--store",
+        str(store),
+    )
     assert found.returncode == 0, found.stderr
-    assert found.stdout.splitlines()[0] == f"wee in {store}: 6 cells: 1 done, 4 failed, 0 stale, 1 missing"
+    assert (
+        found.stdout.splitlines()[0]
+        == f"wee in {store}: 6 cells: 1 done, 4 failed, 0 stale, 1 missing"
+    )
     assert "RuntimeError: told to raise" in found.stdout

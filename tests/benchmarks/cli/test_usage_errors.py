@@ -36,13 +36,18 @@ WEE = ("run", "wee", *WITH_PLUGINS, "--models", "scripted")
         (("run",), "NAME"),
         (("sing",), "sing"),
         (("list", "songs"), "streams"),
-        (("run", "split-digits", "--methods", "er", "--budget", "lots"), "such as 16k or 16k,64k (k = 1,000)"),
+        (
+            ("run", "split-digits", "--methods", "er", "--budget", "lots"),
+            "such as 16k or 16k,64k (k = 1,000)",
+        ),
         (("validate", "."), "no records in ."),
         (("report",), "memnet run quick"),
         (("leaderboard", "--format", "pdf"), "md"),
     ],
 )
-def test_one_line_and_nothing_written(tmp_path: Path, arguments: tuple[str, ...], says: str) -> None:
+def test_one_line_and_nothing_written(
+    tmp_path: Path, arguments: tuple[str, ...], says: str
+) -> None:
     done = memnet(*arguments, cwd=tmp_path)
     assert_refused(done.returncode, done.stderr, says)
     assert list(tmp_path.iterdir()) == []
@@ -59,7 +64,18 @@ def test_a_store_that_cannot_be_written(tmp_path: Path) -> None:
 def test_data_that_is_nowhere(tmp_path: Path) -> None:
     plugins = ("--plugin", str(PLUGINS / "lost.py"), "--plugin", str(PLUGINS / "scripted.py"))
     done = memnet(
-        "run", "lost", *plugins, "--models", "scripted", "--methods", "naive", "--data-root", "empty", "--store", "store", cwd=tmp_path
+        "run",
+        "lost",
+        *plugins,
+        "--models",
+        "scripted",
+        "--methods",
+        "naive",
+        "--data-root",
+        "empty",
+        "--store",
+        "store",
+        cwd=tmp_path,
     )
     assert_refused(done.returncode, done.stderr, f"is not in {tmp_path / 'empty'}")
     assert list(tmp_path.iterdir()) == []

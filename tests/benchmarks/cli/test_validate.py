@@ -20,7 +20,10 @@ def test_a_refusal_is_one_line_and_exit_code_1(tmp_path: Path) -> None:
     found = memnet("validate", str(copy), str(tmp_path / "\x1b[31mred"))
     assert found.returncode == 1
     first, second, last = found.stdout.splitlines()
-    assert first == f"{copy}: refused: sha256: the checksum is not that of the record, which was changed after it was written"
+    assert (
+        first
+        == f"{copy}: refused: sha256: the checksum is not that of the record, which was changed after it was written"
+    )
     assert "\x1b" not in second
     assert last == "2 records: 0 accepted, 2 refused"
 
@@ -35,7 +38,18 @@ def test_what_a_run_leaves_is_accepted(tmp_path: Path) -> None:
     """A metric that runs write and `results.validation.recompute` does not know, or a cost that is no longer plausible, shows here."""
     for arguments in (
         ("run", "association", "--models", "memnet", "--set", "steps=2", "--set", "furthest=128"),
-        ("run", "split-digits", "--models", "mlp", "--methods", "naive,memnet", "--set", "track=10", "--set", "probe=true"),
+        (
+            "run",
+            "split-digits",
+            "--models",
+            "mlp",
+            "--methods",
+            "naive,memnet",
+            "--set",
+            "track=10",
+            "--set",
+            "probe=true",
+        ),
     ):
         found = memnet(*arguments, "--seeds", "1", "--store", str(tmp_path))
         assert found.returncode == 0, found.stderr

@@ -13,7 +13,9 @@ from benchmarks.datasets import torchvision_sets
 
 def _idx(path: Path, array: NDArray[np.uint8]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    header = bytes([0, 0, 8, array.ndim]) + b"".join(size.to_bytes(4, "big") for size in array.shape)
+    header = bytes([0, 0, 8, array.ndim]) + b"".join(
+        size.to_bytes(4, "big") for size in array.shape
+    )
     path.write_bytes(header + array.tobytes())
 
 
@@ -21,7 +23,9 @@ def mnist(root: Path, name: str = "MNIST", per_class: int = 6) -> None:
     """Write images whose first pixel tells their class and whose second tells training from test."""
     for part, mark in (("train", 10), ("t10k", 20)):
         labels = np.arange(10 * per_class, dtype=np.uint8) % 10
-        pixels = np.random.default_rng(mark).integers(0, 256, (len(labels), 28, 28)).astype(np.uint8)
+        pixels = (
+            np.random.default_rng(mark).integers(0, 256, (len(labels), 28, 28)).astype(np.uint8)
+        )
         pixels[:, 0, 0], pixels[:, 0, 1] = labels, mark
         _idx(root / name / "raw" / f"{part}-images-idx3-ubyte", pixels)
         _idx(root / name / "raw" / f"{part}-labels-idx1-ubyte", labels)
@@ -40,10 +44,24 @@ def cifar(root: Path, name: str, monkeypatch: pytest.MonkeyPatch, per_class: int
 
     def batch(seed: int) -> dict[str, object]:
         labels = [place % classes for place in range(classes * per_class)]
-        return {"data": np.random.default_rng(seed).integers(0, 256, (len(labels), 3072)).astype(np.uint8), key: labels}
+        return {
+            "data": np.random.default_rng(seed)
+            .integers(0, 256, (len(labels), 3072))
+            .astype(np.uint8),
+            key: labels,
+        }
 
     for which in ("train_list", "test_list"):
         files = getattr(dataset, which)
-        monkeypatch.setattr(dataset, which, [[file, write(file, batch(len(which) + place))] for place, (file, _) in enumerate(files)])
+        monkeypatch.setattr(
+            dataset,
+            which,
+            [
+                [file, write(file, batch(len(which) + place))]
+                for place, (file, _) in enumerate(files)
+            ],
+        )
     names = [f"class {place}" for place in range(classes)]
-    monkeypatch.setitem(dataset.meta, "md5", write(dataset.meta["filename"], {dataset.meta["key"]: names}))
+    monkeypatch.setitem(
+        dataset.meta, "md5", write(dataset.meta["filename"], {dataset.meta["key"]: names})
+    )

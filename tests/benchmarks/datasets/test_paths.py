@@ -6,7 +6,9 @@ from benchmarks.cli.shared_options import store_root
 from benchmarks.datasets.paths import data_root
 
 
-def test_the_option_comes_before_the_variable_and_that_before_the_cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_the_option_comes_before_the_variable_and_that_before_the_cache(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.delenv("MEMNET_DATA", raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     assert data_root().name == "memnet"

@@ -7,7 +7,14 @@ from typing import Any
 import pytest
 import torch
 
-from benchmarks.streams import permuted_mnist, rotated_mnist, split_cifar_10, split_cifar_100, split_fashion_mnist, split_mnist
+from benchmarks.streams import (
+    permuted_mnist,
+    rotated_mnist,
+    split_cifar_10,
+    split_cifar_100,
+    split_fashion_mnist,
+    split_mnist,
+)
 from results.errors import UsageError
 from strategies.continual.dataloader import columns_of
 from strategies.continual.stream import Stream
@@ -29,7 +36,9 @@ def built(module: Any, root: Path, seed: int = 0, **options: object) -> Stream:
 
 
 def parts(stream: Stream, part: str = "train") -> list[tuple[torch.Tensor, ...]]:
-    found = [columns_of(experience.dataset) for experience in getattr(stream.benchmark, f"{part}_stream")]
+    found = [
+        columns_of(experience.dataset) for experience in getattr(stream.benchmark, f"{part}_stream")
+    ]
     assert all(columns is not None for columns in found)
     return found
 
@@ -37,7 +46,11 @@ def parts(stream: Stream, part: str = "train") -> list[tuple[torch.Tensor, ...]]
 def test_fashion_is_split_as_mnist_is(root: Path) -> None:
     stream = built(split_fashion_mnist, root, form="flat")
     assert [len(columns[1]) for columns in parts(stream)] == [12] * 5
-    assert (stream.signature.length, stream.signature.features, stream.sample_bytes) == (1, 784, 785)
+    assert (stream.signature.length, stream.signature.features, stream.sample_bytes) == (
+        1,
+        784,
+        785,
+    )
     assert built(split_fashion_mnist, root, seed=1).classes != stream.classes
 
 
@@ -60,10 +73,14 @@ def test_permutations_are_drawn_once_per_stream(root: Path) -> None:
     assert not torch.equal(*orders)
     again = parts(built(permuted_mnist, root, experiences=3))
     assert all(torch.equal(one[0], two[0]) for one, two in zip(parts(stream), again, strict=True))
-    assert not torch.equal(parts(built(permuted_mnist, root, seed=1, experiences=3))[1][0], again[1][0])
+    assert not torch.equal(
+        parts(built(permuted_mnist, root, seed=1, experiences=3))[1][0], again[1][0]
+    )
     trained, tested = parts(stream)[1][0].flatten(1), parts(stream, "test")[1][0].flatten(1)
     (place,) = ((trained * 255).round() == 10).all(0).nonzero().flatten().tolist()
-    assert ((tested * 255).round()[:, place] == 20).all(), "test images are permuted as the training images are"
+    assert ((tested * 255).round()[:, place] == 20).all(), (
+        "test images are permuted as the training images are"
+    )
 
 
 def test_rotations_turn_every_image_by_the_experience_s_angle(root: Path) -> None:
@@ -72,7 +89,9 @@ def test_rotations_turn_every_image_by_the_experience_s_angle(root: Path) -> Non
     assert turned.shape == plain.shape == (60, 28, 28)
     assert not torch.equal(turned, other)
     upright = rotated_mnist._turned((plain * 255).round().to(torch.uint8).numpy(), 90.0)
-    assert torch.equal(torch.from_numpy(upright), (plain * 255).round().to(torch.uint8).rot90(1, (1, 2)))
+    assert torch.equal(
+        torch.from_numpy(upright), (plain * 255).round().to(torch.uint8).rot90(1, (1, 2))
+    )
     with pytest.raises(UsageError, match="furthest=0"):
         built(rotated_mnist, root, furthest=0.0)
     with pytest.raises(UsageError, match="experiences=0"):
@@ -80,12 +99,16 @@ def test_rotations_turn_every_image_by_the_experience_s_angle(root: Path) -> Non
 
 
 @pytest.mark.parametrize("scenario", ["domain", "class", "task"])
-def test_experiences_of_changed_images_share_their_answers_or_have_their_own(root: Path, scenario: Any) -> None:
+def test_experiences_of_changed_images_share_their_answers_or_have_their_own(
+    root: Path, scenario: Any
+) -> None:
     stream = built(permuted_mnist, root, experiences=3, scenario=scenario)
     shared = scenario == "domain"
     assert stream.signature.outputs == (10 if shared else 30)
     for place, (_, labels, tasks) in enumerate(parts(stream)):
-        assert sorted(labels.unique().tolist()) == [k + (0 if shared else 10 * place) for k in range(10)]
+        assert sorted(labels.unique().tolist()) == [
+            k + (0 if shared else 10 * place) for k in range(10)
+        ]
         assert set(tasks.tolist()) == {place if scenario == "task" else 0}
     assert (stream.heads is not None) == (scenario == "task")
 
@@ -100,12 +123,21 @@ def test_bytes_are_read_as_floats_are(root: Path) -> None:
     assert torch.equal(dataset[3][0], packed[3])
 
 
-@pytest.mark.parametrize(("module", "name", "classes"), [(split_cifar_10, "CIFAR10", 10), (split_cifar_100, "CIFAR100", 100)])
-def test_cifar(module: ModuleType, name: str, classes: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("module", "name", "classes"),
+    [(split_cifar_10, "CIFAR10", 10), (split_cifar_100, "CIFAR100", 100)],
+)
+def test_cifar(
+    module: ModuleType, name: str, classes: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     cifar(tmp_path, name, monkeypatch)
     stream = built(module, tmp_path)
     assert sorted(label for share in stream.classes for label in share) == list(range(classes))
-    assert (stream.signature.length, stream.signature.features, stream.sample_bytes) == (32, 96, 3073)
+    assert (stream.signature.length, stream.signature.features, stream.sample_bytes) == (
+        32,
+        96,
+        3073,
+    )
     assert sum(len(columns[1]) for columns in parts(stream, "test")) == 2 * classes
     assert built(module, tmp_path, form="flat").signature.features == 3072
     assert all(0 <= columns[0].min() <= columns[0].max() <= 1 for columns in parts(stream))
@@ -122,7 +154,9 @@ def test_cifar_is_refused_in_one_line_where_there_is_no_network(
         raise OSError("no network")
 
     monkeypatch.setattr("torchvision.datasets.cifar.download_and_extract_archive", offline)
-    with pytest.raises(UsageError, match=r"CIFAR.* put its \d unpacked files into .*cifar-1.*--data-root") as refusal:
+    with pytest.raises(
+        UsageError, match=r"CIFAR.* put its \d unpacked files into .*cifar-1.*--data-root"
+    ) as refusal:
         module.prepare(tmp_path / "root")
     assert "\n" not in str(refusal.value)
     assert list(tmp_path.iterdir()) == []

@@ -51,8 +51,14 @@ def run(job: Job, place: Place, progress: Callable[[float], None], files: Files 
             time.sleep(60)
     digest = hashlib.sha256(job.cell.id.encode()).digest()
     curve = [[float(2**n), byte / 255, 100.0] for n, byte in enumerate(digest)]
-    outcome = Outcome(metrics={"accuracy": digest[0] / 255}, curves={"accuracy_by_distance": curve}, cost=Cost(parameters=digest[1]))
-    return succeeded(job.cell, outcome, provenance(device=place.device, threads=1, started_at=began))
+    outcome = Outcome(
+        metrics={"accuracy": digest[0] / 255},
+        curves={"accuracy_by_distance": curve},
+        cost=Cost(parameters=digest[1]),
+    )
+    return succeeded(
+        job.cell, outcome, provenance(device=place.device, threads=1, started_at=began)
+    )
 
 
 def check(jobs: Sequence[Job], place: Place) -> list[str]:
@@ -69,4 +75,6 @@ CATALOG = Catalog.read((PLUGINS / "wee.py", PLUGINS / "scripted.py"))
 
 def plan(*models: str, seeds: int = 1) -> Plan:
     """Cells of scripted models on the task ``wee``."""
-    return make_plan(CATALOG, Request(name="wee", models=models or ("scripted",), seeds=tuple(range(seeds))))
+    return make_plan(
+        CATALOG, Request(name="wee", models=models or ("scripted",), seeds=tuple(range(seeds)))
+    )

@@ -1,8 +1,11 @@
-"""A whole runner, without torch: the real plan, runner and local engine on cells of a moment. Run by tests as a process of its own.
+"""A whole runner, without torch.
 
-Arguments: the store's folder, then ``key=value``: ``models`` (separated by ``;``), ``seeds``, ``jobs``, ``retries``, ``memory``, ``rerun``,
-``ran`` (a folder where every start of a cell is noted), ``clock`` (``jumps`` for one that is set back at every look), ``engine``
-(``instant`` for one that starts no process).
+The real plan, runner and local engine on cells of a moment. Run by tests as a process of its own.
+
+Arguments: the store's folder, then ``key=value``: ``models`` (separated by ``;``), ``seeds``,
+``jobs``, ``retries``, ``memory``, ``rerun``, ``ran`` (a folder where every start of a cell is
+noted), ``clock`` (``jumps`` for one that is set back at every look), ``engine`` (``instant`` for
+one that starts no process).
 """
 
 import os
@@ -35,7 +38,13 @@ def launch(store: Path, **options: object) -> subprocess.Popen[str]:
     """Start a runner in a process of its own."""
     words = [f"{key}={value}" for key, value in options.items()]
     return subprocess.Popen(
-        [sys.executable, "-c", "from tests.benchmarks.execution.scripted_runner import main; main()", str(store), *words],
+        [
+            sys.executable,
+            "-c",
+            "from tests.benchmarks.execution.scripted_runner import main; main()",
+            str(store),
+            *words,
+        ],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -69,15 +78,26 @@ def main() -> None:
     options: dict[str, Any] = dict(word.split("=", 1) for word in sys.argv[2:])
     if options.get("clock") == "jumps":
         _set_back()
-    limits = Limits(retries=int(options.get("retries", 1)), memory=int(options["memory"]) if "memory" in options else None)
+    limits = Limits(
+        retries=int(options.get("retries", 1)),
+        memory=int(options["memory"]) if "memory" in options else None,
+    )
     place = Place(device="cpu", data_root=Path(options.get("ran", "nowhere")))
     jobs = int(options.get("jobs", 2))
-    engine: Engine = LocalEngine(jobs=jobs, place=place, limits=limits, work=WORK, preload=("benchmarks.execution.engines.child",))
+    engine: Engine = LocalEngine(
+        jobs=jobs,
+        place=place,
+        limits=limits,
+        work=WORK,
+        preload=("benchmarks.execution.engines.child",),
+    )
     if options.get("engine") == "instant":
         engine = Instant()
         os.fsync = lambda descriptor: None
     one = Run(
-        plan=plan(*options.get("models", "scripted").split(";"), seeds=int(options.get("seeds", 1))),
+        plan=plan(
+            *options.get("models", "scripted").split(";"), seeds=int(options.get("seeds", 1))
+        ),
         root=Path(sys.argv[1]),
         engine=engine,
         display=Lines(Console()),

@@ -23,7 +23,17 @@ class Disk:
             raise PermissionError("there is no unshare and nsenter here (util-linux)")
         self._place = place
         self._holder = subprocess.Popen(
-            ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", HOLD, str(place), str(size)],
+            [
+                "unshare",
+                "--user",
+                "--map-root-user",
+                "--mount",
+                "sh",
+                "-c",
+                HOLD,
+                str(place),
+                str(size),
+            ],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -50,8 +60,20 @@ class Disk:
     def remount(self, *, writable: bool) -> bool:
         """Make the disk read-only, or writable; False where a file is being written just now."""
         form = f"remount,{'rw' if writable else 'ro'}"
-        entered = ["nsenter", "--target", str(self._holder.pid), "--user", "--mount", "--preserve-credentials"]
-        return subprocess.run([*entered, "mount", "-o", form, str(self._place)], capture_output=True, check=False).returncode == 0
+        entered = [
+            "nsenter",
+            "--target",
+            str(self._holder.pid),
+            "--user",
+            "--mount",
+            "--preserve-credentials",
+        ]
+        return (
+            subprocess.run(
+                [*entered, "mount", "-o", form, str(self._place)], capture_output=True, check=False
+            ).returncode
+            == 0
+        )
 
     def close(self) -> None:
         """Give the disk up."""

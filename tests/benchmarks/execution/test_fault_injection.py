@@ -1,7 +1,10 @@
-"""A fault campaign: runs are killed, robbed and lied to, and every one ends in the records of an undisturbed run.
+"""A fault campaign.
 
-All runs are whole runners in processes of their own (``lightrun.py``), on cells that need no torch. Between faults the test takes records
-away, so that there is always something left to run; what it has not touched must stay as it was, byte for byte.
+Runs are killed, robbed and lied to, and every one ends in the records of an undisturbed run.
+
+All runs are whole runners in processes of their own (``lightrun.py``), on cells that need no torch.
+Between faults the test takes records away, so that there is always something left to run; what it
+has not touched must stay as it was, byte for byte.
 """
 
 import contextlib
@@ -23,7 +26,9 @@ from tests.benchmarks.reproducible_fields import all_lasting, records
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.skipif(not Path("/proc").is_dir(), reason="reads /proc to see which processes live"),
+    pytest.mark.skipif(
+        not Path("/proc").is_dir(), reason="reads /proc to see which processes live"
+    ),
 ]
 
 RUNNERS_KILLED = 50
@@ -84,7 +89,9 @@ def processes(store: Path) -> list[int]:
     for log in (store / "logs").glob("*.log"):
         with contextlib.suppress(OSError):
             if not (store / "records" / f"{log.stem}.json").exists():
-                found += [int(match) for match in re.findall(r"process (\d+)\n", log.read_text())[-1:]]
+                found += [
+                    int(match) for match in re.findall(r"process (\d+)\n", log.read_text())[-1:]
+                ]
     return [process for process in found if "forkserver" in command(process)]
 
 
@@ -108,7 +115,10 @@ def parent(process: int) -> int | None:
 
 def test_there_are_faults_enough() -> None:
     killed = RUNNERS_KILLED + CELLS_KILLED + SERVERS_KILLED
-    assert killed + TRUNCATED + FLIPPED + DISKS_FULL + DISKS_READ_ONLY + CLOCKS_SET_BACK + MEMORY_EATEN >= 200
+    assert (
+        killed + TRUNCATED + FLIPPED + DISKS_FULL + DISKS_READ_ONLY + CLOCKS_SET_BACK + MEMORY_EATEN
+        >= 200
+    )
 
 
 def amid_cells(store: Path) -> bool:
@@ -156,7 +166,12 @@ def test_cells_that_are_killed(tmp_path: Path, undisturbed: dict[str, dict[str, 
                 continue
             victim = campaign.random.choice(running)
             server = parent(victim)
-            if servers < SERVERS_KILLED and server is not None and "forkserver" in command(server) and campaign.random.random() < 0.3:
+            if (
+                servers < SERVERS_KILLED
+                and server is not None
+                and "forkserver" in command(server)
+                and campaign.random.random() < 0.3
+            ):
                 kill(server)
                 servers += 1
             else:
@@ -187,7 +202,9 @@ def test_records_that_are_damaged(tmp_path: Path, undisturbed: dict[str, dict[st
             (campaign.store / "records" / name).write_bytes(text)
             aside.append(bytes(text))
         campaign.finish()
-    assert sorted(path.read_bytes() for path in (campaign.store / "damaged").glob("*.json")) == sorted(aside)
+    assert sorted(
+        path.read_bytes() for path in (campaign.store / "damaged").glob("*.json")
+    ) == sorted(aside)
     assert len(list((campaign.store / "damaged").glob("*.why"))) == len(aside)
 
 
@@ -221,7 +238,10 @@ def test_a_disk_that_is_full(disk: Disk, undisturbed: dict[str, dict[str, Any]])
         disk.fill()
         output, errors = runner.communicate(timeout=120)
         if runner.returncode:
-            refused(subprocess.CompletedProcess([], runner.returncode, output, errors), "No space left on device")
+            refused(
+                subprocess.CompletedProcess([], runner.returncode, output, errors),
+                "No space left on device",
+            )
             stopped += 1
         disk.empty()
         campaign.look()
@@ -242,7 +262,9 @@ def test_a_store_that_becomes_read_only(disk: Disk, undisturbed: dict[str, dict[
             output, errors = runner.communicate(timeout=120)
             if runner.returncode:
                 done = subprocess.CompletedProcess([], runner.returncode, output, errors)
-                refused(done, "may not be written to|Read-only file system")  # it may not have got as far as its first cell
+                refused(
+                    done, "may not be written to|Read-only file system"
+                )  # it may not have got as far as its first cell
         refused(complete(campaign.store, **PLAN), "may not be written to|Read-only file system")
         campaign.look()
         assert disk.remount(writable=True)
@@ -251,7 +273,10 @@ def test_a_store_that_becomes_read_only(disk: Disk, undisturbed: dict[str, dict[
 
 
 def test_a_clock_that_is_set_back(tmp_path: Path, undisturbed: dict[str, dict[str, Any]]) -> None:
-    """It jumps within a run, and the files of earlier runs are from the future; some of these runs are killed too."""
+    """It jumps within a run, and the files of earlier runs are from the future.
+
+    Some of these runs are killed too.
+    """
     campaign = Campaign(tmp_path / "store", undisturbed, seed=6)
     for turn in range(CLOCKS_SET_BACK):
         runner = launch(campaign.store, **PLAN, jobs=3, clock="jumps")
@@ -259,7 +284,9 @@ def test_a_clock_that_is_set_back(tmp_path: Path, undisturbed: dict[str, dict[st
             time.sleep(campaign.random.uniform(0.8, 1.5))
             kill(runner.pid)
         output, errors = runner.communicate(timeout=120)
-        assert runner.returncode == (0 if turn % 3 else -signal.SIGKILL) or runner.returncode == 0, output + errors
+        assert (
+            runner.returncode == (0 if turn % 3 else -signal.SIGKILL) or runner.returncode == 0
+        ), output + errors
         campaign.look()
         for path in campaign.store.rglob("*"):
             moment = time.time() + campaign.random.uniform(-1e7, 1e7)

@@ -44,10 +44,15 @@ def shown(kind: type[Lines], **options: bool) -> str:
 @pytest.mark.parametrize("kind", [Lines, Live])
 def test_every_cell_that_ends_has_a_line(kind: type[Lines]) -> None:
     lines = [line.strip() for line in shown(kind).splitlines()]
-    assert lines[0].endswith("4 cells: 0 done, 1 failed (--rerun failed tries them again), 3 to run")
+    assert lines[0].endswith(
+        "4 cells: 0 done, 1 failed (--rerun failed tries them again), 3 to run"
+    )
     text = "\n".join(lines)
     assert "tried again" in text
-    for number, (job, end) in enumerate([(BAD, "FAILED: RuntimeError: told to raise"), (OTHER, "(by another runner)"), (GOOD, "")], 2):
+    for number, (job, end) in enumerate(
+        [(BAD, "FAILED: RuntimeError: told to raise"), (OTHER, "(by another runner)"), (GOOD, "")],
+        2,
+    ):
         (line,) = [line for line in lines if f"[{number}/4]" in line]
         assert job.cell.label in line
         assert end in line
@@ -74,10 +79,15 @@ def test_silence_is_silent(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_what_a_terminal_would_obey_is_not_printed() -> None:
-    assert without_controls("a\x1b[31mb\x07\n\tc") == "a\N{REPLACEMENT CHARACTER}[31mb\N{REPLACEMENT CHARACTER}\n\tc"
+    assert (
+        without_controls("a\x1b[31mb\x07\n\tc")
+        == "a\N{REPLACEMENT CHARACTER}[31mb\N{REPLACEMENT CHARACTER}\n\tc"
+    )
 
 
-@pytest.mark.parametrize(("seconds", "text"), [(4.23, "4.2 s"), (59.6, "1:00"), (185, "3:05"), (7385, "2:03:05")])
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(4.23, "4.2 s"), (59.6, "1:00"), (185, "3:05"), (7385, "2:03:05")]
+)
 def test_durations_are_short(seconds: float, text: str) -> None:
     assert clock(seconds) == text
 
@@ -85,6 +95,8 @@ def test_durations_are_short(seconds: float, text: str) -> None:
 def test_a_metric_that_was_not_asked_is_told_from_one_that_could_not_be() -> None:
     record = RECORDS[GOOD.cell.id]
     asked = record.model_copy(update={"metrics": {"accuracy_at_64": 1.0, "accuracy_at_1024": 1.0}})
-    assert ending(asked, {"wee": "accuracy_at_8192"}).endswith("accuracy_at_8192 was not asked; there is accuracy_at_64, accuracy_at_1024")
+    assert ending(asked, {"wee": "accuracy_at_8192"}).endswith(
+        "accuracy_at_8192 was not asked; there is accuracy_at_64, accuracy_at_1024"
+    )
     bounded = record.model_copy(update={"metrics": {"accuracy_at_8192": None}})
     assert ending(bounded, {"wee": "accuracy_at_8192"}).endswith("accuracy_at_8192 n/a")

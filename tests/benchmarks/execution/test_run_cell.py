@@ -12,7 +12,14 @@ import torch
 from benchmarks.cli.plan_options import plan_from
 from benchmarks.execution.checkpoint_key import origin
 from benchmarks.execution.engines.interface import Files
-from benchmarks.execution.run_cell import Place, check, choose_device, described, run, usable_devices
+from benchmarks.execution.run_cell import (
+    Place,
+    check,
+    choose_device,
+    described,
+    run,
+    usable_devices,
+)
 from benchmarks.planning.catalog import Catalog
 from benchmarks.planning.jobs import Job
 from benchmarks.planning.overrides import parse_settings
@@ -23,7 +30,10 @@ from tests.benchmarks.command import PLUGINS
 
 @pytest.fixture(autouse=True)
 def _floating_point() -> Iterator[None]:
-    """A worker changes how its process treats denormal numbers; here it is the process of the other tests too."""
+    """A worker changes how its process treats denormal numbers.
+
+    Here it is the process of the other tests too.
+    """
     yield
     torch.set_flush_denormal(False)
 
@@ -34,7 +44,11 @@ WEE = (PLUGINS / "wee.py", PLUGINS / "scripted.py")
 
 
 def jobs(
-    *plugins: Path, name: str = "wee", model: str = "scripted", settings: tuple[str, ...] = (), seeds: tuple[int, ...] = (0,)
+    *plugins: Path,
+    name: str = "wee",
+    model: str = "scripted",
+    settings: tuple[str, ...] = (),
+    seeds: tuple[int, ...] = (0,),
 ) -> list[Job]:
     request = Request(name=name, models=(model,), seeds=seeds, settings=parse_settings(settings))
     return list(make_plan(Catalog.read(plugins or WEE), request).jobs)
@@ -56,21 +70,33 @@ def test_a_cell_run_twice_leaves_the_same_record(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("system", "unit"), [("linux", 1024), ("darwin", 1)])
-def test_memory_is_counted_in_the_system_s_own_unit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, system: str, unit: int) -> None:
+def test_memory_is_counted_in_the_system_s_own_unit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, system: str, unit: int
+) -> None:
     monkeypatch.setattr(sys, "platform", system)
-    monkeypatch.setattr("benchmarks.execution.run_cell.resource.getrusage", lambda who: SimpleNamespace(ru_maxrss=700_000))
+    monkeypatch.setattr(
+        "benchmarks.execution.run_cell.resource.getrusage",
+        lambda who: SimpleNamespace(ru_maxrss=700_000),
+    )
     record = run(jobs()[0], place(tmp_path), lambda fraction: None, FILES)
     assert record.cost.peak_rss_bytes == 700_000 * unit
 
 
 def test_the_seed_makes_a_difference(tmp_path: Path) -> None:
-    first, second = (run(job, place(tmp_path), lambda fraction: None, FILES) for job in jobs(seeds=(0, 1)))
+    first, second = (
+        run(job, place(tmp_path), lambda fraction: None, FILES) for job in jobs(seeds=(0, 1))
+    )
     assert first.curves["training_loss"] != second.curves["training_loss"]
 
 
 def test_the_learning_rate_of_the_cell_is_used(tmp_path: Path) -> None:
     slow, fast = (
-        run(jobs(settings=(f"training.learning_rate={rate}",))[0], place(tmp_path), lambda fraction: None, FILES)
+        run(
+            jobs(settings=(f"training.learning_rate={rate}",))[0],
+            place(tmp_path),
+            lambda fraction: None,
+            FILES,
+        )
         for rate in ("1e-6", "0.5")
     )
     assert slow.curves["training_loss"] != fast.curves["training_loss"]
@@ -88,7 +114,9 @@ def test_good_jobs_pass_the_check(tmp_path: Path) -> None:
     check(jobs(), place(tmp_path))
 
 
-@pytest.mark.parametrize(("device", "says"), [("cuda:99", "cuda:99"), ("abacus", "abacus"), ("", "''")])
+@pytest.mark.parametrize(
+    ("device", "says"), [("cuda:99", "cuda:99"), ("abacus", "abacus"), ("", "''")]
+)
 def test_a_device_that_is_not_there_is_refused(device: str, says: str) -> None:
     with pytest.raises(UsageError, match=f"{says}.*use auto, cpu"):
         choose_device(device)
@@ -118,9 +146,18 @@ def test_another_precision_makes_another_cell_and_other_numbers(tmp_path: Path) 
     plain = jobs()[0]
     brief = plan_from("wee", "scripted", None, "1", None, list(WEE), "bfloat16").jobs[0]
     assert "precision" not in plain.cell.config["training"]
-    assert brief.cell.config["training"] == {**plain.cell.config["training"], "precision": "bfloat16"}
-    assert plan_from("wee", "scripted", None, "1", None, list(WEE), "float32").jobs[0].cell.id == plain.cell.id != brief.cell.id
-    first, second, again = (run(job, place(tmp_path), lambda fraction: None, FILES) for job in (plain, brief, brief))
+    assert brief.cell.config["training"] == {
+        **plain.cell.config["training"],
+        "precision": "bfloat16",
+    }
+    assert (
+        plan_from("wee", "scripted", None, "1", None, list(WEE), "float32").jobs[0].cell.id
+        == plain.cell.id
+        != brief.cell.id
+    )
+    first, second, again = (
+        run(job, place(tmp_path), lambda fraction: None, FILES) for job in (plain, brief, brief)
+    )
     assert first.status == "ok", first.error
     assert second.status == "ok", second.error
     assert first.curves["training_loss"] != second.curves["training_loss"]
@@ -130,8 +167,13 @@ def test_another_precision_makes_another_cell_and_other_numbers(tmp_path: Path) 
 def test_what_is_learnt_in_another_precision_is_nearly_the_same(tmp_path: Path) -> None:
     """A model that went on computing with the weights of its first step would learn nothing."""
     settings = ["steps=40", "training.learning_rate=0.1"]
-    plans = [plan_from("wee", "scripted", None, "1", settings, list(WEE), precision) for precision in ("float32", "bfloat16")]
-    records = [run(a_plan.jobs[0], place(tmp_path), lambda fraction: None, FILES) for a_plan in plans]
+    plans = [
+        plan_from("wee", "scripted", None, "1", settings, list(WEE), precision)
+        for precision in ("float32", "bfloat16")
+    ]
+    records = [
+        run(a_plan.jobs[0], place(tmp_path), lambda fraction: None, FILES) for a_plan in plans
+    ]
     losses = [[loss for _, loss in record.curves["training_loss"]] for record in records]
     assert losses[1] == pytest.approx(losses[0], rel=0.1)
 
@@ -146,7 +188,12 @@ def test_signals_are_written_and_change_nothing(tmp_path: Path) -> None:
 
     (job,) = jobs()
     silent = run(job, place(tmp_path), lambda fraction: None, FILES)
-    told = run(job, place(tmp_path), lambda fraction: None, Files(log=FILES.log, signals=tmp_path / "signals"))
+    told = run(
+        job,
+        place(tmp_path),
+        lambda fraction: None,
+        Files(log=FILES.log, signals=tmp_path / "signals"),
+    )
     assert (told.metrics, told.curves) == (silent.metrics, silent.curves)
     found = EventAccumulator(str(tmp_path / "signals")).Reload()
     assert {*found.Tags()["scalars"]} == {"loss", "learning_rate", "gradient_norm"}
@@ -156,9 +203,16 @@ def test_signals_are_written_and_change_nothing(tmp_path: Path) -> None:
 
 def test_signals_of_a_stream_are_written(tmp_path: Path) -> None:
     settings = parse_settings(("epochs=1", "batch_size=512"))
-    request = Request(name="split-digits", models=("lstm",), methods=("naive",), seeds=(0,), settings=settings)
+    request = Request(
+        name="split-digits", models=("lstm",), methods=("naive",), seeds=(0,), settings=settings
+    )
     (job,) = make_plan(Catalog.read(), request).jobs
-    record = run(job, place(tmp_path), lambda fraction: None, Files(log=FILES.log, signals=tmp_path / "signals"))
+    record = run(
+        job,
+        place(tmp_path),
+        lambda fraction: None,
+        Files(log=FILES.log, signals=tmp_path / "signals"),
+    )
     assert record.status == "ok", record.error
     (file,) = (tmp_path / "signals").iterdir()
     assert file.stat().st_size > 0
@@ -168,7 +222,9 @@ class Cut(BaseException):
     """What ends a process, as far as a cell can tell."""
 
 
-def test_a_cell_that_was_cut_short_goes_on_from_its_checkpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_cell_that_was_cut_short_goes_on_from_its_checkpoint(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("strategies.common.checkpoint.EVERY", 0.0)
     (job,) = jobs(settings=("steps=6",))
     files = Files(log=FILES.log, checkpoint=tmp_path / "checkpoint")
@@ -208,7 +264,11 @@ def test_cells_may_run_on_every_device_of_a_kind(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr("torch.cuda.device_count", lambda: 2)
     monkeypatch.setattr("torch.cuda.get_device_name", lambda device: "An Accelerator")
     assert usable_devices("auto") == ["cuda:0", "cuda:1"]
-    assert described(torch.device("cuda:0")) == described(torch.device("cuda:1")) == "cuda (An Accelerator)"
+    assert (
+        described(torch.device("cuda:0"))
+        == described(torch.device("cuda:1"))
+        == "cuda (An Accelerator)"
+    )
     assert described(torch.device("cpu")) == "cpu"
 
 
@@ -222,8 +282,15 @@ PART = "class Less:\n    steps: int = 4\n\n\n@dataclass\nclass Config(Less):\n"
         ("inherits", "class Config:\n    steps: int = 4\n", PART, "Config inherits steps"),
     ],
 )
-def test_options_that_cannot_be_read_from_the_text_are_refused(tmp_path: Path, name: str, text: str, other: str, says: str) -> None:
+def test_options_that_cannot_be_read_from_the_text_are_refused(
+    tmp_path: Path, name: str, text: str, other: str, says: str
+) -> None:
     path = tmp_path / f"{name}.py"
-    path.write_text(WEE[0].read_text().replace("(frozen=True, kw_only=True, slots=True)", "").replace(text, other))
+    path.write_text(
+        WEE[0]
+        .read_text()
+        .replace("(frozen=True, kw_only=True, slots=True)", "")
+        .replace(text, other)
+    )
     with pytest.raises(UsageError, match=says):
         check(jobs(path, WEE[1], name=name), place(tmp_path))

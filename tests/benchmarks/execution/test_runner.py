@@ -25,7 +25,12 @@ STANDINGS = ("done", "failed", "stale", "missing")
 
 
 def of_another_version(job: Job) -> Job:
-    return replace(job, cell=job.cell.model_copy(update={"version": {**job.cell.version, "model": "an earlier one"}}))
+    return replace(
+        job,
+        cell=job.cell.model_copy(
+            update={"version": {**job.cell.version, "model": "an earlier one"}}
+        ),
+    )
 
 
 @pytest.fixture
@@ -43,7 +48,9 @@ def rerun(store: Store, what: Rerun, *, verbose: bool = False) -> tuple[Run, str
     one = Run(
         plan=plan(*MODELS),
         root=store.root,
-        engine=LocalEngine(jobs=2, place=PLACE, work=WORK, preload=("benchmarks.execution.engines.child",)),
+        engine=LocalEngine(
+            jobs=2, place=PLACE, work=WORK, preload=("benchmarks.execution.engines.child",)
+        ),
         display=Lines(Console(file=text, width=200), verbose=verbose),
         rerun=what,
     )
@@ -65,7 +72,11 @@ def test_what_is_run_again(store: Store, what: Rerun, runs: set[str]) -> None:
     one, _ = rerun(store, what)
     after = {path.name: path.stat().st_ino for path in (store.root / "records").iterdir()}
     ran = {name for name, file in after.items() if before.get(name) != file}
-    assert ran == {f"{job.cell.id}.json" for job, standing in zip(one.plan.jobs, STANDINGS, strict=True) if standing in runs}
+    assert ran == {
+        f"{job.cell.id}.json"
+        for job, standing in zip(one.plan.jobs, STANDINGS, strict=True)
+        if standing in runs
+    }
     assert (one.tally().done, one.tally().failed) == (3 - ("missing" not in runs), 1)
 
 
@@ -74,9 +85,13 @@ def test_what_is_said_of_it(store: Store) -> None:
     lines = text.splitlines()
     assert lines[0] == "4 cells: 1 done, 3 to run"
     assert sum("started (" in line for line in lines) == 3
-    assert any(line.startswith("[") and "FAILED: RuntimeError: told to raise" in line for line in lines)
+    assert any(
+        line.startswith("[") and "FAILED: RuntimeError: told to raise" in line for line in lines
+    )
     _, text = rerun(store, "nothing")
-    assert text.splitlines() == ["4 cells: 3 done, 1 failed (--rerun failed tries them again), 0 to run"]
+    assert text.splitlines() == [
+        "4 cells: 3 done, 1 failed (--rerun failed tries them again), 0 to run"
+    ]
 
 
 def test_two_runners_on_sixty_cells_run_every_cell_once(tmp_path: Path) -> None:
@@ -89,7 +104,10 @@ def test_two_runners_on_sixty_cells_run_every_cell_once(tmp_path: Path) -> None:
     assert (len(starts), max(starts.values())) == (60, 1)
     assert {record.id for record in Store.open(store)} == {*starts}
     assert list((store / "claims").glob("[0-9a-f]*.lock")) == []
-    shares = [sum("by another runner" not in line for line in output.splitlines() if line.startswith("[")) for output, _ in outputs]
+    shares = [
+        sum("by another runner" not in line for line in output.splitlines() if line.startswith("["))
+        for output, _ in outputs
+    ]
     assert sum(shares) == 60
     assert min(shares) > 0
 
@@ -104,7 +122,9 @@ def test_a_checkpoint_goes_when_its_cell_is_done_and_stays_when_it_failed(store:
     assert [path.stem for path in (store.root / "checkpoints").iterdir()] == [failed.cell.id]
 
 
-def test_the_manifest_is_written_by_one_runner_at_a_time(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_manifest_is_written_by_one_runner_at_a_time(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def merged(a_plan: Plan, a_store: Store) -> Manifest:
         assert a_store.claim_manifest("wee", patience=0.0) is None, "nobody else may be at it"
         return merged_manifest(a_plan, a_store)

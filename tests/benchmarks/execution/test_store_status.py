@@ -15,15 +15,26 @@ from tests.benchmarks.command import PLUGINS, WITH_PLUGINS, memnet
 CATALOG = Catalog.read((PLUGINS / "wee.py", PLUGINS / "scripted.py"))
 
 
-def plan(*models: str, settings: tuple[str, ...] = (), seeds: tuple[int, ...] = (0, 1), catalog: Catalog = CATALOG) -> Plan:
-    return make_plan(catalog, Request(name="wee", models=models, seeds=seeds, settings=parse_settings(settings)))
+def plan(
+    *models: str,
+    settings: tuple[str, ...] = (),
+    seeds: tuple[int, ...] = (0, 1),
+    catalog: Catalog = CATALOG,
+) -> Plan:
+    return make_plan(
+        catalog, Request(name="wee", models=models, seeds=seeds, settings=parse_settings(settings))
+    )
 
 
 def finish(store: Store, a_plan: Plan, *, well: bool = True) -> None:
     origin = provenance(device="cpu", threads=1, started_at=now())
     for job in a_plan.jobs:
         outcome = Outcome(metrics={"accuracy": 0.5}, cost=Cost(train_seconds=2.0))
-        store.write(succeeded(job.cell, outcome, origin) if well else failed(job.cell, Failure(type="E", message="m"), origin))
+        store.write(
+            succeeded(job.cell, outcome, origin)
+            if well
+            else failed(job.cell, Failure(type="E", message="m"), origin)
+        )
 
 
 @pytest.fixture
@@ -32,7 +43,9 @@ def store(tmp_path: Path) -> Store:
 
 
 def count(a_plan: Plan, store: Store) -> dict[str, int]:
-    return {**survey(tuple(planned(job.cell) for job in a_plan.jobs), store, a_plan.planner).count()}
+    return {
+        **survey(tuple(planned(job.cell) for job in a_plan.jobs), store, a_plan.planner).count()
+    }
 
 
 def test_the_four_standings(store: Store) -> None:
@@ -41,7 +54,12 @@ def test_the_four_standings(store: Store) -> None:
     assert count(plan("scripted"), store) == {"done": 0, "failed": 0, "stale": 2, "missing": 0}
     finish(store, plan("scripted", seeds=(0,)))
     finish(store, plan("scripted", seeds=(1,)), well=False)
-    assert count(plan("scripted", seeds=(0, 1, 2)), store) == {"done": 1, "failed": 1, "stale": 0, "missing": 1}
+    assert count(plan("scripted", seeds=(0, 1, 2)), store) == {
+        "done": 1,
+        "failed": 1,
+        "stale": 0,
+        "missing": 1,
+    }
 
 
 def test_what_answers_another_question_makes_nothing_stale(store: Store) -> None:
@@ -57,9 +75,26 @@ def test_a_damaged_record_is_missing(store: Store) -> None:
 
 
 def test_a_store_that_is_not_there_holds_nothing(tmp_path: Path) -> None:
-    assert count(plan("scripted"), Store(tmp_path / "none")) == {"done": 0, "failed": 0, "stale": 0, "missing": 2}
-    done = memnet("status", "wee", *WITH_PLUGINS, "--models", "scripted", "--seeds", "1", "--store", str(tmp_path / "none"))
-    assert "none, which is not there yet: 1 cell: 0 done, 0 failed, 0 stale, 1 missing" in done.stdout
+    assert count(plan("scripted"), Store(tmp_path / "none")) == {
+        "done": 0,
+        "failed": 0,
+        "stale": 0,
+        "missing": 2,
+    }
+    done = memnet(
+        "status",
+        "wee",
+        *WITH_PLUGINS,
+        "--models",
+        "scripted",
+        "--seeds",
+        "1",
+        "--store",
+        str(tmp_path / "none"),
+    )
+    assert (
+        "none, which is not there yet: 1 cell: 0 done, 0 failed, 0 stale, 1 missing" in done.stdout
+    )
     assert list(tmp_path.iterdir()) == []
 
 
@@ -81,11 +116,17 @@ def test_cells_of_other_settings_are_forgotten(store: Store) -> None:
 
 
 def test_cells_of_another_question_are_kept_if_their_row_was_run(store: Store) -> None:
-    """Seed 0 has run; seed 1 of its row waits, and is kept with it. The other row has not, and may as well be of the same question."""
+    """Seed 0 has run; seed 1 of its row waits, and is kept with it.
+
+    The other row has not, and may as well be of the same question.
+    """
     nine = ("steps=9",)
     merge(store, plan("scripted", "scripted[width=8]", settings=nine))
     finish(store, plan("scripted", seeds=(0,), settings=nine))
-    assert merge(store, plan("scripted", "scripted[width=8]", seeds=(0, 1))) == [*["scripted", "scripted[width=8]"] * 2, *["scripted"] * 2]
+    assert merge(store, plan("scripted", "scripted[width=8]", seeds=(0, 1))) == [
+        *["scripted", "scripted[width=8]"] * 2,
+        *["scripted"] * 2,
+    ]
     merge(store, plan("scripted", settings=nine))
     assert len(merge(store, plan("scripted", seeds=(0, 1)))) == 4
 
@@ -97,7 +138,9 @@ def test_cells_of_another_version_are_forgotten_when_they_are_planned_anew(store
     assert len(merge(store, plan("scripted"))) == 2
 
 
-def test_cells_of_a_plugin_that_is_not_given_now_are_kept_if_they_were_run(store: Store, tmp_path: Path) -> None:
+def test_cells_of_a_plugin_that_is_not_given_now_are_kept_if_they_were_run(
+    store: Store, tmp_path: Path
+) -> None:
     guest = tmp_path / "guest.py"
     guest.write_text('"""A guest."""\nKIND = "model"\n')
     with_guest = Catalog.read((PLUGINS / "wee.py", PLUGINS / "scripted.py", guest))
@@ -108,15 +151,30 @@ def test_cells_of_a_plugin_that_is_not_given_now_are_kept_if_they_were_run(store
     assert merge(store, plan("scripted", seeds=(0,))) == ["scripted", "guest"]
 
 
-def test_one_benchmark_asked_twice_stands_twice_in_the_leaderboard_and_in_the_status(store: Store) -> None:
+def test_one_benchmark_asked_twice_stands_twice_in_the_leaderboard_and_in_the_status(
+    store: Store,
+) -> None:
     for settings in (("steps=9",), ()):
         asked = plan("scripted", settings=settings)
         merge(store, asked)
         finish(store, asked)
     selection = select(store)
-    assert [(entry.subject.name, entry.seeds) for entry in selection.entries] == [("wee[steps=4]", "2/2"), ("wee[steps=9]", "2/2")]
+    assert [(entry.subject.name, entry.seeds) for entry in selection.entries] == [
+        ("wee[steps=4]", "2/2"),
+        ("wee[steps=9]", "2/2"),
+    ]
     assert selection.stale == ()
-    lines = memnet("status", "wee", *WITH_PLUGINS, "--models", "scripted", "--seeds", "2", "--store", str(store.root)).stdout.splitlines()
+    lines = memnet(
+        "status",
+        "wee",
+        *WITH_PLUGINS,
+        "--models",
+        "scripted",
+        "--seeds",
+        "2",
+        "--store",
+        str(store.root),
+    ).stdout.splitlines()
     assert "4 cells: 4 done, 0 failed, 0 stale, 0 missing" in lines[0]
     assert lines[1] == "memnet run with these options: 0 of 2 to run"
     assert [line.split()[0] for line in lines[5:]] == ["wee[steps=4]", "wee[steps=9]"]

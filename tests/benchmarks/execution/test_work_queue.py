@@ -21,7 +21,12 @@ class Other(Share):
 
     def __init__(self, store: Store) -> None:
         self.told: list[tuple[Job, Record]] = []
-        super().__init__(JOBS, store, {job.cell.id: store.mark(job.cell.id) for job in JOBS}, lambda *news: self.told.append(news))
+        super().__init__(
+            JOBS,
+            store,
+            {job.cell.id: store.mark(job.cell.id) for job in JOBS},
+            lambda *news: self.told.append(news),
+        )
 
 
 def record(job: Job) -> Record:
@@ -48,7 +53,9 @@ def test_what_another_has_finished_is_told_and_not_run(store: Store) -> None:
     assert second.take() == JOBS[1]
     assert [job for job, _ in second.told] == [JOBS[0]]
     assert second.told[0][1] == store.read(JOBS[0].cell.id)
-    assert list((store.root / "claims").iterdir()) == [store.root / "claims" / f"{JOBS[1].cell.id}.lock"]
+    assert list((store.root / "claims").iterdir()) == [
+        store.root / "claims" / f"{JOBS[1].cell.id}.lock"
+    ]
 
 
 def test_what_another_gave_up_is_taken_over(store: Store) -> None:

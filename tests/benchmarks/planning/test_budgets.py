@@ -10,34 +10,54 @@ from benchmarks.cli.plan_options import plan_from
 from benchmarks.planning.budgets import options_and_total
 from benchmarks.planning.plan import Plan
 from results.errors import UsageError
-from strategies.continual.methods import der_plus_plus, er, er_compressed, er_encoder, latent_replay, memnet
+from strategies.continual.methods import (
+    der_plus_plus,
+    er,
+    er_compressed,
+    er_encoder,
+    latent_replay,
+    memnet,
+)
 from strategies.continual.train import KeepsPast, learn, within_total
 from tests.strategies.continual.small_gru import Gru
 from tests.strategies.continual.test_train import CPU, toy
 
 
 def plan(methods: str, budget: str | None = None, total: str | None = None) -> Plan:
-    return plan_from("split-digits", "lstm", methods, "1", None, None, budget=budget, total_budget=total)
+    return plan_from(
+        "split-digits", "lstm", methods, "1", None, None, budget=budget, total_budget=total
+    )
 
 
 def test_every_method_that_keeps_something_has_a_variant_per_budget() -> None:
     cells = [job.cell for job in plan("naive,er,memnet", "16k,157k").jobs]
-    assert [cell.method for cell in cells if cell.method.startswith("er")] == ["er[budget=16000]", "er[budget=157000]"]
+    assert [cell.method for cell in cells if cell.method.startswith("er")] == [
+        "er[budget=16000]",
+        "er[budget=157000]",
+    ]
     assert [cell.method for cell in cells if cell.method.startswith("memnet")] in (
         [],
         ["memnet[budget=16000]", "memnet[budget=157000]"],
     )
     assert [cell.method for cell in cells if cell.method.startswith("naive")] == ["naive"]
-    assert [cell.config["method"]["budget"] for cell in cells if cell.method.startswith("er")] == [16000, 157000]
+    assert [cell.config["method"]["budget"] for cell in cells if cell.method.startswith("er")] == [
+        16000,
+        157000,
+    ]
 
 
 def test_methods_that_keep_nothing_are_noted() -> None:
-    assert plan("naive,er", "16k").notes == ("naive keeps nothing that --budget could bound, and runs as it is",)
+    assert plan("naive,er", "16k").notes == (
+        "naive keeps nothing that --budget could bound, and runs as it is",
+    )
     assert plan("naive,er").notes == ()
 
 
 def test_a_budget_that_nothing_takes_is_refused() -> None:
-    with pytest.raises(UsageError, match="--budget: none of these methods keeps anything that it could bound: joint, naive"):
+    with pytest.raises(
+        UsageError,
+        match="--budget: none of these methods keeps anything that it could bound: joint, naive",
+    ):
         plan("naive,joint", "16k")
     with pytest.raises(UsageError, match="--total-budget: nothing is kept of the past in a task"):
         plan_from("induction", "lstm", None, "1", None, None, total_budget="16k")
@@ -71,7 +91,10 @@ def test_what_makes_no_sense_is_refused(methods: str, budget: str | None, messag
 
 def test_what_the_parameters_leave_of_a_total_is_kept_and_nothing_else_changes() -> None:
     outcomes = []
-    size = sum(parameter.numel() * parameter.element_size() for parameter in Gru(toy().signature).parameters())
+    size = sum(
+        parameter.numel() * parameter.element_size()
+        for parameter in Gru(toy().signature).parameters()
+    )
     for total, config in ((size + 20 * 17, er.Config()), (0, er.Config(budget=20 * 17))):
         torch.manual_seed(0)
         outcomes.append(
@@ -88,7 +111,9 @@ def test_what_the_parameters_leave_of_a_total_is_kept_and_nothing_else_changes()
             )
         )
     bounded, plain = outcomes
-    assert size + 19 * 17 < bounded.cost.buffer_bytes + bounded.cost.parameter_bytes <= size + 20 * 17
+    assert (
+        size + 19 * 17 < bounded.cost.buffer_bytes + bounded.cost.parameter_bytes <= size + 20 * 17
+    )
     assert bounded.curves == plain.curves
     with pytest.raises(UsageError, match=f"the parameters alone are {size} bytes"):
         learn(
@@ -104,7 +129,9 @@ def test_what_the_parameters_leave_of_a_total_is_kept_and_nothing_else_changes()
         )
 
 
-@pytest.mark.parametrize("method", [der_plus_plus, er, er_compressed, er_encoder, latent_replay, memnet])
+@pytest.mark.parametrize(
+    "method", [der_plus_plus, er, er_compressed, er_encoder, latent_replay, memnet]
+)
 @pytest.mark.parametrize("room", [20_000, 345_000, 400_000])
 def test_parameters_and_what_is_kept_stay_within_the_total(method: ModuleType, room: int) -> None:
     """Also where what may be kept changes the parameters, as wider codes do."""
@@ -112,10 +139,15 @@ def test_parameters_and_what_is_kept_stay_within_the_total(method: ModuleType, r
 
     def build(config: Any) -> tuple[Any, Any]:
         model = Gru(stream.signature)
-        return model, method.build(config, model=model, stream=stream, learning_rate=1e-2, seed=0, device=CPU)
+        return model, method.build(
+            config, model=model, stream=stream, learning_rate=1e-2, seed=0, device=CPU
+        )
 
     def size(strategy: Any) -> int:
-        return sum(parameter.numel() * parameter.element_size() for parameter in strategy.model.parameters())
+        return sum(
+            parameter.numel() * parameter.element_size()
+            for parameter in strategy.model.parameters()
+        )
 
     total = size(build(method.Config())[1]) + room
     _, strategy = within_total(total, build, method.Config())

@@ -5,7 +5,9 @@ from results.errors import UsageError
 
 
 def test_settings_are_sorted_by_what_they_are_for() -> None:
-    settings = parse_settings(["steps=5", "model.width=8", "method.kept=200", "training.learning_rate=0.01"])
+    settings = parse_settings(
+        ["steps=5", "model.width=8", "method.kept=200", "training.learning_rate=0.01"]
+    )
     assert settings.benchmark == {"steps": "5"}
     assert settings.model == {"width": "8"}
     assert settings.method == {"kept": "200"}

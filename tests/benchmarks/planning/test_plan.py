@@ -13,7 +13,9 @@ from tests.benchmarks.command import PLUGINS
 
 WEE = (PLUGINS / "wee.py", PLUGINS / "scripted.py")
 
-STREAM = '"""A stream."""\nKIND = "stream"\nPRIMARY = "accuracy"\nCHANCE = 0.1\nDIGEST = "sha256:1"\n'
+STREAM = (
+    '"""A stream."""\nKIND = "stream"\nPRIMARY = "accuracy"\nCHANCE = 0.1\nDIGEST = "sha256:1"\n'
+)
 METHOD = '"""A method."""\nKIND = "method"\n'
 MEMORY = '"""A model with a memory."""\nKIND = "model"\nHAS_MEMORY = True\n'
 SUITE = """\"\"\"A suite.\"\"\"
@@ -30,8 +32,16 @@ SUITE = Suite(
 """
 
 
-def plan(*files: Path, name: str = "wee", models: str = "scripted", settings: tuple[str, ...] = (), **kwargs: object) -> Plan:
-    request = Request(name=name, models=tuple(models.split()) or None, settings=parse_settings(settings), **kwargs)
+def plan(
+    *files: Path,
+    name: str = "wee",
+    models: str = "scripted",
+    settings: tuple[str, ...] = (),
+    **kwargs: object,
+) -> Plan:
+    request = Request(
+        name=name, models=tuple(models.split()) or None, settings=parse_settings(settings), **kwargs
+    )
     return make_plan(Catalog.read(files or WEE), request)
 
 
@@ -46,7 +56,13 @@ def rows(a_plan: Plan) -> list[tuple[str, str, str, int]]:
 @pytest.fixture
 def world(tmp_path: Path) -> tuple[Path, ...]:
     """A suite over a task and a stream, with a model that has a memory, and a method."""
-    texts = {"brook": STREAM, "recall": METHOD, "keeper": MEMORY, "both": SUITE, "guest": '"""Another."""\nKIND = "model"\n'}
+    texts = {
+        "brook": STREAM,
+        "recall": METHOD,
+        "keeper": MEMORY,
+        "both": SUITE,
+        "guest": '"""Another."""\nKIND = "model"\n',
+    }
     for name, text in texts.items():
         (tmp_path / f"{name}.py").write_text(text)
     return (*WEE, *(tmp_path / f"{name}.py" for name in texts))
@@ -54,7 +70,11 @@ def world(tmp_path: Path) -> tuple[Path, ...]:
 
 def test_ids_are_pinned() -> None:
     """A change of these orphans every record in the world: raise IDENTITY_SCHEME or VERSION on purpose, not by accident."""
-    cell = plan(settings=("training.learning_rate=0.003",)).jobs[0].cell.model_copy(update={"version": {"benchmark": "1", "model": "1"}})
+    cell = (
+        plan(settings=("training.learning_rate=0.003",))
+        .jobs[0]
+        .cell.model_copy(update={"version": {"benchmark": "1", "model": "1"}})
+    )
     assert cell.id == "f217100ddb4e951a"
 
 
@@ -81,7 +101,9 @@ def test_every_version_changes_the_id(tmp_path: Path, file: str) -> None:
 def test_the_data_and_the_method_change_the_id(world: tuple[Path, ...]) -> None:
     before = plan(*world, name="brook", models="keeper", methods=("recall",))
     assert before.jobs[0].cell.version["data"] == "sha256:1"
-    brook, recall = (next(path for path in world if path.stem == name) for name in ("brook", "recall"))
+    brook, recall = (
+        next(path for path in world if path.stem == name) for name in ("brook", "recall")
+    )
     brook.write_text(STREAM.replace("sha256:1", "sha256:2") + "VERSION = 1\n")
     middle = plan(*world, name="brook", models="keeper", methods=("recall",))
     recall.write_text(METHOD + "VERSION = 7\n")
@@ -117,27 +139,45 @@ def test_methods_of_a_task_are_refused() -> None:
         plan(methods=("naive",))
 
 
-def test_a_bare_stream_runs_naive_and_memnet_where_there_is_a_memory(world: tuple[Path, ...]) -> None:
+def test_a_bare_stream_runs_naive_and_memnet_where_there_is_a_memory(
+    world: tuple[Path, ...],
+) -> None:
     memnet = next(path for path in world if path.stem == "recall").with_name("memnet.py")
     catalog = Catalog.read(world)
     if "memnet" not in catalog.methods:
         memnet.write_text(METHOD)
         world = (*world, memnet)
     found = plan(*world, name="brook", models="scripted keeper", seeds=(0,))
-    assert [row[1:3] for row in rows(found)] == [("scripted", "naive"), ("keeper", "naive"), ("keeper", "memnet")]
+    assert [row[1:3] for row in rows(found)] == [
+        ("scripted", "naive"),
+        ("keeper", "naive"),
+        ("keeper", "memnet"),
+    ]
     assert found.notes == ()
 
 
-@pytest.mark.parametrize(("reads", "feeds"), [("tokens", None), ("tokens", "features"), ("features", "tokens"), ("samples", "features")])
+@pytest.mark.parametrize(
+    ("reads", "feeds"),
+    [("tokens", None), ("tokens", "features"), ("features", "tokens"), ("samples", "features")],
+)
 def test_a_model_is_left_out_where_it_cannot_read_what_is_fed(
     world: tuple[Path, ...], tmp_path: Path, reads: str, feeds: str | None
 ) -> None:
     (tmp_path / "picky.py").write_text(f'"""A model."""\nKIND = "model"\nINPUTS = ("{reads}",)\n')
     if feeds is not None:
         (tmp_path / "brook.py").write_text(STREAM + f'INPUTS = ("{feeds}",)\n')
-    found = plan(*world, tmp_path / "picky.py", name="brook", models="scripted picky", methods=("naive",), seeds=(0,))
+    found = plan(
+        *world,
+        tmp_path / "picky.py",
+        name="brook",
+        models="scripted picky",
+        methods=("naive",),
+        seeds=(0,),
+    )
     assert [row[1] for row in rows(found)] == ["scripted"]
-    assert found.notes == (f"brook: picky is left out: model 'picky' reads {reads} alone, and this is of {feeds or 'samples'}",)
+    assert found.notes == (
+        f"brook: picky is left out: model 'picky' reads {reads} alone, and this is of {feeds or 'samples'}",
+    )
 
 
 def test_a_model_of_tokens_alone_runs_on_a_task(tmp_path: Path) -> None:
@@ -160,18 +200,32 @@ def test_a_suite_is_its_members(world: tuple[Path, ...]) -> None:
     assert {job.cell.seed for job in found.jobs} == {0, 1}
     manifest = found.manifest()
     assert Manifest.model_validate_json(manifest.model_dump_json()) == manifest
-    assert [(one.name, one.kind, one.chance) for one in manifest.benchmarks] == [("wee", "task", 0.25), ("brook", "stream", 0.1)]
+    assert [(one.name, one.kind, one.chance) for one in manifest.benchmarks] == [
+        ("wee", "task", 0.25),
+        ("brook", "stream", 0.1),
+    ]
 
 
-def test_in_a_suite_a_known_model_keeps_its_places_and_a_guest_takes_all(world: tuple[Path, ...]) -> None:
+def test_in_a_suite_a_known_model_keeps_its_places_and_a_guest_takes_all(
+    world: tuple[Path, ...],
+) -> None:
     known = plan(*world, name="both", models="keeper", seeds=(0,))
-    assert [row[:3] for row in rows(known)] == [("wee", "keeper", "supervised"), ("brook", "keeper", "recall")]
+    assert [row[:3] for row in rows(known)] == [
+        ("wee", "keeper", "supervised"),
+        ("brook", "keeper", "recall"),
+    ]
     guest = plan(*world, name="both", models="guest", seeds=(0,))
-    assert [row[:3] for row in rows(guest)] == [("wee", "guest", "supervised"), ("brook", "guest", "naive"), ("brook", "guest", "recall")]
+    assert [row[:3] for row in rows(guest)] == [
+        ("wee", "guest", "supervised"),
+        ("brook", "guest", "naive"),
+        ("brook", "guest", "recall"),
+    ]
     assert guest.notes == ()
 
 
-def test_in_a_suite_a_model_that_is_not_installed_is_left_out_unless_it_is_asked_for(world: tuple[Path, ...]) -> None:
+def test_in_a_suite_a_model_that_is_not_installed_is_left_out_unless_it_is_asked_for(
+    world: tuple[Path, ...],
+) -> None:
     keeper = next(path for path in world if path.stem == "keeper")
     keeper.write_text(MEMORY + 'REQUIRES = ("torch", "no-such-distribution")\n')
     found = plan(*world, name="both", models="", seeds=(0,))
@@ -182,7 +236,9 @@ def test_in_a_suite_a_model_that_is_not_installed_is_left_out_unless_it_is_asked
 
 
 def test_an_option_that_not_all_of_a_suite_take_says_the_way_out(world: tuple[Path, ...]) -> None:
-    with pytest.raises(UsageError, match=r"has no option 'length'.*--set holds for every benchmark of a suite"):
+    with pytest.raises(
+        UsageError, match=r"has no option 'length'.*--set holds for every benchmark of a suite"
+    ):
         plan(*world, name="both", models="", settings=("length=4",))
 
 
@@ -193,7 +249,9 @@ def test_an_option_that_not_all_of_a_suite_take_says_the_way_out(world: tuple[Pa
         ("no-seeds", "()", "(0, 1)", "needs members and seeds"),
     ],
 )
-def test_a_suite_that_makes_no_sense_is_refused(world: tuple[Path, ...], name: str, wrong: str, right: str, says: str) -> None:
+def test_a_suite_that_makes_no_sense_is_refused(
+    world: tuple[Path, ...], name: str, wrong: str, right: str, says: str
+) -> None:
     suite = next(path for path in world if path.stem == "both").with_stem(name)
     suite.write_text(SUITE.replace(right, wrong))
     with pytest.raises(UsageError, match=re.escape(says)):
@@ -213,7 +271,10 @@ def test_unknown_names_get_the_nearest() -> None:
     with pytest.raises(UsageError, match="did you mean scripted"):
         plan(models="script")
     with pytest.raises(UsageError, match="did you mean steps"):
-        make_plan(Catalog.read(WEE), Request(name="wee", models=("scripted",), settings=Settings(benchmark={"stepps": "3"})))
+        make_plan(
+            Catalog.read(WEE),
+            Request(name="wee", models=("scripted",), settings=Settings(benchmark={"stepps": "3"})),
+        )
 
 
 def test_a_benchmark_that_hides_its_score_is_refused(tmp_path: Path) -> None:
@@ -241,7 +302,10 @@ def test_a_profile_is_another_size_of_the_same_suite() -> None:
     small = make_plan(Catalog.read(), Request(name="long-dependency", profile="small"))
     assert {job.cell.benchmark for job in small.jobs} < {job.cell.benchmark for job in full.jobs}
     assert not {job.cell.id for job in small.jobs} & {job.cell.id for job in full.jobs}
-    with pytest.raises(UsageError, match="unknown profile of the suite 'long-dependency' 'smal': did you mean small"):
+    with pytest.raises(
+        UsageError,
+        match="unknown profile of the suite 'long-dependency' 'smal': did you mean small",
+    ):
         make_plan(Catalog.read(), Request(name="long-dependency", profile="smal"))
     with pytest.raises(UsageError, match="only suites have profiles"):
         make_plan(Catalog.read(), Request(name="induction", profile="small"))

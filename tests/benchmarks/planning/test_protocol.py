@@ -7,7 +7,12 @@ from benchmarks.planning.jobs import Job
 from results.errors import UsageError
 
 
-def jobs(*settings: str, name: str = "split-mnist", protocol: str | None = "vandeven2022", models: str | None = None) -> tuple[Job, ...]:
+def jobs(
+    *settings: str,
+    name: str = "split-mnist",
+    protocol: str | None = "vandeven2022",
+    models: str | None = None,
+) -> tuple[Job, ...]:
     return plan_from(name, models, "naive", "1", list(settings), None, protocol=protocol).jobs
 
 
@@ -15,7 +20,12 @@ def test_a_protocol_stands_for_options_learning_rate_and_models() -> None:
     (job,) = jobs()
     options = job.cell.config["benchmark"]
     assert job.cell.model == "mlp"
-    assert (options["experiences"], options["iterations"], options["batch_size"], options["form"]) == (5, 2000, 128, "flat")
+    assert (
+        options["experiences"],
+        options["iterations"],
+        options["batch_size"],
+        options["form"],
+    ) == (5, 2000, 128, "flat")
     assert job.cell.config["training"]["learning_rate"] == 0.001
     assert options["scenario"] == "class"
 
@@ -26,7 +36,10 @@ def test_it_may_be_set_as_any_option_and_what_is_set_beside_it_has_the_last_word
     (other,) = jobs("iterations=10", "training.learning_rate=0.01", "scenario=task", models="lstm")
     assert other.cell.model == "lstm"
     assert other.cell.config["training"]["learning_rate"] == 0.01
-    assert (other.cell.config["benchmark"]["iterations"], other.cell.config["benchmark"]["batch_size"]) == (10, 128)
+    assert (
+        other.cell.config["benchmark"]["iterations"],
+        other.cell.config["benchmark"]["batch_size"],
+    ) == (10, 128)
 
 
 def test_without_one_there_is_the_default() -> None:
@@ -34,7 +47,9 @@ def test_without_one_there_is_the_default() -> None:
 
 
 def test_an_unknown_protocol_is_refused() -> None:
-    with pytest.raises(UsageError, match=r"unknown protocol of stream 'split-mnist' 'vandeven'.*vandeven2022"):
+    with pytest.raises(
+        UsageError, match=r"unknown protocol of stream 'split-mnist' 'vandeven'.*vandeven2022"
+    ):
         jobs(protocol="vandeven")
     with pytest.raises(UsageError, match="protocol"):
         plan_from("induction", None, None, "1", None, None, protocol="vandeven2022")

@@ -6,14 +6,37 @@ from results.errors import UsageError
 
 @pytest.mark.parametrize(
     ("text", "seeds"),
-    [("3", (0, 1, 2)), ("1", (0,)), ("0-9", tuple(range(10))), ("4-4", (4,)), ("1,4,7", (1, 4, 7)), ("5,", (5,)), (" 2 ", (0, 1))],
+    [
+        ("3", (0, 1, 2)),
+        ("1", (0,)),
+        ("0-9", tuple(range(10))),
+        ("4-4", (4,)),
+        ("1,4,7", (1, 4, 7)),
+        ("5,", (5,)),
+        (" 2 ", (0, 1)),
+    ],
 )
 def test_forms(text: str, seeds: tuple[int, ...]) -> None:
     assert parse_seeds(text) == seeds
 
 
 @pytest.mark.parametrize(
-    "text", ["", "0", "-3", "9-0", "1,1", "a", "1.5", "1-", "0-9-12", "1001", f"{LIMIT},1", "99999999999999999999", "1 2"]
+    "text",
+    [
+        "",
+        "0",
+        "-3",
+        "9-0",
+        "1,1",
+        "a",
+        "1.5",
+        "1-",
+        "0-9-12",
+        "1001",
+        f"{LIMIT},1",
+        "99999999999999999999",
+        "1 2",
+    ],
 )
 def test_nonsense_is_refused_with_what_is_allowed(text: str) -> None:
     with pytest.raises(UsageError, match=r"seed"):

@@ -13,7 +13,14 @@ def test_names_split_at_the_commas_outside_brackets() -> None:
     assert split_names("a,b[x=1,y=2], c,") == ("a", "b[x=1,y=2]", "c")
 
 
-@pytest.mark.parametrize("text", ["scripted[width=8,act=raise]", "scripted[act=raise, width=8]", " scripted[ width = 8 ,act=raise]"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "scripted[width=8,act=raise]",
+        "scripted[act=raise, width=8]",
+        " scripted[ width = 8 ,act=raise]",
+    ],
+)
 def test_order_and_spaces_do_not_matter(text: str) -> None:
     assert resolve(MODELS, text).name == "scripted[act=raise,width=8]"
 
@@ -23,25 +30,53 @@ def test_a_default_written_out_is_the_model_itself() -> None:
 
 
 def test_settings_hold_where_the_brackets_say_nothing() -> None:
-    assert resolve(MODELS, "scripted[width=8]", {"width": "2", "act": "raise"}).config == {"width": 8, "act": "raise", "pause": 0.0}
+    assert resolve(MODELS, "scripted[width=8]", {"width": "2", "act": "raise"}).config == {
+        "width": 8,
+        "act": "raise",
+        "pause": 0.0,
+    }
 
 
 @pytest.mark.parametrize(
-    "text", ["scripted[width]", "scripted[width=wide]", "scripted[depth=2]", "scripted[act=sing]", "scripted[", "[width=2]"]
+    "text",
+    [
+        "scripted[width]",
+        "scripted[width=wide]",
+        "scripted[depth=2]",
+        "scripted[act=sing]",
+        "scripted[",
+        "[width=2]",
+    ],
 )
 def test_nonsense_is_refused(text: str) -> None:
     with pytest.raises(UsageError):
         resolve(MODELS, text)
 
 
-OPTIONS = [(entry, option) for entry in Registry("model") if not entry.missing for option in entry.source.options]
+OPTIONS = [
+    (entry, option)
+    for entry in Registry("model")
+    if not entry.missing
+    for option in entry.source.options
+]
 
 
-@pytest.mark.parametrize(("entry", "option"), [pytest.param(*pair, id=f"{pair[0].name}-{pair[1].name}") for pair in OPTIONS])
+@pytest.mark.parametrize(
+    ("entry", "option"),
+    [pytest.param(*pair, id=f"{pair[0].name}-{pair[1].name}") for pair in OPTIONS],
+)
 def test_any_option_of_any_model_makes_a_variant(entry: Entry, option: Option) -> None:
     """Half of a number, which all options allow but for the few that are small; these double."""
     value = option.default
-    other = not value if isinstance(value, bool) else 2 if value is None else value / 2 if isinstance(value, float) else value // 2 or 2
+    other = (
+        not value
+        if isinstance(value, bool)
+        else 2
+        if value is None
+        else value / 2
+        if isinstance(value, float)
+        else value // 2 or 2
+    )
     if value == 0.0:
         other = 0.5
     found = resolve(Registry("model"), f"{entry.name}[{option.name}={spelt(other)}]")

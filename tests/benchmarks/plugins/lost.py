@@ -9,7 +9,9 @@ FILES = ("lost.npz",)
 
 
 def prepare(data_root):
-    raise UsageError(f"the data of 'lost' is not in {data_root} and can't be downloaded; put lost.npz there")
+    raise UsageError(
+        f"the data of 'lost' is not in {data_root} and can't be downloaded; put lost.npz there"
+    )
 
 
 def build(config, *, seed, data_root):

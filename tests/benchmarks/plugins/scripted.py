@@ -13,7 +13,11 @@ from torch import nn
 from baselines.interface import ModelOutput, SequenceModel
 
 KIND = "model"
-GO: Path | None = None  # where a test sets it, one that dawdles does not go on from its fourth look before there is this file
+GO: Path | None = (
+    # where a test sets it, one that dawdles does not go on from its fourth look before there is
+    # this file
+    None
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,7 +45,9 @@ class Scripted(SequenceModel):
     def initial_state(self, batch):
         return State(seen=torch.zeros(batch, 1))
 
-    def forward(self, inputs, state=None, *, targets=None, positions=None, record=None, generator=None):
+    def forward(
+        self, inputs, state=None, *, targets=None, positions=None, record=None, generator=None
+    ):
         match self.config.act:
             case "raise":
                 raise RuntimeError("told to raise")

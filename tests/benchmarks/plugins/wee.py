@@ -32,7 +32,11 @@ class Wee(ProbeTask):
 
     def sample(self, batch, generator):
         inputs = torch.randint(4, (batch, self.config.length), generator=generator)
-        return Batch(inputs=inputs, positions=torch.full((batch, 1), self.config.length - 1), targets=inputs[:, :1])
+        return Batch(
+            inputs=inputs,
+            positions=torch.full((batch, 1), self.config.length - 1),
+            targets=inputs[:, :1],
+        )
 
     def probe(self, batch, generator):
         return Probe(batch, generator)
@@ -51,7 +55,10 @@ class Probe:
         return distance
 
     def questions(self):
-        return Questions(inputs=torch.zeros(len(self.tokens), 1, 1, dtype=torch.int64), targets=self.tokens[:, :1])
+        return Questions(
+            inputs=torch.zeros(len(self.tokens), 1, 1, dtype=torch.int64),
+            targets=self.tokens[:, :1],
+        )
 
 
 def build(config):

@@ -24,7 +24,9 @@ def test_rivals_take_turns_and_only_their_work_is_timed() -> None:
 
         return prepare
 
-    one, two = compare("counting", {"one": rival("one", 500_000), "two": rival("two", 2_000_000)}, rounds=3)
+    one, two = compare(
+        "counting", {"one": rival("one", 500_000), "two": rival("two", 2_000_000)}, rounds=3
+    )
     assert turns == ["one", "two"] * 3
     assert one.ratio == 1.0
     assert 2 < two.ratio < 8
@@ -35,7 +37,9 @@ def test_all_loops_are_measured() -> None:
     began = time.process_time()
     timings = measure(samples=256, online=2, rounds=1)
     works = ("training", "evaluation", "online, early", "online, late")
-    assert [(timing.work, timing.rival) for timing in timings] == [(work, who) for work in works for who in ("bare", "ours", "avalanche")]
+    assert [(timing.work, timing.rival) for timing in timings] == [
+        (work, who) for work in works for who in ("bare", "ours", "avalanche")
+    ]
     assert 0 < sum(timing.seconds for timing in timings) < time.process_time() - began
 
 
@@ -52,7 +56,9 @@ def test_our_loops_stay_near_a_bare_one() -> None:
 
 
 @pytest.mark.parametrize("as_json", [False, True])
-def test_what_was_measured_is_shown(as_json: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_was_measured_is_shown(
+    as_json: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     timing = Timing(work="training", rival="ours", seconds=0.1234, ratio=1.1)
     monkeypatch.setattr("benchmarks.speed.streams.measure", lambda rounds: [timing] * rounds)
     speed("streams", as_json, rounds=2)

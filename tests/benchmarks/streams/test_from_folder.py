@@ -20,7 +20,9 @@ def images(folder: Path, classes: int = 4, per_class: int = 5) -> None:
     for label in range(classes):
         (folder / f"kind{label}").mkdir(parents=True)
         for place in range(per_class):
-            Image.new("RGB", (9, 7), (60 * label, 255 - place, 0)).save(folder / f"kind{label}" / f"{place}.png")
+            Image.new("RGB", (9, 7), (60 * label, 255 - place, 0)).save(
+                folder / f"kind{label}" / f"{place}.png"
+            )
 
 
 def sequences(file: Path, **more: np.ndarray) -> None:
@@ -30,12 +32,15 @@ def sequences(file: Path, **more: np.ndarray) -> None:
 
 
 def built(root: Path, data: str = "flowers", **options: object) -> Stream:
-    return from_folder.build(from_folder.Config(data=data, experiences=2, **options), seed=0, data_root=root)
+    return from_folder.build(
+        from_folder.Config(data=data, experiences=2, **options), seed=0, data_root=root
+    )
 
 
 def counts(stream: Stream) -> tuple[int, int]:
     train, test = (
-        sum(len(experience.dataset) for experience in part) for part in (stream.benchmark.train_stream, stream.benchmark.test_stream)
+        sum(len(experience.dataset) for experience in part)
+        for part in (stream.benchmark.train_stream, stream.benchmark.test_stream)
     )
     return train, test
 
@@ -44,7 +49,11 @@ def test_class_folders_of_images(tmp_path: Path) -> None:
     images(tmp_path / "flowers")
     stream = built(tmp_path)
     assert counts(stream) == (16, 4)
-    assert (stream.signature.length, stream.signature.features, stream.sample_bytes) == (28, 28, 785)
+    assert (stream.signature.length, stream.signature.features, stream.sample_bytes) == (
+        28,
+        28,
+        785,
+    )
     colour = built(tmp_path, colour=True, size=8)
     assert (colour.signature.length, colour.signature.features, colour.sample_bytes) == (8, 24, 193)
     inputs, labels, _ = columns_of(colour.benchmark.train_stream[0].dataset)
@@ -66,19 +75,32 @@ def test_a_class_that_is_not_tested_leaves_the_others_their_labels(tmp_path: Pat
     images(test, per_class=2)
     shutil.rmtree(test / "kind1")
     for part in ("train_stream", "test_stream"):
-        columns = [columns_of(one.dataset) for one in getattr(built(tmp_path, colour=True, size=8).benchmark, part)]
-        inputs, labels = (torch.cat([column[place] for column in columns if column]) for place in range(2))
+        columns = [
+            columns_of(one.dataset)
+            for one in getattr(built(tmp_path, colour=True, size=8).benchmark, part)
+        ]
+        inputs, labels = (
+            torch.cat([column[place] for column in columns if column]) for place in range(2)
+        )
         reds = (inputs.reshape(-1, 8, 8, 3)[..., 0].amax((1, 2)) * 255).round().tolist()
         assert reds == [60 * label for label in labels.tolist()]
     assert set(labels.tolist()) == {0, 2, 3}
     (test / "kind2").rename(test / "weed")
-    with pytest.raises(UsageError, match="no training samples: weed; there are kind0, kind1, kind2, kind3"):
+    with pytest.raises(
+        UsageError, match="no training samples: weed; there are kind0, kind1, kind2, kind3"
+    ):
         built(tmp_path)
 
 
 def test_an_experience_that_could_have_no_test_samples_is_refused(tmp_path: Path) -> None:
-    sequences(tmp_path / "flowers.npz", test_inputs=np.zeros((2, 6, 3), np.uint8), test_labels=np.array([0, 3]))
-    with pytest.raises(UsageError, match=r"2 of 4 classes have no test samples \(by number: \[1, 2\]\)"):
+    sequences(
+        tmp_path / "flowers.npz",
+        test_inputs=np.zeros((2, 6, 3), np.uint8),
+        test_labels=np.array([0, 3]),
+    )
+    with pytest.raises(
+        UsageError, match=r"2 of 4 classes have no test samples \(by number: \[1, 2\]\)"
+    ):
         built(tmp_path)
 
 
@@ -87,7 +109,9 @@ def test_sequences_in_a_file(tmp_path: Path) -> None:
     stream = built(tmp_path)
     assert counts(stream) == (16, 4)
     assert (stream.signature.length, stream.signature.features, stream.sample_bytes) == (6, 3, 73)
-    sequences(tmp_path / "two.npz", test_inputs=np.zeros((4, 6, 3), np.uint8), test_labels=np.arange(4))
+    sequences(
+        tmp_path / "two.npz", test_inputs=np.zeros((4, 6, 3), np.uint8), test_labels=np.arange(4)
+    )
     assert counts(built(tmp_path, "two")) == (20, 4)
 
 
@@ -105,12 +129,16 @@ def test_sequences_in_a_file(tmp_path: Path) -> None:
         (">f8", -0.1),
     ],
 )
-def test_as_many_sequences_are_kept_as_were_asked_for_and_come_back_as_they_were(tmp_path: Path, form: str, scale: float) -> None:
+def test_as_many_sequences_are_kept_as_were_asked_for_and_come_back_as_they_were(
+    tmp_path: Path, form: str, scale: float
+) -> None:
     inputs = scale * np.random.default_rng(1).integers(0, 128, (20, 6, 3))
     sequences(tmp_path / "flowers.npz", inputs=inputs.astype(form))
     stream = built(tmp_path)
     met, labels = (columns_of(stream.benchmark.train_stream[0].dataset) or ())[:2]
-    buffer = Buffer(raw_store(stream), classes=4, room=room_for(0, 5, stream), shares="reservoir", seed=0)
+    buffer = Buffer(
+        raw_store(stream), classes=4, room=room_for(0, 5, stream), shares="reservoir", seed=0
+    )
     buffer.offer(met, labels)
     assert len(buffer) == 5
     kept = {tuple(sample.flatten().tolist()) for sample in buffer.take(torch.arange(5))[0]}
@@ -125,10 +153,15 @@ def test_as_many_sequences_are_kept_as_were_asked_for_and_come_back_as_they_were
         ({"labels": np.arange(20) - 1}, "whole numbers from 0"),
         ({"inputs": np.full((20, 6, 3), np.nan)}, "not finite"),
         ({"labels": np.array([{}] * 20)}, "pickle"),
-        ({"labels": np.where(np.arange(20) % 4 == 1, 2, np.arange(20) % 4)}, "every class from 0 to 3 needs training samples"),
+        (
+            {"labels": np.where(np.arange(20) % 4 == 1, 2, np.arange(20) % 4)},
+            "every class from 0 to 3 needs training samples",
+        ),
     ],
 )
-def test_arrays_of_another_form_are_refused(tmp_path: Path, arrays: dict[str, np.ndarray], message: str) -> None:
+def test_arrays_of_another_form_are_refused(
+    tmp_path: Path, arrays: dict[str, np.ndarray], message: str
+) -> None:
     sequences(tmp_path / "flowers.npz", **arrays)
     with pytest.raises(UsageError, match=message):
         built(tmp_path)
@@ -144,17 +177,30 @@ def test_folders_of_another_form_are_refused(tmp_path: Path) -> None:
         built(tmp_path, "more")
 
 
-@pytest.mark.parametrize(("data", "message"), [("", "write --set data=NAME"), ("../x", "not the name"), ("x", "there is no")])
-def test_data_that_are_not_there_are_refused_when_planned(tmp_path: Path, data: str, message: str) -> None:
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [("", "write --set data=NAME"), ("../x", "not the name"), ("x", "there is no")],
+)
+def test_data_that_are_not_there_are_refused_when_planned(
+    tmp_path: Path, data: str, message: str
+) -> None:
     with pytest.raises(UsageError, match=message):
         plan_from("from-folder", "lstm", "naive", "1", [f"data={data}"], None, data_root=tmp_path)
 
 
 def test_a_cell_is_known_by_what_the_data_hold_and_not_by_where_they_stand(tmp_path: Path) -> None:
     def identity(root: Path) -> str:
-        return plan_from("from-folder", "lstm", "naive", "1", ["data=flowers"], None, data_root=root).jobs[0].cell.id
+        return (
+            plan_from("from-folder", "lstm", "naive", "1", ["data=flowers"], None, data_root=root)
+            .jobs[0]
+            .cell.id
+        )
 
     for place in ("here", "there", "other"):
         images(tmp_path / place / "flowers")
-    (tmp_path / "other" / "flowers" / "kind0" / "0.png").rename(tmp_path / "other" / "flowers" / "kind1" / "9.png")
-    assert identity(tmp_path / "here") == identity(tmp_path / "there") != identity(tmp_path / "other")
+    (tmp_path / "other" / "flowers" / "kind0" / "0.png").rename(
+        tmp_path / "other" / "flowers" / "kind1" / "9.png"
+    )
+    assert (
+        identity(tmp_path / "here") == identity(tmp_path / "there") != identity(tmp_path / "other")
+    )

@@ -21,10 +21,17 @@ def digits(seed: int = 0, **options: object) -> Stream:
 
 
 def inputs_of(stream: Stream, part: str) -> torch.Tensor:
-    return torch.cat([columns_of(experience.dataset)[0] for experience in getattr(stream.benchmark, f"{part}_stream")])
+    return torch.cat(
+        [
+            columns_of(experience.dataset)[0]
+            for experience in getattr(stream.benchmark, f"{part}_stream")
+        ]
+    )
 
 
-@pytest.mark.parametrize("entry", [pytest.param(entry, id=entry.name) for entry in Registry("stream")])
+@pytest.mark.parametrize(
+    "entry", [pytest.param(entry, id=entry.name) for entry in Registry("stream")]
+)
 def test_facts_are_readable_without_running_the_file(entry: Entry) -> None:
     assert entry.source.facts["PRIMARY"] == "accuracy"
     chance = entry.source.facts["CHANCE"]
@@ -33,7 +40,17 @@ def test_facts_are_readable_without_running_the_file(entry: Entry) -> None:
     assert ("DIGEST" in entry.source.facts) != ("DATA" in entry.source.facts)
     options = {option.name: option.default for option in entry.source.options}
     assert options == dataclasses.asdict(entry.load().Config())
-    assert {"experiences", "scenario", "epochs", "iterations", "batch_size", "online", "validation", "track", "probe"} <= set(options)
+    assert {
+        "experiences",
+        "scenario",
+        "epochs",
+        "iterations",
+        "batch_size",
+        "online",
+        "validation",
+        "track",
+        "probe",
+    } <= set(options)
 
 
 def test_digits_are_dealt_whole_and_once() -> None:
@@ -58,15 +75,21 @@ def test_no_test_image_is_trained_on() -> None:
 def test_tuning_never_sees_the_test_images() -> None:
     held_out = {image.tobytes() for image in inputs_of(digits(), "test").numpy()}
     tuning = digits(validation=True)
-    seen = {image.tobytes() for part in ("train", "test") for image in inputs_of(tuning, part).numpy()}
+    seen = {
+        image.tobytes() for part in ("train", "test") for image in inputs_of(tuning, part).numpy()
+    }
     assert not seen & held_out
 
 
 def test_split_is_stratified_and_the_same_for_every_seed() -> None:
     one, two = digits(0), digits(1)
     assert one.classes != two.classes
-    assert {i.tobytes() for i in inputs_of(one, "test").numpy()} == {i.tobytes() for i in inputs_of(two, "test").numpy()}
-    labels = torch.cat([columns_of(experience.dataset)[1] for experience in one.benchmark.test_stream])
+    assert {i.tobytes() for i in inputs_of(one, "test").numpy()} == {
+        i.tobytes() for i in inputs_of(two, "test").numpy()
+    }
+    labels = torch.cat(
+        [columns_of(experience.dataset)[1] for experience in one.benchmark.test_stream]
+    )
     assert (torch.bincount(labels) >= 34).all()
 
 
@@ -104,7 +127,9 @@ def test_other_data_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
         digits()
 
 
-def test_mnist_is_refused_in_one_line_where_there_is_no_network(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_mnist_is_refused_in_one_line_where_there_is_no_network(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     def offline(*_: object, **__: object) -> None:
         raise urllib.error.URLError("no network")
 
@@ -121,7 +146,9 @@ def test_mnist_is_refused_in_one_line_where_there_is_no_network(monkeypatch: pyt
     assert list(tmp_path.iterdir()) == []
 
 
-def test_mnist_files_are_renamed_into_place_once_all_are_there(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_mnist_files_are_renamed_into_place_once_all_are_there(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     def download(root: str, download: bool) -> None:
         assert download
         for name in split_mnist.FILES:
@@ -130,7 +157,9 @@ def test_mnist_files_are_renamed_into_place_once_all_are_there(monkeypatch: pyte
 
     monkeypatch.setattr("torchvision.datasets.MNIST", download)
     split_mnist.prepare(tmp_path)
-    assert sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()) == sorted(split_mnist.FILES)
+    assert sorted(
+        str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()
+    ) == sorted(split_mnist.FILES)
     monkeypatch.setattr("torchvision.datasets.MNIST", None)
     split_mnist.prepare(tmp_path)
 
@@ -144,7 +173,9 @@ def test_damaged_mnist_is_refused(tmp_path: Path) -> None:
 
 
 def test_images_split_takes_its_share_of_every_class() -> None:
-    images = Images(pixels=np.zeros((40, 2, 2), np.uint8), labels=np.repeat(np.arange(4, dtype=np.uint8), 10))
+    images = Images(
+        pixels=np.zeros((40, 2, 2), np.uint8), labels=np.repeat(np.arange(4, dtype=np.uint8), 10)
+    )
     first, second = images.split(0.3)
     assert np.bincount(second.labels).tolist() == [3, 3, 3, 3]
     assert np.bincount(first.labels).tolist() == [7, 7, 7, 7]
@@ -162,10 +193,18 @@ def test_real_mnist() -> None:
     assert stream.sample_bytes == 785
 
 
-@pytest.mark.parametrize("path", [pytest.param(path, id=path.stem) for path in sorted(Path(split_digits.__file__).parent.glob("*.py"))])
+@pytest.mark.parametrize(
+    "path",
+    [
+        pytest.param(path, id=path.stem)
+        for path in sorted(Path(split_digits.__file__).parent.glob("*.py"))
+    ],
+)
 def test_heavy_packages_are_imported_where_used(path: Path) -> None:
     tree = ast.parse(path.read_text())
     top = {node.module for node in tree.body if isinstance(node, ast.ImportFrom)} | {
         alias.name for node in tree.body if isinstance(node, ast.Import) for alias in node.names
     }
-    assert not any(name and name.split(".")[0] in {"torchvision", "avalanche", "sklearn"} for name in top)
+    assert not any(
+        name and name.split(".")[0] in {"torchvision", "avalanche", "sklearn"} for name in top
+    )

@@ -13,7 +13,11 @@ from strategies.sequence.task import ExamTask
 from tests.benchmarks.tasks.seeded_draws import generator
 
 CATALOG = Catalog.read()
-SUITES = [(suite.name, profile) for suite in CATALOG.suites for profile in (None, *suite.load().SUITE.profiles)]
+SUITES = [
+    (suite.name, profile)
+    for suite in CATALOG.suites
+    for profile in (None, *suite.load().SUITE.profiles)
+]
 MATCHED = 0.05
 """How far sizes of models may lie apart that are compared at matched parameters."""
 
@@ -27,7 +31,9 @@ def plan(name: str, profile: str | None = None) -> Plan:
 def test_everything_in_it_goes_together(name: str, profile: str | None) -> None:
     found = plan(name, profile)
     assert found.jobs
-    assert all(" is left out: model " in note or " left out: pip install " in note for note in found.notes)
+    assert all(
+        " is left out: model " in note or " left out: pip install " in note for note in found.notes
+    )
 
 
 @pytest.mark.parametrize(("name", "profile"), SUITES)
@@ -35,32 +41,49 @@ def test_what_ranks_is_measured(name: str, profile: str | None) -> None:
     """A task is asked at the distance that its primary metric names."""
     found = plan(name, profile)
     primary = {one.name: one.primary for one in found.benchmarks}
-    asked = {job.cell.benchmark: (job.benchmark, job.cell.config["benchmark"]) for job in found.jobs if job.benchmark.kind == "task"}
+    asked = {
+        job.cell.benchmark: (job.benchmark, job.cell.config["benchmark"])
+        for job in found.jobs
+        if job.benchmark.kind == "task"
+    }
     for benchmark, (entry, options) in asked.items():
         module = entry.load()
         task = module.build(module.Config(**options))
-        distances = task.distances if isinstance(task, ExamTask) else task.probe(1, generator(0)).distances
+        distances = (
+            task.distances if isinstance(task, ExamTask) else task.probe(1, generator(0)).distances
+        )
         assert int(primary[benchmark].removeprefix("accuracy_at_")) in distances, benchmark
 
 
 @pytest.mark.parametrize(("stream", "side"), [("split-digits", 8), ("split-mnist", 28)])
 def test_the_models_that_forget_side_by_side_are_of_one_size(stream: str, side: int) -> None:
     signature = Signature(features=side, length=side, outputs=10)
-    jobs = [job for job in plan("task-shift").jobs if job.cell.benchmark == stream and job.cell.seed == 0 and job.cell.method == "naive"]
+    jobs = [
+        job
+        for job in plan("task-shift").jobs
+        if job.cell.benchmark == stream and job.cell.seed == 0 and job.cell.method == "naive"
+    ]
     chosen = {job.cell.model: job for job in jobs if job.cell.model in task_shift.SEQUENCE}
     assert set(chosen) == set(task_shift.SEQUENCE)
     sizes = []
     for job in chosen.values():
         module = job.model.load()
         sizes.append(
-            sum(parameter.numel() for parameter in module.build(module.Config(**job.cell.config["model"]), signature).parameters())
+            sum(
+                parameter.numel()
+                for parameter in module.build(
+                    module.Config(**job.cell.config["model"]), signature
+                ).parameters()
+            )
         )
     assert max(sizes) <= (1 + MATCHED) * min(sizes), sizes
 
 
 def test_the_long_road_is_every_task_with_every_model_that_can_read_it() -> None:
     """What learns samples of one length (`mlp`, `cnn`) has no place on a task."""
-    models = {entry.name for entry in CATALOG.models if entry.source.facts.get("INPUTS") != ("samples",)}
+    models = {
+        entry.name for entry in CATALOG.models if entry.source.facts.get("INPUTS") != ("samples",)
+    }
     members = long_dependency.SUITE.members
     assert {member.benchmark for member in members} == set(CATALOG.tasks.names())
     assert all({base_name(model) for model in member.models} == models for member in members)
@@ -68,9 +91,17 @@ def test_the_long_road_is_every_task_with_every_model_that_can_read_it() -> None
 
 def test_every_switch_of_memnet_is_ablated() -> None:
     """On every task but `mqar`, which is run without the graph."""
-    switches = {option.name for option in CATALOG.models.get("memnet").source.options if option.annotation == "bool"}
+    switches = {
+        option.name
+        for option in CATALOG.models.get("memnet").source.options
+        if option.annotation == "bool"
+    }
     assert switches >= {"hebbian", "dreaming", "meta_policy", "hallucination", "serial"}
     without = {f"memnet[{switch}=false]" for switch in switches}
-    tasks = [member for member in ablation.SUITE.members if not member.methods and member.benchmark != "mqar"]
+    tasks = [
+        member
+        for member in ablation.SUITE.members
+        if not member.methods and member.benchmark != "mqar"
+    ]
     assert tasks
     assert all({"memnet", *without} <= set(member.models) for member in tasks)

@@ -55,8 +55,15 @@ def mqar(tokens: Sequence[int], position: int) -> int:
 
 
 def links(evidence: Sequence[int], entities: int) -> list[tuple[int, int]]:
-    """Return the adjacent entities; between two pairs there is noise, so no entity has more than one neighbour."""
-    runs = [list(run) for entity, run in itertools.groupby(evidence, lambda token: token < entities) if entity]
+    """Return the adjacent entities.
+
+    Between two pairs there is noise, so no entity has more than one neighbour.
+    """
+    runs = [
+        list(run)
+        for entity, run in itertools.groupby(evidence, lambda token: token < entities)
+        if entity
+    ]
     assert all(len(run) == 2 for run in runs)
     return [(one, other) for one, other in runs]
 
@@ -70,7 +77,9 @@ def follow(found: list[tuple[int, int]], start: int, hops: int) -> int:
 
 def association(tokens: Sequence[int], position: int) -> int:
     """Follow as many links of the evidence as the marker before the entity says."""
-    return follow(links(tokens[:32], ENTITIES), tokens[position], tokens[position - 1] - ENTITIES - NOISE + 1)
+    return follow(
+        links(tokens[:32], ENTITIES), tokens[position], tokens[position - 1] - ENTITIES - NOISE + 1
+    )
 
 
 def leaf_class(token: int) -> int | None:

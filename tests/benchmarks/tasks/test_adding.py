@@ -9,7 +9,10 @@ from tests.benchmarks.tasks.seeded_draws import generator
 
 def test_the_sum_of_the_marked_numbers_is_wanted_at_the_end() -> None:
     task = adding.build(adding.Config())
-    for length, batch in [(100, task.sample(200, generator())), *((sheet.distance, sheet.batch) for sheet in task.exam(200, generator(1)))]:
+    for length, batch in [
+        (100, task.sample(200, generator())),
+        *((sheet.distance, sheet.batch) for sheet in task.exam(200, generator(1))),
+    ]:
         assert batch.inputs.shape == (200, length, 2)
         assert (batch.positions == length - 1).all()
         assert set(batch.inputs[..., 1].flatten().tolist()) == {0.0, 1.0}
@@ -37,7 +40,9 @@ def test_an_answer_is_right_within_the_tolerance() -> None:
     targets = torch.tensor([[1.0], [1.0], [1.0], [0.3]])
     logits = torch.tensor([[[1.039]], [[0.961]], [[1.041]], [[0.2]]])
     assert task.correct(logits, targets).tolist() == [[True], [True], [False], [False]]
-    assert float(task.loss(logits, targets)) == pytest.approx((0.039**2 + 0.039**2 + 0.041**2 + 0.1**2) / 4)
+    assert float(task.loss(logits, targets)) == pytest.approx(
+        (0.039**2 + 0.039**2 + 0.041**2 + 0.1**2) / 4
+    )
 
 
 def test_always_answering_one_has_the_accuracy_that_is_called_chance() -> None:

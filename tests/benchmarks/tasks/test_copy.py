@@ -10,9 +10,14 @@ from strategies.sequence.task import Batch
 from tests.benchmarks.tasks.seeded_draws import asked, generator
 
 
-def batches(task: selective_copy.SelectiveCopy | selective_copy_hard.SelectiveCopyHard) -> list[tuple[int, Batch]]:
+def batches(
+    task: selective_copy.SelectiveCopy | selective_copy_hard.SelectiveCopyHard,
+) -> list[tuple[int, Batch]]:
     """Draw training sequences, and those of an exam, with their length before the markers."""
-    return [(256, task.sample(50, generator())), *((sheet.distance, sheet.batch) for sheet in task.exam(10, generator(1)))]
+    return [
+        (256, task.sample(50, generator())),
+        *((sheet.distance, sheet.batch) for sheet in task.exam(10, generator(1))),
+    ]
 
 
 def test_selective_copy_asks_for_the_data_tokens_in_their_order() -> None:
@@ -27,13 +32,22 @@ def test_selective_copy_asks_for_the_data_tokens_in_their_order() -> None:
             assert tokens[length:] == [15] * 16
             assert data[position - length] == target
         assert batch.positions.tolist() == [list(range(length, length + 16))] * len(batch.inputs)
-    assert selective_copy.build(selective_copy.Config(furthest=16384)).distances == [256, 1024, 4096, 16384]
+    assert selective_copy.build(selective_copy.Config(furthest=16384)).distances == [
+        256,
+        1024,
+        4096,
+        16384,
+    ]
 
 
 def test_data_stands_anywhere_before_the_markers() -> None:
     for module in (selective_copy, selective_copy_hard):
         batch = module.build(module.Config()).sample(1000, generator())
-        data = (batch.inputs[:, :256] > 0) if module is selective_copy else (batch.inputs[:, :256] < 14)
+        data = (
+            (batch.inputs[:, :256] > 0)
+            if module is selective_copy
+            else (batch.inputs[:, :256] < 14)
+        )
         share = data.float().mean(0)
         assert share.min() > 0.02
         assert share.max() < 0.12
@@ -47,7 +61,9 @@ def test_the_hard_form_asks_at_as_many_markers_as_there_are_items() -> None:
             data = [token for token in tokens[:length] if token < 14]
             assert 8 <= len(data) <= 16
             assert tokens[length : length + len(data)] == [22] * len(data)
-            assert all(14 <= token < 22 for token in tokens[length + len(data) :]), "noise behind the last marker"
+            assert all(14 <= token < 22 for token in tokens[length + len(data) :]), (
+                "noise behind the last marker"
+            )
             assert 22 not in tokens[:length]
             assert batch.mask[row].tolist() == [place < len(data) for place in range(16)]
         for tokens, position, target in asked(batch):
@@ -71,23 +87,38 @@ def test_who_counts_on_sixteen_items_is_wrong_in_the_hard_form() -> None:
     def counting_back(batch: Batch, first: int, marker: int) -> float:
         right = [tokens[:256][::-1] for tokens in batch.inputs.tolist()]
         data = [[token for token in tokens if first <= token < first + 14] for tokens in right]
-        mask = torch.ones_like(batch.targets, dtype=torch.bool) if batch.mask is None else batch.mask
+        mask = (
+            torch.ones_like(batch.targets, dtype=torch.bool) if batch.mask is None else batch.mask
+        )
         found = [
             items[15 - place] == target if 15 - place < len(items) else False
-            for items, targets, counts in zip(data, batch.targets.tolist(), mask.tolist(), strict=True)
+            for items, targets, counts in zip(
+                data, batch.targets.tolist(), mask.tolist(), strict=True
+            )
             for place, (target, counted) in enumerate(zip(targets, counts, strict=True))
             if counted
         ]
         return sum(found) / len(found)
 
-    assert counting_back(selective_copy.build(selective_copy.Config()).sample(100, generator()), 1, 15) == 1.0
-    assert counting_back(selective_copy_hard.build(selective_copy_hard.Config()).sample(100, generator()), 0, 22) < 0.3
+    assert (
+        counting_back(selective_copy.build(selective_copy.Config()).sample(100, generator()), 1, 15)
+        == 1.0
+    )
+    assert (
+        counting_back(
+            selective_copy_hard.build(selective_copy_hard.Config()).sample(100, generator()), 0, 22
+        )
+        < 0.3
+    )
 
 
 def test_copy_asks_for_the_symbols_in_their_order() -> None:
     task = copy.build(copy.Config())
     assert task.distances == [10, 20, 40]
-    for number, batch in [(None, task.sample(300, generator())), *((sheet.distance, sheet.batch) for sheet in task.exam(20, generator()))]:
+    for number, batch in [
+        (None, task.sample(300, generator())),
+        *((sheet.distance, sheet.batch) for sheet in task.exam(20, generator())),
+    ]:
         assert batch.mask is not None
         for row, tokens in enumerate(batch.inputs.tolist()):
             symbols = tokens[: tokens.index(8)]

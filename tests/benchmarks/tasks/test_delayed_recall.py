@@ -1,4 +1,7 @@
-"""Delayed recall: the value behind a key; in the hard form the last one, with values among the noise."""
+"""Delayed recall: the value behind a key.
+
+In the hard form the last one, with values among the noise.
+"""
 
 import itertools
 
@@ -18,7 +21,9 @@ def test_delayed_recall_asks_for_the_token_behind_the_key() -> None:
     config = delayed_recall.Config()
     batch = delayed_recall.build(config).sample(100, generator())
     half = config.train_length // 2
-    for tokens, positions, targets in zip(batch.inputs, batch.positions, batch.targets, strict=True):
+    for tokens, positions, targets in zip(
+        batch.inputs, batch.positions, batch.targets, strict=True
+    ):
         assert positions.unique().numel() == config.pairs
         assert (positions >= half).all()
         for position, target in zip(positions.tolist(), targets.tolist(), strict=True):
@@ -29,7 +34,12 @@ def test_delayed_recall_asks_for_the_token_behind_the_key() -> None:
             assert tokens[place + 1] == target
     in_half = batch.inputs[:, :half]
     assert ((in_half < config.keys).sum(1) == config.pairs).all()
-    assert ((in_half >= config.keys) & (in_half < config.keys + config.values)).sum(1).eq(config.pairs).all()
+    assert (
+        ((in_half >= config.keys) & (in_half < config.keys + config.values))
+        .sum(1)
+        .eq(config.pairs)
+        .all()
+    )
 
 
 def test_delayed_recall_is_asked_at_the_stated_distance_behind_all_the_evidence() -> None:
@@ -67,8 +77,13 @@ def test_in_the_hard_form_values_stand_among_the_noise_and_bind_nothing() -> Non
     for tokens in batch.inputs.tolist():
         assert all(len(values) in (1, 2) for values in bound(tokens[:HALF]).values())
         assert len(bound(tokens[:HALF])) == 8
-        decoys += sum(is_value(token) and before >= KEYS for before, token in itertools.pairwise(tokens))
-        assert not any(token < KEYS and is_value(behind) for token, behind in zip(tokens[HALF:], tokens[HALF + 1 :], strict=False))
+        decoys += sum(
+            is_value(token) and before >= KEYS for before, token in itertools.pairwise(tokens)
+        )
+        assert not any(
+            token < KEYS and is_value(behind)
+            for token, behind in zip(tokens[HALF:], tokens[HALF + 1 :], strict=False)
+        )
     noise = 100 * (128 - 24 - 8)
     assert 0.08 * noise < decoys < 0.12 * noise
 

@@ -66,23 +66,35 @@ def test_the_hard_cue_s_tokens_stand_everywhere_else_too() -> None:
         assert others.min() >= 3
         assert others.float().mean() > 12
     share = Counter(batch.inputs.flatten().tolist())
-    assert all(count / batch.inputs.numel() == pytest.approx(1 / 16, abs=0.01) for count in share.values()), "no token is rare"
+    assert all(
+        count / batch.inputs.numel() == pytest.approx(1 / 16, abs=0.01) for count in share.values()
+    ), "no token is rare"
 
 
 def test_a_table_of_which_token_follows_which_does_not_solve_the_hard_form() -> None:
-    """Whether it keeps the last successor of the cue's second token or the most frequent one; it solves the plain form."""
+    """Whether it keeps the last successor of the cue's second token or the most frequent one.
+
+    It solves the plain form.
+    """
 
     def accuracies(batch: induction.Batch) -> tuple[float, float]:
         last = often = count = 0
         for tokens, position, target in asked(batch):
-            followed = [after for token, after in itertools.pairwise(tokens[: position + 1]) if token == tokens[position]]
+            followed = [
+                after
+                for token, after in itertools.pairwise(tokens[: position + 1])
+                if token == tokens[position]
+            ]
             last += followed[-1] == target
             often += Counter(followed).most_common(1)[0][0] == target
             count += 1
         return last / count, often / count
 
     assert accuracies(induction.build(induction.Config()).sample(200, generator())) == (1.0, 1.0)
-    assert max(accuracies(induction_hard.build(induction_hard.Config()).sample(500, generator()))) < 0.3
+    assert (
+        max(accuracies(induction_hard.build(induction_hard.Config()).sample(500, generator())))
+        < 0.3
+    )
 
 
 def test_the_hard_form_is_asked_at_the_stated_distance() -> None:
@@ -92,7 +104,12 @@ def test_the_hard_form_is_asked_at_the_stated_distance() -> None:
         for tokens, place, target in asked_on_forks(probe, distance):
             assert oracles.induction_hard(tokens, place) == target
             assert tokens[place - 1 :] == [FIRST, SECOND]
-            answer_at = next(start for start in range(place) if tokens[start : start + 2] == [FIRST, SECOND]) + 2
+            answer_at = (
+                next(
+                    start for start in range(place) if tokens[start : start + 2] == [FIRST, SECOND]
+                )
+                + 2
+            )
             assert place - answer_at == distance
 
 

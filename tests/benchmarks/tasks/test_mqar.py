@@ -1,4 +1,7 @@
-"""Multi-query associative recall: every key's value, by reading the pairs; and gaps that follow their law."""
+"""Multi-query associative recall: every key's value, by reading the pairs.
+
+And gaps that follow their law.
+"""
 
 import itertools
 
@@ -14,7 +17,9 @@ from tests.benchmarks.tasks.seeded_draws import asked, generator
 def batches(task: mqar.MQAR) -> list[Batch]:
     """Draw training batches until every length has come, and an exam."""
     drawn = generator()
-    return [task.sample(8, drawn) for _ in range(12)] + [sheet.batch for sheet in task.exam(4, drawn)]
+    return [task.sample(8, drawn) for _ in range(12)] + [
+        sheet.batch for sheet in task.exam(4, drawn)
+    ]
 
 
 @pytest.mark.parametrize("module", [mqar, mqar_hard])
@@ -31,12 +36,16 @@ def test_every_query_is_answered_by_the_last_pair_of_its_key(module: object) -> 
             assert position % 2 == 0
         for row, places in zip(batch.inputs, batch.positions, strict=True):
             queried = row[places].tolist()
-            assert sorted(queried) == sorted({key for key, _ in oracles.pairs(row.tolist())}), "each key comes once more, none twice"
+            assert sorted(queried) == sorted({key for key, _ in oracles.pairs(row.tolist())}), (
+                "each key comes once more, none twice"
+            )
     assert seen == set(oracles.PAIRS)
 
 
 @pytest.mark.parametrize("module", [mqar, mqar_hard])
-def test_keys_are_from_the_lower_half_and_values_from_the_upper_and_none_comes_twice(module: object) -> None:
+def test_keys_are_from_the_lower_half_and_values_from_the_upper_and_none_comes_twice(
+    module: object,
+) -> None:
     task = module.build(module.Config())
     for batch in batches(task):
         for tokens in batch.inputs.tolist():
@@ -50,7 +59,10 @@ def test_keys_are_from_the_lower_half_and_values_from_the_upper_and_none_comes_t
 
 def test_in_the_hard_form_the_first_value_is_wrong_for_a_third_of_the_keys() -> None:
     batch = mqar_hard.build(mqar_hard.Config(mixed=False)).sample(20, generator())
-    first = [dict(reversed(oracles.pairs(tokens)))[tokens[position]] == target for tokens, position, target in asked(batch)]
+    first = [
+        dict(reversed(oracles.pairs(tokens)))[tokens[position]] == target
+        for tokens, position, target in asked(batch)
+    ]
     assert len(first) == 20 * 48
     assert sum(first) == 20 * 32
 
@@ -72,7 +84,11 @@ def test_one_shape_is_trained_on_if_told_and_sheets_are_small() -> None:
     assert task.sample(2, generator()).positions.shape == (2, 5)
     sheets = list(task.exam(40, generator()))
     assert max(len(sheet.batch.inputs) for sheet in sheets) == 16
-    assert [sheet.batch.positions.shape[1] for sheet in sheets if sheet.distance == 128] == [5, 5, 5]
+    assert [sheet.batch.positions.shape[1] for sheet in sheets if sheet.distance == 128] == [
+        5,
+        5,
+        5,
+    ]
     assert mqar.build(mqar.Config(furthest=256)).distances == [64, 128, 256]
     assert mqar.build(mqar.Config(length=96, pairs=6, furthest=128)).distances == [64, 96, 128]
 
@@ -93,4 +109,7 @@ def test_gaps_are_drawn_without_replacement_by_the_power_law() -> None:
         chance = weights[one] / sum(weights) * weights[other] / (sum(weights) - weights[one])
         share = float(((gaps[:, 0] == one) & (gaps[:, 1] == other)).double().mean())
         assert share == pytest.approx(chance, abs=5 * (chance / 60_000) ** 0.5)
-    assert mqar.draw_gaps(spaces, spaces, 10, generator()).sort(1).values.tolist() == [list(range(spaces))] * 10
+    assert (
+        mqar.draw_gaps(spaces, spaces, 10, generator()).sort(1).values.tolist()
+        == [list(range(spaces))] * 10
+    )

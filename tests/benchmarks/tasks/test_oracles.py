@@ -1,4 +1,6 @@
-"""A model that knows each task's rule is right at every distance, through the whole of evaluation: pieces, forks, far streams, sheets.
+"""A model that knows each task's rule is right at every distance, through the whole of evaluation.
+
+Pieces, forks, far streams, sheets.
 
 So an accuracy below 1 is a model's fault, and not the harness's.
 """
@@ -37,7 +39,9 @@ class Oracle(SequenceModel):
         width = () if self.signature.features is None else (self.signature.features,)
         return Read(inputs=torch.zeros(batch, 0, *width))
 
-    def forward(self, inputs: Tensor, state: Read | None = None, *, positions: Tensor, **options: object) -> ModelOutput:
+    def forward(
+        self, inputs: Tensor, state: Read | None = None, *, positions: Tensor, **options: object
+    ) -> ModelOutput:
         earlier = (state or self.initial_state(len(inputs))).inputs.to(inputs)
         before, read = earlier.shape[1], torch.cat([earlier, inputs], dim=1)
         logits = torch.zeros(*positions.shape, self.signature.outputs)
@@ -66,10 +70,18 @@ def test_every_task_has_a_solver() -> None:
 def test_who_knows_the_rule_is_right_at_every_distance(name: str) -> None:
     entry = Registry("task").get(name)
     module = entry.load()
-    options = {"furthest": 16384, "far_streams": 2} if "far_streams" in {option.name for option in entry.source.options} else {}
+    options = (
+        {"furthest": 16384, "far_streams": 2}
+        if "far_streams" in {option.name for option in entry.source.options}
+        else {}
+    )
     task = module.build(module.Config(**options))
-    reading = ask(Oracle(SOLVERS[name], task.signature), task, 4, generator(), lambda fraction: None)
-    assert [row[1] for row in reading.accuracy_by_distance] == [1.0] * len(reading.accuracy_by_distance)
+    reading = ask(
+        Oracle(SOLVERS[name], task.signature), task, 4, generator(), lambda fraction: None
+    )
+    assert [row[1] for row in reading.accuracy_by_distance] == [1.0] * len(
+        reading.accuracy_by_distance
+    )
     for rows in reading.groups.values():
         assert [row[1] for row in rows] == [1.0] * len(rows)
     if options:

@@ -11,7 +11,9 @@ from tests.benchmarks.tasks.seeded_draws import generator
 
 
 @pytest.mark.parametrize(("length", "count"), [(20, 3), (9, 3), (3, 1)])
-def test_pairs_stand_apart_in_their_order_and_leave_the_last_place_free(length: int, count: int) -> None:
+def test_pairs_stand_apart_in_their_order_and_leave_the_last_place_free(
+    length: int, count: int
+) -> None:
     tokens = torch.full((300, length), -1)
     pairs = torch.arange(2 * count).view(1, count, 2).expand(300, -1, -1)
     places = scatter_apart(tokens, pairs, generator())
@@ -23,14 +25,21 @@ def test_pairs_stand_apart_in_their_order_and_leave_the_last_place_free(length: 
 
 
 def test_all_placements_are_equally_likely() -> None:
-    places = scatter_apart(torch.zeros(30_000, 8, dtype=torch.int64), torch.ones(30_000, 2, 2, dtype=torch.int64), generator())
+    places = scatter_apart(
+        torch.zeros(30_000, 8, dtype=torch.int64),
+        torch.ones(30_000, 2, 2, dtype=torch.int64),
+        generator(),
+    )
     counted = Counter(map(tuple, places.tolist()))
     assert sorted(counted) == [(0, 3), (0, 4), (0, 5), (1, 4), (1, 5), (2, 5)]
     assert all(count / 30_000 == pytest.approx(1 / 6, abs=0.012) for count in counted.values())
 
 
 def test_room_is_what_it_takes() -> None:
-    tokens, pairs = torch.zeros(4, room_for(5), dtype=torch.int64), torch.ones(4, 5, 2, dtype=torch.int64)
+    tokens, pairs = (
+        torch.zeros(4, room_for(5), dtype=torch.int64),
+        torch.ones(4, 5, 2, dtype=torch.int64),
+    )
     scatter_apart(tokens, pairs, generator())
     assert tokens.sum() == 4 * 10
     with pytest.raises(RuntimeError):
@@ -41,7 +50,9 @@ def test_keys_are_bound_again_by_later_pairs() -> None:
     owner, last = bind_again(6, 2, 500, generator())
     for keys, final in zip(owner.tolist(), last.tolist(), strict=True):
         assert Counter(keys) == {0: 2, 1: 2, 2: 1, 3: 1, 4: 1, 5: 1}
-        assert final == [max(pair for pair, key in enumerate(keys) if key == wanted) for wanted in range(6)]
+        assert final == [
+            max(pair for pair, key in enumerate(keys) if key == wanted) for wanted in range(6)
+        ]
     assert len({tuple(keys) for keys in owner.tolist()}) > 450
 
 

@@ -1,4 +1,7 @@
-"""What holds for every task: it is seeded, keeps to its signature, and says the truth about its primary metric and about guessing.
+"""What holds for every task.
+
+It is seeded, keeps to its signature, and says the truth about its primary metric and about
+guessing.
 
 What each asks, and that it can be answered, is held in the files beside this one.
 """
@@ -33,8 +36,16 @@ def build(entry: Entry, **options: Any) -> Any:
 
 
 TASKS = [pytest.param(entry, id=entry.name) for entry in Registry("task")]
-PROBED = [pytest.param(entry, id=entry.name) for entry in Registry("task") if isinstance(build(entry), ProbeTask)]
-EXAMINED = [pytest.param(entry, id=entry.name) for entry in Registry("task") if isinstance(build(entry), ExamTask)]
+PROBED = [
+    pytest.param(entry, id=entry.name)
+    for entry in Registry("task")
+    if isinstance(build(entry), ProbeTask)
+]
+EXAMINED = [
+    pytest.param(entry, id=entry.name)
+    for entry in Registry("task")
+    if isinstance(build(entry), ExamTask)
+]
 
 
 def test_every_task_is_asked_in_one_of_the_two_ways() -> None:
@@ -43,7 +54,9 @@ def test_every_task_is_asked_in_one_of_the_two_ways() -> None:
 
 @pytest.mark.parametrize("entry", TASKS)
 def test_amounts_below_one_are_refused_by_their_names(entry: Entry) -> None:
-    names = {"steps", "batch_size", "streams", "far_streams"} & {option.name for option in entry.source.options}
+    names = {"steps", "batch_size", "streams", "far_streams"} & {
+        option.name for option in entry.source.options
+    }
     assert {"steps", "batch_size", "streams"} <= names
     for name in names:
         with pytest.raises(ValueError, match=f"{name} = 0 must be at least 1"):
@@ -52,7 +65,12 @@ def test_amounts_below_one_are_refused_by_their_names(entry: Entry) -> None:
 
 def equal(one: Batch, other: Batch) -> bool:
     masks = [torch.ones(1) if batch.mask is None else batch.mask for batch in (one, other)]
-    pairs = [(one.inputs, other.inputs), (one.positions, other.positions), (one.targets, other.targets), masks]
+    pairs = [
+        (one.inputs, other.inputs),
+        (one.positions, other.positions),
+        (one.targets, other.targets),
+        masks,
+    ]
     return all(torch.equal(left, right) for left, right in pairs)
 
 
@@ -102,7 +120,10 @@ def test_samples_draw_from_the_given_generator_alone(entry: Entry) -> None:
 def test_a_stream_in_pieces_is_the_stream_whole(entry: Entry) -> None:
     task = build(entry)
     whole, pieced = task.probe(4, generator()), task.probe(4, generator())
-    pieces = [pieced.stream(start, stop) for start, stop in [(0, 10), (10, 11), (11, 70), (70, 200), (200, 1224), (1224, 1500)]]
+    pieces = [
+        pieced.stream(start, stop)
+        for start, stop in [(0, 10), (10, 11), (11, 70), (70, 200), (200, 1224), (1224, 1500)]
+    ]
     tokens = whole.stream(0, 1500)
     assert torch.equal(torch.cat(pieces, dim=1), tokens)
     assert tokens.shape == (4, 1500)
@@ -116,10 +137,14 @@ def test_a_stream_in_pieces_is_the_stream_whole(entry: Entry) -> None:
 
 @pytest.mark.parametrize("entry", PROBED)
 def test_going_further_changes_nothing_nearer(entry: Entry) -> None:
-    near, far = (build(entry, furthest=furthest).probe(3, generator()) for furthest in (1024, 2**20))
+    near, far = (
+        build(entry, furthest=furthest).probe(3, generator()) for furthest in (1024, 2**20)
+    )
     assert far.distances[: len(near.distances)] == near.distances
     assert far.distances[-1] == 2**20
-    assert [far.read_until(distance) for distance in near.distances] == [near.read_until(distance) for distance in near.distances]
+    assert [far.read_until(distance) for distance in near.distances] == [
+        near.read_until(distance) for distance in near.distances
+    ]
     assert torch.equal(near.stream(0, 1000), far.stream(0, 1000))
     assert torch.equal(near.questions().inputs, far.questions().inputs)
 
@@ -150,16 +175,27 @@ def test_an_exam_holds_as_many_sequences_at_every_distance_as_it_is_told(entry: 
 @pytest.mark.parametrize("entry", TASKS)
 def test_facts_say_the_primary_metric_and_chance(entry: Entry) -> None:
     task = build(entry)
-    distances = task.probe(1, generator()).distances if isinstance(task, ProbeTask) else task.distances
+    distances = (
+        task.probe(1, generator()).distances if isinstance(task, ProbeTask) else task.distances
+    )
     assert entry.source.facts["PRIMARY"] in {"accuracy", *(f"accuracy_at_{d}" for d in distances)}
     assert 0 < entry.source.facts["CHANCE"] < 0.5
     options = {option.name: option.default for option in entry.source.options}
     given = entry.source.facts.get("CHANCE_GIVEN", {})
-    assert all(options[name] in values for name, values in given.items()), "it is said of the defaults"
+    assert all(options[name] in values for name, values in given.items()), (
+        "it is said of the defaults"
+    )
 
 
-GUESSED = [entry for entry in TASKS if entry.id in SOLVERS and entry.id not in ("adding", "association-hard")]
-"""Where a guess is any answer that occurs. In the other two it is a number, or depends on the question: see their files."""
+GUESSED = [
+    entry
+    for entry in TASKS
+    if entry.id in SOLVERS and entry.id not in ("adding", "association-hard")
+]
+"""Where a guess is any answer that occurs.
+
+In the other two it is a number, or depends on the question: see their files.
+"""
 
 
 COUNTS = {"vocabulary", "entities", "leaves", "values", "symbols", "types"}
@@ -180,7 +216,9 @@ def test_who_guesses_has_the_accuracy_that_is_called_chance(entry: Entry) -> Non
         batch = task.sample(64, drawn)
         answers.append(batch.targets.flatten() if batch.mask is None else batch.targets[batch.mask])
     right = torch.cat(answers)
-    guesses = right[torch.randperm(len(right), generator=drawn)]  # answers of other questions: as likely as they are, and no wiser
+    guesses = right[
+        torch.randperm(len(right), generator=drawn)
+    ]  # answers of other questions: as likely as they are, and no wiser
     spread = (chance * (1 - chance) / len(right)) ** 0.5
     assert float((guesses == right).double().mean()) == pytest.approx(chance, abs=4 * spread)
 
@@ -212,7 +250,9 @@ def test_who_guesses_has_the_accuracy_that_is_called_chance(entry: Entry) -> Non
         (adding.Config, {"train_length": 1}, "train_length = 1"),
     ],
 )
-def test_options_that_make_no_sense_are_refused(config: Any, options: dict[str, int], message: str) -> None:
+def test_options_that_make_no_sense_are_refused(
+    config: Any, options: dict[str, int], message: str
+) -> None:
     with pytest.raises(ValueError, match=message):
         config(**options)
 
@@ -232,6 +272,8 @@ def test_options_that_make_no_sense_are_refused(config: Any, options: dict[str, 
         (induction_hard, {"vocabulary": 4, "train_length": 5}),
     ],
 )
-def test_options_at_the_edge_of_what_is_allowed_can_be_drawn(module: Any, options: dict[str, int]) -> None:
+def test_options_at_the_edge_of_what_is_allowed_can_be_drawn(
+    module: Any, options: dict[str, int]
+) -> None:
     task = module.build(module.Config(**options))
     keeps_to(task.signature, task.sample(16, generator()))

@@ -30,7 +30,9 @@ def test_the_best_rate_wins_and_a_tie_goes_to_the_default() -> None:
     assert best({1e-3: 0.5, 3e-3: 0.6, 1e-2: 0.9}) == 1e-2
     assert best({1e-3: 1.0, 3e-3: 1.0, 1e-2: 0.9}) == 3e-3
     assert best({1e-3: 1.0, 3e-3: 0.2, 1e-2: 1.0}) == 1e-3
-    assert best({1e-3: 0.013, 3e-3: 0.012, 1e-2: 0.016}) == 3e-3, "what guessing scores differs by chance"
+    assert best({1e-3: 0.013, 3e-3: 0.012, 1e-2: 0.016}) == 3e-3, (
+        "what guessing scores differs by chance"
+    )
 
 
 def test_tuning_runs_on_the_reserved_seed() -> None:
@@ -41,10 +43,24 @@ def test_tuning_runs_on_the_reserved_seed() -> None:
 
 def test_a_model_of_ones_own_is_tuned_and_nothing_is_written(tmp_path: Path) -> None:
     before = learning_rates.TABLE.read_bytes()
-    found = memnet("tune", "wee", "--models", "scripted", "--store", str(tmp_path), "--jobs", "1", *WITH_PLUGINS)
+    found = memnet(
+        "tune",
+        "wee",
+        "--models",
+        "scripted",
+        "--store",
+        str(tmp_path),
+        "--jobs",
+        "1",
+        *WITH_PLUGINS,
+    )
     assert found.returncode == 0, found.stderr
     (said,) = (line for line in found.stdout.splitlines() if line.startswith("wee · scripted: "))
-    (score,) = {record.metrics["accuracy"] for rate in GRID for record in Store.open(tmp_path / f"wee-{rate}")}
+    (score,) = {
+        record.metrics["accuracy"]
+        for rate in GRID
+        for record in Store.open(tmp_path / f"wee-{rate}")
+    }
     tried = ", ".join(f"{score:.3f} at {rate}" for rate in GRID)
     assert said == f"wee · scripted: --set training.learning_rate=0.003 ({tried})"
     assert learning_rates.TABLE.read_bytes() == before
@@ -67,18 +83,30 @@ def test_the_table_holds_rates_of_the_grid_with_their_scores() -> None:
     assert table["how"]["seed"] == TUNING
     for benchmark, row in table["learning_rates"].items():
         for model, rate in row.items():
-            assert rate == best({float(tried): score for tried, score in table["scores"][benchmark][model].items()})
+            assert rate == best(
+                {float(tried): score for tried, score in table["scores"][benchmark][model].items()}
+            )
 
 
 def test_what_was_not_tuned_has_the_default() -> None:
-    assert learning_rates.learning_rate("no-such-benchmark", "no-such-model") == learning_rates.DEFAULT
+    assert (
+        learning_rates.learning_rate("no-such-benchmark", "no-such-model") == learning_rates.DEFAULT
+    )
 
 
 def test_the_table_says_with_which_options_a_rate_was_picked(tmp_path: Path) -> None:
     table = tmp_path / "table.json"
     other = {"learning_rates": {"brook": {"one": 0.01}}, "scores": {"brook": {"one": {}}}}
     table.write_text(json.dumps(other))  # from before it held options
-    tune("wee", models=("scripted",), options={"length": "4"}, jobs=1, store=tmp_path, table=table, catalog=catalog())
+    tune(
+        "wee",
+        models=("scripted",),
+        options={"length": "4"},
+        jobs=1,
+        store=tmp_path,
+        table=table,
+        catalog=catalog(),
+    )
     content = json.loads(table.read_text())
     assert content["options"] == {"wee": {"scripted": {"length": 4}}}
     assert set(content["scores"]["wee"]["scripted"]) == {str(rate) for rate in GRID}
@@ -88,12 +116,27 @@ def test_the_table_says_with_which_options_a_rate_was_picked(tmp_path: Path) -> 
 
 
 def test_tuning_takes_options_of_the_benchmark_alone(tmp_path: Path) -> None:
-    found = memnet("tune", "wee", "--store", str(tmp_path), "--set", "training.learning_rate=0.1", *WITH_PLUGINS)
+    found = memnet(
+        "tune",
+        "wee",
+        "--store",
+        str(tmp_path),
+        "--set",
+        "training.learning_rate=0.1",
+        *WITH_PLUGINS,
+    )
     assert found.returncode == 2, found.stdout
     assert "options of the benchmark" in found.stderr
 
 
 def test_a_table_that_cannot_be_written_is_refused_before_anything_runs(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="--no-write"):
-        tune("wee", models=("scripted",), jobs=1, store=tmp_path / "store", table=tmp_path / "nowhere.json", catalog=catalog())
+        tune(
+            "wee",
+            models=("scripted",),
+            jobs=1,
+            store=tmp_path / "store",
+            table=tmp_path / "nowhere.json",
+            catalog=catalog(),
+        )
     assert not (tmp_path / "store").exists()

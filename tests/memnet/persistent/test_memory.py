@@ -7,7 +7,17 @@ from hypothesis import strategies as st
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from memnet.persistent.bank import PersistentBank, bank_bytes, empty_bank, erase, link, read, slot_bytes, spread, write
+from memnet.persistent.bank import (
+    PersistentBank,
+    bank_bytes,
+    empty_bank,
+    erase,
+    link,
+    read,
+    slot_bytes,
+    spread,
+    write,
+)
 from memnet.persistent.config import PersistentConfig
 from memnet.persistent.memory import PersistentMemory, neighbour_loss
 from memnet.persistent.quantization import unpack
@@ -29,7 +39,9 @@ class Trunk(nn.Module):
 def memory(slots: int = 20, seed: int = 0, **options: float) -> PersistentMemory:
     torch.manual_seed(seed)
     config = PersistentConfig(code=8, hidden=16, slots=slots, **options)
-    return PersistentMemory(Trunk(), config, shape=(3, 4), classes=4, generator=torch.Generator().manual_seed(seed))
+    return PersistentMemory(
+        Trunk(), config, shape=(3, 4), classes=4, generator=torch.Generator().manual_seed(seed)
+    )
 
 
 def samples(count: int, classes: tuple[int, ...] = (0, 1), seed: int = 1) -> tuple[Tensor, Tensor]:
@@ -40,7 +52,9 @@ def samples(count: int, classes: tuple[int, ...] = (0, 1), seed: int = 1) -> tup
 
 def filled(slots: int = 6) -> PersistentBank:
     codes = torch.randn(slots, 8, generator=torch.Generator().manual_seed(0))
-    return write(empty_bank(slots, 8, 4, BITS), torch.arange(slots), codes, torch.arange(slots) % 3, BITS)
+    return write(
+        empty_bank(slots, 8, 4, BITS), torch.arange(slots), codes, torch.arange(slots) % 3, BITS
+    )
 
 
 def stdp_loop(labels: list[int], slots: list[int], count: int, classes: int) -> Tensor:
@@ -57,13 +71,21 @@ def stdp_loop(labels: list[int], slots: list[int], count: int, classes: int) -> 
 
 def dense(bank: PersistentBank, classes: int) -> Tensor:
     adjacency = torch.zeros(len(bank.target), classes)
-    for slot, (target, links) in enumerate(zip(bank.target.tolist(), bank.links.tolist(), strict=True)):
+    for slot, (target, links) in enumerate(
+        zip(bank.target.tolist(), bank.links.tolist(), strict=True)
+    ):
         adjacency[slot, target] = links
     return adjacency
 
 
 def test_sparse_link_is_the_stdp_rule_with_the_trace_reset_between_samples() -> None:
-    bank = write(empty_bank(5, 8, 4, BITS), torch.tensor([3, 0, 4]), torch.randn(3, 8), torch.tensor([2, 1, 2]), BITS)
+    bank = write(
+        empty_bank(5, 8, 4, BITS),
+        torch.tensor([3, 0, 4]),
+        torch.randn(3, 8),
+        torch.tensor([2, 1, 2]),
+        BITS,
+    )
     assert torch.equal(dense(bank, 4), stdp_loop([2, 1, 2], [3, 0, 4], 5, 4))
     again = link(bank, torch.tensor([3]), torch.tensor([2]))
     assert torch.equal(dense(again, 4), stdp_loop([2, 1, 2, 2], [3, 0, 4, 3], 5, 4))
@@ -82,10 +104,23 @@ def test_weight_of_an_edge_stays_at_its_most() -> None:
 
 
 @settings(deadline=None, max_examples=30)
-@given(batch=st.integers(1, 5), slots=st.integers(1, 9), top_k=st.integers(1, 12), seed=st.integers(0, 999))
-def test_weights_and_what_they_spread_to_are_distributions(batch: int, slots: int, top_k: int, seed: int) -> None:
+@given(
+    batch=st.integers(1, 5),
+    slots=st.integers(1, 9),
+    top_k=st.integers(1, 12),
+    seed=st.integers(0, 999),
+)
+def test_weights_and_what_they_spread_to_are_distributions(
+    batch: int, slots: int, top_k: int, seed: int
+) -> None:
     bank = filled(slots)
-    found = read(bank, torch.randn(batch, 8, generator=torch.Generator().manual_seed(seed)), torch.tensor(7.0), top_k, BITS)
+    found = read(
+        bank,
+        torch.randn(batch, 8, generator=torch.Generator().manual_seed(seed)),
+        torch.tensor(7.0),
+        top_k,
+        BITS,
+    )
     assert found.weights.shape == (batch, min(top_k, slots))
     assert (found.weights >= 0).all()
     torch.testing.assert_close(found.weights.sum(-1), torch.ones(batch))
@@ -121,7 +156,9 @@ def test_more_classes_than_an_edge_can_name_are_refused() -> None:
         empty_bank(3, 8, 257, BITS)
 
 
-@pytest.mark.parametrize(("options", "kept"), [({"budget": 16_000}, 16_000), ({"mem_size": 200}, 200 * 785)])
+@pytest.mark.parametrize(
+    ("options", "kept"), [({"budget": 16_000}, 16_000), ({"mem_size": 200}, 200 * 785)]
+)
 def test_every_byte_is_counted(options: dict[str, int], kept: int) -> None:
     assert slot_bytes(32, 4) == 16 + 1 + 1
     slots = PersistentConfig(**options, code=32, bits=4).fitted(sample_bytes=785, classes=10).slots
@@ -157,11 +194,17 @@ def test_what_a_sample_looks_like_passes_beside_its_features() -> None:
     model = memory().eval()
     inputs, _ = samples(3)
     features = model.trunk.features(inputs)
-    mixed = model.bottleneck.project(features) + inputs.flatten(1) @ model.bottleneck.pass_by.weight.T
+    mixed = (
+        model.bottleneck.project(features) + inputs.flatten(1) @ model.bottleneck.pass_by.weight.T
+    )
     codes = model.encode(inputs)
     assert torch.allclose(codes, 8**0.5 * mixed / mixed.norm(dim=-1, keepdim=True))
     decoded = model.hallucination(codes)
-    assert torch.allclose(decoded - model.hallucination.decode(codes), codes @ model.hallucination.pass_by.weight.T, atol=1e-6)
+    assert torch.allclose(
+        decoded - model.hallucination.decode(codes),
+        codes @ model.hallucination.pass_by.weight.T,
+        atol=1e-6,
+    )
 
 
 def test_equal_shares_per_class() -> None:
@@ -233,7 +276,11 @@ def test_dreams_carry_the_labels_of_the_graph_and_lie_within_the_step_of_their_c
     dreams = model.dream(slots)
     assert dreams.inputs.shape == (4, 3, 4)
     assert torch.equal(dreams.labels, model.bank.target[slots].long())
-    assert 0.05 < float((dreams.codes - unpack(model.bank.codes[slots], BITS)).abs().max()) <= 0.3352 / 2 + 1e-6
+    assert (
+        0.05
+        < float((dreams.codes - unpack(model.bank.codes[slots], BITS)).abs().max())
+        <= 0.3352 / 2 + 1e-6
+    )
     assert not torch.equal(dreams.inputs[1], dreams.inputs[3])
 
 
@@ -242,7 +289,9 @@ def shaken(model: PersistentMemory) -> None:
     with torch.no_grad():
         for parameter in model.parameters():
             if parameter.requires_grad:
-                parameter.add_(0.3 * torch.randn(parameter.shape, generator=torch.Generator().manual_seed(1)))
+                parameter.add_(
+                    0.3 * torch.randn(parameter.shape, generator=torch.Generator().manual_seed(1))
+                )
 
 
 def test_in_a_sleep_what_was_dreamt_is_encoded_anew_and_what_is_new_is_settled() -> None:
@@ -262,7 +311,12 @@ def test_in_a_sleep_what_was_dreamt_is_encoded_anew_and_what_is_new_is_settled()
     assert float(error[old][within[old]].max()) <= 0.3352 / 2 + 1e-4
     assert torch.equal(model.bank.codes[~old], written[~old])
     assert model.bank.settled.all()
-    assert all(torch.equal(one, other) for one, other in zip(model.dreamer.parameters(), model.hallucination.parameters(), strict=True))
+    assert all(
+        torch.equal(one, other)
+        for one, other in zip(
+            model.dreamer.parameters(), model.hallucination.parameters(), strict=True
+        )
+    )
 
 
 def test_until_the_next_sleep_dreams_are_as_they_were_at_the_last() -> None:
@@ -285,7 +339,9 @@ def test_the_log_prior_is_the_share_of_each_class_in_what_is_trained_on() -> Non
     model.meet(*samples(40))
     model.sleep()
     model.expect(fresh, labels)
-    torch.testing.assert_close(model.log_prior.exp(), torch.tensor([0.375, 0.375, 0.25 * 0.75, 0.25 * 0.25]))
+    torch.testing.assert_close(
+        model.log_prior.exp(), torch.tensor([0.375, 0.375, 0.25 * 0.75, 0.25 * 0.25])
+    )
     inputs = samples(5)[0]
     model.eval()
     head = model.head(model.encode(inputs))
@@ -306,7 +362,9 @@ def test_reconstruction_and_anchor_against_a_hand_made_case() -> None:
     model = memory(reconstruction_weight=3.0, anchor_weight=2.0, neighbour_weight=0.0)
     inputs, labels = samples(3)
     codes, anchors = torch.full((3, 8), 0.5), torch.tensor([[0.0] * 8, [1.5] * 8])
-    losses = {name: loss.detach() for name, loss in model.losses(codes, inputs, labels, anchors).items()}
+    losses = {
+        name: loss.detach() for name, loss in model.losses(codes, inputs, labels, anchors).items()
+    }
     decoded = model.hallucination(codes).sigmoid().reshape(3, 3, 4).detach()
     expected = -(inputs * decoded.log() + (1 - inputs) * (1 - decoded).log()).mean()
     torch.testing.assert_close(losses["reconstruction"], expected)
@@ -336,4 +394,6 @@ def test_saved_and_loaded_in_full(tmp_path: Path) -> None:
     assert torch.equal(model(inputs), other(inputs))
     save_file(model.bank.tensors(), tmp_path / "bank.safetensors")
     bank = PersistentBank.from_tensors(load_file(tmp_path / "bank.safetensors"))
-    assert all(torch.equal(tensor, getattr(model.bank, name)) for name, tensor in bank.tensors().items())
+    assert all(
+        torch.equal(tensor, getattr(model.bank, name)) for name, tensor in bank.tensors().items()
+    )

@@ -14,7 +14,9 @@ def test_packing_against_a_hand_made_case() -> None:
 
 
 @given(bits=st.sampled_from([2, 4, 8]), seed=st.integers(0, 999))
-def test_a_code_is_kept_to_half_a_step_and_packing_again_changes_nothing(bits: int, seed: int) -> None:
+def test_a_code_is_kept_to_half_a_step_and_packing_again_changes_nothing(
+    bits: int, seed: int
+) -> None:
     reach = STEPS[bits] * 2 ** (bits - 1)
     codes = reach * (2 * torch.rand(5, 8, generator=torch.Generator().manual_seed(seed)) - 1)
     packed = pack(codes, bits)
@@ -28,7 +30,9 @@ def test_the_step_is_the_one_that_loses_least_of_a_normal_variable(bits: int) ->
     """Max 1960, table II: 0.1188 at two bits and 0.01154 at four; 40.4 dB at eight."""
     normal = torch.randn(100, 1000, generator=torch.Generator().manual_seed(0))
     error = (unpack(pack(normal, bits), bits) - normal).square().mean()
-    torch.testing.assert_close(error, torch.tensor({2: 0.1188, 4: 0.01154, 8: 0.0000911}[bits]), rtol=0.05, atol=0)
+    torch.testing.assert_close(
+        error, torch.tensor({2: 0.1188, 4: 0.01154, 8: 0.0000911}[bits]), rtol=0.05, atol=0
+    )
 
 
 def test_dither_is_uniform_over_a_step() -> None:
@@ -38,7 +42,8 @@ def test_dither_is_uniform_over_a_step() -> None:
 
 
 @pytest.mark.parametrize(
-    ("width", "bits", "message"), [(32, 3, "bits = 3 is not"), (33, 4, "choose a multiple of 2"), (0, 8, "whole bytes")]
+    ("width", "bits", "message"),
+    [(32, 3, "bits = 3 is not"), (33, 4, "choose a multiple of 2"), (0, 8, "whole bytes")],
 )
 def test_codes_that_do_not_fill_bytes_are_refused(width: int, bits: int, message: str) -> None:
     with pytest.raises(ValueError, match=message):

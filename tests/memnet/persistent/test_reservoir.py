@@ -10,7 +10,10 @@ def test_the_first_samples_fill_the_places_in_order() -> None:
 
 def test_the_last_of_those_that_draw_the_same_place_has_it() -> None:
     assert offer(met=0, offered=1, share=1, generator=torch.Generator()).tolist() == [0]
-    drawn = [int(offer(met=0, offered=2, share=1, generator=torch.Generator().manual_seed(seed))[0]) for seed in range(400)]
+    drawn = [
+        int(offer(met=0, offered=2, share=1, generator=torch.Generator().manual_seed(seed))[0])
+        for seed in range(400)
+    ]
     assert 0.42 < sum(drawn) / len(drawn) < 0.58
 
 

@@ -33,8 +33,14 @@ def test_questions_are_told_apart_by_as_few_options_as_it_takes() -> None:
     plain = asked(protocol="default", scenario="class", batch_size=32)
     published = asked(protocol="vandeven2022", scenario="class", batch_size=128)
     by_task = asked(protocol="vandeven2022", scenario="task", batch_size=128)
-    assert named(plain, published) == ["split-digits[protocol=default]", "split-digits[protocol=vandeven2022]"]
-    assert named(published, by_task) == ["split-digits[scenario=class]", "split-digits[scenario=task]"]
+    assert named(plain, published) == [
+        "split-digits[protocol=default]",
+        "split-digits[protocol=vandeven2022]",
+    ]
+    assert named(published, by_task) == [
+        "split-digits[scenario=class]",
+        "split-digits[scenario=task]",
+    ]
     assert named(plain, published, by_task) == [
         "split-digits[protocol=default,scenario=class]",
         "split-digits[protocol=vandeven2022,scenario=class]",
@@ -47,14 +53,29 @@ def test_an_option_that_some_records_do_not_know_tells_nothing_apart() -> None:
 
 
 def test_other_questions_are_ranked_apart_with_the_summary_of_the_benchmark(fill: Fill) -> None:
-    cells = [asked(seed, scenario=name, model=name) for name in ("class", "task") for seed in range(3)]
+    cells = [
+        asked(seed, scenario=name, model=name) for name in ("class", "task") for seed in range(3)
+    ]
     waiting = asked(3, scenario="task", model="task")
     plan = manifest([*cells, waiting], DIGITS)
-    selection = select(fill(*(record(one, 0.9 if one.model == "task" else 0.4) for one in cells), manifests=(plan,)))
-    assert [subject.name for subject in selection.subjects] == ["split-digits[scenario=class]", "split-digits[scenario=task]"]
-    assert {(subject.benchmark, subject.chance) for subject in selection.subjects} == {("split-digits", 0.1)}
-    assert [(entry.model, entry.seeds) for entry in selection.of(selection.subjects[0])] == [("class", "3/3")]
-    assert [(entry.model, entry.seeds) for entry in selection.of(selection.subjects[1])] == [("task", "3/4")]
+    selection = select(
+        fill(
+            *(record(one, 0.9 if one.model == "task" else 0.4) for one in cells), manifests=(plan,)
+        )
+    )
+    assert [subject.name for subject in selection.subjects] == [
+        "split-digits[scenario=class]",
+        "split-digits[scenario=task]",
+    ]
+    assert {(subject.benchmark, subject.chance) for subject in selection.subjects} == {
+        ("split-digits", 0.1)
+    }
+    assert [(entry.model, entry.seeds) for entry in selection.of(selection.subjects[0])] == [
+        ("class", "3/3")
+    ]
+    assert [(entry.model, entry.seeds) for entry in selection.of(selection.subjects[1])] == [
+        ("task", "3/4")
+    ]
 
 
 def scenario(name: str, seeds: int = 3, **options: object) -> list[Cell]:
@@ -68,8 +89,13 @@ def told(selection: Selection) -> list[tuple[str, str]]:
 def test_a_question_is_not_stale_for_another_that_is_planned(fill: Fill) -> None:
     """The plan of the first has been forgotten: its records tell what they answer."""
     by_class, by_task = scenario("class"), scenario("task")
-    selection = select(fill(*map(record, [*by_class, *by_task]), manifests=(manifest(by_task, DIGITS),)))
-    assert told(selection) == [("split-digits[scenario=class]", "3/3"), ("split-digits[scenario=task]", "3/3")]
+    selection = select(
+        fill(*map(record, [*by_class, *by_task]), manifests=(manifest(by_task, DIGITS),))
+    )
+    assert told(selection) == [
+        ("split-digits[scenario=class]", "3/3"),
+        ("split-digits[scenario=task]", "3/3"),
+    ]
     assert selection.stale == ()
 
 
@@ -80,12 +106,21 @@ def test_a_question_that_is_asked_anew_with_an_option_more_is_stale(fill: Fill) 
 
 
 def test_seeds_that_wait_belong_to_the_row_that_lacks_them(fill: Fill) -> None:
-    """Of two questions in one plan, one is done; what waits is of the other, though none of it has run."""
+    """Of two questions in one plan, one is done.
+
+    What waits is of the other, though none of it has run.
+    """
     done, waiting = scenario("class"), scenario("task")
     plan = manifest([*done, *waiting], DIGITS)
-    assert told(select(fill(*map(record, done), manifests=(plan,)))) == [("split-digits", "0/3"), ("split-digits", "3/3")]
+    assert told(select(fill(*map(record, done), manifests=(plan,)))) == [
+        ("split-digits", "0/3"),
+        ("split-digits", "3/3"),
+    ]
     begun = select(fill(*map(record, [*done, waiting[0]]), manifests=(plan,), name="begun"))
-    assert told(begun) == [("split-digits[scenario=class]", "3/3"), ("split-digits[scenario=task]", "1/3")]
+    assert told(begun) == [
+        ("split-digits[scenario=class]", "3/3"),
+        ("split-digits[scenario=task]", "1/3"),
+    ]
 
 
 def test_what_guessing_scores_is_said_only_of_the_options_it_holds_for(fill: Fill) -> None:

@@ -19,23 +19,41 @@ from results.errors import UsageError
 from results.records.record import Record
 from results.statistics.bootstrap import Estimate
 from results.store.store import Store
-from tests.reports.conftest import HOSTILE, cell, failed_record, full, manifest, stream_record, task_record
+from tests.reports.conftest import (
+    HOSTILE,
+    cell,
+    failed_record,
+    full,
+    manifest,
+    stream_record,
+    task_record,
+)
 
 Fill = Callable[..., Store]
 
 
-def scored(model: str, scores: list[float], benchmark: str = "induction", **setting: Any) -> list[Record]:
-    return [task_record(cell(model, seed, benchmark=benchmark, **setting), [score]) for seed, score in enumerate(scores)]
+def scored(
+    model: str, scores: list[float], benchmark: str = "induction", **setting: Any
+) -> list[Record]:
+    return [
+        task_record(cell(model, seed, benchmark=benchmark, **setting), [score])
+        for seed, score in enumerate(scores)
+    ]
 
 
 @pytest.fixture
 def found(fill: Fill) -> SideBySide:
-    """On ten seeds the first wins one benchmark clearly, loses another, and a third is open; an eleventh seed has one of them alone."""
+    """On ten seeds the first wins one benchmark clearly, loses another, and a third is open.
+
+    An eleventh seed has one of them alone.
+    """
     luck = np.random.default_rng(0).uniform(0.4, 0.6, size=11)
     noise = np.random.default_rng(1).normal(0, 0.01, size=(3, 11))
     records = []
     for place, (name, gain) in enumerate([("copy", 0.2), ("induction", 0.0), ("mqar", -0.1)]):
-        records += scored("a", [*(luck + gain + noise[place])], name) + scored("b", [*luck[:10]], name)
+        records += scored("a", [*(luck + gain + noise[place])], name) + scored(
+            "b", [*luck[:10]], name
+        )
     return compare_models(select(fill(*records)), "a", "b")
 
 
@@ -85,31 +103,47 @@ def test_streams_are_paired_by_method_unless_methods_are_named(fill: Fill) -> No
     assert names == ["delayed-recall", "split-digits · er", "split-digits · naive"]
     [one] = compare_models(selection, "memnet:memnet", "transformer:er").contests
     assert one.name == "split-digits · memnet against er"
-    assert [one.name for one in compare_models(selection, "lstm:er", "lstm:naive").contests] == ["split-digits · lstm · er against naive"]
+    assert [one.name for one in compare_models(selection, "lstm:er", "lstm:naive").contests] == [
+        "split-digits · lstm · er against naive"
+    ]
 
 
 def test_two_stores(fill: Fill) -> None:
-    """Rows of the same names are compared, whatever their settings; what stands in one store alone is told."""
+    """Rows of the same names are compared, whatever their settings.
+
+    What stands in one store alone is told.
+    """
     old = fill(*scored("a", [0.5, 0.6, 0.7]), *scored("gone", [0.5]), name="old")
     new = fill(*scored("a", [0.6, 0.7, 0.8], length=256), name="new")
     found = compare_stores(select(old), select(new), ("old", "new"))
     [one] = found.contests
     assert one.name == "induction · a"
     assert one.paired.difference.value == pytest.approx(-0.1)
-    assert found.notes == ("rows that stand in one of the stores alone: 1", "config or version differ: induction · a · supervised")
-    assert verdict(found).startswith("Too few common seeds (3) to call any difference significant; 6 are needed. A run of")
+    assert found.notes == (
+        "rows that stand in one of the stores alone: 1",
+        "config or version differ: induction · a · supervised",
+    )
+    assert verdict(found).startswith(
+        "Too few common seeds (3) to call any difference significant; 6 are needed. A run of"
+    )
 
 
 def test_rows_of_few_seeds_beside_others_are_noted(fill: Fill) -> None:
     scores = [seed / 10 for seed in range(6)]
-    records = [record for model in "ab" for record in (*scored(model, scores), *scored(model, scores[:3], "mqar"))]
+    records = [
+        record
+        for model in "ab"
+        for record in (*scored(model, scores), *scored(model, scores[:3], "mqar"))
+    ]
     found = compare_models(select(fill(*records)), "a", "b")
     assert "no signed-rank test reaches 0.05: mqar" in found.notes[-1]
     assert "significantly better in 0 of 2 rows" in verdict(found)
 
 
 def test_a_row_of_more_seeds_stands_for_its_name(fill: Fill) -> None:
-    store = fill(*scored("a", [0.5, 0.6]), *scored("a", [0.9], version="2"), *scored("b", [0.1, 0.2]))
+    store = fill(
+        *scored("a", [0.5, 0.6]), *scored("a", [0.9], version="2"), *scored("b", [0.1, 0.2])
+    )
     found = compare_models(select(store), "a", "b")
     [one] = found.contests
     assert one.paired.count == 2
@@ -133,7 +167,9 @@ def test_what_can_not_be_compared_is_said(fill: Fill, left: str, right: str, mes
 
 def test_one_seed_or_none_in_common_is_no_crash(fill: Fill) -> None:
     apart = [task_record(cell("a", 0), [0.5]), task_record(cell("b", 1), [0.5])]
-    once = [stream_record(cell(model, 0, benchmark="s", method="er"), [[0.9]]) for model in ("a", "b")]
+    once = [
+        stream_record(cell(model, 0, benchmark="s", method="er"), [[0.9]]) for model in ("a", "b")
+    ]
     found = compare_models(select(fill(*apart, *once)), "a", "b")
     assert [one.paired.count for one in found.contests] == [0, 1]
     assert "—" in comparison_table(found).rows[0].cells
@@ -146,7 +182,11 @@ def test_files(found: SideBySide, fill: Fill, tmp_path: Path) -> None:
     assert "a is significantly better in 1 of 3 rows" in page.read_text()
     for name in re.findall(r'(?:src|href)="([^"#]+)"', page.read_text()):
         assert (page.parent / name).is_file(), name
-    assert {path.suffix for path in (tmp_path / "out" / "figures").iterdir()} == {".svg", ".pdf", ".png"}
+    assert {path.suffix for path in (tmp_path / "out" / "figures").iterdir()} == {
+        ".svg",
+        ".pdf",
+        ".png",
+    }
     (tmp_path / "file").write_text("")
     with pytest.raises(UsageError, match="cannot write the comparison"):
         write(found, tmp_path / "file")
@@ -166,17 +206,24 @@ def test_hostile_text_is_only_text(fill: Fill) -> None:
 def test_a_name_that_is_no_store_beside_one_that_is_gets_told(fill: Fill, tmp_path: Path) -> None:
     store = fill(*scored("a", [0.5]), *scored("b", [0.4]), name="runs").root
     for pair in ((str(store), "runz"), ("runz", str(store))):
-        with pytest.raises(UsageError, match=f"'{re.escape(str(store))}' is a store and 'runz' is not: give the folders of two stores"):
+        with pytest.raises(
+            UsageError,
+            match=f"'{re.escape(str(store))}' is a store and 'runz' is not: give the folders of two stores",
+        ):
             compare(pair, store, tmp_path / "out")
 
 
-def test_a_model_that_bears_a_store_s_name_is_compared(fill: Fill, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_model_that_bears_a_store_s_name_is_compared(
+    fill: Fill, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     store = fill(*scored("a", [0.5]), *scored("b", [0.4]), name="a").root
     monkeypatch.chdir(store.parent)
     assert compare(("a", "b"), store, tmp_path / "out").is_file()
 
 
-def test_a_comparison_and_a_report_share_a_folder_run_after_run(found: SideBySide, fill: Fill, tmp_path: Path) -> None:
+def test_a_comparison_and_a_report_share_a_folder_run_after_run(
+    found: SideBySide, fill: Fill, tmp_path: Path
+) -> None:
     store, out = fill(*scored("a", [0.5]), name="other"), tmp_path / "out"
     for _ in range(2):
         write(found, out)
@@ -185,14 +232,18 @@ def test_a_comparison_and_a_report_share_a_folder_run_after_run(found: SideBySid
     assert all((out / file).is_file() for file in re.findall(r'(?:src|href)="([^"#]+)"', page))
 
 
-def test_a_file_of_the_user_s_own_is_not_replaced_by_a_comparison(found: SideBySide, tmp_path: Path) -> None:
+def test_a_file_of_the_user_s_own_is_not_replaced_by_a_comparison(
+    found: SideBySide, tmp_path: Path
+) -> None:
     (tmp_path / "comparison.md").write_text("mine")
     with pytest.raises(UsageError, match=r"comparison\.md; give another folder by --out"):
         write(found, tmp_path)
     assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["comparison.md"]
 
 
-def test_a_comparison_from_before_there_was_a_list_is_replaced(found: SideBySide, tmp_path: Path) -> None:
+def test_a_comparison_from_before_there_was_a_list_is_replaced(
+    found: SideBySide, tmp_path: Path
+) -> None:
     write(found, tmp_path)
     (tmp_path / LISTING).unlink()
     assert write(found, tmp_path).is_file()

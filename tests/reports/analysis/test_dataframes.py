@@ -17,14 +17,22 @@ def test_every_record_has_a_row(fill: Fill) -> None:
     frame = records_frame(select(fill(*records, manifests=(plan,))))
     assert sorted(frame["id"]) == sorted(record.id for record in records)
     assert (frame["status"] == "failed").sum() == 1
-    one = frame[(frame["model"] == "memnet") & (frame["seed"] == 1) & (frame["benchmark"] == "delayed-recall")].iloc[0]
+    one = frame[
+        (frame["model"] == "memnet")
+        & (frame["seed"] == 1)
+        & (frame["benchmark"] == "delayed-recall")
+    ].iloc[0]
     assert (one["cost.parameters"], one["slots.reuse"]) == (51_200, 0.26)
     assert 0.9 < one["metric.accuracy_at_128"] <= 1
 
 
 def test_stale_records_are_named(fill: Fill) -> None:
     now, before = cell("memnet", 0, version="2"), cell("memnet", 0)
-    frame = records_frame(select(fill(task_record(now, [0.9]), task_record(before, [0.1]), manifests=(manifest([now]),))))
+    frame = records_frame(
+        select(
+            fill(task_record(now, [0.9]), task_record(before, [0.1]), manifests=(manifest([now]),))
+        )
+    )
     assert list(frame["status"]) == ["ok", "stale"]
 
 
@@ -43,5 +51,7 @@ def test_no_formula_reaches_a_spreadsheet(fill: Fill) -> None:
 
 
 def test_numbers_keep_six_digits_and_none_is_nothing() -> None:
-    text = to_csv(pd.DataFrame({"a": [1 / 3, None], "b": [-1e-9, float("nan")], "c": [7, "x"]}, dtype=object))
+    text = to_csv(
+        pd.DataFrame({"a": [1 / 3, None], "b": [-1e-9, float("nan")], "c": [7, "x"]}, dtype=object)
+    )
     assert text == "a,b,c\n0.333333,-1e-09,7\n,,x\n"

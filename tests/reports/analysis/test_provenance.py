@@ -10,7 +10,11 @@ Fill = Callable[..., Store]
 
 def test_what_differs_is_flagged(fill: Fill) -> None:
     first, second = (task_record(cell("memnet", seed), [0.5]) for seed in (0, 1))
-    other = second.model_copy(update={"provenance": provenance(cpu="Another CPU", dirty=True, packages={"torch": "2.9.0"})})
+    other = second.model_copy(
+        update={
+            "provenance": provenance(cpu="Another CPU", dirty=True, packages={"torch": "2.9.0"})
+        }
+    )
     facts = {fact.name: fact for fact in origins(select(fill(first, other)))}
     assert facts["CPU"].values == (("A CPU", 1), ("Another CPU", 1))
     assert facts["CPU"].warning

@@ -2,14 +2,27 @@ from collections.abc import Callable
 
 from reports.analysis.selection import select
 from results.store.store import Store
-from tests.reports.conftest import TASK, cell, failed_record, manifest, small, stream_record, task_record
+from tests.reports.conftest import (
+    TASK,
+    cell,
+    failed_record,
+    manifest,
+    small,
+    stream_record,
+    task_record,
+)
 
 Fill = Callable[..., Store]
 
 
 def test_seeds_that_failed_or_wait_count_as_planned(fill: Fill) -> None:
     cells = [cell("memnet", seed) for seed in range(4)]
-    store = fill(task_record(cells[1], [0.5]), task_record(cells[0], [0.5]), failed_record(cells[2]), manifests=(manifest(cells, TASK),))
+    store = fill(
+        task_record(cells[1], [0.5]),
+        task_record(cells[0], [0.5]),
+        failed_record(cells[2]),
+        manifests=(manifest(cells, TASK),),
+    )
     selection = select(store)
     [entry] = selection.entries
     assert (entry.seeds, len(entry.failed), selection.missing) == ("2/4", 1, 1)
@@ -24,7 +37,11 @@ def test_a_model_that_has_not_run_has_a_row(fill: Fill) -> None:
 
 def test_stale_records_are_in_no_row(fill: Fill) -> None:
     now, before = cell("memnet", 0, version="2"), cell("memnet", 0, version="1")
-    selection = select(fill(task_record(now, [0.9]), task_record(before, [0.1]), manifests=(manifest([now], TASK),)))
+    selection = select(
+        fill(
+            task_record(now, [0.9]), task_record(before, [0.1]), manifests=(manifest([now], TASK),)
+        )
+    )
     assert [record.cell for record in selection.stale] == [before]
     [entry] = selection.entries
     assert [record.cell for record in entry.ok] == [now]
@@ -34,12 +51,20 @@ def test_records_without_a_plan_are_shown(fill: Fill) -> None:
     alien = cell("memnet", 0, benchmark="their-stream", method="naive")
     selection = select(fill(stream_record(alien, [[0.5, 0.5], [0.5, 0.5]])))
     [entry] = selection.entries
-    assert (entry.seeds, entry.subject.kind, entry.subject.chance, entry.subject.primary) == ("1/1", "stream", None, "accuracy")
+    assert (entry.seeds, entry.subject.kind, entry.subject.chance, entry.subject.primary) == (
+        "1/1",
+        "stream",
+        None,
+        "accuracy",
+    )
 
 
 def test_settings_are_never_mixed(fill: Fill) -> None:
     """Two plans want the same names in different settings: two rows, each with its own seeds."""
-    before, now = [cell("memnet", seed) for seed in (0, 1)], [cell("memnet", seed, version="2") for seed in (0, 1, 2)]
+    before, now = (
+        [cell("memnet", seed) for seed in (0, 1)],
+        [cell("memnet", seed, version="2") for seed in (0, 1, 2)],
+    )
     plans = (manifest(before, TASK, name="quick"), manifest(now, TASK, name="standard"))
     store = fill(*(task_record(one, [0.5]) for one in [*before, now[0]]), manifests=plans)
     selection = select(store)
@@ -51,5 +76,8 @@ def test_settings_are_never_mixed(fill: Fill) -> None:
 def test_benchmarks_keep_the_order_of_their_plan(fill: Fill) -> None:
     cells = [cell("memnet", 0, benchmark=name) for name in ("zebra", "ant")]
     members = [TASK.model_copy(update={"name": name}) for name in ("zebra", "ant")]
-    store = fill(task_record(cell("memnet", 0, benchmark="alien"), [0.1]), manifests=(manifest(cells, *members),))
+    store = fill(
+        task_record(cell("memnet", 0, benchmark="alien"), [0.1]),
+        manifests=(manifest(cells, *members),),
+    )
     assert [subject.name for subject in select(store).subjects] == ["zebra", "ant", "alien"]

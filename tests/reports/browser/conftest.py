@@ -42,7 +42,10 @@ HOSTILE = "<img src=x onerror=alert(1)>"
 
 
 def hostile(selection: Selection) -> Selection:
-    """Give a row a model's name that is markup; no record could bear it, and pages are safe from it all the same."""
+    """Give a row a model's name that is markup.
+
+    No record could bear it, and pages are safe from it all the same.
+    """
     *others, last = selection.entries
     for record in (*last.ok, *last.failed):
         vars(record)["cell"] = record.cell.model_copy(update={"model": HOSTILE})
@@ -52,12 +55,21 @@ def hostile(selection: Selection) -> Selection:
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Ten rows of a published benchmark, whatever else has been published, beside small records of a task and a stream."""
-    published, store = Store(PUBLISHED), Store.open(tmp_path_factory.mktemp("runs") / "store", create=True)
+    published, store = (
+        Store(PUBLISHED),
+        Store.open(tmp_path_factory.mktemp("runs") / "store", create=True),
+    )
     records, plan = full()
-    for record in [*(one for one in published if one.cell.benchmark == REAL and one.cell.model in SHOWN), *records]:
+    for record in [
+        *(one for one in published if one.cell.benchmark == REAL and one.cell.model in SHOWN),
+        *records,
+    ]:
         store.write(record)
     real = next(one for one in published.manifests() if one.name == REAL)
-    for manifest in [real.model_copy(update={"cells": tuple(one for one in real.cells if one.model in SHOWN)}), plan]:
+    for manifest in [
+        real.model_copy(update={"cells": tuple(one for one in real.cells if one.model in SHOWN)}),
+        plan,
+    ]:
         store.write_manifest(manifest)
     return write(hostile(select(store)), tmp_path_factory.mktemp("site")).parent
 
@@ -78,17 +90,30 @@ def served(site: Path) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Any]:
-    """A headless Chromium. Without one the tests skip and say why; with MEMNET_BROWSER=required (as `make browser` has it) they fail."""
-    if importlib.util.find_spec("playwright") is None or importlib.util.find_spec("axe_playwright_python") is None:
-        _wanting("playwright and axe-playwright-python are not installed: `make browser` sets them up")
+    """A headless Chromium.
+
+    Without one the tests skip and say why; with MEMNET_BROWSER=required (as `make browser` has it)
+    they fail.
+    """
+    if (
+        importlib.util.find_spec("playwright") is None
+        or importlib.util.find_spec("axe_playwright_python") is None
+    ):
+        _wanting(
+            "playwright and axe-playwright-python are not installed: `make browser` sets them up"
+        )
     path = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, CHROMIUM)), None)
     if path is None:
-        _wanting(f"there is no Chromium (looked for {', '.join(CHROMIUM)}): install one, or name it by CHROMIUM")
+        _wanting(
+            f"there is no Chromium (looked for {', '.join(CHROMIUM)}): install one, or name it by CHROMIUM"
+        )
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
         # As root, Chromium has no sandbox to run in; the pages are this site's own.
-        chromium = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"] if os.geteuid() == 0 else [])
+        chromium = playwright.chromium.launch(
+            executable_path=path, args=["--no-sandbox"] if os.geteuid() == 0 else []
+        )
         yield chromium
         chromium.close()
 
@@ -108,10 +133,29 @@ def page(browser: Any) -> Iterator[Any]:
     complaints: list[str] = []
     opened.on("console", lambda message: complaints.append(f"{message.type}: {message.text}"))
     opened.on("pageerror", lambda error: complaints.append(f"error: {error}"))
-    opened.on("dialog", lambda dialog: (complaints.append(f"dialog: {dialog.message}"), dialog.dismiss()))
-    opened.on("requestfailed", lambda request: complaints.append(f"failed: {request.url}") if request.failure != ABORTED else None)
-    opened.on("response", lambda response: complaints.append(f"{response.status}: {response.url}") if response.status >= 400 else None)
-    opened.on("request", lambda request: complaints.append(f"off the site: {request.url}") if not _own(request.url) else None)
+    opened.on(
+        "dialog", lambda dialog: (complaints.append(f"dialog: {dialog.message}"), dialog.dismiss())
+    )
+    opened.on(
+        "requestfailed",
+        lambda request: (
+            complaints.append(f"failed: {request.url}") if request.failure != ABORTED else None
+        ),
+    )
+    opened.on(
+        "response",
+        lambda response: (
+            complaints.append(f"{response.status}: {response.url}")
+            if response.status >= 400
+            else None
+        ),
+    )
+    opened.on(
+        "request",
+        lambda request: (
+            complaints.append(f"off the site: {request.url}") if not _own(request.url) else None
+        ),
+    )
     yield opened
     context.close()
     assert complaints == []

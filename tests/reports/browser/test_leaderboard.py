@@ -27,7 +27,10 @@ def numbers(texts: list[str]) -> list[float]:
 
 
 def asked(page: Any) -> dict[str, str]:
-    return {name: values[0] for name, values in parse_qs(page.evaluate("location.search.slice(1)")).items()}
+    return {
+        name: values[0]
+        for name, values in parse_qs(page.evaluate("location.search.slice(1)")).items()
+    }
 
 
 def click(page: Any, title: str) -> None:
@@ -76,7 +79,9 @@ def test_sizes_and_scores_sort_by_what_they_say(page: Any, served: str) -> None:
         ("kept", "10000", None),
     ],
 )
-def test_filters_leave_the_rows_that_fit(page: Any, served: str, field: str, value: str, shown: int | None) -> None:
+def test_filters_leave_the_rows_that_fit(
+    page: Any, served: str, field: str, value: str, shown: int | None
+) -> None:
     page.goto(served)
     everything = page.locator(ROWS).count()
     page.locator(f"#filters [name={field}]").select_option(value)
@@ -85,11 +90,17 @@ def test_filters_leave_the_rows_that_fit(page: Any, served: str, field: str, val
     assert page.locator("#shown").inner_text() == f"{left} of {everything} rows"
     assert asked(page) == {field: value}
     if field == "kept":
-        assert page.evaluate("(rows) => [...document.querySelectorAll(rows)].every((row) => Number(row.dataset.kept) <= 10000)", ROWS)
+        assert page.evaluate(
+            "(rows) => [...document.querySelectorAll(rows)].every((row) => Number(row.dataset.kept) <= 10000)",
+            ROWS,
+        )
     if field == "method":
         assert page.locator("table.leaderboard tbody:not([hidden])").count() == 1
     page.get_by_role("button", name="Show all").click()
-    page.wait_for_function("(count) => document.getElementById('shown').textContent.startsWith(`${count} of`)", arg=everything)
+    page.wait_for_function(
+        "(count) => document.getElementById('shown').textContent.startsWith(`${count} of`)",
+        arg=everything,
+    )
     assert asked(page) == {}
 
 
@@ -104,7 +115,9 @@ def test_filters_join(page: Any, served: str) -> None:
 
 
 def test_an_address_restores_the_view(page: Any, served: str) -> None:
-    page.goto(f"{served}index.html?benchmark=association&model=delta&sort=parameters&order=asc#leaderboard")
+    page.goto(
+        f"{served}index.html?benchmark=association&model=delta&sort=parameters&order=asc#leaderboard"
+    )
     assert numbers(column(page, "parameters")) == sorted(numbers(column(page, "parameters")))
     assert column(page, "model") == ["delta-rule", "gated-delta-rule"]
     assert page.locator("#filters [name=benchmark]").input_value() == "association"

@@ -41,7 +41,9 @@ def test_a_page_is_quiet_and_whole(page: Any, served: str, address: str) -> None
     page.goto(served + address)
     for image in page.locator("img").all():
         image.scroll_into_view_if_needed()
-    page.wait_for_function("[...document.images].every((image) => image.complete && image.naturalWidth > 0)")
+    page.wait_for_function(
+        "[...document.images].every((image) => image.complete && image.naturalWidth > 0)"
+    )
     assert page.evaluate("getComputedStyle(document.querySelector('h1')).fontWeight") == "600"
     assert page.locator("h1").count() == 1
 
@@ -63,7 +65,9 @@ def test_axe_finds_nothing_serious(page: Any, served: str, address: str) -> None
     page.emulate_media(color_scheme="dark")
     dark = page.evaluate("axe.run(document, {preload: false, runOnly: ['color-contrast']})")
     assert len(dark["passes"]) == 1
-    serious = [one for found in (light, dark) for one in found["violations"] if one["impact"] in SERIOUS]
+    serious = [
+        one for found in (light, dark) for one in found["violations"] if one["impact"] in SERIOUS
+    ]
     assert [(one["id"], [node["html"] for node in one["nodes"][:3]]) for one in serious] == []
 
 
@@ -71,7 +75,9 @@ def test_a_folder_is_enough(page: Any, site: Path) -> None:
     """Opened as files, without a server: the style holds, tables sort, and the address keeps what was chosen."""
     page.goto((site / "index.html").as_uri())
     assert page.evaluate("getComputedStyle(document.querySelector('h1')).fontWeight") == "600"
-    page.locator("table.leaderboard thead").get_by_role("button", name="training", exact=True).click()
+    page.locator("table.leaderboard thead").get_by_role(
+        "button", name="training", exact=True
+    ).click()
     assert page.evaluate("location.search") == "?sort=training&order=desc"
     page.locator("#filters [name=method]").select_option("er")
     page.reload()
@@ -96,7 +102,10 @@ def test_without_scripts_the_tables_stand_unsorted(browser: Any, served: str) ->
 
 
 def test_a_hostile_name_is_text(page: Any, served: str) -> None:
-    """Were it markup, an image would be asked for and a dialog would open; the fixture sees both."""
+    """Were it markup, an image would be asked for and a dialog would open.
+
+    The fixture sees both.
+    """
     page.goto(served)
     link = page.locator("table.leaderboard").get_by_role("link", name=HOSTILE, exact=True)
     assert link.inner_text() == HOSTILE

@@ -63,9 +63,13 @@ def test_a_task_and_a_stream_have_their_figures(drawn: list[Plot]) -> None:
     ]
 
 
-def test_a_figure_comes_out_the_same_twice_and_says_what_it_shows(selection: Selection, drawn: list[Plot]) -> None:
+def test_a_figure_comes_out_the_same_twice_and_says_what_it_shows(
+    selection: Selection, drawn: list[Plot]
+) -> None:
     task = selection.subjects[0]
-    again = accuracy_by_distance.draw(task, selection.of(task), style.style_of(selection), drawn[0].name)
+    again = accuracy_by_distance.draw(
+        task, selection.of(task), style.style_of(selection), drawn[0].name
+    )
     assert again == drawn[0]
     assert "memnet goes from 0.9" in again.description
     assert again.png.startswith(b"\x89PNG")
@@ -73,11 +77,26 @@ def test_a_figure_comes_out_the_same_twice_and_says_what_it_shows(selection: Sel
 
 
 def test_curves_from_outside_are_read_with_care(fill: Fill) -> None:
-    nonsense = [[128, 0.5, 1], [256, "x", 1], "row", [512], [None, 1.0, 1], [-3, 1.0, 1], [1024, 10**400, 1], [2048, None, 0]]
+    nonsense = [
+        [128, 0.5, 1],
+        [256, "x", 1],
+        "row",
+        [512],
+        [None, 1.0, 1],
+        [-3, 1.0, 1],
+        [1024, 10**400, 1],
+        [2048, None, 0],
+    ]
     record = task_record(
-        cell("memnet", 0), [0.5], slots={"occupancy": "full", "reuse": 0.5, "lifetimes": {"time": [1, 2], "survival": [1]}}
+        cell("memnet", 0),
+        [0.5],
+        slots={"occupancy": "full", "reuse": 0.5, "lifetimes": {"time": [1, 2], "survival": [1]}},
     )
-    record = record.model_copy(update={"curves": {"accuracy_by_distance": nonsense, "accuracy_matrix": [[0.1], [0.1, 0.2]]}})
+    record = record.model_copy(
+        update={
+            "curves": {"accuracy_by_distance": nonsense, "accuracy_matrix": [[0.1], [0.1, 0.2]]}
+        }
+    )
     [entry] = select(fill(record)).entries
     x, y = distances(entry)
     assert list(x) == [128, 2048]
@@ -105,4 +124,6 @@ def test_odd_shapes_are_drawn(fill: Fill) -> None:
 
 
 def test_labels_of_distances() -> None:
-    assert [accuracy_by_distance.distance_label(value) for value in (64, 1000, 1024, 1536, 2**20)] == ["64", "1,000", "1k", "1,536", "1M"]
+    assert [
+        accuracy_by_distance.distance_label(value) for value in (64, 1000, 1024, 1536, 2**20)
+    ] == ["64", "1,000", "1k", "1,536", "1M"]

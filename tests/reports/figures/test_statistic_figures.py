@@ -7,7 +7,14 @@ import pytest
 
 from reports.analysis.selection import Selection, select
 from reports.analysis.summary import ranked
-from reports.figures import costs, group_accuracies, paired_differences, profiles, slot_statistics, style
+from reports.figures import (
+    costs,
+    group_accuracies,
+    paired_differences,
+    profiles,
+    slot_statistics,
+    style,
+)
 from reports.figures.plot import Plot
 from reports.figures.slot_survival import at
 from results.records.record import Record
@@ -20,11 +27,20 @@ Draw = Callable[..., Plot | None]
 
 def drawn(draw: Draw, selection: Selection) -> Plot | None:
     subject = selection.subjects[0]
-    return draw(subject, tuple(entry for entry, _ in ranked(selection, subject)), style.style_of(selection), "name")
+    return draw(
+        subject,
+        tuple(entry for entry, _ in ranked(selection, subject)),
+        style.style_of(selection),
+        "name",
+    )
 
 
 def costing(record: Record, state: int, cpu: float) -> Record:
-    return record.model_copy(update={"cost": record.cost.model_copy(update={"state_bytes": state, "train_cpu_seconds": cpu})})
+    return record.model_copy(
+        update={
+            "cost": record.cost.model_copy(update={"state_bytes": state, "train_cpu_seconds": cpu})
+        }
+    )
 
 
 def scored(model: str, *scores: float) -> list[Record]:
@@ -32,7 +48,10 @@ def scored(model: str, *scores: float) -> list[Record]:
 
 
 def test_the_pareto_front_by_hand() -> None:
-    """(1, 0.5) is the cheapest; (2, 0.4) is worse at more; (2, 0.7) and (8, 0.9) are better; (9, 0.9) is only dearer."""
+    """(1, 0.5) is the cheapest.
+
+    (2, 0.4) is worse at more; (2, 0.7) and (8, 0.9) are better; (9, 0.9) is only dearer.
+    """
     assert costs.pareto([2, 1, 8, 2, 9], [0.4, 0.5, 0.9, 0.7, 0.9]) == [1, 3, 2]
     assert costs.pareto([], []) == []
 
@@ -41,7 +60,10 @@ def test_costs_tell_the_front_of_each(fill: Fill) -> None:
     small, large, slow = (
         costing(*one)
         for one in zip(
-            (task_record(cell(model, 0), [score]) for model, score in (("a", 0.5), ("b", 0.9), ("c", 0.4))),
+            (
+                task_record(cell(model, 0), [score])
+                for model, score in (("a", 0.5), ("b", 0.9), ("c", 0.4))
+            ),
             (100, 4000, 5000),
             (9.0, 3.0, 9.5),
             strict=True,
@@ -54,9 +76,16 @@ def test_costs_tell_the_front_of_each(fill: Fill) -> None:
 
 
 def test_what_costs_nothing_and_what_was_not_measured(fill: Fill) -> None:
-    """A naive learner keeps nothing, and has its place on a log axis all the same; records of old have no CPU time."""
+    """A naive learner keeps nothing, and has its place on a log axis all the same.
+
+    Records of old have no CPU time.
+    """
     records = [
-        costing(stream_record(cell("m", 0, benchmark="s", method=method), [[0.5]], buffer=kept), state=0, cpu=0.0)
+        costing(
+            stream_record(cell("m", 0, benchmark="s", method=method), [[0.5]], buffer=kept),
+            state=0,
+            cpu=0.0,
+        )
         for method, kept in (("naive", 0), ("er", 9_000))
     ]
     plot = drawn(costs.draw, select(fill(*records)))
@@ -68,13 +97,22 @@ def test_what_costs_nothing_and_what_was_not_measured(fill: Fill) -> None:
 def test_the_best_is_held_against_each_other(fill: Fill) -> None:
     wobble = np.linspace(0, 0.05, 10)
     plot = drawn(
-        paired_differences.draw_best, select(fill(*scored("a", *(0.5 + wobble)), *scored("b", *(0.9 - wobble)), *scored("c", 0.2)))
+        paired_differences.draw_best,
+        select(
+            fill(*scored("a", *(0.5 + wobble)), *scored("b", *(0.9 - wobble)), *scored("c", 0.2))
+        ),
     )
     assert plot is not None
     assert plot.title == "delayed-recall: b against the others"
     assert "a: difference 0.35" in plot.description
     assert "significant" in plot.description
-    assert drawn(paired_differences.draw_best, select(fill(*scored("a", 0.5), *scored("b", 0.4), name="single"))) is None
+    assert (
+        drawn(
+            paired_differences.draw_best,
+            select(fill(*scored("a", 0.5), *scored("b", 0.4), name="single")),
+        )
+        is None
+    )
 
 
 def test_profiles_need_runs(fill: Fill) -> None:
@@ -86,7 +124,11 @@ def test_profiles_need_runs(fill: Fill) -> None:
 
 def test_groups_of_questions_have_panels(fill: Fill) -> None:
     record = task_record(cell("a", 0), [0.5])
-    curves = {**record.curves, "accuracy_by_distance_one_hop": [[128, 0.75, 9], [256, 0.25, 9]], "accuracy_by_distance_<b>": [[1, 1, 1]]}
+    curves = {
+        **record.curves,
+        "accuracy_by_distance_one_hop": [[128, 0.75, 9], [256, 0.25, 9]],
+        "accuracy_by_distance_<b>": [[1, 1, 1]],
+    }
     plot = drawn(group_accuracies.draw, select(fill(record.model_copy(update={"curves": curves}))))
     assert plot is not None
     assert plot.description.endswith("one hop, a: 0.750 to 0.250.")
@@ -100,7 +142,9 @@ def test_curves_of_steps_are_read_between_their_steps() -> None:
 
 def test_lifetimes_are_means_while_watched(fill: Fill) -> None:
     """All live to 10, eight in ten to 50, four in ten to 400: 10 + 0.8 · 40 + 0.4 · 350."""
-    plot = drawn(slot_statistics.draw, select(fill(task_record(cell("memnet", 0), [0.5], slots=slots(0)))))
+    plot = drawn(
+        slot_statistics.draw, select(fill(task_record(cell("memnet", 0), [0.5], slots=slots(0))))
+    )
     assert plot is not None
     assert "mean lifetime: memnet 182" in plot.description
 
@@ -111,7 +155,10 @@ def test_the_band_of_a_single_seed_is_its_own(fill: Fill) -> None:
         task_record(cell("memnet", 0), [0.5], slots={"occupancy": 0.5, "lifetimes": given})
         for given in (curve, {"time": [0.0, 5.0], "survival": [1.0, 0.5]})
     ]
-    with_band, without = (drawn(slot_statistics.draw, select(fill(record, name=str(place)))) for place, record in enumerate(records))
+    with_band, without = (
+        drawn(slot_statistics.draw, select(fill(record, name=str(place))))
+        for place, record in enumerate(records)
+    )
     assert with_band is not None
     assert without is not None
     assert with_band.svg != without.svg
@@ -121,11 +168,17 @@ def test_the_band_of_a_single_seed_is_its_own(fill: Fill) -> None:
 def test_methods_are_filled_apart(count: int) -> None:
     given = style.fills([f"method-{place}" for place in range(count)])
     assert len(set(given.values())) == min(count, len(style.FILLS))
-    assert style.fills(["er", "naive", "memnet"]) == {"er": "left", "naive": "none", "memnet": "full"}
+    assert style.fills(["er", "naive", "memnet"]) == {
+        "er": "left",
+        "naive": "none",
+        "memnet": "full",
+    }
 
 
 def test_colours_are_apart_before_they_are_shared() -> None:
-    looks = style.looks(["memnet", "lstm", *(f"model-{place}" for place in range(len(style.COLOURS) - 1))])
+    looks = style.looks(
+        ["memnet", "lstm", *(f"model-{place}" for place in range(len(style.COLOURS) - 1))]
+    )
     assert len({look.colour for look in looks.values()}) == len(looks)
 
 
@@ -134,7 +187,10 @@ def test_every_form_comes_out_the_same_twice(fill: Fill) -> None:
     one, two = (drawn(profiles.draw, selection) for _ in range(2))
     assert one == two
     assert one is not None
-    assert {form: bytes(drawing[:5], "ascii") if isinstance(drawing, str) else drawing[:5] for form, drawing in one.forms.items()} == {
+    assert {
+        form: bytes(drawing[:5], "ascii") if isinstance(drawing, str) else drawing[:5]
+        for form, drawing in one.forms.items()
+    } == {
         "svg": b"<?xml",
         "pdf": b"%PDF-",
         "png": b"\x89PNG\r",

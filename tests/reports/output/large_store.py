@@ -1,6 +1,9 @@
-"""A store as large as a community's: 20 benchmarks, 25 rows each, 20 seeds; 10,000 records with curves of a real length.
+"""A store as large as a community's.
 
-python -m tests.reports.output.large_store DIR     # fills DIR/store, builds DIR/site, says how long that took
+20 benchmarks, 25 rows each, 20 seeds; 10,000 records with curves of a real length.
+
+# fills DIR/store, builds DIR/site, says how long that took
+python -m tests.reports.output.large_store DIR
 """
 
 import resource
@@ -22,8 +25,17 @@ TASKS, STREAMS, ROWS, SEEDS = 14, 6, 25, 20
 FAILING = 97
 """Every so many cells, one failed."""
 
-MODELS = ("memnet", "transformer", "transformer-full", "lstm", "memnet[hebbian=false]", *(f"rival-{number}" for number in range(20)))
-LEARNERS = [(model, method) for model in MODELS[:5] for method in ("naive", "er", "memnet", "ewc", "der")]
+MODELS = (
+    "memnet",
+    "transformer",
+    "transformer-full",
+    "lstm",
+    "memnet[hebbian=false]",
+    *(f"rival-{number}" for number in range(20)),
+)
+LEARNERS = [
+    (model, method) for model in MODELS[:5] for method in ("naive", "er", "memnet", "ewc", "der")
+]
 
 
 def fill(root: Path, *, tasks: int = TASKS, streams: int = STREAMS, seeds: int = SEEDS) -> Store:
@@ -34,7 +46,11 @@ def fill(root: Path, *, tasks: int = TASKS, streams: int = STREAMS, seeds: int =
     members += [_member(f"stream-{number:02}", "stream") for number in range(streams)]
     cells: list[Cell] = []
     for member in members:
-        rows = [(model, "supervised") for model in MODELS[:ROWS]] if member.kind == "task" else LEARNERS
+        rows = (
+            [(model, "supervised") for model in MODELS[:ROWS]]
+            if member.kind == "task"
+            else LEARNERS
+        )
         for place, (model, method) in enumerate(rows):
             for seed in range(seeds):
                 cells.append(_cell(member, model, method, seed))
@@ -47,7 +63,9 @@ def fill(root: Path, *, tasks: int = TASKS, streams: int = STREAMS, seeds: int =
 
 
 def _member(name: str, kind: Literal["task", "stream"]) -> Benchmark:
-    return Benchmark(name=name, kind=kind, summary="What was met long ago.", primary="accuracy", chance=0.1)
+    return Benchmark(
+        name=name, kind=kind, summary="What was met long ago.", primary="accuracy", chance=0.1
+    )
 
 
 def _cell(member: Benchmark, model: str, method: str, seed: int) -> Cell:
@@ -58,7 +76,9 @@ def _cell(member: Benchmark, model: str, method: str, seed: int) -> Cell:
         "training": {"learning_rate": 0.003},
     }
     version = {"benchmark": "1", "model": "1", "training": "2"}
-    return Cell(benchmark=member.name, model=model, method=method, seed=seed, config=config, version=version)
+    return Cell(
+        benchmark=member.name, model=model, method=method, seed=seed, config=config, version=version
+    )
 
 
 def _record(cell: Cell, member: Benchmark, skill: float, generator: np.random.Generator) -> Record:
@@ -73,18 +93,32 @@ def _record(cell: Cell, member: Benchmark, skill: float, generator: np.random.Ge
         train_examples=9_600,
         peak_rss_bytes=700_000_000,
     )
-    loss = [[float(6 * step), float(6 * np.exp(-step / 15) + generator.uniform(0, 0.1))] for step in range(50)]
+    loss = [
+        [float(6 * step), float(6 * np.exp(-step / 15) + generator.uniform(0, 0.1))]
+        for step in range(50)
+    ]
     slots = _slots(generator) if cell.model.startswith("memnet") else None
     if member.kind == "task":
-        rows = [[float(2 ** (7 + n)), float(np.clip(skill - n / 40 + generator.normal(0, 0.02), 0, 1)), 192.0] for n in range(12)]
+        rows = [
+            [
+                float(2 ** (7 + n)),
+                float(np.clip(skill - n / 40 + generator.normal(0, 0.02), 0, 1)),
+                192.0,
+            ]
+            for n in range(12)
+        ]
         metrics = task_metrics(rows)
         curves = {"accuracy_by_distance": rows, "training_loss": loss}
     else:
-        kept = np.array([[skill ** (i - j) if j <= i else 0.0 for j in range(10)] for i in range(10)])
+        kept = np.array(
+            [[skill ** (i - j) if j <= i else 0.0 for j in range(10)] for i in range(10)]
+        )
         matrix = np.clip(kept + generator.normal(0, 0.01, kept.shape), 0, 1).tolist()
         metrics = stream_metrics(matrix, [0.1] * 10)
         curves = {"accuracy_matrix": matrix, "initial_accuracy": [0.1] * 10, "training_loss": loss}
-    return succeeded(cell, Outcome(metrics=metrics, curves=curves, slots=slots, cost=cost), provenance())
+    return succeeded(
+        cell, Outcome(metrics=metrics, curves=curves, slots=slots, cost=cost), provenance()
+    )
 
 
 def _slots(generator: np.random.Generator) -> dict[str, object]:
@@ -95,7 +129,10 @@ def _slots(generator: np.random.Generator) -> dict[str, object]:
         "read_sparsity": float(generator.uniform(0, 1)),
         "read_entropy": float(generator.uniform(0, 3)),
         "write_rate": float(generator.uniform(0, 0.2)),
-        "lifetimes": {"time": [float(one) for one in time_alive], "survival": [float(one) for one in np.linspace(1, 0.1, 40)]},
+        "lifetimes": {
+            "time": [float(one) for one in time_alive],
+            "survival": [float(one) for one in np.linspace(1, 0.1, 40)],
+        },
     }
 
 
@@ -113,5 +150,9 @@ if __name__ == "__main__":
     began, used = time.perf_counter(), spent()
     page = build(filled, folder / "site")
     files = [path for path in page.parent.rglob("*") if path.is_file()]
-    print(f"{len(filled.ids())} records: {time.perf_counter() - began:.1f} s, {spent() - used:.1f} CPU seconds")
-    print(f"{len(files)} files, {sum(path.stat().st_size for path in files) / 1e6:.0f} MB; front page {page.stat().st_size / 1e3:.0f} kB")
+    print(
+        f"{len(filled.ids())} records: {time.perf_counter() - began:.1f} s, {spent() - used:.1f} CPU seconds"
+    )
+    print(
+        f"{len(files)} files, {sum(path.stat().st_size for path in files) / 1e6:.0f} MB; front page {page.stat().st_size / 1e3:.0f} kB"
+    )

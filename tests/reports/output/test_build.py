@@ -13,7 +13,18 @@ from results.errors import UsageError
 from results.records.manifest import Described
 from results.records.record import Failure
 from results.store.store import Store
-from tests.reports.conftest import HOSTILE, STREAM, TASK, cell, failed_record, full, manifest, provenance, stream_record, task_record
+from tests.reports.conftest import (
+    HOSTILE,
+    STREAM,
+    TASK,
+    cell,
+    failed_record,
+    full,
+    manifest,
+    provenance,
+    stream_record,
+    task_record,
+)
 
 Fill = Callable[..., Store]
 
@@ -39,7 +50,11 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     store = Store.open(tmp_path_factory.mktemp("runs"), create=True)
     for record in records:
         store.write(record)
-    store.write_manifest(plan.model_copy(update={"models": (Described(name="memnet", summary="Slots, and links between them."),)}))
+    store.write_manifest(
+        plan.model_copy(
+            update={"models": (Described(name="memnet", summary="Slots, and links between them."),)}
+        )
+    )
     return build(store, tmp_path_factory.mktemp("out") / "report").parent
 
 
@@ -51,10 +66,24 @@ def pages(site: Path) -> Iterator[tuple[Path, list[tuple[str, dict[str, str | No
 def test_everything_is_written_and_listed(site: Path) -> None:
     files = sorted(path.relative_to(site).as_posix() for path in site.rglob("*") if path.is_file())
     assert files == sorted([*(site / LISTING).read_text().split(), LISTING])
-    assert {path.name for path in (site / "benchmarks").iterdir()} == {"delayed-recall.html", "split-digits.html"}
-    assert {path.name for path in (site / "models").iterdir()} == {"memnet.html", "transformer.html", "lstm.html"}
+    assert {path.name for path in (site / "benchmarks").iterdir()} == {
+        "delayed-recall.html",
+        "split-digits.html",
+    }
+    assert {path.name for path in (site / "models").iterdir()} == {
+        "memnet.html",
+        "transformer.html",
+        "lstm.html",
+    }
     assert len(list((site / "cells").iterdir())) == 26
-    assert {"index.html", "report.md", "leaderboard.csv", "records.csv", "assets/style.css", "assets/site.js"} <= set(files)
+    assert {
+        "index.html",
+        "report.md",
+        "leaderboard.csv",
+        "records.csv",
+        "assets/style.css",
+        "assets/site.js",
+    } <= set(files)
     assert {path.suffix for path in (site / "figures").iterdir()} >= {".svg", ".png"}
 
 
@@ -71,11 +100,19 @@ def test_every_link_leads_to_a_file_of_the_site(site: Path) -> None:
 
 def test_nothing_is_inline_and_the_policy_is_strict(site: Path) -> None:
     for path, elements in pages(site):
-        policies = [attributes["content"] for tag, attributes in elements if attributes.get("http-equiv") == "Content-Security-Policy"]
+        policies = [
+            attributes["content"]
+            for tag, attributes in elements
+            if attributes.get("http-equiv") == "Content-Security-Policy"
+        ]
         assert policies == [POLICY], path
         assert not {tag for tag, _ in elements} & {"style", "iframe", "object", "embed", "base"}
         assert all(attributes.get("src") for tag, attributes in elements if tag == "script")
-        assert not any(name == "style" or name.startswith("on") for _, attributes in elements for name in attributes), path
+        assert not any(
+            name == "style" or name.startswith("on")
+            for _, attributes in elements
+            for name in attributes
+        ), path
 
 
 def test_pages_are_accessible(site: Path) -> None:
@@ -85,7 +122,11 @@ def test_pages_are_accessible(site: Path) -> None:
         assert tags.count("caption") == tags.count("table"), path
         assert all(attributes.get("scope") for tag, attributes in elements if tag == "th"), path
         assert all(attributes.get("alt") for tag, attributes in elements if tag == "img"), path
-        assert all(attributes.get("aria-label") or attributes.get("aria-hidden") for tag, attributes in elements if tag == "svg"), path
+        assert all(
+            attributes.get("aria-label") or attributes.get("aria-hidden")
+            for tag, attributes in elements
+            if tag == "svg"
+        ), path
         ids = [attributes["id"] for _, attributes in elements if "id" in attributes]
         assert len(ids) == len(set(ids)), path
 
@@ -117,20 +158,37 @@ def test_a_model_has_its_card(site: Path) -> None:
 
 def test_a_method_that_bears_a_model_s_name_keeps_its_own_words(fill: Fill, tmp_path: Path) -> None:
     record = stream_record(cell("memnet", 0, benchmark="split-digits", method="memnet"), [[0.9]])
-    model, method = (Described(name="memnet", summary=summary) for summary in ("A model of slots.", "A method that dreams."))
-    plan = manifest([record.cell], STREAM).model_copy(update={"models": (model,), "methods": (method,)})
-    page = (build(fill(record, manifests=(plan,)), tmp_path / "out").parent / "models" / "memnet.html").read_text()
+    model, method = (
+        Described(name="memnet", summary=summary)
+        for summary in ("A model of slots.", "A method that dreams.")
+    )
+    plan = manifest([record.cell], STREAM).model_copy(
+        update={"models": (model,), "methods": (method,)}
+    )
+    page = (
+        build(fill(record, manifests=(plan,)), tmp_path / "out").parent / "models" / "memnet.html"
+    ).read_text()
     assert '<p class="lead">A model of slots.</p>' in page
     assert "<dt>memnet</dt><dd>A method that dreams.</dd>" in page
 
 
 def test_a_cell_has_its_curves_slots_cost_and_origin(site: Path) -> None:
     page = (site / "cells" / f"{cell('memnet', 0).id}.html").read_text()
-    for text in ("accuracy by distance", "share of slots alive", "read entropy", "204.8 kB", "train_length", "A CPU", "--seeds 0,"):
+    for text in (
+        "accuracy by distance",
+        "share of slots alive",
+        "read entropy",
+        "204.8 kB",
+        "train_length",
+        "A CPU",
+        "--seeds 0,",
+    ):
         assert text.replace("204.8", "205") in page
     failed = (site / "cells" / f"{cell('transformer', 2).id}.html").read_text()
     assert "Traceback (most recent call last)" in failed
-    stream = (site / "cells" / f"{cell('memnet', 0, benchmark='split-digits', method='memnet').id}.html").read_text()
+    stream = (
+        site / "cells" / f"{cell('memnet', 0, benchmark='split-digits', method='memnet').id}.html"
+    ).read_text()
     assert "Accuracy matrix" in stream
 
 
@@ -144,12 +202,27 @@ def test_hostile_text_is_only_text(site: Path) -> None:
 
 def test_hostile_text_in_every_field_is_only_text(fill: Fill, tmp_path: Path) -> None:
     """Names that a record could never hold stand here too: pages rely on no check but their own."""
-    record = task_record(cell("memnet", 0), [0.5], slots={HOSTILE: 1.0, "occupancy": HOSTILE, "reuse": 10**400})
-    hostile = provenance(commit=HOSTILE, cpu=HOSTILE, platform=HOSTILE, device=HOSTILE, packages={HOSTILE: HOSTILE}, finished_at=HOSTILE)
-    curves = {**record.curves, f"accuracy_by_distance_{HOSTILE}": [[1, 0.5, 1]], "training_loss": [[1, HOSTILE], [2, 1e300], [3, 10**400]]}
+    record = task_record(
+        cell("memnet", 0), [0.5], slots={HOSTILE: 1.0, "occupancy": HOSTILE, "reuse": 10**400}
+    )
+    hostile = provenance(
+        commit=HOSTILE,
+        cpu=HOSTILE,
+        platform=HOSTILE,
+        device=HOSTILE,
+        packages={HOSTILE: HOSTILE},
+        finished_at=HOSTILE,
+    )
+    curves = {
+        **record.curves,
+        f"accuracy_by_distance_{HOSTILE}": [[1, 0.5, 1]],
+        "training_loss": [[1, HOSTILE], [2, 1e300], [3, 10**400]],
+    }
     metrics = {**record.metrics, HOSTILE: 1.0, "accuracy_at_" + "9" * 5000: 1.0}
     record = record.model_copy(update={"provenance": hostile, "metrics": metrics, "curves": curves})
-    failure = failed_record(cell("memnet", 1)).model_copy(update={"error": Failure(type=HOSTILE, message=HOSTILE, traceback=HOSTILE)})
+    failure = failed_record(cell("memnet", 1)).model_copy(
+        update={"error": Failure(type=HOSTILE, message=HOSTILE, traceback=HOSTILE)}
+    )
     member = TASK.model_copy(update={"summary": HOSTILE, "primary": HOSTILE})
     plan = manifest([record.cell, failure.cell], member).model_copy(
         update={"summary": HOSTILE, "models": (Described(name="memnet", summary=HOSTILE),)}
@@ -167,24 +240,47 @@ def test_hostile_text_in_every_field_is_only_text(fill: Fill, tmp_path: Path) ->
         assert "onerror" in text
         assert "<img src=x" not in text
         assert path.suffix == ".html" or "](https://evil" not in text
-        assert path.name == "report.md" or not any("onerror" in attributes for _, attributes in Elements(text).found)
-    assert all(re.fullmatch(r"[A-Za-z0-9./_-]+", line) for line in (out / LISTING).read_text().splitlines())
+        assert path.name == "report.md" or not any(
+            "onerror" in attributes for _, attributes in Elements(text).found
+        )
+    assert all(
+        re.fullmatch(r"[A-Za-z0-9./_-]+", line) for line in (out / LISTING).read_text().splitlines()
+    )
 
 
-def test_the_same_records_give_the_same_files_whoever_shares_the_work(fill: Fill, tmp_path: Path) -> None:
-    records = [task_record(cell(model, seed), [0.9, 0.5 + seed / 10]) for model in ("memnet", "lstm") for seed in (0, 1)]
-    records.append(stream_record(cell("memnet", 0, benchmark="split-digits", method="naive"), [[0.9, 0.1], [0.2, 0.9]]))
+def test_the_same_records_give_the_same_files_whoever_shares_the_work(
+    fill: Fill, tmp_path: Path
+) -> None:
+    records = [
+        task_record(cell(model, seed), [0.9, 0.5 + seed / 10])
+        for model in ("memnet", "lstm")
+        for seed in (0, 1)
+    ]
+    records.append(
+        stream_record(
+            cell("memnet", 0, benchmark="split-digits", method="naive"), [[0.9, 0.1], [0.2, 0.9]]
+        )
+    )
     plan = manifest([record.cell for record in records], TASK, STREAM)
     first = build(fill(*records, manifests=(plan,), name="first"), tmp_path / "one").parent
-    second = build(fill(*reversed(records), manifests=(plan,), name="second"), tmp_path / "two", jobs=2).parent
+    second = build(
+        fill(*reversed(records), manifests=(plan,), name="second"), tmp_path / "two", jobs=2
+    ).parent
     names = sorted(path.relative_to(first) for path in first.rglob("*") if path.is_file())
     assert names == sorted(path.relative_to(second) for path in second.rglob("*") if path.is_file())
-    assert [(second / name).read_bytes() for name in names] == [(first / name).read_bytes() for name in names]
+    assert [(second / name).read_bytes() for name in names] == [
+        (first / name).read_bytes() for name in names
+    ]
 
 
 def test_what_an_earlier_build_wrote_goes_and_all_else_stays(fill: Fill, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    build(fill(task_record(cell("memnet", 0), [0.5]), task_record(cell("lstm", 0), [0.4]), name="first"), out)
+    build(
+        fill(
+            task_record(cell("memnet", 0), [0.5]), task_record(cell("lstm", 0), [0.4]), name="first"
+        ),
+        out,
+    )
     (out / "models" / "mine.html").write_text("mine")
     (out / "keep.txt").write_text("mine")
     with (out / LISTING).open("a") as listing:
@@ -203,7 +299,9 @@ def test_a_folder_with_files_of_the_user_s_own_is_left_as_it_is(fill: Fill, tmp_
         out = tmp_path / name.replace("/", "-")
         (out / name).parent.mkdir(parents=True)
         (out / name).write_text("mine")
-        with pytest.raises(UsageError, match=f"would replace: {name}; give another folder by --out"):
+        with pytest.raises(
+            UsageError, match=f"would replace: {name}; give another folder by --out"
+        ):
             build(store, out)
         assert [path for path in out.rglob("*") if path.is_file()] == [out / name]
         assert (out / name).read_text() == "mine"
@@ -218,10 +316,14 @@ def test_a_listing_makes_a_site_s_files_ours_and_no_others(fill: Fill, tmp_path:
     assert (out / "models" / "memnet.html").is_file()
 
 
-def test_a_build_that_was_cut_short_is_taken_up(fill: Fill, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_build_that_was_cut_short_is_taken_up(
+    fill: Fill, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     store, out = fill(task_record(cell("memnet", 0), [0.5])), tmp_path / "out"
     with monkeypatch.context() as patch:
-        patch.setattr("reports.output.build.front.render", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        patch.setattr(
+            "reports.output.build.front.render", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt)
+        )
         with pytest.raises(KeyboardInterrupt):
             build(store, out)
     assert (out / "benchmarks" / "delayed-recall.html").is_file()

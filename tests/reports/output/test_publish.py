@@ -26,7 +26,9 @@ ROOT = Path(__file__).parents[3]
 def store(fill: Fill, name: str = "store") -> Store:
     records = [task_record(cell("memnet", seed), [0.9, 0.5], slots=slots(seed)) for seed in (0, 1)]
     records.append(failed_record(cell("memnet", 2), HOSTILE))
-    return fill(*records, manifests=(manifest([record.cell for record in records], TASK),), name=name)
+    return fill(
+        *records, manifests=(manifest([record.cell for record in records], TASK),), name=name
+    )
 
 
 def test_a_host_finds_what_it_needs(fill: Fill, tmp_path: Path) -> None:
@@ -39,14 +41,20 @@ def test_a_host_finds_what_it_needs(fill: Fill, tmp_path: Path) -> None:
     assert (matter["sdk"], matter["app_file"]) == ("static", "index.html")
     assert (site / matter["app_file"]).is_file()
     assert "3 records on 1\nbenchmark," in card
-    assert {".nojekyll", "README.md", "records.parquet", "records.csv", "index.html"} <= set((site / LISTING).read_text().split())
+    assert {".nojekyll", "README.md", "records.parquet", "records.csv", "index.html"} <= set(
+        (site / LISTING).read_text().split()
+    )
 
 
 def test_the_same_records_are_published_as_the_same_bytes(fill: Fill, tmp_path: Path) -> None:
-    first, second = (publish(store(fill, name), tmp_path / f"{name}-site").parent for name in ("first", "second"))
+    first, second = (
+        publish(store(fill, name), tmp_path / f"{name}-site").parent for name in ("first", "second")
+    )
     names = sorted(path.relative_to(first) for path in first.rglob("*") if path.is_file())
     assert len(names) > 10
-    assert [(second / name).read_bytes() for name in names] == [(first / name).read_bytes() for name in names]
+    assert [(second / name).read_bytes() for name in names] == [
+        (first / name).read_bytes() for name in names
+    ]
 
 
 def test_a_readme_of_the_user_s_own_is_not_replaced(fill: Fill, tmp_path: Path) -> None:
@@ -57,16 +65,25 @@ def test_a_readme_of_the_user_s_own_is_not_replaced(fill: Fill, tmp_path: Path) 
     refused = memnet("publish", "--store", root, "--out", "site", cwd=tmp_path)
     assert refused.returncode == 2
     assert "would replace: README.md, index.html; give another folder by --out" in refused.stderr
-    assert {path.name: path.read_text() for path in (tmp_path / "site").iterdir()} == {"README.md": "mine", "index.html": "mine"}
+    assert {path.name: path.read_text() for path in (tmp_path / "site").iterdir()} == {
+        "README.md": "mine",
+        "index.html": "mine",
+    }
 
 
-def test_a_site_is_published_again_after_a_report_and_after_an_earlier_version(fill: Fill, tmp_path: Path) -> None:
+def test_a_site_is_published_again_after_a_report_and_after_an_earlier_version(
+    fill: Fill, tmp_path: Path
+) -> None:
     filled, site = store(fill), tmp_path / "site"
     publish(filled, site)
     build(filled, site)
     assert "README.md" in (site / LISTING).read_text().split()
     publish(filled, site)
-    before = [name for name in (site / LISTING).read_text().split() if name not in (".nojekyll", "README.md", "records.parquet")]
+    before = [
+        name
+        for name in (site / LISTING).read_text().split()
+        if name not in (".nojekyll", "README.md", "records.parquet")
+    ]
     (site / LISTING).write_text("\n".join(before))  # as a report of an earlier version left it
     publish(filled, site)
     (site / LISTING).unlink()
@@ -82,7 +99,10 @@ def test_the_table_holds_the_records_whole(fill: Fill) -> None:
     for row in frame.to_dict("records"):
         record = parse(filled.path(row["id"]).read_bytes())
         parts = record.model_dump(mode="json")
-        assert all(json.loads(row[f"{part}.json"]) == parts[part] for part in ("cell", "curves", "slots", "provenance", "error"))
+        assert all(
+            json.loads(row[f"{part}.json"]) == parts[part]
+            for part in ("cell", "curves", "slots", "provenance", "error")
+        )
 
 
 def test_a_store_of_failures_alone_is_published(fill: Fill, tmp_path: Path) -> None:
@@ -95,7 +115,9 @@ def test_an_empty_store_is_not_published(fill: Fill, tmp_path: Path) -> None:
     assert not (tmp_path / "site").exists()
 
 
-def test_without_pyarrow_the_way_out_is_told(fill: Fill, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_pyarrow_the_way_out_is_told(
+    fill: Fill, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(UsageError, match=r"memnet-bench\[publish\]"):
         publish(store(fill), tmp_path / "site")
@@ -104,7 +126,9 @@ def test_without_pyarrow_the_way_out_is_told(fill: Fill, tmp_path: Path, monkeyp
 @pytest.mark.slow
 def test_the_command_in_the_docs_publishes_the_official_records(tmp_path: Path) -> None:
     text = (Path(reports.__file__).parent / "PUBLISHING.md").read_text(encoding="utf-8")
-    words = shlex.split(next(line for line in text.splitlines() if line.startswith("memnet publish")), comments=True)[1:]
+    words = shlex.split(
+        next(line for line in text.splitlines() if line.startswith("memnet publish")), comments=True
+    )[1:]
     words[words.index("results/published")] = str(ROOT / "results" / "published")
     done = memnet(*words, cwd=tmp_path)
     assert done.returncode == 0, done.stderr

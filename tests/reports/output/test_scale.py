@@ -1,7 +1,8 @@
 """Ten thousand records become a site within a minute on two cores, with a front page below 1 MB.
 
-Wall-clock time says nothing on a machine that others use, so the test weighs CPU time against that of a fixed piece of work of the same
-kind, done just before and just after. `python -m tests.reports.output.large_store DIR` measures the whole.
+Wall-clock time says nothing on a machine that others use, so the test weighs CPU time against that
+of a fixed piece of work of the same kind, done just before and just after. `python -m
+tests.reports.output.large_store DIR` measures the whole.
 """
 
 import io
@@ -61,7 +62,10 @@ def test_the_front_page_of_ten_thousand_records_is_below_a_megabyte(tmp_path: Pa
     """With two seeds instead of twenty it has as many rows, and as many figures and tables."""
     selection = select(large_store.fill(tmp_path / "store", seeds=2))
     assert len(selection.entries) == 500
-    together = [(one, overview_plot(one, style_of(selection)), overview_table(one)) for one in overviews(selection)]
+    together = [
+        (one, overview_plot(one, style_of(selection)), overview_table(one))
+        for one in overviews(selection)
+    ]
     assert together
     page = front.render(selection, lines(selection), together)
     assert page.count('<tr id="') >= 500

@@ -26,14 +26,21 @@ SCORES = {
 def store(fill: Fill) -> Store:
     cells = [cell(model, seed) for model in SCORES for seed in range(3)]
     old = [cell("memnet[hops=1]", seed, version="0") for seed in range(3)]
-    records = [task_record(one, [SCORES[one.model][one.seed]]) for one in cells] + [task_record(one, [0.1]) for one in old]
+    records = [task_record(one, [SCORES[one.model][one.seed]]) for one in cells] + [
+        task_record(one, [0.1]) for one in old
+    ]
     return fill(*records, manifests=(manifest([*cells, *old], TASK),))
 
 
 def test_rows_that_differ_in_one_option_are_paired_by_seed(store: Store) -> None:
     found = {(one.before.model, one.option): one for one in ablations(select(store))}
-    # The variant of an old version has no base of that version; the one with two options is beside the one that lacks the second alone.
-    assert set(found) == {("memnet", "hebbian=false"), ("memnet", "serial=false"), ("memnet[hebbian=false]", "hops=1")}
+    # The variant of an old version has no base of that version; the one with two options is beside
+    # the one that lacks the second alone.
+    assert set(found) == {
+        ("memnet", "hebbian=false"),
+        ("memnet", "serial=false"),
+        ("memnet[hebbian=false]", "hops=1"),
+    }
     graph = found["memnet", "hebbian=false"].loss
     assert float(graph.mean) == pytest.approx(0.4)  # of 0.40, 0.39 and 0.41
     assert float(graph.high - graph.mean) == pytest.approx(4.3027 * 0.01 / 3**0.5, rel=1e-4)
@@ -46,22 +53,38 @@ def test_a_mechanism_that_helps_nowhere_is_said_to_help_nowhere(store: Store) ->
     said = verdicts(ablations(select(store)))
     assert "memnet with hebbian=false loses 0.400 on delayed-recall." in said
     assert f"memnet with serial=false loses {NOWHERE}." in said
-    assert f"memnet[hebbian=false] with hops=1 loses {NOWHERE}; it gains 0.100 on delayed-recall." in said
+    assert (
+        f"memnet[hebbian=false] with hops=1 loses {NOWHERE}; it gains 0.100 on delayed-recall."
+        in said
+    )
 
 
 def test_seeds_that_only_one_of_them_has_do_not_count(fill: Fill) -> None:
-    records = [task_record(cell("memnet", seed), [0.9]) for seed in (0, 1)] + [task_record(cell("memnet[serial=false]", 1), [0.4])]
+    records = [task_record(cell("memnet", seed), [0.9]) for seed in (0, 1)] + [
+        task_record(cell("memnet[serial=false]", 1), [0.4])
+    ]
     [found] = ablations(select(fill(*records)))
     assert int(found.loss.count) == 1
     assert not found.costs
     assert not found.serves
-    assert ablation_table([found]).rows[0].cells[:7] == ("memnet", "serial=false", "delayed-recall", "0.900 ± 0.000", "0.400", "0.500", "1")
+    assert ablation_table([found]).rows[0].cells[:7] == (
+        "memnet",
+        "serial=false",
+        "delayed-recall",
+        "0.900 ± 0.000",
+        "0.400",
+        "0.500",
+        "1",
+    )
 
 
 def test_options_of_methods_are_options_too(fill: Fill) -> None:
     rows = (("er", 0.9), ("er[shares=even]", 0.7))
     records = [
-        stream_record(cell("lstm", seed, benchmark="split-digits", method=method), [[1.0, 0.1], [level, level]])
+        stream_record(
+            cell("lstm", seed, benchmark="split-digits", method=method),
+            [[1.0, 0.1], [level, level]],
+        )
         for method, level in rows
         for seed in (0, 1)
     ]

@@ -17,11 +17,17 @@ Fill = Callable[..., Store]
 
 @pytest.fixture
 def store(fill: Fill) -> Store:
-    """Two tasks: `a` and `b` were run on both, one seed of `a` failed; `c` on one alone; and there is one stream."""
+    """Two tasks: `a` and `b` were run on both, one seed of `a` failed.
+
+    `c` on one alone; and there is one stream.
+    """
     names = ("copy", "mqar")
     scores = {"a": (0.9, 0.7), "b": (0.5, 0.3), "c": (0.99,)}
     cells = [
-        cell(model, seed, benchmark=name) for model, row in scores.items() for name, _ in zip(names, row, strict=False) for seed in range(4)
+        cell(model, seed, benchmark=name)
+        for model, row in scores.items()
+        for name, _ in zip(names, row, strict=False)
+        for seed in range(4)
     ]
     records: list[Record] = []
     for one in cells:
@@ -40,7 +46,9 @@ def test_rows_of_all_benchmarks_are_ranked_together(store: Store) -> None:
     first = found.standings[0]
     assert first.middle.value == pytest.approx(np.mean([0.71, 0.72, 0.90, 0.91, 0.92]))
     assert first.mean.value == pytest.approx(np.mean([0.70, 0.71, 0.72, 0.90, 0.91, 0.92, 0.93]))
-    assert first.mean.low < first.mean.value < first.mean.high < first.mean.low + 0.06  # benchmarks differ by far more
+    assert (
+        first.mean.low < first.mean.value < first.mean.high < first.mean.low + 0.06
+    )  # benchmarks differ by far more
 
 
 def test_the_table_has_seeds_and_costs(store: Store) -> None:

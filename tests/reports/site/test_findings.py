@@ -10,7 +10,9 @@ Fill = Callable[..., Store]
 
 
 def headline(fill: Fill, *records: Record) -> Headline:
-    [found] = headlines(select(fill(*records, manifests=(manifest([record.cell for record in records], TASK),))))
+    [found] = headlines(
+        select(fill(*records, manifests=(manifest([record.cell for record in records], TASK),)))
+    )
     return found
 
 
@@ -38,11 +40,16 @@ def test_one_seed_proves_nothing(fill: Fill) -> None:
 
 
 def test_no_better_than_guessing(fill: Fill) -> None:
-    assert headline(fill, *scored("memnet", 0.05, 0.06, 0.10)).claim == "Nobody is shown to beat guessing"
+    assert (
+        headline(fill, *scored("memnet", 0.05, 0.06, 0.10)).claim
+        == "Nobody is shown to beat guessing"
+    )
 
 
 def test_the_furthest_distance_and_missing_seeds_are_told(fill: Fill) -> None:
-    found = headline(fill, task_record(cell("memnet", 0), [1.0, 0.5]), failed_record(cell("memnet", 1)))
+    found = headline(
+        fill, task_record(cell("memnet", 0), [1.0, 0.5]), failed_record(cell("memnet", 1))
+    )
     assert "At the furthest distance, 256 tokens: memnet 0.500." in found.detail
     assert "Seeds are wanting: memnet 1/2." in found.detail
 
@@ -51,9 +58,13 @@ def test_nothing_finished(fill: Fill) -> None:
     assert headline(fill, failed_record(cell("memnet", 0))).claim == "No result yet"
 
 
-def test_what_has_finished_without_the_metric_that_ranks_is_told_from_what_has_not(fill: Fill) -> None:
+def test_what_has_finished_without_the_metric_that_ranks_is_told_from_what_has_not(
+    fill: Fill,
+) -> None:
     of = cell("memnet", 0)
-    near = of.model_copy(update={"config": {**of.config, "benchmark": {"train_length": 128, "furthest": 256}}})
+    near = of.model_copy(
+        update={"config": {**of.config, "benchmark": {"train_length": 128, "furthest": 256}}}
+    )
     record = task_record(near, [1.0, 0.5])
     member = TASK.model_copy(update={"primary": "accuracy_at_8192"})
     [found] = headlines(select(fill(record, manifests=(manifest([near], member),))))

@@ -29,7 +29,10 @@ def plan(command: str, folder: Path = Path()) -> Plan:
     given: dict[str, list[str]] = defaultdict(list)
     for flag, value in zip(rest[::2], rest[1::2], strict=True):
         given[flag.removeprefix("--")].append(value)
-    several: dict[str, Any] = {"settings": given.pop("set", None), "plugins": [folder / file for file in given.pop("plugin", ())]}
+    several: dict[str, Any] = {
+        "settings": given.pop("set", None),
+        "plugins": [folder / file for file in given.pop("plugin", ())],
+    }
     single: dict[str, Any] = {"models": None, "methods": None, "seeds": None}
     single |= {flag.replace("-", "_"): value for flag, [value] in given.items()}
     return plan_from(name, **several, **single)
@@ -40,10 +43,15 @@ def jobs(command: str, folder: Path = Path()) -> list[Cell]:
 
 
 def same(record: Record, planned: Cell) -> bool:
-    """Whether a cell asks what a record answers; an option that came after the record is not in it."""
+    """Whether a cell asks what a record answers.
+
+    An option that came after the record is not in it.
+    """
     asked, again = record.cell.config["benchmark"], planned.config["benchmark"]
     return (
-        record.cell.key == planned.key and record.cell.config["training"] == planned.config["training"] and asked.items() <= again.items()
+        record.cell.key == planned.key
+        and record.cell.config["training"] == planned.config["training"]
+        and asked.items() <= again.items()
     )
 
 
@@ -68,7 +76,10 @@ def own(tmp_path: Path) -> Path:
     model = '"""A rival."""\n\nfrom baselines.models.lstm import Config, build\n\nKIND = "model"\n'
     method = '"""A way to learn."""\n\nfrom strategies.continual.methods.naive import Config, build\n\nKIND = "method"\n'
     for name, text in (("own_rival", model), ("own_way", method)):
-        for spelling in (name, name.replace("_", "-")):  # as it was given, and as a command that runs it again calls it
+        for spelling in (
+            name,
+            name.replace("_", "-"),
+        ):  # as it was given, and as a command that runs it again calls it
             (tmp_path / f"{spelling}.py").write_text(text)
     return tmp_path
 
@@ -77,17 +88,25 @@ def own(tmp_path: Path) -> Path:
 def test_the_commands_of_a_store_plan_its_very_cells(command: str, own: Path, fill: Fill) -> None:
     asked = plan(command, own)
     wanted = sorted(job.cell.id for job in asked.jobs)
-    store = fill(*(task_record(job.cell, [0.5]) for job in asked.jobs), manifests=(asked.manifest(),))
+    store = fill(
+        *(task_record(job.cell, [0.5]) for job in asked.jobs), manifests=(asked.manifest(),)
+    )
     assert sorted(one.id for line in commands(select(store)) for one in jobs(line, own)) == wanted
     bare = fill(*store, name="bare")
-    assert sorted(one.id for line in commands(select(bare)) for one in jobs(line, own)) == wanted, "without a manifest"
+    assert sorted(one.id for line in commands(select(bare)) for one in jobs(line, own)) == wanted, (
+        "without a manifest"
+    )
 
 
 def test_seeds_yet_to_run_are_planned_with_the_options_of_their_row(fill: Fill) -> None:
     asked = plan("memnet run quick --set batch_size=8")
     run = [job.cell for job in asked.jobs if job.cell.seed == 0]
-    selection = select(fill(*(task_record(one, [0.5]) for one in run), manifests=(asked.manifest(),)))
-    assert sorted(one.id for line in commands(selection) for one in jobs(line)) == sorted(job.cell.id for job in asked.jobs)
+    selection = select(
+        fill(*(task_record(one, [0.5]) for one in run), manifests=(asked.manifest(),))
+    )
+    assert sorted(one.id for line in commands(selection) for one in jobs(line)) == sorted(
+        job.cell.id for job in asked.jobs
+    )
     assert notes(selection) == []
 
 
@@ -99,23 +118,45 @@ def test_cells_whose_options_no_record_tells_are_counted(fill: Fill) -> None:
     assert f"{len(asked.jobs) - 1} planned cells without a record" in note
 
 
-def test_a_file_of_the_user_s_own_is_named_and_told_of_wherever_a_command_stands(fill: Fill, own: Path, tmp_path: Path) -> None:
+def test_a_file_of_the_user_s_own_is_named_and_told_of_wherever_a_command_stands(
+    fill: Fill, own: Path, tmp_path: Path
+) -> None:
     asked = plan("memnet run induction --models own-rival --plugin own_rival.py --seeds 1", own)
-    store = fill(*(task_record(job.cell, [0.5]) for job in asked.jobs), manifests=(asked.manifest(),))
+    store = fill(
+        *(task_record(job.cell, [0.5]) for job in asked.jobs), manifests=(asked.manifest(),)
+    )
     [command] = commands(select(store))
     assert command.endswith("--plugin own-rival.py")
     site = build(store, tmp_path / "site").parent
-    for page in (site / "index.html", site / "models" / "own-rival.html", next((site / "cells").iterdir()), site / "report.md"):
-        assert "Each file after --plugin (own-rival.py) is one of your own: write its path." in page.read_text()
+    for page in (
+        site / "index.html",
+        site / "models" / "own-rival.html",
+        next((site / "cells").iterdir()),
+        site / "report.md",
+    ):
+        assert (
+            "Each file after --plugin (own-rival.py) is one of your own: write its path."
+            in page.read_text()
+        )
 
 
 def test_models_that_learnt_alike_share_a_command(fill: Fill) -> None:
-    suite = manifest([cell("memnet", seed) for seed in (0, 1)] + [cell("lstm", seed) for seed in (0, 1)], TASK, name="quick")
+    suite = manifest(
+        [cell("memnet", seed) for seed in (0, 1)] + [cell("lstm", seed) for seed in (0, 1)],
+        TASK,
+        name="quick",
+    )
     beside = [
         stream_record(cell(model, 4, benchmark="split-digits", method=method), [[0.9]])
         for model, method in [("memnet", "naive"), ("memnet", "er"), ("lstm", "naive")]
     ]
-    selection = select(fill(*(task_record(cell(model, 0), [0.5]) for model in ("memnet", "lstm")), *beside, manifests=(suite,)))
+    selection = select(
+        fill(
+            *(task_record(cell(model, 0), [0.5]) for model in ("memnet", "lstm")),
+            *beside,
+            manifests=(suite,),
+        )
+    )
     assert commands(selection) == [
         "memnet run delayed-recall --models lstm,memnet --seeds 0-1 --set train_length=128 --set training.learning_rate=0.001",
         "memnet run split-digits --models lstm --methods naive --seeds 4, --set train_length=128 --set training.learning_rate=0.001",
@@ -126,15 +167,25 @@ def test_models_that_learnt_alike_share_a_command(fill: Fill) -> None:
 def test_a_default_that_manifests_disagree_on_is_written(fill: Fill) -> None:
     record = task_record(cell("memnet", 0), [0.5])
     plans = [
-        manifest([record.cell], TASK.model_copy(update={"defaults": {"train_length": length}}), name=f"plan-{length}")
+        manifest(
+            [record.cell],
+            TASK.model_copy(update={"defaults": {"train_length": length}}),
+            name=f"plan-{length}",
+        )
         for length in (64, 128)
     ]
     assert "--set train_length=128" in commands(select(fill(record, manifests=tuple(plans))))[0]
-    assert "--set train_length" not in commands(select(fill(record, manifests=(plans[1],), name="one")))[0]
+    assert (
+        "--set train_length"
+        not in commands(select(fill(record, manifests=(plans[1],), name="one")))[0]
+    )
 
 
 def test_options_that_are_defaults_are_not_written() -> None:
-    records = [task_record(cell("memnet", seed, length=length), [0.5]) for seed, length in [(0, 64), (1, 64), (1, 128)]]
+    records = [
+        task_record(cell("memnet", seed, length=length), [0.5])
+        for seed, length in [(0, 64), (1, 64), (1, 128)]
+    ]
     assert again(records, {"delayed-recall": {"train_length": 128}}) == [
         "memnet run delayed-recall --models memnet --seeds 0-1 --set train_length=64 --set training.learning_rate=0.001",
         "memnet run delayed-recall --models memnet --seeds 1, --set training.learning_rate=0.001",
@@ -143,7 +194,10 @@ def test_options_that_are_defaults_are_not_written() -> None:
 
 def test_a_text_a_truth_and_a_precision_are_written_as_the_command_takes_them() -> None:
     record = task_record(cell("memnet", 0), [0.5])
-    config = {"benchmark": {"scenario": "task", "probe": True}, "training": {"learning_rate": 0.003, "precision": "bfloat16"}}
+    config = {
+        "benchmark": {"scenario": "task", "probe": True},
+        "training": {"learning_rate": 0.003, "precision": "bfloat16"},
+    }
     record = record.model_copy(update={"cell": record.cell.model_copy(update={"config": config})})
     assert again([record], {}) == [
         "memnet run delayed-recall --models memnet --seeds 0, --set scenario=task --set probe=true --set training.learning_rate=0.003 "
@@ -154,21 +208,39 @@ def test_a_text_a_truth_and_a_precision_are_written_as_the_command_takes_them() 
 def test_the_commands_of_what_is_published_plan_it_again() -> None:
     published, catalog = select(Store.open(PUBLISHED)), Catalog.read()
     known = {entry.name: describe(entry).defaults for entry in (*catalog.tasks, *catalog.streams)}
-    records = [record for record in published.records if record.cell.benchmark != "split-fashion-mnist"]
+    records = [
+        record for record in published.records if record.cell.benchmark != "split-fashion-mnist"
+    ]
     lines = again(records, defaults(published) | known)
     planned: dict[tuple[str, str, str, int], list[Cell]] = defaultdict(list)
     for line in lines:
         for one in jobs(line):
             planned[one.key].append(one)
     assert sum(map(len, planned.values())) == len(records)
-    assert [record.cell.label for record in records if not any(same(record, one) for one in planned[record.cell.key])] == []
+    assert [
+        record.cell.label
+        for record in records
+        if not any(same(record, one) for one in planned[record.cell.key])
+    ] == []
     for record in records:
-        matching = [one for one in planned[record.cell.key] if same(record, one) and one.version == record.cell.version]
-        options = [{part: set(one.config[part]) for part in one.config} for one in (record.cell, *matching)]
-        if matching and all(one == options[0] for one in options):  # neither a version nor an option has come since
-            assert record.id in {one.id for one in matching}, f"{record.cell.label}: a default has changed, and its record is stale"
+        matching = [
+            one
+            for one in planned[record.cell.key]
+            if same(record, one) and one.version == record.cell.version
+        ]
+        options = [
+            {part: set(one.config[part]) for part in one.config} for one in (record.cell, *matching)
+        ]
+        if matching and all(
+            one == options[0] for one in options
+        ):  # neither a version nor an option has come since
+            assert record.id in {one.id for one in matching}, (
+                f"{record.cell.label}: a default has changed, and its record is stale"
+            )
     assert any(
-        "--set furthest=1048576 --set far_streams=2" in line or "--set far_streams=2 --set furthest=1048576" in line for line in lines
+        "--set furthest=1048576 --set far_streams=2" in line
+        or "--set far_streams=2 --set furthest=1048576" in line
+        for line in lines
     )
 
 

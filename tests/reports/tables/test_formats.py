@@ -2,7 +2,11 @@ from reports.tables import formats
 from reports.tables.number_format import MINUS
 from reports.tables.tables import Column, Row, Table
 
-HOSTILE = Table("<b>caption</b>", (Column("<i>"), Column("n", numeric=True)), (Row(("<img src=x>|`[a](b)`\nc", "1")),))
+HOSTILE = Table(
+    "<b>caption</b>",
+    (Column("<i>"), Column("n", numeric=True)),
+    (Row(("<img src=x>|`[a](b)`\nc", "1")),),
+)
 
 
 def test_markdown_escapes() -> None:
@@ -30,7 +34,12 @@ def test_addresses_do_not_become_links() -> None:
 
 def test_groups_stand_above_their_rows() -> None:
     columns = (Column("group"), Column("model"))
-    table = Table("", columns, (Row(("x", "a")), Row(("x", "b")), Row(("y", "a"))), heading=1, grouped=True)
+    table = Table(
+        "", columns, (Row(("x", "a")), Row(("x", "b")), Row(("y", "a"))), heading=1, grouped=True
+    )
     text = formats.page_table(table)
-    assert [text.count(f'<th scope="rowgroup" colspan="1">{group}</th>') for group in "xy"] == [1, 1]
+    assert [text.count(f'<th scope="rowgroup" colspan="1">{group}</th>') for group in "xy"] == [
+        1,
+        1,
+    ]
     assert text.count("<tbody>") == text.count("</tbody>") == 2

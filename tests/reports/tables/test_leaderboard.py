@@ -12,7 +12,17 @@ import pytest
 from reports.tables.leaderboard import FORMATS, render
 from results.errors import UsageError
 from results.store.store import Store, write_whole
-from tests.reports.conftest import STREAM, TASK, cell, failed_record, full, manifest, small, stream_record, task_record
+from tests.reports.conftest import (
+    STREAM,
+    TASK,
+    cell,
+    failed_record,
+    full,
+    manifest,
+    small,
+    stream_record,
+    task_record,
+)
 
 Fill = Callable[..., Store]
 
@@ -20,20 +30,33 @@ GOLDEN = Path(__file__).parent / "golden"
 
 
 def golden_store(root: Path) -> Store:
-    """A task of ten seeds, of which two fail once, with a clear leader, a tie and a variant; and a stream with buffers."""
+    """A task of ten seeds, of which two fail once, with a clear leader, a tie and a variant.
+
+    And a stream with buffers.
+    """
     generator = np.random.default_rng(11)
     levels = {"memnet": 0.95, "my_model[a=1]": 0.7, "lstm": 0.699, "gru": 0.4}
     cells = [cell(model, seed) for model in levels for seed in range(10)]
     records = [
         failed_record(one)
         if (one.model, one.seed) in {("gru", 3), ("gru", 7)}
-        else task_record(one, [round(levels[one.model] + generator.normal(0, 0.01), 4) for _ in range(2)])
+        else task_record(
+            one, [round(levels[one.model] + generator.normal(0, 0.01), 4) for _ in range(2)]
+        )
         for one in cells
     ]
-    streams = [cell("mlp", seed, benchmark="split-digits", method=method) for method in ("er", "naive") for seed in range(3)]
+    streams = [
+        cell("mlp", seed, benchmark="split-digits", method=method)
+        for method in ("er", "naive")
+        for seed in range(3)
+    ]
     for one in streams:
         kept = {"er": 0.8, "naive": 0.02}[one.method] + one.seed / 100
-        records.append(stream_record(one, [[0.98, 0.1], [kept, 0.97]], buffer=157_000 if one.method == "er" else 0))
+        records.append(
+            stream_record(
+                one, [[0.98, 0.1], [kept, 0.97]], buffer=157_000 if one.method == "er" else 0
+            )
+        )
     store = Store.open(root, create=True)
     for record in records:
         store.write(record)
@@ -50,11 +73,17 @@ def store(fill: Fill) -> Store:
 @pytest.mark.parametrize("format", FORMATS)
 def test_every_format_is_golden(tmp_path: Path, format: str) -> None:
     """After a change that is meant, write them anew: `python -m tests.reports.tables.test_leaderboard`; and read the difference."""
-    assert render(golden_store(tmp_path), format).encode() == (GOLDEN / f"leaderboard.{format}").read_bytes()
+    assert (
+        render(golden_store(tmp_path), format).encode()
+        == (GOLDEN / f"leaderboard.{format}").read_bytes()
+    )
 
 
 def test_numbers_by_hand(store: Store) -> None:
-    """memnet: 0.95 and 0.85, so 0.9 ± 12.706 · 0.05; lstm: 0.5 and 0.3, so 0.4 ± 12.706 · 0.1 (Student's t, one degree of freedom)."""
+    """memnet: 0.95 and 0.85, so 0.9 ± 12.706 · 0.05.
+
+    Lstm: 0.5 and 0.3, so 0.4 ± 12.706 · 0.1 (Student's t, one degree of freedom).
+    """
     text = render(store, "md")
     assert re.findall(r"[0-9.]+ ± [0-9.]+", text) == ["0.900 ± 0.635", "0.400 ± 1.271"]
 
@@ -83,13 +112,23 @@ def test_failed_seeds_show(fill: Fill) -> None:
     store = fill(*records, manifests=(manifest(cells, TASK),))
     assert "|     2/3 |" in render(store, "md")
     [row] = csv.DictReader(io.StringIO(render(store, "csv")))
-    assert (row["mean"], row["seeds_ok"], row["seeds_failed"], row["seeds_planned"]) == ("0.6", "2", "1", "3")
+    assert (row["mean"], row["seeds_ok"], row["seeds_failed"], row["seeds_planned"]) == (
+        "0.6",
+        "2",
+        "1",
+        "3",
+    )
 
 
 def test_a_row_without_a_score_comes_last_and_has_no_rank(fill: Fill) -> None:
-    store = fill(task_record(cell("a-bounded", 0), [0.9, None]), task_record(cell("b-worst", 0), [0.1, 0.0]))
+    store = fill(
+        task_record(cell("a-bounded", 0), [0.9, None]), task_record(cell("b-worst", 0), [0.1, 0.0])
+    )
     rows = json.loads(render(store, "json"))["rows"]
-    assert [(row["model"], row["rank"], row["mean"]) for row in rows] == [("b-worst", 1, 0.05), ("a-bounded", None, None)]
+    assert [(row["model"], row["rank"], row["mean"]) for row in rows] == [
+        ("b-worst", 1, 0.05),
+        ("a-bounded", None, None),
+    ]
     assert [(row["low"], row["high"]) for row in rows] == [(None, None)] * 2
     assert "| —" in render(store, "md").replace("  ", "")
 
@@ -98,14 +137,27 @@ def test_ranks_follow_from_what_is_significant(fill: Fill) -> None:
     """One seed shows nothing, so that all share the first place; three that agree show it."""
     levels = (("a", 0.9), ("b", 0.5), ("c", 0.5))
     one = fill(*(task_record(cell(model, 0), [score]) for model, score in levels), name="one")
-    three = fill(*(task_record(cell(model, seed), [score + seed / 100]) for model, score in levels for seed in range(3)), name="three")
-    assert [[row["rank"] for row in json.loads(render(store, "json"))["rows"]] for store in (one, three)] == [[1, 1, 1], [1, 2, 2]]
+    three = fill(
+        *(
+            task_record(cell(model, seed), [score + seed / 100])
+            for model, score in levels
+            for seed in range(3)
+        ),
+        name="three",
+    )
+    assert [
+        [row["rank"] for row in json.loads(render(store, "json"))["rows"]] for store in (one, three)
+    ] == [[1, 1, 1], [1, 2, 2]]
 
 
 def test_the_primary_metric_of_the_plan_ranks(fill: Fill) -> None:
     cells = [cell("near", 0), cell("far", 0)]
     member = TASK.model_copy(update={"primary": "accuracy_at_256"})
-    store = fill(task_record(cells[0], [1.0, 0.1]), task_record(cells[1], [0.1, 0.2]), manifests=(manifest(cells, member),))
+    store = fill(
+        task_record(cells[0], [1.0, 0.1]),
+        task_record(cells[1], [0.1, 0.2]),
+        manifests=(manifest(cells, member),),
+    )
     rows = json.loads(render(store, "json"))["rows"]
     assert [(row["model"], row["metric"], row["mean"]) for row in rows] == [
         ("far", "accuracy_at_256", 0.2),
@@ -115,7 +167,14 @@ def test_the_primary_metric_of_the_plan_ranks(fill: Fill) -> None:
 
 def test_settings_are_told_apart_where_names_are_not_enough(fill: Fill) -> None:
     plain = render(fill(task_record(cell("memnet", 0), [0.5])), "md")
-    both = render(fill(task_record(cell("memnet", 0), [0.5]), task_record(cell("memnet", 0, version="2"), [0.6]), name="both"), "md")
+    both = render(
+        fill(
+            task_record(cell("memnet", 0), [0.5]),
+            task_record(cell("memnet", 0, version="2"), [0.6]),
+            name="both",
+        ),
+        "md",
+    )
     assert "setting" not in plain
     assert "setting" in both
     assert both.count("| memnet ") == 2

@@ -5,13 +5,24 @@ from reports.tables import number_format
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(None, "—"), (0, "0 B"), (999, "999 B"), (1000, "1.0 kB"), (157_000, "157 kB"), (999_600, "1.0 MB"), (23_000_000, "23.0 MB")],
+    [
+        (None, "—"),
+        (0, "0 B"),
+        (999, "999 B"),
+        (1000, "1.0 kB"),
+        (157_000, "157 kB"),
+        (999_600, "1.0 MB"),
+        (23_000_000, "23.0 MB"),
+    ],
 )
 def test_size(value: int | None, text: str) -> None:
     assert number_format.size(value) == text
 
 
-@pytest.mark.parametrize(("value", "text"), [(None, "—"), (0.04, "0.0 s"), (99.9, "99.9 s"), (150.0, "2 min"), (9000.0, "2.5 h")])
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(None, "—"), (0.04, "0.0 s"), (99.9, "99.9 s"), (150.0, "2 min"), (9000.0, "2.5 h")],
+)
 def test_seconds(value: float | None, text: str) -> None:
     assert number_format.seconds(value) == text
 
@@ -25,4 +36,9 @@ def test_scores_have_a_true_minus_and_no_negative_zero() -> None:
 
 def test_words_and_short_counts() -> None:
     assert number_format.words("accuracy_at_8192") == "accuracy at 8,192"
-    assert [number_format.shortened(value) for value in (0, 500, 20_000, 1_500_000)] == ["0", "500", "20k", "1.5M"]
+    assert [number_format.shortened(value) for value in (0, 500, 20_000, 1_500_000)] == [
+        "0",
+        "500",
+        "20k",
+        "1.5M",
+    ]

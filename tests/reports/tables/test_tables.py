@@ -17,7 +17,10 @@ def test_questions_scored_apart_have_a_table_of_their_own() -> None:
     assert own.caption.startswith("association: accuracy by distance")
     assert one_hop.caption.startswith("association: one hop, scored apart")
     assert [column.title for column in own.columns] == [column.title for column in one_hop.columns]
-    chained, single = (next(row.cells for row in table.rows if row.cells[0] == "token-memory") for table in (own, one_hop))
+    chained, single = (
+        next(row.cells for row in table.rows if row.cells[0] == "token-memory")
+        for table in (own, one_hop)
+    )
     assert chained[2:10] != single[2:10], "single hops are easier"
 
 

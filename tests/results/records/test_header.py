@@ -14,9 +14,21 @@ CELL = Cell(
     config={"benchmark": {"steps": 9}, "model": {"slots": 8}},
     version={"a": "1"},
 )
-PROVENANCE = Provenance(python="3.11", platform="Linux", cpu="A", device="cpu", threads=1, started_at="a", finished_at="b")
+PROVENANCE = Provenance(
+    python="3.11",
+    platform="Linux",
+    cpu="A",
+    device="cpu",
+    threads=1,
+    started_at="a",
+    finished_at="b",
+)
 RECORDS = [
-    succeeded(CELL, Outcome(metrics={"accuracy": 0.5}, cost=Cost(train_seconds=2.0, eval_seconds=0.5)), PROVENANCE),
+    succeeded(
+        CELL,
+        Outcome(metrics={"accuracy": 0.5}, cost=Cost(train_seconds=2.0, eval_seconds=0.5)),
+        PROVENANCE,
+    ),
     failed(CELL, Failure(type="E", message="m", traceback="t"), PROVENANCE),
 ]
 
@@ -26,14 +38,29 @@ def test_the_quick_way_and_the_long_way_agree() -> None:
     for one in RECORDS:
         text = one.to_json()
         assert outline(text.encode()) == outline_of(one)
-        plain = one.model_copy(update={"schema_version": 1}).model_dump_json(by_alias=True, indent=1)
+        plain = one.model_copy(update={"schema_version": 1}).model_dump_json(
+            by_alias=True, indent=1
+        )
         assert outline(plain.encode()) == outline_of(one)
     found = outline_of(RECORDS[0])
-    assert (found.id, found.key, found.options, found.seconds) == (CELL.id, CELL.key, {"steps": 9}, 2.5)
+    assert (found.id, found.key, found.options, found.seconds) == (
+        CELL.id,
+        CELL.key,
+        {"steps": 9},
+        2.5,
+    )
 
 
 @pytest.mark.parametrize(
-    "text", ["", "{", "[]", seal('{\n "a": 1\n}'), seal('{\n "schema": 2\n}'), RECORDS[0].to_json().replace("0.5", "0.6")]
+    "text",
+    [
+        "",
+        "{",
+        "[]",
+        seal('{\n "a": 1\n}'),
+        seal('{\n "schema": 2\n}'),
+        RECORDS[0].to_json().replace("0.5", "0.6"),
+    ],
 )
 def test_what_is_no_record_is_damaged(text: str) -> None:
     with pytest.raises(Damaged):

@@ -6,12 +6,40 @@ from pydantic import ValidationError
 from results.errors import Damaged, Newer
 from results.records.cell import Cell
 from results.records.checksum import seal
-from results.records.record import SCHEMA, Cost, Failure, Outcome, Provenance, Record, failed, parse, succeeded
+from results.records.record import (
+    SCHEMA,
+    Cost,
+    Failure,
+    Outcome,
+    Provenance,
+    Record,
+    failed,
+    parse,
+    succeeded,
+)
 
-CELL = Cell(benchmark="induction", model="memnet", method="supervised", seed=0, config={"model": {"slots": 32}}, version={"model": "1"})
-PROVENANCE = Provenance(python="3.11", platform="Linux", cpu="A", device="cpu", threads=1, started_at="a", finished_at="b")
+CELL = Cell(
+    benchmark="induction",
+    model="memnet",
+    method="supervised",
+    seed=0,
+    config={"model": {"slots": 32}},
+    version={"model": "1"},
+)
+PROVENANCE = Provenance(
+    python="3.11",
+    platform="Linux",
+    cpu="A",
+    device="cpu",
+    threads=1,
+    started_at="a",
+    finished_at="b",
+)
 OUTCOME = Outcome(
-    metrics={"accuracy": 0.5, "fwt": None}, curves={"accuracy_by_distance": [[64, 0.5, 10]]}, slots=None, cost=Cost(parameters=3)
+    metrics={"accuracy": 0.5, "fwt": None},
+    curves={"accuracy_by_distance": [[64, 0.5, 10]]},
+    slots=None,
+    cost=Cost(parameters=3),
 )
 
 
@@ -34,9 +62,16 @@ def test_a_record_survives_its_json() -> None:
 
 def test_the_id_is_the_cell_and_nothing_else() -> None:
     assert CELL.id == CELL.model_copy().id
-    others = [{"seed": 1}, {"model": "lstm"}, {"config": {"model": {"slots": 33}}}, {"version": {"model": "2"}}]
+    others = [
+        {"seed": 1},
+        {"model": "lstm"},
+        {"config": {"model": {"slots": 33}}},
+        {"version": {"model": "2"}},
+    ]
     assert len({CELL.id, *(CELL.model_copy(update=other).id for other in others)}) == 5
-    reordered = Cell.model_validate_json(json.dumps(dict(reversed(json.loads(CELL.model_dump_json()).items()))))
+    reordered = Cell.model_validate_json(
+        json.dumps(dict(reversed(json.loads(CELL.model_dump_json()).items())))
+    )
     assert reordered.id == CELL.id
 
 
@@ -99,7 +134,9 @@ def test_unknown_fields_are_refused() -> None:
         parse(changed(extra=1))
 
 
-@pytest.mark.parametrize("fields", [{"status": "failed"}, {"error": {"type": "E", "message": "m", "traceback": ""}}])
+@pytest.mark.parametrize(
+    "fields", [{"status": "failed"}, {"error": {"type": "E", "message": "m", "traceback": ""}}]
+)
 def test_status_and_error_agree(fields: dict[str, object]) -> None:
     with pytest.raises(Damaged, match="failed record"):
         parse(changed(**fields))

@@ -10,15 +10,26 @@ def _mean(scores: np.ndarray) -> np.ndarray:
 
 
 def test_the_interquartile_mean_by_hand() -> None:
-    """Of eight scores two are cut from each end: (3 + 4 + 5 + 6) / 4; of five, one: (2 + 3 + 4) / 3."""
-    assert interquartile_mean(np.array([100.0, 1, 2, 3, 4, 5, 6, -7])) == pytest.approx((2 + 3 + 4 + 5) / 4)
+    """Of eight scores two are cut from each end: (3 + 4 + 5 + 6) / 4.
+
+    Of five, one: (2 + 3 + 4) / 3.
+    """
+    assert interquartile_mean(np.array([100.0, 1, 2, 3, 4, 5, 6, -7])) == pytest.approx(
+        (2 + 3 + 4 + 5) / 4
+    )
     assert interquartile_mean(np.array([1.0, 2, 3, 4, 50])) == 3.0
-    assert interquartile_mean(np.array([0.0, 0, 1, 1, 1, 9, 9])) == pytest.approx((0 + 1 + 1 + 1 + 9) / 5)
-    np.testing.assert_array_equal(interquartile_mean(np.array([[0.0, 1, 1, 9], [2.0, 2, 2, 2]])), [1.0, 2.0])
+    assert interquartile_mean(np.array([0.0, 0, 1, 1, 1, 9, 9])) == pytest.approx(
+        (0 + 1 + 1 + 1 + 9) / 5
+    )
+    np.testing.assert_array_equal(
+        interquartile_mean(np.array([[0.0, 1, 1, 9], [2.0, 2, 2, 2]])), [1.0, 2.0]
+    )
 
 
 def test_each_benchmark_is_drawn_from_its_own() -> None:
-    found = drawn([np.array([0.0, 1.0]), np.array([10.0, 11.0, 12.0])], np.random.default_rng(0), 500)
+    found = drawn(
+        [np.array([0.0, 1.0]), np.array([10.0, 11.0, 12.0])], np.random.default_rng(0), 500
+    )
     assert found.shape == (500, 5)
     assert set(found[:, :2].ravel()) == {0.0, 1.0}
     assert set(found[:, 2:].ravel()) == {10.0, 11.0, 12.0}
@@ -28,15 +39,23 @@ def test_each_benchmark_is_drawn_from_its_own() -> None:
 def test_levels_are_those_of_the_expanded_interval() -> None:
     """Ten seeds: Φ(√(10/9) · −2.262157) = 0.008551, so of 0 … 1 in even steps that quantile itself."""
     low, high = ends(np.linspace(0, 1, 100_001), [10])
-    assert (float(low), float(high)) == (pytest.approx(0.00855, abs=2e-5), pytest.approx(0.99145, abs=2e-5))
+    assert (float(low), float(high)) == (
+        pytest.approx(0.00855, abs=2e-5),
+        pytest.approx(0.99145, abs=2e-5),
+    )
 
 
 def test_with_many_scores_it_is_the_plain_percentile_interval() -> None:
     scores = np.random.default_rng(3).exponential(size=2000)
     found = estimate([scores], _mean, generator=np.random.default_rng(0), resamples=4000)
-    plain = stats.bootstrap((scores,), np.mean, method="percentile", n_resamples=4000, rng=np.random.default_rng(1)).confidence_interval
+    plain = stats.bootstrap(
+        (scores,), np.mean, method="percentile", n_resamples=4000, rng=np.random.default_rng(1)
+    ).confidence_interval
     assert found.value == pytest.approx(scores.mean())
-    assert (found.low, found.high) == (pytest.approx(plain.low, abs=0.004), pytest.approx(plain.high, abs=0.004))
+    assert (found.low, found.high) == (
+        pytest.approx(plain.low, abs=0.004),
+        pytest.approx(plain.high, abs=0.004),
+    )
 
 
 def test_strata_narrow_the_interval() -> None:
@@ -49,7 +68,9 @@ def test_strata_narrow_the_interval() -> None:
 
 def test_the_same_generator_gives_the_same_interval() -> None:
     strata = [np.arange(5.0), np.arange(3.0)]
-    first, again = (estimate(strata, interquartile_mean, generator=np.random.default_rng(5)) for _ in range(2))
+    first, again = (
+        estimate(strata, interquartile_mean, generator=np.random.default_rng(5)) for _ in range(2)
+    )
     assert first == again
 
 
@@ -61,7 +82,10 @@ def test_too_few_scores_have_no_interval() -> None:
 
 
 def test_coverage_at_ten_seeds() -> None:
-    """Of a benchmark's mean; and of the mean of three benchmarks of unlike spread, five seeds each."""
+    """Of a benchmark's mean.
+
+    And of the mean of three benchmarks of unlike spread, five seeds each.
+    """
     generator = np.random.default_rng(0)
     held = {10: 0, 5: 0}
     trials = 1000

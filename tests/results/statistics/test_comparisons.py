@@ -6,7 +6,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from results.statistics.comparisons import compare, effect_size, holm, improvement, paired_t, signed_rank
+from results.statistics.comparisons import (
+    compare,
+    effect_size,
+    holm,
+    improvement,
+    paired_t,
+    signed_rank,
+)
 
 few = st.lists(st.integers(-3, 3), min_size=1, max_size=9)
 
@@ -14,7 +21,9 @@ few = st.lists(st.integers(-3, 3), min_size=1, max_size=9)
 @pytest.mark.parametrize("count", [3, 6, 10, 20])
 def test_signed_rank_is_scipys_where_no_differences_tie(count: int) -> None:
     difference = np.random.default_rng(count).normal(0.4, 1.0, size=count)
-    assert signed_rank(difference) == pytest.approx(stats.wilcoxon(difference, method="exact").pvalue, abs=1e-12)
+    assert signed_rank(difference) == pytest.approx(
+        stats.wilcoxon(difference, method="exact").pvalue, abs=1e-12
+    )
 
 
 @given(few)
@@ -23,7 +32,12 @@ def test_signed_rank_is_exact_with_ties(difference: list[int]) -> None:
     found = np.array([value for value in difference if value], dtype=float)
     ranks = stats.rankdata(np.abs(found))
     observed = ranks[found > 0].sum()
-    sums = np.array([ranks[np.array(signs, dtype=bool)].sum() for signs in itertools.product([0, 1], repeat=len(found))])
+    sums = np.array(
+        [
+            ranks[np.array(signs, dtype=bool)].sum()
+            for signs in itertools.product([0, 1], repeat=len(found))
+        ]
+    )
     expected = min(1.0, 2 * min((sums <= observed).mean(), (sums >= observed).mean()))
     assert signed_rank(difference) == pytest.approx(expected, abs=1e-12)
 
@@ -41,14 +55,20 @@ def test_rounding_is_no_difference() -> None:
 
 
 def test_holm_by_hand() -> None:
-    """Three tests: 0.01 · 3; then the larger of that and 0.02 · 2; then of those and 0.04 · 1. What was not tested does not count."""
+    """Three tests: 0.01 · 3; then the larger of that and 0.02 · 2; then of those and 0.04 · 1.
+
+    What was not tested does not count.
+    """
     np.testing.assert_allclose(holm([0.04, 0.01, np.nan, 0.02]), [0.04, 0.03, np.nan, 0.04])
     np.testing.assert_allclose(holm([0.9, 0.8]), [1.0, 1.0])
     assert len(holm([])) == 0
 
 
 def test_holm_keeps_false_findings_below_a_twentieth() -> None:
-    """Twenty true null hypotheses: uncorrected, two families in three would show something; corrected, one in twenty."""
+    """Twenty true null hypotheses: uncorrected, two families in three would show something.
+
+    Corrected, one in twenty.
+    """
     p = np.random.default_rng(0).uniform(size=(4000, 20))
     assert np.mean((p < 0.05).any(axis=1)) > 0.6
     assert np.mean([(holm(row) < 0.05).any() for row in p]) == pytest.approx(0.05, abs=0.012)
@@ -57,7 +77,9 @@ def test_holm_keeps_false_findings_below_a_twentieth() -> None:
 def test_paired_t_is_scipys() -> None:
     difference = np.random.default_rng(0).normal(0.5, 1.0, size=(10, 6))
     difference[:4, 2] = np.nan
-    expected = [stats.ttest_1samp(column[np.isfinite(column)], 0.0).pvalue for column in difference.T]
+    expected = [
+        stats.ttest_1samp(column[np.isfinite(column)], 0.0).pvalue for column in difference.T
+    ]
     np.testing.assert_allclose(paired_t(difference), expected, rtol=1e-9)
 
 
@@ -74,8 +96,15 @@ def test_effect_size_by_hand() -> None:
 
 
 def test_a_comparison_by_hand() -> None:
-    """Of the nine pairs of runs the first is better in six and equal in one; seeds without a score are in none."""
-    found = compare([0.9, 0.5, 0.4, np.nan, 0.1], [0.4, 0.3, 0.6, 0.2, np.nan], generator=np.random.default_rng(0))
+    """Of the nine pairs of runs the first is better in six and equal in one.
+
+    Seeds without a score are in none.
+    """
+    found = compare(
+        [0.9, 0.5, 0.4, np.nan, 0.1],
+        [0.4, 0.3, 0.6, 0.2, np.nan],
+        generator=np.random.default_rng(0),
+    )
     assert (found.count, found.wins, found.ties, found.losses) == (3, 2, 0, 1)
     assert found.difference.value == pytest.approx((0.5 + 0.2 - 0.2) / 3)
     assert found.improvement.value == pytest.approx((6 + 0.5) / 9)
@@ -107,7 +136,10 @@ def test_improvement_over_benchmarks_is_their_mean() -> None:
 
 def test_the_other_way_round_is_the_mirror_image() -> None:
     first, second = np.random.default_rng(3).uniform(size=(2, 10))
-    one, other = (compare(*pair, generator=np.random.default_rng(0)) for pair in ((first, second), (second, first)))
+    one, other = (
+        compare(*pair, generator=np.random.default_rng(0))
+        for pair in ((first, second), (second, first))
+    )
     assert one.difference.value == -other.difference.value
     assert one.improvement.value == pytest.approx(1 - other.improvement.value)
     assert one.difference.low == pytest.approx(-other.difference.high, abs=0.02)
@@ -128,7 +160,12 @@ def test_coverage_of_the_paired_difference_at_ten_seeds() -> None:
     trials, held, widths = 800, 0, []
     for _ in range(trials):
         luck = generator.normal(size=10)
-        found = compare(luck + generator.normal(0.5, 0.2, 10), luck + generator.normal(0, 0.2, 10), generator=generator, resamples=400)
+        found = compare(
+            luck + generator.normal(0.5, 0.2, 10),
+            luck + generator.normal(0, 0.2, 10),
+            generator=generator,
+            resamples=400,
+        )
         held += found.difference.low <= 0.5 <= found.difference.high
         widths.append(found.difference.high - found.difference.low)
     assert 0.92 < held / trials < 0.97

@@ -48,14 +48,20 @@ def test_confidence_is_a_share(confidence: float) -> None:
     ("draw", "mean", "covered"),
     [
         (lambda generator, shape: generator.normal(size=shape), 0.0, (0.93, 0.97)),
-        (lambda generator, shape: generator.binomial(64, 0.97, size=shape) / 64, 0.97, (0.93, 0.97)),
+        (
+            lambda generator, shape: generator.binomial(64, 0.97, size=shape) / 64,
+            0.97,
+            (0.93, 0.97),
+        ),
         (lambda generator, shape: generator.beta(19, 1, size=shape), 0.95, (0.89, 0.93)),
         (lambda generator, shape: generator.beta(9.9, 0.1, size=shape), 0.99, (0.60, 0.75)),
     ],
     ids=["normal", "questions", "skewed", "at the ceiling"],
 )
 def test_coverage_at_ten_seeds_is_what_the_docs_say(
-    draw: Callable[[np.random.Generator, tuple[int, int]], np.ndarray], mean: float, covered: tuple[float, float]
+    draw: Callable[[np.random.Generator, tuple[int, int]], np.ndarray],
+    mean: float,
+    covered: tuple[float, float],
 ) -> None:
     found = mean_interval(draw(np.random.default_rng(0), (10, 20_000)))
     share = np.mean((found.low <= mean) & (mean <= found.high))

@@ -3,7 +3,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from results.statistics.metrics import accuracy_over_seen, probe_metrics, stream_metrics, task_metrics, tracking_metrics
+from results.statistics.metrics import (
+    accuracy_over_seen,
+    probe_metrics,
+    stream_metrics,
+    task_metrics,
+    tracking_metrics,
+)
 
 MATRIX = [[0.9, 0.1, 0.2], [0.6, 0.8, 0.3], [0.5, 0.7, 1.0]]
 INITIAL = [0.05, 0.1, 0.15]
@@ -61,14 +67,26 @@ def test_initial_accuracies_must_fit_the_matrix() -> None:
         stream_metrics(MATRIX, [0.1, 0.1])
 
 
-@given(st.integers(2, 5).flatmap(lambda n: st.lists(st.lists(st.floats(0, 1), min_size=n, max_size=n), min_size=n, max_size=n)))
+@given(
+    st.integers(2, 5).flatmap(
+        lambda n: st.lists(
+            st.lists(st.floats(0, 1), min_size=n, max_size=n), min_size=n, max_size=n
+        )
+    )
+)
 def test_stream_metrics_against_loops(rows: list[list[float]]) -> None:
     last = len(rows) - 1
     found = stream_metrics(rows, [0.0] * len(rows))
-    assert found["forgetting"] == pytest.approx(sum(max(rows[i][j] for i in range(last)) - rows[last][j] for j in range(last)) / last)
-    assert found["bwt"] == pytest.approx(sum(rows[last][j] - rows[j][j] for j in range(last)) / last)
+    assert found["forgetting"] == pytest.approx(
+        sum(max(rows[i][j] for i in range(last)) - rows[last][j] for j in range(last)) / last
+    )
+    assert found["bwt"] == pytest.approx(
+        sum(rows[last][j] - rows[j][j] for j in range(last)) / last
+    )
     assert found["fwt"] == pytest.approx(sum(rows[j - 1][j] for j in range(1, len(rows))) / last)
-    assert found["aaa"] == pytest.approx(sum(sum(rows[i][: i + 1]) / (i + 1) for i in range(len(rows))) / len(rows))
+    assert found["aaa"] == pytest.approx(
+        sum(sum(rows[i][: i + 1]) / (i + 1) for i in range(len(rows))) / len(rows)
+    )
 
 
 def test_accuracy_over_seen_needs_a_square_matrix() -> None:
@@ -85,11 +103,19 @@ def test_task_metrics_by_hand() -> None:
 
 def test_metrics_of_a_group_of_questions_bear_its_name() -> None:
     found = task_metrics([[64, 0.5, 10], [128, None, 0]], group="one_hop")
-    assert found == {"one_hop_accuracy": None, "one_hop_accuracy_at_64": 0.5, "one_hop_accuracy_at_128": None}
+    assert found == {
+        "one_hop_accuracy": None,
+        "one_hop_accuracy_at_64": 0.5,
+        "one_hop_accuracy_at_128": None,
+    }
 
 
 def test_a_distance_that_cannot_be_asked_leaves_no_mean() -> None:
-    assert task_metrics([[128, 1.0, 10], [256, None, 0]]) == {"accuracy": None, "accuracy_at_128": 1.0, "accuracy_at_256": None}
+    assert task_metrics([[128, 1.0, 10], [256, None, 0]]) == {
+        "accuracy": None,
+        "accuracy_at_128": 1.0,
+        "accuracy_at_256": None,
+    }
 
 
 @pytest.mark.parametrize("rows", [[], [[128, 1.0, 1], [128, 0.5, 1]]])
@@ -109,10 +135,15 @@ WITHIN = [
 
 
 def test_tracking_metrics_by_hand() -> None:
-    """The second experience: from 0.9 to 0.6 over 0.2. The third: 0.6 to 0.7 over 0.5, and 0.8 to 0.9 over 0.7."""
+    """The second experience: from 0.9 to 0.6 over 0.2.
+
+    The third: 0.6 to 0.7 over 0.5, and 0.8 to 0.9 over 0.7.
+    """
     found = tracking_metrics(WITHIN)
     assert found["wc_accuracy"] == pytest.approx((0.6 + (0.2 + 0.7)) / 3)
-    assert found["stability_gap"] == pytest.approx(((0.6 - 0.2) + ((0.6 - 0.5) + (0.8 - 0.7)) / 2) / 2)
+    assert found["stability_gap"] == pytest.approx(
+        ((0.6 - 0.2) + ((0.6 - 0.5) + (0.8 - 0.7)) / 2) / 2
+    )
 
 
 def test_what_falls_and_stays_fallen_is_no_gap() -> None:
@@ -124,7 +155,10 @@ def test_one_experience_has_no_gap() -> None:
 
 
 def test_what_is_trained_on_everything_at_once_has_no_gap() -> None:
-    assert tracking_metrics([[1, 0.5, 0.9], [2, 0.9, 0.4]]) == {"wc_accuracy": None, "stability_gap": None}
+    assert tracking_metrics([[1, 0.5, 0.9], [2, 0.9, 0.4]]) == {
+        "wc_accuracy": None,
+        "stability_gap": None,
+    }
 
 
 @pytest.mark.parametrize("rows", [[], [[1, 0.5, None]], [[1, None, None], [2, 0.5, 0.5]]])

@@ -5,7 +5,9 @@ from results.statistics.ranks import pairwise, ranks
 
 
 def _scores(*means: float, spread: float = 0.01, seeds: int = 10) -> np.ndarray:
-    return np.array(means)[:, None] + np.random.default_rng(0).normal(0, spread, size=(len(means), seeds))
+    return np.array(means)[:, None] + np.random.default_rng(0).normal(
+        0, spread, size=(len(means), seeds)
+    )
 
 
 def test_clear_differences_rank_in_order() -> None:

@@ -6,7 +6,10 @@ from results.statistics.survival import survival
 
 
 def test_kaplan_meier_by_hand() -> None:
-    """Five slots: deaths at 1, 2, 3; alive when last seen at 2 and 5. S = 4/5, then · 3/4, then · 1/2, and no further fall."""
+    """Five slots: deaths at 1, 2, 3; alive when last seen at 2 and 5.
+
+    S = 4/5, then · 3/4, then · 1/2, and no further fall.
+    """
     found = survival([1, 2, 3, 2, 5], [False, False, False, True, True])
     assert found["time"] == [0, 1, 2, 3, 5]
     assert found["survival"] == pytest.approx([1.0, 0.8, 0.6, 0.3, 0.3])
@@ -42,7 +45,8 @@ def test_the_band_is_finite_and_holds_the_curve(censored: list[bool]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("lifetimes", "censored"), [([1.0], [True, False]), ([-1.0], [False]), ([float("nan")], [False]), ([[1.0]], [[False]])]
+    ("lifetimes", "censored"),
+    [([1.0], [True, False]), ([-1.0], [False]), ([float("nan")], [False]), ([[1.0]], [[False]])],
 )
 def test_what_makes_no_sense_is_refused(lifetimes: list[float], censored: list[bool]) -> None:
     with pytest.raises(ValueError, match="lifetimes"):

@@ -11,11 +11,21 @@ from results.records.record import Cost, Outcome, Provenance, Record, succeeded
 from results.store.locks import Claim, claim
 from results.store.store import Store, write_whole
 
-PROVENANCE = Provenance(python="3.11", platform="Linux", cpu="A", device="cpu", threads=1, started_at="a", finished_at="b")
+PROVENANCE = Provenance(
+    python="3.11",
+    platform="Linux",
+    cpu="A",
+    device="cpu",
+    threads=1,
+    started_at="a",
+    finished_at="b",
+)
 
 
 def record(seed: int = 0, accuracy: float = 0.5) -> Record:
-    cell = Cell(benchmark="induction", model="memnet", method="supervised", seed=seed, config={}, version={})
+    cell = Cell(
+        benchmark="induction", model="memnet", method="supervised", seed=seed, config={}, version={}
+    )
     return succeeded(cell, Outcome(metrics={"accuracy": accuracy}, cost=Cost()), PROVENANCE)
 
 
@@ -39,7 +49,9 @@ def test_a_record_is_replaced_whole(store: Store) -> None:
     assert [one.metrics["accuracy"] for one in store] == [0.7]
 
 
-def test_a_write_that_fails_leaves_the_old_file_and_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_write_that_fails_leaves_the_old_file_and_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     target = tmp_path / "file.json"
     write_whole(target, "old")
 
@@ -78,7 +90,9 @@ def test_a_number_that_was_changed_is_damage(store: Store) -> None:
         path = store.path(record().id)
         path.write_text(path.read_text().replace("0.5", number))
         assert store.outline(record().id) is None
-    assert [path.name for path, _ in store.damaged()] == sorted(f"{record().id}{end}.json" for end in ("", "-1"))
+    assert [path.name for path, _ in store.damaged()] == sorted(
+        f"{record().id}{end}.json" for end in ("", "-1")
+    )
 
 
 def test_an_outline_is_that_of_the_record(store: Store) -> None:
@@ -162,7 +176,9 @@ def test_a_store_that_cannot_be_made_is_named(tmp_path: Path) -> None:
 
 def test_manifests_come_back_and_a_damaged_one_is_named(store: Store) -> None:
     member = Benchmark(name="induction", kind="task", primary="accuracy", chance=0.0625)
-    manifests = [Manifest(name=name, benchmarks=(member,), cells=()) for name in ("quick", "induction")]
+    manifests = [
+        Manifest(name=name, benchmarks=(member,), cells=()) for name in ("quick", "induction")
+    ]
     for one in manifests:
         store.write_manifest(one)
     assert store.manifests() == manifests[::-1]
@@ -174,7 +190,9 @@ def test_manifests_come_back_and_a_damaged_one_is_named(store: Store) -> None:
 def test_a_manifest_of_a_newer_version_is_refused_by_name(store: Store) -> None:
     path = store.root / "manifests" / "quick.json"
     path.write_text(json.dumps({"schema": SCHEMA + 1, "name": "quick"}))
-    with pytest.raises(UsageError, match=rf"quick\.json: it is of schema {SCHEMA + 1}, .* newer memnet-bench"):
+    with pytest.raises(
+        UsageError, match=rf"quick\.json: it is of schema {SCHEMA + 1}, .* newer memnet-bench"
+    ):
         store.manifests()
 
 
@@ -196,10 +214,14 @@ def test_what_a_killed_runner_had_begun_to_write_is_swept_away(store: Store) -> 
     assert [path.exists() for path in begun] == [True, False]
     held.release()
     store.sweep()
-    assert sorted(path.name for path in (store.root / "records").iterdir()) == [f"{record().id}.json"]
+    assert sorted(path.name for path in (store.root / "records").iterdir()) == [
+        f"{record().id}.json"
+    ]
 
 
-def test_a_record_that_was_replaced_meanwhile_is_not_set_aside(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_record_that_was_replaced_meanwhile_is_not_set_aside(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A runner writes a good one after the damaged one was read, and gives up its claim."""
     store.path(record().id).write_text("{")
 

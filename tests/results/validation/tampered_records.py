@@ -47,14 +47,37 @@ PROVENANCE = Provenance(
 )
 
 
-def right(seed: int = 0, *, model: str = "memnet", accuracy: float = 0.75, length: int = 128, parameters: int = 1000) -> Record:
+def right(
+    seed: int = 0,
+    *,
+    model: str = "memnet",
+    accuracy: float = 0.75,
+    length: int = 128,
+    parameters: int = 1000,
+) -> Record:
     """A record that has nothing wrong with it, with curves of a task and of a stream."""
-    config: dict[str, Any] = {"benchmark": {"train_length": length}, "model": {}, "method": {}, "training": {"learning_rate": 0.001}}
-    cell = Cell(benchmark="induction", model=model, method="supervised", seed=seed, config=config, version={"benchmark": "1"})
+    config: dict[str, Any] = {
+        "benchmark": {"train_length": length},
+        "model": {},
+        "method": {},
+        "training": {"learning_rate": 0.001},
+    }
+    cell = Cell(
+        benchmark="induction",
+        model=model,
+        method="supervised",
+        seed=seed,
+        config=config,
+        version={"benchmark": "1"},
+    )
     rows = [ROWS[0], [256.0, accuracy, 64.0], ROWS[2]]
     outcome = Outcome(
         metrics=task_metrics(rows) | task_metrics(ROWS, group="one_hop"),
-        curves={"accuracy_by_distance": rows, "accuracy_by_distance_one_hop": list(ROWS), "training_loss": [[1.0, 2.0], [2.0, 1.5]]},
+        curves={
+            "accuracy_by_distance": rows,
+            "accuracy_by_distance_one_hop": list(ROWS),
+            "training_loss": [[1.0, 2.0], [2.0, 1.5]],
+        },
         slots=SLOTS,
         cost=COST.model_copy(update={"parameters": parameters}),
     )
@@ -65,15 +88,24 @@ def right_stream() -> Record:
     """The same of a stream."""
     base = right(model="mlp")
     within = [[10.0, 0.9, None], [20.0, 0.3, 0.5], [30.0, 0.5, 0.8]]
-    curves = {"accuracy_matrix": MATRIX, "initial_accuracy": [0.1, 0.1], "accuracy_within": within, "probe_matrix": MATRIX}
+    curves = {
+        "accuracy_matrix": MATRIX,
+        "initial_accuracy": [0.1, 0.1],
+        "accuracy_within": within,
+        "probe_matrix": MATRIX,
+    }
     metrics = stream_metrics(MATRIX, [0.1, 0.1]) | tracking_metrics(within) | probe_metrics(MATRIX)
     outcome = Outcome(metrics=metrics, curves=curves, cost=COST)
-    return succeeded(base.cell.model_copy(update={"benchmark": "split-digits"}), outcome, PROVENANCE)
+    return succeeded(
+        base.cell.model_copy(update={"benchmark": "split-digits"}), outcome, PROVENANCE
+    )
 
 
 def written(document: Document) -> bytes:
     """Write a document as a record is written, its checksum right."""
-    return seal(json.dumps({name: value for name, value in document.items() if name != "sha256"}, indent=1)).encode()
+    return seal(
+        json.dumps({name: value for name, value in document.items() if name != "sha256"}, indent=1)
+    ).encode()
 
 
 def renamed(document: Document, **fields: Any) -> None:
@@ -121,7 +153,9 @@ def text(old: str, new: str) -> Callable[[bytes], bytes]:
     """Replace in the bytes, and seal anew: what JSON alone can say, and a document in memory can't."""
 
     def change(raw: bytes) -> bytes:
-        body = json.dumps({name: value for name, value in json.loads(raw).items() if name != "sha256"}, indent=1)
+        body = json.dumps(
+            {name: value for name, value in json.loads(raw).items() if name != "sha256"}, indent=1
+        )
         assert old in body, f"{old} is not in the record"
         return seal(body.replace(old, new, 1)).encode()
 
@@ -132,8 +166,14 @@ DOCUMENTS: dict[str, tuple[Callable[[Document], None], str]] = {
     "wrong id": (at("id", value="0" * 16), "does not follow from the cell"),
     "id of another form": (at("id", value="../../etc"), "id: String should match"),
     "seed changed": (at("cell", "seed", value=7), "does not follow from the cell"),
-    "config changed": (at("cell", "config", "training", "learning_rate", value=0.1), "does not follow from the cell"),
-    "version changed": (at("cell", "version", "benchmark", value="2"), "does not follow from the cell"),
+    "config changed": (
+        at("cell", "config", "training", "learning_rate", value=0.1),
+        "does not follow from the cell",
+    ),
+    "version changed": (
+        at("cell", "version", "benchmark", value="2"),
+        "does not follow from the cell",
+    ),
     "future schema": (at("schema", value=99), "schema 99.*install a newer"),
     "schema as text": (at("schema", value="2"), "schema is '2'"),
     "schema as truth": (at("schema", value=True), "schema is True"),
@@ -146,72 +186,186 @@ DOCUMENTS: dict[str, tuple[Callable[[Document], None], str]] = {
     "status of its own": (at("status", value="great"), "status: Input should be"),
     "ok with an error": (at("error", value={"type": "E", "message": "m"}), "an ok one has none"),
     "failed without an error": (at("status", value="failed"), "a failed record has an error"),
-    "failed with metrics": (both(at("status", value="failed"), at("error", value={"type": "E", "message": "m"})), "has no metrics"),
-    "metric that does not follow": (at("metrics", "accuracy", value=0.99), "accuracy is 0.99, and the curves give 0.75"),
-    "metric at a distance": (at("metrics", "accuracy_at_256", value=0.76), "accuracy_at_256 is 0.76, and the curves give 0.75"),
-    "metric of a group": (at("metrics", "one_hop_accuracy", value=1.0), "one_hop_accuracy is 1, and"),
-    "metric made up": (at("metrics", "accuracy_at_1048576", value=1.0), "accuracy_at_1048576: nothing in the curves gives it"),
+    "failed with metrics": (
+        both(at("status", value="failed"), at("error", value={"type": "E", "message": "m"})),
+        "has no metrics",
+    ),
+    "metric that does not follow": (
+        at("metrics", "accuracy", value=0.99),
+        "accuracy is 0.99, and the curves give 0.75",
+    ),
+    "metric at a distance": (
+        at("metrics", "accuracy_at_256", value=0.76),
+        "accuracy_at_256 is 0.76, and the curves give 0.75",
+    ),
+    "metric of a group": (
+        at("metrics", "one_hop_accuracy", value=1.0),
+        "one_hop_accuracy is 1, and",
+    ),
+    "metric made up": (
+        at("metrics", "accuracy_at_1048576", value=1.0),
+        "accuracy_at_1048576: nothing in the curves gives it",
+    ),
     "metric missing": (without("metrics", "accuracy_at_512"), "accuracy_at_512 is missing"),
     "metric null": (at("metrics", "accuracy", value=None), "accuracy is null"),
-    "metric as text": (at("metrics", "accuracy", value="0.75"), "metrics.accuracy: Input should be a valid number"),
-    "metric as truth": (at("metrics", "accuracy", value=True), "metrics.accuracy: Input should be a valid number"),
+    "metric as text": (
+        at("metrics", "accuracy", value="0.75"),
+        "metrics.accuracy: Input should be a valid number",
+    ),
+    "metric as truth": (
+        at("metrics", "accuracy", value=True),
+        "metrics.accuracy: Input should be a valid number",
+    ),
     "no curves": (at("curves", value={}), "no metric follows"),
     "curve and metric raised": (
-        both(at("curves", "accuracy_by_distance", 1, 1, value=1.75), at("metrics", "accuracy_at_256", value=1.75)),
+        both(
+            at("curves", "accuracy_by_distance", 1, 1, value=1.75),
+            at("metrics", "accuracy_at_256", value=1.75),
+        ),
         "accuracy of 1.75 at distance 256",
     ),
-    "negative accuracy": (at("curves", "accuracy_by_distance", 0, 1, value=-0.5), "accuracy of -0.5"),
-    "distance twice": (at("curves", "accuracy_by_distance", 1, 0, value=128.0), "each is a number and comes once"),
+    "negative accuracy": (
+        at("curves", "accuracy_by_distance", 0, 1, value=-0.5),
+        "accuracy of -0.5",
+    ),
+    "distance twice": (
+        at("curves", "accuracy_by_distance", 1, 0, value=128.0),
+        "each is a number and comes once",
+    ),
     "distance of nothing": (at("curves", "accuracy_by_distance", 0, 0, value=0), "distance of 0"),
     "half a question": (at("curves", "accuracy_by_distance", 0, 2, value=0.5), "0.5 questions"),
     "no question": (at("curves", "accuracy_by_distance", 0, 2, value=0), "0 questions"),
-    "curve as text": (at("curves", "accuracy_by_distance", value="high"), "curves can't be read|accuracy_by_distance"),
-    "curve as an object": (at("curves", "accuracy_by_distance", value={"128": 1.0}), "accuracy_by_distance"),
+    "curve as text": (
+        at("curves", "accuracy_by_distance", value="high"),
+        "curves can't be read|accuracy_by_distance",
+    ),
+    "curve as an object": (
+        at("curves", "accuracy_by_distance", value={"128": 1.0}),
+        "accuracy_by_distance",
+    ),
     "curve of words": (
         at("curves", "accuracy_by_distance", value=[["a", "b", "c"]]),
         "accuracy_by_distance|could not convert",
     ),
-    "curve of short rows": (at("curves", "accuracy_by_distance", value=[[128.0]]), "row that is not distance"),
-    "losses out of order": (at("curves", "training_loss", value=[[2, 1.0], [1, 1.0]]), "training_loss is not a list of steps"),
+    "curve of short rows": (
+        at("curves", "accuracy_by_distance", value=[[128.0]]),
+        "row that is not distance",
+    ),
+    "losses out of order": (
+        at("curves", "training_loss", value=[[2, 1.0], [1, 1.0]]),
+        "training_loss is not a list of steps",
+    ),
     "occupancy of two": (at("slots", "occupancy", value=2.0), "slots.occupancy is 2.0"),
     "negative entropy": (at("slots", "read_entropy", value=-1.0), "slots.read_entropy is -1.0"),
-    "slots rise from the dead": (at("slots", "lifetimes", "survival", value=[0.5, 0.6, 0.7]), "no survival curve"),
+    "slots rise from the dead": (
+        at("slots", "lifetimes", "survival", value=[0.5, 0.6, 0.7]),
+        "no survival curve",
+    ),
     "lifetimes in lengths": (at("slots", "lifetimes", "time", value=[0.0]), "no survival curve"),
-    "negative bytes": (at("cost", "state_bytes", value=-1), "cost.state_bytes: Input should be greater than or equal to 0"),
-    "half a byte": (at("cost", "state_bytes", value=0.5), "cost.state_bytes: Input should be a valid integer"),
-    "bytes as text": (at("cost", "parameters", value="1000"), "cost.parameters: Input should be a valid integer"),
-    "parameters without bytes": (at("cost", "parameter_bytes", value=10), "parameter_bytes is 10 for 1,000 parameters"),
+    "negative bytes": (
+        at("cost", "state_bytes", value=-1),
+        "cost.state_bytes: Input should be greater than or equal to 0",
+    ),
+    "half a byte": (
+        at("cost", "state_bytes", value=0.5),
+        "cost.state_bytes: Input should be a valid integer",
+    ),
+    "bytes as text": (
+        at("cost", "parameters", value="1000"),
+        "cost.parameters: Input should be a valid integer",
+    ),
+    "parameters without bytes": (
+        at("cost", "parameter_bytes", value=10),
+        "parameter_bytes is 10 for 1,000 parameters",
+    ),
     "bytes beyond belief": (at("cost", "buffer_bytes", value=10**17), "buffer_bytes is 1e\\+17"),
-    "no time at all": (both(at("cost", "train_seconds", value=0.0), at("cost", "eval_seconds", value=0.0)), "no time at all"),
-    "negative time": (at("cost", "eval_seconds", value=-1.0), "cost.eval_seconds: Input should be greater than"),
-    "more CPU than there is": (at("cost", "train_cpu_seconds", value=500.0), "train_cpu_seconds is 500.0 where training took 10.0 s"),
+    "no time at all": (
+        both(at("cost", "train_seconds", value=0.0), at("cost", "eval_seconds", value=0.0)),
+        "no time at all",
+    ),
+    "negative time": (
+        at("cost", "eval_seconds", value=-1.0),
+        "cost.eval_seconds: Input should be greater than",
+    ),
+    "more CPU than there is": (
+        at("cost", "train_cpu_seconds", value=500.0),
+        "train_cpu_seconds is 500.0 where training took 10.0 s",
+    ),
     "an age of training": (at("cost", "train_seconds", value=1e12), "train_seconds is 1e\\+12"),
     "memory below its parts": (at("cost", "peak_rss_bytes", value=100), "peaked at 100 bytes"),
     "device memory on a CPU": (at("cost", "peak_device_bytes", value=10**9), "on a CPU"),
     "no threads": (at("provenance", "threads", value=0), "threads is 0"),
     "device with markup": (at("provenance", "device", value="<b>cpu</b>"), "device is"),
     "commit that is none": (at("provenance", "commit", value="HEAD; rm -rf /"), "commit is"),
-    "CPU with markup": (at("provenance", "cpu", value="<img src=x onerror=alert(1)>"), "without < and >"),
+    "CPU with markup": (
+        at("provenance", "cpu", value="<img src=x onerror=alert(1)>"),
+        "without < and >",
+    ),
     "platform of two lines": (at("provenance", "platform", value="a\nb"), "without < and >"),
-    "finished before it began": (at("provenance", "finished_at", value="2025-01-01T00:00:00+00:00"), "before it was started"),
+    "finished before it began": (
+        at("provenance", "finished_at", value="2025-01-01T00:00:00+00:00"),
+        "before it was started",
+    ),
     "times that are none": (at("provenance", "started_at", value="yesterday"), "not both times"),
-    "times without a zone": (at("provenance", "started_at", value="2026-01-01T00:00:00"), "not both times"),
-    "path as a benchmark": (lambda document: renamed(document, benchmark="../../etc/passwd"), "cell.benchmark: String should match"),
-    "path as a model": (lambda document: renamed(document, model="/tmp/model"), "cell.model: String should match"),
-    "backslashes in a method": (lambda document: renamed(document, method="..\\x"), "cell.method: String should match"),
-    "markup as a model": (lambda document: renamed(document, model="<img src=x onerror=alert(1)>"), "cell.model: String should match"),
-    "a name beyond length": (lambda document: renamed(document, model="m" * 300), "cell.model: String should have at most 200"),
-    "a seed beyond range": (lambda document: renamed(document, seed=2**40), "cell.seed: Input should be less than"),
-    "a seed as text": (lambda document: renamed(document, seed="0"), "cell.seed: Input should be a valid integer"),
-    "a path as a metric": (at("metrics", "../../x", value=1.0), "the metric '../../x' is not a name"),
+    "times without a zone": (
+        at("provenance", "started_at", value="2026-01-01T00:00:00"),
+        "not both times",
+    ),
+    "path as a benchmark": (
+        lambda document: renamed(document, benchmark="../../etc/passwd"),
+        "cell.benchmark: String should match",
+    ),
+    "path as a model": (
+        lambda document: renamed(document, model="/tmp/model"),
+        "cell.model: String should match",
+    ),
+    "backslashes in a method": (
+        lambda document: renamed(document, method="..\\x"),
+        "cell.method: String should match",
+    ),
+    "markup as a model": (
+        lambda document: renamed(document, model="<img src=x onerror=alert(1)>"),
+        "cell.model: String should match",
+    ),
+    "a name beyond length": (
+        lambda document: renamed(document, model="m" * 300),
+        "cell.model: String should have at most 200",
+    ),
+    "a seed beyond range": (
+        lambda document: renamed(document, seed=2**40),
+        "cell.seed: Input should be less than",
+    ),
+    "a seed as text": (
+        lambda document: renamed(document, seed="0"),
+        "cell.seed: Input should be a valid integer",
+    ),
+    "a path as a metric": (
+        at("metrics", "../../x", value=1.0),
+        "the metric '../../x' is not a name",
+    ),
     "markup as a curve": (at("curves", "<script>", value=[]), "the curve '<script>' is not a name"),
-    "a path as a package": (at("provenance", "packages", value={"a/../b": "1"}), "the package 'a/../b' is not a name"),
-    "a path as an option": (lambda document: renamed(document, config={"model": {"../x": 1}}), "the option '../x' is not a name"),
-    "a control character": (at("provenance", "cpu", value="A \x1b[31mCPU"), "control character U\\+001B"),
+    "a path as a package": (
+        at("provenance", "packages", value={"a/../b": "1"}),
+        "the package 'a/../b' is not a name",
+    ),
+    "a path as an option": (
+        lambda document: renamed(document, config={"model": {"../x": 1}}),
+        "the option '../x' is not a name",
+    ),
+    "a control character": (
+        at("provenance", "cpu", value="A \x1b[31mCPU"),
+        "control character U\\+001B",
+    ),
     "text turned around": (at("provenance", "cpu", value="A \u202eUPC"), "U\\+202E"),
     "half a character": (at("provenance", "cpu", value="A \ud800"), "U\\+D800"),
-    "text without end": (at("provenance", "cpu", value="x" * 200_000), "a text has 200,000 characters"),
-    "a hidden space in a name": (lambda document: renamed(document, model="mem\u200bnet"), "U\\+200B"),
+    "text without end": (
+        at("provenance", "cpu", value="x" * 200_000),
+        "a text has 200,000 characters",
+    ),
+    "a hidden space in a name": (
+        lambda document: renamed(document, model="mem\u200bnet"),
+        "U\\+200B",
+    ),
 }
 """Changes to the document, whose checksum is right all the same, each with what it is refused for."""
 
@@ -220,7 +374,10 @@ BYTES: dict[str, tuple[Callable[[bytes], bytes], str]] = {
         lambda raw: raw.replace(b'"train_seconds": 10.0', b'"train_seconds": 11.0'),
         "changed after it was written",
     ),
-    "another's checksum": (lambda raw: raw[:-10] + (b"0" if raw[-10:-9] != b"0" else b"1") + raw[-9:], "checksum"),
+    "another's checksum": (
+        lambda raw: raw[:-10] + (b"0" if raw[-10:-9] != b"0" else b"1") + raw[-9:],
+        "checksum",
+    ),
     "no checksum": (lambda raw: raw[: raw.rindex(b",")] + b"\n}\n", "ends with its checksum"),
     "cut short": (lambda raw: raw[: len(raw) // 2], "not JSON"),
     "nothing": (lambda raw: b"", "not JSON"),
@@ -232,16 +389,31 @@ BYTES: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     "a byte order mark": (lambda raw: b"\xef\xbb\xbf" + raw, "byte order mark"),
     "UTF-16": (lambda raw: raw.decode().encode("utf-16"), "byte order mark"),
     "Latin-1": (lambda raw: raw.replace(b"A CPU", b"\xe9 CPU"), "not UTF-8"),
-    "a null character": (lambda raw: raw.replace(b"A CPU", b"A \x00PU"), "not JSON: Invalid control character"),
+    "a null character": (
+        lambda raw: raw.replace(b"A CPU", b"A \x00PU"),
+        "not JSON: Invalid control character",
+    ),
     "deep nesting": (lambda raw: b"[" * 100_000 + b"]" * 100_000, "nested 100,000 deep"),
     "deep nesting without end": (lambda raw: b'{"a":' * 50_000, "nested 50,000 deep"),
-    "deep nesting in a curve": (text('"training_loss": [', '"training_loss": ' + "[" * 40 + "]" * 40 + ', "more": ['), "deep"),
+    "deep nesting in a curve": (
+        text('"training_loss": [', '"training_loss": ' + "[" * 40 + "]" * 40 + ', "more": ['),
+        "deep",
+    ),
     "NaN": (text('"accuracy": 0.75', '"accuracy": NaN'), "it says NaN"),
     "infinity": (text('"accuracy": 0.75', '"accuracy": Infinity'), "it says Infinity"),
     "NaN in the config": (text('"learning_rate": 0.001', '"learning_rate": NaN'), "it says NaN"),
     "a number beyond range": (text('"accuracy": 0.75', '"accuracy": 1e999'), "the number 1e999"),
-    "a huge whole number": (text('"state_bytes": 256', '"state_bytes": ' + "9" * 5000), "the number 9999"),
-    "a field twice": (text('"status": "ok"', '"status": "ok", "status": "ok"'), "'status' comes twice"),
-    "a metric twice": (text('"accuracy": 0.75', '"accuracy": 0.75, "accuracy": 0.99'), "'accuracy' comes twice"),
+    "a huge whole number": (
+        text('"state_bytes": 256', '"state_bytes": ' + "9" * 5000),
+        "the number 9999",
+    ),
+    "a field twice": (
+        text('"status": "ok"', '"status": "ok", "status": "ok"'),
+        "'status' comes twice",
+    ),
+    "a metric twice": (
+        text('"accuracy": 0.75', '"accuracy": 0.75, "accuracy": 0.99'),
+        "'accuracy' comes twice",
+    ),
 }
 """Changes to the bytes, each with what it is refused for."""

@@ -22,7 +22,11 @@ from strategies.sequence.train import run_task
 
 CPU = torch.device("cpu")
 STEPS = 5
-ENTRIES = [entry for entry in Registry("model") if not entry.missing and "tokens" in entry.source.facts.get("INPUTS", ("tokens",))]
+ENTRIES = [
+    entry
+    for entry in Registry("model")
+    if not entry.missing and "tokens" in entry.source.facts.get("INPUTS", ("tokens",))
+]
 
 
 class Cut(BaseException):
@@ -66,8 +70,13 @@ def learn(
 
 
 @pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.name)
-def test_training_that_was_cut_short_ends_as_if_it_had_not_been(entry: Entry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Cut twice in training and three times in evaluation; each time all that is taken along is the file."""
+def test_training_that_was_cut_short_ends_as_if_it_had_not_been(
+    entry: Entry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Cut twice in training and three times in evaluation.
+
+    Each time all that is taken along is the file.
+    """
     monkeypatch.setattr(
         "strategies.sequence.train.LOSS_POINTS", 2
     )  # so that a point of the loss is a mean over steps before and after a cut
@@ -81,15 +90,23 @@ def test_training_that_was_cut_short_ends_as_if_it_had_not_been(entry: Entry, tm
     assert found.keys() == wanted.keys()
     for name, tensor in wanted.items():
         assert torch.equal(found[name], tensor), name
-    assert (resumed.metrics, resumed.curves, resumed.slots) == (whole.metrics, whole.curves, whole.slots)
+    assert (resumed.metrics, resumed.curves, resumed.slots) == (
+        whole.metrics,
+        whole.curves,
+        whole.slots,
+    )
 
 
 @pytest.mark.parametrize("far_streams", [4, 2])
-def test_a_reading_that_was_cut_short_is_not_begun_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, far_streams: int) -> None:
+def test_a_reading_that_was_cut_short_is_not_begun_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, far_streams: int
+) -> None:
     """Nor with streams that are left behind on the way."""
     monkeypatch.setattr("strategies.sequence.evaluate.FAR", 1024)
     entry = Registry("model").get("memnet")
-    task = induction.build(induction.Config(train_length=16, furthest=8192, far_streams=far_streams))
+    task = induction.build(
+        induction.Config(train_length=16, furthest=8192, far_streams=far_streams)
+    )
     fractions: list[float] = []
     whole, _ = learn(entry, task=task)
     for cut_at in (0.815, 0.86, 0.93, 0.96):
@@ -97,7 +114,11 @@ def test_a_reading_that_was_cut_short_is_not_begun_again(tmp_path: Path, monkeyp
             learn(entry, Checkpoint(tmp_path / "file", every=0.0), cut_at, task=task)
     resumed, _ = learn(entry, Checkpoint(tmp_path / "file", every=0.0), task=task, told=fractions)
     assert min(fractions) > 0.95
-    assert (resumed.metrics, resumed.curves, resumed.slots) == (whole.metrics, whole.curves, whole.slots)
+    assert (resumed.metrics, resumed.curves, resumed.slots) == (
+        whole.metrics,
+        whole.curves,
+        whole.slots,
+    )
     assert resumed.cost.state_bytes == whole.cost.state_bytes
 
 
@@ -111,7 +132,11 @@ def test_sheets_that_are_done_are_not_done_again(tmp_path: Path) -> None:
             learn(entry, Checkpoint(tmp_path / "file", every=0.0), cut_at, task=task)
     resumed, _ = learn(entry, Checkpoint(tmp_path / "file", every=0.0), task=task, told=fractions)
     assert min(fractions) > 0.94
-    assert (resumed.metrics, resumed.curves, resumed.slots) == (whole.metrics, whole.curves, whole.slots)
+    assert (resumed.metrics, resumed.curves, resumed.slots) == (
+        whole.metrics,
+        whole.curves,
+        whole.slots,
+    )
 
 
 @pytest.mark.parametrize("state", [(), {"a": 1}, (torch.zeros(1), {"b": (2, None)}, 3.0)])
@@ -155,7 +180,12 @@ def test_global_generators_go_on_where_they_were(tmp_path: Path) -> None:
     parts = Parts(stateful={})
 
     def drawn() -> list[Any]:
-        return [torch.rand(2).tolist(), np.random.rand(2).tolist(), np.random.randn(3).tolist(), random.random()]  # noqa: NPY002
+        return [
+            torch.rand(2).tolist(),
+            np.random.rand(2).tolist(),  # noqa: NPY002
+            np.random.randn(3).tolist(),  # noqa: NPY002
+            random.random(),
+        ]
 
     np.random.randn(1)  # noqa: NPY002  (it keeps the second of a pair, which is part of its state)
     Checkpoint(tmp_path / "file", every=0.0).keep(parts, {})
@@ -165,14 +195,24 @@ def test_global_generators_go_on_where_they_were(tmp_path: Path) -> None:
 
 
 TREES = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**60), 2**60) | st.floats(allow_nan=False) | st.text(),
-    lambda inner: st.lists(inner) | st.tuples(inner, inner) | st.dictionaries(st.integers() | st.text(), inner),
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**60), 2**60)
+    | st.floats(allow_nan=False)
+    | st.text(),
+    lambda inner: (
+        st.lists(inner)
+        | st.tuples(inner, inner)
+        | st.dictionaries(st.integers() | st.text(), inner)
+    ),
     max_leaves=20,
 )
 
 
 @given(tree=TREES)
-def test_what_is_nested_comes_back_as_it_was(tree: Any, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_what_is_nested_comes_back_as_it_was(
+    tree: Any, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     path = tmp_path_factory.getbasetemp() / "nested"
     write(path, tree, "key")
     assert load(path, "key") == tree
@@ -194,7 +234,10 @@ def test_tensors_come_back_bit_for_bit(tmp_path: Path) -> None:
     shared = torch.randn(4)
     write(tmp_path / "file", [TENSORS, shared, shared[:2]], "key")
     tensors, *both = load(tmp_path / "file", "key")
-    assert all(torch.equal(tensors[name], tensor) and tensors[name].dtype == tensor.dtype for name, tensor in TENSORS.items())
+    assert all(
+        torch.equal(tensors[name], tensor) and tensors[name].dtype == tensor.dtype
+        for name, tensor in TENSORS.items()
+    )
     assert torch.equal(both[0], shared)
     assert torch.equal(both[1], shared[:2])
 
@@ -218,13 +261,17 @@ def test_what_is_not_whole_or_not_ours_is_as_good_as_none(tmp_path: Path) -> Non
         flipped[place // 8] ^= 1 << place % 8
         path.write_bytes(flipped)
         found = load(path, "key")
-        assert found is None or (torch.equal(found["a"][0], torch.arange(50.0)) and found["a"][1] == "text")
+        assert found is None or (
+            torch.equal(found["a"][0], torch.arange(50.0)) and found["a"][1] == "text"
+        )
     for length in range(0, len(whole), 7):
         path.write_bytes(whole[:length])
         assert load(path, "key") is None
 
 
-def test_a_full_disk_costs_the_checkpoint_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_full_disk_costs_the_checkpoint_alone(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     (tmp_path / "file").mkdir()
     Checkpoint(tmp_path / "file" / "x" / "..", every=0.0).keep(Parts(stateful={}), {})
     assert "no checkpoint was written" in capsys.readouterr().out

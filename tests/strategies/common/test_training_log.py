@@ -24,10 +24,21 @@ from tests.strategies.continual.toy_stream import toy
 CPU = torch.device("cpu")
 
 
-def run(method: Any, stream: Stream, learning_rate: float, build: Any = Gru, **options: Any) -> None:
+def run(
+    method: Any, stream: Stream, learning_rate: float, build: Any = Gru, **options: Any
+) -> None:
     torch.manual_seed(0)
     config = method.Config(**options)
-    learn(stream, build, method, method_config=config, learning_rate=learning_rate, seed=0, device=CPU, progress=lambda fraction: None)
+    learn(
+        stream,
+        build,
+        method,
+        method_config=config,
+        learning_rate=learning_rate,
+        seed=0,
+        device=CPU,
+        progress=lambda fraction: None,
+    )
 
 
 def stepped(losses: list[float], steps: int, boundaries: tuple[int, ...] = ()) -> None:
@@ -47,7 +58,11 @@ class Mute(Gru):
     def forward(self, inputs: Tensor, *args: Any, **options: Any) -> ModelOutput:
         output = super().forward(inputs, *args, **options)
         self.learnt = self.learnt or self.training
-        return replace(output, logits=output.logits * float("nan")) if self.learnt and not self.training else output
+        return (
+            replace(output, logits=output.logits * float("nan"))
+            if self.learnt and not self.training
+            else output
+        )
 
 
 class Closing(nn.Module):
@@ -57,10 +72,23 @@ class Closing(nn.Module):
         return torch.tensor([1.0, *[float("-inf")] * 3]).repeat(len(inputs), 1)
 
 
-@pytest.mark.parametrize("method", [pytest.param(method, id=method.__name__.rpartition(".")[2]) for method in (naive, er, joint, memnet)])
-@pytest.mark.parametrize("pace", [Pace(epochs=3, batch_size=10), Pace(online=20, batch_size=10)], ids=["offline", "online"])
+@pytest.mark.parametrize(
+    "method",
+    [
+        pytest.param(method, id=method.__name__.rpartition(".")[2])
+        for method in (naive, er, joint, memnet)
+    ],
+)
+@pytest.mark.parametrize(
+    "pace",
+    [Pace(epochs=3, batch_size=10), Pace(online=20, batch_size=10)],
+    ids=["offline", "online"],
+)
 def test_a_stream_that_diverged_ends_and_says_so(method: Any, pace: Pace) -> None:
-    with pytest.raises(FloatingPointError, match=r"the loss was nan at step \d+ of \d+, at a learning rate of 1e\+30; .*rate=3e\+29\)"):
+    with pytest.raises(
+        FloatingPointError,
+        match=r"the loss was nan at step \d+ of \d+, at a learning rate of 1e\+30; .*rate=3e\+29\)",
+    ):
         run(method, toy(pace=pace), 1e30, lambda signature: mlp.build(mlp.Config(), signature))
 
 
@@ -74,12 +102,17 @@ def test_a_loss_is_looked_at_by_the_end_of_its_experience() -> None:
 
 
 def test_steps_beyond_the_stream_s_are_of_no_number() -> None:
-    with pytest.raises(FloatingPointError, match=r"the loss was nan at step 3, at a learning rate of 0\.01"):
+    with pytest.raises(
+        FloatingPointError, match=r"the loss was nan at step 3, at a learning rate of 0\.01"
+    ):
         stepped([1.0, 1.0, float("nan")], steps=2)
 
 
 def test_answers_that_are_not_finite_after_training_are_no_chance_accuracy() -> None:
-    with pytest.raises(FloatingPointError, match=r"diverged: answers to experience 0 were not finite after 18 steps, at a"):
+    with pytest.raises(
+        FloatingPointError,
+        match=r"diverged: answers to experience 0 were not finite after 18 steps, at a",
+    ):
         run(naive, toy(), 0.01, Mute)
 
 
@@ -89,7 +122,10 @@ def test_a_method_without_steps_that_gives_nan_is_not_told_to_take_smaller_ones(
     inputs = torch.full((60, 4, 4), float("nan"))
     labels = torch.tensor(learnt.dataset.targets)
     learnt._dataset = labelled(TensorDataset(inputs, labels), labels, 0)
-    with pytest.raises(FloatingPointError, match=r"^answers to experience 0 were not finite, and no step was made yet"):
+    with pytest.raises(
+        FloatingPointError,
+        match=r"^answers to experience 0 were not finite, and no step was made yet",
+    ):
         run(slda, stream, 0.01, features="inputs")
 
 
@@ -103,6 +139,10 @@ def test_closed_answers_beside_a_finite_one_are_no_divergence() -> None:
     assert strategy.evaluator.rows == [[0.5 if 0 in share else 0.0 for share in stream.classes]]
 
 
-@pytest.mark.parametrize(("used", "advised"), [(0.003, "0.001"), (0.001, "0.0003"), (1e-4, "3e-05"), (1.0, "0.3")])
+@pytest.mark.parametrize(
+    ("used", "advised"), [(0.003, "0.001"), (0.001, "0.0003"), (1e-4, "3e-05"), (1.0, "0.3")]
+)
 def test_what_is_advised_is_lower_than_what_was_used(used: float, advised: str) -> None:
-    assert str(diverged("the loss was nan", used)).endswith(f"(--set training.learning_rate={advised})")
+    assert str(diverged("the loss was nan", used)).endswith(
+        f"(--set training.learning_rate={advised})"
+    )

@@ -27,7 +27,14 @@ class Gru(SequenceModel):
     def initial_state(self, batch: int) -> GruState:
         return GruState(torch.zeros(batch, self.width))
 
-    def forward(self, inputs: Tensor, state: GruState | None = None, *, positions: Tensor | None = None, **_: Any) -> ModelOutput:
+    def forward(
+        self,
+        inputs: Tensor,
+        state: GruState | None = None,
+        *,
+        positions: Tensor | None = None,
+        **_: Any,
+    ) -> ModelOutput:
         hidden, last = self.gru(inputs, None if state is None else state.hidden.unsqueeze(0))
         if positions is not None:
             hidden = hidden.gather(1, positions.unsqueeze(-1).expand(-1, -1, self.width))

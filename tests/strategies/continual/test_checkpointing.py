@@ -73,7 +73,11 @@ def at(fraction: float) -> Callable[[float], None]:
     return progress
 
 
-EPOCHS, STEPS, ONLINE = Pace(epochs=2, batch_size=10), Pace(iterations=12, batch_size=8), Pace(online=15, batch_size=5)
+EPOCHS, STEPS, ONLINE = (
+    Pace(epochs=2, batch_size=10),
+    Pace(iterations=12, batch_size=8),
+    Pace(online=15, batch_size=5),
+)
 CASES = [pytest.param(entry.load(), EPOCHS, id=entry.name) for entry in Registry("method")] + [
     pytest.param(method, pace, id=f"{name}-{how}")
     for method, name in ((naive, "naive"), (er, "er"))
@@ -82,7 +86,9 @@ CASES = [pytest.param(entry.load(), EPOCHS, id=entry.name) for entry in Registry
 
 
 @pytest.mark.parametrize(("method", "pace"), CASES)
-def test_a_stream_that_was_cut_short_ends_in_the_same_numbers(method: Any, pace: Pace, tmp_path: Path) -> None:
+def test_a_stream_that_was_cut_short_ends_in_the_same_numbers(
+    method: Any, pace: Pace, tmp_path: Path
+) -> None:
     """Twice: in the first experience, and in the last."""
     models: list[Gru] = []
     whole = run(method, pace, models=models)
@@ -95,9 +101,15 @@ def test_a_stream_that_was_cut_short_ends_in_the_same_numbers(method: Any, pace:
     resumed = run(method, pace, Checkpoint(path, "key", every=0.0), told.append, models)
     weights, expected = (model.state_dict() for model in models)
     assert all(torch.equal(weights[name], expected[name]) for name in expected)
-    assert (resumed.metrics, resumed.curves, resumed.slots) == (whole.metrics, whole.curves, whole.slots)
+    assert (resumed.metrics, resumed.curves, resumed.slots) == (
+        whole.metrics,
+        whole.curves,
+        whole.slots,
+    )
     assert resumed.cost.train_examples == whole.cost.train_examples
-    assert min(told) > (0.25 if name in ELSEWISE else 0.7), "it goes on from where it was cut short, and not from the start"
+    assert min(told) > (0.25 if name in ELSEWISE else 0.7), (
+        "it goes on from where it was cut short, and not from the start"
+    )
 
 
 @pytest.mark.parametrize("name", NEEDS_BOUNDARIES)
@@ -106,7 +118,9 @@ def test_a_method_that_needs_boundaries_is_refused_online(name: str) -> None:
         run(Registry("method").get(name).load(), ONLINE)
 
 
-def test_a_stream_goes_on_after_the_last_experience_that_was_evaluated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_stream_goes_on_after_the_last_experience_that_was_evaluated(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Also where mini-batches can't be gone on with."""
     monkeypatch.setattr("strategies.continual.checkpointing.Feed", type(None))
     pace = Pace(epochs=2, batch_size=10)
@@ -126,7 +140,14 @@ class Forgetful(SupervisedPlugin[Any]):
 def test_a_plugin_that_cannot_tell_its_state_lets_the_cell_start_anew(tmp_path: Path) -> None:
     stream = toy()
     torch.manual_seed(0)
-    strategy = naive.build(naive.Config(), model=Gru(stream.signature), stream=stream, learning_rate=1e-2, seed=0, device=CPU)
+    strategy = naive.build(
+        naive.Config(),
+        model=Gru(stream.signature),
+        stream=stream,
+        learning_rate=1e-2,
+        seed=0,
+        device=CPU,
+    )
     assert resumable(strategy)
     strategy.plugins.append(Forgetful())
     assert not resumable(strategy)

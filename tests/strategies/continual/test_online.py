@@ -23,31 +23,53 @@ ONLINE = Pace(batch_size=10, online=7)
 def test_everything_is_met_once_and_no_boundary_is_told() -> None:
     stream = toy(pace=ONLINE)
     small = list(stream.experiences())
-    assert all(isinstance(experience, OnlineCLExperience) and not experience.access_task_boundaries for experience, _ in small)
+    assert all(
+        isinstance(experience, OnlineCLExperience) and not experience.access_task_boundaries
+        for experience, _ in small
+    )
     sizes = [len(experience.dataset) for experience, _ in small]
     assert sizes == ([7] * 8 + [4]) * 2
     assert [place for place, (_, last) in enumerate(small) if last] == [8, 17]
-    whole = torch.cat([columns_of(experience.dataset)[0] for experience in stream.benchmark.train_stream])
+    whole = torch.cat(
+        [columns_of(experience.dataset)[0] for experience in stream.benchmark.train_stream]
+    )
     met = torch.cat([columns_of(experience.dataset)[0] for experience, _ in small])
     assert not torch.equal(met, whole)
-    assert sorted(sample.tobytes() for sample in met.numpy()) == sorted(sample.tobytes() for sample in whole.numpy())
+    assert sorted(sample.tobytes() for sample in met.numpy()) == sorted(
+        sample.tobytes() for sample in whole.numpy()
+    )
 
 
 def test_the_order_is_the_seed_s_and_the_same_each_time() -> None:
     def order(seed: int) -> torch.Tensor:
-        return torch.cat([columns_of(experience.dataset)[0] for experience, _ in toy(seed, pace=ONLINE).experiences()])
+        return torch.cat(
+            [
+                columns_of(experience.dataset)[0]
+                for experience, _ in toy(seed, pace=ONLINE).experiences()
+            ]
+        )
 
     assert torch.equal(order(1), order(1))
     assert not torch.equal(order(1), order(2))
 
 
 def test_the_pace_counts_small_experiences() -> None:
-    assert (Pace(batch_size=10, online=7).steps(60), Pace(batch_size=3, online=7).steps(60)) == (9, 8 * 3 + 2)
+    assert (Pace(batch_size=10, online=7).steps(60), Pace(batch_size=3, online=7).steps(60)) == (
+        9,
+        8 * 3 + 2,
+    )
 
 
-METHODS = [pytest.param(entry.load(), "class", id=entry.name) for entry in Registry("method") if entry.name not in OTHERS]
+METHODS = [
+    pytest.param(entry.load(), "class", id=entry.name)
+    for entry in Registry("method")
+    if entry.name not in OTHERS
+]
 LEARNERS = ("naive", "er", "memnet")
-"""Methods that are at home online; others run, and some of them learn little when every few samples are an experience to protect."""
+"""Methods that are at home online.
+
+Others run, and some of them learn little when every few samples are an experience to protect.
+"""
 
 
 @pytest.mark.parametrize(("method", "scenario"), [*METHODS, (er, "domain"), (er, "task")])
@@ -67,7 +89,11 @@ def test_every_method_runs_online_and_some_learn(method: Any, scenario: Any) -> 
         progress=told.append,
     )
     assert [len(row) for row in outcome.curves["accuracy_matrix"]] == [2, 2]
-    assert outcome.cost.train_examples == count if method is naive else outcome.cost.train_examples >= count
+    assert (
+        outcome.cost.train_examples == count
+        if method is naive
+        else outcome.cost.train_examples >= count
+    )
     if learner:
         assert outcome.metrics["learning_accuracy"] > 0.6
         assert told[-1] == 1.0

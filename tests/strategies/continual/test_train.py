@@ -26,7 +26,9 @@ from tests.strategies.continual.toy_stream import toy
 CPU = torch.device("cpu")
 
 
-def run(method: Any, stream: Stream | None = None, seed: int = 0, build: Any = Gru, **options: Any) -> Outcome:
+def run(
+    method: Any, stream: Stream | None = None, seed: int = 0, build: Any = Gru, **options: Any
+) -> Outcome:
     torch.manual_seed(seed)
     return learn(
         stream or toy(seed),
@@ -61,7 +63,16 @@ def test_accuracy_matrix_against_a_hand_made_case() -> None:
 def test_outcome_holds_matrix_metrics_and_cost() -> None:
     fractions: list[float] = []
     torch.manual_seed(0)
-    outcome = learn(toy(), Gru, naive, method_config=naive.Config(), learning_rate=1e-2, seed=0, device=CPU, progress=fractions.append)
+    outcome = learn(
+        toy(),
+        Gru,
+        naive,
+        method_config=naive.Config(),
+        learning_rate=1e-2,
+        seed=0,
+        device=CPU,
+        progress=fractions.append,
+    )
     matrix = outcome.curves["accuracy_matrix"]
     assert isinstance(matrix, list)
     assert [len(row) for row in matrix] == [2, 2]
@@ -104,9 +115,21 @@ def test_order_of_classes_differs_by_seed_and_is_shared_by_models() -> None:
     for build in (Gru, wider):
         stream = toy()
         torch.manual_seed(0)
-        strategy = naive.build(naive.Config(), model=build(stream.signature), stream=stream, learning_rate=1e-2, seed=0, device=CPU)
+        strategy = naive.build(
+            naive.Config(),
+            model=build(stream.signature),
+            stream=stream,
+            learning_rate=1e-2,
+            seed=0,
+            device=CPU,
+        )
         batches: list[Tensor] = []
-        strategy.plugins.insert(0, SimpleNamespace(before_training_iteration=lambda s, b=batches, **_: b.append(s.mb_y.clone())))
+        strategy.plugins.insert(
+            0,
+            SimpleNamespace(
+                before_training_iteration=lambda s, b=batches, **_: b.append(s.mb_y.clone())
+            ),
+        )
         strategy.train(stream.benchmark.train_stream[0])
         seen.append(batches)
     assert all(torch.equal(one, two) for one, two in zip(*seen, strict=True))
@@ -137,7 +160,10 @@ def test_slot_statistics() -> None:
 
 
 def test_memory_is_refused_where_there_is_nothing_to_remember() -> None:
-    with pytest.raises(UsageError, match="no linear layer to take features from: give it a width and a method features"):
+    with pytest.raises(
+        UsageError,
+        match="no linear layer to take features from: give it a width and a method features",
+    ):
         run(memnet, build=lambda signature: Fixed())
 
 
@@ -149,14 +175,28 @@ def test_budget_too_small_is_a_usage_error() -> None:
 def test_dreams_have_the_task_of_their_class() -> None:
     stream = toy(scenario="task")
     torch.manual_seed(0)
-    strategy = memnet.build(memnet.Config(slots=20), model=Gru(stream.signature), stream=stream, learning_rate=1e-2, seed=0, device=CPU)
+    strategy = memnet.build(
+        memnet.Config(slots=20),
+        model=Gru(stream.signature),
+        stream=stream,
+        learning_rate=1e-2,
+        seed=0,
+        device=CPU,
+    )
     seen: list[Tensor] = []
-    note = SimpleNamespace(before_backward=lambda s, **_: seen.append(torch.stack((s.mb_y, s.mb_task_id))))
+    note = SimpleNamespace(
+        before_backward=lambda s, **_: seen.append(torch.stack((s.mb_y, s.mb_task_id)))
+    )
     strategy.plugins.append(note)
     for experience in stream.benchmark.train_stream:
         strategy.train(experience)
     labels, tasks = torch.cat(seen, dim=1)
-    task_of = torch.tensor([next(task for task, share in enumerate(stream.classes) if label in share) for label in range(4)])
+    task_of = torch.tensor(
+        [
+            next(task for task, share in enumerate(stream.classes) if label in share)
+            for label in range(4)
+        ]
+    )
     assert torch.equal(tasks, task_of[labels])
     assert (torch.cat(seen[-3:], dim=1)[1] == 0).any()
 
@@ -164,11 +204,20 @@ def test_dreams_have_the_task_of_their_class() -> None:
 def test_evaluation_by_the_strategy_leaves_the_bank_as_it_was() -> None:
     stream = toy()
     torch.manual_seed(0)
-    strategy = memnet.build(memnet.Config(), model=Gru(stream.signature), stream=stream, learning_rate=1e-2, seed=0, device=CPU)
+    strategy = memnet.build(
+        memnet.Config(),
+        model=Gru(stream.signature),
+        stream=stream,
+        learning_rate=1e-2,
+        seed=0,
+        device=CPU,
+    )
     strategy.train(stream.benchmark.train_stream[0])
     before = {name: tensor.clone() for name, tensor in strategy.model.bank.tensors().items()}
     strategy.eval(stream.benchmark.test_stream)
-    assert all(torch.equal(before[name], tensor) for name, tensor in strategy.model.bank.tensors().items())
+    assert all(
+        torch.equal(before[name], tensor) for name, tensor in strategy.model.bank.tensors().items()
+    )
     assert bank_bytes(strategy.model.bank) > 0
 
 
@@ -176,18 +225,30 @@ def test_evaluation_by_the_strategy_leaves_the_bank_as_it_was() -> None:
 def test_predictions_do_not_depend_on_batch_size_or_order(method: Any) -> None:
     stream = split_digits.build(split_digits.Config(epochs=1), seed=100, data_root=Path("nowhere"))
     torch.manual_seed(0)
-    strategy = method.build(method.Config(), model=Gru(stream.signature), stream=stream, learning_rate=5e-3, seed=0, device=CPU)
+    strategy = method.build(
+        method.Config(),
+        model=Gru(stream.signature),
+        stream=stream,
+        learning_rate=5e-3,
+        seed=0,
+        device=CPU,
+    )
     strategy.train(stream.benchmark.train_stream[0])
     strategy.model.eval()
     inputs = columns_of(stream.benchmark.test_stream[0].dataset)[0]
     whole = strategy.model(inputs)
-    torch.testing.assert_close(torch.cat([strategy.model(row[None]) for row in inputs]), whole, atol=1e-4, rtol=1e-4)
+    torch.testing.assert_close(
+        torch.cat([strategy.model(row[None]) for row in inputs]), whole, atol=1e-4, rtol=1e-4
+    )
     back = torch.arange(len(inputs)).flip(0)
     torch.testing.assert_close(strategy.model(inputs[back]), whole[back], atol=1e-4, rtol=1e-4)
 
 
 def test_columns_follow_cuts_and_joins() -> None:
-    one, two = (AvalancheDataset([TensorDataset(torch.arange(5.0) + 10 * n, torch.full((5,), n))]) for n in range(2))
+    one, two = (
+        AvalancheDataset([TensorDataset(torch.arange(5.0) + 10 * n, torch.full((5,), n))])
+        for n in range(2)
+    )
     joined = one.subset([4, 0, 2]).concat(two).subset([5, 0, 1, 3, 2])
     columns = columns_of(joined)
     assert columns is not None
@@ -199,7 +260,9 @@ def test_what_is_transformed_is_left_to_avalanche() -> None:
     plain = AvalancheDataset([TensorDataset(torch.zeros(3, 1), torch.zeros(3, dtype=torch.long))])
     from avalanche.benchmarks.utils.transform_groups import TransformGroups
 
-    doubled = AvalancheDataset([plain], transform_groups=TransformGroups({"train": lambda value: value + 1, "eval": None}))
+    doubled = AvalancheDataset(
+        [plain], transform_groups=TransformGroups({"train": lambda value: value + 1, "eval": None})
+    )
     assert columns_of(plain) is not None
     assert columns_of(doubled) is None
 
@@ -226,14 +289,18 @@ class Burdened(Gru):
         self.burden = nn.Parameter(torch.ones(1))
 
     def forward(self, *arguments: Any, **options: Any) -> Any:
-        return dataclasses.replace(super().forward(*arguments, **options), losses={"burden": self.burden.square().sum()})
+        return dataclasses.replace(
+            super().forward(*arguments, **options), losses={"burden": self.burden.square().sum()}
+        )
 
 
 def test_a_model_s_own_losses_are_part_of_training_and_not_of_evaluation() -> None:
     torch.manual_seed(0)
     stream = toy(epochs=1)
     model = Burdened(stream.signature)
-    strategy = naive.build(naive.Config(), model=model, stream=stream, learning_rate=1e-2, seed=0, device=CPU)
+    strategy = naive.build(
+        naive.Config(), model=model, stream=stream, learning_rate=1e-2, seed=0, device=CPU
+    )
     strategy.eval(stream.benchmark.test_stream)
     assert float(model.burden.detach()) == 1.0
     strategy.train(stream.benchmark.train_stream[0])
@@ -242,8 +309,19 @@ def test_a_model_s_own_losses_are_part_of_training_and_not_of_evaluation() -> No
 
 def four(scenario: Scenario, seed: int = 0) -> Stream:
     """Four classes of two experiences, each image as bright as its class, so that samples can be told apart."""
-    samples = Samples(inputs=(torch.arange(12) % 4).float().reshape(12, 1, 1), labels=torch.arange(12) % 4)
-    return split_classes(samples, samples, classes=4, experiences=2, pace=Pace(), sample_bytes=2, seed=seed, scenario=scenario)
+    samples = Samples(
+        inputs=(torch.arange(12) % 4).float().reshape(12, 1, 1), labels=torch.arange(12) % 4
+    )
+    return split_classes(
+        samples,
+        samples,
+        classes=4,
+        experiences=2,
+        pace=Pace(),
+        sample_bytes=2,
+        seed=seed,
+        scenario=scenario,
+    )
 
 
 def test_in_the_domain_scenario_a_label_is_the_place_in_the_experience() -> None:
@@ -253,7 +331,9 @@ def test_in_the_domain_scenario_a_label_is_the_place_in_the_experience() -> None
         inputs, labels, tasks = columns_of(experience.dataset)
         assert [classes[place] for place in labels.tolist()] == inputs.flatten().tolist()
         assert not tasks.any()
-    assert any(list(share) != sorted(share) for seed in range(8) for share in four("domain", seed).classes)
+    assert any(
+        list(share) != sorted(share) for seed in range(8) for share in four("domain", seed).classes
+    )
 
 
 def test_in_the_task_scenario_the_experience_is_told_and_answers_are_its_classes() -> None:
@@ -272,29 +352,41 @@ class Stubborn(Fixed):
     """Is surest of class 0, then 1, 2 and 3, whatever it is shown."""
 
     def forward(self, inputs: Tensor) -> Tensor:
-        return torch.tensor([4.0, 3.0, 2.0, 1.0]).expand(len(inputs), 4) * torch.ones(1, requires_grad=True)
+        return torch.tensor([4.0, 3.0, 2.0, 1.0]).expand(len(inputs), 4) * torch.ones(
+            1, requires_grad=True
+        )
 
 
-def test_answers_are_among_the_task_s_classes_whether_the_model_sees_to_it_or_the_strategy() -> None:
+def test_answers_are_among_the_task_s_classes_whether_the_model_sees_to_it_or_the_strategy() -> (
+    None
+):
     stream = four("task")
     expected = [0.5, 0.5]  # of each experience's two classes the lower one
     plain = Stubborn()
     plain.unused = nn.Parameter(torch.zeros(1))
     heads = MultiHeadClassifier(Gru(stream.signature), stream.heads)
-    heads.model.forward = lambda inputs, **_: ModelOutput(logits=Stubborn()(inputs).unsqueeze(1), state=None)
+    heads.model.forward = lambda inputs, **_: ModelOutput(
+        logits=Stubborn()(inputs).unsqueeze(1), state=None
+    )
     for model in (plain, heads):
-        strategy = ContinualStrategy(model=model, stream=stream, learning_rate=0.1, seed=0, device=CPU)
+        strategy = ContinualStrategy(
+            model=model, stream=stream, learning_rate=0.1, seed=0, device=CPU
+        )
         strategy.eval(stream.benchmark.test_stream)
         assert strategy.evaluator.rows == [expected]
     by_task = heads(torch.zeros(1, 1, 1))
-    assert {task: tuple((logits > -1e3).nonzero()[:, 1].tolist()) for task, logits in by_task.items()} == dict(enumerate(stream.classes))
+    assert {
+        task: tuple((logits > -1e3).nonzero()[:, 1].tolist()) for task, logits in by_task.items()
+    } == dict(enumerate(stream.classes))
 
 
 def test_a_head_that_is_not_the_sample_s_learns_nothing_from_it() -> None:
     stream = four("task")
     model = classifier(Gru(stream.signature), stream)
     assert isinstance(model, MultiHeadClassifier)
-    nn.functional.cross_entropy(model(torch.ones(2, 1, 1), torch.tensor([1, 1])), torch.tensor([stream.classes[1][0]] * 2)).backward()
+    nn.functional.cross_entropy(
+        model(torch.ones(2, 1, 1), torch.tensor([1, 1])), torch.tensor([stream.classes[1][0]] * 2)
+    ).backward()
     moved = model.model.out.weight.grad.abs().sum(1) > 0
     assert moved.nonzero().flatten().tolist() == list(stream.classes[1])
 
@@ -312,14 +404,25 @@ def test_iterations_are_whole_mini_batches_of_one_order_after_the_other() -> Non
     assert [len(batch) for batch in batches] == [4] * len(feed) == [4] * 5
     for first in (0, 2):
         assert len(set(torch.cat(batches[first : first + 2]).tolist())) == 8
-    assert [len(batch[0]) for batch in Feed((torch.arange(3),), 4, torch.Generator(), iterations=2)] == [3, 3]
+    assert [
+        len(batch[0]) for batch in Feed((torch.arange(3),), 4, torch.Generator(), iterations=2)
+    ] == [3, 3]
 
 
 def test_a_pace_of_iterations_is_kept_and_counted() -> None:
     told: list[float] = []
     torch.manual_seed(0)
     stream = toy(pace=Pace(batch_size=8, iterations=7))
-    outcome = learn(stream, Gru, naive, method_config=naive.Config(), learning_rate=1e-2, seed=0, device=CPU, progress=told.append)
+    outcome = learn(
+        stream,
+        Gru,
+        naive,
+        method_config=naive.Config(),
+        learning_rate=1e-2,
+        seed=0,
+        device=CPU,
+        progress=told.append,
+    )
     assert outcome.cost.train_examples == 2 * 7 * 8
     assert len(told) == 14
     assert Pace(epochs=3, batch_size=10).steps(25) == 9

@@ -27,4 +27,6 @@ def toy(
     if garbled_test:
         parts[1] = Samples(inputs=torch.rand(count, 4, 4), labels=parts[1].labels.flip(0))
     pace = pace or Pace(epochs=epochs, batch_size=10)
-    return split_classes(*parts, classes=4, experiences=2, pace=pace, sample_bytes=17, seed=seed, scenario=scenario)
+    return split_classes(
+        *parts, classes=4, experiences=2, pace=pace, sample_bytes=17, seed=seed, scenario=scenario
+    )

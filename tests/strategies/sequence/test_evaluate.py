@@ -29,7 +29,10 @@ class Total:
 
 
 class Summer(SequenceModel):
-    """Answers at each position with the sum of the tokens up to it, modulo 10; it notes what it is fed."""
+    """Answers at each position with the sum of the tokens up to it, modulo 10.
+
+    It notes what it is fed.
+    """
 
     def __init__(self, longest: int | None = None) -> None:
         super().__init__()
@@ -40,16 +43,23 @@ class Summer(SequenceModel):
     def initial_state(self, batch: int) -> Total:
         return Total(seen=torch.zeros(batch, dtype=torch.int64))
 
-    def forward(self, inputs: Tensor, state: Total | None = None, *, positions: Tensor, **options: object) -> ModelOutput:
+    def forward(
+        self, inputs: Tensor, state: Total | None = None, *, positions: Tensor, **options: object
+    ) -> ModelOutput:
         self.fed.append((inputs.shape[0], inputs.shape[1]))
         assert positions.numel() == 0 or int(positions.max()) < inputs.shape[1]
-        sums = (self.initial_state(len(inputs)) if state is None else state).seen.unsqueeze(1) + inputs.cumsum(1)
+        sums = (self.initial_state(len(inputs)) if state is None else state).seen.unsqueeze(
+            1
+        ) + inputs.cumsum(1)
         logits = torch.nn.functional.one_hot(sums.gather(1, positions) % 10, 10).float()
         return ModelOutput(logits=logits, state=Total(seen=sums[:, -1]))
 
 
 class Far:
-    """Streams of ones, twos, threes and fours; two questions, the second in a group; right are the sums."""
+    """Streams of ones, twos, threes and fours.
+
+    Two questions, the second in a group; right are the sums.
+    """
 
     def __init__(self, distances: tuple[int, ...]) -> None:
         self.distances = distances
@@ -63,21 +73,29 @@ class Far:
         return distance
 
     def questions(self) -> Questions:
-        # Right after any multiple of 10 tokens, for the rows of even sums and for all rows; else wrong.
+        # Right after any multiple of 10 tokens, for the rows of even sums and for all rows; else
+        # wrong.
         inputs = torch.tensor([[0], [5]]).expand(4, 2, 1)
-        return Questions(inputs=inputs, targets=torch.tensor([[0, 5], [0, 5], [0, 5], [9, 5]]), groups={"five": torch.tensor([1])})
+        return Questions(
+            inputs=inputs,
+            targets=torch.tensor([[0, 5], [0, 5], [0, 5], [9, 5]]),
+            groups={"five": torch.tensor([1])},
+        )
 
 
 def test_beyond_far_the_first_streams_alone_go_on() -> None:
     model, probe = Summer(), Far((FAR - 2, 20 * 1000))
     reading = evaluate(model, probe, progress=ignore, far_streams=2)
-    # 8,190 and 20,000 are multiples of ten: the fourth row's first question is wrong, and it is not asked far away.
+    # 8,190 and 20,000 are multiples of ten: the fourth row's first question is wrong, and it is not
+    # asked far away.
     assert reading.accuracy_by_distance == [[8190.0, 0.75, 4.0], [20000.0, 1.0, 2.0]]
     assert reading.groups == {"five": [[8190.0, 1.0, 4.0], [20000.0, 1.0, 2.0]]}
     streams = [rows for rows, tokens in model.fed if tokens > 1]
     assert streams == [4] * 8 + [2] * (len(streams) - 8)
     assert len(streams) == len(probe.read)
-    assert [start for start, _ in probe.read[1:]] == [stop for _, stop in probe.read[:-1]], "in order, each token once"
+    assert [start for start, _ in probe.read[1:]] == [stop for _, stop in probe.read[:-1]], (
+        "in order, each token once"
+    )
 
 
 @pytest.mark.parametrize("far_streams", [1, 3, 4, 9, None])
@@ -90,13 +108,18 @@ def test_the_number_of_far_streams_changes_nothing_up_to_far(far_streams: int | 
 
 
 @pytest.mark.parametrize(("most", "at_once"), [(10**6, [8]), (48, [6, 2]), (1, [2, 2, 2, 2])])
-def test_questions_are_asked_on_as_many_forks_as_memory_holds(monkeypatch: pytest.MonkeyPatch, most: int, at_once: list[int]) -> None:
+def test_questions_are_asked_on_as_many_forks_as_memory_holds(
+    monkeypatch: pytest.MonkeyPatch, most: int, at_once: list[int]
+) -> None:
     """A state takes 8 bytes here, and there are two forks of each of four streams."""
     expected = evaluate(Summer(), Far((FAR - 2,)), progress=ignore)
     monkeypatch.setattr("strategies.sequence.evaluate.FORKED", most)
     model = Summer()
     reading = evaluate(model, Far((FAR - 2,)), progress=ignore)
-    assert (reading.accuracy_by_distance, reading.groups) == (expected.accuracy_by_distance, expected.groups)
+    assert (reading.accuracy_by_distance, reading.groups) == (
+        expected.accuracy_by_distance,
+        expected.groups,
+    )
     assert [rows for rows, tokens in model.fed if tokens == 1] == at_once
 
 
@@ -119,10 +142,17 @@ def test_groups_are_scored_apart_in_metrics_and_curves() -> None:
 
 def sums(length: int, positions: list[list[int]], mask: list[list[bool]] | None = None) -> Batch:
     """Draw digits, with their true sums as targets."""
-    inputs = torch.randint(10, (len(positions), length), generator=torch.Generator().manual_seed(length))
+    inputs = torch.randint(
+        10, (len(positions), length), generator=torch.Generator().manual_seed(length)
+    )
     where = torch.tensor(positions)
     targets = inputs.cumsum(1).gather(1, where) % 10
-    return Batch(inputs=inputs, positions=where, targets=targets, mask=None if mask is None else torch.tensor(mask))
+    return Batch(
+        inputs=inputs,
+        positions=where,
+        targets=targets,
+        mask=None if mask is None else torch.tensor(mask),
+    )
 
 
 def spoilt(batch: Batch, places: list[tuple[int, int]]) -> Batch:
@@ -140,7 +170,10 @@ POSITIONS = [[2499, 0, 1023], [1024, 1500, 1501], [2048, 2047, 3]]
 def test_a_sheet_in_pieces_is_answered_as_it_would_be_whole() -> None:
     assert PIECE == 1024
     model = Summer()
-    sheets = [Sheet(distance=5, batch=sums(2500, POSITIONS)), Sheet(distance=7, batch=spoilt(sums(2500, POSITIONS), [(0, 0), (1, 1)]))]
+    sheets = [
+        Sheet(distance=5, batch=sums(2500, POSITIONS)),
+        Sheet(distance=7, batch=spoilt(sums(2500, POSITIONS), [(0, 0), (1, 1)])),
+    ]
     reading = examine(model, sheets, distances=[5, 7], progress=ignore)
     assert reading.accuracy_by_distance == [[5.0, 1.0, 9.0], [7.0, 7 / 9, 9.0]]
     assert model.fed == [(3, 1024), (3, 1024), (3, 452)] * 2
@@ -150,9 +183,13 @@ def test_a_sheet_in_pieces_is_answered_as_it_would_be_whole() -> None:
 def test_places_that_are_masked_do_not_count() -> None:
     mask = [[True, False, True], [True, True, False], [False, True, True]]
     wrong = spoilt(sums(2500, POSITIONS, mask), [(0, 1), (1, 2), (2, 0)])
-    assert examine(Summer(), [Sheet(distance=1, batch=wrong)], distances=[1], progress=ignore).accuracy_by_distance == [[1.0, 1.0, 6.0]]
+    assert examine(
+        Summer(), [Sheet(distance=1, batch=wrong)], distances=[1], progress=ignore
+    ).accuracy_by_distance == [[1.0, 1.0, 6.0]]
     wrong = spoilt(sums(2500, POSITIONS, mask), [(0, 0), (2, 1), (2, 2)])
-    assert examine(Summer(), [Sheet(distance=1, batch=wrong)], distances=[1], progress=ignore).accuracy_by_distance == [[1.0, 0.5, 6.0]]
+    assert examine(
+        Summer(), [Sheet(distance=1, batch=wrong)], distances=[1], progress=ignore
+    ).accuracy_by_distance == [[1.0, 0.5, 6.0]]
 
 
 def test_sheets_of_one_distance_are_scored_together_and_drawn_one_at_a_time() -> None:
@@ -183,7 +220,14 @@ def test_a_bounded_model_gets_null_for_sheets_beyond_its_longest() -> None:
 class Diary(Summer):
     """Tells the recorder of a slot that died at the age of 5, and of one that is as old as the sequence is long."""
 
-    def forward(self, inputs: Tensor, state: Total | None = None, *, record: Recorder | None = None, **options: object) -> ModelOutput:
+    def forward(
+        self,
+        inputs: Tensor,
+        state: Total | None = None,
+        *,
+        record: Recorder | None = None,
+        **options: object,
+    ) -> ModelOutput:
         if record is not None:
             record.tokens += inputs.shape[1]
             record.ended += [5]
@@ -208,7 +252,9 @@ def test_real_models_take_sheets(model: str) -> None:
     torch.manual_seed(0)
     built = lstm.build(lstm.Config(width=8), task.signature)
     if model == "memnet":
-        built = memnet.build(MemNetConfig(width=16, bottleneck=16, slots=8, key_width=8), task.signature)
+        built = memnet.build(
+            MemNetConfig(width=16, bottleneck=16, slots=8, key_width=8), task.signature
+        )
     reading = ask(built, task, 4, torch.Generator().manual_seed(0), ignore)
     assert [row[0] for row in reading.accuracy_by_distance] == [64.0, 128.0]
     assert [row[2] for row in reading.accuracy_by_distance] == [16.0, 32.0]
@@ -255,8 +301,12 @@ def test_the_task_judges_its_answers(way: str) -> None:
         def exam(self, batch: int, generator: torch.Generator) -> Iterator[Sheet]:
             yield Sheet(distance=3, batch=spoilt(sums(5, [[1]]), [(0, 0)]))
 
-    reading = ask(Summer(), Probed() if way == "probe" else Examined(), 1, torch.Generator(), ignore)
-    assert [row[1] for row in reading.accuracy_by_distance] == ([1.0, 1.0] if way == "probe" else [1.0])
+    reading = ask(
+        Summer(), Probed() if way == "probe" else Examined(), 1, torch.Generator(), ignore
+    )
+    assert [row[1] for row in reading.accuracy_by_distance] == (
+        [1.0, 1.0] if way == "probe" else [1.0]
+    )
     assert reading.accuracy_by_distance[-1][2] == 1.0, "and says how many streams go far"
 
 
@@ -272,7 +322,9 @@ def test_masked_places_teach_nothing() -> None:
     for task in (selective_copy_hard.build(config), Garbled(config)):
         torch.manual_seed(0)
         model = lstm.build(lstm.Config(width=8), task.signature)
-        curves.append(train(model, task, steps=3, batch_size=4, learning_rate=1e-2, seed=0, progress=ignore))
+        curves.append(
+            train(model, task, steps=3, batch_size=4, learning_rate=1e-2, seed=0, progress=ignore)
+        )
     assert curves[0] == curves[1]
 
 
@@ -283,11 +335,17 @@ class Careless(Summer):
         super().__init__()
         self.way = way
 
-    def forward(self, inputs: Tensor, state: Total | None = None, *, positions: Tensor, **options: object) -> ModelOutput:
+    def forward(
+        self, inputs: Tensor, state: Total | None = None, *, positions: Tensor, **options: object
+    ) -> ModelOutput:
         if self.way == "positions":
             positions = torch.arange(inputs.shape[1]).expand(inputs.shape[0], -1)
         output = super().forward(inputs, state, positions=positions, **options)
-        return replace(output, state=Total(seen=output.state.seen.sum())) if self.way == "state" else output
+        return (
+            replace(output, state=Total(seen=output.state.seen.sum()))
+            if self.way == "state"
+            else output
+        )
 
 
 @pytest.mark.parametrize(("way", "says"), [("positions", "`positions`"), ("state", "batch-first")])

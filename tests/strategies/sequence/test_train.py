@@ -34,7 +34,14 @@ def test_memnet_learns_induction_and_keeps_it_beyond_the_training_length() -> No
     assert outcome.metrics["accuracy_at_256"] is not None
     assert outcome.metrics["accuracy_at_256"] > 0.9, "trained at 32"
     assert outcome.slots is not None
-    assert {"occupancy", "write_rate", "reuse", "read_entropy", "read_sparsity", "lifetimes"} == set(outcome.slots)
+    assert {
+        "occupancy",
+        "write_rate",
+        "reuse",
+        "read_entropy",
+        "read_sparsity",
+        "lifetimes",
+    } == set(outcome.slots)
     assert outcome.cost.state_bytes > 0
     assert outcome.cost.train_examples == 30 * 16
 
@@ -61,8 +68,21 @@ def test_a_training_that_diverged_ends_at_once_and_says_so() -> None:
         return made[0]
 
     task = induction.build(induction.Config(train_length=16, furthest=64))
-    with pytest.raises(FloatingPointError, match=r"diverged: the loss was nan at step 4 of 9, at a learning rate of 0.003; .*rate=0.001\)"):
-        run_task(task, build, steps=9, batch_size=4, streams=4, learning_rate=3e-3, seed=0, device=CPU, progress=lambda fraction: None)
+    with pytest.raises(
+        FloatingPointError,
+        match=r"diverged: the loss was nan at step 4 of 9, at a learning rate of 0.003; .*rate=0.001\)",
+    ):
+        run_task(
+            task,
+            build,
+            steps=9,
+            batch_size=4,
+            streams=4,
+            learning_rate=3e-3,
+            seed=0,
+            device=CPU,
+            progress=lambda fraction: None,
+        )
     assert made[0].steps == 4
 
 
@@ -108,15 +128,23 @@ class Counter(SequenceModel):
     def initial_state(self, batch: int) -> Tally:
         return Tally(seen=torch.zeros(batch, dtype=torch.int64))
 
-    def forward(self, inputs: Tensor, state: Tally | None = None, *, positions: Tensor, **options: object) -> ModelOutput:
+    def forward(
+        self, inputs: Tensor, state: Tally | None = None, *, positions: Tensor, **options: object
+    ) -> ModelOutput:
         seen = (self.initial_state(len(inputs)) if state is None else state).seen + inputs.sum(1)
         return ModelOutput(
-            logits=torch.nn.functional.one_hot(seen % 10, 10).float()[:, None].expand(-1, positions.shape[1], -1), state=Tally(seen=seen)
+            logits=torch.nn.functional.one_hot(seen % 10, 10)
+            .float()[:, None]
+            .expand(-1, positions.shape[1], -1),
+            state=Tally(seen=seen),
         )
 
 
 class Ruler:
-    """A probe whose streams hold ones and twos; its answers are right for what has been read at distance 3."""
+    """A probe whose streams hold ones and twos.
+
+    Its answers are right for what has been read at distance 3.
+    """
 
     distances = (3, 1500)
 
@@ -131,14 +159,17 @@ class Ruler:
         return distance
 
     def questions(self) -> Questions:
-        return Questions(inputs=torch.ones(2, 3, 2, dtype=torch.int64), targets=torch.tensor([[5], [8]]).expand(2, 3))
+        return Questions(
+            inputs=torch.ones(2, 3, 2, dtype=torch.int64),
+            targets=torch.tensor([[5], [8]]).expand(2, 3),
+        )
 
 
 def test_questions_are_asked_on_forks_and_pieces_come_in_order() -> None:
     ruler = Ruler()
     reading = evaluate(Counter(), ruler, progress=lambda fraction: None)
-    # 3·1 + 2 give 5 and 3·2 + 2 give 8: right; 1500·1 + 2 and 1500·2 + 2 give 2: wrong. Had a question been read by the stream, or a
-    # fork of one row been given to another, it would differ.
+    # 3·1 + 2 give 5 and 3·2 + 2 give 8: right; 1500·1 + 2 and 1500·2 + 2 give 2: wrong. Had a
+    # question been read by the stream, or a fork of one row been given to another, it would differ.
     assert reading.accuracy_by_distance == [[3.0, 1.0, 6.0], [1500.0, 0.0, 6.0]]
     assert ruler.pieces == [(0, 3), (3, 1024), (1024, 1500)]
     assert reading.state_bytes == 8
@@ -154,7 +185,9 @@ def test_the_learning_rate_rises_and_falls() -> None:
 
 
 def test_signature_is_what_models_are_built_for() -> None:
-    assert induction.build(induction.Config()).signature == Signature(vocabulary=16, outputs=16, length=256)
+    assert induction.build(induction.Config()).signature == Signature(
+        vocabulary=16, outputs=16, length=256
+    )
 
 
 def test_questions_scored_apart_reach_the_record() -> None:
@@ -164,8 +197,17 @@ def test_questions_scored_apart_reach_the_record() -> None:
         lambda signature: lstm.build(lstm.Config(width=8), signature),
         steps=1, batch_size=2, streams=4, learning_rate=1e-3, seed=0, device=CPU, progress=lambda fraction: None,
     )  # fmt: skip
-    assert list(outcome.metrics) == ["accuracy", "accuracy_at_64", "one_hop_accuracy", "one_hop_accuracy_at_64"]
-    assert set(outcome.curves) == {"accuracy_by_distance", "accuracy_by_distance_one_hop", "training_loss"}
+    assert list(outcome.metrics) == [
+        "accuracy",
+        "accuracy_at_64",
+        "one_hop_accuracy",
+        "one_hop_accuracy_at_64",
+    ]
+    assert set(outcome.curves) == {
+        "accuracy_by_distance",
+        "accuracy_by_distance_one_hop",
+        "training_loss",
+    }
     assert [row[2] for row in outcome.curves["accuracy_by_distance"]] == [12.0]
     assert [row[2] for row in outcome.curves["accuracy_by_distance_one_hop"]] == [24.0]
 

@@ -7,9 +7,18 @@ from benchmarks.execution.engines.cores import usable_cores
 
 
 @pytest.mark.parametrize(
-    ("text", "most"), [("100000 100000", 1), ("50000 100000", 1), ("max 100000", None), ("nonsense", None), (None, None)]
+    ("text", "most"),
+    [
+        ("100000 100000", 1),
+        ("50000 100000", 1),
+        ("max 100000", None),
+        ("nonsense", None),
+        (None, None),
+    ],
 )
-def test_the_quota_of_a_container_counts(tmp_path: Path, text: str | None, most: int | None) -> None:
+def test_the_quota_of_a_container_counts(
+    tmp_path: Path, text: str | None, most: int | None
+) -> None:
     quota = tmp_path / "cpu.max"
     if text is not None:
         quota.write_text(text)

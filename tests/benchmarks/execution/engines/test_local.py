@@ -1,4 +1,7 @@
-"""The local engine: what happens to a cell that ends badly, and that it happens to no other. Its cells need no torch."""
+"""The local engine: what happens to a cell that ends badly, and that it happens to no other.
+
+Its cells need no torch.
+"""
 
 import contextlib
 import errno
@@ -36,7 +39,13 @@ class Given:
 
 
 def engine(limits: Limits | None = None, jobs: int = 2, place: Place = PLACE) -> LocalEngine:
-    return LocalEngine(jobs=jobs, place=place, limits=limits, work=WORK, preload=("benchmarks.execution.engines.child",))
+    return LocalEngine(
+        jobs=jobs,
+        place=place,
+        limits=limits,
+        work=WORK,
+        preload=("benchmarks.execution.engines.child",),
+    )
 
 
 Runs = Callable[..., Generator[Event, None, None]]
@@ -45,7 +54,11 @@ Runs = Callable[..., Generator[Event, None, None]]
 @pytest.fixture
 def events(tmp_path: Path) -> Runs:
     def run(
-        *models: str, seeds: int = 1, jobs: int = 2, limits: Limits | None = None, place: Place = PLACE
+        *models: str,
+        seeds: int = 1,
+        jobs: int = 2,
+        limits: Limits | None = None,
+        place: Place = PLACE,
     ) -> Generator[Event, None, None]:
         one = engine(limits, jobs, place)
         cells = plan(*models, seeds=seeds).jobs
@@ -60,7 +73,9 @@ def process(folder: Path, event: Event) -> int:
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline:
         with contextlib.suppress(OSError):
-            if found := re.findall(r"process (\d+)\n", (folder / f"{event.job.cell.id}.log").read_text()):
+            if found := re.findall(
+                r"process (\d+)\n", (folder / f"{event.job.cell.id}.log").read_text()
+            ):
                 return int(found[-1])
         time.sleep(0.01)
     raise AssertionError("the cell did not start")
@@ -86,7 +101,9 @@ def test_every_way_to_end_is_recorded_and_costs_itself_alone(events: Runs) -> No
     assert error(found["scripted[act=kill]"]).message == (
         "killed by signal 9 before it had a result; out of memory, perhaps (tried 2 times)"
     )
-    assert error(found["scripted[act=leave]"]).message == "exited with code 3 before it had a result"
+    assert (
+        error(found["scripted[act=leave]"]).message == "exited with code 3 before it had a result"
+    )
     assert error(found["scripted[act=leave]"]).traceback.endswith("last words")
 
 
@@ -96,7 +113,10 @@ def test_a_cell_beyond_its_time_is_stopped(events: Runs) -> None:
     assert time.monotonic() - began < 20
     assert found["scripted"].status == "ok"
     failure = error(found["scripted[pause=60.0]"])
-    assert (failure.type, failure.message) == ("Timeout", "stopped after 1 s, which is its limit (--timeout)")
+    assert (failure.type, failure.message) == (
+        "Timeout",
+        "stopped after 1 s, which is its limit (--timeout)",
+    )
 
 
 def test_a_cell_that_eats_memory_is_stopped(events: Runs) -> None:
@@ -136,7 +156,10 @@ def test_the_tries_are_counted(events: Runs) -> None:
 
 
 def test_a_fork_server_that_is_killed_is_started_anew(events: Runs, tmp_path: Path) -> None:
-    """The cell's parent is the server; what became of the cell is then not known, so it is tried again."""
+    """The cell's parent is the server.
+
+    What became of the cell is then not known, so it is tried again.
+    """
     notes: list[str] = []
     for event in events("scripted[pause=0.3]", seeds=3, jobs=1):
         if starts(event):
@@ -150,7 +173,12 @@ def test_a_fork_server_that_is_killed_is_started_anew(events: Runs, tmp_path: Pa
 
 
 def test_cells_are_spread_over_the_devices(events: Runs) -> None:
-    found = [event.record for event in events("scripted", seeds=6, jobs=4, place=Place(device="a+b", data_root=Path("nowhere")))]
+    found = [
+        event.record
+        for event in events(
+            "scripted", seeds=6, jobs=4, place=Place(device="a+b", data_root=Path("nowhere"))
+        )
+    ]
     devices = [record.provenance.device for record in found if record is not None]
     assert len(devices) == 6
     assert {*devices} == {"a", "b"}
@@ -163,7 +191,11 @@ def test_what_the_check_finds_is_refused() -> None:
 
 def test_a_log_that_cannot_be_written_is_no_failure(tmp_path: Path) -> None:
     jobs = plan().jobs
-    (event,) = [event for event in engine().run(Given(jobs), lambda job: Files(log=tmp_path / "no" / "where")) if event.record]
+    (event,) = [
+        event
+        for event in engine().run(Given(jobs), lambda job: Files(log=tmp_path / "no" / "where"))
+        if event.record
+    ]
     assert event.record is not None
     assert event.record.status == "ok"
 

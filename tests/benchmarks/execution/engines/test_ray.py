@@ -1,4 +1,7 @@
-"""The Ray engine on a real cluster: a head and several nodes, all on this machine. Run by ``make ray``, which installs Ray."""
+"""The Ray engine on a real cluster: a head and several nodes, all on this machine.
+
+Run by ``make ray``, which installs Ray.
+"""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -31,7 +34,9 @@ NODES = 3
 @pytest.fixture
 def cluster() -> Iterator[Any]:
     """A head that takes no cells, and three nodes of one processor each."""
-    made = cluster_utils.Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False})
+    made = cluster_utils.Cluster(
+        initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False}
+    )
     for _ in range(NODES):
         made.add_node(num_cpus=1)
     yield made
@@ -47,7 +52,9 @@ def plan(tmp_path: Path, *models: str, seeds: int) -> Plan:
         files[-1].parent.mkdir(exist_ok=True)
         told = f"import benchmarks, pathlib\nprint('our code:', benchmarks.__file__)\nGO = pathlib.Path({str(tmp_path / 'go')!r})\n"
         files[-1].write_text(f"{(PLUGINS / name).read_text()}\n{told}")
-    return make_plan(Catalog.read(files), Request(name="wee", models=models, seeds=tuple(range(seeds))))
+    return make_plan(
+        Catalog.read(files), Request(name="wee", models=models, seeds=tuple(range(seeds)))
+    )
 
 
 class Watching(Lines):
@@ -62,17 +69,29 @@ class Watching(Lines):
         self.act(event)
 
 
-def start(a_plan: Plan, root: Path, engine: Any, act: Callable[[Event], None] = lambda event: None) -> Run:
+def start(
+    a_plan: Plan, root: Path, engine: Any, act: Callable[[Event], None] = lambda event: None
+) -> Run:
     one = Run(plan=a_plan, root=root, engine=engine, display=Watching(act))
     one.start()
     return one
 
 
-def test_a_cluster_gives_what_this_machine_gives_and_a_lost_node_loses_no_cell(cluster: Any, tmp_path: Path) -> None:
+def test_a_cluster_gives_what_this_machine_gives_and_a_lost_node_loses_no_cell(
+    cluster: Any, tmp_path: Path
+) -> None:
     """Three cells are running, one on each node, when the node is killed: none of them goes on before."""
     go = tmp_path / "go"
     slow = [f"scripted[pause=0.3,width={width}]" for width in (5, 6, 7)]
-    a_plan = plan(tmp_path, *slow, "scripted", "scripted[act=raise]", "scripted[act=kill]", "scripted[act=leave]", seeds=2)
+    a_plan = plan(
+        tmp_path,
+        *slow,
+        "scripted",
+        "scripted[act=raise]",
+        "scripted[act=kill]",
+        "scripted[act=leave]",
+        seeds=2,
+    )
     local = LocalEngine(jobs=2, place=Place(device="auto", data_root=tmp_path / "data"))
     go.touch()
     start(a_plan, tmp_path / "local", local)
@@ -105,7 +124,11 @@ def test_limits_hold_there(cluster: Any, tmp_path: Path) -> None:
     a_plan = plan(tmp_path, "scripted[pause=60.0]", "scripted[act=eat]", seeds=1)
     engine = RayEngine(address=cluster.address, limits=Limits(timeout=20.0, memory=800_000_000))
     start(a_plan, tmp_path / "store", engine)
-    types = {record.cell.model: record.error.type for record in Store(tmp_path / "store") if record.error is not None}
+    types = {
+        record.cell.model: record.error.type
+        for record in Store(tmp_path / "store")
+        if record.error is not None
+    }
     assert types == {"scripted[pause=60.0]": "Timeout", "scripted[act=eat]": "OutOfMemory"}
 
 
@@ -117,7 +140,10 @@ def test_what_is_wrong_there_is_refused_here(cluster: Any, tmp_path: Path) -> No
         RayEngine(address=cluster.address, gpus_per_cell=0.5).check(a_plan.jobs)
     text = a_plan.jobs[0].model.path
     text.write_text(text.read_text() + "\nimport no_such_module\n")
-    broken = make_plan(Catalog.read([a_plan.jobs[0].benchmark.path, text]), Request(name="wee", models=("scripted",), seeds=(0,)))
+    broken = make_plan(
+        Catalog.read([a_plan.jobs[0].benchmark.path, text]),
+        Request(name="wee", models=("scripted",), seeds=(0,)),
+    )
     with pytest.raises(UsageError, match=r"on the machine .*no_such_module"):
         RayEngine(address=cluster.address).check(broken.jobs)
 

@@ -10,7 +10,9 @@ import typer.main
 import benchmarks.execution.engines
 from benchmarks.cli.app import app
 
-PAGE = (Path(benchmarks.execution.engines.__file__).parent / "README.md").read_text(encoding="utf-8")
+PAGE = (Path(benchmarks.execution.engines.__file__).parent / "README.md").read_text(
+    encoding="utf-8"
+)
 COMMANDS = [
     shlex.split(match, comments=True)
     for block in re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL)
@@ -32,7 +34,12 @@ def test_a_command_is_understood(words: list[str]) -> None:
 
 def test_options_named_in_the_text_exist() -> None:
     command = typer.main.get_command(app).commands["run"]
-    known = {option for parameter in command.params for option in parameter.opts} | {"--head", "--array", "--wrap", "--logdir"}
+    known = {option for parameter in command.params for option in parameter.opts} | {
+        "--head",
+        "--array",
+        "--wrap",
+        "--logdir",
+    }
     named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", PAGE))
     assert named <= known
     assert len(named & known) >= 10

@@ -32,17 +32,30 @@ def images(classes: tuple[int, ...], seed: int, scale: float = 1.0) -> Avalanche
     labels = torch.tensor(classes)[torch.arange(60) % len(classes)]
     inputs = 0.15 * torch.rand(60, *SHAPE, generator=torch.Generator().manual_seed(seed))
     inputs[torch.arange(60), 0, labels] += 0.8
-    return AvalancheDataset([TensorDataset(scale * inputs, labels)], data_attributes=[DataAttribute(labels.tolist(), "targets")])
+    return AvalancheDataset(
+        [TensorDataset(scale * inputs, labels)],
+        data_attributes=[DataAttribute(labels.tolist(), "targets")],
+    )
 
 
 def benchmark(scale: float = 1.0) -> Any:
-    parts = [[images(classes, 2 * place + part, scale) for place, classes in enumerate([(0, 1), (2, 3)])] for part in range(2)]
+    parts = [
+        [images(classes, 2 * place + part, scale) for place, classes in enumerate([(0, 1), (2, 3)])]
+        for part in range(2)
+    ]
     return benchmark_from_datasets(train=parts[0], test=parts[1])
 
 
 def net() -> nn.Module:
     torch.manual_seed(0)
-    return nn.Sequential(nn.Conv2d(1, 8, 3, padding=1), nn.ReLU(), nn.Flatten(), nn.Linear(128, 32), nn.ReLU(), nn.Linear(32, 4))
+    return nn.Sequential(
+        nn.Conv2d(1, 8, 3, padding=1),
+        nn.ReLU(),
+        nn.Flatten(),
+        nn.Linear(128, 32),
+        nn.ReLU(),
+        nn.Linear(32, 4),
+    )
 
 
 def plain(memory: PersistentMemory, epochs: int = 6) -> Naive:
@@ -95,7 +108,9 @@ def test_the_ready_strategy() -> None:
     assert accuracy(strategy, data.test_stream) > 0.8
 
 
-def test_saved_and_loaded_between_experiences_it_goes_on_as_if_it_had_not_been(tmp_path: Path) -> None:
+def test_saved_and_loaded_between_experiences_it_goes_on_as_if_it_had_not_been(
+    tmp_path: Path,
+) -> None:
     data, ends = benchmark(), []
     for cut in (False, True):
         torch.manual_seed(0)
@@ -104,7 +119,11 @@ def test_saved_and_loaded_between_experiences_it_goes_on_as_if_it_had_not_been(t
         if cut:
             (plugin,) = [plugin for plugin in strategy.plugins if isinstance(plugin, MemNetPlugin)]
             save_file(strategy.model.state_dict(), tmp_path / "memory.safetensors")
-            state, optimizer, order = plugin.state_dict(), strategy.optimizer.state_dict(), torch.get_rng_state()
+            state, optimizer, order = (
+                plugin.state_dict(),
+                strategy.optimizer.state_dict(),
+                torch.get_rng_state(),
+            )
             strategy = plain(around(), epochs=2)
             strategy.make_optimizer()
             strategy.model.load_state_dict(load_file(tmp_path / "memory.safetensors"))
@@ -120,7 +139,9 @@ def test_saved_and_loaded_between_experiences_it_goes_on_as_if_it_had_not_been(t
 
 def test_values_that_cannot_be_dreamt_are_refused() -> None:
     strategy = plain(around())
-    with pytest.raises(UsageError, match=r"method memnet: samples hold values from .* scale them to \[0, 1\]"):
+    with pytest.raises(
+        UsageError, match=r"method memnet: samples hold values from .* scale them to \[0, 1\]"
+    ):
         strategy.train(benchmark(scale=2.0).train_stream[0])
 
 
@@ -130,7 +151,9 @@ def test_by_the_clock_the_memory_sleeps_every_so_many_samples() -> None:
     slept: list[int] = []
     sleep = memory.sleep
     memory.sleep = lambda: (slept.append(int(memory.bank.clock)), sleep())[1]
-    for experience in [benchmark_from_datasets(train=[part]).train_stream[0] for part in tens(images((0, 1), 0))]:
+    for experience in [
+        benchmark_from_datasets(train=[part]).train_stream[0] for part in tens(images((0, 1), 0))
+    ]:
         strategy.train(experience)
     assert slept == [30, 50]
     assert int(memory.bank.clock) == 60

@@ -24,7 +24,12 @@ from tests.strategies.continual.toy_stream import toy
 
 def test_ewc_penalty_by_hand() -> None:
     theta = [nn.Parameter(torch.tensor([1.0, 2.0])), nn.Parameter(torch.tensor([3.0]))]
-    found = penalty(theta, [torch.tensor([2.0, 0.0]), torch.tensor([1.0])], [torch.tensor([0.0, 7.0]), torch.tensor([1.0])], strength=10.0)
+    found = penalty(
+        theta,
+        [torch.tensor([2.0, 0.0]), torch.tensor([1.0])],
+        [torch.tensor([0.0, 7.0]), torch.tensor([1.0])],
+        strength=10.0,
+    )
     assert float(found.detach()) == 0.5 * 10 * (2 * 1 + 0 + 1 * 4)
     found.backward()
     assert theta[0].grad is not None
@@ -39,7 +44,9 @@ def test_ewc_one_spring_pulls_like_two() -> None:
     theta = torch.tensor([3.0, 9.0])
     assert total.tolist() == [8.0, 0.0]
     assert centre[0] == 4.0
-    torch.testing.assert_close(total * (theta - centre), stiff * (theta - rest) + more * (theta - place))
+    torch.testing.assert_close(
+        total * (theta - centre), stiff * (theta - rest) + more * (theta - place)
+    )
 
 
 class Logistic(nn.Module):
@@ -54,11 +61,16 @@ class Logistic(nn.Module):
 
 
 def test_ewc_fisher_of_a_logistic_regression() -> None:
-    """It is the mean of ``p (1 − p) x²`` over single samples; squares of their mean gradient would vanish here."""
+    """It is the mean of ``p (1 − p) x²`` over single samples.
+
+    Squares of their mean gradient would vanish here.
+    """
     model, inputs = Logistic(0.3), torch.tensor([1.0, -1.0, 2.0])
     (found,) = fisher(model, list(model.parameters()), inputs, torch.zeros(3, dtype=torch.long))
     shares = [1 / (1 + math.exp(-0.3 * x)) for x in inputs.tolist()]
-    assert float(found) == pytest.approx(sum(p * (1 - p) * x * x for p, x in zip(shares, inputs.tolist(), strict=True)) / 3, rel=1e-5)
+    assert float(found) == pytest.approx(
+        sum(p * (1 - p) * x * x for p, x in zip(shares, inputs.tolist(), strict=True)) / 3, rel=1e-5
+    )
 
 
 def test_si_path_integral_by_hand() -> None:
@@ -105,8 +117,12 @@ def test_der_loss_by_hand() -> None:
     """Logits of two classes; a difference of log 3 between them gives shares of 3/4 and 1/4."""
     log3 = math.log(3)
     logits = torch.tensor([[log3, 0.0], [1.0, 2.0], [0.0, log3]])
-    found = dark_loss(logits, torch.tensor([0, 1, 0]), torch.tensor([[0.0, 4.0]]), alpha=0.5, beta=2.0)
-    assert float(found) == pytest.approx(-math.log(3 / 4) + 0.5 * (1 + 4) / 2 + 2.0 * -math.log(1 / 4))
+    found = dark_loss(
+        logits, torch.tensor([0, 1, 0]), torch.tensor([[0.0, 4.0]]), alpha=0.5, beta=2.0
+    )
+    assert float(found) == pytest.approx(
+        -math.log(3 / 4) + 0.5 * (1 + 4) / 2 + 2.0 * -math.log(1 / 4)
+    )
 
 
 def test_weighted_loss_by_hand() -> None:
@@ -121,7 +137,9 @@ def test_distillation_is_least_where_answers_agree() -> None:
     new = torch.tensor([[4.0, 2.0, -5.0]], requires_grad=True)
     found = distillation(new, old, among, temperature=2.0)
     share = math.e / (math.e + 1)
-    assert float(found.detach()) == pytest.approx(-4 * (share * math.log(share) + (1 - share) * math.log(1 - share)), rel=1e-5)
+    assert float(found.detach()) == pytest.approx(
+        -4 * (share * math.log(share) + (1 - share) * math.log(1 - share)), rel=1e-5
+    )
     found.backward()
     assert new.grad is not None
     torch.testing.assert_close(new.grad, torch.zeros(1, 3), atol=1e-6, rtol=0)
@@ -131,22 +149,43 @@ def test_slda_equals_linear_discriminant_analysis() -> None:
     """Means and covariance after many small meetings are those of all samples at once, and so are the answers."""
     generator = torch.Generator().manual_seed(0)
     labels = torch.randint(0, 3, (300,), generator=generator)
-    samples = torch.randn(300, 4, generator=generator) @ torch.randn(4, 4, generator=generator) + 2 * torch.eye(4)[labels]
-    discriminant = Discriminant(Gru(toy().signature), Inputs(Signature(features=4, outputs=3, length=1)), 3, Discriminating(shrinkage=0.0))
+    samples = (
+        torch.randn(300, 4, generator=generator) @ torch.randn(4, 4, generator=generator)
+        + 2 * torch.eye(4)[labels]
+    )
+    discriminant = Discriminant(
+        Gru(toy().signature),
+        Inputs(Signature(features=4, outputs=3, length=1)),
+        3,
+        Discriminating(shrinkage=0.0),
+    )
     for piece, classes in zip(samples.split(7), labels.split(7), strict=True):
         discriminant.meet(piece, classes)
-    pooled: Any = LinearDiscriminantAnalysis(solver="lsqr", store_covariance=True).fit(samples.numpy(), labels.numpy())
-    torch.testing.assert_close(discriminant.means, torch.tensor(pooled.means_, dtype=torch.float32), atol=1e-4, rtol=1e-4)
+    pooled: Any = LinearDiscriminantAnalysis(solver="lsqr", store_covariance=True).fit(
+        samples.numpy(), labels.numpy()
+    )
+    torch.testing.assert_close(
+        discriminant.means, torch.tensor(pooled.means_, dtype=torch.float32), atol=1e-4, rtol=1e-4
+    )
     covariance = discriminant.scatter / discriminant.met.sum()
-    torch.testing.assert_close(covariance, torch.tensor(pooled.covariance_, dtype=torch.float32), atol=1e-4, rtol=1e-4)
+    torch.testing.assert_close(
+        covariance, torch.tensor(pooled.covariance_, dtype=torch.float32), atol=1e-4, rtol=1e-4
+    )
     priors = torch.tensor(pooled.priors_, dtype=torch.float32).log()
     answers = (discriminant.scores(samples) + priors).argmax(-1)
     assert answers.tolist() == pooled.predict(samples.numpy()).tolist()
 
 
 def test_slda_closes_classes_that_were_not_met() -> None:
-    discriminant = Discriminant(Gru(toy().signature), Inputs(Signature(features=2, outputs=3, length=1)), 3, Discriminating())
-    discriminant.meet(torch.tensor([[0.0, 1.0], [0.0, 1.2], [1.0, 0.0], [1.3, 0.0]]), torch.tensor([0, 0, 2, 2]))
+    discriminant = Discriminant(
+        Gru(toy().signature),
+        Inputs(Signature(features=2, outputs=3, length=1)),
+        3,
+        Discriminating(),
+    )
+    discriminant.meet(
+        torch.tensor([[0.0, 1.0], [0.0, 1.2], [1.0, 0.0], [1.3, 0.0]]), torch.tensor([0, 0, 2, 2])
+    )
     scores = discriminant.scores(torch.tensor([[0.0, 1.0], [1.0, 0.1]]))
     assert scores.argmax(-1).tolist() == [0, 2]
     assert (scores[:, 1] < -1e3).all()

@@ -21,7 +21,11 @@ CPU = torch.device("cpu")
 ALL = Registry("method").names()
 HOLDS = ("a-gem", "ewc", "lwf", "naive", "si")
 """Methods that hold on to weights, answers or gradients: among all classes they are not expected to beat training without any."""
-BUDGETED = [name for name in ALL if any(option.name == "budget" for option in Registry("method").get(name).source.options)]
+BUDGETED = [
+    name
+    for name in ALL
+    if any(option.name == "budget" for option in Registry("method").get(name).source.options)
+]
 
 
 QUICK = {"gdumb": {"passes": 8}}
@@ -35,7 +39,12 @@ def built(name: str, stream: Stream, **options: Any) -> ContinualStrategy:
     torch.manual_seed(0)
     method = load(name)
     strategy: ContinualStrategy = method.build(
-        method.Config(**QUICK.get(name, {}) | options), model=Gru(stream.signature), stream=stream, learning_rate=1e-2, seed=0, device=CPU
+        method.Config(**QUICK.get(name, {}) | options),
+        model=Gru(stream.signature),
+        stream=stream,
+        learning_rate=1e-2,
+        seed=0,
+        device=CPU,
     )
     return strategy
 
@@ -111,19 +120,36 @@ def test_no_test_sample_is_learnt_from(name: str) -> None:
         ("er-compressed", {"weighting": "experience"}),
     ],
 )
-def test_what_needs_boundaries_is_refused_where_none_are_told(name: str, options: dict[str, Any]) -> None:
+def test_what_needs_boundaries_is_refused_where_none_are_told(
+    name: str, options: dict[str, Any]
+) -> None:
     with pytest.raises(UsageError, match=r"online = 10 tells no boundaries"):
         run(name, toy(pace=Pace(batch_size=10, online=10)), **options)
 
 
 def test_gdumb_says_why_it_is_refused_online_and_what_is_not() -> None:
-    with pytest.raises(UsageError, match=r"trains a fresh model in every experience, .* tells no boundaries") as refusal:
+    with pytest.raises(
+        UsageError, match=r"trains a fresh model in every experience, .* tells no boundaries"
+    ) as refusal:
         run("gdumb", toy(pace=Pace(batch_size=10, online=10)))
-    named = str(refusal.value).partition(": use ")[2].partition(", or leave")[0].replace(" or ", ", ").split(", ")
+    named = (
+        str(refusal.value)
+        .partition(": use ")[2]
+        .partition(", or leave")[0]
+        .replace(" or ", ", ")
+        .split(", ")
+    )
     assert set(named) == set(ALL) - {*NEEDS_BOUNDARIES, "naive", "joint"}
 
 
-@pytest.mark.parametrize("pace", [Pace(epochs=3, batch_size=10), Pace(iterations=12, batch_size=10), Pace(batch_size=10, online=10)])
+@pytest.mark.parametrize(
+    "pace",
+    [
+        Pace(epochs=3, batch_size=10),
+        Pace(iterations=12, batch_size=10),
+        Pace(batch_size=10, online=10),
+    ],
+)
 def test_what_trains_once_is_measured_once(pace: Pace) -> None:
     """Then its metrics are those of a single row, and so are those of what is measured beside."""
     outcome = run("joint", replace(toy(pace=pace), measures=Measures(track=3, probe=True)))
@@ -150,17 +176,27 @@ def test_what_needs_none_learns_online(name: str) -> None:
         ("naive", {}, 3 * 60 + 3 * 60),
         ("joint", {}, 3 * 120),
         ("cumulative", {}, 3 * 60 + 3 * 120),
-        ("er", {}, 3 * 60 + 2 * 3 * 60),  # as many kept samples as new ones, from the second experience on
+        (
+            "er",
+            {},
+            3 * 60 + 2 * 3 * 60,
+        ),  # as many kept samples as new ones, from the second experience on
         ("a-gem", {}, 3 * 60 + 2 * 3 * 60),
         ("latent-replay", {}, 3 * 60 + 2 * 3 * 60),
         ("memnet", {}, 3 * 60 + 2 * 3 * 60),
-        ("der-plus-plus", {}, 10 + 3 * (2 * 3 * 60 - 10)),  # two draws of as many, from the second step on
+        (
+            "der-plus-plus",
+            {},
+            10 + 3 * (2 * 3 * 60 - 10),
+        ),  # two draws of as many, from the second step on
         ("gdumb", {"passes": 6}, 6 * 60 + 6 * 120),
         ("slda", {}, 3 * 60 + 2 * 60),  # the first experience by steps, and each sample met once
         ("slda", {"features": "inputs"}, 2 * 60),
     ],
 )
-def test_samples_are_counted_as_often_as_training_processes_them(name: str, options: dict[str, Any], expected: int) -> None:
+def test_samples_are_counted_as_often_as_training_processes_them(
+    name: str, options: dict[str, Any], expected: int
+) -> None:
     """Three epochs of two experiences of 60 samples, 10 at a time."""
     assert run(name, toy(), **options).cost.train_examples == expected
 
@@ -180,16 +216,36 @@ def test_a_budget_that_holds_nothing_is_refused(name: str) -> None:
         run(name, toy(epochs=1), mem_size=0)
 
 
-OTHER = {"code": 16, "hidden": 50, "top_k": 3, "reconstruction_weight": 7.0, "neighbour_weight": 0.25, "trust": 0.6}
+OTHER = {
+    "code": 16,
+    "hidden": 50,
+    "top_k": 3,
+    "reconstruction_weight": 7.0,
+    "neighbour_weight": 0.25,
+    "trust": 0.6,
+}
 """Options that er-encoder shares with memnet, at values that are no defaults."""
 
 
 @pytest.mark.parametrize("options", [{}, OTHER], ids=["defaults", "other"])
-@pytest.mark.parametrize("kept", [{"budget": 2_000}, {"budget": 400_000}, {"mem_size": 200}], ids=["2k", "400k", "samples"])
-def test_er_encoder_resolves_what_it_shares_with_memnet_equally(options: dict[str, Any], kept: dict[str, int]) -> None:
+@pytest.mark.parametrize(
+    "kept",
+    [{"budget": 2_000}, {"budget": 400_000}, {"mem_size": 200}],
+    ids=["2k", "400k", "samples"],
+)
+def test_er_encoder_resolves_what_it_shares_with_memnet_equally(
+    options: dict[str, Any], kept: dict[str, int]
+) -> None:
     one, two = (load(name).Config for name in ("er-encoder", "memnet"))
-    shared = {field.name for field in fields(one)} & {field.name for field in fields(two)} - {"budget", "mem_size"}
+    shared = {field.name for field in fields(one)} & {field.name for field in fields(two)} - {
+        "budget",
+        "mem_size",
+    }
     assert shared == set(OTHER)
-    ours, theirs = (built(name, toy(), **options, **kept).model.config for name in ("er-encoder", "memnet"))
+    ours, theirs = (
+        built(name, toy(), **options, **kept).model.config for name in ("er-encoder", "memnet")
+    )
     for name in (*sorted(shared), "temperature"):
-        assert getattr(ours, name) == options.get(name, getattr(theirs, name)) == getattr(theirs, name), name
+        assert (
+            getattr(ours, name) == options.get(name, getattr(theirs, name)) == getattr(theirs, name)
+        ), name

@@ -24,14 +24,21 @@ def built(name: str, stream: Stream, **options: Any) -> tuple[ContinualStrategy,
     torch.manual_seed(0)
     method = Registry("method").get(name).load()
     strategy: ContinualStrategy = method.build(
-        method.Config(**options), model=Gru(stream.signature), stream=stream, learning_rate=1e-2, seed=0, device=CPU
+        method.Config(**options),
+        model=Gru(stream.signature),
+        stream=stream,
+        learning_rate=1e-2,
+        seed=0,
+        device=CPU,
     )
     return strategy, strategy.plugins[0]
 
 
 def added(strategy: ContinualStrategy) -> float:
     """Return what the loss has beyond the cross-entropy of the mini-batch."""
-    return float((strategy.loss - functional.cross_entropy(strategy.mb_output, strategy.mb_y)).detach())
+    return float(
+        (strategy.loss - functional.cross_entropy(strategy.mb_output, strategy.mb_y)).detach()
+    )
 
 
 def rows(inputs: Tensor) -> list[bytes]:
@@ -51,12 +58,19 @@ def test_ewc_adds_the_energy_of_its_springs() -> None:
     for inputs, *_ in first.dataset:
         logits = model(inputs[None])[0].log_softmax(-1)
         for log_share in logits:
-            for total, gradient in zip(stiffness, torch.autograd.grad(log_share, parameters, retain_graph=True), strict=True):
+            for total, gradient in zip(
+                stiffness,
+                torch.autograd.grad(log_share, parameters, retain_graph=True),
+                strict=True,
+            ):
                 total += log_share.detach().exp() * gradient.square() / len(first.dataset)
     found, by_hand = [], []
 
     def compare(strategy: Any, **_: Any) -> None:
-        moved = [(a * (p - c).square()).sum() for p, a, c in zip(parameters, stiffness, anchor, strict=True)]
+        moved = [
+            (a * (p - c).square()).sum()
+            for p, a, c in zip(parameters, stiffness, anchor, strict=True)
+        ]
         by_hand.append(float(0.5 * 1e4 * torch.stack(moved).sum().detach()))
         found.append(added(strategy))
 
@@ -97,18 +111,24 @@ def test_a_gem_turns_a_gradient_that_would_hurt_what_is_kept() -> None:
     turned = []
 
     def flat() -> Tensor:
-        return torch.cat([parameter.grad.flatten() for parameter in parameters if parameter.grad is not None])
+        return torch.cat(
+            [parameter.grad.flatten() for parameter in parameters if parameter.grad is not None]
+        )
 
     def compare(strategy: Any, **_: Any) -> None:
         loss = functional.cross_entropy(strategy.model(inputs), labels)
-        reference = torch.cat([gradient.flatten() for gradient in torch.autograd.grad(loss, parameters)])
+        reference = torch.cat(
+            [gradient.flatten() for gradient in torch.autograd.grad(loss, parameters)]
+        )
         along = float(before[-1] @ reference)
         turned.append(along < 0)
         expected = before[-1] - min(along, 0.0) / reference.square().sum() * reference
         torch.testing.assert_close(flat(), expected, atol=1e-5, rtol=1e-3)
         assert float(flat() @ reference) >= -1e-5
 
-    strategy.plugins.insert(0, SimpleNamespace(after_backward=lambda strategy, **_: before.append(flat())))
+    strategy.plugins.insert(
+        0, SimpleNamespace(after_backward=lambda strategy, **_: before.append(flat()))
+    )
     strategy.plugins.append(SimpleNamespace(after_backward=compare))
     strategy.train(stream.benchmark.train_stream[1])
     assert any(turned)
@@ -121,11 +141,17 @@ def test_gdumb_begins_anew_and_learns_from_the_buffer_alone() -> None:
     fed: list[list[bytes]] = []
 
     def begin(strategy: Any, **_: Any) -> None:
-        assert all(torch.equal(now, then) for now, then in zip(strategy.model.parameters(), initial, strict=True))
+        assert all(
+            torch.equal(now, then)
+            for now, then in zip(strategy.model.parameters(), initial, strict=True)
+        )
         assert not strategy.optimizer.state
         fed.append([])
 
-    spy = SimpleNamespace(before_training_epoch=begin, before_backward=lambda strategy, **_: fed[-1].extend(rows(strategy.mb_x)))
+    spy = SimpleNamespace(
+        before_training_epoch=begin,
+        before_backward=lambda strategy, **_: fed[-1].extend(rows(strategy.mb_x)),
+    )
     strategy.plugins.append(spy)
     for experience in stream.benchmark.train_stream:
         strategy.train(experience)
@@ -143,13 +169,17 @@ def test_gdumb_begins_anew_and_learns_from_the_buffer_alone() -> None:
         pytest.param(Pace(online=15, batch_size=5), 2 * 60, id="online"),
     ],
 )
-def test_der_keeps_each_sample_once_with_the_logits_of_its_first_step(pace: Pace, count: int) -> None:
+def test_der_keeps_each_sample_once_with_the_logits_of_its_first_step(
+    pace: Pace, count: int
+) -> None:
     stream = toy(pace=pace)
     strategy, replay = built("der-plus-plus", stream, mem_size=1000)
     first: dict[bytes, Tensor] = {}
 
     def note(strategy: Any, **_: Any) -> None:
-        for row, logits in zip(rows(strategy.mb_x[: replay.new]), strategy.mb_output.detach(), strict=False):
+        for row, logits in zip(
+            rows(strategy.mb_x[: replay.new]), strategy.mb_output.detach(), strict=False
+        ):
             first.setdefault(row, logits)
 
     strategy.plugins.insert(0, SimpleNamespace(after_forward=note))
@@ -158,7 +188,9 @@ def test_der_keeps_each_sample_once_with_the_logits_of_its_first_step(pace: Pace
     kept, labels = replay.buffer.take(torch.arange(len(replay.buffer)))
     assert len(kept) == len(set(rows(kept))) == count
     assert torch.equal(labels, kept.sum(-1).argmax(-1))
-    assert torch.equal(replay.buffer.extras["logits"], torch.stack([first[row] for row in rows(kept)]).half())
+    assert torch.equal(
+        replay.buffer.extras["logits"], torch.stack([first[row] for row in rows(kept)]).half()
+    )
 
 
 def test_der_adds_the_distance_to_kept_logits_and_the_cross_entropy_of_another_draw() -> None:
@@ -174,9 +206,18 @@ def test_der_adds_the_distance_to_kept_logits_and_the_cross_entropy_of_another_d
         (new, one, two), (fresh, _, again) = strategy.mb_output.split(10), strategy.mb_y.split(10)
         draws = rows(strategy.mb_x[10:20]), rows(strategy.mb_x[20:])
         drawn.append(draws)
-        places = {row: place for place, row in enumerate(rows(replay.buffer.take(torch.arange(len(replay.buffer)))[0]))}
+        places = {
+            row: place
+            for place, row in enumerate(
+                rows(replay.buffer.take(torch.arange(len(replay.buffer)))[0])
+            )
+        }
         logits = replay.buffer.extras["logits"][[places[row] for row in draws[0]]].float()
-        by_hand = functional.cross_entropy(new, fresh) + 0.3 * (one - logits).square().mean() + 0.7 * functional.cross_entropy(two, again)
+        by_hand = (
+            functional.cross_entropy(new, fresh)
+            + 0.3 * (one - logits).square().mean()
+            + 0.7 * functional.cross_entropy(two, again)
+        )
         assert float(strategy.loss.detach()) == pytest.approx(float(by_hand.detach()), abs=1e-5)
         assert set(draws[1]) <= set(places)
 
@@ -184,5 +225,7 @@ def test_der_adds_the_distance_to_kept_logits_and_the_cross_entropy_of_another_d
     for experience in stream.benchmark.train_stream:
         strategy.train(experience)
     assert len(drawn) == 11, "all steps but the first, which finds nothing kept"
-    assert any(set(one) & set(two) for one, two in drawn), "two draws from what is kept, not one that is dealt out"
+    assert any(set(one) & set(two) for one, two in drawn), (
+        "two draws from what is kept, not one that is dealt out"
+    )
     assert all(one != two for one, two in drawn)

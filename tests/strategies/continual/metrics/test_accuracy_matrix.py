@@ -2,7 +2,12 @@
 
 import pytest
 import torch
-from avalanche.evaluation.metrics import accuracy_metrics, bwt_metrics, forgetting_metrics, forward_transfer_metrics
+from avalanche.evaluation.metrics import (
+    accuracy_metrics,
+    bwt_metrics,
+    forgetting_metrics,
+    forward_transfer_metrics,
+)
 from avalanche.training import Naive
 from avalanche.training.plugins import EvaluationPlugin
 from torch import nn
@@ -49,8 +54,13 @@ def test_metrics_that_avalanche_has_too_have_its_values() -> None:
     )
     for experience in stream.benchmark.train_stream:
         strategy.train(experience, eval_streams=[stream.benchmark.test_stream])
-    ours = stream_metrics(matrix.rows[1::2], matrix.rows[0])  # it evaluates before each experience and after it
-    theirs = {name.partition("/")[0]: value for name, value in strategy.evaluator.get_last_metrics().items()}
+    ours = stream_metrics(
+        matrix.rows[1::2], matrix.rows[0]
+    )  # it evaluates before each experience and after it
+    theirs = {
+        name.partition("/")[0]: value
+        for name, value in strategy.evaluator.get_last_metrics().items()
+    }
     assert ours["accuracy"] == pytest.approx(theirs["Top1_Acc_Stream"])
     assert ours["bwt"] == pytest.approx(theirs["StreamBWT"])
     assert ours["bwt"] == pytest.approx(-theirs["StreamForgetting"])

@@ -32,7 +32,14 @@ def run(method: Any, measures: Measures, scenario: Scenario = "class") -> tuple[
 
     stream = replace(toy(scenario=scenario), measures=measures)
     outcome = learn(
-        stream, build, method, method_config=method.Config(), learning_rate=1e-2, seed=0, device=CPU, progress=lambda fraction: None
+        stream,
+        build,
+        method,
+        method_config=method.Config(),
+        learning_rate=1e-2,
+        seed=0,
+        device=CPU,
+        progress=lambda fraction: None,
     )
     return outcome, models[0]
 
@@ -41,10 +48,18 @@ def run(method: Any, measures: Measures, scenario: Scenario = "class") -> tuple[
 def test_what_is_measured_beside_changes_nothing_that_is_learnt(method: Any) -> None:
     plain, model = run(method, Measures())
     measured, other = run(method, Measures(track=4, probe=True))
-    assert all(torch.equal(one, two) for one, two in zip(model.state_dict().values(), other.state_dict().values(), strict=True))
+    assert all(
+        torch.equal(one, two)
+        for one, two in zip(model.state_dict().values(), other.state_dict().values(), strict=True)
+    )
     assert measured.curves["accuracy_matrix"] == plain.curves["accuracy_matrix"]
     assert measured.slots == plain.slots
-    assert set(measured.metrics) - set(plain.metrics) == {"wc_accuracy", "stability_gap", "probe_accuracy", "probe_forgetting"}
+    assert set(measured.metrics) - set(plain.metrics) == {
+        "wc_accuracy",
+        "stability_gap",
+        "probe_accuracy",
+        "probe_forgetting",
+    }
 
 
 def test_rows_within_experiences_end_with_the_matrix_s() -> None:
@@ -67,7 +82,10 @@ def test_naive_training_keeps_in_its_features_what_its_answers_forget() -> None:
 
 
 def test_a_probe_answers_among_the_task_s_classes_where_they_are_told() -> None:
-    alone, told = (run(naive, Measures(probe=True), scenario)[0].metrics["probe_accuracy"] for scenario in ("class", "task"))
+    alone, told = (
+        run(naive, Measures(probe=True), scenario)[0].metrics["probe_accuracy"]
+        for scenario in ("class", "task")
+    )
     assert told >= alone
 
 
@@ -75,8 +93,12 @@ def test_the_probe_is_ridge_regression() -> None:
     generator = torch.Generator().manual_seed(0)
     features, labels = torch.randn(40, 3, generator=generator), torch.arange(40) % 4
     inputs = torch.cat((features, torch.ones(40, 1)), dim=1)
-    ridge = Ridge(alpha=float(RIDGE * 40 * inputs.square().mean()), fit_intercept=False).fit(inputs, nn.functional.one_hot(labels, 4))
-    torch.testing.assert_close(fitted(features, labels, 4), torch.from_numpy(ridge.coef_.T).float(), rtol=1e-3, atol=1e-4)
+    ridge = Ridge(alpha=float(RIDGE * 40 * inputs.square().mean()), fit_intercept=False).fit(
+        inputs, nn.functional.one_hot(labels, 4)
+    )
+    torch.testing.assert_close(
+        fitted(features, labels, 4), torch.from_numpy(ridge.coef_.T).float(), rtol=1e-3, atol=1e-4
+    )
 
 
 def test_a_model_without_an_answering_layer_is_refused() -> None:

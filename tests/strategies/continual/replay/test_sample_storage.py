@@ -29,7 +29,9 @@ def inputs(count: int = 7) -> torch.Tensor:
 @pytest.mark.parametrize("form", EMPTY)
 def test_what_is_kept_comes_back(form: str) -> None:
     store = EMPTY[form].pack(inputs())
-    torch.testing.assert_close(store.unpack(torch.tensor([3, 0, 3])), inputs()[[3, 0, 3]], atol=5e-4, rtol=0)
+    torch.testing.assert_close(
+        store.unpack(torch.tensor([3, 0, 3])), inputs()[[3, 0, 3]], atol=5e-4, rtol=0
+    )
 
 
 @pytest.mark.parametrize("form", EMPTY)
@@ -37,7 +39,9 @@ def test_joining_takes_some_of_both_in_order(form: str) -> None:
     old, new = EMPTY[form].pack(inputs()[:4]), EMPTY[form].pack(inputs()[4:])
     joined = old.join(torch.tensor([1, 3]), new, torch.tensor([2]))
     assert len(joined.sizes) == 3
-    torch.testing.assert_close(joined.unpack(torch.arange(3)), inputs()[[1, 3, 6]], atol=5e-4, rtol=0)
+    torch.testing.assert_close(
+        joined.unpack(torch.arange(3)), inputs()[[1, 3, 6]], atol=5e-4, rtol=0
+    )
 
 
 @pytest.mark.parametrize("form", EMPTY)
@@ -56,14 +60,18 @@ def test_sizes_are_those_of_what_is_stored() -> None:
     assert deflated.sizes.tolist()[0] < 10
     assert isinstance(deflated, Deflated)
     raw = [zlib.decompress(blob, wbits=-15) for blob in deflated.blobs]
-    assert raw == [bytes(image.flatten().tolist()) for image in (inputs() * 255).round().to(torch.uint8)]
+    assert raw == [
+        bytes(image.flatten().tolist()) for image in (inputs() * 255).round().to(torch.uint8)
+    ]
     assert deflated.sizes.tolist() == [len(blob) + 2 for blob in deflated.blobs]
 
 
 def test_a_buffer_counts_every_byte() -> None:
     """Five images of 16 bytes, five labels of one, five logits of two half floats, four counts of four."""
     buffer = Buffer(EMPTY["bytes"], classes=4, room=5 * (16 + 1 + 4), shares="reservoir", seed=0)
-    buffer.offer(inputs(), torch.tensor([0, 1, 2, 3, 0, 1, 2]), {"logits": torch.zeros(7, 2).half()})
+    buffer.offer(
+        inputs(), torch.tensor([0, 1, 2, 3, 0, 1, 2]), {"logits": torch.zeros(7, 2).half()}
+    )
     assert len(buffer) == 5
     assert buffer.kept_bytes() == 5 * 16 + 5 + 5 * 4 + 4 * 4
     assert buffer.met.tolist() == [2, 2, 2, 1]
@@ -86,10 +94,14 @@ def test_compression_keeps_more_digits_in_the_same_bytes() -> None:
     images, labels, _ = columns_of(stream.benchmark.train_stream[0].dataset) or ()
     counts = []
     for store in (raw_store(stream), Deflated((8, 8))):
-        buffer = Buffer(store, classes=10, room=room_for(3000, 0, stream), shares="reservoir", seed=0)
+        buffer = Buffer(
+            store, classes=10, room=room_for(3000, 0, stream), shares="reservoir", seed=0
+        )
         buffer.offer(images, labels)
         assert 3000 - 66 < buffer.kept_bytes() <= 3000
-        torch.testing.assert_close(buffer.take(torch.arange(5))[0], buffer.store.unpack(torch.arange(5)))
+        torch.testing.assert_close(
+            buffer.take(torch.arange(5))[0], buffer.store.unpack(torch.arange(5))
+        )
         counts.append(len(buffer))
     assert counts[1] > 1.1 * counts[0]
 

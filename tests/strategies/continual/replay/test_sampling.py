@@ -6,7 +6,13 @@ from strategies.continual.replay.sampling import Shares, admit
 
 
 def draw(
-    kept: list[int], offered: list[int], met: list[int], room: int, shares: Shares, seed: int = 0, size: int = 5
+    kept: list[int],
+    offered: list[int],
+    met: list[int],
+    room: int,
+    shares: Shares,
+    seed: int = 0,
+    size: int = 5,
 ) -> tuple[list[int], list[int]]:
     """Classes that stay and classes that enter; all samples of one size."""
     stay, enter = admit(
@@ -30,13 +36,19 @@ def test_an_empty_buffer_takes_what_fits() -> None:
 
 def test_a_reservoir_gives_every_sample_the_same_chance() -> None:
     """30 were met, of which 10 are kept; 10 more make it a quarter of what is kept."""
-    entered = [len(draw([0] * 10, [1] * 10, [30, 0], room=50, shares="reservoir", seed=seed)[1]) for seed in range(200)]
+    entered = [
+        len(draw([0] * 10, [1] * 10, [30, 0], room=50, shares="reservoir", seed=seed)[1])
+        for seed in range(200)
+    ]
     assert set(entered) == {2, 3}
     assert abs(sum(entered) / 200 - 2.5) < 0.15
 
 
 def test_one_new_sample_enters_as_often_as_its_chance() -> None:
-    entered = [len(draw([0] * 10, [1], [99, 0], room=50, shares="reservoir", seed=seed)[1]) for seed in range(1000)]
+    entered = [
+        len(draw([0] * 10, [1], [99, 0], room=50, shares="reservoir", seed=seed)[1])
+        for seed in range(1000)
+    ]
     assert 70 < sum(entered) < 130
 
 
@@ -48,7 +60,9 @@ def test_balanced_shares_are_those_of_the_classes_met() -> None:
 def test_what_balanced_shares_leave_over_goes_to_one_sample_more_of_some_classes() -> None:
     """Room for 14 of 5 bytes, 4 of each of three classes and two more."""
     for seed in range(20):
-        stay, enter = draw([0] * 7 + [1] * 7, [2] * 50, [60, 60, 0], room=74, shares="balanced", seed=seed)
+        stay, enter = draw(
+            [0] * 7 + [1] * 7, [2] * 50, [60, 60, 0], room=74, shares="balanced", seed=seed
+        )
         counts = [(stay + enter).count(label) for label in range(3)]
         assert sum(counts) == 14
         assert min(counts) == 4
@@ -100,7 +114,9 @@ def test_unequal_samples_fill_the_room_and_no_more(
         shares=shares,
         generator=torch.Generator().manual_seed(seed),
     )
-    used = sum(kept[place] for place in stay.tolist()) + sum(sizes[place] for place in enter.tolist())
+    used = sum(kept[place] for place in stay.tolist()) + sum(
+        sizes[place] for place in enter.tolist()
+    )
     assert used <= room
     left_out = [size for place, size in enumerate(sizes) if place not in enter.tolist()]
     if len(stay) == len(kept) and left_out:
