@@ -53,7 +53,7 @@ class GatedMLP(nn.Module):
         return mapped
 
 
-class Block(nn.Module):
+class ResidualBlock(nn.Module):
     """Pre-norm residual mixing, then a pre-norm residual MLP.
 
     ``h + mix(norm(h))``, ``h + mlp(norm(h))``.
@@ -98,7 +98,7 @@ class Stack(SequenceModel):
         blocks: The blocks, first to last.
     """
 
-    def __init__(self, signature: Signature, width: int, blocks: Sequence[Block]) -> None:
+    def __init__(self, signature: Signature, width: int, blocks: Sequence[ResidualBlock]) -> None:
         super().__init__()
         self.encoder = Encoder(signature.vocabulary, signature.features, width)
         self.blocks = nn.ModuleList(blocks)
@@ -107,7 +107,9 @@ class Stack(SequenceModel):
     def initial_state(self, batch: int) -> StackState:
         """Return each mixer's state before the first step."""
         return StackState(
-            layers=tuple(cast(Block, block).mixer.initial_state(batch) for block in self.blocks)
+            layers=tuple(
+                cast(ResidualBlock, block).mixer.initial_state(batch) for block in self.blocks
+            )
         )
 
     def forward(

@@ -1,7 +1,4 @@
-"""CNN.
-
-Two convolutions and a hidden layer over a whole image, the small network of continual-learning
-baselines.
+"""CNN: two convolutions and a hidden layer over a whole image.
 
 It reads samples whose steps are rows of pixels (``form=rows``), or whole square images as one step;
 it is refused on anything else. Convolutions of 3×3 with 32 and 64 channels, each halved by pooling

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from baselines.interface import SequenceModel, Signature, check_positive
 from baselines.models._delta_layer import DeltaLayer
-from baselines.models._stack import Block, Stack
+from baselines.models._stack import ResidualBlock, Stack
 
 VERSION = 1
 
@@ -59,7 +59,9 @@ def build_stack(config: Config, signature: Signature, *, decaying: bool) -> Stac
         for _ in range(config.layers)
     ]
     return Stack(
-        signature, config.width, [Block(config.width, layer, config.inner) for layer in layers]
+        signature,
+        config.width,
+        [ResidualBlock(config.width, layer, config.inner) for layer in layers],
     )
 
 

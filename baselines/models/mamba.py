@@ -12,7 +12,7 @@ from baselines.interface import SequenceModel, Signature, check_positive
 from baselines.models._gate import OpenGate
 from baselines.models._selective_scan import selective_scan
 from baselines.models._short_convolution import ShortConvolution
-from baselines.models._stack import Block, Mixer, Stack
+from baselines.models._stack import Mixer, ResidualBlock, Stack
 from baselines.models._steps import step_biases
 
 VERSION = 1
@@ -119,4 +119,4 @@ def build(config: Config, signature: Signature) -> SequenceModel:
         MambaLayer(config.width, config.expansion * config.width, config.states, rank)
         for _ in range(config.layers)
     ]
-    return Stack(signature, config.width, [Block(config.width, layer) for layer in layers])
+    return Stack(signature, config.width, [ResidualBlock(config.width, layer) for layer in layers])

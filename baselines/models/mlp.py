@@ -1,7 +1,4 @@
-"""MLP.
-
-Two hidden layers of 400 ReLU over a whole sample, as in van de Ven et al., Nature Machine
-Intelligence 2022.
+"""MLP: two hidden layers of 400 ReLU over a whole sample (van de Ven et al. 2022).
 
 Fed piece by piece it is a window over a sample's steps (:mod:`baselines.samples`).
 

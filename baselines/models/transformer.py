@@ -53,7 +53,7 @@ class TransformerState:
     values: Float[Tensor, "B layers heads W d"]
 
 
-class Block(nn.Module):
+class AttentionBlock(nn.Module):
     """Pre-norm attention with rotary positions (Su et al.
 
     2021) and an MLP of four times the width.
@@ -102,7 +102,9 @@ class Transformer(SequenceModel):
         if config.window is None:
             self.streaming, self.longest = "bounded", config.longest
         self.encoder = Encoder(signature.vocabulary, signature.features, config.width)
-        self.blocks = nn.ModuleList(Block(config.width, config.heads) for _ in range(config.layers))
+        self.blocks = nn.ModuleList(
+            AttentionBlock(config.width, config.heads) for _ in range(config.layers)
+        )
         self.head = Head(self.encoder, signature.outputs)
 
     def initial_state(self, batch: int) -> TransformerState:

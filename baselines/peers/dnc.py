@@ -1,7 +1,4 @@
-"""DNC.
-
-A differentiable neural computer, an LSTM with a memory that it writes, links in order and reads
-(Graves et al. 2016; dnc).
+"""DNC: differentiable neural computer, an LSTM with an external memory (Graves et al. 2016; dnc).
 
 The package gives ``DNC``: at each step a controller sees the input and what was read last, and says
 where to write (by content, or where memory is free), what to erase and add, and how each head

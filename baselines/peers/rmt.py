@@ -1,7 +1,4 @@
-"""RMT.
-
-A Transformer that hands memory tokens from segment to segment (Bulatov et al. 2022;
-recurrent-memory-transformer-pytorch).
+"""RMT: a Transformer that passes memory tokens from segment to segment (Bulatov et al. 2022).
 
 The package gives ``RecurrentMemoryTransformer``: a segment stands between memory tokens to read and
 memory tokens to write. Its steps attend to what is to be read and to earlier steps, the tokens to
@@ -61,7 +58,7 @@ class Config:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Kept:
+class RMTMemory:
     """The memory tokens that the last segment wrote."""
 
     tokens: Float[Tensor, "B M D"]
@@ -90,19 +87,19 @@ class RMT(SegmentModel):
         self.transformer.token_emb.register_parameter("weight", None)
         self.transformer.to_logits = nn.Identity()
 
-    def initial_memory(self, batch: int) -> Kept:
+    def initial_memory(self, batch: int) -> RMTMemory:
         """Return zeros: the first segment reads the embedding of the places to read from, and nothing else."""
-        return Kept(tokens=next(self.parameters()).new_zeros(batch, *self.shape))
+        return RMTMemory(tokens=next(self.parameters()).new_zeros(batch, *self.shape))
 
     def read(
-        self, hidden: Float[Tensor, "B T D"], memory: Kept
-    ) -> tuple[Float[Tensor, "B T D"], Kept]:
+        self, hidden: Float[Tensor, "B T D"], memory: RMTMemory
+    ) -> tuple[Float[Tensor, "B T D"], RMTMemory]:
         """See :class:`baselines.peers._segments.SegmentModel`."""
         outputs, tokens = [], memory.tokens
         for segment in hidden.split(self.span, dim=1):
             found, tokens = self._segment(segment, tokens)
             outputs.append(found)
-        return torch.cat(outputs, dim=1), Kept(tokens=tokens)
+        return torch.cat(outputs, dim=1), RMTMemory(tokens=tokens)
 
     def _segment(self, segment: Tensor, tokens: Tensor) -> tuple[Tensor, Tensor]:
         # The package takes tokens alone: it is given an embedding for this call whose rows are the

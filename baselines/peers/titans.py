@@ -1,7 +1,4 @@
-"""Titans.
-
-A neural memory that learns at test time by gradient steps with momentum and forgetting (Behrouz et
-al. 2025; titans-pytorch).
+"""Titans: a neural memory trained at test time by gradient steps (Behrouz et al. 2025).
 
 The package gives ``NeuralMemory``: a small network M whose weights are the memory. With keys k,
 values v and queries q of the input, a surprise S = ηS − θ∇|M(k) − v|² and M = (1 − α)M + S
@@ -80,7 +77,7 @@ class Config:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Kept:
+class TitansMemory:
     """What one layer keeps at the end of a span.
 
     Attributes:
@@ -94,7 +91,7 @@ class Kept:
     tail: Float[Tensor, "B taps-1 D"]
 
 
-class Block(nn.Module):
+class MemoryBlock(nn.Module):
     """Convolution, memory, MLP."""
 
     def __init__(self, config: Config) -> None:
@@ -117,22 +114,22 @@ class Block(nn.Module):
             nn.RMSNorm(width), nn.Linear(width, 4 * width), nn.GELU(), nn.Linear(4 * width, width)
         )
 
-    def initial_memory(self, batch: int) -> Kept:
+    def initial_memory(self, batch: int) -> TitansMemory:
         """Return the learned first weights, no surprise, and zeros before the first step."""
         weights = self.memory.init_weights(batch)
         momentum = self.memory.init_momentum(batch)
         tail = self.convolution.weight.new_zeros(
             batch, self.convolution.kernel_size[0] - 1, self.convolution.in_channels
         )
-        return Kept(
+        return TitansMemory(
             weights={name: self._apart(value) for name, value in weights.items()},
             momentum={name: self._apart(value.squeeze(0)) for name, value in momentum.items()},
             tail=tail,
         )
 
     def forward(
-        self, hidden: Float[Tensor, "B T D"], kept: Kept
-    ) -> tuple[Float[Tensor, "B T D"], Kept]:
+        self, hidden: Float[Tensor, "B T D"], kept: TitansMemory
+    ) -> tuple[Float[Tensor, "B T D"], TitansMemory]:
         """Read from the start of a span on."""
         padded = torch.cat([kept.tail, hidden], dim=1)
         mixed = self.convolution(padded.transpose(1, 2)).transpose(1, 2)
@@ -144,7 +141,7 @@ class Block(nn.Module):
         found, after = self.memory(mixed, state=before)
         hidden = hidden + found
         weights, momentum = after.states
-        return hidden + self.mlp(hidden), Kept(
+        return hidden + self.mlp(hidden), TitansMemory(
             weights={name: self._apart(value) for name, value in weights.items()},
             momentum={name: self._apart(value.squeeze(0)) for name, value in momentum.items()},
             tail=padded[:, padded.shape[1] - kept.tail.shape[1] :],
@@ -174,15 +171,17 @@ class Titans(SegmentModel):
 
     def __init__(self, config: Config, signature: Signature) -> None:
         super().__init__(signature, config.width, config.span)
-        self.blocks = nn.ModuleList(Block(config) for _ in range(config.layers))
+        self.blocks = nn.ModuleList(MemoryBlock(config) for _ in range(config.layers))
 
-    def initial_memory(self, batch: int) -> tuple[Kept, ...]:
+    def initial_memory(self, batch: int) -> tuple[TitansMemory, ...]:
         """Return what each layer keeps before the first step."""
-        return tuple(block.initial_memory(batch) for block in cast("Iterable[Block]", self.blocks))
+        return tuple(
+            block.initial_memory(batch) for block in cast("Iterable[MemoryBlock]", self.blocks)
+        )
 
     def read(
-        self, hidden: Float[Tensor, "B T D"], memory: tuple[Kept, ...]
-    ) -> tuple[Float[Tensor, "B T D"], tuple[Kept, ...]]:
+        self, hidden: Float[Tensor, "B T D"], memory: tuple[TitansMemory, ...]
+    ) -> tuple[Float[Tensor, "B T D"], tuple[TitansMemory, ...]]:
         """See :class:`baselines.peers._segments.SegmentModel`."""
         after = []
         for block, kept in zip(self.blocks, memory, strict=True):

@@ -1,7 +1,4 @@
-"""Transformer-XL.
-
-Attention over the present segment and the hidden states of those before (Dai et al. 2019;
-x-transformers).
+"""Transformer-XL: attention over this segment and cached earlier ones (Dai et al. 2019).
 
 The package gives ``Decoder``: pre-norm attention layers with rotary positions (Su et al. 2021),
 each with a feed-forward layer behind it, which takes the memory of each layer: what stood at its
@@ -60,7 +57,7 @@ class Config:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Kept:
+class XTransformerMemory:
     """What stood at each layer's input, up to M steps back."""
 
     hidden: Float[Tensor, "B layers M D"]
@@ -84,17 +81,17 @@ class XTransformer(SegmentModel):
             verbose=False,
         )
 
-    def initial_memory(self, batch: int) -> Kept:
+    def initial_memory(self, batch: int) -> XTransformerMemory:
         """Return an empty memory."""
-        return Kept(
+        return XTransformerMemory(
             hidden=next(self.parameters()).new_zeros(
                 batch, self.config.layers, 0, self.config.width
             )
         )
 
     def read(
-        self, hidden: Float[Tensor, "B T D"], memory: Kept
-    ) -> tuple[Float[Tensor, "B T D"], Kept]:
+        self, hidden: Float[Tensor, "B T D"], memory: XTransformerMemory
+    ) -> tuple[Float[Tensor, "B T D"], XTransformerMemory]:
         """See :class:`baselines.peers._segments.SegmentModel`."""
         outputs, carried = [], memory.hidden
         for segment in hidden.split(self.span, dim=1):
@@ -102,7 +99,7 @@ class XTransformer(SegmentModel):
             fresh = torch.stack(seen.hiddens, dim=1).detach()
             carried = torch.cat([carried, fresh], dim=2)[:, :, -self.config.memory :]
             outputs.append(found)
-        return torch.cat(outputs, dim=1), Kept(hidden=carried)
+        return torch.cat(outputs, dim=1), XTransformerMemory(hidden=carried)
 
 
 def build(config: Config, signature: Signature) -> SequenceModel:

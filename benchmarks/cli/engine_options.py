@@ -15,7 +15,7 @@ ENGINES = ("local", "ray")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
+class EngineOptions:
     """What was asked for, by the names of the options; None where the choice is ours."""
 
     engine: str
@@ -26,7 +26,7 @@ class Wish:
     gpus_per_cell: float
 
 
-def make_engine(wish: Wish, *, limits: Limits, signals: bool) -> tuple[Engine, int]:
+def make_engine(wish: EngineOptions, *, limits: Limits, training_log: bool) -> tuple[Engine, int]:
     """Return the engine, and the number of cells that it runs at a time as far as is known.
 
     The time left is told by it.
@@ -62,7 +62,7 @@ def make_engine(wish: Wish, *, limits: Limits, signals: bool) -> tuple[Engine, i
         raise UsageError(
             f"--gpus-per-cell {wish.gpus_per_cell:g}: it takes a share such as 0.25, or 0 for none"
         )
-    if signals:
+    if training_log:
         raise UsageError(
             "--log tensorboard is for --engine local: on a cluster, cells write on other machines"
         )

@@ -8,7 +8,7 @@ import typer
 
 from baselines.registry import Entry, Registry, unknown
 from benchmarks.cli import shared_options
-from benchmarks.cli.list_entry import needs, sheet
+from benchmarks.cli.list_entry import describe_entry, needs
 from results.errors import UsageError
 
 GROUPS = ("suites", "tasks", "streams", "models", "methods")
@@ -50,7 +50,7 @@ def _one(name: str, registries: dict[str, Registry]) -> None:
     if not found:
         known = [one for registry in registries.values() for one in registry.names()]
         raise UsageError(unknown("group or name", name, [*GROUPS, *known]))
-    typer.echo("\n\n".join(sheet(entry) for entry in found))
+    typer.echo("\n\n".join(describe_entry(entry) for entry in found))
 
 
 def _lines(entries: Iterable[Entry], width: int, indent: int) -> Iterable[str]:

@@ -6,7 +6,7 @@ from typing import Any
 from baselines.registry import Entry, spelt
 
 
-def sheet(entry: Entry) -> str:
+def describe_entry(entry: Entry) -> str:
     """Describe an entry: summary, version, file, needs, what it reads, and its options.
 
     Of a suite what it runs.

@@ -71,11 +71,11 @@ def run(
     ] = False,
 ) -> None:
     """Run a suite, task or stream; the same command again resumes it."""
-    from benchmarks.cli.engine_options import Wish, make_engine
+    from benchmarks.cli.engine_options import EngineOptions, make_engine
     from benchmarks.cli.plan_options import plan_from
     from benchmarks.execution.runner import Run
 
-    wish = Wish(
+    wish = EngineOptions(
         engine=engine,
         jobs=jobs,
         device=device,
@@ -83,7 +83,9 @@ def run(
         address=address,
         gpus_per_cell=gpus_per_cell,
     )
-    chosen, workers = make_engine(wish, limits=_limits(timeout, memory, retries), signals=_log(log))
+    chosen, workers = make_engine(
+        wish, limits=_limits(timeout, memory, retries), training_log=_log(log)
+    )
     plan = plan_from(
         name,
         models,
@@ -105,7 +107,7 @@ def run(
         engine=chosen,
         display=_display(workers, quiet=quiet, verbose=verbose),
         rerun=_rerun(rerun),
-        log_signals=_log(log),
+        log_training=_log(log),
     )
     signal.signal(
         signal.SIGTERM, _interrupt

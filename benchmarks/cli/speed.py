@@ -49,7 +49,7 @@ def _table(timings: "Sequence[Timing]") -> str:
     from tabulate import tabulate
 
     rows = [
-        [timing.work, timing.rival, f"{timing.seconds:.3f} s", f"{timing.ratio:.2f}"]
+        [timing.work, timing.baseline, f"{timing.seconds:.3f} s", f"{timing.ratio:.2f}"]
         for timing in timings
     ]
     return tabulate(

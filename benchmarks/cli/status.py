@@ -8,7 +8,7 @@ import typer
 from benchmarks.cli import shared_options
 
 if TYPE_CHECKING:
-    from benchmarks.execution.store_status import Survey
+    from benchmarks.execution.store_status import StoreStatus
     from benchmarks.planning.plan import Plan
     from results.records.manifest import Planned
     from results.records.same_benchmark import Options
@@ -38,7 +38,7 @@ def status(
     plan.
     """
     from benchmarks.cli.plan_options import plan_from
-    from benchmarks.execution.store_status import merged_manifest, survey
+    from benchmarks.execution.store_status import merged_manifest, store_status
     from results.store.store import Store
 
     plan = plan_from(
@@ -57,7 +57,7 @@ def status(
     )
     opened = Store(shared_options.store_root(store))
     cells = merged_manifest(plan, opened).cells
-    found = survey(cells, opened, plan.planner)
+    found = store_status(cells, opened, plan.planner)
     counts = ", ".join(f"{count} {standing}" for standing, count in found.count().items())
     for note in plan.notes:
         typer.echo(note)
@@ -71,46 +71,50 @@ def status(
     _show_damaged(opened)
 
 
-def _to_run(plan: "Plan", found: "Survey") -> int:
+def _to_run(plan: "Plan", found: "StoreStatus") -> int:
     from benchmarks.execution.runner import CHOSEN
 
     return sum(found.standing[job.cell.id] in CHOSEN["nothing"] for job in plan.jobs)
 
 
-def _questions(plan: "Plan", cells: "tuple[Planned, ...]", found: "Survey") -> dict[str, str]:
+def _questions(plan: "Plan", cells: "tuple[Planned, ...]", found: "StoreStatus") -> dict[str, str]:
     """Name the question that each cell asks, of those where it is known."""
     from reports.analysis.benchmark_variants import name_questions
     from results.records.same_benchmark import possible_options
 
     known: dict[str, Options] = {job.cell.id: job.cell.config["benchmark"] for job in plan.jobs}
-    known |= {outline.id: outline.options for outline in found.outlines.values()}
+    known |= {header.id: header.options for header in found.headers.values()}
     possible = possible_options(cells, known)
     return name_questions(
         {cell.id: (cell.benchmark, possible[cell.id][0]) for cell in cells if possible[cell.id]}
     )
 
 
-def _table(cells: "tuple[Planned, ...]", found: "Survey", questions: dict[str, str]) -> str:
+def _table(cells: "tuple[Planned, ...]", found: "StoreStatus", questions: dict[str, str]) -> str:
     from tabulate import tabulate
 
-    from benchmarks.execution.store_status import STANDINGS
+    from benchmarks.execution.store_status import CELL_STATUSES
 
     rows: dict[tuple[str, str, str], Counter[str]] = {}
     for cell in cells:
         rows.setdefault(
             (questions.get(cell.id, cell.benchmark), cell.model, cell.method), Counter()
         )[found.standing[cell.id]] += 1
-    table = [[*row, *(counts[standing] for standing in STANDINGS)] for row, counts in rows.items()]
-    return tabulate(table, headers=["benchmark", "model", "method", *STANDINGS], tablefmt="simple")
+    table = [
+        [*row, *(counts[standing] for standing in CELL_STATUSES)] for row, counts in rows.items()
+    ]
+    return tabulate(
+        table, headers=["benchmark", "model", "method", *CELL_STATUSES], tablefmt="simple"
+    )
 
 
-def _show_failed(found: "Survey") -> None:
+def _show_failed(found: "StoreStatus") -> None:
     from benchmarks.execution.progress import one_line
 
     failures = [
-        (outline.label, outline.error)
-        for outline in found.outlines.values()
-        if outline.error is not None
+        (header.label, header.error)
+        for header in found.headers.values()
+        if header.error is not None
     ]
     if failures:
         typer.echo("\nfailed (memnet run … --rerun failed tries again):")

@@ -13,7 +13,7 @@ PACKAGES = ("baselines", "benchmarks", "memnet", "results", "strategies")
 """Where all the code of a cell stands, but for plugins."""
 
 
-def origin(job: Job, *, device: str, threads: int) -> str:
+def checkpoint_key(job: Job, *, device: str, threads: int) -> str:
     """Return a text that is equal for equal cell, code, packages and machine."""
     here = provenance(device=device, threads=threads, started_at=now()).model_dump(
         exclude={"started_at", "finished_at", "commit", "dirty"}

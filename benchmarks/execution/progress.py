@@ -12,18 +12,18 @@ from rich.table import Column
 from rich.text import Text
 
 from benchmarks.execution.engines.interface import Event
-from benchmarks.execution.time_left import Forecast, Running
+from benchmarks.execution.time_left import Running, TimeLeft
 from benchmarks.planning.jobs import Job
 from benchmarks.planning.plan import Plan
 from results.records.cell import Cell
-from results.records.header import Outline
+from results.records.header import RecordHeader
 from results.records.record import Failure, Record
 
 
 class Display(Protocol):
     """Shows a run."""
 
-    def plan(self, plan: Plan, kept: Sequence[Outline], todo: Sequence[Job]) -> None:
+    def plan(self, plan: Plan, kept: Sequence[RecordHeader], todo: Sequence[Job]) -> None:
         """Say what is about to run, and what is not: ``kept`` are the outlines of the records that are reused."""
 
     def show(self, event: Event) -> None:
@@ -44,7 +44,7 @@ class Display(Protocol):
 class Silent:
     """Shows nothing."""
 
-    def plan(self, plan: Plan, kept: Sequence[Outline], todo: Sequence[Job]) -> None:
+    def plan(self, plan: Plan, kept: Sequence[RecordHeader], todo: Sequence[Job]) -> None:
         """Say nothing."""
 
     def show(self, event: Event) -> None:
@@ -79,13 +79,13 @@ class Lines:
         self.total = 0
         self.ended = 0
 
-    def plan(self, plan: Plan, kept: Sequence[Outline], todo: Sequence[Job]) -> None:
+    def plan(self, plan: Plan, kept: Sequence[RecordHeader], todo: Sequence[Job]) -> None:
         """Say what was left out, what is reused and what will run."""
         self.primary = {benchmark.name: benchmark.primary for benchmark in plan.benchmarks}
         self.total, self.ended = len(plan.jobs), len(kept)
         for note in plan.notes:
             self.say(note)
-        broken = sum(outline.status == "failed" for outline in kept)
+        broken = sum(header.status == "failed" for header in kept)
         parts = [f"{len(kept) - broken} done", f"{len(todo)} to run"]
         if broken:
             parts.insert(1, f"{broken} failed (--rerun failed tries them again)")
@@ -136,7 +136,7 @@ class Live(Lines):
 
     def __init__(self, console: Console, workers: int, *, verbose: bool = False) -> None:
         super().__init__(console, verbose=verbose)
-        self.forecast = Forecast(workers)
+        self.forecast = TimeLeft(workers)
         self.waiting: dict[str, Cell] = {}
         self.running: dict[str, tuple[TaskID, Event]] = {}
         self.failed = 0
@@ -149,13 +149,13 @@ class Live(Lines):
         )
         self.overall: TaskID | None = None
 
-    def plan(self, plan: Plan, kept: Sequence[Outline], todo: Sequence[Job]) -> None:
+    def plan(self, plan: Plan, kept: Sequence[RecordHeader], todo: Sequence[Job]) -> None:
         """Set up the overall bar, and learn from the records that are there how long cells take."""
         super().plan(plan, kept, todo)
-        self.failed = sum(outline.status == "failed" for outline in kept)
-        for outline in kept:
-            if outline.status == "ok":
-                self.forecast.learn(outline, outline.seconds)
+        self.failed = sum(header.status == "failed" for header in kept)
+        for header in kept:
+            if header.status == "ok":
+                self.forecast.learn(header, header.seconds)
         self.waiting = {job.cell.id: job.cell for job in todo}
         self.overall = self.progress.add_task(plan.name, total=self.total, completed=self.ended)
 

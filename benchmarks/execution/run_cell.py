@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from baselines.registry import Entry, Kind
-from benchmarks.execution.checkpoint_key import origin
+from benchmarks.execution.checkpoint_key import checkpoint_key
 from benchmarks.execution.engines.interface import Files
 from benchmarks.execution.tensorboard import TensorBoard
 from benchmarks.planning.budgets import options_and_total
@@ -89,8 +89,8 @@ def run(job: Job, place: Place, progress: Callable[[float], None], files: Files)
         chosen = choose_device(place.device)
         device = described(chosen)
         seed_global_generators(job.cell.seed)
-        with _precision(job, chosen), _signals(files) as signals:
-            outcome = _measured(_execute(job, place, chosen, progress, files, signals), chosen)
+        with _precision(job, chosen), _signals(files) as training_log:
+            outcome = _measured(_execute(job, place, chosen, progress, files, training_log), chosen)
         return succeeded(
             job.cell, outcome, provenance(device=device, threads=THREADS, started_at=started_at)
         )
@@ -219,7 +219,7 @@ def _precision(job: Job, device: "torch.device") -> "torch.autocast":
 
 @contextmanager
 def _signals(files: Files) -> Iterator[TensorBoard | None]:
-    board = None if files.signals is None else TensorBoard(files.signals)
+    board = None if files.training_log is None else TensorBoard(files.training_log)
     try:
         yield board
     finally:
@@ -233,7 +233,7 @@ def _execute(
     device: "torch.device",
     progress: Callable[[float], None],
     files: Files,
-    signals: TensorBoard | None,
+    training_log: TensorBoard | None,
 ) -> Outcome:
     config = job.cell.config
     benchmark, model = job.benchmark.load(), job.model.load()
@@ -249,7 +249,9 @@ def _execute(
 
     from strategies.common.checkpoint import Checkpoint
 
-    checkpoint = Checkpoint(files.checkpoint, origin(job, device=str(device), threads=THREADS))
+    checkpoint = Checkpoint(
+        files.checkpoint, checkpoint_key(job, device=str(device), threads=THREADS)
+    )
     if job.method is None:
         from strategies.sequence.train import run_task
 
@@ -265,13 +267,13 @@ def _execute(
             device=device,
             progress=progress,
             checkpoint=checkpoint,
-            signals=signals,
+            training_log=training_log,
         )
-    from strategies.continual.train import learn
+    from strategies.continual.train import run_stream
 
     method = job.method.load()
     method_options, total_budget = options_and_total(config["method"])
-    return learn(
+    return run_stream(
         benchmark.build(options, seed=job.cell.seed, data_root=place.data_root),
         build_model,
         method,
@@ -282,7 +284,7 @@ def _execute(
         device=device,
         progress=progress,
         checkpoint=checkpoint,
-        signals=signals,
+        training_log=training_log,
     )
 
 

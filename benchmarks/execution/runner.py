@@ -8,8 +8,14 @@ from typing import Literal
 
 from benchmarks.execution.engines.interface import Engine, Event, Files
 from benchmarks.execution.progress import Display
-from benchmarks.execution.store_status import STANDINGS, Standing, Survey, merged_manifest, survey
-from benchmarks.execution.work_queue import Share
+from benchmarks.execution.store_status import (
+    CELL_STATUSES,
+    CellStatus,
+    StoreStatus,
+    merged_manifest,
+    store_status,
+)
+from benchmarks.execution.work_queue import SharedQueue
 from benchmarks.planning.jobs import Job
 from benchmarks.planning.plan import Plan, planned
 from results.errors import UsageError
@@ -18,11 +24,11 @@ from results.store.store import Store
 
 Rerun = Literal["nothing", "failed", "stale", "all"]
 
-CHOSEN: Mapping[Rerun, frozenset[Standing]] = {
+CHOSEN: Mapping[Rerun, frozenset[CellStatus]] = {
     "nothing": frozenset({"missing", "stale"}),
     "failed": frozenset({"missing", "stale", "failed"}),
     "stale": frozenset({"stale"}),
-    "all": frozenset(STANDINGS),
+    "all": frozenset(CELL_STATUSES),
 }
 """Which cells are run, by what is to be run again.
 
@@ -61,7 +67,7 @@ class Run:
     engine: Engine
     display: Display
     rerun: Rerun = "nothing"
-    log_signals: bool = False
+    log_training: bool = False
     done: int = 0
     failed: int = 0
 
@@ -76,13 +82,13 @@ class Run:
             UsageError: If something is amiss; before the first cell, nothing has been written then.
         """
         check_writable(self.root)
-        before = survey(
+        before = store_status(
             tuple(planned(job.cell) for job in self.plan.jobs), Store(self.root), self.plan.planner
         )
         todo = [job for job in self.plan.jobs if before.standing[job.cell.id] in CHOSEN[self.rerun]]
         chosen = {job.cell.id for job in todo}
-        kept = [outline for outline in before.outlines.values() if outline.id not in chosen]
-        self.done = sum(outline.status == "ok" for outline in kept)
+        kept = [header for header in before.headers.values() if header.id not in chosen]
+        self.done = sum(header.status == "ok" for header in kept)
         self.failed = len(kept) - self.done
         if todo:
             self.engine.check(todo)
@@ -98,7 +104,7 @@ class Run:
 
     def _write_manifest(self, store: Store) -> None:
         """Write the manifest, joined with the one that is there: one runner at a time, or one would forget what the other plans."""
-        held = store.claim_manifest(self.plan.name, patience=PATIENCE)
+        held = store.lock_manifest(self.plan.name, patience=PATIENCE)
         if held is None:
             raise UsageError(
                 f"another process has held the manifest '{self.plan.name}' of {store.root} for {PATIENCE:g} s: end it"
@@ -106,12 +112,12 @@ class Run:
         with held:
             store.write_manifest(merged_manifest(self.plan, store))
 
-    def _run(self, todo: list[Job], store: Store, before: Survey) -> None:
+    def _run(self, todo: list[Job], store: Store, before: StoreStatus) -> None:
         def found(job: Job, record: Record) -> None:
             self._count(record)
             self.display.show(Event(job=job, fraction=1.0, record=record, elsewhere=True))
 
-        with Share(todo, store, before.marks, found) as share:
+        with SharedQueue(todo, store, before.marks, found) as share:
             events = self.engine.run(share, lambda job: self._files(job, store))
             try:
                 with self.display:
@@ -126,7 +132,7 @@ class Run:
 
     def _files(self, job: Job, store: Store) -> Files:
         cell = job.cell
-        signals = (
+        training_log = (
             store.root
             / "tensorboard"
             / cell.benchmark
@@ -137,7 +143,7 @@ class Run:
         return Files(
             log=store.log_path(cell.id),
             checkpoint=store.checkpoint_path(cell.id),
-            signals=signals if self.log_signals else None,
+            training_log=training_log if self.log_training else None,
         )
 
     def _keep(self, record: Record, store: Store) -> None:

@@ -15,18 +15,18 @@ from benchmarks.planning.jobs import Job, Planner
 from benchmarks.planning.plan import Plan, planned
 from results.errors import UsageError
 from results.records.cell import Cell
-from results.records.header import Outline
+from results.records.header import RecordHeader
 from results.records.manifest import Described, Manifest, Planned
-from results.records.same_benchmark import Options, possible_options, same_question
+from results.records.same_benchmark import Options, possible_options, same_benchmark
 from results.store.store import Mark, Store
 
-Standing = Literal["done", "failed", "stale", "missing"]
-STANDINGS: tuple[Standing, ...] = ("done", "failed", "stale", "missing")
+CellStatus = Literal["done", "failed", "stale", "missing"]
+CELL_STATUSES: tuple[CellStatus, ...] = ("done", "failed", "stale", "missing")
 Key = tuple[str, str, str, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Survey:
+class StoreStatus:
     """How each planned cell stands.
 
     Attributes:
@@ -38,17 +38,17 @@ class Survey:
             there was none.
     """
 
-    standing: dict[str, Standing]
-    outlines: dict[str, Outline]
+    standing: dict[str, CellStatus]
+    headers: dict[str, RecordHeader]
     marks: dict[str, Mark | None]
 
-    def count(self) -> dict[Standing, int]:
+    def count(self) -> dict[CellStatus, int]:
         """Number of cells by standing."""
         counted = Counter(self.standing.values())
-        return {standing: counted[standing] for standing in STANDINGS}
+        return {standing: counted[standing] for standing in CELL_STATUSES}
 
 
-def survey(cells: tuple[Planned, ...], store: Store, planner: Planner) -> Survey:
+def store_status(cells: tuple[Planned, ...], store: Store, planner: Planner) -> StoreStatus:
     """Compare planned cells with a store, which need not exist yet.
 
     Args:
@@ -58,29 +58,29 @@ def survey(cells: tuple[Planned, ...], store: Store, planner: Planner) -> Survey
     """
     ids = [cell.id for cell in cells]
     marks: dict[str, Mark | None] = {}
-    outlines: dict[str, Outline] = {}
+    headers: dict[str, RecordHeader] = {}
     for cell_id in ids:
         marks[cell_id] = store.mark(
             cell_id
         )  # first: of a record that is replaced meanwhile, it then tells the version before
-        if marks[cell_id] is not None and (found := store.outline(cell_id)) is not None:
-            outlines[cell_id] = found
+        if marks[cell_id] is not None and (found := store.header(cell_id)) is not None:
+            headers[cell_id] = found
     others: dict[Key, list[Options]] = defaultdict(list)
-    if len(outlines) < len(cells):
+    if len(headers) < len(cells):
         for cell_id in sorted({*store.ids()} - {*ids}):
-            if (found := store.outline(cell_id)) is not None:
+            if (found := store.header(cell_id)) is not None:
                 others[found.key].append(found.options)
     asked = _Asked(planner)
-    standing: dict[str, Standing] = {}
+    standing: dict[str, CellStatus] = {}
     for cell in cells:
-        outline = outlines.get(cell.id)
-        if outline is not None:
-            standing[cell.id] = "done" if outline.status == "ok" else "failed"
+        header = headers.get(cell.id)
+        if header is not None:
+            standing[cell.id] = "done" if header.status == "ok" else "failed"
         else:
             standing[cell.id] = (
                 "stale" if asked.alike(cell, others.get(_key(cell), [])) else "missing"
             )
-    return Survey(standing=standing, outlines=outlines, marks=marks)
+    return StoreStatus(standing=standing, headers=headers, marks=marks)
 
 
 def merged_manifest(plan: Plan, store: Store) -> Manifest:
@@ -130,7 +130,7 @@ def _joined(
 def _of_other_questions(cells: Sequence[Planned], store: Store, planner: Planner) -> list[Planned]:
     """Choose the cells that are known to ask another question than the planner's cells do."""
     known = {
-        cell.id: found.options for cell in cells if (found := store.outline(cell.id)) is not None
+        cell.id: found.options for cell in cells if (found := store.header(cell.id)) is not None
     }
     possible, asked = possible_options(cells, known), _Asked(planner)
     return [
@@ -158,7 +158,7 @@ class _Asked:
             except UsageError:
                 self._options[cell.benchmark] = None  # came by a plugin that is not given
         mine = self._options.get(cell.benchmark)
-        return any(mine is None or same_question(mine, other) for other in others)
+        return any(mine is None or same_benchmark(mine, other) for other in others)
 
 
 def _key(cell: Planned) -> Key:

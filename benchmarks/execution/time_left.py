@@ -35,7 +35,7 @@ class Running:
 
 
 @dataclass(slots=True)
-class Forecast:
+class TimeLeft:
     """Learns durations and foretells the rest.
 
     Attributes:

@@ -15,11 +15,11 @@ from typing import Self
 from benchmarks.planning.jobs import Job
 from results.errors import UsageError
 from results.records.record import Record
-from results.store.locks import Claim
+from results.store.locks import Lock
 from results.store.store import Mark, Store
 
 
-class Share:
+class SharedQueue:
     """A queue of jobs (:class:`benchmarks.execution.engines.interface.Queue`) that asks for a claim before it hands one out.
 
     Args:
@@ -42,7 +42,7 @@ class Share:
         self._store = store
         self._seen = dict(seen)
         self._found = found
-        self._held: dict[str, Claim] = {}
+        self._held: dict[str, Lock] = {}
 
     @property
     def jobs(self) -> Sequence[Job]:
@@ -66,15 +66,15 @@ class Share:
             if record is not None:
                 self._found(job, record)
                 continue
-            claim = self._claim(job)
-            if claim is None:
+            lock = self._lock(job)
+            if lock is None:
                 self._waiting.append(job)
                 continue
             if self._changed(job):  # between the look and the claim
-                claim.fulfil()
+                lock.fulfil()
                 self._waiting.append(job)
                 continue
-            self._held[job.cell.id] = claim
+            self._held[job.cell.id] = lock
             return job
         return None
 
@@ -100,9 +100,9 @@ class Share:
         """Give up all claims."""
         self.close()
 
-    def _claim(self, job: Job) -> Claim | None:
+    def _lock(self, job: Job) -> Lock | None:
         try:
-            return self._store.claim(job.cell.id)
+            return self._store.lock(job.cell.id)
         except OSError as error:
             reason = error.strerror or error
             raise UsageError(

@@ -26,7 +26,7 @@ from baselines.models import mlp
 from benchmarks.speed.timing import Timing, Work, compare
 from strategies.continual.methods import er, naive
 from strategies.continual.strategy import EVALUATION_BATCH, ContinualStrategy
-from strategies.continual.stream import Pace, Samples, Stream, split_classes
+from strategies.continual.stream import Samples, Schedule, Stream, split_classes
 
 FEATURES, CLASSES, WIDTH = 784, 10, 400
 BATCH = 128
@@ -81,7 +81,7 @@ def _measured(samples: int, online: int, rounds: int) -> list[Timing]:
     for name, passed in (("online, early", 0), ("online, late", 3 * online)):
         timings += compare(
             name,
-            {rival: _stretch(loop, small, online, passed) for rival, loop in loops.items()},
+            {baseline: _stretch(loop, small, online, passed) for baseline, loop in loops.items()},
             rounds,
         )
     return timings
@@ -93,9 +93,15 @@ def _stream(samples: int, online: int) -> Stream:
         inputs=torch.rand(samples, 1, FEATURES, generator=draws),
         labels=torch.arange(samples) % CLASSES,
     )
-    pace = Pace(batch_size=BATCH, online=online)
+    schedule = Schedule(batch_size=BATCH, online=online)
     return split_classes(
-        data, data, classes=CLASSES, experiences=1, pace=pace, sample_bytes=FEATURES + 1, seed=0
+        data,
+        data,
+        classes=CLASSES,
+        experiences=1,
+        schedule=schedule,
+        sample_bytes=FEATURES + 1,
+        seed=0,
     )
 
 

@@ -22,26 +22,26 @@ class Timing:
     """
 
     work: str
-    rival: str
+    baseline: str
     seconds: float
     ratio: float
 
 
-def compare(work: str, rivals: Mapping[str, Work], rounds: int) -> list[Timing]:
+def compare(work: str, baselines: Mapping[str, Work], rounds: int) -> list[Timing]:
     """Let rivals do the same work by turns; the first is what the others are held against."""
-    spent: dict[str, list[float]] = {name: [] for name in rivals}
+    spent: dict[str, list[float]] = {name: [] for name in baselines}
     for _ in range(rounds):
-        for name, prepare in rivals.items():
+        for name, prepare in baselines.items():
             do = prepare()
             gc.collect()
             began = time.process_time()
             do()
             spent[name].append(time.process_time() - began)
-    first = spent[next(iter(rivals))]
+    first = spent[next(iter(baselines))]
     return [
         Timing(
             work=work,
-            rival=name,
+            baseline=name,
             seconds=median(seconds),
             ratio=median(its / base for its, base in zip(seconds, first, strict=True)),
         )

@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import UInt8
 
 from benchmarks.datasets.images import Images
-from benchmarks.streams._splits import ImageOptions, measures_of, pace_of
+from benchmarks.streams._splits import ImageOptions, measures_of, schedule_of
 from results.errors import UsageError
 from strategies.continual.stream import Stream, assemble
 
@@ -60,7 +60,7 @@ def changed_images(
         classes=tuple(
             tuple(range(place * apart, place * apart + classes)) for place in range(len(changes))
         ),
-        pace=pace_of(options),
+        schedule=schedule_of(options),
         measures=measures_of(options),
         sample_bytes=train.sample_bytes,
         seed=seed,

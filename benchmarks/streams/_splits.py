@@ -4,7 +4,7 @@ from typing import Protocol
 
 from benchmarks.datasets.images import Form, Images
 from results.errors import UsageError
-from strategies.continual.stream import Measures, Pace, Scenario, Stream, split_classes
+from strategies.continual.stream import Measures, Scenario, Schedule, Stream, split_classes
 
 
 class CommonOptions(Protocol):
@@ -55,25 +55,30 @@ class ImageOptions(CommonOptions, Protocol):
         """How a model reads an image."""
 
 
-def pace_of(options: CommonOptions) -> Pace:
+def schedule_of(options: CommonOptions) -> Schedule:
     """Return the pace that the options ask for.
 
     Raises:
         UsageError: If they make no sense.
     """
-    pace = Pace(
+    schedule = Schedule(
         epochs=options.epochs,
         batch_size=options.batch_size,
         iterations=options.iterations,
         online=options.online,
     )
-    if min(pace.epochs, pace.batch_size) < 1 or min(pace.iterations, pace.online) < 0:
-        raise UsageError(f"{pace}: epochs and batch_size are 1 at least, iterations and online 0")
-    if pace.online and pace.iterations:
+    if (
+        min(schedule.epochs, schedule.batch_size) < 1
+        or min(schedule.iterations, schedule.online) < 0
+    ):
         raise UsageError(
-            f"online={pace.online} is one pass, and has no iterations: leave iterations={pace.iterations} out"
+            f"{schedule}: epochs and batch_size are 1 at least, iterations and online 0"
         )
-    return pace
+    if schedule.online and schedule.iterations:
+        raise UsageError(
+            f"online={schedule.online} is one pass, and has no iterations: leave iterations={schedule.iterations} out"
+        )
+    return schedule
 
 
 def measures_of(options: CommonOptions) -> Measures:
@@ -119,7 +124,7 @@ def split_images(
         test.samples(options.form, largest),
         classes=classes,
         experiences=options.experiences,
-        pace=pace_of(options),
+        schedule=schedule_of(options),
         measures=measures_of(options),
         sample_bytes=train.sample_bytes,
         seed=seed,

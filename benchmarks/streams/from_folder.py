@@ -19,7 +19,7 @@ import torch
 from benchmarks.datasets.images import SPLIT_SEED, Form, stratified
 from benchmarks.datasets.paths import located
 from benchmarks.datasets.user_data import array_samples, class_names, folder_images
-from benchmarks.streams._splits import measures_of, pace_of
+from benchmarks.streams._splits import measures_of, schedule_of
 from results.errors import UsageError
 from strategies.continual.stream import Samples, Stream, split_classes
 
@@ -102,7 +102,7 @@ def build(config: Config, *, seed: int, data_root: Path) -> Stream:
         test,
         classes=classes,
         experiences=config.experiences,
-        pace=pace_of(config),
+        schedule=schedule_of(config),
         measures=measures_of(config),
         sample_bytes=sample_bytes,
         seed=seed,

@@ -8,8 +8,8 @@ rivals would want more of.
 
 from benchmarks.planning.suite import Member, Suite
 
-RIVALS = ("transformer", "lstm")
-MODELS = ("memnet", *RIVALS)
+BASELINES = ("transformer", "lstm")
+MODELS = ("memnet", *BASELINES)
 
 SUITE = Suite(
     seeds=(0, 1, 2),
@@ -25,7 +25,7 @@ SUITE = Suite(
             options={"train_length": 64, "steps": 100, "streams": 16},
         ),
         Member(benchmark="split-digits", models=MODELS, methods=("naive",)),
-        Member(benchmark="split-digits", models=RIVALS, methods=("er",)),
+        Member(benchmark="split-digits", models=BASELINES, methods=("er",)),
         Member(benchmark="split-digits", models=("memnet",), methods=("memnet",)),
     ),
 )

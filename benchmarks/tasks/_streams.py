@@ -11,7 +11,7 @@ import torch
 from jaxtyping import Int
 from torch import Tensor
 
-from strategies.sequence.task import Questions
+from strategies.sequence.task import Queries
 
 
 def powers_of_two(first: int, furthest: int) -> list[int]:
@@ -27,7 +27,7 @@ def uniform(types: int, rows: int, count: int, generator: torch.Generator) -> In
     return torch.randint(types, (count, rows), generator=generator).transpose(0, 1)
 
 
-class EvidenceProbe:
+class EvidenceQueryStream:
     """Streams that begin with evidence and go on as noise, asked the same questions at each distance.
 
     A distance is the number of tokens from the last place of the evidence to the token at which the
@@ -43,13 +43,13 @@ class EvidenceProbe:
     def __init__(
         self,
         evidence: Int[Tensor, "B E"],
-        questions: Questions,
+        queries: Queries,
         distances: list[int],
         noise: Callable[[int], Int[Tensor, "B T"]],
     ) -> None:
         self.distances = distances
         self._evidence = evidence
-        self._questions = questions
+        self._questions = queries
         self._noise = noise
 
     def stream(self, start: int, stop: int) -> Int[Tensor, "B T"]:
@@ -61,6 +61,6 @@ class EvidenceProbe:
         """The last token of a question stands ``distance`` behind the evidence."""
         return self._evidence.shape[1] + distance - self._questions.inputs.shape[-1]
 
-    def questions(self) -> Questions:
+    def queries(self) -> Queries:
         """Return the questions and their answers."""
         return self._questions

@@ -1,6 +1,4 @@
-"""Adding.
-
-A sequence of numbers, two of them marked, one in each half; their sum is wanted at the end.
+"""Adding: numbers, two of them marked; the target at the end is their sum.
 
 After Hochreiter & Schmidhuber 1997 (Long Short-Term Memory, section 5.4). Each step has two
 features: a number drawn uniformly from [0, 1], and a marker, 1 at the two marked steps and 0
@@ -17,7 +15,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from baselines.interface import Signature, check_positive
-from strategies.sequence.task import Batch, ExamTask, Sheet
+from strategies.sequence.task import Batch, EvaluationBatch, WholeSequenceTask
 
 VERSION = 1
 PRIMARY = "accuracy_at_200"
@@ -55,7 +53,7 @@ class Config:
             )
 
 
-class Adding(ExamTask):
+class Adding(WholeSequenceTask):
     """The task.
 
     Always answering 1, the mean, is right with ``P(|x + y − 1| < t) = 2t − t²``, t being the
@@ -85,10 +83,12 @@ class Adding(ExamTask):
         """Draw sequences."""
         return draw(self.config.train_length, batch, generator)
 
-    def exam(self, batch: int, generator: torch.Generator) -> Iterator[Sheet]:
+    def evaluation_batches(
+        self, batch: int, generator: torch.Generator
+    ) -> Iterator[EvaluationBatch]:
         """Draw sequences of every length."""
         for length in self.distances:
-            yield Sheet(distance=length, batch=draw(length, batch, generator))
+            yield EvaluationBatch(distance=length, batch=draw(length, batch, generator))
 
 
 def draw(length: int, batch: int, generator: torch.Generator) -> Batch:

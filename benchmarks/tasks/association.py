@@ -21,8 +21,8 @@ from torch import Tensor
 
 from baselines.interface import Signature, check_positive
 from benchmarks.tasks._pairs import choose, room_for, scatter_apart, shuffle
-from benchmarks.tasks._streams import EvidenceProbe, powers_of_two, uniform
-from strategies.sequence.task import Batch, Probe, ProbeTask, Questions
+from benchmarks.tasks._streams import EvidenceQueryStream, powers_of_two, uniform
+from strategies.sequence.task import Batch, Queries, QueryStream, QueryTask
 
 VERSION = 1
 PRIMARY = "accuracy_at_8192"
@@ -87,7 +87,7 @@ class Config:
             )
 
 
-class Association(ProbeTask):
+class Association(QueryTask):
     """The task.
 
     Tokens: entities first, then noise, then the markers of 1, 2, … hops. Guessing gives ``1 /
@@ -120,7 +120,7 @@ class Association(ProbeTask):
         places = scatter_apart(second, asked, generator) + 1 + evidence.shape[1]
         return Batch(inputs=torch.cat([evidence, second], dim=1), positions=places, targets=answers)
 
-    def probe(self, batch: int, generator: torch.Generator) -> Probe:
+    def query_stream(self, batch: int, generator: torch.Generator) -> QueryStream:
         """Draw evaluation streams: the evidence of a training sequence, then noise."""
         chains = self._chains(batch, generator)
         evidence = self._evidence(chains, generator)
@@ -130,9 +130,9 @@ class Association(ProbeTask):
             links, ends = self.ask_links(chains)
             groups = {"one_hop": torch.arange(asked.shape[1], asked.shape[1] + links.shape[1])}
             asked, answers = torch.cat([asked, links], dim=1), torch.cat([answers, ends], dim=1)
-        return EvidenceProbe(
+        return EvidenceQueryStream(
             evidence,
-            Questions(inputs=asked, targets=answers, groups=groups),
+            Queries(inputs=asked, targets=answers, groups=groups),
             powers_of_two(LEAST, self.config.furthest),
             lambda count: self._noise(batch, count, generator),
         )

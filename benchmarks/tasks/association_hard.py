@@ -24,9 +24,9 @@ from torch import Tensor
 
 from baselines.interface import Signature, check_positive
 from benchmarks.tasks._pairs import choose, room_for, scatter_apart, shuffle
-from benchmarks.tasks._streams import EvidenceProbe, powers_of_two, uniform
+from benchmarks.tasks._streams import EvidenceQueryStream, powers_of_two, uniform
 from benchmarks.tasks.association import LEAST
-from strategies.sequence.task import Batch, Probe, ProbeTask, Questions
+from strategies.sequence.task import Batch, Queries, QueryStream, QueryTask
 
 VERSION = 1
 PRIMARY = "accuracy_at_8192"
@@ -93,7 +93,7 @@ class Config:
             )
 
 
-class AssociationHard(ProbeTask):
+class AssociationHard(QueryTask):
     """The task.
 
     Tokens: entities, leaves of class 0, of class 1, noise, markers. Guessing in the class asked
@@ -119,14 +119,14 @@ class AssociationHard(ProbeTask):
         places = scatter_apart(second, asked, generator) + 1 + evidence.shape[1]
         return Batch(inputs=torch.cat([evidence, second], dim=1), positions=places, targets=answers)
 
-    def probe(self, batch: int, generator: torch.Generator) -> Probe:
+    def query_stream(self, batch: int, generator: torch.Generator) -> QueryStream:
         """Draw evaluation streams: the evidence of a training sequence, then noise."""
         chains = self._chains(batch, generator)
         asked, answers = self.ask(chains)
         half = asked.shape[1] // 2
-        return EvidenceProbe(
+        return EvidenceQueryStream(
             self._evidence(chains, generator),
-            Questions(
+            Queries(
                 inputs=asked, targets=answers, groups={"one_hop": torch.arange(half, 2 * half)}
             ),
             powers_of_two(LEAST, self.config.furthest),

@@ -1,6 +1,4 @@
-"""Copy.
-
-Random symbols, a delimiter, then as many markers, at which the symbols are wanted in their order.
+"""Copy: random symbols and a delimiter; the targets are the symbols in order.
 
 From Graves et al. 2014 (Neural Turing Machines, section 4.1), with symbols instead of vectors of
 bits: trained on 1 to 20 of them, asked for half as many, as many and twice as many. A distance is
@@ -13,7 +11,7 @@ from dataclasses import dataclass
 import torch
 
 from baselines.interface import Signature, check_positive
-from strategies.sequence.task import Batch, ExamTask, Sheet
+from strategies.sequence.task import Batch, EvaluationBatch, WholeSequenceTask
 
 VERSION = 1
 PRIMARY = "accuracy_at_40"
@@ -52,7 +50,7 @@ class Config:
             )
 
 
-class Copy(ExamTask):
+class Copy(WholeSequenceTask):
     """The task.
 
     Tokens: symbols, delimiter, marker. Guessing among symbols gives ``1 / symbols``.
@@ -75,10 +73,12 @@ class Copy(ExamTask):
             torch.randint(1, most + 1, (batch,), generator=generator), most, generator
         )
 
-    def exam(self, batch: int, generator: torch.Generator) -> Iterator[Sheet]:
+    def evaluation_batches(
+        self, batch: int, generator: torch.Generator
+    ) -> Iterator[EvaluationBatch]:
         """Draw sequences of every number of symbols."""
         for number in self.distances:
-            yield Sheet(
+            yield EvaluationBatch(
                 distance=number, batch=self._draw(torch.full((batch,), number), number, generator)
             )
 

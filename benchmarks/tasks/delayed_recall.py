@@ -1,6 +1,4 @@
-"""Delayed recall.
-
-Key-value pairs among noise tokens; later a key is asked, and its value is wanted.
+"""Delayed recall: key-value pairs among noise; the query is a key, the target its value.
 
 After the associative recall of Graves et al. 2014 (Neural Turing Machines, section 4.3), with noise
 in between so that what is worth storing must be told from what is not. A distance is the number of
@@ -17,8 +15,8 @@ from torch import Tensor
 
 from baselines.interface import Signature, check_positive
 from benchmarks.tasks._pairs import choose, shuffle
-from benchmarks.tasks._streams import EvidenceProbe, powers_of_two, uniform
-from strategies.sequence.task import Batch, Probe, ProbeTask, Questions
+from benchmarks.tasks._streams import EvidenceQueryStream, powers_of_two, uniform
+from strategies.sequence.task import Batch, Queries, QueryStream, QueryTask
 
 VERSION = 2
 PRIMARY = "accuracy_at_8192"
@@ -76,7 +74,7 @@ class Config:
             )
 
 
-class DelayedRecall(ProbeTask):
+class DelayedRecall(QueryTask):
     """The task.
 
     Tokens: keys first, then values, then noise. Guessing among values gives ``1 / values``.
@@ -100,16 +98,16 @@ class DelayedRecall(ProbeTask):
             inputs=torch.cat([evidence, second], dim=1), positions=positions, targets=values
         )
 
-    def probe(self, batch: int, generator: torch.Generator) -> Probe:
+    def query_stream(self, batch: int, generator: torch.Generator) -> QueryStream:
         """Draw evaluation streams: the evidence of a training sequence, then noise.
 
         Every key is asked at every distance.
         """
         evidence, keys, values = self.draw_evidence(batch, generator)
-        questions = Questions(inputs=keys.unsqueeze(-1), targets=values)
+        queries = Queries(inputs=keys.unsqueeze(-1), targets=values)
         distances = powers_of_two(self.config.train_length, self.config.furthest)
-        return EvidenceProbe(
-            evidence, questions, distances, lambda count: self.noise(batch, count, generator)
+        return EvidenceQueryStream(
+            evidence, queries, distances, lambda count: self.noise(batch, count, generator)
         )
 
     def draw_evidence(

@@ -1,6 +1,4 @@
-"""Induction heads.
-
-A special token appears once, followed by the answer; asked again at the end, the answer is wanted.
+"""Induction heads: a special token appears once; the target is the token that followed it.
 
 From Olsson et al. 2022, in the form of Gu & Dao 2023 (Mamba, Table 11): vocabulary of 16, trained
 at length 256.
@@ -14,7 +12,7 @@ from torch import Tensor
 
 from baselines.interface import Signature, check_positive
 from benchmarks.tasks._streams import powers_of_two, uniform
-from strategies.sequence.task import Batch, Probe, ProbeTask, Questions
+from strategies.sequence.task import Batch, Queries, QueryStream, QueryTask
 
 VERSION = 2
 PRIMARY = "accuracy_at_8192"
@@ -68,7 +66,7 @@ class Config:
             )
 
 
-class Induction(ProbeTask):
+class Induction(QueryTask):
     """The task: answers are any of the ordinary tokens, so guessing gives ``1 / (vocabulary − 1)``."""
 
     def __init__(self, config: Config) -> None:
@@ -89,12 +87,12 @@ class Induction(ProbeTask):
         inputs[:, -1] = self.special
         return Batch(inputs=inputs, positions=torch.full((batch, 1), length - 1), targets=answer)
 
-    def probe(self, batch: int, generator: torch.Generator) -> Probe:
+    def query_stream(self, batch: int, generator: torch.Generator) -> QueryStream:
         """Draw evaluation streams."""
-        return InductionProbe(self.config, batch, generator)
+        return InductionQueryStream(self.config, batch, generator)
 
 
-class InductionProbe:
+class InductionQueryStream:
     """Streams whose special token stands at one place within the first ones, the same in all, so that distances are exact."""
 
     def __init__(self, config: Config, batch: int, generator: torch.Generator) -> None:
@@ -118,9 +116,9 @@ class InductionProbe:
         """The question is the token that stands ``distance`` behind the answer."""
         return self.cue + 1 + distance
 
-    def questions(self) -> Questions:
+    def queries(self) -> Queries:
         """Ask for what followed the special token."""
-        return Questions(inputs=torch.full((self.batch, 1, 1), self.special), targets=self.answer)
+        return Queries(inputs=torch.full((self.batch, 1, 1), self.special), targets=self.answer)
 
 
 def build(config: Config) -> Induction:

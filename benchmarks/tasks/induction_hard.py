@@ -20,7 +20,7 @@ from torch import Tensor
 from baselines.interface import Signature, check_positive
 from benchmarks.tasks._streams import powers_of_two, uniform
 from benchmarks.tasks.induction import CUE_WITHIN, LEAST
-from strategies.sequence.task import Batch, Probe, ProbeTask, Questions
+from strategies.sequence.task import Batch, Queries, QueryStream, QueryTask
 
 VERSION = 1
 PRIMARY = "accuracy_at_8192"
@@ -68,7 +68,7 @@ class Config:
             )
 
 
-class InductionHard(ProbeTask):
+class InductionHard(QueryTask):
     """The task: answers are any tokens but the cue's two, so guessing gives ``1 / (vocabulary − 2)``."""
 
     def __init__(self, config: Config) -> None:
@@ -93,12 +93,12 @@ class InductionHard(ProbeTask):
         inputs[:, -2:] = self.cue
         return Batch(inputs=inputs, positions=torch.full((batch, 1), length - 1), targets=answers)
 
-    def probe(self, batch: int, generator: torch.Generator) -> Probe:
+    def query_stream(self, batch: int, generator: torch.Generator) -> QueryStream:
         """Draw evaluation streams."""
-        return InductionHardProbe(self.config, self.cue, batch, generator)
+        return InductionHardQueryStream(self.config, self.cue, batch, generator)
 
 
-class InductionHardProbe:
+class InductionHardQueryStream:
     """Streams whose cue stands at one place within the first ones, the same in all, so that distances are exact."""
 
     def __init__(
@@ -124,9 +124,9 @@ class InductionHardProbe:
         """The last token of the question stands ``distance`` behind the answer."""
         return self._start + 2 + distance - 1
 
-    def questions(self) -> Questions:
+    def queries(self) -> Queries:
         """Ask for what followed the cue."""
-        return Questions(inputs=self._evidence[:, None, :2], targets=self._answers)
+        return Queries(inputs=self._evidence[:, None, :2], targets=self._answers)
 
 
 def noise(

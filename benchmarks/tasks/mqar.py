@@ -1,6 +1,4 @@
-"""Multi-query associative recall.
-
-Key-value pairs first; each key comes once more, and its value is wanted there.
+"""Multi-query associative recall: key-value pairs; each key is queried once (Arora et al. 2024).
 
 From Arora et al. 2023 (Zoology: Measuring and Improving Recall in Efficient Language Models,
 section 4 and appendix E). A sequence begins with its pairs, keys from the lower half of the
@@ -21,7 +19,7 @@ from torch import Tensor
 
 from baselines.interface import Signature, check_positive
 from benchmarks.tasks._pairs import bind_again, choose
-from strategies.sequence.task import Batch, ExamTask, Sheet
+from strategies.sequence.task import Batch, EvaluationBatch, WholeSequenceTask
 
 VERSION = 1
 PRIMARY = "accuracy_at_512"
@@ -76,7 +74,7 @@ class Config:
                 )
 
 
-class MQAR(ExamTask):
+class MQAR(WholeSequenceTask):
     """The task. Guessing among all values gives ``2 / vocabulary``."""
 
     def __init__(self, config: Config) -> None:
@@ -100,12 +98,14 @@ class MQAR(ExamTask):
         length = lengths[int(torch.randint(len(lengths), (1,), generator=generator))]
         return self._draw(length, self.training[length], batch, generator)
 
-    def exam(self, batch: int, generator: torch.Generator) -> Iterator[Sheet]:
+    def evaluation_batches(
+        self, batch: int, generator: torch.Generator
+    ) -> Iterator[EvaluationBatch]:
         """Draw sequences of every length."""
         for length in self.distances:
             for first in range(0, batch, SHEET):
                 drawn = self._draw(length, self.asked[length], min(SHEET, batch - first), generator)
-                yield Sheet(distance=length, batch=drawn)
+                yield EvaluationBatch(distance=length, batch=drawn)
 
     def _draw(self, length: int, pairs: int, batch: int, generator: torch.Generator) -> Batch:
         half, again = self.config.vocabulary // 2, self.again(pairs)

@@ -1,6 +1,4 @@
-"""Selective copying.
-
-16 data tokens at random places among blanks; then, at 16 markers, they are wanted in their order.
+"""Selective copying: 16 data tokens among blanks; the targets are these tokens in order.
 
 From Gu & Dao 2023 (Mamba, section 4.1.1 and Table 1), who trained and tested at length 4,096.
 Trained here at 256 and asked at longer ones. A distance is the length before the markers.
@@ -13,7 +11,7 @@ import torch
 
 from baselines.interface import Signature, check_positive
 from benchmarks.tasks._pairs import choose
-from strategies.sequence.task import Batch, ExamTask, Sheet
+from strategies.sequence.task import Batch, EvaluationBatch, WholeSequenceTask
 
 VERSION = 1
 PRIMARY = "accuracy_at_4096"
@@ -58,7 +56,7 @@ class Config:
             )
 
 
-class SelectiveCopy(ExamTask):
+class SelectiveCopy(WholeSequenceTask):
     """The task.
 
     Tokens: blank, data, marker. Guessing among data tokens gives ``1 / (vocabulary − 2)``.
@@ -77,10 +75,12 @@ class SelectiveCopy(ExamTask):
         """Draw sequences."""
         return self._draw(self.config.train_length, batch, generator)
 
-    def exam(self, batch: int, generator: torch.Generator) -> Iterator[Sheet]:
+    def evaluation_batches(
+        self, batch: int, generator: torch.Generator
+    ) -> Iterator[EvaluationBatch]:
         """Draw sequences of every length."""
         for length in self.distances:
-            yield Sheet(distance=length, batch=self._draw(length, batch, generator))
+            yield EvaluationBatch(distance=length, batch=self._draw(length, batch, generator))
 
     def _draw(self, length: int, batch: int, generator: torch.Generator) -> Batch:
         items, marker = self.config.items, self.config.vocabulary - 1

@@ -16,7 +16,7 @@ import torch
 from baselines.interface import Signature, check_positive
 from benchmarks.tasks._pairs import choose
 from benchmarks.tasks.selective_copy import lengths
-from strategies.sequence.task import Batch, ExamTask, Sheet
+from strategies.sequence.task import Batch, EvaluationBatch, WholeSequenceTask
 
 VERSION = 1
 PRIMARY = "accuracy_at_4096"
@@ -66,7 +66,7 @@ class Config:
             )
 
 
-class SelectiveCopyHard(ExamTask):
+class SelectiveCopyHard(WholeSequenceTask):
     """The task.
 
     Tokens: data first, then noise, then the marker. Guessing among data tokens gives ``1 / types``.
@@ -86,10 +86,12 @@ class SelectiveCopyHard(ExamTask):
         """Draw sequences."""
         return self._draw(self.config.train_length, batch, generator)
 
-    def exam(self, batch: int, generator: torch.Generator) -> Iterator[Sheet]:
+    def evaluation_batches(
+        self, batch: int, generator: torch.Generator
+    ) -> Iterator[EvaluationBatch]:
         """Draw sequences of every length."""
         for length in self.distances:
-            yield Sheet(distance=length, batch=self._draw(length, batch, generator))
+            yield EvaluationBatch(distance=length, batch=self._draw(length, batch, generator))
 
     def _draw(self, length: int, batch: int, generator: torch.Generator) -> Batch:
         config = self.config

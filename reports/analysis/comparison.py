@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from reports.analysis.pairing import paired_scores
 from reports.analysis.rng import generator
-from reports.analysis.selection import Entry, Selection
+from reports.analysis.selection import ResultRow, Selection
 from results.errors import UsageError
 from results.statistics.bootstrap import Estimate
 from results.statistics.comparisons import Comparison, compare, holm, improvement
@@ -31,8 +31,8 @@ class Contest:
             none.
     """
 
-    left: Entry
-    right: Entry
+    left: ResultRow
+    right: ResultRow
     scores: npt.NDArray[np.float64]
     paired: Comparison
     adjusted: float
@@ -140,7 +140,7 @@ def compare_stores(left: Selection, right: Selection, names: tuple[str, str]) ->
     return _side_by_side(*names, pairs, notes)
 
 
-def against_best(entries: Sequence[Entry]) -> tuple[Contest, ...]:
+def against_best(entries: Sequence[ResultRow]) -> tuple[Contest, ...]:
     """Compare the first of a benchmark's rows with each of the others, p corrected over all of them.
 
     Args:
@@ -149,7 +149,7 @@ def against_best(entries: Sequence[Entry]) -> tuple[Contest, ...]:
     return _contests([(entries[0], other) for other in entries[1:]])
 
 
-def _set_aside(entries: Sequence[Entry]) -> list[str]:
+def _set_aside(entries: Sequence[ResultRow]) -> list[str]:
     """Say which rows are not compared, since another of the same names has more seeds."""
     kept = {id(entry) for entry in _best(entries)}
     left_out = sorted(
@@ -167,7 +167,7 @@ def _set_aside(entries: Sequence[Entry]) -> list[str]:
 
 
 def _side_by_side(
-    left: str, right: str, pairs: Sequence[tuple[Entry, Entry]], notes: Sequence[str]
+    left: str, right: str, pairs: Sequence[tuple[ResultRow, ResultRow]], notes: Sequence[str]
 ) -> SideBySide:
     contests = _contests(pairs)
     few = [contest.name for contest in contests if contest.paired.count < SEPARABLE]
@@ -188,7 +188,7 @@ def _side_by_side(
     )
 
 
-def _contests(pairs: Sequence[tuple[Entry, Entry]]) -> tuple[Contest, ...]:
+def _contests(pairs: Sequence[tuple[ResultRow, ResultRow]]) -> tuple[Contest, ...]:
     scores = [paired_scores(pair, pair[0].subject.primary) for pair in pairs]
     found = [
         compare(*both, generator=generator("comparison", *_key(one), *_key(other)))
@@ -201,7 +201,7 @@ def _contests(pairs: Sequence[tuple[Entry, Entry]]) -> tuple[Contest, ...]:
     )
 
 
-def _named(selection: Selection, name: str) -> list[Entry]:
+def _named(selection: Selection, name: str) -> list[ResultRow]:
     model, _, method = name.partition(":")
     found = [
         entry
@@ -216,17 +216,17 @@ def _named(selection: Selection, name: str) -> list[Entry]:
     return found
 
 
-def _best(entries: Sequence[Entry]) -> list[Entry]:
+def _best(entries: Sequence[ResultRow]) -> list[ResultRow]:
     """Keep one row of each name: that of the most finished seeds.
 
     Among those, the one whose setting comes first.
     """
-    kept: dict[tuple[str, str, str], Entry] = {}
+    kept: dict[tuple[str, str, str], ResultRow] = {}
     for entry in sorted(entries, key=lambda entry: (-len(entry.ok), entry.setting)):
         if entry.ok:
             kept.setdefault(_key(entry), entry)
     return [entry for entry in entries if kept.get(_key(entry)) is entry]
 
 
-def _key(entry: Entry) -> tuple[str, str, str]:
+def _key(entry: ResultRow) -> tuple[str, str, str]:
     return (entry.subject.name, entry.model, entry.method)

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import JsonValue
 
-from reports.analysis.selection import Entry
+from reports.analysis.selection import ResultRow
 from results.records.record import Record
 
 Array = npt.NDArray[np.float64]
@@ -15,7 +15,7 @@ FAR = 1e15
 """Beyond this a number is no distance, accuracy or age, and would only wreck the axes."""
 
 
-def distances(entry: Entry, curve: str = "accuracy_by_distance") -> tuple[Array, Array]:
+def distances(entry: ResultRow, curve: str = "accuracy_by_distance") -> tuple[Array, Array]:
     """Collect a row's accuracies by distance, of the task's own questions or of a group's curve.
 
     Returns:
@@ -28,7 +28,7 @@ def distances(entry: Entry, curve: str = "accuracy_by_distance") -> tuple[Array,
     return np.array(where, dtype=np.float64), np.array(accuracies, dtype=np.float64)
 
 
-def matrices(entry: Entry) -> Array | None:
+def matrices(entry: ResultRow) -> Array | None:
     """Stack a row's accuracy matrices, ``[S, I, J]``.
 
     Those of another shape than the first are left out. None where there is none.
@@ -49,7 +49,7 @@ def lifetimes(record: Record) -> tuple[Array, Array] | None:
     return time, share
 
 
-def lifetime_band(entry: Entry) -> tuple[Array, Array] | None:
+def lifetime_band(entry: ResultRow) -> tuple[Array, Array] | None:
     """Read the band of the only survival curve of a row: its lower and upper ends at the curve's times."""
     curves = [
         curve
@@ -64,7 +64,7 @@ def lifetime_band(entry: Entry) -> tuple[Array, Array] | None:
     return low, high
 
 
-def slot_numbers(entry: Entry, name: str) -> list[float]:
+def slot_numbers(entry: ResultRow, name: str) -> list[float]:
     """Collect a slot statistic of a row, seed by seed; seeds without it are left out."""
     values = [_numbers([(record.slots or {}).get(name)]) for record in entry.ok]
     return [float(value[0]) for value in values if value is not None and np.isfinite(value[0])]

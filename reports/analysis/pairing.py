@@ -5,11 +5,11 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from reports.analysis.selection import Entry
+from reports.analysis.selection import ResultRow
 from results.records.record import Record
 
 
-def paired_scores(entries: Sequence[Entry], metric: str) -> npt.NDArray[np.float64]:
+def paired_scores(entries: Sequence[ResultRow], metric: str) -> npt.NDArray[np.float64]:
     """Collect a metric as ``[rows, seeds]``, a column per seed that any row has.
 
     NaN where a seed has none.

@@ -19,7 +19,7 @@ from reports.analysis.benchmark_variants import questions
 from results.records.cell import Cell
 from results.records.manifest import Manifest, Planned
 from results.records.record import Record
-from results.records.same_benchmark import Options, possible_options, same_question
+from results.records.same_benchmark import Options, possible_options, same_benchmark
 from results.store.store import Store
 
 
@@ -49,7 +49,7 @@ class Subject:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class ResultRow:
     """One row: a benchmark, a model and a method in one setting, over seeds.
 
     Attributes:
@@ -91,13 +91,13 @@ class Selection:
     """
 
     subjects: tuple[Subject, ...]
-    entries: tuple[Entry, ...]
+    entries: tuple[ResultRow, ...]
     stale: tuple[Record, ...] = ()
     manifests: tuple[Manifest, ...] = ()
     damaged: int = 0
     missing: int = 0
 
-    def of(self, subject: Subject) -> tuple[Entry, ...]:
+    def of(self, subject: Subject) -> tuple[ResultRow, ...]:
         """Rows of one benchmark."""
         return tuple(entry for entry in self.entries if entry.subject == subject)
 
@@ -165,7 +165,7 @@ def _stale(records: Sequence[Record], manifests: Sequence[Manifest]) -> tuple[Re
         asked = known[record.id]
         plans = anew.get(record.cell.key, [])
         return any(
-            not options or any(same_question(asked, one) for one in options) for options in plans
+            not options or any(same_benchmark(asked, one) for one in options) for options in plans
         )
 
     return tuple(record for record in records if record.id not in planned and replaced(record))
@@ -281,9 +281,9 @@ def _subjects(manifests: Sequence[Manifest], records: Iterable[Record]) -> dict[
     return subjects
 
 
-def _entry(subject: Subject, key: Key, records: Iterable[Record], planned: int) -> Entry:
+def _entry(subject: Subject, key: Key, records: Iterable[Record], planned: int) -> ResultRow:
     by_seed = sorted(records, key=lambda record: record.cell.seed)
-    return Entry(
+    return ResultRow(
         subject=subject,
         model=key[1],
         method=key[2],

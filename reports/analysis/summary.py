@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from reports.analysis.pairing import paired_scores
-from reports.analysis.selection import Entry, Selection, Subject
+from reports.analysis.selection import ResultRow, Selection, Subject
 from results.records.record import Record
 from results.statistics.intervals import Interval, mean_interval
 from results.statistics.ranks import ranks
@@ -71,7 +71,7 @@ def summarise(selection: Selection) -> list[Summary]:
     return [row for subject in selection.subjects for _, row in ranked(selection, subject)]
 
 
-def ranked(selection: Selection, subject: Subject) -> list[tuple[Entry, Summary]]:
+def ranked(selection: Selection, subject: Subject) -> list[tuple[ResultRow, Summary]]:
     """Sort a benchmark's rows by falling mean, names breaking ties, and rank those that have one."""
     pairs = [(entry, summary(entry)) for entry in selection.of(subject)]
     pairs.sort(
@@ -90,7 +90,7 @@ def ranked(selection: Selection, subject: Subject) -> list[tuple[Entry, Summary]
     ]
 
 
-def summary(entry: Entry) -> Summary:
+def summary(entry: ResultRow) -> Summary:
     """Summarise one row, not yet ranked."""
     interval = scores(entry, entry.subject.primary)
     seconds = [record.cost.train_seconds for record in entry.ok]
@@ -122,7 +122,7 @@ def summary(entry: Entry) -> Summary:
     )
 
 
-def scores(entry: Entry, metric: str) -> Interval:
+def scores(entry: ResultRow, metric: str) -> Interval:
     """Compute the mean of a metric over an entry's seeds, with its interval.
 
     Seeds that hold no such number do not count.
@@ -137,5 +137,5 @@ def finite(value: np.ndarray | float) -> float | None:
     return float(value) if math.isfinite(float(value)) else None
 
 
-def _peak(entry: Entry, cost: Callable[[Record], int]) -> int | None:
+def _peak(entry: ResultRow, cost: Callable[[Record], int]) -> int | None:
     return max(map(cost, entry.ok)) if entry.ok else None

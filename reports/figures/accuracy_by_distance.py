@@ -5,7 +5,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from reports.analysis.curves import distances
-from reports.analysis.selection import Entry, Subject
+from reports.analysis.selection import ResultRow, Subject
 from reports.analysis.summary import finite
 from reports.figures.plot import Plot, render
 from reports.figures.style import MUTED, Style, chance_line, legend_below, score_axis, styled
@@ -16,7 +16,7 @@ TICKS = 9
 """Most labels that fit below the axis."""
 
 
-def draw(subject: Subject, entries: tuple[Entry, ...], style: Style, name: str) -> Plot | None:
+def draw(subject: Subject, entries: tuple[ResultRow, ...], style: Style, name: str) -> Plot | None:
     """Draw one line per row, its band the Student-t interval over seeds.
 
     None where no seed was asked at any distance.
@@ -81,7 +81,7 @@ def distance_label(value: float) -> str:
     return f"{tokens:,}"
 
 
-def _mark_training(axes: Axes, entries: tuple[Entry, ...]) -> None:
+def _mark_training(axes: Axes, entries: tuple[ResultRow, ...]) -> None:
     """Mark the length of training sequences, where all records agree on one."""
     asked = [record.cell.config.get("benchmark", {}) for entry in entries for record in entry.ok]
     lengths = {options.get("train_length", options.get("length")) for options in asked}

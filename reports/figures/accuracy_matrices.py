@@ -4,7 +4,7 @@ import matplotlib as mpl
 import numpy as np
 
 from reports.analysis.curves import Array, matrices
-from reports.analysis.selection import Entry, Subject
+from reports.analysis.selection import ResultRow, Subject
 from reports.analysis.summary import finite
 from reports.figures.panels import MOST, few_ticks, panels
 from reports.figures.plot import Plot, render
@@ -19,7 +19,7 @@ WRITTEN = 5
 """Widest matrix whose numbers are written into its cells: more are not readable in a small panel."""
 
 
-def draw(subject: Subject, entries: tuple[Entry, ...], style: Style, name: str) -> Plot | None:
+def draw(subject: Subject, entries: tuple[ResultRow, ...], style: Style, name: str) -> Plot | None:
     """Draw a heatmap per row, its mean over seeds; None where there is no matrix."""
     found = [
         (entry, mean_interval(stack).mean)

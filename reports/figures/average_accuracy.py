@@ -4,7 +4,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from reports.analysis.curves import matrices
-from reports.analysis.selection import Entry, Subject
+from reports.analysis.selection import ResultRow, Subject
 from reports.analysis.summary import finite
 from reports.figures.panels import few_ticks
 from reports.figures.plot import Plot, render
@@ -14,7 +14,7 @@ from results.statistics.intervals import mean_interval
 from results.statistics.metrics import accuracy_over_seen
 
 
-def draw(subject: Subject, entries: tuple[Entry, ...], style: Style, name: str) -> Plot | None:
+def draw(subject: Subject, entries: tuple[ResultRow, ...], style: Style, name: str) -> Plot | None:
     """Draw one line per row.
 
     One that was trained once on everything (the joint bound) is a single point at the end. None

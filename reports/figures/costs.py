@@ -11,17 +11,17 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
-from reports.analysis.selection import Entry, Subject
+from reports.analysis.selection import ResultRow, Subject
 from reports.analysis.summary import Summary, summary
 from reports.figures.plot import Plot, render
 from reports.figures.style import MUTED, Style, chance_line, legend_below, score_axis, styled
 from reports.tables import number_format
 
-Point = tuple[Entry, Summary, float]
+Point = tuple[ResultRow, Summary, float]
 
 
 @dataclass(frozen=True, slots=True)
-class Cost:
+class CostAxis:
     """A cost to set accuracy against.
 
     Attributes:
@@ -31,19 +31,19 @@ class Cost:
     """
 
     label: str
-    value: Callable[[Entry, Summary], float | None]
+    value: Callable[[ResultRow, Summary], float | None]
     form: Callable[[float], str]
 
 
-def draw(subject: Subject, entries: tuple[Entry, ...], style: Style, name: str) -> Plot | None:
+def draw(subject: Subject, entries: tuple[ResultRow, ...], style: Style, name: str) -> Plot | None:
     """Draw a panel per cost; None where no row has a score."""
     rows = [(entry, row) for entry in entries if (row := summary(entry)).mean is not None]
     if not rows:
         return None
     costs = (
-        Cost("kept of the past", _kept, lambda value: number_format.size(round(value))),
-        Cost("with parameters", _total, lambda value: number_format.size(round(value))),
-        Cost("training, CPU time", _compute, number_format.seconds),
+        CostAxis("kept of the past", _kept, lambda value: number_format.size(round(value))),
+        CostAxis("with parameters", _total, lambda value: number_format.size(round(value))),
+        CostAxis("training, CPU time", _compute, number_format.seconds),
     )
     sentences = []
     with styled():
@@ -84,7 +84,7 @@ def pareto(costs: Sequence[float], scores: Sequence[float]) -> list[int]:
     return found
 
 
-def _panel(axes: Axes, points: Sequence[Point], cost: Cost, style: Style) -> list[Point]:
+def _panel(axes: Axes, points: Sequence[Point], cost: CostAxis, style: Style) -> list[Point]:
     """Draw one cost, and return the front."""
     axes.set_xlabel(cost.label)
     if not points:
@@ -125,7 +125,7 @@ def _panel(axes: Axes, points: Sequence[Point], cost: Cost, style: Style) -> lis
     return front
 
 
-def _point(axes: Axes, entry: Entry, row: Summary, x: float, style: Style) -> None:
+def _point(axes: Axes, entry: ResultRow, row: Summary, x: float, style: Style) -> None:
     look = style.look(entry)
     if row.low is not None and row.high is not None:
         axes.plot(
@@ -157,16 +157,16 @@ def _ticks(least: float, most: float) -> list[float]:
     return [least, most] if most / least < 30 else [least, float(np.sqrt(least * most)), most]
 
 
-def _kept(entry: Entry, row: Summary) -> float | None:
+def _kept(entry: ResultRow, row: Summary) -> float | None:
     return row.buffer_bytes if entry.subject.kind == "stream" else row.state_bytes
 
 
-def _total(entry: Entry, row: Summary) -> float | None:
+def _total(entry: ResultRow, row: Summary) -> float | None:
     kept = _kept(entry, row)
     return None if kept is None or row.parameter_bytes is None else kept + row.parameter_bytes
 
 
-def _compute(entry: Entry, row: Summary) -> float | None:
+def _compute(entry: ResultRow, row: Summary) -> float | None:
     spent = [
         record.cost.train_cpu_seconds for record in entry.ok if record.cost.train_cpu_seconds > 0
     ]

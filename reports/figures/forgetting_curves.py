@@ -4,7 +4,7 @@ import matplotlib as mpl
 import numpy as np
 
 from reports.analysis.curves import matrices
-from reports.analysis.selection import Entry, Subject
+from reports.analysis.selection import ResultRow, Subject
 from reports.analysis.summary import finite
 from reports.figures.panels import MOST, few_ticks, panels
 from reports.figures.plot import Plot, render
@@ -19,7 +19,7 @@ LEGEND = 12
 """Most experiences that a legend names."""
 
 
-def draw(subject: Subject, entries: tuple[Entry, ...], style: Style, name: str) -> Plot | None:
+def draw(subject: Subject, entries: tuple[ResultRow, ...], style: Style, name: str) -> Plot | None:
     """Draw a panel per row whose matrix is square; None where there is none."""
     found = [
         (entry, stack)

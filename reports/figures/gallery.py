@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from reports.analysis.selection import Entry, Subject
+from reports.analysis.selection import ResultRow, Subject
 from reports.analysis.slugs import slug
 from reports.figures import (
     accuracy_by_distance,
@@ -35,7 +35,7 @@ SHOWN = 12
 """Most rows that a figure shows; more can't be told apart."""
 
 
-def plots(subject: Subject, entries: Sequence[Entry], style: Style) -> list[Plot]:
+def plots(subject: Subject, entries: Sequence[ResultRow], style: Style) -> list[Plot]:
     """Draw all figures of a benchmark.
 
     Args:

@@ -4,7 +4,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from reports.analysis.curves import Array, distances
-from reports.analysis.selection import Entry, Subject
+from reports.analysis.selection import ResultRow, Subject
 from reports.analysis.summary import finite
 from reports.figures.accuracy_by_distance import distance_axis
 from reports.figures.plot import Plot, render
@@ -17,7 +17,7 @@ MOST = 4
 """Most groups that a figure shows."""
 
 
-def draw(subject: Subject, entries: tuple[Entry, ...], style: Style, name: str) -> Plot | None:
+def draw(subject: Subject, entries: tuple[ResultRow, ...], style: Style, name: str) -> Plot | None:
     """Draw a line per row in the panel of each group; None where there is no group."""
     found = {group: _lines(entries, group) for group in groups(entries)[:MOST]}
     found = {group: lines for group, lines in found.items() if lines}
@@ -63,7 +63,7 @@ def draw(subject: Subject, entries: tuple[Entry, ...], style: Style, name: str) 
     )
 
 
-def _lines(entries: tuple[Entry, ...], group: str) -> list[tuple[Entry, Array, Array]]:
+def _lines(entries: tuple[ResultRow, ...], group: str) -> list[tuple[ResultRow, Array, Array]]:
     found = [
         (entry, *distances(entry, f"accuracy_by_distance_{group}")) for entry in entries if entry.ok
     ]

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from reports.analysis.comparison import Contest, SideBySide, against_best
-from reports.analysis.selection import Entry, Subject
+from reports.analysis.selection import ResultRow, Subject
 from reports.figures.plot import Plot, render
 from reports.figures.style import INK, MUTED, Style, looks, styled
 from reports.tables.number_format import score
@@ -38,7 +38,9 @@ def draw(found: SideBySide, name: str) -> Plot:
     )
 
 
-def draw_best(subject: Subject, entries: tuple[Entry, ...], style: Style, name: str) -> Plot | None:
+def draw_best(
+    subject: Subject, entries: tuple[ResultRow, ...], style: Style, name: str
+) -> Plot | None:
     """Draw a benchmark's first row against each of the others.
 
     None where no two have two seeds in common.

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from reports.analysis.selection import Entry
+from reports.analysis.selection import ResultRow
 from reports.figures.style import Style
 
 ACROSS = 3
@@ -19,7 +19,7 @@ LONGEST = 34
 
 
 def panels(
-    entries: Sequence[Entry], style: Style, *, height: float, xlabel: str, ylabel: str
+    entries: Sequence[ResultRow], style: Style, *, height: float, xlabel: str, ylabel: str
 ) -> tuple[Figure, list[Axes]]:
     """Lay out a panel per row, titled with its name; labels stand at the outer edges alone.
 

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from reports.analysis.pairing import paired_scores
 from reports.analysis.rng import generator
-from reports.analysis.selection import Entry, Subject
+from reports.analysis.selection import ResultRow, Subject
 from reports.figures.plot import Plot, render
 from reports.figures.style import MUTED, Style, legend_below, styled
 from reports.tables.number_format import score, words
@@ -23,7 +23,7 @@ FEWEST = 3
 """Fewest runs of any row from which on a profile says more than its scores."""
 
 
-def draw(subject: Subject, entries: tuple[Entry, ...], style: Style, name: str) -> Plot | None:
+def draw(subject: Subject, entries: tuple[ResultRow, ...], style: Style, name: str) -> Plot | None:
     """Draw a benchmark's profiles, a line per row; None where no row has three runs."""
     scores = paired_scores(entries, subject.primary)
     rows = [(entry, [runs[np.isfinite(runs)]]) for entry, runs in zip(entries, scores, strict=True)]
@@ -40,7 +40,7 @@ def draw(subject: Subject, entries: tuple[Entry, ...], style: Style, name: str) 
 
 
 def draw_rows(
-    rows: Sequence[tuple[Entry, Sequence[np.ndarray]]],
+    rows: Sequence[tuple[ResultRow, Sequence[np.ndarray]]],
     style: Style,
     name: str,
     *,
@@ -88,7 +88,9 @@ def draw_rows(
     )
 
 
-def _line(axes: Axes, entry: Entry, strata: Sequence[np.ndarray], style: Style, name: str) -> str:
+def _line(
+    axes: Axes, entry: ResultRow, strata: Sequence[np.ndarray], style: Style, name: str
+) -> str:
     found = performance_profile(
         strata, THRESHOLDS, generator=generator("profile", name, style.name(entry))
     )

@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
 from reports.analysis.curves import slot_numbers
-from reports.analysis.selection import Entry, Subject
+from reports.analysis.selection import ResultRow, Subject
 from reports.analysis.summary import finite
 from reports.figures.plot import Plot, render
 from reports.figures.slot_survival import draw_survival, mean_lifetimes
@@ -33,7 +33,7 @@ SHARES = frozenset({"occupancy", "write_rate", "reuse", "read_sparsity"})
 ACROSS = 3
 
 
-def draw(subject: Subject, entries: tuple[Entry, ...], style: Style, name: str) -> Plot | None:
+def draw(subject: Subject, entries: tuple[ResultRow, ...], style: Style, name: str) -> Plot | None:
     """Draw a panel of bars per statistic that any row has, and below them the survival of slots.
 
     None where no model has slots.
@@ -76,7 +76,7 @@ def draw(subject: Subject, entries: tuple[Entry, ...], style: Style, name: str) 
     )
 
 
-def _values(entry: Entry, key: str) -> list[float]:
+def _values(entry: ResultRow, key: str) -> list[float]:
     return mean_lifetimes(entry) if key == "lifetime" else slot_numbers(entry, key)
 
 
@@ -87,7 +87,7 @@ def _written(key: str, value: float | None) -> str:
 
 
 def _bars(
-    axes: Axes, entries: list[Entry], key: str, rows: list[list[float]], style: Style
+    axes: Axes, entries: list[ResultRow], key: str, rows: list[list[float]], style: Style
 ) -> list[tuple[str, float | None]]:
     """Draw one statistic, a bar per row, and return what was drawn."""
     said: list[tuple[str, float | None]] = []

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, NullLocator
 
 from reports.analysis.curves import Array, lifetime_band, lifetimes
-from reports.analysis.selection import Entry
+from reports.analysis.selection import ResultRow
 from reports.figures.style import Style
 from reports.tables.number_format import shortened
 from results.statistics.intervals import mean_interval
@@ -17,7 +17,7 @@ FINEST = 400
 """Most places at which curves of several seeds are averaged."""
 
 
-def draw_survival(axes: Axes, entries: Sequence[Entry], style: Style, xlabel: str) -> None:
+def draw_survival(axes: Axes, entries: Sequence[ResultRow], style: Style, xlabel: str) -> None:
     """Draw each row's curve as steps.
 
     The band is the interval over seeds, or with one seed that of its slots.
@@ -69,7 +69,7 @@ def draw_survival(axes: Axes, entries: Sequence[Entry], style: Style, xlabel: st
     axes.set_ylabel("share alive")
 
 
-def mean_lifetimes(entry: Entry) -> list[float]:
+def mean_lifetimes(entry: ResultRow) -> list[float]:
     """Return the restricted mean lifetime of each seed's slots: the mean of how long they live while watched."""
     return [
         restricted_mean(*curve) for record in entry.ok if (curve := lifetimes(record)) is not None

@@ -16,7 +16,7 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from reports.analysis.selection import Entry, Selection
+from reports.analysis.selection import ResultRow, Selection
 
 INK = "#1d2329"
 MUTED = "#6b747d"
@@ -214,7 +214,7 @@ class Style:
     fills: Mapping[str, Fill]
     settings: bool = False
 
-    def name(self, entry: Entry) -> str:
+    def name(self, entry: ResultRow) -> str:
         """Name a row in a legend: the model, with its method in a stream, and its setting where names alone are not enough."""
         parts = [entry.model]
         if entry.subject.kind == "stream":
@@ -223,15 +223,15 @@ class Style:
             parts.append(entry.setting)
         return " · ".join(parts)
 
-    def look(self, entry: Entry) -> Look:
+    def look(self, entry: ResultRow) -> Look:
         """Look of a row's model."""
         return self.looks[entry.model]
 
-    def line(self, entry: Entry) -> Dashes:
+    def line(self, entry: ResultRow) -> Dashes:
         """Dashes of a row's method."""
         return self.dashes[entry.method]
 
-    def fill(self, entry: Entry) -> Fill:
+    def fill(self, entry: ResultRow) -> Fill:
         """How the markers of a row's method are filled."""
         return self.fills[entry.method]
 

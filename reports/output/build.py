@@ -23,8 +23,8 @@ from reports.figures.style import Style, style_of
 from reports.output import folder
 from reports.site import addresses, benchmark, cell, front, model, page_templates
 from reports.site.ablations import ablation_table, ablations, verdicts
-from reports.site.aggregate import overview_plot, overview_table, overviews, plot_names
-from reports.site.findings import headlines
+from reports.site.aggregate import aggregate_plot, aggregate_table, aggregates, plot_names
+from reports.site.findings import findings
 from reports.site.lines import Line, lines
 from reports.site.reproduce import Defaults, commands, defaults, notes
 from reports.tables import formats, leaderboard
@@ -40,7 +40,7 @@ TABLES, MARKDOWN = ("leaderboard.csv", "records.csv"), "report.md"
 
 
 @dataclass(frozen=True, slots=True)
-class Share:
+class BenchmarkPart:
     """A benchmark's part of the site, made by one process.
 
     Attributes:
@@ -122,10 +122,10 @@ def _assets() -> list[Traversable]:
     return sorted(files("reports.site").joinpath("assets").iterdir(), key=lambda path: path.name)
 
 
-def _shares(selection: Selection, rows: Sequence[Line]) -> list[Share]:
+def _shares(selection: Selection, rows: Sequence[Line]) -> list[BenchmarkPart]:
     style, known = style_of(selection), defaults(selection)
     return [
-        Share(
+        BenchmarkPart(
             subject,
             replace(
                 selection,
@@ -151,7 +151,7 @@ def _workers(selection: Selection) -> int:
 
 
 def _benchmarks(
-    shares: Sequence[Share], out: Path, jobs: int
+    shares: Sequence[BenchmarkPart], out: Path, jobs: int
 ) -> tuple[dict[str, tuple[Plot, ...]], list[str]]:
     """Write what belongs to one benchmark alone: its figures, its page and its cells' pages."""
     tasks = [(share, out) for share in shares]
@@ -164,7 +164,7 @@ def _benchmarks(
     return plots, [name for _, names in done for name in names]
 
 
-def _benchmark(share: Share, out: Path) -> tuple[tuple[Plot, ...], list[str]]:
+def _benchmark(share: BenchmarkPart, out: Path) -> tuple[tuple[Plot, ...], list[str]]:
     """Write one benchmark's part.
 
     Its figures come back without their drawings, with the names of all files.
@@ -177,7 +177,7 @@ def _benchmark(share: Share, out: Path) -> tuple[tuple[Plot, ...], list[str]]:
     return tuple(replace(plot, svg="", pdf=b"", png=b"") for plot in plots), written
 
 
-def _part(share: Share, plots: Sequence[Plot]) -> Iterator[tuple[str, str | bytes]]:
+def _part(share: BenchmarkPart, plots: Sequence[Plot]) -> Iterator[tuple[str, str | bytes]]:
     for plot in plots:
         for form, drawing in plot.forms.items():
             yield addresses.figure_file(plot.name, form), drawing
@@ -208,8 +208,8 @@ def _shared(
             model.render(selection, name, [line for line in rows if line.summary.model == name]),
         )
     together = [
-        (one, overview_plot(one, style_of(selection)), overview_table(one))
-        for one in overviews(selection)
+        (one, aggregate_plot(one, style_of(selection)), aggregate_table(one))
+        for one in aggregates(selection)
     ]
     for _, plot, _ in together:
         for form, drawing in plot.forms.items():
@@ -222,8 +222,8 @@ def _shared(
 
 def _markdown(selection: Selection, plots: Mapping[str, Sequence[Plot]]) -> str:
     sections = [
-        (headline, plots[headline.subject.name], detail_tables(selection, headline.subject))
-        for headline in headlines(selection)
+        (finding, plots[finding.subject.name], detail_tables(selection, finding.subject))
+        for finding in findings(selection)
     ]
     changes = ablations(selection)
     text = (

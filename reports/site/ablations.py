@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from reports.analysis.pairing import paired_scores
-from reports.analysis.selection import Entry, Selection
+from reports.analysis.selection import ResultRow, Selection
 from reports.analysis.summary import summary
 from reports.tables import number_format
 from reports.tables.tables import COSTS, Column, Row, Table, costs
@@ -34,8 +34,8 @@ class Ablation:
     """
 
     option: str
-    before: Entry
-    after: Entry
+    before: ResultRow
+    after: ResultRow
     loss: Interval
 
     @property
@@ -109,7 +109,7 @@ def _told(one: Ablation) -> str:
     return f"{number_format.score(abs(float(one.loss.mean)))} on {one.before.subject.name}"
 
 
-def _of(entries: Sequence[Entry]) -> Iterator[Ablation]:
+def _of(entries: Sequence[ResultRow]) -> Iterator[Ablation]:
     """Pair the rows of one benchmark."""
     rows = {(_options(entry), _version(entry)): entry for entry in entries if entry.ok}
     for ((model, method), version), after in rows.items():
@@ -126,7 +126,7 @@ Named = tuple[str, frozenset[str]]
 """A name without its options, and the options."""
 
 
-def _options(entry: Entry) -> tuple[Named, Named]:
+def _options(entry: ResultRow) -> tuple[Named, Named]:
     return _split(entry.model), _split(entry.method)
 
 
@@ -135,7 +135,7 @@ def _split(name: str) -> Named:
     return base, frozenset(option for option in written.removesuffix("]").split(",") if option)
 
 
-def _version(entry: Entry) -> tuple[tuple[str, str], ...]:
+def _version(entry: ResultRow) -> tuple[tuple[str, str], ...]:
     """What made a row: rows made by different code, or at different learning rates, do not tell of an option."""
     cell = entry.ok[0].cell
     return (*sorted(cell.version.items()), ("training", str(cell.config.get("training", {}))))

@@ -8,7 +8,7 @@ import numpy as np
 
 from reports.analysis.pairing import paired_scores
 from reports.analysis.rng import generator
-from reports.analysis.selection import Entry, Selection, Subject
+from reports.analysis.selection import ResultRow, Selection, Subject
 from reports.analysis.slugs import slug
 from reports.analysis.summary import summary
 from reports.figures import profiles
@@ -29,7 +29,7 @@ KINDS = ("task", "stream")
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class AggregateRow:
     """A model and method over several benchmarks.
 
     Attributes:
@@ -39,14 +39,14 @@ class Standing:
         mean: Their mean.
     """
 
-    entries: tuple[Entry, ...]
+    entries: tuple[ResultRow, ...]
     scores: tuple[Array, ...]
     middle: Estimate
     mean: Estimate
 
 
 @dataclass(frozen=True, slots=True)
-class Overview:
+class Aggregate:
     """A suite's benchmarks of one kind, and who was run on all of them.
 
     Attributes:
@@ -57,7 +57,7 @@ class Overview:
 
     suite: str
     subjects: tuple[Subject, ...]
-    standings: tuple[Standing, ...]
+    standings: tuple[AggregateRow, ...]
 
     @property
     def name(self) -> str:
@@ -65,7 +65,7 @@ class Overview:
         return f"{self.suite}: {len(self.subjects)} {self.subjects[0].kind}s"
 
 
-def overviews(selection: Selection) -> list[Overview]:
+def aggregates(selection: Selection) -> list[Aggregate]:
     """Look at every suite's tasks together, and at its streams.
 
     Those with fewer than two of them, or of rows, give nothing.
@@ -76,7 +76,7 @@ def overviews(selection: Selection) -> list[Overview]:
     return [one for one in found if len(one.subjects) > 1 and len(one.standings) > 1]
 
 
-def overview_table(found: Overview) -> Table:
+def aggregate_table(found: Aggregate) -> Table:
     """Show an overview's rows, each with what it cost at most."""
     columns = (
         Column("model"),
@@ -92,7 +92,7 @@ def overview_table(found: Overview) -> Table:
     return Table(caption, columns, tuple(_row(standing) for standing in found.standings))
 
 
-def overview_plot(found: Overview, style: Style) -> Plot:
+def aggregate_plot(found: Aggregate, style: Style) -> Plot:
     """Draw the performance profiles of an overview's first rows."""
     rows = [(standing.entries[0], standing.scores) for standing in found.standings[:SHOWN]]
     return profiles.draw_rows(
@@ -114,11 +114,11 @@ def _plot_name(suite: str, kind: str) -> str:
     return f"{slug(suite)}-{kind}s-profiles"
 
 
-def _overview(selection: Selection, manifest: Manifest, kind: str) -> Overview:
+def _overview(selection: Selection, manifest: Manifest, kind: str) -> Aggregate:
     members = {member.name for member in manifest.benchmarks if member.kind == kind}
     subjects = tuple(subject for subject in selection.subjects if subject.benchmark in members)
     planned = {cell.id for cell in manifest.cells}
-    rows: dict[tuple[str, str], dict[str, Entry]] = defaultdict(dict)
+    rows: dict[tuple[str, str], dict[str, ResultRow]] = defaultdict(dict)
     for entry in selection.entries:
         if entry.subject in subjects and any(record.id in planned for record in entry.ok):
             rows[entry.model, entry.method][entry.subject.name] = entry
@@ -132,10 +132,10 @@ def _overview(selection: Selection, manifest: Manifest, kind: str) -> Overview:
         (one for one in found if all(len(runs) for runs in one.scores)),
         key=lambda one: (-one.middle.value, one.entries[0].model, one.entries[0].method),
     )
-    return Overview(manifest.name, subjects, tuple(standings))
+    return Aggregate(manifest.name, subjects, tuple(standings))
 
 
-def _standing(entries: tuple[Entry, ...]) -> Standing:
+def _standing(entries: tuple[ResultRow, ...]) -> AggregateRow:
     scores = tuple(_finite(paired_scores([entry], entry.subject.primary)[0]) for entry in entries)
     names = (
         "overview",
@@ -143,7 +143,7 @@ def _standing(entries: tuple[Entry, ...]) -> Standing:
         entries[0].method,
         *(entry.subject.name for entry in entries),
     )
-    return Standing(
+    return AggregateRow(
         entries=entries,
         scores=scores,
         middle=bootstrapped(
@@ -161,7 +161,7 @@ def _finite(scores: Array) -> Array:
     return scores[np.isfinite(scores)]
 
 
-def _row(standing: Standing) -> Row:
+def _row(standing: AggregateRow) -> Row:
     rows = [summary(entry) for entry in standing.entries]
     ok, planned = sum(row.seeds_ok for row in rows), sum(row.seeds_planned for row in rows)
     return Row(

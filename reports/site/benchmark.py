@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from reports.analysis.selection import Selection, Subject
 from reports.figures.plot import Plot
 from reports.site import page_templates
-from reports.site.findings import headlines
+from reports.site.findings import findings
 from reports.site.lines import Line
 from reports.tables import formats
 from reports.tables.tables import detail_tables
@@ -22,7 +22,7 @@ def render(
         lines: Its rows.
         plots: Its figures; their files stand in ``figures``.
     """
-    [headline] = [one for one in headlines(selection) if one.subject == subject]
+    [finding] = [one for one in findings(selection) if one.subject == subject]
     seeds = sorted(
         {record.cell.seed for line in lines for record in (*line.entry.ok, *line.entry.failed)}
     )
@@ -32,7 +32,7 @@ def render(
         .render(
             root="../",
             subject=subject,
-            headline=headline,
+            finding=finding,
             lines=lines,
             plots=plots,
             ambiguous=selection.ambiguous,

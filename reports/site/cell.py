@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from reports.analysis.curves import lifetimes, matrices, number, pairs
-from reports.analysis.selection import Entry
+from reports.analysis.selection import ResultRow
 from reports.figures.accuracy_by_distance import distance_label
 from reports.site import page_templates
 from reports.site.charts import Chart, chart
@@ -23,7 +23,7 @@ WIDEST = 30
 """Widest matrix that is shown as a table."""
 
 
-def render(entry: Entry, record: Record, *, ambiguous: bool, defaults: Defaults) -> str:
+def render(entry: ResultRow, record: Record, *, ambiguous: bool, defaults: Defaults) -> str:
     """Render the page.
 
     Args:
@@ -67,7 +67,7 @@ def render(entry: Entry, record: Record, *, ambiguous: bool, defaults: Defaults)
     )
 
 
-def _charts(entry: Entry, record: Record) -> Iterator[Chart]:
+def _charts(entry: ResultRow, record: Record) -> Iterator[Chart]:
     """Lay out the curves that the record holds; a group of questions has a curve of its own."""
     for name, curve in record.curves.items():
         points = sorted(pairs(curve).items())
@@ -104,7 +104,7 @@ def _charts(entry: Entry, record: Record) -> Iterator[Chart]:
             yield survival
 
 
-def _matrix(entry: Entry, record: Record) -> list[list[tuple[str, int | None]]]:
+def _matrix(entry: ResultRow, record: Record) -> list[list[tuple[str, int | None]]]:
     """Write the accuracy matrix in percent, each number with its shade.
 
     Empty where there is none to show.

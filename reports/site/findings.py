@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from reports.analysis.selection import Entry, Selection, Subject
+from reports.analysis.selection import ResultRow, Selection, Subject
 from reports.analysis.summary import Summary, finite, scores, summarise
 from reports.tables import number_format
 from reports.tables.tables import distance_columns
@@ -19,7 +19,7 @@ FURTHEST = "furthest"
 
 
 @dataclass(frozen=True, slots=True)
-class Headline:
+class Finding:
     """What a benchmark's records say.
 
     Attributes:
@@ -33,7 +33,7 @@ class Headline:
     detail: str
 
 
-def headlines(selection: Selection) -> list[Headline]:
+def findings(selection: Selection) -> list[Finding]:
     """Write a headline for every benchmark."""
     rows = summarise(selection)
     return [
@@ -42,7 +42,7 @@ def headlines(selection: Selection) -> list[Headline]:
     ]
 
 
-def _headline(selection: Selection, subject: Subject, rows: Sequence[Summary]) -> Headline:
+def _headline(selection: Selection, subject: Subject, rows: Sequence[Summary]) -> Finding:
     scored = [row for row in rows if row.mean is not None]
     if not scored:
         return _unscored(selection, subject, rows)
@@ -53,16 +53,16 @@ def _headline(selection: Selection, subject: Subject, rows: Sequence[Summary]) -
         _furthest(selection, subject),
         _wanting(rows),
     ]
-    return Headline(
+    return Finding(
         subject, _claim(best, rest), " ".join(sentence for sentence in sentences if sentence)
     )
 
 
-def _unscored(selection: Selection, subject: Subject, rows: Sequence[Summary]) -> Headline:
+def _unscored(selection: Selection, subject: Subject, rows: Sequence[Summary]) -> Finding:
     """Tell what has not finished from what has, without the number that ranks it: what was measured instead, and how to get it."""
     records = [record for entry in selection.of(subject) for record in entry.ok]
     if not records:
-        return Headline(subject, "No result yet", "No seed has finished.")
+        return Finding(subject, "No result yet", "No seed has finished.")
     seeds = f"{len(records)} seeds have" if len(records) > 1 else "One seed has"
     finished = f"{seeds} finished, without the number that ranks models."
     sentences = [
@@ -73,7 +73,7 @@ def _unscored(selection: Selection, subject: Subject, rows: Sequence[Summary]) -
         _wanting(rows),
     ]
     claim = f"Finished, but {number_format.words(subject.primary)} was not measured"
-    return Headline(subject, claim, " ".join(sentence for sentence in sentences if sentence))
+    return Finding(subject, claim, " ".join(sentence for sentence in sentences if sentence))
 
 
 def _measured(selection: Selection, subject: Subject) -> str:
@@ -144,7 +144,7 @@ def _guessing(best: Summary) -> str:
 
 def _furthest(selection: Selection, subject: Subject) -> str:
     """Say who still answers at a task's furthest distance."""
-    entries: Sequence[Entry] = selection.of(subject) if subject.kind == "task" else ()
+    entries: Sequence[ResultRow] = selection.of(subject) if subject.kind == "task" else ()
     columns = distance_columns(entries)
     if not columns or columns[-1][0] == subject.primary:
         return ""

@@ -10,8 +10,8 @@ from reports.analysis.selection import Selection
 from reports.figures.plot import Plot
 from reports.site import page_templates
 from reports.site.ablations import Ablation, ablation_table, verdicts
-from reports.site.aggregate import Overview
-from reports.site.findings import Headline, headlines
+from reports.site.aggregate import Aggregate
+from reports.site.findings import Finding, findings
 from reports.site.lines import Line
 from reports.site.reproduce import commands, notes
 from reports.tables import formats
@@ -34,14 +34,14 @@ Each has a page of its own, and `records.csv` has them all.
 class Group:
     """A benchmark's part of the leaderboard."""
 
-    headline: Headline
+    finding: Finding
     lines: tuple[Line, ...]
 
 
 def render(
     selection: Selection,
     lines: Sequence[Line],
-    together: Sequence[tuple[Overview, Plot, Table]] = (),
+    together: Sequence[tuple[Aggregate, Plot, Table]] = (),
     changes: Sequence[Ablation] = (),
 ) -> str:
     """Render the front page.
@@ -57,8 +57,8 @@ def render(
         name: tuple(rows) for name, rows in groupby(lines, key=lambda line: line.summary.benchmark)
     }
     groups = [
-        Group(headline, by_benchmark.get(headline.subject.name, ()))
-        for headline in headlines(selection)
+        Group(finding, by_benchmark.get(finding.subject.name, ()))
+        for finding in findings(selection)
     ]
     return (
         page_templates.environment()

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from dataclasses import dataclass
 
-from reports.analysis.selection import Entry, Selection
+from reports.analysis.selection import ResultRow, Selection
 from reports.analysis.summary import Summary, ranked
 
 STRIP = 88.0
@@ -32,7 +32,7 @@ class Line:
         strip: Its score to draw; None where it has none between 0 and 1.
     """
 
-    entry: Entry
+    entry: ResultRow
     summary: Summary
     rivals: int
     suites: tuple[str, ...]

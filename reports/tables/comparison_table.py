@@ -3,7 +3,7 @@
 import math
 
 from reports.analysis.comparison import SEPARABLE, Contest, SideBySide
-from reports.analysis.selection import Entry
+from reports.analysis.selection import ResultRow
 from reports.analysis.summary import summary
 from reports.tables import number_format
 from reports.tables.tables import Column, Row, Table
@@ -90,7 +90,7 @@ def _row(contest: Contest) -> Row:
     )
 
 
-def _wanting(entry: Entry) -> bool:
+def _wanting(entry: ResultRow) -> bool:
     return len(entry.ok) < entry.planned
 
 

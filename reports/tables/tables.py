@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from reports.analysis.selection import Entry, Selection, Subject
+from reports.analysis.selection import ResultRow, Selection, Subject
 from reports.analysis.summary import Summary, ranked, scores, summarise
 from reports.tables import number_format
 from results.statistics.metrics import STREAM_METRICS
@@ -155,7 +155,7 @@ Those that no option asks for come last.
 """
 
 
-def stream_columns(entries: Sequence[Entry]) -> list[tuple[str, str]]:
+def stream_columns(entries: Sequence[ResultRow]) -> list[tuple[str, str]]:
     """Return the metrics of streams, each with its title.
 
     Those taken only where asked for, where a record has them.
@@ -165,7 +165,7 @@ def stream_columns(entries: Sequence[Entry]) -> list[tuple[str, str]]:
     return [(name, TITLES.get(name, name)) for name in (*STREAM_METRICS, *optional)]
 
 
-def distance_columns(entries: Sequence[Entry], group: str = "") -> list[tuple[str, str]]:
+def distance_columns(entries: Sequence[ResultRow], group: str = "") -> list[tuple[str, str]]:
     """Return the metrics of all distances that were asked at, nearest first, each with its title.
 
     With a group, those of its questions.
@@ -183,7 +183,7 @@ GROUP = re.compile(r"accuracy_by_distance_([a-z][a-z0-9_]{0,40})")
 """Name of the curve of a group of questions."""
 
 
-def groups(entries: Sequence[Entry]) -> list[str]:
+def groups(entries: Sequence[ResultRow]) -> list[str]:
     """Return the names of all groups of questions that any record scores apart."""
     names = {name for entry in entries for record in entry.ok for name in record.curves}
     return sorted(match[1] for name in names if (match := GROUP.fullmatch(name)))

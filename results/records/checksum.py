@@ -13,7 +13,7 @@ _SEAL = re.compile(rb',\n "sha256": "([0-9a-f]{64})"\n}\n?\Z')
 """How a sealed document ends."""
 
 
-def seal(text: str) -> str:
+def add_checksum(text: str) -> str:
     """Add the checksum to a JSON object that is indented by one.
 
     Args:
@@ -27,7 +27,7 @@ def seal(text: str) -> str:
     return f'{body},\n "sha256": "{_digest(body.encode())}"\n}}\n'
 
 
-def unseal(text: bytes) -> bytes | None:
+def split_checksum(text: bytes) -> bytes | None:
     """Check the checksum and return the document without it; None where there is no checksum.
 
     Raises:

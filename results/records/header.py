@@ -10,12 +10,12 @@ from typing import Any, Literal
 from pydantic import JsonValue
 from pydantic_core import from_json
 
-from results.records.checksum import unseal
+from results.records.checksum import split_checksum
 from results.records.record import SCHEMA, Failure, Record, parse
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outline:
+class RecordHeader:
     """A record without its curves.
 
     Attributes:
@@ -51,14 +51,14 @@ class Outline:
         return (self.benchmark, self.model, self.method, self.seed)
 
 
-def outline(text: bytes) -> Outline:
+def header(text: bytes) -> RecordHeader:
     """Read the outline of a record.
 
     Raises:
         Damaged: If the record can't be read.
         Newer: If it is of a schema that this version does not know.
     """
-    body = unseal(text)
+    body = split_checksum(text)
     if body is not None:
         try:
             document = from_json(body)
@@ -66,13 +66,13 @@ def outline(text: bytes) -> Outline:
                 return _taken(document)
         except (ValueError, KeyError, TypeError):
             pass  # sealed, and yet no record: validation says what is wrong
-    return outline_of(parse(text))
+    return header_of(parse(text))
 
 
-def outline_of(record: Record) -> Outline:
+def header_of(record: Record) -> RecordHeader:
     """Return the outline of a record that has been read."""
     cell, cost = record.cell, record.cost
-    return Outline(
+    return RecordHeader(
         id=record.id,
         benchmark=cell.benchmark,
         model=cell.model,
@@ -85,11 +85,11 @@ def outline_of(record: Record) -> Outline:
     )
 
 
-def _taken(document: dict[str, Any]) -> Outline:
+def _taken(document: dict[str, Any]) -> RecordHeader:
     error = document["error"]
     cost = document["cost"]
     cell = document["cell"]
-    return Outline(
+    return RecordHeader(
         id=document["id"],
         benchmark=cell["benchmark"],
         model=cell["model"],

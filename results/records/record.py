@@ -20,7 +20,7 @@ from pydantic_core import from_json
 
 from results.errors import Damaged, Newer
 from results.records.cell import Cell
-from results.records.checksum import seal, unseal
+from results.records.checksum import add_checksum, split_checksum
 
 SCHEMA: Literal[2] = 2
 """Version of the record's form.
@@ -152,7 +152,7 @@ class Record(Part):
 
     def to_json(self) -> str:
         """Return the record as JSON text with its checksum, the same for equal records."""
-        return seal(self.model_dump_json(by_alias=True, indent=1))
+        return add_checksum(self.model_dump_json(by_alias=True, indent=1))
 
 
 def succeeded(cell: Cell, outcome: Outcome, provenance: Provenance) -> Record:
@@ -182,7 +182,7 @@ def parse(text: str | bytes) -> Record:
         Newer: If it was written under a schema that this version does not know.
     """
     raw = text.encode() if isinstance(text, str) else text
-    body = unseal(raw)
+    body = split_checksum(raw)
     try:
         record = Record.model_validate_json(raw if body is None else body)
     except ValidationError as error:

@@ -14,7 +14,7 @@ Options = Mapping[str, JsonValue]
 """A benchmark's resolved options: what a cell's config holds under ``benchmark``."""
 
 
-def same_question(one: Options, other: Options) -> bool:
+def same_benchmark(one: Options, other: Options) -> bool:
     """Whether two cells of a benchmark ask the same.
 
     An option that one of them does not hold, since it came later, tells nothing apart.

@@ -13,7 +13,7 @@ from typing import Self
 from filelock import FileLock, Timeout
 
 
-class Claim:
+class Lock:
     """A claim that is held.
 
     Args:
@@ -50,7 +50,7 @@ class Claim:
         self.release()
 
 
-def claim(path: Path, *, patience: float = 0.0) -> Claim | None:
+def lock(path: Path, *, patience: float = 0.0) -> Lock | None:
     """Claim what a lock file stands for; None where another holds the claim.
 
     Args:
@@ -66,4 +66,4 @@ def claim(path: Path, *, patience: float = 0.0) -> Claim | None:
         lock.acquire(timeout=patience)
     except Timeout:
         return None
-    return Claim(lock)
+    return Lock(lock)

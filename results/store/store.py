@@ -17,11 +17,11 @@ from typing import Protocol, TypeVar
 from pydantic import ValidationError
 
 from results.errors import Damaged, Newer, UsageError
-from results.records.header import Outline, outline
+from results.records.header import RecordHeader, header
 from results.records.manifest import SCHEMA as MANIFEST_SCHEMA
 from results.records.manifest import Manifest
 from results.records.record import Record, parse, schema_of
-from results.store.locks import Claim, claim
+from results.store.locks import Lock, lock
 
 Mark = tuple[int, int, int]
 """Tells one version of a file from another: its inode, its time of change in nanoseconds, its size.
@@ -84,15 +84,15 @@ class Store:
         """Where the checkpoint of a cell stands while it runs, and after it was cut short."""
         return self.root / "checkpoints" / f"{cell_id}.safetensors"
 
-    def claim(self, cell_id: str) -> Claim | None:
+    def lock(self, cell_id: str) -> Lock | None:
         """Claim a cell, so that no other runner will run it; None where another holds it.
 
         Raises:
             OSError: If the store can't be written.
         """
-        return claim(self.root / "claims" / f"{cell_id}.lock")
+        return lock(self.root / "claims" / f"{cell_id}.lock")
 
-    def claim_manifest(self, name: str, *, patience: float) -> Claim | None:
+    def lock_manifest(self, name: str, *, patience: float) -> Lock | None:
         """Claim a manifest while it is read and written anew.
 
         None where another has held it for so many seconds.
@@ -100,7 +100,7 @@ class Store:
         Raises:
             OSError: If the store can't be written.
         """
-        return claim(self.root / "claims" / f"manifest-{name}.lock", patience=patience)
+        return lock(self.root / "claims" / f"manifest-{name}.lock", patience=patience)
 
     def sweep(self) -> None:
         """Take away what runners that were killed had begun to write.
@@ -108,7 +108,7 @@ class Store:
         What a living one is writing stays.
         """
         for path in (self.root / "records").glob(".*.tmp"):
-            held = self.claim(path.name.split(".")[1])
+            held = self.lock(path.name.split(".")[1])
             if held is not None:
                 with held:
                     path.unlink(missing_ok=True)
@@ -127,12 +127,12 @@ class Store:
         """
         return self._understood(self.path(cell_id), parse)
 
-    def outline(self, cell_id: str) -> Outline | None:
+    def header(self, cell_id: str) -> RecordHeader | None:
         """Return what a survey needs of a cell's record, as :meth:`read` does of all of it.
 
         Many times faster.
         """
-        return self._understood(self.path(cell_id), outline)
+        return self._understood(self.path(cell_id), header)
 
     def mark(self, cell_id: str) -> Mark | None:
         """Return what tells a cell's present record from an earlier or later one.
@@ -199,7 +199,7 @@ class Store:
     def _set_aside(self, path: Path, text: bytes, reason: Damaged) -> None:
         """Move a damaged record away, unless a runner is at its cell, or has just replaced it."""
         try:
-            held = self.claim(path.stem)
+            held = self.lock(path.stem)
             if held is None:
                 return
             with held:

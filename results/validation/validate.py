@@ -14,7 +14,7 @@ from typing import Literal
 from pydantic import ValidationError
 
 from results.errors import Damaged, Newer
-from results.records.checksum import unseal
+from results.records.checksum import split_checksum
 from results.records.record import SCHEMA, Record, parse
 from results.validation.plausibility import doubts
 from results.validation.recompute import disagreements
@@ -26,7 +26,7 @@ LINES = 12
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class RecordProblem:
     """One line on one file.
 
     Attributes:
@@ -40,7 +40,7 @@ class Finding:
     reason: str
 
 
-def validate(paths: Iterable[Path], known: Sequence[Submission] = ()) -> list[Finding]:
+def validate(paths: Iterable[Path], known: Sequence[Submission] = ()) -> list[RecordProblem]:
     """Check files that should be records.
 
     Args:
@@ -51,15 +51,15 @@ def validate(paths: Iterable[Path], known: Sequence[Submission] = ()) -> list[Fi
         Findings in the order of the files, then those on all of them together; none where all is
         well.
     """
-    found: list[Finding] = []
+    found: list[RecordProblem] = []
     readable: list[Submission] = []
     for path in paths:
         record, reasons = inspect(path)
-        found += [Finding(path, "refused", printable(reason)) for reason in reasons[:LINES]]
+        found += [RecordProblem(path, "refused", printable(reason)) for reason in reasons[:LINES]]
         if record is not None:
             readable.append(Submission(path, record))
     found += [
-        Finding(path, severity, printable(reason))
+        RecordProblem(path, severity, printable(reason))
         for path, severity, reason in doubts_together(readable, known)
     ]
     return found
@@ -86,7 +86,7 @@ def inspect(path: Path) -> tuple[Record | None, list[str]]:
         raw, document = read(path)
         if isinstance(document, dict):
             _check_schema(document.get("schema"))
-        body = unseal(raw)
+        body = split_checksum(raw)
         Record.model_validate_json(
             raw if body is None else body, strict=True
         )  # no text where a number belongs

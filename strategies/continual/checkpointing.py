@@ -20,7 +20,7 @@ from avalanche.training.plugins.evaluation import EvaluationPlugin
 from avalanche.training.templates.base_sgd import PeriodicEval
 
 from strategies.common.checkpoint import Checkpoint, Parts, Stateful
-from strategies.continual.dataloader import Feed
+from strategies.continual.dataloader import TensorLoader
 from strategies.continual.strategy import ContinualStrategy
 
 STATELESS = (PeriodicEval, EvaluationPlugin)
@@ -82,7 +82,7 @@ class Resume(SupervisedPlugin[Any]):
 
     def after_training_iteration(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
         """Keep the state within an experience, if it is time to."""
-        if self._checkpoint.due and isinstance(strategy.dataloader, Feed):
+        if self._checkpoint.due and isinstance(strategy.dataloader, TensorLoader):
             within = {
                 "epoch": strategy.clock.train_exp_epochs,
                 "feed": strategy.dataloader.state_dict(),

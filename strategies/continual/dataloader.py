@@ -21,7 +21,7 @@ Columns = tuple[Tensor, ...]
 """Inputs, labels and whatever else a sample has: tensors of equal first dimension ``n``."""
 
 
-class Feed:
+class TensorLoader:
     """Mini-batches of tensors, by index.
 
     Args:

@@ -16,9 +16,9 @@ from torch import Tensor, nn
 from strategies.common.checkpoint import Stateful
 from strategies.common.rng import generator
 from strategies.continual.classifier import Classifier, MultiHeadClassifier, among_heads
-from strategies.continual.dataloader import Feed, columns_of
+from strategies.continual.dataloader import TensorLoader, columns_of
 from strategies.continual.metrics.accuracy_matrix import AccuracyMatrix
-from strategies.continual.metrics.example_counter import Examples
+from strategies.continual.metrics.example_counter import ExampleCounter
 from strategies.continual.stream import Stream
 
 EVALUATION_BATCH = 512
@@ -56,13 +56,15 @@ class ContinualStrategy(SupervisedTemplate[Any, Any, Any]):
         trains_once: bool = False,
     ) -> None:
         model.to(device)
-        self.examples = Examples()
+        self.examples = ExampleCounter()
         super().__init__(
             model=model,
             optimizer=torch.optim.Adam(model.parameters(), lr=learning_rate),
             criterion=nn.CrossEntropyLoss(),
-            train_mb_size=stream.pace.batch_size,
-            train_epochs=1 if stream.pace.iterations or stream.pace.online else stream.pace.epochs,
+            train_mb_size=stream.schedule.batch_size,
+            train_epochs=1
+            if stream.schedule.iterations or stream.schedule.online
+            else stream.schedule.epochs,
             eval_mb_size=EVALUATION_BATCH,
             device=device,
             plugins=[*plugins, self.examples],
@@ -70,7 +72,7 @@ class ContinualStrategy(SupervisedTemplate[Any, Any, Any]):
         )
         self.trains_once = trains_once
         self.shuffling = generator("order of samples", seed)
-        self._pace = stream.pace
+        self._pace = stream.schedule
         heads = None if isinstance(model, MultiHeadClassifier) else stream.heads
         self._heads = None if heads is None else heads.to(device)
 
@@ -104,7 +106,7 @@ class ContinualStrategy(SupervisedTemplate[Any, Any, Any]):
         if columns is None:
             super().make_train_dataloader(*args, **kwargs)
         else:
-            self.dataloader = Feed(
+            self.dataloader = TensorLoader(
                 columns, self.train_mb_size, self.shuffling, self._pace.iterations
             )
 
@@ -117,4 +119,4 @@ class ContinualStrategy(SupervisedTemplate[Any, Any, Any]):
         if columns is None:
             super().make_eval_dataloader(*args, **kwargs)
         else:
-            self.dataloader = Feed(columns, self.eval_mb_size, None)
+            self.dataloader = TensorLoader(columns, self.eval_mb_size, None)

@@ -49,7 +49,7 @@ class Samples:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pace:
+class Schedule:
     """How a stream is gone through.
 
     Attributes:
@@ -109,7 +109,7 @@ class Stream:
 
     benchmark: Any
     signature: Signature
-    pace: Pace
+    schedule: Schedule
     sample_bytes: int
     classes: tuple[tuple[int, ...], ...]
     scenario: Scenario = "class"
@@ -123,11 +123,11 @@ class Stream:
         are asked for.
         """
         for place, experience in enumerate(self.benchmark.train_stream):
-            if not self.pace.online:
+            if not self.schedule.online:
                 yield experience, True
             else:
                 order = generator(f"order online {place}", self.seed)
-                yield from small_experiences(experience, self.pace.online, order)
+                yield from small_experiences(experience, self.schedule.online, order)
 
     @property
     def heads(self) -> Bool[Tensor, "experiences K"] | None:
@@ -149,7 +149,7 @@ def split_classes(
     *,
     classes: int,
     experiences: int,
-    pace: Pace,
+    schedule: Schedule,
     sample_bytes: int,
     seed: int,
     scenario: Scenario = "class",
@@ -184,7 +184,7 @@ def split_classes(
         *parts,
         outputs=classes // experiences if scenario == "domain" else classes,
         classes=dealt,
-        pace=pace,
+        schedule=schedule,
         sample_bytes=sample_bytes,
         seed=seed,
         scenario=scenario,
@@ -198,7 +198,7 @@ def assemble(
     *,
     outputs: int,
     classes: tuple[tuple[int, ...], ...],
-    pace: Pace,
+    schedule: Schedule,
     sample_bytes: int,
     seed: int,
     scenario: Scenario,
@@ -221,7 +221,7 @@ def assemble(
     return Stream(
         benchmark=_benchmark(train, test, scenario),
         signature=Signature(features=features, outputs=outputs, length=length),
-        pace=pace,
+        schedule=schedule,
         sample_bytes=sample_bytes,
         classes=classes,
         scenario=scenario,
@@ -286,8 +286,8 @@ def require_boundaries(
     Raises:
         UsageError: If the stream is online.
     """
-    if stream.pace.online:
+    if stream.schedule.online:
         raise UsageError(
-            f"method '{method}' {because}, and online = {stream.pace.online} tells no boundaries: "
+            f"method '{method}' {because}, and online = {stream.schedule.online} tells no boundaries: "
             "use er, er-compressed, er-encoder, latent-replay, a-gem, der-plus-plus or memnet, or leave online out"
         )

@@ -17,9 +17,9 @@ from results.records.record import Outcome
 from results.statistics.metrics import stream_metrics
 from strategies.common.checkpoint import Checkpoint
 from strategies.common.cost import Stopwatch, measure_cost
-from strategies.common.training_log import Signals, diverged
+from strategies.common.training_log import TrainingLog, diverged
 from strategies.continual.checkpointing import Resume, resumable
-from strategies.continual.metrics.optional_metrics import Beside
+from strategies.continual.metrics.optional_metrics import OptionalMetrics
 from strategies.continual.strategy import ContinualStrategy
 from strategies.continual.stream import Stream
 
@@ -28,10 +28,10 @@ VERSION = 1
 
 
 @runtime_checkable
-class KeepsPast(Protocol):
+class StoresPast(Protocol):
     """A plugin that keeps something of past experiences."""
 
-    def kept_bytes(self) -> int:
+    def stored_bytes(self) -> int:
         """Return the bytes of what is kept, with everything needed to use it."""
 
 
@@ -61,13 +61,13 @@ class Progress(SupervisedPlugin[Any]):
         progress: Callable[[float], None],
         steps: int,
         learning_rate: float,
-        signals: Signals | None = None,
+        training_log: TrainingLog | None = None,
     ) -> None:
         super().__init__()
         self._progress = progress
         self._steps = steps
         self._learning_rate = learning_rate
-        self._signals = signals
+        self._signals = training_log
         self._done = 0
         self._loss = torch.zeros(())
 
@@ -107,7 +107,7 @@ class Progress(SupervisedPlugin[Any]):
         self._done = state["done"]
 
 
-def learn(
+def run_stream(
     stream: Stream,
     build_model: Callable[[Signature], SequenceModel],
     method: ModuleType,
@@ -119,7 +119,7 @@ def learn(
     progress: Callable[[float], None],
     total_budget: int = 0,
     checkpoint: Checkpoint | None = None,
-    signals: Signals | None = None,
+    training_log: TrainingLog | None = None,
 ) -> Outcome:
     """Learn a stream and say how it went.
 
@@ -171,9 +171,14 @@ def learn(
     sizes = [len(experience.dataset) for experience in stream.benchmark.train_stream]
     strategy.plugins.insert(
         0,
-        Progress(progress, sum(stream.pace.steps(size) for size in sizes), learning_rate, signals),
+        Progress(
+            progress,
+            sum(stream.schedule.steps(size) for size in sizes),
+            learning_rate,
+            training_log,
+        ),
     )
-    beside = Beside(stream, strategy, train, seed)
+    beside = OptionalMetrics(stream, strategy, train, seed)
     if checkpoint is None or not resumable(strategy):
         checkpoint = Checkpoint()
     resume = Resume(
@@ -196,7 +201,9 @@ def learn(
             evaluation=evaluation,
             train_examples=strategy.examples.count,
             buffer_bytes=sum(
-                plugin.kept_bytes() for plugin in strategy.plugins if isinstance(plugin, KeepsPast)
+                plugin.stored_bytes()
+                for plugin in strategy.plugins
+                if isinstance(plugin, StoresPast)
             ),
         ),
     )
@@ -206,7 +213,7 @@ def _go_through(
     stream: Stream,
     strategy: ContinualStrategy,
     resume: Resume,
-    beside: Beside,
+    beside: OptionalMetrics,
     train: Stopwatch,
     evaluation: Stopwatch,
 ) -> None:

@@ -20,15 +20,15 @@ from baselines.interface import ModelOutput, SequenceModel, check_output, map_st
 from memnet.recorder import Recorder
 from results.statistics.survival import survival
 from strategies.common.checkpoint import Checkpoint
-from strategies.sequence.resumable_reader import Course
+from strategies.sequence.resumable_reader import ResumableReader
 from strategies.sequence.task import (
     Batch,
-    ExamTask,
-    Probe,
-    ProbeTask,
-    Questions,
+    EvaluationBatch,
+    Queries,
+    QueryStream,
+    QueryTask,
     SequenceTask,
-    Sheet,
+    WholeSequenceTask,
     largest_is_target,
 )
 
@@ -38,7 +38,7 @@ PIECE = 1024
 FAR = 8192
 """Distance up to which all streams are read; beyond it, a task's ``far_streams`` of them."""
 
-FORKED = 2**29
+COPIES_BYTES = 2**29
 """Most bytes of state that questions are asked on at a time, unless one stream's forks take more."""
 
 S = TypeVar("S")
@@ -47,7 +47,7 @@ Judge: TypeAlias = Callable[[Tensor, Tensor], Bool[Tensor, "*places"]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
+class EvaluationResult:
     """What evaluation found.
 
     Attributes:
@@ -65,19 +65,19 @@ class Reading:
     state_bytes: int
 
 
-def ask(
+def evaluate_task(
     model: SequenceModel,
     task: SequenceTask,
     count: int,
     drawn: torch.Generator,
     progress: Callable[[float], None],
     checkpoint: Checkpoint | None = None,
-) -> Reading:
+) -> EvaluationResult:
     """Ask in the task's own way.
 
     Args:
         model: The trained model.
-        task: A `ProbeTask` or an `ExamTask`.
+        task: A `QueryTask` or an `WholeSequenceTask`.
         count: Streams, or sequences per distance.
         drawn: Source of the evaluation data.
         progress: Called with the fraction done.
@@ -88,28 +88,28 @@ def ask(
         TypeError: If the task is neither.
     """
     noted = checkpoint or Checkpoint()
-    if isinstance(task, ProbeTask):
-        probe = task.probe(count, drawn)
-        return evaluate(
+    if isinstance(task, QueryTask):
+        query_stream = task.query_stream(count, drawn)
+        return evaluate_on_copies(
             model,
-            probe,
+            query_stream,
             correct=task.correct,
             far_streams=task.far_streams,
             progress=progress,
             checkpoint=noted,
         )
-    if isinstance(task, ExamTask):
-        sheets = task.exam(count, drawn)
-        return examine(
+    if isinstance(task, WholeSequenceTask):
+        batches = task.evaluation_batches(count, drawn)
+        return evaluate_whole_sequences(
             model,
-            sheets,
+            batches,
             distances=task.distances,
             correct=task.correct,
             progress=progress,
             checkpoint=noted,
         )
     raise TypeError(
-        f"{type(task).__name__} can't be asked: make it a ProbeTask, asked on forks of streams, or an ExamTask, asked by sheets"
+        f"{type(task).__name__} can't be asked: make it a QueryTask, asked on forks of streams, or an WholeSequenceTask, asked by sheets"
     )
 
 
@@ -170,10 +170,10 @@ class _Reader:
             positions=torch.zeros(len(piece), 0, dtype=torch.int64, device=self.device),
         ).state
 
-    def reading(self, rows: Rows, groups: dict[str, Rows] | None = None) -> Reading:
+    def reading(self, rows: Rows, groups: dict[str, Rows] | None = None) -> EvaluationResult:
         """Put the rows together with what was measured."""
         carried = max(self._carried, self._recorder.carried_bytes)
-        return Reading(
+        return EvaluationResult(
             accuracy_by_distance=rows, groups=groups or {}, slots=self._slots(), state_bytes=carried
         )
 
@@ -191,15 +191,15 @@ class _Reader:
 
 
 @torch.inference_mode()
-def evaluate(
+def evaluate_on_copies(
     model: SequenceModel,
-    probe: Probe,
+    query_stream: QueryStream,
     *,
     progress: Callable[[float], None],
     correct: Judge = largest_is_target,
     far_streams: int | None = None,
     checkpoint: Checkpoint | None = None,
-) -> Reading:
+) -> EvaluationResult:
     """Read each stream once, fork the state at each distance, and ask all questions there.
 
     A question is put to a fork, so it leaves no trace in the stream: all distances share one pass,
@@ -213,28 +213,30 @@ def evaluate(
         far_streams: How many streams go on beyond `FAR`: the first ones. All of them if None.
         checkpoint: Where it is noted how far the reading has come; it goes on from there.
     """
-    reader, questions = _Reader(model), probe.questions()
-    count, length = questions.inputs.shape[0], questions.inputs.shape[-1]
-    columns = _columns(questions)
+    reader, queries = _Reader(model), query_stream.queries()
+    count, length = queries.inputs.shape[0], queries.inputs.shape[-1]
+    columns = _columns(queries)
     rows: dict[str, Rows] = {name: [] for name in columns}
-    course, furthest = (
-        Course(reader, probe, checkpoint or Checkpoint(), rows),
-        probe.read_until(max(probe.distances)),
+    stream_reader, furthest = (
+        ResumableReader(reader, query_stream, checkpoint or Checkpoint(), rows),
+        query_stream.read_until(max(query_stream.distances)),
     )
-    for index, distance in enumerate(sorted(probe.distances)):
-        until = probe.read_until(distance)
+    for index, distance in enumerate(sorted(query_stream.distances)):
+        until = query_stream.read_until(distance)
         if model.longest is not None and until + length > model.longest:
             for found in rows.values():
                 found.append([float(distance), None, 0.0])
             continue
         if distance > FAR and far_streams is not None and far_streams < count:
             count, reader.recording = far_streams, False
-            course.state = map_state(lambda tensor: tensor[:far_streams], course.state)
-        for read in course.through(_pieces(course.read, until), count):
+            stream_reader.state = map_state(
+                lambda tensor: tensor[:far_streams], stream_reader.state
+            )
+        for read in stream_reader.through(_pieces(stream_reader.read, until), count):
             progress(read / furthest)
-        here = course.found(index)
+        here = stream_reader.found(index)
         if here is None:
-            right = _ask_forks(reader, course.state, questions, correct, count)
+            right = _answer_queries(reader, stream_reader.state, queries, correct, count)
             answers = {name: right[:, asked] for name, asked in columns.items()}
             here = {
                 name: [float(distance), float(its.double().mean()), float(its.numel())]
@@ -247,15 +249,15 @@ def evaluate(
 
 
 @torch.inference_mode()
-def examine(
+def evaluate_whole_sequences(
     model: SequenceModel,
-    sheets: Iterable[Sheet],
+    batches: Iterable[EvaluationBatch],
     *,
     distances: Sequence[int],
     progress: Callable[[float], None],
     correct: Judge = largest_is_target,
     checkpoint: Checkpoint | None = None,
-) -> Reading:
+) -> EvaluationResult:
     """Feed each sheet in pieces of `PIECE`, the state carried from one to the next, and score the answers by distance.
 
     Args:
@@ -276,15 +278,15 @@ def examine(
     def stand() -> dict[str, Any]:
         return {"done": done, "right": right, "asked": asked, "reader": reader.content()}
 
-    for sheet in islice(sheets, done, None):
-        if model.longest is None or sheet.batch.inputs.shape[1] <= model.longest:
-            answers, counted = _mark(reader, sheet.batch, correct)
-            right[sheet.distance] += int((answers & counted).sum())
-            asked[sheet.distance] += int(counted.sum())
+    for evaluation in islice(batches, done, None):
+        if model.longest is None or evaluation.batch.inputs.shape[1] <= model.longest:
+            answers, counted = _mark(reader, evaluation.batch, correct)
+            right[evaluation.distance] += int((answers & counted).sum())
+            asked[evaluation.distance] += int(counted.sum())
             reader.end()
         done += 1
         checkpoint.note(stand)
-        progress((distances.index(sheet.distance) + 1) / len(distances))
+        progress((distances.index(evaluation.distance) + 1) / len(distances))
     return reader.reading(
         [[float(d), right[d] / asked[d] if asked[d] else None, float(asked[d])] for d in distances]
     )
@@ -301,42 +303,42 @@ def _pieces(start: int, stop: int) -> Iterator[tuple[int, int]]:
         start = end
 
 
-def _ask_forks(
-    reader: _Reader, state: Any, questions: Questions, correct: Judge, count: int
+def _answer_queries(
+    reader: _Reader, state: Any, queries: Queries, correct: Judge, count: int
 ) -> Bool[Tensor, "B Q"]:
-    """Ask all questions on forks of the first ``count`` streams' state, as many streams at a time as `FORKED` holds."""
-    number = questions.inputs.shape[1]
-    together = max(1, FORKED * count // max(1, state_bytes(state) * number))
+    """Ask all questions on forks of the first ``count`` streams' state, as many streams at a time as `COPIES_BYTES` holds."""
+    number = queries.inputs.shape[1]
+    together = max(1, COPIES_BYTES * count // max(1, state_bytes(state) * number))
     answers = []
     for start in range(0, count, together):
         stop = min(start + together, count)
         inputs, targets = (
-            questions.inputs[start:stop].to(reader.device),
-            questions.targets[start:stop].to(reader.device),
+            queries.inputs[start:stop].to(reader.device),
+            queries.targets[start:stop].to(reader.device),
         )
-        forks = _forks(state, start, stop, number)
+        copies = _copies(state, start, stop, number)
         last = torch.full((len(inputs) * number, 1), inputs.shape[2] - 1, device=reader.device)
-        logits = reader.model(inputs.flatten(0, 1), forks, positions=last).logits
+        logits = reader.model(inputs.flatten(0, 1), copies, positions=last).logits
         answers.append(correct(logits, targets.flatten().unsqueeze(1)).view(len(inputs), number))
     return torch.cat(answers)
 
 
-def _forks(state: S, start: int, stop: int, number: int) -> S:
+def _copies(state: S, start: int, stop: int, number: int) -> S:
     """Return ``number`` copies of the state of each stream from ``start`` to ``stop``, side by side."""
     return map_state(lambda tensor: tensor[start:stop].repeat_interleave(number, dim=0), state)
 
 
-def _columns(questions: Questions) -> dict[str, Int[Tensor, " G"]]:
+def _columns(queries: Queries) -> dict[str, Int[Tensor, " G"]]:
     """Return the questions of each group as indices along ``Q``.
 
     The empty name stands for those in no group.
     """
-    number = questions.targets.shape[1]
-    grouped = {int(index) for columns in questions.groups.values() for index in columns}
+    number = queries.targets.shape[1]
+    grouped = {int(index) for columns in queries.groups.values() for index in columns}
     rest = torch.tensor(
         [index for index in range(number) if index not in grouped], dtype=torch.int64
     )
-    return {"": rest, **questions.groups}
+    return {"": rest, **queries.groups}
 
 
 def _mark(

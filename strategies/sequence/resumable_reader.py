@@ -10,8 +10,8 @@ from torch import Tensor
 
 from baselines.interface import ModelOutput
 from strategies.common.checkpoint import Checkpoint
-from strategies.common.state_tensors import leaves, refilled
-from strategies.sequence.task import Probe
+from strategies.common.state_tensors import flatten_state, unflatten_state
+from strategies.sequence.task import QueryStream
 
 Row = list[float | None]
 
@@ -32,7 +32,7 @@ class Reads(Protocol):
         """Go on from what :meth:`content` returned."""
 
 
-class Course:
+class ResumableReader:
     """Where the reading of a probe's streams stands.
 
     To go on, the streams are drawn from their beginning again, in the same pieces, since their
@@ -51,12 +51,16 @@ class Course:
     """
 
     def __init__(
-        self, reader: Reads, probe: Probe, checkpoint: Checkpoint, rows: Mapping[str, list[Row]]
+        self,
+        reader: Reads,
+        query_stream: QueryStream,
+        checkpoint: Checkpoint,
+        rows: Mapping[str, list[Row]],
     ) -> None:
         self.state: Any = None
         self.read = 0
         self._reader = reader
-        self._probe = probe
+        self._probe = query_stream
         self._checkpoint = checkpoint
         self._rows = rows
         self._earlier: dict[str, Any] = checkpoint.noted or {"read": 0, "rows": {}}
@@ -69,7 +73,7 @@ class Course:
             if stop < self._earlier["read"]:
                 continue
             if stop == self._earlier["read"]:
-                self.state = refilled(self._reader.form(piece), self._earlier["leaves"])
+                self.state = unflatten_state(self._reader.form(piece), self._earlier["leaves"])
                 self._reader.go_on(self._earlier["reader"])
             else:
                 self.state = self._reader.read(piece, self.state).state
@@ -88,14 +92,14 @@ class Course:
 
         Not for a model whose state changes its form, for it could not be filled in again.
         """
-        form = len(leaves(self.state))
+        form = len(flatten_state(self.state))
         self._form = self._form or form
         if form == self._form:
             self._checkpoint.note(
                 lambda: {
                     "read": self.read,
                     "rows": dict(self._rows),
-                    "leaves": leaves(self.state),
+                    "leaves": flatten_state(self.state),
                     "reader": self._reader.content(),
                 }
             )

@@ -2,7 +2,7 @@
 
 A generator of training sequences, and one of two ways to be asked.
 
-A `ProbeTask` is asked on forks of long streams, at many distances in one pass. An `ExamTask` is
+A `QueryTask` is asked on forks of long streams, at many distances in one pass. An `WholeSequenceTask` is
 asked by whole sequences that hold their questions, where questions belong to the sequence (several
 in a row, or at its end).
 
@@ -42,7 +42,7 @@ class Batch:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Questions:
+class Queries:
     """Questions asked on forks of one stream's state.
 
     Each is a few tokens, and its answer is wanted at the last of them.
@@ -60,7 +60,7 @@ class Questions:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sheet:
+class EvaluationBatch:
     """Sequences of one length that hold their questions.
 
     Attributes:
@@ -73,7 +73,7 @@ class Sheet:
     batch: Batch
 
 
-class Probe(Protocol):
+class QueryStream(Protocol):
     """One long stream per row, read once; the same questions are asked at each distance."""
 
     @property
@@ -89,7 +89,7 @@ class Probe(Protocol):
     def read_until(self, distance: int) -> int:
         """Return how many tokens have been read when the questions are asked at this distance."""
 
-    def questions(self) -> Questions:
+    def queries(self) -> Queries:
         """Return the questions and their answers."""
 
 
@@ -117,7 +117,7 @@ class SequenceTask(ABC):
         return largest_is_target(logits, targets)
 
 
-class ProbeTask(SequenceTask):
+class QueryTask(SequenceTask):
     """A task asked on forks of long streams.
 
     Attributes:
@@ -128,11 +128,11 @@ class ProbeTask(SequenceTask):
     far_streams: int | None = None
 
     @abstractmethod
-    def probe(self, batch: int, generator: torch.Generator) -> Probe:
+    def query_stream(self, batch: int, generator: torch.Generator) -> QueryStream:
         """Draw evaluation streams."""
 
 
-class ExamTask(SequenceTask):
+class WholeSequenceTask(SequenceTask):
     """A task asked by whole sequences.
 
     Attributes:
@@ -142,7 +142,9 @@ class ExamTask(SequenceTask):
     distances: Sequence[int]
 
     @abstractmethod
-    def exam(self, batch: int, generator: torch.Generator) -> Iterator[Sheet]:
+    def evaluation_batches(
+        self, batch: int, generator: torch.Generator
+    ) -> Iterator[EvaluationBatch]:
         """Draw evaluation sequences one sheet after the other, by rising distance.
 
         A distance may have several sheets, which are scored together: where logits are large, a

@@ -13,8 +13,8 @@ from results.statistics.metrics import task_metrics
 from strategies.common.checkpoint import Checkpoint, Parts
 from strategies.common.cost import Stopwatch, measure_cost
 from strategies.common.rng import generator
-from strategies.common.training_log import Signals, diverged
-from strategies.sequence.evaluate import Reading, ask
+from strategies.common.training_log import TrainingLog, diverged
+from strategies.sequence.evaluate import EvaluationResult, evaluate_task
 from strategies.sequence.task import SequenceTask
 
 VERSION = 2
@@ -45,7 +45,7 @@ def run_task(
     device: torch.device,
     progress: Callable[[float], None],
     checkpoint: Checkpoint | None = None,
-    signals: Signals | None = None,
+    training_log: TrainingLog | None = None,
 ) -> Outcome:
     """Train a model on fresh examples of a task, then ask at each distance.
 
@@ -83,11 +83,11 @@ def run_task(
             seed=seed,
             progress=lambda fraction: progress(0.8 * fraction),
             checkpoint=checkpoint,
-            signals=signals,
+            training_log=training_log,
         )
     watch.wall, watch.cpu = watch.wall + checkpoint.earlier[0], watch.cpu + checkpoint.earlier[1]
     with evaluation:
-        reading = ask(
+        reading = evaluate_task(
             model,
             task,
             streams,
@@ -119,7 +119,7 @@ def train(
     seed: int,
     progress: Callable[[float], None],
     checkpoint: Checkpoint | None = None,
-    signals: Signals | None = None,
+    training_log: TrainingLog | None = None,
 ) -> list[tuple[float, float]]:
     """Train with AdamW, a linear warm-up and a cosine decay.
 
@@ -160,8 +160,8 @@ def train(
         since.append(float(task_loss.detach()))
         if not math.isfinite(since[-1]):
             raise diverged(f"the loss was {since[-1]} at step {step + 1} of {steps}", learning_rate)
-        if signals is not None:
-            signals(
+        if training_log is not None:
+            training_log(
                 step + 1,
                 {
                     "loss": since[-1],
@@ -188,7 +188,7 @@ def rate_at(step: int, steps: int) -> float:
     )
 
 
-def measured_metrics(reading: Reading) -> dict[str, float | None]:
+def measured_metrics(reading: EvaluationResult) -> dict[str, float | None]:
     """Return the metrics of the task's own questions, then of those scored apart, which bear their group's name."""
     metrics = task_metrics(reading.accuracy_by_distance)
     for name, rows in reading.groups.items():
@@ -196,7 +196,7 @@ def measured_metrics(reading: Reading) -> dict[str, float | None]:
     return metrics
 
 
-def measured_curves(reading: Reading) -> dict[str, JsonValue]:
+def measured_curves(reading: EvaluationResult) -> dict[str, JsonValue]:
     """Return accuracy by distance as records keep it: ``accuracy_by_distance``, and ``accuracy_by_distance_{group}`` for each group."""
     groups = {f"accuracy_by_distance_{name}": rows for name, rows in reading.groups.items()}
     return {

@@ -43,7 +43,7 @@ class Files:
 
     log: Path
     checkpoint: Path | None = None
-    signals: Path | None = None
+    training_log: Path | None = None
 
     def drop_log(self) -> None:
         """Take the log away.

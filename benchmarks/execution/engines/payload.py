@@ -33,7 +33,7 @@ They change from task to task within one process of Ray's.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Parcel:
+class Payload:
     """What is sent to a machine: jobs with the text of their plugins, and how to run them.
 
     Attributes:
@@ -77,7 +77,7 @@ class Parcel:
         )
 
 
-def pack(jobs: Sequence[Job], *, device: str, data_root: Path | None, limits: Limits) -> Parcel:
+def pack(jobs: Sequence[Job], *, device: str, data_root: Path | None, limits: Limits) -> Payload:
     """Pack jobs together with the plugins that they need."""
     entries = {
         entry.path: entry
@@ -86,7 +86,7 @@ def pack(jobs: Sequence[Job], *, device: str, data_root: Path | None, limits: Li
         if entry is not None
     }
     plugins = {path: path.read_bytes() for path, entry in entries.items() if entry.plugin}
-    return Parcel(
+    return Payload(
         jobs=tuple(jobs), plugins=plugins, device=device, data_root=data_root, limits=limits
     )
 
@@ -106,7 +106,7 @@ class _One:
         return self.jobs[0]
 
 
-def check_there(parcel: Parcel) -> str | None:
+def check_there(parcel: Payload) -> str | None:
     """See, on the machine where this is called, that jobs can be run; return what is wrong."""
     with tempfile.TemporaryDirectory(prefix="memnet-") as folder:
         try:
@@ -118,7 +118,7 @@ def check_there(parcel: Parcel) -> str | None:
     return None
 
 
-def run_there(parcel: Parcel) -> Iterator[dict[str, Any]]:
+def run_there(parcel: Payload) -> Iterator[dict[str, Any]]:
     """Run a cell on the machine where this is called, and yield messages: its progress, notes, and at last its record and log."""
     with tempfile.TemporaryDirectory(prefix="memnet-") as folder:
         (job,) = parcel.unpack(Path(folder))

@@ -20,7 +20,7 @@ from typing import Any
 from baselines.source import module_path
 from benchmarks.execution.engines.interface import Event, Files, Limits, Queue
 from benchmarks.execution.engines.local import LOOK_AGAIN
-from benchmarks.execution.engines.payload import Parcel, check_there, pack, run_there
+from benchmarks.execution.engines.payload import Payload, check_there, pack, run_there
 from benchmarks.execution.run_cell import THREADS
 from benchmarks.planning.jobs import Job
 from results.errors import UsageError
@@ -167,7 +167,7 @@ class RayEngine:
             )
         return found
 
-    def _parcel(self, jobs: Sequence[Job]) -> Parcel:
+    def _parcel(self, jobs: Sequence[Job]) -> Payload:
         return pack(jobs, device=self._device, data_root=self._data_root, limits=self._limits)
 
     def _send(self, job: Job, files: Files, *, attempt: int = 0) -> _Task:

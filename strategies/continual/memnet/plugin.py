@@ -118,7 +118,7 @@ class MemNetPlugin(SupervisedPlugin[Any]):
             )
             self._statistics.was_read(found.weights)
 
-    def kept_bytes(self) -> int:
+    def stored_bytes(self) -> int:
         """Return the bytes of the bank: slots, edges and all that is kept about them."""
         return bank_bytes(self.memory.bank)
 

@@ -20,7 +20,7 @@ from torch.nn import functional
 
 from baselines.interface import SequenceModel
 from strategies.continual.classifier import classifier
-from strategies.continual.replay.buffer import Buffer, raw_store, room_for
+from strategies.continual.replay.buffer import Buffer, raw_storage, room_for
 from strategies.continual.replay.rehearsal import Replay
 from strategies.continual.strategy import ContinualStrategy
 from strategies.continual.stream import Stream
@@ -105,7 +105,7 @@ def build(
     """
     room = room_for(config.budget, config.mem_size, stream)
     buffer = Buffer(
-        raw_store(stream),
+        raw_storage(stream),
         classes=stream.signature.outputs,
         room=room,
         shares=config.shares,

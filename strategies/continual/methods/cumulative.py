@@ -20,7 +20,7 @@ class Config:
     """No options."""
 
 
-class Everything(SupervisedPlugin[Any]):
+class StoreEverything(SupervisedPlugin[Any]):
     """Joins the data of all experiences met so far to that of the new one.
 
     Args:
@@ -45,7 +45,7 @@ class Everything(SupervisedPlugin[Any]):
         """Keep this experience too."""
         self._met += 1
 
-    def kept_bytes(self) -> int:
+    def stored_bytes(self) -> int:
         """Return the bytes of all samples met."""
         return self._stream.sample_bytes * sum(
             len(experience.dataset)
@@ -82,5 +82,5 @@ def build(
         learning_rate=learning_rate,
         seed=seed,
         device=device,
-        plugins=[Everything(stream)],
+        plugins=[StoreEverything(stream)],
     )

@@ -1,7 +1,4 @@
-"""Dark experience replay++.
-
-Kept samples are rehearsed with their labels and with what the model once answered (Buzzega et al.
-2020).
+"""Dark experience replay++: rehearses samples with labels and stored logits (Buzzega et al. 2020).
 
 With two independent draws from what is kept, ``(x', y', z')`` and ``(x'', y'', z'')`` (equation 6
 of the paper)::
@@ -24,7 +21,7 @@ from torch.nn import functional
 
 from baselines.interface import SequenceModel
 from strategies.continual.classifier import classifier
-from strategies.continual.replay.buffer import Buffer, raw_store, room_for
+from strategies.continual.replay.buffer import Buffer, raw_storage, room_for
 from strategies.continual.replay.rehearsal import Replay
 from strategies.continual.strategy import ContinualStrategy
 from strategies.continual.stream import Stream
@@ -150,7 +147,7 @@ def build(
     """
     room = room_for(config.budget, config.mem_size, stream)
     buffer = Buffer(
-        raw_store(stream),
+        raw_storage(stream),
         classes=stream.signature.outputs,
         room=room,
         shares=config.shares,

@@ -7,7 +7,7 @@ import torch
 
 from baselines.interface import SequenceModel
 from strategies.continual.classifier import classifier
-from strategies.continual.replay.buffer import Buffer, raw_store, room_for
+from strategies.continual.replay.buffer import Buffer, raw_storage, room_for
 from strategies.continual.replay.rehearsal import Replay
 from strategies.continual.strategy import ContinualStrategy
 from strategies.continual.stream import Stream, require_boundaries
@@ -52,7 +52,7 @@ def build(
         require_boundaries(stream, "er[weighting=experience]")
     room = room_for(config.budget, config.mem_size, stream)
     buffer = Buffer(
-        raw_store(stream),
+        raw_storage(stream),
         classes=stream.signature.outputs,
         room=room,
         shares=config.shares,

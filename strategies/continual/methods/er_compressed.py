@@ -11,9 +11,9 @@ import torch
 from baselines.interface import SequenceModel
 from results.errors import UsageError
 from strategies.continual.classifier import classifier
-from strategies.continual.replay.buffer import Buffer, raw_store, room_for
+from strategies.continual.replay.buffer import Buffer, raw_storage, room_for
 from strategies.continual.replay.rehearsal import Replay
-from strategies.continual.replay.sample_storage import Deflated
+from strategies.continual.replay.sample_storage import DeflatedStorage
 from strategies.continual.strategy import ContinualStrategy
 from strategies.continual.stream import Stream, require_boundaries
 
@@ -56,14 +56,14 @@ def build(
     """
     if config.weighting == "experience":
         require_boundaries(stream, "er-compressed[weighting=experience]")
-    raw = raw_store(stream)
+    raw = raw_storage(stream)
     if raw.data.dtype != torch.uint8:
         raise UsageError(
             "method 'er-compressed' keeps images of bytes, and this stream's samples are floats: use method er"
         )
     signature = stream.signature
     buffer = Buffer(
-        Deflated((signature.length, signature.features or 1)),
+        DeflatedStorage((signature.length, signature.features or 1)),
         classes=signature.outputs,
         room=room_for(config.budget, config.mem_size, stream),
         shares=config.shares,

@@ -23,9 +23,9 @@ from memnet.persistent.memory import PersistentMemory
 from results.errors import UsageError
 from strategies.common.rng import generator
 from strategies.continual.classifier import trunk
-from strategies.continual.replay.buffer import Buffer, raw_store, room_for
+from strategies.continual.replay.buffer import Buffer, raw_storage, room_for
 from strategies.continual.replay.rehearsal import Replay, samples_of
-from strategies.continual.replay.sample_storage import Deflated
+from strategies.continual.replay.sample_storage import DeflatedStorage
 from strategies.continual.strategy import ContinualStrategy
 from strategies.continual.stream import Stream
 
@@ -140,7 +140,7 @@ def build(
     Raises:
         UsageError: If the budget keeps nothing, or the model has no features.
     """
-    signature, raw = stream.signature, raw_store(stream)
+    signature, raw = stream.signature, raw_storage(stream)
     if config.form == "deflated" and raw.data.dtype != torch.uint8:
         raise UsageError(
             "form = deflated compresses images of bytes, and this stream's samples are floats: use form=raw"
@@ -148,7 +148,7 @@ def build(
     shape = (signature.length, signature.features or 1)
     room = room_for(config.budget, config.mem_size, stream)
     buffer = Buffer(
-        raw if config.form == "raw" else Deflated(shape),
+        raw if config.form == "raw" else DeflatedStorage(shape),
         classes=signature.outputs,
         room=room,
         shares=config.shares,

@@ -1,6 +1,4 @@
-"""Elastic weight consolidation.
-
-Weights that mattered to past experiences are held by springs (Kirkpatrick et al. 2017).
+"""Elastic weight consolidation: a quadratic penalty on important weights (Kirkpatrick et al. 2017).
 
 After an experience, with weights θ*, the diagonal of the Fisher information is taken over samples
 one at a time, over all labels::
@@ -99,7 +97,7 @@ class ElasticWeights(SupervisedPlugin[Any]):
             )
         self._past += 1
 
-    def kept_bytes(self) -> int:
+    def stored_bytes(self) -> int:
         """Return the bytes of stiffness and centre."""
         return sum(tensor.nbytes for tensor in (*self.stiffness, *self.centre)) if self._past else 0
 

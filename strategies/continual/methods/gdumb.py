@@ -1,7 +1,4 @@
-"""GDumb.
-
-Keeps samples in equal shares per class, and trains a fresh model on nothing else (Prabhu et al.
-2020).
+"""GDumb: trains a new model on a class-balanced buffer alone (Prabhu et al. 2020).
 
 Before each experience is learnt its samples are offered to the buffer; the model then begins anew
 and is trained on the buffer alone. The weights that it begins from come from the seed, so they
@@ -27,8 +24,8 @@ from torch import Tensor, nn
 from baselines.interface import SequenceModel
 from strategies.common.rng import generator
 from strategies.continual.classifier import classifier
-from strategies.continual.dataloader import Feed
-from strategies.continual.replay.buffer import Buffer, raw_store, room_for
+from strategies.continual.dataloader import TensorLoader
+from strategies.continual.replay.buffer import Buffer, raw_storage, room_for
 from strategies.continual.replay.rehearsal import Replay, samples_of
 from strategies.continual.strategy import ContinualStrategy
 from strategies.continual.stream import Stream, require_boundaries
@@ -51,7 +48,7 @@ class Config:
     passes: int = 30
 
 
-class FromBuffer(Feed):
+class FromBuffer(TensorLoader):
     """Mini-batches of what is kept at the time.
 
     Args:
@@ -89,7 +86,7 @@ class FromScratch(Replay):
         super().__init__(buffer, stream, seed)
         self._fresh = copy.deepcopy(model.state_dict())
         self._passes = passes
-        self._pace = stream.pace
+        self._pace = stream.schedule
         self._offered = 0
         self.shuffling = generator("order of the buffer", seed)
 
@@ -152,7 +149,11 @@ def build(
     wrapped = classifier(model, stream)
     room = room_for(config.budget, config.mem_size, stream)
     buffer = Buffer(
-        raw_store(stream), classes=stream.signature.outputs, room=room, shares="balanced", seed=seed
+        raw_storage(stream),
+        classes=stream.signature.outputs,
+        room=room,
+        shares="balanced",
+        seed=seed,
     )
     return ContinualStrategy(
         model=wrapped,

@@ -15,7 +15,7 @@ from avalanche.core import SupervisedPlugin
 
 from baselines.interface import SequenceModel
 from strategies.continual.classifier import classifier
-from strategies.continual.dataloader import Feed
+from strategies.continual.dataloader import TensorLoader
 from strategies.continual.strategy import ContinualStrategy
 from strategies.continual.stream import Stream
 
@@ -49,12 +49,12 @@ class AllAtOnce(SupervisedPlugin[Any]):
         """Train for the steps of all experiences in the first, and on nothing more in the others."""
         if strategy.clock.train_exp_counter > 0:
             strategy.dataloader = ()
-        elif isinstance(strategy.dataloader, Feed):
+        elif isinstance(strategy.dataloader, TensorLoader):
             strategy.dataloader.iterations *= len(
                 self._stream.benchmark.train_stream
             )  # 0 for passes: those are over all samples anyway
 
-    def kept_bytes(self) -> int:
+    def stored_bytes(self) -> int:
         """Return the bytes of all samples of the stream: all of them are needed at once."""
         return self._stream.sample_bytes * sum(
             len(experience.dataset) for experience in self._stream.benchmark.train_stream

@@ -1,7 +1,4 @@
-"""Latent replay.
-
-Codes of samples are kept instead of samples, and rehearsed above the layers that made them
-(Pellegrini et al. 2020).
+"""Latent replay: rehearses stored activations of a lower layer (Pellegrini et al. 2020).
 
 The lower layers (the model's features and a narrow layer above them) stand still, or learn slowly,
 since the codes that are kept go stale as they move. Where nothing is learnt beforehand they had
@@ -24,7 +21,7 @@ from baselines.interface import ModelOutput, SequenceModel
 from strategies.continual.classifier import classifier, trunk
 from strategies.continual.replay.buffer import Buffer, room_for
 from strategies.continual.replay.rehearsal import Replay, samples_of
-from strategies.continual.replay.sample_storage import Rows
+from strategies.continual.replay.sample_storage import RowStorage
 from strategies.continual.strategy import ContinualStrategy
 from strategies.continual.stream import Stream, require_boundaries
 
@@ -193,7 +190,7 @@ def build(
         require_boundaries(stream, "latent-replay, unless first = pace")
     latent = Latent(trunk(model), stream.signature.outputs, config)
     buffer = Buffer(
-        Rows.empty((config.code,), torch.uint8 if config.form == "bytes" else torch.float16),
+        RowStorage.empty((config.code,), torch.uint8 if config.form == "bytes" else torch.float16),
         classes=stream.signature.outputs,
         room=room_for(config.budget, config.mem_size, stream),
         shares=config.shares,

@@ -1,6 +1,4 @@
-"""Learning without forgetting.
-
-Answers to new samples as the model before this experience did (Li & Hoiem 2016).
+"""Learning without forgetting: distils the model of the previous experience (Li & Hoiem 2016).
 
 To the loss is added the distillation of the earlier model's answers, among the classes it knew::
 
@@ -90,7 +88,7 @@ class Distillation(SupervisedPlugin[Any]):
         self._known[samples_of(strategy)[1].unique()] = True
         self._met += 1
 
-    def kept_bytes(self) -> int:
+    def stored_bytes(self) -> int:
         """Return the bytes of the earlier model, and of the note which classes it knew."""
         return (
             sum(p.nbytes for p in self.earlier.parameters()) + self._known.nbytes

@@ -43,7 +43,7 @@ def build(
         seed=seed,
         sample_bytes=stream.sample_bytes,
     )
-    clock = max(SHORTEST, len(memory.bank.links) // PER_SLOT) if stream.pace.online else 0
+    clock = max(SHORTEST, len(memory.bank.links) // PER_SLOT) if stream.schedule.online else 0
     plugin = MemNetPlugin(memory, seed, dream_every=config.dream_every or clock)
     return ContinualStrategy(
         model=memory,

@@ -1,7 +1,4 @@
-"""Synaptic intelligence.
-
-Weights that lowered the loss of past experiences are held where they were (Zenke, Poole & Ganguli
-2017).
+"""Synaptic intelligence: a penalty on weights that lowered the loss (Zenke et al. 2017).
 
 While an experience is learnt, each weight's part in lowering its loss is added up along the way,
 and at its end turned into importance::
@@ -103,7 +100,7 @@ class SynapticIntelligence(SupervisedPlugin[Any]):
             path.zero_()
         self._past += 1
 
-    def kept_bytes(self) -> int:
+    def stored_bytes(self) -> int:
         """Return the bytes of importance and anchor.
 
         What is added up on the way belongs to the present.

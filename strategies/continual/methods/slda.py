@@ -74,7 +74,7 @@ class Discriminant(SequenceModel):
 
     means: Tensor
     scatter: Tensor
-    met: Tensor
+    seen: Tensor
 
     def __init__(self, model: SequenceModel, trunk: Any, classes: int, config: Config) -> None:
         super().__init__()
@@ -83,7 +83,7 @@ class Discriminant(SequenceModel):
         self.config = config
         self.register_buffer("means", torch.zeros(classes, trunk.width))
         self.register_buffer("scatter", torch.zeros(trunk.width, trunk.width))
-        self.register_buffer("met", torch.zeros(classes, dtype=torch.int32))
+        self.register_buffer("seen", torch.zeros(classes, dtype=torch.int32))
         self._solution: tuple[Tensor, Tensor] | None = None
 
     def initial_state(self, batch: int) -> Any:
@@ -95,7 +95,7 @@ class Discriminant(SequenceModel):
 
         What is asked for is the answer to whole samples.
         """
-        if self.training or not bool(self.met.any()):
+        if self.training or not bool(self.seen.any()):
             output: ModelOutput = self.model(inputs, state, **options)
             return output
         return ModelOutput(logits=self.scores(self.features(inputs))[:, None], state=state)
@@ -106,37 +106,37 @@ class Discriminant(SequenceModel):
         features: Tensor = self.trunk.features(inputs)
         return features
 
-    def meet(self, features: Float[Tensor, "m D"], labels: Int[Tensor, "m"]) -> None:
+    def update(self, features: Float[Tensor, "m D"], labels: Int[Tensor, "m"]) -> None:
         """Update means and scatter."""
         for label in labels.unique().tolist():
             here = features[labels == label]
-            mean, before, now = here.mean(0), int(self.met[label]), len(here)
+            mean, before, now = here.mean(0), int(self.seen[label]), len(here)
             offset = mean - self.means[label]
             self.scatter += (here - mean).T @ (here - mean) + before * now / (
                 before + now
             ) * torch.outer(offset, offset)
             self.means[label] += now / (before + now) * offset
-            self.met[label] += now
+            self.seen[label] += now
         self._solution = None
 
     def scores(self, features: Float[Tensor, "B D"]) -> Float[Tensor, "B K"]:
         """Return the discriminant of each class; classes not met are closed."""
         if self._solution is None:
-            covariance = self.scatter / self.met.sum()
+            covariance = self.scatter / self.seen.sum()
             regular = (1 - self.config.shrinkage) * covariance + self.config.shrinkage * torch.eye(
                 len(covariance)
             ).to(covariance)
             weights = torch.linalg.solve(regular.double(), self.means.T.double()).T.float()
             self._solution = weights, -0.5 * (weights * self.means).sum(-1)
         weights, bias = self._solution
-        return (features @ weights.T + bias).masked_fill(self.met == 0, CLOSED)
+        return (features @ weights.T + bias).masked_fill(self.seen == 0, CLOSED)
 
-    def kept_bytes(self) -> int:
+    def stored_bytes(self) -> int:
         """Return the bytes of means, scatter and counts."""
-        return int(self.means.nbytes + self.scatter.nbytes + self.met.nbytes)
+        return int(self.means.nbytes + self.scatter.nbytes + self.seen.nbytes)
 
 
-class MeetOnce(SupervisedPlugin[Any]):
+class SinglePass(SupervisedPlugin[Any]):
     """Trains the model on the first experience alone, and meets each experience's samples once.
 
     Args:
@@ -163,15 +163,15 @@ class MeetOnce(SupervisedPlugin[Any]):
         mode = self.discriminant.training
         self.discriminant.eval()
         for piece, classes in zip(inputs.split(PIECE), labels.split(PIECE), strict=True):
-            self.discriminant.meet(
+            self.discriminant.update(
                 self.discriminant.features(piece.to(strategy.device)), classes.to(strategy.device)
             )
         self.discriminant.train(mode)
         strategy.examples.add(len(labels))
 
-    def kept_bytes(self) -> int:
+    def stored_bytes(self) -> int:
         """Return the bytes of what is kept."""
-        return self.discriminant.kept_bytes()
+        return self.discriminant.stored_bytes()
 
     def state_dict(self) -> dict[str, Any]:
         """Return nothing: what is kept are buffers of the model."""
@@ -212,5 +212,5 @@ def build(
         learning_rate=learning_rate,
         seed=seed,
         device=device,
-        plugins=[MeetOnce(discriminant)],
+        plugins=[SinglePass(discriminant)],
     )

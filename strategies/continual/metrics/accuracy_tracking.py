@@ -26,7 +26,7 @@ SUBSET = 200
 """Test samples per experience that it is taken on: the same throughout, and the same for every model."""
 
 
-class Tracking(SupervisedPlugin[Any]):
+class AccuracyTracking(SupervisedPlugin[Any]):
     """Takes the accuracy on every experience met so far, every so many steps.
 
     Args:

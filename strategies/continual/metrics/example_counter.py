@@ -6,7 +6,7 @@ from typing import Any
 from avalanche.core import SupervisedPlugin
 
 
-class Examples(SupervisedPlugin[Any]):
+class ExampleCounter(SupervisedPlugin[Any]):
     """Counts the samples that are trained on, each as often as it is processed.
 
     Of every training step it counts the whole mini-batch as it stands at the backward pass: new

@@ -33,7 +33,7 @@ BATCH = 512
 """Samples read at a time."""
 
 
-class Probe:
+class LinearProbe:
     """Probes the features of a strategy's model: what its last linear layer reads.
 
     Args:

@@ -7,13 +7,13 @@ from pydantic import JsonValue
 from results.statistics.metrics import probe_metrics, tracking_metrics
 from strategies.common.checkpoint import Stateful
 from strategies.common.cost import Stopwatch
-from strategies.continual.metrics.accuracy_tracking import Tracking
-from strategies.continual.metrics.linear_probe import Probe
+from strategies.continual.metrics.accuracy_tracking import AccuracyTracking
+from strategies.continual.metrics.linear_probe import LinearProbe
 from strategies.continual.strategy import ContinualStrategy
 from strategies.continual.stream import Stream
 
 
-class Beside:
+class OptionalMetrics:
     """Takes what the stream's ``measures`` ask for; nothing, where they ask for nothing.
 
     Args:
@@ -27,9 +27,11 @@ class Beside:
         self, stream: Stream, strategy: ContinualStrategy, train: Stopwatch, seed: int
     ) -> None:
         self._tracking = (
-            Tracking(stream, stream.measures.track, train, seed) if stream.measures.track else None
+            AccuracyTracking(stream, stream.measures.track, train, seed)
+            if stream.measures.track
+            else None
         )
-        self._probe = Probe(stream, seed) if stream.measures.probe else None
+        self._probe = LinearProbe(stream, seed) if stream.measures.probe else None
         if self._tracking is not None:
             strategy.plugins.append(self._tracking)
 

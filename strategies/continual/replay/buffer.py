@@ -12,7 +12,7 @@ from torch import Tensor
 
 from results.errors import UsageError
 from strategies.common.rng import generator
-from strategies.continual.replay.sample_storage import Rows, Store
+from strategies.continual.replay.sample_storage import RowStorage, SampleStorage
 from strategies.continual.replay.sampling import Shares, admit
 from strategies.continual.stream import Stream
 
@@ -33,13 +33,15 @@ class Buffer:
         met: Samples of each class that were offered.
     """
 
-    def __init__(self, store: Store, *, classes: int, room: int, shares: Shares, seed: int) -> None:
+    def __init__(
+        self, store: SampleStorage, *, classes: int, room: int, shares: Shares, seed: int
+    ) -> None:
         self.store = store
         self.room = room
         self.shares = shares
         self.labels = torch.zeros(0, dtype=torch.uint8 if classes <= 256 else torch.int16)
         self.extras: dict[str, Tensor] = {}
-        self.met = torch.zeros(classes, dtype=torch.int32)
+        self.seen = torch.zeros(classes, dtype=torch.int32)
         self._draws = generator("what is kept", seed)
 
     def __len__(self) -> int:
@@ -74,7 +76,7 @@ class Buffer:
             self.store.sizes + beside,
             labels,
             sizes,
-            self.met.long(),
+            self.seen.long(),
             room=self.room,
             shares=self.shares,
             generator=self._draws,
@@ -87,16 +89,16 @@ class Buffer:
             else extra[enter]
             for name, extra in extras.items()
         }
-        self.met += torch.bincount(labels, minlength=len(self.met)).int()
+        self.seen += torch.bincount(labels, minlength=len(self.seen)).int()
 
     def take(self, places: Int[Tensor, "b"]) -> tuple[Float[Tensor, "b T F"], Int[Tensor, "b"]]:
         """Return some of the samples, as a model reads them, with their labels."""
         return self.store.unpack(places), self.labels[places].long()
 
-    def kept_bytes(self) -> int:
+    def stored_bytes(self) -> int:
         """Return the bytes of all that is kept, the counts of samples met included."""
         samples = int(self.store.sizes.sum()) + self.labels.nbytes
-        return samples + sum(extra.nbytes for extra in self.extras.values()) + self.met.nbytes
+        return samples + sum(extra.nbytes for extra in self.extras.values()) + self.seen.nbytes
 
     def state_dict(self) -> dict[str, Any]:
         """Return all that is kept, and the generator of the draws."""
@@ -104,23 +106,23 @@ class Buffer:
             "store": self.store.tensors(),
             "labels": self.labels,
             "extras": dict(self.extras),
-            "met": self.met,
+            "seen": self.seen,
             "draws": self._draws.get_state(),
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go on from what :meth:`state_dict` returned."""
         self.store = self.store.filled(state["store"])
-        self.labels, self.met = state["labels"].clone(), state["met"].clone()
+        self.labels, self.seen = state["labels"].clone(), state["seen"].clone()
         self.extras = {name: extra.clone() for name, extra in state["extras"].items()}
         self._draws.set_state(state["draws"])
 
 
-def raw_store(stream: Stream) -> Rows:
+def raw_storage(stream: Stream) -> RowStorage:
     """Return an empty store of samples as they come: bytes where a stream counts a byte per value, half floats or floats else."""
     length, features = stream.signature.length, stream.signature.features or 1
     value_bytes = (stream.sample_bytes - 1) // (length * features)
-    return Rows.empty(
+    return RowStorage.empty(
         (length, features), {1: torch.uint8, 2: torch.float16}.get(value_bytes, torch.float32)
     )
 

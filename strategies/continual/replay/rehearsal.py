@@ -86,9 +86,9 @@ class Replay(SupervisedPlugin[Any]):
         inputs, labels = samples_of(strategy)
         self.buffer.offer(inputs, labels)
 
-    def kept_bytes(self) -> int:
+    def stored_bytes(self) -> int:
         """Return the bytes of what is kept."""
-        return self.buffer.kept_bytes()
+        return self.buffer.stored_bytes()
 
     def state_dict(self) -> dict[str, Any]:
         """Return what is kept, and where the rehearsal stands."""

@@ -17,16 +17,16 @@ LENGTH_BYTES = 2
 """What it costs to know where a compressed sample ends."""
 
 
-class Store(Protocol):
+class SampleStorage(Protocol):
     """Samples in the form in which they are kept."""
 
-    def pack(self, inputs: Float[Tensor, "n *shape"]) -> "Store":
+    def pack(self, inputs: Float[Tensor, "n *shape"]) -> "SampleStorage":
         """Return other samples in the same form."""
 
     def unpack(self, places: Int[Tensor, "b"]) -> Float[Tensor, "b *shape"]:
         """Return some of the samples as a model reads them."""
 
-    def join(self, stay: Int[Tensor, "s"], other: Any, enter: Int[Tensor, "e"]) -> "Store":
+    def join(self, stay: Int[Tensor, "s"], other: Any, enter: Int[Tensor, "e"]) -> "SampleStorage":
         """Return some of these samples followed by some of another store's."""
 
     @property
@@ -36,11 +36,11 @@ class Store(Protocol):
     def tensors(self) -> dict[str, Tensor]:
         """Return what is stored as tensors by name."""
 
-    def filled(self, tensors: Mapping[str, Tensor]) -> "Store":
+    def filled(self, tensors: Mapping[str, Tensor]) -> "SampleStorage":
         """Return a store of this form with what :meth:`tensors` returned."""
 
 
-class Rows:
+class RowStorage:
     """Samples of equal size as rows of one tensor.
 
     Images as bytes, anything else as floats or half floats.
@@ -58,10 +58,10 @@ class Rows:
         """Return an empty store for samples of one shape."""
         return cls(torch.zeros(0, *shape, dtype=dtype))
 
-    def pack(self, inputs: Float[Tensor, "n *shape"]) -> "Rows":
+    def pack(self, inputs: Float[Tensor, "n *shape"]) -> "RowStorage":
         """Return samples as bytes or floats."""
         inputs = inputs.detach().cpu()
-        return Rows(
+        return RowStorage(
             to_bytes(inputs) if self.data.dtype == torch.uint8 else inputs.to(self.data.dtype)
         )
 
@@ -70,9 +70,11 @@ class Rows:
         rows = self.data[places]
         return rows.float() / 255 if rows.dtype == torch.uint8 else rows.float()
 
-    def join(self, stay: Int[Tensor, "s"], other: "Rows", enter: Int[Tensor, "e"]) -> "Rows":
+    def join(
+        self, stay: Int[Tensor, "s"], other: "RowStorage", enter: Int[Tensor, "e"]
+    ) -> "RowStorage":
         """Return some of these rows followed by some of another store's."""
-        return Rows(torch.cat((self.data[stay], other.data[enter])))
+        return RowStorage(torch.cat((self.data[stay], other.data[enter])))
 
     @property
     def sizes(self) -> Int[Tensor, "n"]:
@@ -85,12 +87,12 @@ class Rows:
         """Return the rows."""
         return {"data": self.data}
 
-    def filled(self, tensors: Mapping[str, Tensor]) -> "Rows":
+    def filled(self, tensors: Mapping[str, Tensor]) -> "RowStorage":
         """Return a store of some rows."""
-        return Rows(tensors["data"])
+        return RowStorage(tensors["data"])
 
 
-class Deflated:
+class DeflatedStorage:
     """Images as bytes, each compressed for itself (DEFLATE, RFC 1951, without zlib's header and checksum).
 
     Args:
@@ -102,10 +104,10 @@ class Deflated:
         self.shape = tuple(shape)
         self.blobs = tuple(blobs)
 
-    def pack(self, inputs: Float[Tensor, "n T F"]) -> "Deflated":
+    def pack(self, inputs: Float[Tensor, "n T F"]) -> "DeflatedStorage":
         """Compress samples."""
         rows: UInt8[Tensor, "n S"] = to_bytes(inputs.detach().cpu()).flatten(1)
-        return Deflated(self.shape, [_deflate(row.tobytes()) for row in rows.numpy()])
+        return DeflatedStorage(self.shape, [_deflate(row.tobytes()) for row in rows.numpy()])
 
     def unpack(self, places: Int[Tensor, "b"]) -> Float[Tensor, "b T F"]:
         """Decompress some of the samples."""
@@ -115,10 +117,10 @@ class Deflated:
         return torch.frombuffer(raw, dtype=torch.uint8).reshape(-1, *self.shape).float() / 255
 
     def join(
-        self, stay: Int[Tensor, "s"], other: "Deflated", enter: Int[Tensor, "e"]
-    ) -> "Deflated":
+        self, stay: Int[Tensor, "s"], other: "DeflatedStorage", enter: Int[Tensor, "e"]
+    ) -> "DeflatedStorage":
         """Return some of these samples followed by some of another store's."""
-        return Deflated(
+        return DeflatedStorage(
             self.shape,
             [*(self.blobs[i] for i in stay.tolist()), *(other.blobs[i] for i in enter.tolist())],
         )
@@ -141,10 +143,10 @@ class Deflated:
             "ends": torch.tensor([len(blob) for blob in self.blobs], dtype=torch.long).cumsum(0),
         }
 
-    def filled(self, tensors: Mapping[str, Tensor]) -> "Deflated":
+    def filled(self, tensors: Mapping[str, Tensor]) -> "DeflatedStorage":
         """Return a store of samples from one row of bytes."""
         row, ends = tensors["data"].numpy().tobytes(), tensors["ends"].tolist()
-        return Deflated(
+        return DeflatedStorage(
             self.shape, [row[start:end] for start, end in zip([0, *ends], ends, strict=False)]
         )
 

@@ -8,7 +8,7 @@ from torch.nn import functional
 
 from baselines.interface import Signature, state_bytes
 from baselines.models._gate import OpenGate
-from baselines.models._stack import PIECE, Block, GatedMLP, Mixer
+from baselines.models._stack import PIECE, GatedMLP, Mixer, ResidualBlock
 from baselines.registry import Registry
 
 LENGTH = 2 * PIECE + 40
@@ -54,7 +54,7 @@ def test_pieces_of_any_length_give_what_the_whole_gives(name: str) -> None:
 
 def test_a_block_adds_what_is_mixed_and_then_what_the_mlp_makes_of_it() -> None:
     torch.manual_seed(0)
-    block, hidden = Block(4, Sum(), inner=3), torch.randn(2, 5, 4)
+    block, hidden = ResidualBlock(4, Sum(), inner=3), torch.randn(2, 5, 4)
     found, state = block(hidden, block.mixer.initial_state(2))
     assert isinstance(block.mlp, GatedMLP)
 
@@ -70,7 +70,7 @@ def test_a_block_adds_what_is_mixed_and_then_what_the_mlp_makes_of_it() -> None:
 
 
 def test_a_block_without_an_mlp_mixes_alone() -> None:
-    block, hidden = Block(4, Sum()), torch.ones(1, 2, 4)
+    block, hidden = ResidualBlock(4, Sum()), torch.ones(1, 2, 4)
     found, _ = block(hidden, block.mixer.initial_state(1))
     torch.testing.assert_close(found, torch.tensor([2.0, 3.0]).view(1, 2, 1).expand(1, 2, 4))
 

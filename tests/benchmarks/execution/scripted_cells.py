@@ -36,8 +36,10 @@ def run(job: Job, place: Place, progress: Callable[[float], None], files: Files 
         time.sleep(float(str(config["pause"])))
     match config["act"]:
         case "raise":
-            origin = provenance(device=place.device, threads=1, started_at=began)
-            return failed(job.cell, Failure(type="RuntimeError", message="told to raise"), origin)
+            checkpoint_key = provenance(device=place.device, threads=1, started_at=began)
+            return failed(
+                job.cell, Failure(type="RuntimeError", message="told to raise"), checkpoint_key
+            )
         case "kill":
             os.kill(os.getpid(), signal.SIGKILL)
         case "crash":

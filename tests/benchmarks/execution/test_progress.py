@@ -7,7 +7,7 @@ from rich.console import Console
 
 from benchmarks.execution.engines.interface import Event
 from benchmarks.execution.progress import Lines, Live, Silent, clock, ending, without_controls
-from results.records.header import outline_of
+from results.records.header import header_of
 from tests.benchmarks.execution.scripted_cells import PLACE, plan, run
 
 A_PLAN = plan("scripted", "scripted[act=raise]", seeds=2)
@@ -32,7 +32,7 @@ def shown(kind: type[Lines], **options: bool) -> str:
     text = io.StringIO()
     console = Console(file=text, width=200, force_terminal=kind is Live)
     display = Live(console, 2, **options) if kind is Live else Lines(console, **options)
-    display.plan(A_PLAN, [outline_of(RECORDS[LAST.cell.id])], [GOOD, BAD, OTHER])
+    display.plan(A_PLAN, [header_of(RECORDS[LAST.cell.id])], [GOOD, BAD, OTHER])
     with display:
         for event in events():
             display.show(event)

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from benchmarks.cli.plan_options import plan_from
-from benchmarks.execution.checkpoint_key import origin
+from benchmarks.execution.checkpoint_key import checkpoint_key
 from benchmarks.execution.engines.interface import Files
 from benchmarks.execution.run_cell import (
     Place,
@@ -192,7 +192,7 @@ def test_signals_are_written_and_change_nothing(tmp_path: Path) -> None:
         job,
         place(tmp_path),
         lambda fraction: None,
-        Files(log=FILES.log, signals=tmp_path / "signals"),
+        Files(log=FILES.log, training_log=tmp_path / "signals"),
     )
     assert (told.metrics, told.curves) == (silent.metrics, silent.curves)
     found = EventAccumulator(str(tmp_path / "signals")).Reload()
@@ -211,7 +211,7 @@ def test_signals_of_a_stream_are_written(tmp_path: Path) -> None:
         job,
         place(tmp_path),
         lambda fraction: None,
-        Files(log=FILES.log, signals=tmp_path / "signals"),
+        Files(log=FILES.log, training_log=tmp_path / "signals"),
     )
     assert record.status == "ok", record.error
     (file,) = (tmp_path / "signals").iterdir()
@@ -249,12 +249,12 @@ def test_a_cell_that_was_cut_short_goes_on_from_its_checkpoint(
 def test_a_checkpoint_of_other_code_is_not_taken_up(tmp_path: Path) -> None:
     shutil.copy(WEE[1], tmp_path)
     (job,) = jobs(WEE[0], tmp_path / WEE[1].name)
-    before = origin(job, device="cpu", threads=1)
-    assert origin(job, device="cpu", threads=1) == before
-    assert origin(job, device="cuda", threads=1) != before
+    before = checkpoint_key(job, device="cpu", threads=1)
+    assert checkpoint_key(job, device="cpu", threads=1) == before
+    assert checkpoint_key(job, device="cuda", threads=1) != before
     with (tmp_path / WEE[1].name).open("a") as file:
         file.write("\n")
-    assert origin(job, device="cpu", threads=1) != before
+    assert checkpoint_key(job, device="cpu", threads=1) != before
 
 
 def test_cells_may_run_on_every_device_of_a_kind(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,7 +21,7 @@ from tests.benchmarks.execution.scripted_cells import PLACE, WORK, plan, run
 from tests.benchmarks.execution.scripted_runner import launch
 
 MODELS = ("scripted", "scripted[act=raise]", "scripted[width=8]", "scripted[width=9]")
-STANDINGS = ("done", "failed", "stale", "missing")
+CELL_STATUSES = ("done", "failed", "stale", "missing")
 
 
 def of_another_version(job: Job) -> Job:
@@ -74,7 +74,7 @@ def test_what_is_run_again(store: Store, what: Rerun, runs: set[str]) -> None:
     ran = {name for name, file in after.items() if before.get(name) != file}
     assert ran == {
         f"{job.cell.id}.json"
-        for job, standing in zip(one.plan.jobs, STANDINGS, strict=True)
+        for job, standing in zip(one.plan.jobs, CELL_STATUSES, strict=True)
         if standing in runs
     }
     assert (one.tally().done, one.tally().failed) == (3 - ("missing" not in runs), 1)
@@ -126,13 +126,13 @@ def test_the_manifest_is_written_by_one_runner_at_a_time(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def merged(a_plan: Plan, a_store: Store) -> Manifest:
-        assert a_store.claim_manifest("wee", patience=0.0) is None, "nobody else may be at it"
+        assert a_store.lock_manifest("wee", patience=0.0) is None, "nobody else may be at it"
         return merged_manifest(a_plan, a_store)
 
     monkeypatch.setattr("benchmarks.execution.runner.merged_manifest", merged)
     monkeypatch.setattr("benchmarks.execution.runner.PATIENCE", 0.1)
     rerun(store, "nothing")
-    held = store.claim_manifest("wee", patience=0.0)
+    held = store.lock_manifest("wee", patience=0.0)
     assert held is not None
     with pytest.raises(UsageError, match=r"another process has held the manifest 'wee'"):
         rerun(store, "nothing")

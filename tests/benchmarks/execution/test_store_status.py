@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.execution.store_status import merged_manifest, survey
+from benchmarks.execution.store_status import merged_manifest, store_status
 from benchmarks.planning.catalog import Catalog
 from benchmarks.planning.overrides import parse_settings
 from benchmarks.planning.plan import Plan, Request, make_plan, planned
@@ -27,13 +27,13 @@ def plan(
 
 
 def finish(store: Store, a_plan: Plan, *, well: bool = True) -> None:
-    origin = provenance(device="cpu", threads=1, started_at=now())
+    checkpoint_key = provenance(device="cpu", threads=1, started_at=now())
     for job in a_plan.jobs:
         outcome = Outcome(metrics={"accuracy": 0.5}, cost=Cost(train_seconds=2.0))
         store.write(
-            succeeded(job.cell, outcome, origin)
+            succeeded(job.cell, outcome, checkpoint_key)
             if well
-            else failed(job.cell, Failure(type="E", message="m"), origin)
+            else failed(job.cell, Failure(type="E", message="m"), checkpoint_key)
         )
 
 
@@ -44,7 +44,9 @@ def store(tmp_path: Path) -> Store:
 
 def count(a_plan: Plan, store: Store) -> dict[str, int]:
     return {
-        **survey(tuple(planned(job.cell) for job in a_plan.jobs), store, a_plan.planner).count()
+        **store_status(
+            tuple(planned(job.cell) for job in a_plan.jobs), store, a_plan.planner
+        ).count()
     }
 
 

@@ -1,6 +1,6 @@
 import pytest
 
-from benchmarks.execution.time_left import Forecast, Running
+from benchmarks.execution.time_left import Running, TimeLeft
 from results.records.cell import Cell
 
 
@@ -12,12 +12,12 @@ def cell(benchmark: str = "b", model: str = "m", seed: int = 0) -> Cell:
 
 def test_nothing_is_foretold_from_nothing() -> None:
     assert (
-        Forecast(2).left([cell()], [Running(cell=cell(seed=1), elapsed=3.0, fraction=0.01)]) is None
+        TimeLeft(2).left([cell()], [Running(cell=cell(seed=1), elapsed=3.0, fraction=0.01)]) is None
     )
 
 
 def test_waiting_cells_take_as_long_as_their_like() -> None:
-    forecast = Forecast(2)
+    forecast = TimeLeft(2)
     forecast.learn(cell(model="slow"), 10.0)
     forecast.learn(cell(model="quick"), 2.0)
     assert forecast.left(
@@ -31,12 +31,12 @@ def test_waiting_cells_take_as_long_as_their_like() -> None:
 
 def test_a_running_cell_tells_by_its_fraction() -> None:
     running = [Running(cell=cell(), elapsed=3.0, fraction=0.25)]
-    assert Forecast(4).left([], running) == pytest.approx(9.0)
-    assert Forecast(1).left([cell(seed=1)], running) == pytest.approx(9.0 + 12.0)
+    assert TimeLeft(4).left([], running) == pytest.approx(9.0)
+    assert TimeLeft(1).left([cell(seed=1)], running) == pytest.approx(9.0 + 12.0)
 
 
 def test_the_longest_running_cell_bounds_the_end() -> None:
-    forecast = Forecast(8)
+    forecast = TimeLeft(8)
     running = [
         Running(cell=cell(seed=n), elapsed=1.0, fraction=fraction)
         for n, fraction in enumerate((0.5, 0.1))

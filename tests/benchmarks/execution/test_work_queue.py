@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.execution.work_queue import Share
+from benchmarks.execution.work_queue import SharedQueue
 from benchmarks.planning.jobs import Job
 from results.errors import UsageError
 from results.records.record import Record
-from results.store.locks import Claim
+from results.store.locks import Lock
 from results.store.store import Store
 from tests.benchmarks.execution.scripted_cells import PLACE, plan, run
 
@@ -16,7 +16,7 @@ JOBS = plan(seeds=3).jobs
 NOTHING = {job.cell.id: None for job in JOBS}
 
 
-class Other(Share):
+class Other(SharedQueue):
     """One runner's share, with what it was told of."""
 
     def __init__(self, store: Store) -> None:
@@ -97,10 +97,10 @@ def test_a_store_that_cannot_be_written_is_named(store: Store) -> None:
 class Late(Other):
     """A runner before whose claim another finishes the cell: after the look, and before the claim is held."""
 
-    def _claim(self, job: Job) -> Claim | None:
+    def _lock(self, job: Job) -> Lock | None:
         if not self._store.path(job.cell.id).exists():
             self._store.write(record(job))
-        return super()._claim(job)
+        return super()._lock(job)
 
 
 def test_a_cell_that_is_finished_between_the_look_and_the_claim_is_not_run(store: Store) -> None:

@@ -18,7 +18,7 @@ from strategies.continual.methods import (
     latent_replay,
     memnet,
 )
-from strategies.continual.train import KeepsPast, learn, within_total
+from strategies.continual.train import StoresPast, run_stream, within_total
 from tests.strategies.continual.small_gru import Gru
 from tests.strategies.continual.test_train import CPU, toy
 
@@ -98,7 +98,7 @@ def test_what_the_parameters_leave_of_a_total_is_kept_and_nothing_else_changes()
     for total, config in ((size + 20 * 17, er.Config()), (0, er.Config(budget=20 * 17))):
         torch.manual_seed(0)
         outcomes.append(
-            learn(
+            run_stream(
                 toy(),
                 Gru,
                 er,
@@ -116,7 +116,7 @@ def test_what_the_parameters_leave_of_a_total_is_kept_and_nothing_else_changes()
     )
     assert bounded.curves == plain.curves
     with pytest.raises(UsageError, match=f"the parameters alone are {size} bytes"):
-        learn(
+        run_stream(
             toy(),
             Gru,
             er,
@@ -151,7 +151,7 @@ def test_parameters_and_what_is_kept_stay_within_the_total(method: ModuleType, r
 
     total = size(build(method.Config())[1]) + room
     _, strategy = within_total(total, build, method.Config())
-    (keeper,) = [plugin for plugin in strategy.plugins if isinstance(plugin, KeepsPast)]
-    kept = keeper.kept_bytes() if method is memnet else keeper.buffer.room
+    (keeper,) = [plugin for plugin in strategy.plugins if isinstance(plugin, StoresPast)]
+    kept = keeper.stored_bytes() if method is memnet else keeper.buffer.room
     assert kept > 0
     assert size(strategy) + kept <= total

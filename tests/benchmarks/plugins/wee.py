@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 
 from baselines.interface import Signature
-from strategies.sequence.task import Batch, ProbeTask, Questions
+from strategies.sequence.task import Batch, Queries, QueryTask
 
 KIND = "task"
 VERSION = 1
@@ -25,7 +25,7 @@ class Config:
             raise ValueError(f"length = {self.length} must be at least 2")
 
 
-class Wee(ProbeTask):
+class Wee(QueryTask):
     def __init__(self, config):
         self.config = config
         self.signature = Signature(vocabulary=4, outputs=4, length=config.length)
@@ -38,7 +38,7 @@ class Wee(ProbeTask):
             targets=inputs[:, :1],
         )
 
-    def probe(self, batch, generator):
+    def query_stream(self, batch, generator):
         return Probe(batch, generator)
 
 
@@ -54,8 +54,8 @@ class Probe:
     def read_until(self, distance):
         return distance
 
-    def questions(self):
-        return Questions(
+    def queries(self):
+        return Queries(
             inputs=torch.zeros(len(self.tokens), 1, 1, dtype=torch.int64),
             targets=self.tokens[:, :1],
         )

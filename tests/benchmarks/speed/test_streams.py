@@ -16,7 +16,7 @@ from tests.benchmarks.command import memnet
 def test_rivals_take_turns_and_only_their_work_is_timed() -> None:
     turns: list[str] = []
 
-    def rival(name: str, work: int) -> Callable[[], Callable[[], object]]:
+    def baseline(name: str, work: int) -> Callable[[], Callable[[], object]]:
         def prepare() -> Callable[[], object]:
             sum(range(2_000_000))
             turns.append(name)
@@ -25,7 +25,7 @@ def test_rivals_take_turns_and_only_their_work_is_timed() -> None:
         return prepare
 
     one, two = compare(
-        "counting", {"one": rival("one", 500_000), "two": rival("two", 2_000_000)}, rounds=3
+        "counting", {"one": baseline("one", 500_000), "two": baseline("two", 2_000_000)}, rounds=3
     )
     assert turns == ["one", "two"] * 3
     assert one.ratio == 1.0
@@ -37,7 +37,7 @@ def test_all_loops_are_measured() -> None:
     began = time.process_time()
     timings = measure(samples=256, online=2, rounds=1)
     works = ("training", "evaluation", "online, early", "online, late")
-    assert [(timing.work, timing.rival) for timing in timings] == [
+    assert [(timing.work, timing.baseline) for timing in timings] == [
         (work, who) for work in works for who in ("bare", "ours", "avalanche")
     ]
     assert 0 < sum(timing.seconds for timing in timings) < time.process_time() - began
@@ -47,8 +47,8 @@ def test_all_loops_are_measured() -> None:
 def test_our_loops_stay_near_a_bare_one() -> None:
     """Bounds with room for a noisy machine: `memnet speed` shows 1.25, 1.15 and 2 at most."""
     timings = measure(samples=6400, online=60, rounds=5)
-    ratios = {timing.work: timing.ratio for timing in timings if timing.rival == "ours"}
-    seconds = {timing.work: timing.seconds for timing in timings if timing.rival == "ours"}
+    ratios = {timing.work: timing.ratio for timing in timings if timing.baseline == "ours"}
+    seconds = {timing.work: timing.seconds for timing in timings if timing.baseline == "ours"}
     assert ratios["training"] < 1.4
     assert ratios["evaluation"] < 1.4
     assert max(ratios["online, early"], ratios["online, late"]) < 2.4
@@ -59,7 +59,7 @@ def test_our_loops_stay_near_a_bare_one() -> None:
 def test_what_was_measured_is_shown(
     as_json: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    timing = Timing(work="training", rival="ours", seconds=0.1234, ratio=1.1)
+    timing = Timing(work="training", baseline="ours", seconds=0.1234, ratio=1.1)
     monkeypatch.setattr("benchmarks.speed.streams.measure", lambda rounds: [timing] * rounds)
     speed("streams", as_json, rounds=2)
     shown = capsys.readouterr().out

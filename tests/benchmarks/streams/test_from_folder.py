@@ -12,7 +12,7 @@ from benchmarks.cli.plan_options import plan_from
 from benchmarks.streams import from_folder
 from results.errors import UsageError
 from strategies.continual.dataloader import columns_of
-from strategies.continual.replay.buffer import Buffer, raw_store, room_for
+from strategies.continual.replay.buffer import Buffer, raw_storage, room_for
 from strategies.continual.stream import Stream
 
 
@@ -137,7 +137,7 @@ def test_as_many_sequences_are_kept_as_were_asked_for_and_come_back_as_they_were
     stream = built(tmp_path)
     met, labels = (columns_of(stream.benchmark.train_stream[0].dataset) or ())[:2]
     buffer = Buffer(
-        raw_store(stream), classes=4, room=room_for(0, 5, stream), shares="reservoir", seed=0
+        raw_storage(stream), classes=4, room=room_for(0, 5, stream), shares="reservoir", seed=0
     )
     buffer.offer(met, labels)
     assert len(buffer) == 5

@@ -9,7 +9,7 @@ from benchmarks.planning.catalog import Catalog
 from benchmarks.planning.plan import Plan, Request, make_plan
 from benchmarks.planning.variant import base_name
 from benchmarks.suites import ablation, long_dependency, task_shift
-from strategies.sequence.task import ExamTask
+from strategies.sequence.task import WholeSequenceTask
 from tests.benchmarks.tasks.seeded_draws import generator
 
 CATALOG = Catalog.read()
@@ -50,7 +50,9 @@ def test_what_ranks_is_measured(name: str, profile: str | None) -> None:
         module = entry.load()
         task = module.build(module.Config(**options))
         distances = (
-            task.distances if isinstance(task, ExamTask) else task.probe(1, generator(0)).distances
+            task.distances
+            if isinstance(task, WholeSequenceTask)
+            else task.query_stream(1, generator(0)).distances
         )
         assert int(primary[benchmark].removeprefix("accuracy_at_")) in distances, benchmark
 

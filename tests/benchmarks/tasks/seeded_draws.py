@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import torch
 
-from strategies.sequence.task import Batch, Probe
+from strategies.sequence.task import Batch, QueryStream
 
 
 def generator(seed: int = 0) -> torch.Generator:
@@ -21,12 +21,14 @@ def asked(batch: Batch) -> Iterator[tuple[list[int], int, int]]:
                 yield tokens, position, target
 
 
-def asked_on_forks(probe: Probe, distance: int) -> Iterator[tuple[list[int], int, int]]:
+def asked_on_forks(
+    query_stream: QueryStream, distance: int
+) -> Iterator[tuple[list[int], int, int]]:
     """Yield the tokens of a stream with a question behind it, the question's last place, and the answer: for all of them."""
-    streams = probe.stream(0, probe.read_until(distance)).tolist()
-    questions = probe.questions()
+    streams = query_stream.stream(0, query_stream.read_until(distance)).tolist()
+    queries = query_stream.queries()
     for stream, inputs, targets in zip(
-        streams, questions.inputs.tolist(), questions.targets.tolist(), strict=True
+        streams, queries.inputs.tolist(), queries.targets.tolist(), strict=True
     ):
-        for question, target in zip(inputs, targets, strict=True):
-            yield stream + question, len(stream) + len(question) - 1, target
+        for query, target in zip(inputs, targets, strict=True):
+            yield stream + query, len(stream) + len(query) - 1, target

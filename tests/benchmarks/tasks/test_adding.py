@@ -11,7 +11,10 @@ def test_the_sum_of_the_marked_numbers_is_wanted_at_the_end() -> None:
     task = adding.build(adding.Config())
     for length, batch in [
         (100, task.sample(200, generator())),
-        *((sheet.distance, sheet.batch) for sheet in task.exam(200, generator(1))),
+        *(
+            (evaluation.distance, evaluation.batch)
+            for evaluation in task.evaluation_batches(200, generator(1))
+        ),
     ]:
         assert batch.inputs.shape == (200, length, 2)
         assert (batch.positions == length - 1).all()

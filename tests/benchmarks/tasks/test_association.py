@@ -79,17 +79,19 @@ def test_links_stand_in_random_order_at_random_places() -> None:
 
 def test_streams_ask_whole_chains_and_apart_from_them_every_link() -> None:
     for distance in (64, 256):
-        probe = association.build(association.Config(furthest=256)).probe(30, generator(2))
-        questions = probe.questions()
-        assert questions.targets.shape == (30, 3 + 6)
-        assert questions.groups["one_hop"].tolist() == [3, 4, 5, 6, 7, 8]
+        query_stream = association.build(association.Config(furthest=256)).query_stream(
+            30, generator(2)
+        )
+        queries = query_stream.queries()
+        assert queries.targets.shape == (30, 3 + 6)
+        assert queries.groups["one_hop"].tolist() == [3, 4, 5, 6, 7, 8]
         whole = {
             (row, entity)
-            for row, heads in enumerate(questions.inputs[:, :3, 1].tolist())
+            for row, heads in enumerate(queries.inputs[:, :3, 1].tolist())
             for entity in heads
         }
         assert len(whole) == 90
-        for index, (tokens, place, target) in enumerate(asked_on_forks(probe, distance)):
+        for index, (tokens, place, target) in enumerate(asked_on_forks(query_stream, distance)):
             hops = tokens[place - 1] - ENTITIES - NOISE + 1
             assert hops == (2 if index % 9 < 3 else 1)
             assert follow(links(tokens[:32], ENTITIES), tokens[place], hops) == target
@@ -98,8 +100,8 @@ def test_streams_ask_whole_chains_and_apart_from_them_every_link() -> None:
 
 
 def test_one_link_alone_never_gives_the_answer_of_a_whole_chain() -> None:
-    probe = association.build(association.Config()).probe(100, generator())
-    for index, (tokens, place, target) in enumerate(asked_on_forks(probe, 64)):
+    query_stream = association.build(association.Config()).query_stream(100, generator())
+    for index, (tokens, place, target) in enumerate(asked_on_forks(query_stream, 64)):
         if index % 9 < 3:
             assert follow(links(tokens[:32], ENTITIES), tokens[place], 1) != target
             assert (tokens[place], target) not in links(tokens[:32], ENTITIES)
@@ -158,10 +160,10 @@ def test_following_the_last_link_is_wrong_every_other_time_in_the_hard_form() ->
 
 
 def test_who_guesses_in_the_class_asked_has_the_accuracy_that_is_called_chance() -> None:
-    probe = association_hard.build(association_hard.Config()).probe(6000, generator())
-    questions = probe.questions()
+    query_stream = association_hard.build(association_hard.Config()).query_stream(6000, generator())
+    queries = query_stream.queries()
     for wanted in (0, 1):
-        answers = questions.targets[:, wanted:6:2].flatten()
+        answers = queries.targets[:, wanted:6:2].flatten()
         assert {leaf_class(int(answer)) for answer in answers[:100]} == {wanted}
         guesses = answers[torch.randperm(len(answers), generator=generator())]
         assert float((guesses == answers).double().mean()) == pytest.approx(
@@ -171,11 +173,11 @@ def test_who_guesses_in_the_class_asked_has_the_accuracy_that_is_called_chance()
 
 def test_the_hard_form_is_asked_at_the_stated_distance() -> None:
     for distance in (64, 256):
-        probe = association_hard.build(association_hard.Config(furthest=256)).probe(
+        query_stream = association_hard.build(association_hard.Config(furthest=256)).query_stream(
             20, generator(2)
         )
-        assert probe.questions().groups["one_hop"].tolist() == list(range(6, 12))
-        for index, (tokens, place, target) in enumerate(asked_on_forks(probe, distance)):
+        assert query_stream.queries().groups["one_hop"].tolist() == list(range(6, 12))
+        for index, (tokens, place, target) in enumerate(asked_on_forks(query_stream, distance)):
             found = links(tokens[:64], ENTITIES + 2 * LEAVES)
             marker = tokens[place - 1] - (ENTITIES + 2 * LEAVES + NOISE)
             assert (marker < 2) == (index % 12 < 6)

@@ -16,7 +16,10 @@ def batches(
     """Draw training sequences, and those of an exam, with their length before the markers."""
     return [
         (256, task.sample(50, generator())),
-        *((sheet.distance, sheet.batch) for sheet in task.exam(10, generator(1))),
+        *(
+            (evaluation.distance, evaluation.batch)
+            for evaluation in task.evaluation_batches(10, generator(1))
+        ),
     ]
 
 
@@ -117,7 +120,10 @@ def test_copy_asks_for_the_symbols_in_their_order() -> None:
     assert task.distances == [10, 20, 40]
     for number, batch in [
         (None, task.sample(300, generator())),
-        *((sheet.distance, sheet.batch) for sheet in task.exam(20, generator())),
+        *(
+            (evaluation.distance, evaluation.batch)
+            for evaluation in task.evaluation_batches(20, generator())
+        ),
     ]:
         assert batch.mask is not None
         for row, tokens in enumerate(batch.inputs.tolist()):

@@ -44,15 +44,15 @@ def test_delayed_recall_asks_for_the_token_behind_the_key() -> None:
 
 def test_delayed_recall_is_asked_at_the_stated_distance_behind_all_the_evidence() -> None:
     config = delayed_recall.Config(furthest=512)
-    probe = delayed_recall.build(config).probe(20, generator(3))
-    tokens = probe.stream(0, 700)
+    query_stream = delayed_recall.build(config).query_stream(20, generator(3))
+    tokens = query_stream.stream(0, 700)
     evidence = tokens < config.keys + config.values
     last = evidence.shape[1] - 1 - evidence.flip(1).int().argmax(1)
-    for distance in probe.distances:
-        assert (probe.read_until(distance) - last >= distance).all()
-        assert probe.read_until(distance) == config.train_length // 2 + distance - 1
-    questions = probe.questions()
-    for row, keys, values in zip(tokens, questions.inputs[..., 0], questions.targets, strict=True):
+    for distance in query_stream.distances:
+        assert (query_stream.read_until(distance) - last >= distance).all()
+        assert query_stream.read_until(distance) == config.train_length // 2 + distance - 1
+    queries = query_stream.queries()
+    for row, keys, values in zip(tokens, queries.inputs[..., 0], queries.targets, strict=True):
         for key, value in zip(keys.tolist(), values.tolist(), strict=True):
             assert row[(row == key).nonzero().flatten() + 1] == value
 
@@ -90,8 +90,10 @@ def test_in_the_hard_form_values_stand_among_the_noise_and_bind_nothing() -> Non
 
 def test_the_hard_form_is_asked_at_the_stated_distance_with_decoys_on_the_way() -> None:
     for distance in (128, 1024):
-        probe = delayed_recall_hard.build(delayed_recall_hard.Config()).probe(20, generator(6))
-        for tokens, place, target in asked_on_forks(probe, distance):
+        query_stream = delayed_recall_hard.build(delayed_recall_hard.Config()).query_stream(
+            20, generator(6)
+        )
+        for tokens, place, target in asked_on_forks(query_stream, distance):
             assert solve(tokens, place) == target
             assert place - (HALF - 1) == distance
             way = torch.tensor(tokens[HALF:place])

@@ -33,13 +33,13 @@ def test_induction_asks_for_what_followed_the_only_special_token() -> None:
 
 def test_induction_is_asked_at_the_stated_distance() -> None:
     task = induction.build(induction.Config(furthest=128))
-    probe = task.probe(50, generator(4))
-    tokens = probe.stream(0, 200)
+    query_stream = task.query_stream(50, generator(4))
+    tokens = query_stream.stream(0, 200)
     cue = (tokens == task.special).int().argmax(1)
     assert ((tokens == task.special).sum(1) == 1).all()
-    assert torch.equal(tokens[torch.arange(50), cue + 1], probe.questions().targets[:, 0])
-    for distance in probe.distances:
-        question_stands_at = probe.read_until(distance)
+    assert torch.equal(tokens[torch.arange(50), cue + 1], query_stream.queries().targets[:, 0])
+    for distance in query_stream.distances:
+        question_stands_at = query_stream.read_until(distance)
         assert (question_stands_at - (cue + 1) == distance).all()
 
 
@@ -100,8 +100,8 @@ def test_a_table_of_which_token_follows_which_does_not_solve_the_hard_form() -> 
 def test_the_hard_form_is_asked_at_the_stated_distance() -> None:
     task = induction_hard.build(induction_hard.Config(furthest=128))
     for distance in (64, 128):
-        probe = task.probe(50, generator(5))
-        for tokens, place, target in asked_on_forks(probe, distance):
+        query_stream = task.query_stream(50, generator(5))
+        for tokens, place, target in asked_on_forks(query_stream, distance):
             assert oracles.induction_hard(tokens, place) == target
             assert tokens[place - 1 :] == [FIRST, SECOND]
             answer_at = (
@@ -115,7 +115,9 @@ def test_the_hard_form_is_asked_at_the_stated_distance() -> None:
 
 def test_no_cue_is_formed_where_pieces_of_a_stream_meet() -> None:
     # With four types of token, every sixteenth pair would be a cue.
-    probe = induction_hard.build(induction_hard.Config(vocabulary=4)).probe(64, generator(1))
-    tokens = torch.cat([probe.stream(place, place + 1) for place in range(600)], dim=1)
+    query_stream = induction_hard.build(induction_hard.Config(vocabulary=4)).query_stream(
+        64, generator(1)
+    )
+    tokens = torch.cat([query_stream.stream(place, place + 1) for place in range(600)], dim=1)
     assert (pairs(tokens, 2, 3) == 1).all()
     assert ((tokens == 3).sum(1) > 60).all()

@@ -18,7 +18,7 @@ def batches(task: mqar.MQAR) -> list[Batch]:
     """Draw training batches until every length has come, and an exam."""
     drawn = generator()
     return [task.sample(8, drawn) for _ in range(12)] + [
-        sheet.batch for sheet in task.exam(4, drawn)
+        evaluation.batch for evaluation in task.evaluation_batches(4, drawn)
     ]
 
 
@@ -82,9 +82,11 @@ def test_one_shape_is_trained_on_if_told_and_sheets_are_small() -> None:
     task = mqar.build(mqar.Config(mixed=False, length=128, pairs=5))
     assert {task.sample(2, generator(seed)).inputs.shape for seed in range(8)} == {(2, 128)}
     assert task.sample(2, generator()).positions.shape == (2, 5)
-    sheets = list(task.exam(40, generator()))
-    assert max(len(sheet.batch.inputs) for sheet in sheets) == 16
-    assert [sheet.batch.positions.shape[1] for sheet in sheets if sheet.distance == 128] == [
+    batches = list(task.evaluation_batches(40, generator()))
+    assert max(len(evaluation.batch.inputs) for evaluation in batches) == 16
+    assert [
+        evaluation.batch.positions.shape[1] for evaluation in batches if evaluation.distance == 128
+    ] == [
         5,
         5,
         5,
@@ -95,9 +97,9 @@ def test_one_shape_is_trained_on_if_told_and_sheets_are_small() -> None:
 
 @pytest.mark.parametrize("module", [mqar, mqar_hard])
 def test_a_sheet_is_labelled_by_the_length_of_its_sequences(module: object) -> None:
-    sheets = list(module.build(module.Config()).exam(2, generator()))
-    assert {sheet.distance for sheet in sheets} == set(oracles.PAIRS)
-    assert all(sheet.batch.inputs.shape[1] == sheet.distance for sheet in sheets)
+    batches = list(module.build(module.Config()).evaluation_batches(2, generator()))
+    assert {evaluation.distance for evaluation in batches} == set(oracles.PAIRS)
+    assert all(evaluation.batch.inputs.shape[1] == evaluation.distance for evaluation in batches)
 
 
 def test_gaps_are_drawn_without_replacement_by_the_power_law() -> None:

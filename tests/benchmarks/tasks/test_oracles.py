@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from baselines.interface import ModelOutput, SequenceModel, Signature
 from baselines.registry import Registry
-from strategies.sequence.evaluate import ask
+from strategies.sequence.evaluate import evaluate_task
 from tests.benchmarks.tasks.oracles import SOLVERS, Solver
 from tests.benchmarks.tasks.seeded_draws import generator
 
@@ -76,7 +76,7 @@ def test_who_knows_the_rule_is_right_at_every_distance(name: str) -> None:
         else {}
     )
     task = module.build(module.Config(**options))
-    reading = ask(
+    reading = evaluate_task(
         Oracle(SOLVERS[name], task.signature), task, 4, generator(), lambda fraction: None
     )
     assert [row[1] for row in reading.accuracy_by_distance] == [1.0] * len(

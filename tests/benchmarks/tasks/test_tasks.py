@@ -25,7 +25,7 @@ from benchmarks.tasks import (
     selective_copy,
     selective_copy_hard,
 )
-from strategies.sequence.task import Batch, ExamTask, ProbeTask, Sheet
+from strategies.sequence.task import Batch, EvaluationBatch, QueryTask, WholeSequenceTask
 from tests.benchmarks.tasks.oracles import SOLVERS
 from tests.benchmarks.tasks.seeded_draws import generator
 
@@ -39,12 +39,12 @@ TASKS = [pytest.param(entry, id=entry.name) for entry in Registry("task")]
 PROBED = [
     pytest.param(entry, id=entry.name)
     for entry in Registry("task")
-    if isinstance(build(entry), ProbeTask)
+    if isinstance(build(entry), QueryTask)
 ]
 EXAMINED = [
     pytest.param(entry, id=entry.name)
     for entry in Registry("task")
-    if isinstance(build(entry), ExamTask)
+    if isinstance(build(entry), WholeSequenceTask)
 ]
 
 
@@ -119,7 +119,7 @@ def test_samples_draw_from_the_given_generator_alone(entry: Entry) -> None:
 @pytest.mark.parametrize("entry", PROBED)
 def test_a_stream_in_pieces_is_the_stream_whole(entry: Entry) -> None:
     task = build(entry)
-    whole, pieced = task.probe(4, generator()), task.probe(4, generator())
+    whole, pieced = task.query_stream(4, generator()), task.query_stream(4, generator())
     pieces = [
         pieced.stream(start, stop)
         for start, stop in [(0, 10), (10, 11), (11, 70), (70, 200), (200, 1224), (1224, 1500)]
@@ -129,16 +129,16 @@ def test_a_stream_in_pieces_is_the_stream_whole(entry: Entry) -> None:
     assert tokens.shape == (4, 1500)
     assert tokens.max() < task.signature.vocabulary
     assert list(whole.distances) == sorted(set(whole.distances))
-    questions = whole.questions()
-    assert questions.inputs.shape[:2] == questions.targets.shape
-    assert questions.inputs.max() < task.signature.vocabulary
-    assert questions.targets.max() < task.signature.outputs
+    queries = whole.queries()
+    assert queries.inputs.shape[:2] == queries.targets.shape
+    assert queries.inputs.max() < task.signature.vocabulary
+    assert queries.targets.max() < task.signature.outputs
 
 
 @pytest.mark.parametrize("entry", PROBED)
 def test_going_further_changes_nothing_nearer(entry: Entry) -> None:
     near, far = (
-        build(entry, furthest=furthest).probe(3, generator()) for furthest in (1024, 2**20)
+        build(entry, furthest=furthest).query_stream(3, generator()) for furthest in (1024, 2**20)
     )
     assert far.distances[: len(near.distances)] == near.distances
     assert far.distances[-1] == 2**20
@@ -146,7 +146,7 @@ def test_going_further_changes_nothing_nearer(entry: Entry) -> None:
         near.read_until(distance) for distance in near.distances
     ]
     assert torch.equal(near.stream(0, 1000), far.stream(0, 1000))
-    assert torch.equal(near.questions().inputs, far.questions().inputs)
+    assert torch.equal(near.queries().inputs, far.queries().inputs)
 
 
 @pytest.mark.parametrize("entry", PROBED)
@@ -160,23 +160,32 @@ def test_the_number_of_far_streams_is_an_option(entry: Entry) -> None:
 @pytest.mark.parametrize("entry", EXAMINED)
 def test_an_exam_holds_as_many_sequences_at_every_distance_as_it_is_told(entry: Entry) -> None:
     task = build(entry)
-    sheets: list[Sheet] = list(task.exam(20, generator()))
-    labels = [sheet.distance for sheet in sheets]
+    batches: list[EvaluationBatch] = list(task.evaluation_batches(20, generator()))
+    labels = [evaluation.distance for evaluation in batches]
     assert labels == sorted(labels)
     assert sorted(set(labels)) == list(task.distances)
     for distance in task.distances:
-        assert sum(len(sheet.batch.inputs) for sheet in sheets if sheet.distance == distance) == 20
-    again = list(task.exam(20, generator()))
-    for sheet, same in zip(sheets, again, strict=True):
-        keeps_to(task.signature, sheet.batch)
-        assert equal(sheet.batch, same.batch)
+        assert (
+            sum(
+                len(evaluation.batch.inputs)
+                for evaluation in batches
+                if evaluation.distance == distance
+            )
+            == 20
+        )
+    again = list(task.evaluation_batches(20, generator()))
+    for evaluation, same in zip(batches, again, strict=True):
+        keeps_to(task.signature, evaluation.batch)
+        assert equal(evaluation.batch, same.batch)
 
 
 @pytest.mark.parametrize("entry", TASKS)
 def test_facts_say_the_primary_metric_and_chance(entry: Entry) -> None:
     task = build(entry)
     distances = (
-        task.probe(1, generator()).distances if isinstance(task, ProbeTask) else task.distances
+        task.query_stream(1, generator()).distances
+        if isinstance(task, QueryTask)
+        else task.distances
     )
     assert entry.source.facts["PRIMARY"] in {"accuracy", *(f"accuracy_at_{d}" for d in distances)}
     assert 0 < entry.source.facts["CHANCE"] < 0.5

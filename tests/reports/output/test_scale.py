@@ -16,7 +16,7 @@ from reports.analysis.selection import select
 from reports.figures.style import style_of
 from reports.output.build import build
 from reports.site import front
-from reports.site.aggregate import overview_plot, overview_table, overviews
+from reports.site.aggregate import aggregate_plot, aggregate_table, aggregates
 from reports.site.lines import lines
 from tests.reports.output import large_store
 
@@ -63,8 +63,8 @@ def test_the_front_page_of_ten_thousand_records_is_below_a_megabyte(tmp_path: Pa
     selection = select(large_store.fill(tmp_path / "store", seeds=2))
     assert len(selection.entries) == 500
     together = [
-        (one, overview_plot(one, style_of(selection)), overview_table(one))
-        for one in overviews(selection)
+        (one, aggregate_plot(one, style_of(selection)), aggregate_table(one))
+        for one in aggregates(selection)
     ]
     assert together
     page = front.render(selection, lines(selection), together)

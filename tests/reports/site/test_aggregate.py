@@ -7,7 +7,7 @@ import pytest
 from reports.analysis.selection import select
 from reports.figures.style import style_of
 from reports.output.build import build
-from reports.site.aggregate import overview_plot, overview_table, overviews
+from reports.site.aggregate import aggregate_plot, aggregate_table, aggregates
 from results.records.record import Record
 from results.store.store import Store
 from tests.reports.conftest import STREAM, TASK, cell, failed_record, manifest, task_record
@@ -40,7 +40,7 @@ def store(fill: Fill) -> Store:
 
 def test_rows_of_all_benchmarks_are_ranked_together(store: Store) -> None:
     """a: 0.90 … 0.93 and 0.70 … 0.72; of seven one is cut from each end."""
-    [found] = overviews(select(store))
+    [found] = aggregates(select(store))
     assert found.name == "quick: 2 tasks"
     assert [standing.entries[0].model for standing in found.standings] == ["a", "b"]
     first = found.standings[0]
@@ -52,8 +52,8 @@ def test_rows_of_all_benchmarks_are_ranked_together(store: Store) -> None:
 
 
 def test_the_table_has_seeds_and_costs(store: Store) -> None:
-    [found] = overviews(select(store))
-    table = overview_table(found)
+    [found] = aggregates(select(store))
+    table = aggregate_table(found)
     assert all(len(row.cells) == len(table.columns) for row in table.rows)
     assert table.rows[0].cells[-6:] == ("7/8", "51,200", "8.2 kB", "0 B", "25.0 s", "19.0 s")
     assert [row.incomplete for row in table.rows] == [True, False]
@@ -61,7 +61,7 @@ def test_the_table_has_seeds_and_costs(store: Store) -> None:
 
 def test_the_figure_and_the_page_show_it(store: Store, tmp_path: Path) -> None:
     selection = select(store)
-    plot = overview_plot(overviews(selection)[0], style_of(selection))
+    plot = aggregate_plot(aggregates(selection)[0], style_of(selection))
     assert plot.name == "quick-tasks-profiles"
     assert "half of the runs of a lie above" in plot.description
     page = build(store, tmp_path / "out").read_text()
@@ -70,4 +70,4 @@ def test_the_figure_and_the_page_show_it(store: Store, tmp_path: Path) -> None:
 
 
 def test_one_benchmark_is_no_overview(fill: Fill) -> None:
-    assert overviews(select(fill(task_record(cell("a", 0), [0.5])))) == []
+    assert aggregates(select(fill(task_record(cell("a", 0), [0.5])))) == []

@@ -1,7 +1,7 @@
 from collections.abc import Callable
 
 from reports.analysis.selection import select
-from reports.site.findings import Headline, headlines
+from reports.site.findings import Finding, findings
 from results.records.record import Record
 from results.store.store import Store
 from tests.reports.conftest import TASK, cell, failed_record, manifest, task_record
@@ -9,8 +9,8 @@ from tests.reports.conftest import TASK, cell, failed_record, manifest, task_rec
 Fill = Callable[..., Store]
 
 
-def headline(fill: Fill, *records: Record) -> Headline:
-    [found] = headlines(
+def finding(fill: Fill, *records: Record) -> Finding:
+    [found] = findings(
         select(fill(*records, manifests=(manifest([record.cell for record in records], TASK),)))
     )
     return found
@@ -21,33 +21,33 @@ def scored(model: str, *scores: float) -> list[Record]:
 
 
 def test_a_clear_lead(fill: Fill) -> None:
-    found = headline(fill, *scored("memnet", 0.9, 0.91, 0.92), *scored("lstm", 0.3, 0.31, 0.32))
+    found = finding(fill, *scored("memnet", 0.9, 0.91, 0.92), *scored("lstm", 0.3, 0.31, 0.32))
     assert found.claim == "memnet leads"
     assert "memnet reaches 0.910 ± 0.025 accuracy; lstm 0.310 ± 0.025." in found.detail
     assert "Guessing gives 0.062." in found.detail
 
 
 def test_a_lead_within_the_intervals_is_none(fill: Fill) -> None:
-    found = headline(fill, *scored("memnet", 0.9, 0.5, 0.7), *scored("lstm", 0.6, 0.65, 0.7))
+    found = finding(fill, *scored("memnet", 0.9, 0.5, 0.7), *scored("lstm", 0.6, 0.65, 0.7))
     assert found.claim == "memnet is first, but not clear of lstm"
     assert "do not differ significantly" in found.detail
 
 
 def test_one_seed_proves_nothing(fill: Fill) -> None:
-    found = headline(fill, *scored("memnet", 0.9), *scored("lstm", 0.1))
+    found = finding(fill, *scored("memnet", 0.9), *scored("lstm", 0.1))
     assert found.claim == "memnet is first, but not clear of lstm"
     assert "too few seeds" in found.detail
 
 
 def test_no_better_than_guessing(fill: Fill) -> None:
     assert (
-        headline(fill, *scored("memnet", 0.05, 0.06, 0.10)).claim
+        finding(fill, *scored("memnet", 0.05, 0.06, 0.10)).claim
         == "Nobody is shown to beat guessing"
     )
 
 
 def test_the_furthest_distance_and_missing_seeds_are_told(fill: Fill) -> None:
-    found = headline(
+    found = finding(
         fill, task_record(cell("memnet", 0), [1.0, 0.5]), failed_record(cell("memnet", 1))
     )
     assert "At the furthest distance, 256 tokens: memnet 0.500." in found.detail
@@ -55,7 +55,7 @@ def test_the_furthest_distance_and_missing_seeds_are_told(fill: Fill) -> None:
 
 
 def test_nothing_finished(fill: Fill) -> None:
-    assert headline(fill, failed_record(cell("memnet", 0))).claim == "No result yet"
+    assert finding(fill, failed_record(cell("memnet", 0))).claim == "No result yet"
 
 
 def test_what_has_finished_without_the_metric_that_ranks_is_told_from_what_has_not(
@@ -67,7 +67,7 @@ def test_what_has_finished_without_the_metric_that_ranks_is_told_from_what_has_n
     )
     record = task_record(near, [1.0, 0.5])
     member = TASK.model_copy(update={"primary": "accuracy_at_8192"})
-    [found] = headlines(select(fill(record, manifests=(manifest([near], member),))))
+    [found] = findings(select(fill(record, manifests=(manifest([near], member),))))
     assert found.claim == "Finished, but accuracy at 8,192 was not measured"
     assert found.detail == (
         "One seed has finished, without the number that ranks models. Measured: accuracy; accuracy at 128, 256. "
@@ -77,7 +77,7 @@ def test_what_has_finished_without_the_metric_that_ranks_is_told_from_what_has_n
 
 def test_a_metric_that_no_distance_explains_is_asked_for_by_the_default_options(fill: Fill) -> None:
     record = task_record(cell("memnet", 0), [None])
-    found = headline(fill, record, failed_record(cell("memnet", 1)))
+    found = finding(fill, record, failed_record(cell("memnet", 1)))
     assert found.claim == "Finished, but accuracy was not measured"
     assert found.detail == (
         "One seed has finished, without the number that ranks models. Nothing else was measured either. "

@@ -2,8 +2,8 @@ import pytest
 
 from results.errors import Damaged, Newer
 from results.records.cell import Cell
-from results.records.checksum import seal
-from results.records.header import outline, outline_of
+from results.records.checksum import add_checksum
+from results.records.header import header, header_of
 from results.records.record import Cost, Failure, Outcome, Provenance, failed, succeeded
 
 CELL = Cell(
@@ -37,12 +37,12 @@ def test_the_quick_way_and_the_long_way_agree() -> None:
     """A record of schema 1, which has no checksum, is read the long way."""
     for one in RECORDS:
         text = one.to_json()
-        assert outline(text.encode()) == outline_of(one)
+        assert header(text.encode()) == header_of(one)
         plain = one.model_copy(update={"schema_version": 1}).model_dump_json(
             by_alias=True, indent=1
         )
-        assert outline(plain.encode()) == outline_of(one)
-    found = outline_of(RECORDS[0])
+        assert header(plain.encode()) == header_of(one)
+    found = header_of(RECORDS[0])
     assert (found.id, found.key, found.options, found.seconds) == (
         CELL.id,
         CELL.key,
@@ -57,16 +57,16 @@ def test_the_quick_way_and_the_long_way_agree() -> None:
         "",
         "{",
         "[]",
-        seal('{\n "a": 1\n}'),
-        seal('{\n "schema": 2\n}'),
+        add_checksum('{\n "a": 1\n}'),
+        add_checksum('{\n "schema": 2\n}'),
         RECORDS[0].to_json().replace("0.5", "0.6"),
     ],
 )
 def test_what_is_no_record_is_damaged(text: str) -> None:
     with pytest.raises(Damaged):
-        outline(text.encode())
+        header(text.encode())
 
 
 def test_a_newer_schema_is_named() -> None:
     with pytest.raises(Newer, match="schema 9"):
-        outline(seal('{\n "schema": 9\n}').encode())
+        header(add_checksum('{\n "schema": 9\n}').encode())

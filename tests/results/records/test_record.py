@@ -5,7 +5,7 @@ from pydantic import ValidationError
 
 from results.errors import Damaged, Newer
 from results.records.cell import Cell
-from results.records.checksum import seal
+from results.records.checksum import add_checksum
 from results.records.record import (
     SCHEMA,
     Cost,
@@ -51,7 +51,7 @@ def document() -> dict[str, object]:
 
 def changed(**fields: object) -> str:
     """A record with other fields, and a checksum that fits them."""
-    return seal(json.dumps(document() | fields, indent=1))
+    return add_checksum(json.dumps(document() | fields, indent=1))
 
 
 def test_a_record_survives_its_json() -> None:

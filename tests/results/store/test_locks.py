@@ -5,13 +5,13 @@ import sys
 import time
 from pathlib import Path
 
-from results.store.locks import claim
+from results.store.locks import lock
 
 HOLD = """
 import sys, time
 from pathlib import Path
-from results.store.locks import claim
-held = claim(Path(sys.argv[1]))
+from results.store.locks import lock
+held = lock(Path(sys.argv[1]))
 print("held" if held else "refused", flush=True)
 time.sleep(60)
 """
@@ -33,24 +33,24 @@ def end(process: "subprocess.Popen[str]") -> None:
 
 def test_one_holds_a_claim_and_the_next_may_have_it(tmp_path: Path) -> None:
     path = tmp_path / "claims" / "a.lock"
-    first = claim(path)
+    first = lock(path)
     assert first is not None
-    assert claim(path) is None
-    assert claim(path.with_name("b.lock")) is not None
+    assert lock(path) is None
+    assert lock(path.with_name("b.lock")) is not None
     first.release()
-    second = claim(path)
+    second = lock(path)
     assert second is not None
     second.fulfil()
     assert not path.exists()
-    assert claim(path) is not None
+    assert lock(path) is not None
 
 
 def test_a_claim_ends_with_its_process(tmp_path: Path) -> None:
     path = tmp_path / "a.lock"
     other = holder(path)
-    assert claim(path) is None
+    assert lock(path) is None
     end(other)
-    assert claim(path) is not None
+    assert lock(path) is not None
 
 
 def test_a_stopped_process_keeps_its_claim_whatever_the_clock_says(tmp_path: Path) -> None:
@@ -59,5 +59,5 @@ def test_a_stopped_process_keeps_its_claim_whatever_the_clock_says(tmp_path: Pat
     os.kill(other.pid, signal.SIGSTOP)
     for shift in (-1e6, 1e6):
         os.utime(path, (time.time() + shift, time.time() + shift))
-        assert claim(path) is None
+        assert lock(path) is None
     end(other)

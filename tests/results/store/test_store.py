@@ -8,7 +8,7 @@ from results.errors import UsageError
 from results.records.cell import Cell
 from results.records.manifest import SCHEMA, Benchmark, Manifest
 from results.records.record import Cost, Outcome, Provenance, Record, succeeded
-from results.store.locks import Claim, claim
+from results.store.locks import Lock, lock
 from results.store.store import Store, write_whole
 
 PROVENANCE = Provenance(
@@ -89,7 +89,7 @@ def test_a_number_that_was_changed_is_damage(store: Store) -> None:
         store.write(record())
         path = store.path(record().id)
         path.write_text(path.read_text().replace("0.5", number))
-        assert store.outline(record().id) is None
+        assert store.header(record().id) is None
     assert [path.name for path, _ in store.damaged()] == sorted(
         f"{record().id}{end}.json" for end in ("", "-1")
     )
@@ -97,16 +97,16 @@ def test_a_number_that_was_changed_is_damage(store: Store) -> None:
 
 def test_an_outline_is_that_of_the_record(store: Store) -> None:
     store.write(record(3))
-    found = store.outline(record(3).id)
+    found = store.header(record(3).id)
     assert found is not None
     assert found.key == record(3).cell.key
-    assert store.outline("0" * 16) is None
+    assert store.header("0" * 16) is None
 
 
 def test_a_record_of_a_newer_version_stays_where_it_is(store: Store) -> None:
     path = store.path(record().id)
     path.write_text('{"schema": 3}')
-    for read in (store.read, store.outline):
+    for read in (store.read, store.header):
         with pytest.raises(UsageError, match=f"{path}.*schema 3"):
             read(record().id)
     assert path.read_text() == '{"schema": 3}'
@@ -116,7 +116,7 @@ def test_a_record_of_a_newer_version_stays_where_it_is(store: Store) -> None:
 def test_a_damaged_record_is_left_to_the_runner_at_its_cell(store: Store) -> None:
     path = store.path(record().id)
     path.write_text("{")
-    held = store.claim(record().id)
+    held = store.lock(record().id)
     assert held is not None
     assert store.read(record().id) is None
     assert path.read_text() == "{"
@@ -208,7 +208,7 @@ def test_what_a_killed_runner_had_begun_to_write_is_swept_away(store: Store) -> 
     begun = [store.root / "records" / f".{record(seed).id}.json.abc.tmp" for seed in (1, 2)]
     for path in begun:
         path.write_text("{")
-    held = store.claim(record(1).id)
+    held = store.lock(record(1).id)
     assert held is not None
     store.sweep()
     assert [path.exists() for path in begun] == [True, False]
@@ -225,11 +225,11 @@ def test_a_record_that_was_replaced_meanwhile_is_not_set_aside(
     """A runner writes a good one after the damaged one was read, and gives up its claim."""
     store.path(record().id).write_text("{")
 
-    def finished(path: Path) -> Claim | None:
+    def finished(path: Path) -> Lock | None:
         store.write(record())
-        return claim(path)
+        return lock(path)
 
-    monkeypatch.setattr("results.store.store.claim", finished)
+    monkeypatch.setattr("results.store.store.lock", finished)
     assert store.read(record().id) is None
     assert store.read(record().id) == record()
     assert store.damaged() == []

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from results.records.cell import IDENTITY_SCHEME, Cell
-from results.records.checksum import seal
+from results.records.checksum import add_checksum
 from results.records.record import Cost, Outcome, Provenance, Record, succeeded
 from results.statistics.metrics import probe_metrics, stream_metrics, task_metrics, tracking_metrics
 
@@ -103,7 +103,7 @@ def right_stream() -> Record:
 
 def written(document: Document) -> bytes:
     """Write a document as a record is written, its checksum right."""
-    return seal(
+    return add_checksum(
         json.dumps({name: value for name, value in document.items() if name != "sha256"}, indent=1)
     ).encode()
 
@@ -157,7 +157,7 @@ def text(old: str, new: str) -> Callable[[bytes], bytes]:
             {name: value for name, value in json.loads(raw).items() if name != "sha256"}, indent=1
         )
         assert old in body, f"{old} is not in the record"
-        return seal(body.replace(old, new, 1)).encode()
+        return add_checksum(body.replace(old, new, 1)).encode()
 
     return change
 

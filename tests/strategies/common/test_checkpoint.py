@@ -16,7 +16,7 @@ from baselines.registry import Entry, Registry
 from benchmarks.tasks import copy, induction
 from results.records.record import Outcome
 from strategies.common.checkpoint import Checkpoint, Parts, load, write
-from strategies.common.state_tensors import leaves, refilled
+from strategies.common.state_tensors import flatten_state, unflatten_state
 from strategies.sequence.task import SequenceTask
 from strategies.sequence.train import run_task
 
@@ -33,7 +33,7 @@ class Cut(BaseException):
     """What ends a process, as far as training can tell."""
 
 
-def learn(
+def train_here(
     entry: Entry,
     checkpoint: Checkpoint | None = None,
     cut_at: float = 2.0,
@@ -80,13 +80,13 @@ def test_training_that_was_cut_short_ends_as_if_it_had_not_been(
     monkeypatch.setattr(
         "strategies.sequence.train.LOSS_POINTS", 2
     )  # so that a point of the loss is a mean over steps before and after a cut
-    whole, wanted = learn(entry)
+    whole, wanted = train_here(entry)
     for cut_at in (0.8 * 2 / STEPS, 0.8 * 4 / STEPS, 0.81, 0.9, 0.96):
         with pytest.raises(Cut):
-            learn(entry, Checkpoint(tmp_path / "file", every=0.0), cut_at)
+            train_here(entry, Checkpoint(tmp_path / "file", every=0.0), cut_at)
         torch.rand(3)  # what the next process finds of global generators is not what this one left
         random.random()
-    resumed, found = learn(entry, Checkpoint(tmp_path / "file", every=0.0))
+    resumed, found = train_here(entry, Checkpoint(tmp_path / "file", every=0.0))
     assert found.keys() == wanted.keys()
     for name, tensor in wanted.items():
         assert torch.equal(found[name], tensor), name
@@ -108,11 +108,13 @@ def test_a_reading_that_was_cut_short_is_not_begun_again(
         induction.Config(train_length=16, furthest=8192, far_streams=far_streams)
     )
     fractions: list[float] = []
-    whole, _ = learn(entry, task=task)
+    whole, _ = train_here(entry, task=task)
     for cut_at in (0.815, 0.86, 0.93, 0.96):
         with pytest.raises(Cut):
-            learn(entry, Checkpoint(tmp_path / "file", every=0.0), cut_at, task=task)
-    resumed, _ = learn(entry, Checkpoint(tmp_path / "file", every=0.0), task=task, told=fractions)
+            train_here(entry, Checkpoint(tmp_path / "file", every=0.0), cut_at, task=task)
+    resumed, _ = train_here(
+        entry, Checkpoint(tmp_path / "file", every=0.0), task=task, told=fractions
+    )
     assert min(fractions) > 0.95
     assert (resumed.metrics, resumed.curves, resumed.slots) == (
         whole.metrics,
@@ -125,12 +127,14 @@ def test_a_reading_that_was_cut_short_is_not_begun_again(
 def test_sheets_that_are_done_are_not_done_again(tmp_path: Path) -> None:
     entry = Registry("model").get("memnet")
     task = copy.build(copy.Config(train_length=8, furthest=32))
-    whole, _ = learn(entry, task=task)
+    whole, _ = train_here(entry, task=task)
     fractions: list[float] = []
     for cut_at in (0.85, 0.95):
         with pytest.raises(Cut):
-            learn(entry, Checkpoint(tmp_path / "file", every=0.0), cut_at, task=task)
-    resumed, _ = learn(entry, Checkpoint(tmp_path / "file", every=0.0), task=task, told=fractions)
+            train_here(entry, Checkpoint(tmp_path / "file", every=0.0), cut_at, task=task)
+    resumed, _ = train_here(
+        entry, Checkpoint(tmp_path / "file", every=0.0), task=task, told=fractions
+    )
     assert min(fractions) > 0.94
     assert (resumed.metrics, resumed.curves, resumed.slots) == (
         whole.metrics,
@@ -141,18 +145,18 @@ def test_sheets_that_are_done_are_not_done_again(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("state", [(), {"a": 1}, (torch.zeros(1), {"b": (2, None)}, 3.0)])
 def test_a_state_is_filled_in_again(state: Any) -> None:
-    content = leaves(state)
-    assert leaves(refilled(state, content)) == content
-    assert leaves(refilled(state, [7] * len(content))) == [7] * len(content)
+    content = flatten_state(state)
+    assert flatten_state(unflatten_state(state, content)) == content
+    assert flatten_state(unflatten_state(state, [7] * len(content))) == [7] * len(content)
     for wrong in ([*content, 1], content[1:] if content else [1]):
         with pytest.raises(ValueError, match="leaves are too"):
-            refilled(state, wrong)
+            unflatten_state(state, wrong)
 
 
 def test_steps_that_were_kept_are_not_made_again(tmp_path: Path) -> None:
     entry = Registry("model").get("lstm")
     with pytest.raises(Cut):
-        learn(entry, Checkpoint(tmp_path / "file", every=0.0), 0.8 * 4 / STEPS)
+        train_here(entry, Checkpoint(tmp_path / "file", every=0.0), 0.8 * 4 / STEPS)
     fractions: list[float] = []
     task = induction.build(induction.Config(train_length=16, furthest=64))
     checkpoint = Checkpoint(tmp_path / "file")

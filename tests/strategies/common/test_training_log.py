@@ -16,8 +16,8 @@ from strategies.continual.datasets import labelled
 from strategies.continual.methods import er, joint, memnet, naive, slda
 from strategies.continual.metrics.accuracy_matrix import AccuracyMatrix
 from strategies.continual.strategy import ContinualStrategy
-from strategies.continual.stream import Pace, Stream
-from strategies.continual.train import Progress, learn
+from strategies.continual.stream import Schedule, Stream
+from strategies.continual.train import Progress, run_stream
 from tests.strategies.continual.small_gru import Gru
 from tests.strategies.continual.toy_stream import toy
 
@@ -29,7 +29,7 @@ def run(
 ) -> None:
     torch.manual_seed(0)
     config = method.Config(**options)
-    learn(
+    run_stream(
         stream,
         build,
         method,
@@ -80,16 +80,21 @@ class Closing(nn.Module):
     ],
 )
 @pytest.mark.parametrize(
-    "pace",
-    [Pace(epochs=3, batch_size=10), Pace(online=20, batch_size=10)],
+    "schedule",
+    [Schedule(epochs=3, batch_size=10), Schedule(online=20, batch_size=10)],
     ids=["offline", "online"],
 )
-def test_a_stream_that_diverged_ends_and_says_so(method: Any, pace: Pace) -> None:
+def test_a_stream_that_diverged_ends_and_says_so(method: Any, schedule: Schedule) -> None:
     with pytest.raises(
         FloatingPointError,
         match=r"the loss was nan at step \d+ of \d+, at a learning rate of 1e\+30; .*rate=3e\+29\)",
     ):
-        run(method, toy(pace=pace), 1e30, lambda signature: mlp.build(mlp.Config(), signature))
+        run(
+            method,
+            toy(schedule=schedule),
+            1e30,
+            lambda signature: mlp.build(mlp.Config(), signature),
+        )
 
 
 def test_a_loss_is_looked_at_by_the_end_of_its_experience() -> None:

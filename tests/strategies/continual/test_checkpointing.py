@@ -15,8 +15,8 @@ from results.records.record import Outcome
 from strategies.common.checkpoint import Checkpoint, load
 from strategies.continual.checkpointing import resumable
 from strategies.continual.methods import er, naive
-from strategies.continual.stream import Pace
-from strategies.continual.train import learn
+from strategies.continual.stream import Schedule
+from strategies.continual.train import run_stream
 from tests.strategies.continual.small_gru import Gru
 from tests.strategies.continual.toy_stream import NEEDS_BOUNDARIES, toy
 
@@ -37,7 +37,7 @@ def ignore(fraction: float) -> None:
 
 def run(
     method: Any,
-    pace: Pace,
+    schedule: Schedule,
     checkpoint: Checkpoint | None = None,
     progress: Callable[[float], None] = ignore,
     models: list[Gru] | None = None,
@@ -52,8 +52,8 @@ def run(
             models.append(model)
         return model
 
-    return learn(
-        toy(pace=pace),
+    return run_stream(
+        toy(schedule=schedule),
         build,
         method,
         method_config=config,
@@ -74,31 +74,31 @@ def at(fraction: float) -> Callable[[float], None]:
 
 
 EPOCHS, STEPS, ONLINE = (
-    Pace(epochs=2, batch_size=10),
-    Pace(iterations=12, batch_size=8),
-    Pace(online=15, batch_size=5),
+    Schedule(epochs=2, batch_size=10),
+    Schedule(iterations=12, batch_size=8),
+    Schedule(online=15, batch_size=5),
 )
 CASES = [pytest.param(entry.load(), EPOCHS, id=entry.name) for entry in Registry("method")] + [
-    pytest.param(method, pace, id=f"{name}-{how}")
+    pytest.param(method, schedule, id=f"{name}-{how}")
     for method, name in ((naive, "naive"), (er, "er"))
-    for pace, how in ((STEPS, "iterations"), (ONLINE, "online"))
+    for schedule, how in ((STEPS, "iterations"), (ONLINE, "online"))
 ]
 
 
-@pytest.mark.parametrize(("method", "pace"), CASES)
+@pytest.mark.parametrize(("method", "schedule"), CASES)
 def test_a_stream_that_was_cut_short_ends_in_the_same_numbers(
-    method: Any, pace: Pace, tmp_path: Path
+    method: Any, schedule: Schedule, tmp_path: Path
 ) -> None:
     """Twice: in the first experience, and in the last."""
     models: list[Gru] = []
-    whole = run(method, pace, models=models)
+    whole = run(method, schedule, models=models)
     path = tmp_path / "checkpoint"
     name = method.__name__.rpartition(".")[2]
     for fraction in (0.3,) if name in ELSEWISE else (0.3, 0.8):
         with pytest.raises(Cut):
-            run(method, pace, Checkpoint(path, "key", every=0.0), at(fraction))
+            run(method, schedule, Checkpoint(path, "key", every=0.0), at(fraction))
     told: list[float] = []
-    resumed = run(method, pace, Checkpoint(path, "key", every=0.0), told.append, models)
+    resumed = run(method, schedule, Checkpoint(path, "key", every=0.0), told.append, models)
     weights, expected = (model.state_dict() for model in models)
     assert all(torch.equal(weights[name], expected[name]) for name in expected)
     assert (resumed.metrics, resumed.curves, resumed.slots) == (
@@ -122,13 +122,13 @@ def test_a_stream_goes_on_after_the_last_experience_that_was_evaluated(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Also where mini-batches can't be gone on with."""
-    monkeypatch.setattr("strategies.continual.checkpointing.Feed", type(None))
-    pace = Pace(epochs=2, batch_size=10)
-    whole, path = run(naive, pace), tmp_path / "checkpoint"
+    monkeypatch.setattr("strategies.continual.checkpointing.TensorLoader", type(None))
+    schedule = Schedule(epochs=2, batch_size=10)
+    whole, path = run(naive, schedule), tmp_path / "checkpoint"
     with pytest.raises(Cut):
-        run(naive, pace, Checkpoint(path, "key", every=0.0), at(0.8))
+        run(naive, schedule, Checkpoint(path, "key", every=0.0), at(0.8))
     told: list[float] = []
-    resumed = run(naive, pace, Checkpoint(path, "key", every=0.0), told.append)
+    resumed = run(naive, schedule, Checkpoint(path, "key", every=0.0), told.append)
     assert (resumed.metrics, resumed.curves) == (whole.metrics, whole.curves)
     assert 0.5 < min(told) < 0.6
 
@@ -156,7 +156,7 @@ def test_a_plugin_that_cannot_tell_its_state_lets_the_cell_start_anew(tmp_path: 
 def test_time_spent_before_the_cut_counts(tmp_path: Path) -> None:
     path = tmp_path / "checkpoint"
     with pytest.raises(Cut):
-        run(naive, Pace(epochs=3, batch_size=10), Checkpoint(path, "key", every=0.0), at(0.9))
+        run(naive, Schedule(epochs=3, batch_size=10), Checkpoint(path, "key", every=0.0), at(0.9))
     before = load(path, "key")["parts"]["stateful"]["train"]["time"]
-    after = run(naive, Pace(epochs=3, batch_size=10), Checkpoint(path, "key", every=0.0)).cost
+    after = run(naive, Schedule(epochs=3, batch_size=10), Checkpoint(path, "key", every=0.0)).cost
     assert after.train_seconds > before[0] > 0

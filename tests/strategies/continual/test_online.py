@@ -9,19 +9,19 @@ from avalanche.benchmarks.scenarios.online import OnlineCLExperience
 from baselines.registry import Registry
 from strategies.continual.dataloader import columns_of
 from strategies.continual.methods import er, naive
-from strategies.continual.stream import Pace
-from strategies.continual.train import learn
+from strategies.continual.stream import Schedule
+from strategies.continual.train import run_stream
 from tests.strategies.continual.small_gru import Gru
 from tests.strategies.continual.test_train import CPU
 from tests.strategies.continual.toy_stream import NEEDS_BOUNDARIES, toy
 
 OTHERS = (*NEEDS_BOUNDARIES, "joint")
 """Methods that are refused, and the one that takes all samples at once."""
-ONLINE = Pace(batch_size=10, online=7)
+ONLINE = Schedule(batch_size=10, online=7)
 
 
 def test_everything_is_met_once_and_no_boundary_is_told() -> None:
-    stream = toy(pace=ONLINE)
+    stream = toy(schedule=ONLINE)
     small = list(stream.experiences())
     assert all(
         isinstance(experience, OnlineCLExperience) and not experience.access_task_boundaries
@@ -33,9 +33,9 @@ def test_everything_is_met_once_and_no_boundary_is_told() -> None:
     whole = torch.cat(
         [columns_of(experience.dataset)[0] for experience in stream.benchmark.train_stream]
     )
-    met = torch.cat([columns_of(experience.dataset)[0] for experience, _ in small])
-    assert not torch.equal(met, whole)
-    assert sorted(sample.tobytes() for sample in met.numpy()) == sorted(
+    seen = torch.cat([columns_of(experience.dataset)[0] for experience, _ in small])
+    assert not torch.equal(seen, whole)
+    assert sorted(sample.tobytes() for sample in seen.numpy()) == sorted(
         sample.tobytes() for sample in whole.numpy()
     )
 
@@ -45,7 +45,7 @@ def test_the_order_is_the_seed_s_and_the_same_each_time() -> None:
         return torch.cat(
             [
                 columns_of(experience.dataset)[0]
-                for experience, _ in toy(seed, pace=ONLINE).experiences()
+                for experience, _ in toy(seed, schedule=ONLINE).experiences()
             ]
         )
 
@@ -54,7 +54,10 @@ def test_the_order_is_the_seed_s_and_the_same_each_time() -> None:
 
 
 def test_the_pace_counts_small_experiences() -> None:
-    assert (Pace(batch_size=10, online=7).steps(60), Pace(batch_size=3, online=7).steps(60)) == (
+    assert (
+        Schedule(batch_size=10, online=7).steps(60),
+        Schedule(batch_size=3, online=7).steps(60),
+    ) == (
         9,
         8 * 3 + 2,
     )
@@ -78,8 +81,8 @@ def test_every_method_runs_online_and_some_learn(method: Any, scenario: Any) -> 
     told: list[float] = []
     learner = method.__name__.rpartition(".")[2] in LEARNERS
     count = 480 if learner else 60
-    outcome = learn(
-        toy(pace=ONLINE, scenario=scenario, count=count),
+    outcome = run_stream(
+        toy(schedule=ONLINE, scenario=scenario, count=count),
         Gru,
         method,
         method_config=method.Config(),

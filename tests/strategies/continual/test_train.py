@@ -15,11 +15,11 @@ from memnet.persistent.bank import bank_bytes
 from results.errors import UsageError
 from results.records.record import Outcome
 from strategies.continual.classifier import MultiHeadClassifier, classifier
-from strategies.continual.dataloader import Cycle, Feed, columns_of
+from strategies.continual.dataloader import Cycle, TensorLoader, columns_of
 from strategies.continual.methods import er, memnet, naive
 from strategies.continual.strategy import ContinualStrategy
-from strategies.continual.stream import Pace, Samples, Scenario, Stream, split_classes
-from strategies.continual.train import learn
+from strategies.continual.stream import Samples, Scenario, Schedule, Stream, split_classes
+from strategies.continual.train import run_stream
 from tests.strategies.continual.small_gru import Gru
 from tests.strategies.continual.toy_stream import toy
 
@@ -30,7 +30,7 @@ def run(
     method: Any, stream: Stream | None = None, seed: int = 0, build: Any = Gru, **options: Any
 ) -> Outcome:
     torch.manual_seed(seed)
-    return learn(
+    return run_stream(
         stream or toy(seed),
         build,
         method,
@@ -63,7 +63,7 @@ def test_accuracy_matrix_against_a_hand_made_case() -> None:
 def test_outcome_holds_matrix_metrics_and_cost() -> None:
     fractions: list[float] = []
     torch.manual_seed(0)
-    outcome = learn(
+    outcome = run_stream(
         toy(),
         Gru,
         naive,
@@ -268,7 +268,7 @@ def test_what_is_transformed_is_left_to_avalanche() -> None:
 
 
 def test_feed_gives_every_sample_once_in_a_new_order() -> None:
-    feed = Feed((torch.arange(10),), 4, torch.Generator().manual_seed(0))
+    feed = TensorLoader((torch.arange(10),), 4, torch.Generator().manual_seed(0))
     passes = [torch.cat([batch[0] for batch in feed]) for _ in range(2)]
     assert len(feed) == 3
     assert all(sorted(order.tolist()) == list(range(10)) for order in passes)
@@ -317,7 +317,7 @@ def four(scenario: Scenario, seed: int = 0) -> Stream:
         samples,
         classes=4,
         experiences=2,
-        pace=Pace(),
+        schedule=Schedule(),
         sample_bytes=2,
         seed=seed,
         scenario=scenario,
@@ -399,21 +399,22 @@ def test_methods_learn_in_other_scenarios(method: Any, scenario: Scenario) -> No
 
 
 def test_iterations_are_whole_mini_batches_of_one_order_after_the_other() -> None:
-    feed = Feed((torch.arange(10),), 4, torch.Generator().manual_seed(0), iterations=5)
+    feed = TensorLoader((torch.arange(10),), 4, torch.Generator().manual_seed(0), iterations=5)
     batches = [batch[0] for batch in feed]
     assert [len(batch) for batch in batches] == [4] * len(feed) == [4] * 5
     for first in (0, 2):
         assert len(set(torch.cat(batches[first : first + 2]).tolist())) == 8
     assert [
-        len(batch[0]) for batch in Feed((torch.arange(3),), 4, torch.Generator(), iterations=2)
+        len(batch[0])
+        for batch in TensorLoader((torch.arange(3),), 4, torch.Generator(), iterations=2)
     ] == [3, 3]
 
 
 def test_a_pace_of_iterations_is_kept_and_counted() -> None:
     told: list[float] = []
     torch.manual_seed(0)
-    stream = toy(pace=Pace(batch_size=8, iterations=7))
-    outcome = learn(
+    stream = toy(schedule=Schedule(batch_size=8, iterations=7))
+    outcome = run_stream(
         stream,
         Gru,
         naive,
@@ -425,4 +426,4 @@ def test_a_pace_of_iterations_is_kept_and_counted() -> None:
     )
     assert outcome.cost.train_examples == 2 * 7 * 8
     assert len(told) == 14
-    assert Pace(epochs=3, batch_size=10).steps(25) == 9
+    assert Schedule(epochs=3, batch_size=10).steps(25) == 9

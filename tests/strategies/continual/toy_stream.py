@@ -2,7 +2,7 @@
 
 import torch
 
-from strategies.continual.stream import Pace, Samples, Scenario, Stream, split_classes
+from strategies.continual.stream import Samples, Scenario, Schedule, Stream, split_classes
 
 NEEDS_BOUNDARIES = ("cumulative", "ewc", "gdumb", "lwf", "si", "slda")
 """Methods that are refused online."""
@@ -13,7 +13,7 @@ def toy(
     count: int = 120,
     epochs: int = 3,
     scenario: Scenario = "class",
-    pace: Pace | None = None,
+    schedule: Schedule | None = None,
     garbled_test: bool = False,
 ) -> Stream:
     """Four classes of noisy bright rows, dealt to two experiences."""
@@ -26,7 +26,13 @@ def toy(
         parts.append(Samples(inputs=inputs, labels=labels))
     if garbled_test:
         parts[1] = Samples(inputs=torch.rand(count, 4, 4), labels=parts[1].labels.flip(0))
-    pace = pace or Pace(epochs=epochs, batch_size=10)
+    schedule = schedule or Schedule(epochs=epochs, batch_size=10)
     return split_classes(
-        *parts, classes=4, experiences=2, pace=pace, sample_bytes=17, seed=seed, scenario=scenario
+        *parts,
+        classes=4,
+        experiences=2,
+        schedule=schedule,
+        sample_bytes=17,
+        seed=seed,
+        scenario=scenario,
     )

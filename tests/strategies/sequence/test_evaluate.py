@@ -12,8 +12,21 @@ from baselines.models import lstm, memnet
 from benchmarks.tasks import mqar, selective_copy_hard
 from memnet.config import MemNetConfig
 from memnet.recorder import Recorder
-from strategies.sequence.evaluate import FAR, PIECE, ask, evaluate, examine
-from strategies.sequence.task import Batch, ExamTask, ProbeTask, Questions, SequenceTask, Sheet
+from strategies.sequence.evaluate import (
+    FAR,
+    PIECE,
+    evaluate_on_copies,
+    evaluate_task,
+    evaluate_whole_sequences,
+)
+from strategies.sequence.task import (
+    Batch,
+    EvaluationBatch,
+    Queries,
+    QueryTask,
+    SequenceTask,
+    WholeSequenceTask,
+)
 from strategies.sequence.train import measured_curves, measured_metrics, train
 
 
@@ -72,11 +85,11 @@ class Far:
     def read_until(self, distance: int) -> int:
         return distance
 
-    def questions(self) -> Questions:
+    def queries(self) -> Queries:
         # Right after any multiple of 10 tokens, for the rows of even sums and for all rows; else
         # wrong.
         inputs = torch.tensor([[0], [5]]).expand(4, 2, 1)
-        return Questions(
+        return Queries(
             inputs=inputs,
             targets=torch.tensor([[0, 5], [0, 5], [0, 5], [9, 5]]),
             groups={"five": torch.tensor([1])},
@@ -84,24 +97,26 @@ class Far:
 
 
 def test_beyond_far_the_first_streams_alone_go_on() -> None:
-    model, probe = Summer(), Far((FAR - 2, 20 * 1000))
-    reading = evaluate(model, probe, progress=ignore, far_streams=2)
+    model, query_stream = Summer(), Far((FAR - 2, 20 * 1000))
+    reading = evaluate_on_copies(model, query_stream, progress=ignore, far_streams=2)
     # 8,190 and 20,000 are multiples of ten: the fourth row's first question is wrong, and it is not
     # asked far away.
     assert reading.accuracy_by_distance == [[8190.0, 0.75, 4.0], [20000.0, 1.0, 2.0]]
     assert reading.groups == {"five": [[8190.0, 1.0, 4.0], [20000.0, 1.0, 2.0]]}
     streams = [rows for rows, tokens in model.fed if tokens > 1]
     assert streams == [4] * 8 + [2] * (len(streams) - 8)
-    assert len(streams) == len(probe.read)
-    assert [start for start, _ in probe.read[1:]] == [stop for _, stop in probe.read[:-1]], (
-        "in order, each token once"
-    )
+    assert len(streams) == len(query_stream.read)
+    assert [start for start, _ in query_stream.read[1:]] == [
+        stop for _, stop in query_stream.read[:-1]
+    ], "in order, each token once"
 
 
 @pytest.mark.parametrize("far_streams", [1, 3, 4, 9, None])
 def test_the_number_of_far_streams_changes_nothing_up_to_far(far_streams: int | None) -> None:
-    near = evaluate(Summer(), Far((10, FAR)), progress=ignore)
-    far = evaluate(Summer(), Far((10, FAR, 10_000)), progress=ignore, far_streams=far_streams)
+    near = evaluate_on_copies(Summer(), Far((10, FAR)), progress=ignore)
+    far = evaluate_on_copies(
+        Summer(), Far((10, FAR, 10_000)), progress=ignore, far_streams=far_streams
+    )
     assert far.accuracy_by_distance[:2] == near.accuracy_by_distance
     assert far.groups["five"][:2] == near.groups["five"]
     assert far.accuracy_by_distance[2][2] == min(far_streams or 4, 4)
@@ -112,10 +127,10 @@ def test_questions_are_asked_on_as_many_forks_as_memory_holds(
     monkeypatch: pytest.MonkeyPatch, most: int, at_once: list[int]
 ) -> None:
     """A state takes 8 bytes here, and there are two forks of each of four streams."""
-    expected = evaluate(Summer(), Far((FAR - 2,)), progress=ignore)
-    monkeypatch.setattr("strategies.sequence.evaluate.FORKED", most)
+    expected = evaluate_on_copies(Summer(), Far((FAR - 2,)), progress=ignore)
+    monkeypatch.setattr("strategies.sequence.evaluate.COPIES_BYTES", most)
     model = Summer()
-    reading = evaluate(model, Far((FAR - 2,)), progress=ignore)
+    reading = evaluate_on_copies(model, Far((FAR - 2,)), progress=ignore)
     assert (reading.accuracy_by_distance, reading.groups) == (
         expected.accuracy_by_distance,
         expected.groups,
@@ -124,14 +139,14 @@ def test_questions_are_asked_on_as_many_forks_as_memory_holds(
 
 
 def test_a_bounded_model_is_asked_no_group_beyond_its_longest() -> None:
-    reading = evaluate(Summer(longest=10), Far((9, 10)), progress=ignore)
+    reading = evaluate_on_copies(Summer(longest=10), Far((9, 10)), progress=ignore)
     assert reading.accuracy_by_distance[1] == [10.0, None, 0.0]
     assert reading.groups["five"][1] == [10.0, None, 0.0]
     assert reading.accuracy_by_distance[0][2] == 4.0
 
 
 def test_groups_are_scored_apart_in_metrics_and_curves() -> None:
-    reading = evaluate(Summer(), Far((10, 20)), progress=ignore)
+    reading = evaluate_on_copies(Summer(), Far((10, 20)), progress=ignore)
     metrics = measured_metrics(reading)
     assert metrics["accuracy_at_20"] == 0.75
     assert metrics["five_accuracy_at_20"] == metrics["five_accuracy"] == 1.0
@@ -170,11 +185,11 @@ POSITIONS = [[2499, 0, 1023], [1024, 1500, 1501], [2048, 2047, 3]]
 def test_a_sheet_in_pieces_is_answered_as_it_would_be_whole() -> None:
     assert PIECE == 1024
     model = Summer()
-    sheets = [
-        Sheet(distance=5, batch=sums(2500, POSITIONS)),
-        Sheet(distance=7, batch=spoilt(sums(2500, POSITIONS), [(0, 0), (1, 1)])),
+    batches = [
+        EvaluationBatch(distance=5, batch=sums(2500, POSITIONS)),
+        EvaluationBatch(distance=7, batch=spoilt(sums(2500, POSITIONS), [(0, 0), (1, 1)])),
     ]
-    reading = examine(model, sheets, distances=[5, 7], progress=ignore)
+    reading = evaluate_whole_sequences(model, batches, distances=[5, 7], progress=ignore)
     assert reading.accuracy_by_distance == [[5.0, 1.0, 9.0], [7.0, 7 / 9, 9.0]]
     assert model.fed == [(3, 1024), (3, 1024), (3, 452)] * 2
     assert reading.state_bytes == 8
@@ -183,12 +198,12 @@ def test_a_sheet_in_pieces_is_answered_as_it_would_be_whole() -> None:
 def test_places_that_are_masked_do_not_count() -> None:
     mask = [[True, False, True], [True, True, False], [False, True, True]]
     wrong = spoilt(sums(2500, POSITIONS, mask), [(0, 1), (1, 2), (2, 0)])
-    assert examine(
-        Summer(), [Sheet(distance=1, batch=wrong)], distances=[1], progress=ignore
+    assert evaluate_whole_sequences(
+        Summer(), [EvaluationBatch(distance=1, batch=wrong)], distances=[1], progress=ignore
     ).accuracy_by_distance == [[1.0, 1.0, 6.0]]
     wrong = spoilt(sums(2500, POSITIONS, mask), [(0, 0), (2, 1), (2, 2)])
-    assert examine(
-        Summer(), [Sheet(distance=1, batch=wrong)], distances=[1], progress=ignore
+    assert evaluate_whole_sequences(
+        Summer(), [EvaluationBatch(distance=1, batch=wrong)], distances=[1], progress=ignore
     ).accuracy_by_distance == [[1.0, 0.5, 6.0]]
 
 
@@ -196,22 +211,26 @@ def test_sheets_of_one_distance_are_scored_together_and_drawn_one_at_a_time() ->
     model = Summer()
     seen: list[int] = []
 
-    def draw() -> Iterator[Sheet]:
+    def draw() -> Iterator[EvaluationBatch]:
         for number, places in enumerate([[[3]], [[3], [4], [5]]]):
             seen.append(len(model.fed))
-            yield Sheet(distance=9, batch=spoilt(sums(8, places), [(0, 0)] if number == 0 else []))
+            yield EvaluationBatch(
+                distance=9, batch=spoilt(sums(8, places), [(0, 0)] if number == 0 else [])
+            )
 
     fractions: list[float] = []
-    reading = examine(model, draw(), distances=[9, 10], progress=fractions.append)
+    reading = evaluate_whole_sequences(model, draw(), distances=[9, 10], progress=fractions.append)
     assert reading.accuracy_by_distance == [[9.0, 0.75, 4.0], [10.0, None, 0.0]]
     assert seen == [0, 1], "the second is drawn after the first was read"
     assert fractions == [0.5, 0.5]
 
 
 def test_a_bounded_model_gets_null_for_sheets_beyond_its_longest() -> None:
-    sheets = [Sheet(distance=length, batch=sums(length, [[1], [2]])) for length in (10, 20, 21)]
+    batches = [
+        EvaluationBatch(distance=length, batch=sums(length, [[1], [2]])) for length in (10, 20, 21)
+    ]
     model = Summer(longest=20)
-    reading = examine(model, sheets, distances=[10, 20, 21], progress=ignore)
+    reading = evaluate_whole_sequences(model, batches, distances=[10, 20, 21], progress=ignore)
     assert reading.accuracy_by_distance == [[10.0, 1.0, 2.0], [20.0, 1.0, 2.0], [21.0, None, 0.0]]
     assert len(model.fed) == 2
     assert measured_metrics(reading)["accuracy"] is None
@@ -236,12 +255,12 @@ class Diary(Summer):
 
 
 def test_slots_alive_at_the_end_of_each_sheet_count_as_alive() -> None:
-    sheets = [Sheet(distance=length, batch=sums(length, [[1]])) for length in (100, 200)]
-    slots = examine(Diary(), sheets, distances=[100, 200], progress=ignore).slots
+    batches = [EvaluationBatch(distance=length, batch=sums(length, [[1]])) for length in (100, 200)]
+    slots = evaluate_whole_sequences(Diary(), batches, distances=[100, 200], progress=ignore).slots
     assert slots is not None
     # Two of four slots have died, both at 5.
     assert slots["lifetimes"]["survival"][-1] == 0.5
-    far = evaluate(Diary(), Far((10, 20_000)), progress=ignore, far_streams=1).slots
+    far = evaluate_on_copies(Diary(), Far((10, 20_000)), progress=ignore, far_streams=1).slots
     assert far is not None
     assert far["lifetimes"]["survival"][-1] == 0.5
 
@@ -255,7 +274,7 @@ def test_real_models_take_sheets(model: str) -> None:
         built = memnet.build(
             MemNetConfig(width=16, bottleneck=16, slots=8, key_width=8), task.signature
         )
-    reading = ask(built, task, 4, torch.Generator().manual_seed(0), ignore)
+    reading = evaluate_task(built, task, 4, torch.Generator().manual_seed(0), ignore)
     assert [row[0] for row in reading.accuracy_by_distance] == [64.0, 128.0]
     assert [row[2] for row in reading.accuracy_by_distance] == [16.0, 32.0]
     assert (reading.slots is not None) == (model == "memnet")
@@ -270,8 +289,8 @@ class Neither(SequenceTask):
 
 
 def test_a_task_is_asked_in_one_of_the_two_ways() -> None:
-    with pytest.raises(TypeError, match="Neither can't be asked: make it a ProbeTask"):
-        ask(Summer(), Neither(), 1, torch.Generator(), ignore)
+    with pytest.raises(TypeError, match="Neither can't be asked: make it a QueryTask"):
+        evaluate_task(Summer(), Neither(), 1, torch.Generator(), ignore)
 
 
 def lenient(self: SequenceTask, logits: Tensor, targets: Tensor) -> Tensor:
@@ -281,27 +300,29 @@ def lenient(self: SequenceTask, logits: Tensor, targets: Tensor) -> Tensor:
 
 @pytest.mark.parametrize("way", ["probe", "exam"])
 def test_the_task_judges_its_answers(way: str) -> None:
-    class Probed(ProbeTask):
+    class Probed(QueryTask):
         far_streams = 1
         correct = lenient
 
         def sample(self, batch: int, generator: torch.Generator) -> Batch:
             raise NotImplementedError
 
-        def probe(self, batch: int, generator: torch.Generator) -> Far:
+        def query_stream(self, batch: int, generator: torch.Generator) -> Far:
             return Far((1, 20_000))
 
-    class Examined(ExamTask):
+    class Examined(WholeSequenceTask):
         distances = (3,)
         correct = lenient
 
         def sample(self, batch: int, generator: torch.Generator) -> Batch:
             raise NotImplementedError
 
-        def exam(self, batch: int, generator: torch.Generator) -> Iterator[Sheet]:
-            yield Sheet(distance=3, batch=spoilt(sums(5, [[1]]), [(0, 0)]))
+        def evaluation_batches(
+            self, batch: int, generator: torch.Generator
+        ) -> Iterator[EvaluationBatch]:
+            yield EvaluationBatch(distance=3, batch=spoilt(sums(5, [[1]]), [(0, 0)]))
 
-    reading = ask(
+    reading = evaluate_task(
         Summer(), Probed() if way == "probe" else Examined(), 1, torch.Generator(), ignore
     )
     assert [row[1] for row in reading.accuracy_by_distance] == (
@@ -351,4 +372,4 @@ class Careless(Summer):
 @pytest.mark.parametrize(("way", "says"), [("positions", "`positions`"), ("state", "batch-first")])
 def test_a_model_that_breaks_the_contract_is_told_which_rule(way: str, says: str) -> None:
     with pytest.raises(ValueError, match=says):
-        evaluate(Careless(way), Far((4,)), progress=ignore)
+        evaluate_on_copies(Careless(way), Far((4,)), progress=ignore)

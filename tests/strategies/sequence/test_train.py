@@ -11,8 +11,8 @@ from baselines.models import lstm, memnet, transformer_full
 from benchmarks.tasks import adding, association, induction
 from memnet.config import MemNetConfig
 from results.records.record import Outcome
-from strategies.sequence.evaluate import evaluate
-from strategies.sequence.task import Questions
+from strategies.sequence.evaluate import evaluate_on_copies
+from strategies.sequence.task import Queries
 from strategies.sequence.train import rate_at, run_task
 
 CPU = torch.device("cpu")
@@ -158,8 +158,8 @@ class Ruler:
     def read_until(self, distance: int) -> int:
         return distance
 
-    def questions(self) -> Questions:
-        return Questions(
+    def queries(self) -> Queries:
+        return Queries(
             inputs=torch.ones(2, 3, 2, dtype=torch.int64),
             targets=torch.tensor([[5], [8]]).expand(2, 3),
         )
@@ -167,7 +167,7 @@ class Ruler:
 
 def test_questions_are_asked_on_forks_and_pieces_come_in_order() -> None:
     ruler = Ruler()
-    reading = evaluate(Counter(), ruler, progress=lambda fraction: None)
+    reading = evaluate_on_copies(Counter(), ruler, progress=lambda fraction: None)
     # 3·1 + 2 give 5 and 3·2 + 2 give 8: right; 1500·1 + 2 and 1500·2 + 2 give 2: wrong. Had a
     # question been read by the stream, or a fork of one row been given to another, it would differ.
     assert reading.accuracy_by_distance == [[3.0, 1.0, 6.0], [1500.0, 0.0, 6.0]]

@@ -21,7 +21,7 @@ from strategies.continual.memnet.strategy import MemNetStrategy
 from strategies.continual.memnet.wrap import remember
 from strategies.continual.methods import memnet
 from strategies.continual.metrics.accuracy_matrix import AccuracyMatrix
-from strategies.continual.train import learn
+from strategies.continual.train import run_stream
 from tests.strategies.continual.toy_stream import toy
 
 SHAPE = (1, 4, 4)
@@ -169,7 +169,7 @@ def test_every_kind_of_model_is_remembered(name: str) -> None:
     """Whether it offers features, or they are found before its last linear layer."""
     entry, stream = Registry("model").get(name).load(), toy(epochs=8)
     torch.manual_seed(0)
-    outcome = learn(
+    outcome = run_stream(
         stream,
         lambda signature: entry.build(entry.Config(), signature),
         memnet,

@@ -160,14 +160,14 @@ def test_slda_equals_linear_discriminant_analysis() -> None:
         Discriminating(shrinkage=0.0),
     )
     for piece, classes in zip(samples.split(7), labels.split(7), strict=True):
-        discriminant.meet(piece, classes)
+        discriminant.update(piece, classes)
     pooled: Any = LinearDiscriminantAnalysis(solver="lsqr", store_covariance=True).fit(
         samples.numpy(), labels.numpy()
     )
     torch.testing.assert_close(
         discriminant.means, torch.tensor(pooled.means_, dtype=torch.float32), atol=1e-4, rtol=1e-4
     )
-    covariance = discriminant.scatter / discriminant.met.sum()
+    covariance = discriminant.scatter / discriminant.seen.sum()
     torch.testing.assert_close(
         covariance, torch.tensor(pooled.covariance_, dtype=torch.float32), atol=1e-4, rtol=1e-4
     )
@@ -183,7 +183,7 @@ def test_slda_closes_classes_that_were_not_met() -> None:
         3,
         Discriminating(),
     )
-    discriminant.meet(
+    discriminant.update(
         torch.tensor([[0.0, 1.0], [0.0, 1.2], [1.0, 0.0], [1.3, 0.0]]), torch.tensor([0, 0, 2, 2])
     )
     scores = discriminant.scores(torch.tensor([[0.0, 1.0], [1.0, 0.1]]))

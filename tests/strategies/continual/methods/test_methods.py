@@ -12,8 +12,8 @@ from results.errors import UsageError
 from results.records.record import Outcome
 from results.validation.recompute import recomputed
 from strategies.continual.strategy import ContinualStrategy
-from strategies.continual.stream import Measures, Pace, Stream
-from strategies.continual.train import learn
+from strategies.continual.stream import Measures, Schedule, Stream
+from strategies.continual.train import run_stream
 from tests.strategies.continual.small_gru import Gru
 from tests.strategies.continual.toy_stream import NEEDS_BOUNDARIES, toy
 
@@ -52,7 +52,7 @@ def built(name: str, stream: Stream, **options: Any) -> ContinualStrategy:
 def run(name: str, stream: Stream, **options: Any) -> Outcome:
     torch.manual_seed(0)
     method = load(name)
-    return learn(
+    return run_stream(
         stream,
         Gru,
         method,
@@ -124,14 +124,14 @@ def test_what_needs_boundaries_is_refused_where_none_are_told(
     name: str, options: dict[str, Any]
 ) -> None:
     with pytest.raises(UsageError, match=r"online = 10 tells no boundaries"):
-        run(name, toy(pace=Pace(batch_size=10, online=10)), **options)
+        run(name, toy(schedule=Schedule(batch_size=10, online=10)), **options)
 
 
 def test_gdumb_says_why_it_is_refused_online_and_what_is_not() -> None:
     with pytest.raises(
         UsageError, match=r"trains a fresh model in every experience, .* tells no boundaries"
     ) as refusal:
-        run("gdumb", toy(pace=Pace(batch_size=10, online=10)))
+        run("gdumb", toy(schedule=Schedule(batch_size=10, online=10)))
     named = (
         str(refusal.value)
         .partition(": use ")[2]
@@ -143,16 +143,16 @@ def test_gdumb_says_why_it_is_refused_online_and_what_is_not() -> None:
 
 
 @pytest.mark.parametrize(
-    "pace",
+    "schedule",
     [
-        Pace(epochs=3, batch_size=10),
-        Pace(iterations=12, batch_size=10),
-        Pace(batch_size=10, online=10),
+        Schedule(epochs=3, batch_size=10),
+        Schedule(iterations=12, batch_size=10),
+        Schedule(batch_size=10, online=10),
     ],
 )
-def test_what_trains_once_is_measured_once(pace: Pace) -> None:
+def test_what_trains_once_is_measured_once(schedule: Schedule) -> None:
     """Then its metrics are those of a single row, and so are those of what is measured beside."""
-    outcome = run("joint", replace(toy(pace=pace), measures=Measures(track=3, probe=True)))
+    outcome = run("joint", replace(toy(schedule=schedule), measures=Measures(track=3, probe=True)))
     matrix: Any = outcome.curves["accuracy_matrix"]
     within: Any = outcome.curves["accuracy_within"]
     assert [len(row) for row in matrix] == [2]
@@ -165,7 +165,7 @@ def test_what_trains_once_is_measured_once(pace: Pace) -> None:
 
 @pytest.mark.parametrize("name", ["er", "er-compressed", "a-gem", "der-plus-plus", "latent-replay"])
 def test_what_needs_none_learns_online(name: str) -> None:
-    outcome = run(name, toy(pace=Pace(batch_size=10, online=10)), budget=400)
+    outcome = run(name, toy(schedule=Schedule(batch_size=10, online=10)), budget=400)
     assert outcome.cost.buffer_bytes <= 400
     assert len(outcome.curves["accuracy_matrix"]) == 2
 

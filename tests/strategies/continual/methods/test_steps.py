@@ -12,7 +12,7 @@ from torch.nn import functional
 from baselines.registry import Registry
 from strategies.continual.replay.sample_storage import to_bytes
 from strategies.continual.strategy import ContinualStrategy
-from strategies.continual.stream import Pace, Stream
+from strategies.continual.stream import Schedule, Stream
 from tests.strategies.continual.small_gru import Gru
 from tests.strategies.continual.toy_stream import toy
 
@@ -162,17 +162,17 @@ def test_gdumb_begins_anew_and_learns_from_the_buffer_alone() -> None:
 
 
 @pytest.mark.parametrize(
-    ("pace", "count"),
+    ("schedule", "count"),
     [
-        pytest.param(Pace(epochs=2, batch_size=9), 2 * 60, id="epochs"),
-        pytest.param(Pace(iterations=12, batch_size=8), 2 * 7 * 8, id="iterations"),
-        pytest.param(Pace(online=15, batch_size=5), 2 * 60, id="online"),
+        pytest.param(Schedule(epochs=2, batch_size=9), 2 * 60, id="epochs"),
+        pytest.param(Schedule(iterations=12, batch_size=8), 2 * 7 * 8, id="iterations"),
+        pytest.param(Schedule(online=15, batch_size=5), 2 * 60, id="online"),
     ],
 )
 def test_der_keeps_each_sample_once_with_the_logits_of_its_first_step(
-    pace: Pace, count: int
+    schedule: Schedule, count: int
 ) -> None:
-    stream = toy(pace=pace)
+    stream = toy(schedule=schedule)
     strategy, replay = built("der-plus-plus", stream, mem_size=1000)
     first: dict[bytes, Tensor] = {}
 

@@ -15,7 +15,7 @@ from torch import nn
 from results.statistics.metrics import stream_metrics
 from strategies.continual.classifier import Classifier
 from strategies.continual.metrics.accuracy_matrix import AccuracyMatrix
-from strategies.continual.stream import Pace, Samples, Stream, split_classes
+from strategies.continual.stream import Samples, Schedule, Stream, split_classes
 from tests.strategies.continual.small_gru import Gru
 
 
@@ -26,7 +26,9 @@ def eight() -> Stream:
     inputs = 0.6 * torch.rand(240, 4, 8, generator=draws)
     inputs[torch.arange(240), 0, labels] += 0.7
     data = Samples(inputs=inputs, labels=labels)
-    return split_classes(data, data, classes=8, experiences=4, pace=Pace(), sample_bytes=33, seed=0)
+    return split_classes(
+        data, data, classes=8, experiences=4, schedule=Schedule(), sample_bytes=33, seed=0
+    )
 
 
 def test_metrics_that_avalanche_has_too_have_its_values() -> None:

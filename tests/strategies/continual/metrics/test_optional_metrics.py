@@ -15,7 +15,7 @@ from results.records.record import Outcome
 from strategies.continual.methods import naive
 from strategies.continual.metrics.linear_probe import RIDGE, answering_layer, fitted
 from strategies.continual.stream import Measures, Scenario
-from strategies.continual.train import learn
+from strategies.continual.train import run_stream
 from tests.strategies.continual.small_gru import Gru
 from tests.strategies.continual.test_train import CPU, toy
 
@@ -31,7 +31,7 @@ def run(method: Any, measures: Measures, scenario: Scenario = "class") -> tuple[
         return models[-1]
 
     stream = replace(toy(scenario=scenario), measures=measures)
-    outcome = learn(
+    outcome = run_stream(
         stream,
         build,
         method,

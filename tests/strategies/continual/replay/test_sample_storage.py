@@ -7,15 +7,15 @@ import torch
 from benchmarks.streams import split_digits
 from results.errors import UsageError
 from strategies.continual.dataloader import columns_of
-from strategies.continual.replay.buffer import Buffer, raw_store, room_for
-from strategies.continual.replay.sample_storage import Deflated, Rows, Store
+from strategies.continual.replay.buffer import Buffer, raw_storage, room_for
+from strategies.continual.replay.sample_storage import DeflatedStorage, RowStorage, SampleStorage
 from tests.strategies.continual.toy_stream import toy
 
-EMPTY: dict[str, Store] = {
-    "bytes": Rows.empty((4, 4), torch.uint8),
-    "half": Rows.empty((4, 4), torch.float16),
-    "floats": Rows.empty((4, 4), torch.float32),
-    "deflated": Deflated((4, 4)),
+EMPTY: dict[str, SampleStorage] = {
+    "bytes": RowStorage.empty((4, 4), torch.uint8),
+    "half": RowStorage.empty((4, 4), torch.float16),
+    "floats": RowStorage.empty((4, 4), torch.float32),
+    "deflated": DeflatedStorage((4, 4)),
 }
 
 
@@ -58,7 +58,7 @@ def test_sizes_are_those_of_what_is_stored() -> None:
     assert EMPTY["half"].pack(inputs()).sizes.tolist() == [32] * 7
     deflated = EMPTY["deflated"].pack(inputs())
     assert deflated.sizes.tolist()[0] < 10
-    assert isinstance(deflated, Deflated)
+    assert isinstance(deflated, DeflatedStorage)
     raw = [zlib.decompress(blob, wbits=-15) for blob in deflated.blobs]
     assert raw == [
         bytes(image.flatten().tolist()) for image in (inputs() * 255).round().to(torch.uint8)
@@ -73,8 +73,8 @@ def test_a_buffer_counts_every_byte() -> None:
         inputs(), torch.tensor([0, 1, 2, 3, 0, 1, 2]), {"logits": torch.zeros(7, 2).half()}
     )
     assert len(buffer) == 5
-    assert buffer.kept_bytes() == 5 * 16 + 5 + 5 * 4 + 4 * 4
-    assert buffer.met.tolist() == [2, 2, 2, 1]
+    assert buffer.stored_bytes() == 5 * 16 + 5 + 5 * 4 + 4 * 4
+    assert buffer.seen.tolist() == [2, 2, 2, 1]
 
 
 def test_labels_and_logits_stay_with_their_samples() -> None:
@@ -93,12 +93,12 @@ def test_compression_keeps_more_digits_in_the_same_bytes() -> None:
     stream = split_digits.build(split_digits.Config(), seed=0, data_root=Path("nowhere"))
     images, labels, _ = columns_of(stream.benchmark.train_stream[0].dataset) or ()
     counts = []
-    for store in (raw_store(stream), Deflated((8, 8))):
+    for store in (raw_storage(stream), DeflatedStorage((8, 8))):
         buffer = Buffer(
             store, classes=10, room=room_for(3000, 0, stream), shares="reservoir", seed=0
         )
         buffer.offer(images, labels)
-        assert 3000 - 66 < buffer.kept_bytes() <= 3000
+        assert 3000 - 66 < buffer.stored_bytes() <= 3000
         torch.testing.assert_close(
             buffer.take(torch.arange(5))[0], buffer.store.unpack(torch.arange(5))
         )

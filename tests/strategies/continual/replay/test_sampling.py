@@ -8,7 +8,7 @@ from strategies.continual.replay.sampling import Shares, admit
 def draw(
     kept: list[int],
     offered: list[int],
-    met: list[int],
+    seen: list[int],
     room: int,
     shares: Shares,
     seed: int = 0,
@@ -20,7 +20,7 @@ def draw(
         torch.full((len(kept),), size),
         torch.tensor(offered),
         torch.full((len(offered),), size),
-        torch.tensor(met),
+        torch.tensor(seen),
         room=room,
         shares=shares,
         generator=torch.Generator().manual_seed(seed),
