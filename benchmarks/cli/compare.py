@@ -8,7 +8,7 @@ import typer
 from results.errors import UsageError
 
 if TYPE_CHECKING:
-    from reports.analysis.comparison import SideBySide
+    from reports.analysis.comparison import PairwiseReport
     from reports.tables.tables import Table
 
 NUMBERS = 9
@@ -41,7 +41,7 @@ def compare(pair: tuple[str, str], store: Path, out: Path) -> Path:
     return write(found, out)
 
 
-def _found(pair: tuple[str, str], store: Path) -> "SideBySide":
+def _found(pair: tuple[str, str], store: Path) -> "PairwiseReport":
     """Compare stores where both names are folders that hold one, and models otherwise."""
     from reports.analysis.comparison import compare_models, compare_stores
     from reports.analysis.selection import select

@@ -79,13 +79,13 @@ def _to_run(plan: "Plan", found: "StoreStatus") -> int:
 
 def _questions(plan: "Plan", cells: "tuple[Planned, ...]", found: "StoreStatus") -> dict[str, str]:
     """Name the question that each cell asks, of those where it is known."""
-    from reports.analysis.benchmark_variants import name_questions
+    from reports.analysis.benchmark_variants import name_variants
     from results.records.same_benchmark import possible_options
 
     known: dict[str, Options] = {job.cell.id: job.cell.config["benchmark"] for job in plan.jobs}
     known |= {header.id: header.options for header in found.headers.values()}
     possible = possible_options(cells, known)
-    return name_questions(
+    return name_variants(
         {cell.id: (cell.benchmark, possible[cell.id][0]) for cell in cells if possible[cell.id]}
     )
 

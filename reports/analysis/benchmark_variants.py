@@ -14,13 +14,13 @@ from pydantic import JsonValue
 from results.records.record import Record
 from results.records.same_benchmark import Options
 
-TELLING = ("protocol", "scenario")
+FIRST_OPTIONS = ("protocol", "scenario")
 """Options that are named before all others where they tell questions apart."""
 
 
-def questions(records: Iterable[Record]) -> dict[str, str]:
+def variant_names(records: Iterable[Record]) -> dict[str, str]:
     """Name the question that each record answers, by its id."""
-    return name_questions(
+    return name_variants(
         {
             record.id: (record.cell.benchmark, record.cell.config.get("benchmark", {}))
             for record in records
@@ -28,7 +28,7 @@ def questions(records: Iterable[Record]) -> dict[str, str]:
     )
 
 
-def name_questions(asked: Mapping[str, tuple[str, Options]]) -> dict[str, str]:
+def name_variants(benchmarks: Mapping[str, tuple[str, Options]]) -> dict[str, str]:
     """Name the question that each cell asks.
 
     Options that some cells of a benchmark do not hold, since it has got them since, tell nothing
@@ -42,22 +42,26 @@ def name_questions(asked: Mapping[str, tuple[str, Options]]) -> dict[str, str]:
         any.
     """
     by_benchmark: dict[str, dict[str, Options]] = defaultdict(dict)
-    for cell, (benchmark, options) in asked.items():
+    for cell, (benchmark, options) in benchmarks.items():
         by_benchmark[benchmark][cell] = options
-    named: dict[str, str] = {}
-    for name, members in by_benchmark.items():
-        telling = _telling(list(members.values()))
-        for cell, chosen in members.items():
-            told = ",".join(f"{key}={_text(chosen[key])}" for key in telling)
-            named[cell] = f"{name}[{told}]" if told else name
-    return named
+    names: dict[str, str] = {}
+    for name, cells in by_benchmark.items():
+        distinguishing = _distinguishing_options(list(cells.values()))
+        for cell, chosen in cells.items():
+            label = ",".join(f"{key}={_text(chosen[key])}" for key in distinguishing)
+            names[cell] = f"{name}[{label}]" if label else name
+    return names
 
 
-def _telling(options: Sequence[Options]) -> list[str]:
+def _distinguishing_options(options: Sequence[Options]) -> list[str]:
     """Choose options, as few as it takes, that tell apart whatever all shared options tell apart."""
     shared = set.intersection(*(set(one) for one in options))
     ordered = sorted(
-        shared, key=lambda key: (TELLING.index(key) if key in TELLING else len(TELLING), key)
+        shared,
+        key=lambda key: (
+            FIRST_OPTIONS.index(key) if key in FIRST_OPTIONS else len(FIRST_OPTIONS),
+            key,
+        ),
     )
     chosen: list[str] = []
     parts = 1

@@ -14,12 +14,12 @@ from results.statistics.bootstrap import Estimate
 from results.statistics.comparisons import Comparison, compare, holm, improvement
 from results.statistics.ranks import SIGNIFICANCE
 
-SEPARABLE = 6
+MIN_PAIRED_SEEDS = 6
 """Fewest common seeds with which a signed-rank test can find anything: twice 1 in 2⁶ is below 0.05, twice 1 in 2⁵ is not."""
 
 
 @dataclass(frozen=True, slots=True)
-class Contest:
+class RowComparison:
     """Two rows on one benchmark.
 
     Attributes:
@@ -59,7 +59,7 @@ class Contest:
 
 
 @dataclass(frozen=True, slots=True)
-class SideBySide:
+class PairwiseReport:
     """Two models, or two stores.
 
     Attributes:
@@ -73,18 +73,18 @@ class SideBySide:
 
     left: str
     right: str
-    contests: tuple[Contest, ...]
+    comparisons: tuple[RowComparison, ...]
     improvement: Estimate
     notes: tuple[str, ...] = ()
 
     @property
     def tally(self) -> tuple[int, int, int]:
         """Benchmarks that the left one wins significantly, those that nobody does, and those that the right one wins."""
-        winners = [contest.winner for contest in self.contests]
+        winners = [comparison.winner for comparison in self.comparisons]
         return winners.count("left"), winners.count(""), winners.count("right")
 
 
-def compare_models(selection: Selection, left: str, right: str) -> SideBySide:
+def compare_models(selection: Selection, left: str, right: str) -> PairwiseReport:
     """Compare two models of one store.
 
     Args:
@@ -111,10 +111,10 @@ def compare_models(selection: Selection, left: str, right: str) -> SideBySide:
         raise UsageError(
             f"{left} and {right} share no benchmark and method in this store; name methods as MODEL:METHOD"
         )
-    return _side_by_side(left, right, pairs, _set_aside([*named_left, *named_right]))
+    return _report(left, right, pairs, _omitted_rows([*named_left, *named_right]))
 
 
-def compare_stores(left: Selection, right: Selection, names: tuple[str, str]) -> SideBySide:
+def compare_stores(left: Selection, right: Selection, names: tuple[str, str]) -> PairwiseReport:
     """Compare the rows that bear the same names in two stores.
 
     Args:
@@ -132,31 +132,31 @@ def compare_stores(left: Selection, right: Selection, names: tuple[str, str]) ->
         raise UsageError(
             f"the stores {names[0]} and {names[1]} have no benchmark, model and method in common"
         )
-    notes = [*_set_aside(left.entries), *_set_aside(right.entries)]
-    alone = len(first) + len(second) - 2 * len(pairs)
-    notes += [f"rows that stand in one of the stores alone: {alone}"] if alone else []
-    changed = [" · ".join(_key(one)) for one, other in pairs if one.setting != other.setting]
-    notes += [f"config or version differ: {', '.join(changed)}"] if changed else []
-    return _side_by_side(*names, pairs, notes)
+    notes = [*_omitted_rows(left.entries), *_omitted_rows(right.entries)]
+    unpaired = len(first) + len(second) - 2 * len(pairs)
+    notes += [f"rows that stand in one of the stores alone: {unpaired}"] if unpaired else []
+    different = [" · ".join(_key(one)) for one, other in pairs if one.setting != other.setting]
+    notes += [f"config or version differ: {', '.join(different)}"] if different else []
+    return _report(*names, pairs, notes)
 
 
-def against_best(entries: Sequence[ResultRow]) -> tuple[Contest, ...]:
+def against_best(entries: Sequence[ResultRow]) -> tuple[RowComparison, ...]:
     """Compare the first of a benchmark's rows with each of the others, p corrected over all of them.
 
     Args:
         entries: Rows of one benchmark, the best first.
     """
-    return _contests([(entries[0], other) for other in entries[1:]])
+    return _compare_pairs([(entries[0], other) for other in entries[1:]])
 
 
-def _set_aside(entries: Sequence[ResultRow]) -> list[str]:
+def _omitted_rows(entries: Sequence[ResultRow]) -> list[str]:
     """Say which rows are not compared, since another of the same names has more seeds."""
-    kept = {id(entry) for entry in _best(entries)}
+    chosen = {id(entry) for entry in _best(entries)}
     left_out = sorted(
         {
             f"{' · '.join(_key(entry))} in setting {entry.setting}"
             for entry in entries
-            if entry.ok and id(entry) not in kept
+            if entry.ok and id(entry) not in chosen
         }
     )
     return (
@@ -166,29 +166,31 @@ def _set_aside(entries: Sequence[ResultRow]) -> list[str]:
     )
 
 
-def _side_by_side(
+def _report(
     left: str, right: str, pairs: Sequence[tuple[ResultRow, ResultRow]], notes: Sequence[str]
-) -> SideBySide:
-    contests = _contests(pairs)
-    few = [contest.name for contest in contests if contest.paired.count < SEPARABLE]
-    if 0 < len(few) < len(contests):
+) -> PairwiseReport:
+    comparisons = _compare_pairs(pairs)
+    underpowered = [
+        comparison.name for comparison in comparisons if comparison.paired.count < MIN_PAIRED_SEEDS
+    ]
+    if 0 < len(underpowered) < len(comparisons):
         notes = [
             *notes,
-            f"with fewer than {SEPARABLE} common seeds no signed-rank test reaches {SIGNIFICANCE}: {', '.join(few)}",
+            f"with fewer than {MIN_PAIRED_SEEDS} common seeds no signed-rank test reaches {SIGNIFICANCE}: {', '.join(underpowered)}",
         ]
-    return SideBySide(
+    return PairwiseReport(
         left=left,
         right=right,
-        contests=contests,
+        comparisons=comparisons,
         improvement=improvement(
-            [(contest.scores[0], contest.scores[1]) for contest in contests],
+            [(comparison.scores[0], comparison.scores[1]) for comparison in comparisons],
             generator=generator("improvement", left, right),
         ),
         notes=tuple(notes),
     )
 
 
-def _contests(pairs: Sequence[tuple[ResultRow, ResultRow]]) -> tuple[Contest, ...]:
+def _compare_pairs(pairs: Sequence[tuple[ResultRow, ResultRow]]) -> tuple[RowComparison, ...]:
     scores = [paired_scores(pair, pair[0].subject.primary) for pair in pairs]
     found = [
         compare(*both, generator=generator("comparison", *_key(one), *_key(other)))
@@ -196,7 +198,7 @@ def _contests(pairs: Sequence[tuple[ResultRow, ResultRow]]) -> tuple[Contest, ..
     ]
     adjusted = holm([one.wilcoxon for one in found])
     return tuple(
-        Contest(*pair, both, one, float(p))
+        RowComparison(*pair, both, one, float(p))
         for pair, both, one, p in zip(pairs, scores, found, adjusted, strict=True)
     )
 
@@ -209,9 +211,9 @@ def _named(selection: Selection, name: str) -> list[ResultRow]:
         if entry.ok and entry.model == model and method in ("", entry.method)
     ]
     if not found:
-        there = sorted({entry.model for entry in selection.entries if entry.ok})
+        available = sorted({entry.model for entry in selection.entries if entry.ok})
         raise UsageError(
-            f"there is no result of {name!r} in this store; it has {', '.join(there) or 'none at all'}"
+            f"there is no result of {name!r} in this store; it has {', '.join(available) or 'none at all'}"
         )
     return found
 
@@ -221,11 +223,11 @@ def _best(entries: Sequence[ResultRow]) -> list[ResultRow]:
 
     Among those, the one whose setting comes first.
     """
-    kept: dict[tuple[str, str, str], ResultRow] = {}
+    chosen: dict[tuple[str, str, str], ResultRow] = {}
     for entry in sorted(entries, key=lambda entry: (-len(entry.ok), entry.setting)):
         if entry.ok:
-            kept.setdefault(_key(entry), entry)
-    return [entry for entry in entries if kept.get(_key(entry)) is entry]
+            chosen.setdefault(_key(entry), entry)
+    return [entry for entry in entries if chosen.get(_key(entry)) is entry]
 
 
 def _key(entry: ResultRow) -> tuple[str, str, str]:

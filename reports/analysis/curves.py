@@ -11,7 +11,7 @@ from results.records.record import Record
 
 Array = npt.NDArray[np.float64]
 
-FAR = 1e15
+MAX_ABSOLUTE = 1e15
 """Beyond this a number is no distance, accuracy or age, and would only wreck the axes."""
 
 
@@ -86,15 +86,19 @@ def _matrix(record: Record) -> Array | None:
     if not isinstance(rows, list) or not rows:
         return None
     read = [_numbers(row) for row in rows]
-    whole = [row for row in read if row is not None and len(row) > 0]
-    if len(whole) != len(rows) or len({len(row) for row in whole}) != 1:
+    rows_read = [row for row in read if row is not None and len(row) > 0]
+    if len(rows_read) != len(rows) or len({len(row) for row in rows_read}) != 1:
         return None
-    return np.stack(whole)
+    return np.stack(rows_read)
 
 
 def number(value: JsonValue) -> TypeGuard[int | float]:
     """Whether a value is a number that can be shown."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= FAR
+    return (
+        isinstance(value, int | float)
+        and not isinstance(value, bool)
+        and abs(value) <= MAX_ABSOLUTE
+    )
 
 
 def _numbers(value: JsonValue) -> Array | None:
@@ -106,6 +110,6 @@ def _numbers(value: JsonValue) -> Array | None:
         for item in value
         if item is None or isinstance(item, int | float)
     ]
-    if len(numbers) != len(value) or any(abs(number) > FAR for number in numbers):
+    if len(numbers) != len(value) or any(abs(number) > MAX_ABSOLUTE for number in numbers):
         return None
     return np.array(numbers, dtype=np.float64)

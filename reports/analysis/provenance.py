@@ -25,7 +25,7 @@ class Fact:
     warning: str = ""
 
 
-def origins(selection: Selection) -> list[Fact]:
+def provenance_facts(selection: Selection) -> list[Fact]:
     """Collect what all shown records say of code, packages and machine.
 
     What differs among them is flagged.

@@ -15,7 +15,7 @@ from typing import Literal
 
 from pydantic import JsonValue
 
-from reports.analysis.benchmark_variants import questions
+from reports.analysis.benchmark_variants import variant_names
 from results.records.cell import Cell
 from results.records.manifest import Manifest, Planned
 from results.records.record import Record
@@ -121,9 +121,11 @@ def select(store: Store) -> Selection:
     stale = _stale(records, manifests)
     left_out = {record.id for record in stale}
     live = {record.id: record for record in records if record.id not in left_out}
-    asked = questions(live.values())
-    rows = _rows(live, manifests, asked)
-    subjects = _told_apart(_subjects(manifests, live.values()), rows, live, _given(manifests))
+    variants = variant_names(live.values())
+    rows = _rows(live, manifests, variants)
+    subjects = _split_by_variant(
+        _subjects(manifests, live.values()), rows, live, _chance_conditions(manifests)
+    )
     order = {name: place for place, name in enumerate(subjects)}
     return Selection(
         subjects=tuple(subjects.values()),
@@ -153,19 +155,20 @@ def _stale(records: Sequence[Record], manifests: Sequence[Manifest]) -> tuple[Re
     known: dict[str, Options] = {
         record.id: record.cell.config.get("benchmark", {}) for record in records
     }
-    anew: dict[tuple[str, str, str, int], list[list[Options]]] = defaultdict(list)
+    replanned: dict[tuple[str, str, str, int], list[list[Options]]] = defaultdict(list)
     planned: set[str] = set()
     for manifest in manifests:
         possible = possible_options(manifest.cells, known)
         for cell in manifest.cells:
-            anew[cell.benchmark, cell.model, cell.method, cell.seed].append(possible[cell.id])
+            replanned[cell.benchmark, cell.model, cell.method, cell.seed].append(possible[cell.id])
             planned.add(cell.id)
 
     def replaced(record: Record) -> bool:
-        asked = known[record.id]
-        plans = anew.get(record.cell.key, [])
+        variants = known[record.id]
+        plans = replanned.get(record.cell.key, [])
         return any(
-            not options or any(same_benchmark(asked, one) for one in options) for options in plans
+            not options or any(same_benchmark(variants, one) for one in options)
+            for options in plans
         )
 
     return tuple(record for record in records if record.id not in planned and replaced(record))
@@ -175,13 +178,13 @@ Key = tuple[str, str, str, str]
 
 
 def _rows(
-    live: Mapping[str, Record], manifests: Sequence[Manifest], asked: Mapping[str, str]
+    live: Mapping[str, Record], manifests: Sequence[Manifest], variants: Mapping[str, str]
 ) -> dict[Key, set[str]]:
     """Map question, model, method and setting to the ids of its cells, run or only planned."""
     rows: dict[Key, set[str]] = defaultdict(set)
     for record in live.values():
         cell = record.cell
-        rows[asked[record.id], cell.model, cell.method, setting(cell)].add(record.id)
+        rows[variants[record.id], cell.model, cell.method, setting(cell)].add(record.id)
     for manifest in manifests:
         groups: dict[tuple[str, str, str], list[Planned]] = defaultdict(list)
         for planned in manifest.cells:
@@ -189,76 +192,78 @@ def _rows(
         for names, cells in groups.items():
             run = [live[one.id] for one in cells if one.id in live]
             waiting = [one for one in cells if one.id not in live]
-            usual = _question(names[0], manifest, live, asked) if waiting else names[0]
+            usual = _usual_variant(names[0], manifest, live, variants) if waiting else names[0]
             for one in waiting:
                 # A plan does not hold its config: a cell yet to run belongs with those of its plan
                 # that have, where they lack its seed.
-                taken = {asked[record.id] for record in run if record.cell.seed == one.seed}
+                taken = {variants[record.id] for record in run if record.cell.seed == one.seed}
                 known = Counter(
-                    (asked[record.id], setting(record.cell))
+                    (variants[record.id], setting(record.cell))
                     for record in run
-                    if asked[record.id] not in taken
+                    if variants[record.id] not in taken
                 )
                 unknown = (names[0] if usual in taken else usual, "")
-                question, common = (
+                variant, common = (
                     min(known, key=lambda row: (-known[row], row)) if known else unknown
                 )
-                rows[question, names[1], names[2], common].add(one.id)
+                rows[variant, names[1], names[2], common].add(one.id)
     return rows
 
 
-def _question(
-    benchmark: str, manifest: Manifest, live: Mapping[str, Record], asked: Mapping[str, str]
+def _usual_variant(
+    benchmark: str, manifest: Manifest, live: Mapping[str, Record], variants: Mapping[str, str]
 ) -> str:
     """Return the question that most of a plan's records of a benchmark answer.
 
     Its bare name where there is none.
     """
     found = Counter(
-        asked[cell.id] for cell in manifest.cells if cell.benchmark == benchmark and cell.id in live
+        variants[cell.id]
+        for cell in manifest.cells
+        if cell.benchmark == benchmark and cell.id in live
     )
     return min(found, key=lambda name: (-found[name], name)) if found else benchmark
 
 
-Given = Mapping[str, tuple[JsonValue, ...]]
+ChanceConditions = Mapping[str, tuple[JsonValue, ...]]
 """The values that options may have for guessing to score what a manifest says, by option."""
 
 
-def _given(manifests: Iterable[Manifest]) -> dict[str, Given]:
+def _chance_conditions(manifests: Iterable[Manifest]) -> dict[str, ChanceConditions]:
     """Return under which options guessing scores what the manifests say, by benchmark."""
-    given: dict[str, Given] = {}
+    conditions: dict[str, ChanceConditions] = {}
     for manifest in manifests:
         for member in manifest.benchmarks:
-            given.setdefault(member.name, member.chance_given)
-    return given
+            conditions.setdefault(member.name, member.chance_given)
+    return conditions
 
 
-def _told_apart(
+def _split_by_variant(
     subjects: Mapping[str, Subject],
     rows: Mapping[Key, Iterable[str]],
     live: Mapping[str, Record],
-    given: Mapping[str, Given],
+    conditions: Mapping[str, ChanceConditions],
 ) -> dict[str, Subject]:
     """Put in each benchmark's place the questions that its rows answer, by name.
 
     What guessing scores is kept where it holds.
     """
     found: dict[str, Subject] = {}
-    questions_of: dict[str, dict[str, list[Record]]] = defaultdict(lambda: defaultdict(list))
+    records_of: dict[str, dict[str, list[Record]]] = defaultdict(lambda: defaultdict(list))
     for (name, *_), cells in rows.items():
-        questions_of[name.partition("[")[0]][name].extend(
+        records_of[name.partition("[")[0]][name].extend(
             live[cell] for cell in cells if cell in live
         )
     for bare, subject in subjects.items():
-        for name, records in sorted(questions_of[bare].items()):
-            known = all(_holds(given.get(bare, {}), record) for record in records)
+        for name, records in sorted(records_of[bare].items()):
+            known = all(_holds(conditions.get(bare, {}), record) for record in records)
             found[name] = replace(subject, name=name, chance=subject.chance if known else None)
     return found
 
 
-def _holds(given: Given, record: Record) -> bool:
+def _holds(conditions: ChanceConditions, record: Record) -> bool:
     options = record.cell.config.get("benchmark", {})
-    return all(options.get(key, values[0]) in values for key, values in given.items())
+    return all(options.get(key, values[0]) in values for key, values in conditions.items())
 
 
 def _subjects(manifests: Sequence[Manifest], records: Iterable[Record]) -> dict[str, Subject]:

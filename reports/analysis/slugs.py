@@ -3,13 +3,13 @@
 import hashlib
 import re
 
-PLAIN = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 """Names that are slugs already: lower case alone, since some file systems don't tell cases apart."""
 
-LONGEST = 60
+MAX_LENGTH = 60
 """Characters of a name that its slug keeps."""
 
-DIGITS = 12
+HASH_DIGITS = 12
 """Hexadecimal digits of the hash that other names bear."""
 
 
@@ -20,10 +20,10 @@ def slug(name: str) -> str:
     another name's, gets a hash of its own.
     """
     if (
-        len(name) <= LONGEST
-        and PLAIN.fullmatch(name)
-        and not re.search(rf"(^|-)[0-9a-f]{{{DIGITS}}}$", name)
+        len(name) <= MAX_LENGTH
+        and SLUG.fullmatch(name)
+        and not re.search(rf"(^|-)[0-9a-f]{{{HASH_DIGITS}}}$", name)
     ):
         return name
-    plain = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:LONGEST].rstrip("-")
-    return f"{plain}-{hashlib.sha256(name.encode()).hexdigest()[:DIGITS]}".lstrip("-")
+    plain = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:MAX_LENGTH].rstrip("-")
+    return f"{plain}-{hashlib.sha256(name.encode()).hexdigest()[:HASH_DIGITS]}".lstrip("-")

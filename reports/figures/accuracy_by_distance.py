@@ -12,7 +12,7 @@ from reports.figures.style import MUTED, Style, chance_line, legend_below, score
 from reports.tables.number_format import score
 from results.statistics.intervals import mean_interval
 
-TICKS = 9
+MAX_TICKS = 9
 """Most labels that fit below the axis."""
 
 
@@ -64,7 +64,7 @@ def draw(subject: Subject, entries: tuple[ResultRow, ...], style: Style, name: s
 
 def distance_axis(axes: Axes, where: list[float]) -> None:
     """Label the distances that were asked at, thinned to what fits."""
-    step = -(-len(where) // TICKS)
+    step = -(-len(where) // MAX_TICKS)
     axes.set_xscale("log", base=2)
     axes.xaxis.set_major_locator(FixedLocator(where[::step]))
     axes.xaxis.set_minor_locator(NullLocator())
@@ -83,8 +83,8 @@ def distance_label(value: float) -> str:
 
 def _mark_training(axes: Axes, entries: tuple[ResultRow, ...]) -> None:
     """Mark the length of training sequences, where all records agree on one."""
-    asked = [record.cell.config.get("benchmark", {}) for entry in entries for record in entry.ok]
-    lengths = {options.get("train_length", options.get("length")) for options in asked}
+    configs = [record.cell.config.get("benchmark", {}) for entry in entries for record in entry.ok]
+    lengths = {options.get("train_length", options.get("length")) for options in configs}
     length = lengths.pop() if len(lengths) == 1 else None
     left, right = axes.get_xlim()
     if isinstance(length, int) and not isinstance(length, bool) and left < length < right:

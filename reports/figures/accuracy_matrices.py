@@ -6,7 +6,7 @@ import numpy as np
 from reports.analysis.curves import Array, matrices
 from reports.analysis.selection import ResultRow, Subject
 from reports.analysis.summary import finite
-from reports.figures.panels import MOST, few_ticks, panels
+from reports.figures.panels import MAX_PANELS, few_ticks, panels
 from reports.figures.plot import Plot, render
 from reports.figures.style import Style, styled
 from reports.tables.number_format import score
@@ -15,7 +15,7 @@ from results.statistics.intervals import mean_interval
 COLOURS = mpl.colormaps["cividis"].resampled(40)
 """In steps, few enough that matplotlib draws the scale as shapes, not as a picture."""
 
-WRITTEN = 5
+MAX_LABELLED_WIDTH = 5
 """Widest matrix whose numbers are written into its cells: more are not readable in a small panel."""
 
 
@@ -25,7 +25,7 @@ def draw(subject: Subject, entries: tuple[ResultRow, ...], style: Style, name: s
         (entry, mean_interval(stack).mean)
         for entry in entries
         if (stack := matrices(entry)) is not None
-    ][:MOST]
+    ][:MAX_PANELS]
     if not found:
         return None
     with styled():
@@ -60,7 +60,7 @@ def draw(subject: Subject, entries: tuple[ResultRow, ...], style: Style, name: s
                 axes.set_yticks([1], ["all"])
             axes.grid(False)
             axes.set_aspect("equal" if rows == columns else "auto")
-            if columns <= WRITTEN:
+            if columns <= MAX_LABELLED_WIDTH:
                 for (row, column), value in np.ndenumerate(mean):
                     if np.isfinite(value):
                         colour = "white" if value < 0.6 else "black"
@@ -76,11 +76,11 @@ def draw(subject: Subject, entries: tuple[ResultRow, ...], style: Style, name: s
         bar = figure.colorbar(mesh, ax=grid, location="bottom", shrink=0.5, aspect=30, pad=0.02)
         bar.set_label(
             "accuracy (in the cells: percent)"
-            if any(mean.shape[1] <= WRITTEN for _, mean in found)
+            if any(mean.shape[1] <= MAX_LABELLED_WIDTH for _, mean in found)
             else "accuracy"
         )
         bar.outline.set_visible(False)
-    ends = "; ".join(_words(style.name(entry), mean) for entry, mean in found)
+    ends = "; ".join(_description(style.name(entry), mean) for entry, mean in found)
     return render(
         figure,
         name=name,
@@ -90,6 +90,6 @@ def draw(subject: Subject, entries: tuple[ResultRow, ...], style: Style, name: s
     )
 
 
-def _words(name: str, mean: Array) -> str:
+def _description(name: str, mean: Array) -> str:
     """Say a matrix's last row."""
     return f"{name} ends with {', '.join(score(finite(value)) for value in mean[-1])}"

@@ -41,7 +41,7 @@ def draw(subject: Subject, entries: tuple[ResultRow, ...], style: Style, name: s
     if not rows:
         return None
     costs = (
-        CostAxis("kept of the past", _kept, lambda value: number_format.size(round(value))),
+        CostAxis("kept of the past", _memory, lambda value: number_format.size(round(value))),
         CostAxis("with parameters", _total, lambda value: number_format.size(round(value))),
         CostAxis("training, CPU time", _compute, number_format.seconds),
     )
@@ -94,17 +94,17 @@ def _panel(axes: Axes, points: Sequence[Point], cost: CostAxis, style: Style) ->
         )
         return []
     positive = [x for _, _, x in points if x > 0]
-    least, most = min(positive, default=1.0), max(positive, default=1.0)
-    nothing = (
-        least / 4
+    lowest, highest = min(positive, default=1.0), max(positive, default=1.0)
+    zero_place = (
+        lowest / 4
     )  # a log axis has no zero: what costs nothing stands at its left end, and is labelled 0
     front = [
         points[place]
         for place in pareto([x for _, _, x in points], [row.mean or 0.0 for _, row, _ in points])
     ]
-    stairs = [(max(x, nothing), row.mean or 0.0) for _, row, x in front]
+    stairs = [(max(x, zero_place), row.mean or 0.0) for _, row, x in front]
     axes.step(
-        *zip(*stairs, (2 * most, stairs[-1][1]), strict=True),
+        *zip(*stairs, (2 * highest, stairs[-1][1]), strict=True),
         where="post",
         color=MUTED,
         linewidth=1.0,
@@ -112,14 +112,16 @@ def _panel(axes: Axes, points: Sequence[Point], cost: CostAxis, style: Style) ->
         zorder=1.5,
     )
     for entry, row, x in points:
-        _point(axes, entry, row, max(x, nothing), style)
+        _point(axes, entry, row, max(x, zero_place), style)
     zero = len(positive) < len(points)
     axes.set_xscale("log")
-    axes.set_xlim(nothing / 1.6 if zero else least / 1.8, 1.8 * most)
-    axes.xaxis.set_major_locator(FixedLocator([*([nothing] if zero else []), *_ticks(least, most)]))
+    axes.set_xlim(zero_place / 1.6 if zero else lowest / 1.8, 1.8 * highest)
+    axes.xaxis.set_major_locator(
+        FixedLocator([*([zero_place] if zero else []), *_ticks(lowest, highest)])
+    )
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter(
-        FuncFormatter(lambda value, _: "0" if zero and value <= nothing else cost.form(value))
+        FuncFormatter(lambda value, _: "0" if zero and value <= zero_place else cost.form(value))
     )
     axes.tick_params(axis="x", labelsize=7.5)
     return front
@@ -150,20 +152,24 @@ def _point(axes: Axes, entry: ResultRow, row: Summary, x: float, style: Style) -
     )
 
 
-def _ticks(least: float, most: float) -> list[float]:
+def _ticks(lowest: float, highest: float) -> list[float]:
     """Choose three places at most that a log axis labels: its ends, and the middle where there is room."""
-    if most / least < 1.6:
-        return [float(np.sqrt(least * most))]
-    return [least, most] if most / least < 30 else [least, float(np.sqrt(least * most)), most]
+    if highest / lowest < 1.6:
+        return [float(np.sqrt(lowest * highest))]
+    return (
+        [lowest, highest]
+        if highest / lowest < 30
+        else [lowest, float(np.sqrt(lowest * highest)), highest]
+    )
 
 
-def _kept(entry: ResultRow, row: Summary) -> float | None:
+def _memory(entry: ResultRow, row: Summary) -> float | None:
     return row.buffer_bytes if entry.subject.kind == "stream" else row.state_bytes
 
 
 def _total(entry: ResultRow, row: Summary) -> float | None:
-    kept = _kept(entry, row)
-    return None if kept is None or row.parameter_bytes is None else kept + row.parameter_bytes
+    memory = _memory(entry, row)
+    return None if memory is None or row.parameter_bytes is None else memory + row.parameter_bytes
 
 
 def _compute(entry: ResultRow, row: Summary) -> float | None:

@@ -6,7 +6,7 @@ import numpy as np
 from reports.analysis.curves import matrices
 from reports.analysis.selection import ResultRow, Subject
 from reports.analysis.summary import finite
-from reports.figures.panels import MOST, few_ticks, panels
+from reports.figures.panels import MAX_PANELS, few_ticks, panels
 from reports.figures.plot import Plot, render
 from reports.figures.style import MARKERS, Style, chance_line, legend_below, score_axis, styled
 from reports.tables.number_format import score
@@ -15,7 +15,7 @@ from results.statistics.intervals import mean_interval
 COLOURS = mpl.colormaps["cividis"]
 """Experiences from first to last, dark to light: readable without colour."""
 
-LEGEND = 12
+MAX_LEGEND_ENTRIES = 12
 """Most experiences that a legend names."""
 
 
@@ -25,7 +25,7 @@ def draw(subject: Subject, entries: tuple[ResultRow, ...], style: Style, name: s
         (entry, stack)
         for entry in entries
         if (stack := matrices(entry)) is not None and stack.shape[1] == stack.shape[2] > 1
-    ][:MOST]
+    ][:MAX_PANELS]
     if not found:
         return None
     count = max(stack.shape[1] for _, stack in found)
@@ -48,7 +48,7 @@ def draw(subject: Subject, entries: tuple[ResultRow, ...], style: Style, name: s
                     markersize=4.5,
                     markeredgewidth=0.4,
                     linewidth=1.5,
-                    label=f"experience {experience + 1}" if count <= LEGEND else None,
+                    label=f"experience {experience + 1}" if count <= MAX_LEGEND_ENTRIES else None,
                 )
             chance_line(axes, subject.chance)
             axes.set_xticks(few_ticks(count))

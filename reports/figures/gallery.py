@@ -31,7 +31,7 @@ KINDS = {
 }
 """Figures in the order of the page, by the ending of their names."""
 
-SHOWN = 12
+MAX_ROWS = 12
 """Most rows that a figure shows; more can't be told apart."""
 
 
@@ -43,9 +43,9 @@ def plots(subject: Subject, entries: Sequence[ResultRow], style: Style) -> list[
         entries: Its rows, the best first: those that a figure has no room for are at the end.
         style: Of the whole report.
     """
-    shown = tuple(entries[:SHOWN])
+    drawn_rows = tuple(entries[:MAX_ROWS])
     drawn = [
-        draw(subject, shown, style, name)
+        draw(subject, drawn_rows, style, name)
         for name, draw in zip(plot_names(subject), KINDS.values(), strict=True)
     ]
     return [plot for plot in drawn if plot is not None]

@@ -13,13 +13,13 @@ from reports.tables.number_format import score, words
 from reports.tables.tables import groups
 from results.statistics.intervals import mean_interval
 
-MOST = 4
+MAX_GROUPS = 4
 """Most groups that a figure shows."""
 
 
 def draw(subject: Subject, entries: tuple[ResultRow, ...], style: Style, name: str) -> Plot | None:
     """Draw a line per row in the panel of each group; None where there is no group."""
-    found = {group: _lines(entries, group) for group in groups(entries)[:MOST]}
+    found = {group: _lines(entries, group) for group in groups(entries)[:MAX_GROUPS]}
     found = {group: lines for group, lines in found.items() if lines}
     if not found:
         return None

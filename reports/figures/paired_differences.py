@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from reports.analysis.comparison import Contest, SideBySide, against_best
+from reports.analysis.comparison import PairwiseReport, RowComparison, against_best
 from reports.analysis.selection import ResultRow, Subject
 from reports.figures.plot import Plot, render
 from reports.figures.style import INK, MUTED, Style, looks, styled
@@ -25,16 +25,16 @@ CAPTION = (
 Colours = Sequence[tuple[str, str]]
 
 
-def draw(found: SideBySide, name: str) -> Plot:
+def draw(found: PairwiseReport, name: str) -> Plot:
     """Draw two models, or two stores: a line per benchmark."""
-    labels = [contest.name for contest in found.contests]
+    labels = [comparison.name for comparison in found.comparisons]
     sides = f"← {_shortened(found.right)} better    {_shortened(found.left)} better →"
     return render(
-        _figure(found.contests, labels, [_colours(found)] * len(labels), sides),
+        _figure(found.comparisons, labels, [_colours(found)] * len(labels), sides),
         name=name,
         title=f"{found.left} and {found.right}",
         caption=CAPTION,
-        description=f"Dot chart of paired differences. {_words(found.contests, labels)}.",
+        description=f"Dot chart of paired differences. {_description(found.comparisons, labels)}.",
     )
 
 
@@ -45,48 +45,52 @@ def draw_best(
 
     None where no two have two seeds in common.
     """
-    contests = (
+    comparisons = (
         against_best([entry for entry in entries if entry.ok])
         if any(entry.ok for entry in entries)
         else ()
     )
-    if not any(contest.paired.count > 1 for contest in contests):
+    if not any(comparison.paired.count > 1 for comparison in comparisons):
         return None
-    best = contests[0].left
-    labels = [style.name(contest.right) for contest in contests]
+    best = comparisons[0].left
+    labels = [style.name(comparison.right) for comparison in comparisons]
     own = style.look(best).colour
     colours = [
-        (own, other if (other := style.look(contest.right).colour) != own else RIGHT)
-        for contest in contests
+        (own, other if (other := style.look(comparison.right).colour) != own else RIGHT)
+        for comparison in comparisons
     ]
     return render(
-        _figure(contests, labels, colours, f"{_shortened(style.name(best))} better →"),
+        _figure(comparisons, labels, colours, f"{_shortened(style.name(best))} better →"),
         name=name,
         title=f"{subject.name}: {style.name(best)} against the others",
         caption=CAPTION,
-        description=f"Dot chart of the differences between {style.name(best)} and each other row. {_words(contests, labels)}.",
+        description=f"Dot chart of the differences between {style.name(best)} and each other row. {_description(comparisons, labels)}.",
     )
 
 
 def _figure(
-    contests: Sequence[Contest], labels: Sequence[str], colours: Colours, sides: str
+    comparisons: Sequence[RowComparison], labels: Sequence[str], colours: Colours, sides: str
 ) -> Figure:
     """Draw a line per contest: differences left, probabilities of improvement right."""
-    count = len(contests)
+    count = len(comparisons)
     with styled():
         figure = Figure(figsize=(7.2, 1.35 + 0.36 * count), layout="constrained")
         differences, chances = figure.subplots(1, 2, sharey=True, width_ratios=(3, 2))
-        for place, (contest, pair) in enumerate(zip(contests, colours, strict=True)):
-            seeds = contest.scores[0] - contest.scores[1]
+        for place, (comparison, pair) in enumerate(zip(comparisons, colours, strict=True)):
+            seeds = comparison.scores[0] - comparison.scores[1]
             seeds = seeds[np.isfinite(seeds)]
             differences.scatter(
                 seeds, np.full(len(seeds), place + 0.27), s=5, color=MUTED, alpha=0.8, linewidths=0
             )
-            _marked(differences, place, contest.paired.difference, contest, pair, neutral=0.0)
-            _marked(chances, place, contest.paired.improvement, contest, pair, neutral=0.5)
+            _draw_estimate(
+                differences, place, comparison.paired.difference, comparison, pair, neutral=0.0
+            )
+            _draw_estimate(
+                chances, place, comparison.paired.improvement, comparison, pair, neutral=0.5
+            )
         differences.set_yticks(range(count), [_shortened(label) for label in labels])
         differences.set_ylim(count - 0.5, -0.5)
-        differences.set_xlim(*_span(contests))
+        differences.set_xlim(*_span(comparisons))
         differences.set_xlabel("difference of scores")
         differences.set_title(sides, loc="right", fontsize=8.5, fontweight="normal")
         chances.set(xlim=(-0.03, 1.03), xticks=[0.0, 0.5, 1.0])
@@ -98,26 +102,28 @@ def _figure(
     return figure
 
 
-def _span(contests: Sequence[Contest]) -> tuple[float, float]:
+def _span(comparisons: Sequence[RowComparison]) -> tuple[float, float]:
     """Choose the axis of differences: all that is drawn, and zero."""
     drawn = [
         value
-        for contest in contests
-        for value in (contest.paired.difference.low, contest.paired.difference.high, 0.0)
+        for comparison in comparisons
+        for value in (comparison.paired.difference.low, comparison.paired.difference.high, 0.0)
     ]
     drawn += [
-        float(value) for contest in contests for value in contest.scores[0] - contest.scores[1]
+        float(value)
+        for comparison in comparisons
+        for value in comparison.scores[0] - comparison.scores[1]
     ]
     known = [value for value in drawn if math.isfinite(value)]
-    room = 0.05 * max(max(known) - min(known), 0.1)
-    return min(known) - room, max(known) + room
+    margin = 0.05 * max(max(known) - min(known), 0.1)
+    return min(known) - margin, max(known) + margin
 
 
-def _marked(
+def _draw_estimate(
     axes: Axes,
     place: int,
     found: Estimate,
-    contest: Contest,
+    comparison: RowComparison,
     colours: tuple[str, str],
     neutral: float,
 ) -> None:
@@ -133,7 +139,7 @@ def _marked(
             linewidth=1.8,
             solid_capstyle="butt",
         )
-    face = colour if contest.winner else "white"
+    face = colour if comparison.winner else "white"
     marker = "o" if found.value >= neutral else "D"
     axes.plot(
         [found.value],
@@ -146,11 +152,11 @@ def _marked(
     )
 
 
-def _colours(found: SideBySide) -> tuple[str, str]:
+def _colours(found: PairwiseReport) -> tuple[str, str]:
     """Give each side the colour of its model, where there is one on each side and they differ."""
     left, right = (
-        {contest.left.model for contest in found.contests},
-        {contest.right.model for contest in found.contests},
+        {comparison.left.model for comparison in found.comparisons},
+        {comparison.right.model for comparison in found.comparisons},
     )
     if len(left) == len(right) == 1 and left != right:
         given = looks(left | right)
@@ -158,12 +164,12 @@ def _colours(found: SideBySide) -> tuple[str, str]:
     return LEFT, RIGHT
 
 
-def _words(contests: Sequence[Contest], labels: Sequence[str]) -> str:
+def _description(comparisons: Sequence[RowComparison], labels: Sequence[str]) -> str:
     found = []
-    for contest, label in zip(contests, labels, strict=True):
-        value = contest.paired.difference.value
+    for comparison, label in zip(comparisons, labels, strict=True):
+        value = comparison.paired.difference.value
         written = score(value if math.isfinite(value) else None)
-        found.append(f"{label}: difference {written}{', significant' if contest.winner else ''}")
+        found.append(f"{label}: difference {written}{', significant' if comparison.winner else ''}")
     return "; ".join(found)
 
 

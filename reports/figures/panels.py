@@ -8,13 +8,13 @@ from matplotlib.figure import Figure
 from reports.analysis.selection import ResultRow
 from reports.figures.style import Style
 
-ACROSS = 3
+PANEL_COLUMNS = 3
 """Panels side by side: three can still be read on a phone."""
 
-MOST = 9
+MAX_PANELS = 9
 """Most panels of a figure."""
 
-LONGEST = 34
+MAX_TITLE_LENGTH = 34
 """Most characters of a panel's title: what is longer would run into the next panel's."""
 
 
@@ -30,22 +30,24 @@ def panels(
         xlabel: Label below the lowest panel of each column.
         ylabel: Label left of each line of panels.
     """
-    across = min(ACROSS, len(entries))
-    down = -(-len(entries) // across)
-    figure = Figure(figsize=(6.4 if across > 1 else 4.0, height * down + 0.7), layout="constrained")
+    columns_used = min(PANEL_COLUMNS, len(entries))
+    rows_used = -(-len(entries) // columns_used)
+    figure = Figure(
+        figsize=(6.4 if columns_used > 1 else 4.0, height * rows_used + 0.7), layout="constrained"
+    )
     found = []
     for place, entry in enumerate(entries):
-        axes = figure.add_subplot(down, across, place + 1)
+        axes = figure.add_subplot(rows_used, columns_used, place + 1)
         title = style.name(entry)
         axes.set_title(
-            title if len(title) <= LONGEST else f"{title[: LONGEST - 1]}…",
+            title if len(title) <= MAX_TITLE_LENGTH else f"{title[: MAX_TITLE_LENGTH - 1]}…",
             fontsize=9.0 if len(title) <= 22 else 7.0,
         )
-        if place % across == 0:
+        if place % columns_used == 0:
             axes.set_ylabel(ylabel)
         else:
             axes.tick_params(labelleft=False)
-        if place + across >= len(entries):
+        if place + columns_used >= len(entries):
             axes.set_xlabel(xlabel)
         else:
             axes.tick_params(labelbottom=False)

@@ -19,7 +19,7 @@ from results.statistics.profiles import performance_profile
 
 THRESHOLDS = np.linspace(0.0, 1.0, 201)
 
-FEWEST = 3
+MIN_RUNS = 3
 """Fewest runs of any row from which on a profile says more than its scores."""
 
 
@@ -27,7 +27,7 @@ def draw(subject: Subject, entries: tuple[ResultRow, ...], style: Style, name: s
     """Draw a benchmark's profiles, a line per row; None where no row has three runs."""
     scores = paired_scores(entries, subject.primary)
     rows = [(entry, [runs[np.isfinite(runs)]]) for entry, runs in zip(entries, scores, strict=True)]
-    if max((len(runs) for _, [runs] in rows), default=0) < FEWEST:
+    if max((len(runs) for _, [runs] in rows), default=0) < MIN_RUNS:
         return None
     return draw_rows(
         rows,

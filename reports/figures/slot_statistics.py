@@ -30,7 +30,7 @@ The lifetime follows from the survival curve, all else a record holds.
 SHARES = frozenset({"occupancy", "write_rate", "reuse", "read_sparsity"})
 """Those between 0 and 1."""
 
-ACROSS = 3
+PANEL_COLUMNS = 3
 
 
 def draw(subject: Subject, entries: tuple[ResultRow, ...], style: Style, name: str) -> Plot | None:
@@ -44,17 +44,19 @@ def draw(subject: Subject, entries: tuple[ResultRow, ...], style: Style, name: s
     if not values:
         return None
     surviving = "lifetime" in values
-    down = -(-len(values) // ACROSS)
+    down = -(-len(values) // PANEL_COLUMNS)
     sentences = []
     with styled():
         figure = Figure(figsize=(6.4, 1.75 * down + 2.3 * surviving + 0.6), layout="constrained")
         grid = figure.add_gridspec(
             down + surviving,
-            min(ACROSS, len(values)),
+            min(PANEL_COLUMNS, len(values)),
             height_ratios=[1.75] * down + [2.3] * surviving,
         )
         for place, (key, rows) in enumerate(values.items()):
-            means = _bars(figure.add_subplot(grid[divmod(place, ACROSS)]), shown, key, rows, style)
+            means = _bars(
+                figure.add_subplot(grid[divmod(place, PANEL_COLUMNS)]), shown, key, rows, style
+            )
             sentences.append(
                 f"{STATISTICS[key]}: {', '.join(f'{name} {_written(key, mean)}' for name, mean in means)}"
             )
@@ -90,8 +92,8 @@ def _bars(
     axes: Axes, entries: list[ResultRow], key: str, rows: list[list[float]], style: Style
 ) -> list[tuple[str, float | None]]:
     """Draw one statistic, a bar per row, and return what was drawn."""
-    said: list[tuple[str, float | None]] = []
-    most = 1.0 if key in SHARES else np.inf
+    means: list[tuple[str, float | None]] = []
+    upper = 1.0 if key in SHARES else np.inf
     for place, (entry, values) in enumerate(zip(entries, rows, strict=True)):
         interval = mean_interval(values)
         mean, low, high = (finite(value) for value in (interval.mean, interval.low, interval.high))
@@ -107,7 +109,7 @@ def _bars(
             linewidth=0,
             label=style.name(entry),
         )
-        high = None if high is None else min(high, most)
+        high = None if high is None else min(high, upper)
         if mean is not None and low is not None and high is not None:
             axes.plot(
                 [place, place],
@@ -128,7 +130,7 @@ def _bars(
             va="bottom",
             fontsize=7.5,
         )
-        said.append((style.name(entry), mean))
+        means.append((style.name(entry), mean))
     axes.set_title(STATISTICS[key], fontsize=9)
     axes.set_xticks([])
     middle, reach = (len(entries) - 1) / 2, max(len(entries), 2) / 2
@@ -140,4 +142,4 @@ def _bars(
         axes.set_yticks([0.0, 0.5, 1.0])
     elif key == "lifetime":
         axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: shortened(value)))
-    return said
+    return means

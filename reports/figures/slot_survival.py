@@ -13,7 +13,7 @@ from reports.tables.number_format import shortened
 from results.statistics.intervals import mean_interval
 from results.statistics.survival import restricted_mean
 
-FINEST = 400
+MAX_POINTS = 400
 """Most places at which curves of several seeds are averaged."""
 
 
@@ -87,7 +87,7 @@ def _grid(curves: Sequence[tuple[Array, Array]]) -> Array:
     until = min(float(time[-1]) for time, _ in curves)
     times = np.unique(np.concatenate([time[time <= until] for time, _ in curves]))
     return (
-        times[np.unique(np.linspace(0, len(times) - 1, FINEST).astype(int))]
-        if len(times) > FINEST
+        times[np.unique(np.linspace(0, len(times) - 1, MAX_POINTS).astype(int))]
+        if len(times) > MAX_POINTS
         else times
     )

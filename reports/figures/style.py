@@ -22,7 +22,7 @@ INK = "#1d2329"
 MUTED = "#6b747d"
 GRID = "#e3e6e8"
 
-HANDLE, LETTER = 0.6, 0.064
+HANDLE_WIDTH, LETTER_WIDTH = 0.6, 0.064
 """Widths of a legend's handle and of a letter in it, in inches."""
 
 Dashes = tuple[float, tuple[float, ...]]
@@ -154,21 +154,21 @@ def looks(models: Iterable[str]) -> dict[str, Look]:
     Others by a hash of the name, passing over colours and then looks that are taken.
     """
     names = sorted(set(models))
-    given = {name: FIXED[name] for name in names if name in FIXED}
+    chosen = {name: FIXED[name] for name in names if name in FIXED}
     for name in names:
-        if name not in given:
+        if name not in chosen:
             first = int.from_bytes(hashlib.sha256(name.encode()).digest()[:4])
             order = [
                 Look(COLOURS[(first + step) % len(COLOURS)], MARKERS[(first + turn) % len(MARKERS)])
                 for turn in range(len(MARKERS))
                 for step in range(len(COLOURS))
             ]
-            worn, taken = {look.colour for look in given.values()}, set(given.values())
-            free = (look for look in order if look.colour not in worn)
-            given[name] = next(free, None) or next(
+            used_colours, taken = {look.colour for look in chosen.values()}, set(chosen.values())
+            free = (look for look in order if look.colour not in used_colours)
+            chosen[name] = next(free, None) or next(
                 (look for look in order if look not in taken), order[0]
             )
-    return given
+    return chosen
 
 
 def fills(methods: Iterable[str]) -> dict[str, Fill]:
@@ -176,26 +176,26 @@ def fills(methods: Iterable[str]) -> dict[str, Fill]:
 
     Beyond six methods two may share one.
     """
-    given: dict[str, Fill] = {name: FILLED[name] for name in methods if name in FILLED}
-    for name in sorted(set(methods) - set(given)):
+    chosen: dict[str, Fill] = {name: FILLED[name] for name in methods if name in FILLED}
+    for name in sorted(set(methods) - set(chosen)):
         first = int.from_bytes(hashlib.sha256(name.encode()).digest()[:4])
         order = [FILLS[(first + step) % len(FILLS)] for step in range(len(FILLS))]
-        given[name] = next((fill for fill in order if fill not in given.values()), order[0])
-    return given
+        chosen[name] = next((fill for fill in order if fill not in chosen.values()), order[0])
+    return chosen
 
 
 def dashes(methods: Iterable[str]) -> dict[str, Dashes]:
     """Give every method its dashes, by a hash of the name in the same way."""
     names = sorted(set(methods))
-    given = {name: DASHED[name] for name in names if name in DASHED}
+    chosen = {name: DASHED[name] for name in names if name in DASHED}
     for name in names:
-        if name not in given:
+        if name not in chosen:
             first = int.from_bytes(hashlib.sha256(name.encode()).digest()[:4]) % len(DASHES)
             order = [DASHES[(first + step) % len(DASHES)] for step in range(len(DASHES))]
-            given[name] = next(
-                (pattern for pattern in order if pattern not in given.values()), order[0]
+            chosen[name] = next(
+                (pattern for pattern in order if pattern not in chosen.values()), order[0]
             )
-    return given
+    return chosen
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,6 +270,6 @@ def legend_below(figure: Figure, axes: Axes) -> None:
     """Put the legend of ``axes`` below the figure, where it covers nothing, in as many columns as its longest label lets stand."""
     handles, labels = axes.get_legend_handles_labels()
     if handles:
-        widest = HANDLE + LETTER * max(map(len, labels))
+        widest = HANDLE_WIDTH + LETTER_WIDTH * max(map(len, labels))
         columns = max(1, min(3, len(labels), int(figure.get_figwidth() / widest)))
         figure.legend(handles, labels, loc="outside lower center", ncols=columns, handlelength=3.2)

@@ -32,7 +32,7 @@ from reports.tables.tables import detail_tables, leaderboard_table
 from results.errors import UsageError
 from results.store.store import Store, write_whole
 
-MANY = 400
+PARALLEL_RECORDS = 400
 """Records from which on several processes are worth their start."""
 
 TABLES, MARKDOWN = ("leaderboard.csv", "records.csv"), "report.md"
@@ -91,9 +91,9 @@ def write(
     further = extra or {}
     try:
         folder.prepare(out, (*possible(selection), *further))
-        plots, written = _benchmarks(_shares(selection, rows), out, jobs or _workers(selection))
-        for name, content in (*_shared(selection, rows, plots), *further.items()):
-            _put(out, name, content)
+        plots, written = _benchmarks(_parts(selection, rows), out, jobs or _jobs(selection))
+        for name, content in (*_common_files(selection, rows, plots), *further.items()):
+            _write_file(out, name, content)
             written.append(name)
         folder.settle(out, written)
     except OSError as error:
@@ -122,7 +122,7 @@ def _assets() -> list[Traversable]:
     return sorted(files("reports.site").joinpath("assets").iterdir(), key=lambda path: path.name)
 
 
-def _shares(selection: Selection, rows: Sequence[Line]) -> list[BenchmarkPart]:
+def _parts(selection: Selection, rows: Sequence[Line]) -> list[BenchmarkPart]:
     style, known = style_of(selection), defaults(selection)
     return [
         BenchmarkPart(
@@ -142,58 +142,58 @@ def _shares(selection: Selection, rows: Sequence[Line]) -> list[BenchmarkPart]:
     ]
 
 
-def _workers(selection: Selection) -> int:
+def _jobs(selection: Selection) -> int:
     """Choose how many processes share the work."""
     cores = (
         len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     )
-    return min(cores, len(selection.subjects)) if len(selection.records) >= MANY else 1
+    return min(cores, len(selection.subjects)) if len(selection.records) >= PARALLEL_RECORDS else 1
 
 
 def _benchmarks(
-    shares: Sequence[BenchmarkPart], out: Path, jobs: int
+    parts: Sequence[BenchmarkPart], out: Path, jobs: int
 ) -> tuple[dict[str, tuple[Plot, ...]], list[str]]:
     """Write what belongs to one benchmark alone: its figures, its page and its cells' pages."""
-    tasks = [(share, out) for share in shares]
+    tasks = [(part, out) for part in parts]
     if jobs > 1 and len(tasks) > 1:
         with ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn")) as pool:
             done = list(pool.map(_benchmark, *zip(*tasks, strict=True)))
     else:
         done = [_benchmark(*task) for task in tasks]
-    plots = {share.subject.name: drawn for share, (drawn, _) in zip(shares, done, strict=True)}
+    plots = {part.subject.name: drawn for part, (drawn, _) in zip(parts, done, strict=True)}
     return plots, [name for _, names in done for name in names]
 
 
-def _benchmark(share: BenchmarkPart, out: Path) -> tuple[tuple[Plot, ...], list[str]]:
+def _benchmark(part: BenchmarkPart, out: Path) -> tuple[tuple[Plot, ...], list[str]]:
     """Write one benchmark's part.
 
     Its figures come back without their drawings, with the names of all files.
     """
-    plots = gallery.plots(share.subject, [line.entry for line in share.lines], share.style)
+    plots = gallery.plots(part.subject, [line.entry for line in part.lines], part.style)
     written = []
-    for name, content in _part(share, plots):
-        _put(out, name, content)
+    for name, content in _part_files(part, plots):
+        _write_file(out, name, content)
         written.append(name)
     return tuple(replace(plot, svg="", pdf=b"", png=b"") for plot in plots), written
 
 
-def _part(share: BenchmarkPart, plots: Sequence[Plot]) -> Iterator[tuple[str, str | bytes]]:
+def _part_files(part: BenchmarkPart, plots: Sequence[Plot]) -> Iterator[tuple[str, str | bytes]]:
     for plot in plots:
         for form, drawing in plot.forms.items():
             yield addresses.figure_file(plot.name, form), drawing
-    page = benchmark.render(share.selection, share.subject, share.lines, plots)
-    yield addresses.benchmark_page(share.subject.name), page
-    for entry in share.selection.entries:
+    page = benchmark.render(part.selection, part.subject, part.lines, plots)
+    yield addresses.benchmark_page(part.subject.name), page
+    for entry in part.selection.entries:
         for record in (*entry.ok, *entry.failed):
             yield (
                 addresses.cell_page(record.id),
                 cell.render(
-                    entry, record, ambiguous=share.selection.ambiguous, defaults=share.defaults
+                    entry, record, ambiguous=part.selection.ambiguous, defaults=part.defaults
                 ),
             )
 
 
-def _shared(
+def _common_files(
     selection: Selection, rows: Sequence[Line], plots: Mapping[str, Sequence[Plot]]
 ) -> Iterator[tuple[str, str | bytes]]:
     """Make what belongs to all benchmarks.
@@ -207,17 +207,17 @@ def _shared(
             addresses.model_page(name),
             model.render(selection, name, [line for line in rows if line.summary.model == name]),
         )
-    together = [
+    all_aggregates = [
         (one, aggregate_plot(one, style_of(selection)), aggregate_table(one))
         for one in aggregates(selection)
     ]
-    for _, plot, _ in together:
+    for _, plot, _ in all_aggregates:
         for form, drawing in plot.forms.items():
             yield addresses.figure_file(plot.name, form), drawing
     yield TABLES[0], leaderboard.render_selection(selection, "csv")
     yield TABLES[1], to_csv(records_frame(selection))
     yield MARKDOWN, _markdown(selection, plots)
-    yield addresses.FRONT, front.render(selection, rows, together, ablations(selection))
+    yield addresses.FRONT, front.render(selection, rows, all_aggregates, ablations(selection))
 
 
 def _markdown(selection: Selection, plots: Mapping[str, Sequence[Plot]]) -> str:
@@ -225,7 +225,7 @@ def _markdown(selection: Selection, plots: Mapping[str, Sequence[Plot]]) -> str:
         (finding, plots[finding.subject.name], detail_tables(selection, finding.subject))
         for finding in findings(selection)
     ]
-    changes = ablations(selection)
+    all_ablations = ablations(selection)
     text = (
         page_templates.environment()
         .get_template("report.md")
@@ -235,17 +235,17 @@ def _markdown(selection: Selection, plots: Mapping[str, Sequence[Plot]]) -> str:
             leaderboard=leaderboard_table(selection),
             sections=sections,
             failed=[record for entry in selection.entries for record in entry.failed],
-            facts=provenance.origins(selection),
+            facts=provenance.provenance_facts(selection),
             commands=commands(selection),
             notes=notes(selection),
             table=formats.markdown,
-            changes=changes,
-            changes_table=ablation_table(changes),
-            verdicts=verdicts(changes),
+            ablations=all_ablations,
+            ablations_table=ablation_table(all_ablations),
+            verdicts=verdicts(all_ablations),
         )
     )
     return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
 
 
-def _put(out: Path, name: str, content: str | bytes) -> None:
+def _write_file(out: Path, name: str, content: str | bytes) -> None:
     write_whole(out / name, content, durable=False)

@@ -1,32 +1,30 @@
-"""A comparison as files: a page with the figure and the table, and the same in Markdown."""
+"""Writes the files of a comparison: the page, the same in Markdown, and the figure."""
 
 from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
 
-from reports.analysis.comparison import SideBySide
+from reports.analysis.comparison import PairwiseReport
 from reports.figures import paired_differences
 from reports.figures.plot import Plot
 from reports.output import folder
-from reports.site import addresses, page_templates
-from reports.tables import formats
-from reports.tables.comparison_table import comparison_table, verdict
+from reports.site import addresses, comparison_page
 from results.errors import UsageError
 from results.store.store import write_whole
 
 NAME = "comparison"
-"""Name of the files, but for their endings."""
+"""Name of the files without their extension."""
 
 
-def write(found: SideBySide, out: Path) -> Path:
-    """Write a comparison into a folder: a page, the same in Markdown, and the figure.
+def write(found: PairwiseReport, out: Path) -> Path:
+    """Write a comparison into a folder.
 
     Returns:
         The page.
 
     Raises:
-        UsageError: If the folder can't be written, or holds a file of somebody else's where one
-            would go.
+        UsageError: If the folder can't be written, or a file that no report wrote would be
+            replaced.
     """
     plot = paired_differences.draw(found, NAME)
     contents = dict(_contents(found, plot))
@@ -36,46 +34,19 @@ def write(found: SideBySide, out: Path) -> Path:
             write_whole(out / name, content)
     except OSError as error:
         raise UsageError(
-            f"cannot write the comparison to {out}: {error.strerror or error}; give another folder by --out"
+            f"cannot write the comparison to {out}: {error.strerror or error}; "
+            "give another folder by --out"
         ) from error
     return out / folder.COMPARISON
 
 
-def _contents(found: SideBySide, plot: Plot) -> Iterator[tuple[str, str | bytes]]:
-    """Make the files, the page last: when all that it leads to is there."""
+def _contents(found: PairwiseReport, plot: Plot) -> Iterator[tuple[str, str | bytes]]:
+    """Return the files. The page is last, so that everything it links to exists before it."""
     for asset in sorted(
         files("reports.site").joinpath("assets").iterdir(), key=lambda path: path.name
     ):
         yield f"assets/{asset.name}", asset.read_bytes()
     for form, drawing in plot.forms.items():
         yield addresses.figure_file(plot.name, form), drawing
-    yield f"{NAME}.md", markdown(found)
-    yield folder.COMPARISON, html(found, plot)
-
-
-def html(found: SideBySide, plot: Plot) -> str:
-    """Write a comparison as a page of the site's looks."""
-    template = page_templates.environment().get_template("comparison.html")
-    return template.render(
-        root="",
-        found=found,
-        verdict=verdict(found),
-        plot=plot,
-        table=comparison_table(found),
-        page_table=formats.page_table,
-    )
-
-
-def markdown(found: SideBySide) -> str:
-    """Write a comparison as Markdown."""
-    text = formats.markdown_text
-    table = comparison_table(found)
-    parts = [
-        f"# {text(found.left)} and {text(found.right)}",
-        text(verdict(found)),
-        *(f"Note: {text(note)}." for note in found.notes),
-        formats.markdown(table),
-        f"{text(table.caption)}.",
-        f"![Paired differences](figures/{NAME}.png)",
-    ]
-    return "\n\n".join(parts) + "\n"
+    yield f"{NAME}.md", comparison_page.markdown(found, plot)
+    yield folder.COMPARISON, comparison_page.html(found, plot)

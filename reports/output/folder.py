@@ -22,17 +22,17 @@ LISTING = "files.txt"
 FRONT, COMPARISON, CARD = "index.html", "comparison.html", "README.md"
 """The pages that tell whose the files beside them are."""
 
-SIGNS = {
+SIGNATURES = {
     ".html": "Made by <code>memnet report</code>",
     CARD: "made by `memnet publish`",
     "report.md": "# MemNet bench report",
 }
 """What stands in a page of ours, a card and a Markdown report."""
 
-OURS = re.compile(r"(benchmarks|cells|figures|models)/(?!comparison\.)[a-z0-9-]+\.[a-z]{3,4}")
+REMOVABLE = re.compile(r"(benchmarks|cells|figures|models)/(?!comparison\.)[a-z0-9-]+\.[a-z]{3,4}")
 """Files that a build may take away: a comparison is none of a build's, and whatever else the listing says is not of our making."""
 
-NAMED = 3
+MAX_NAMED_FILES = 3
 """Most files that a refusal names."""
 
 
@@ -47,21 +47,23 @@ def prepare(out: Path, names: Iterable[str]) -> None:
         UsageError: If one is there that no report wrote.
         OSError: If the list can't be written.
     """
-    listed, wanted = _listed(out), set(names)
-    there = sorted(
-        (name for name in {*wanted, LISTING} if os.path.lexists(out / name)),
+    listed, new = _listed(out), set(names)
+    existing = sorted(
+        (name for name in {*new, LISTING} if os.path.lexists(out / name)),
         key=lambda name: (name.count("/"), name),
     )
     others = [
-        name for name in there if name not in listed and not _signed(out, name, whole=not listed)
+        name
+        for name in existing
+        if name not in listed and not _is_ours(out, name, whole=not listed)
     ]
     if others:
-        more = f" and {len(others) - NAMED} more" if len(others) > NAMED else ""
+        more = f" and {len(others) - MAX_NAMED_FILES} more" if len(others) > MAX_NAMED_FILES else ""
         raise UsageError(
-            f"{out} holds files that no report wrote, and that this one would replace: {', '.join(others[:NAMED])}{more}; "
+            f"{out} holds files that no report wrote, and that this one would replace: {', '.join(others[:MAX_NAMED_FILES])}{more}; "
             "give another folder by --out, or move them away"
         )
-    _list(out, wanted | listed)
+    _list(out, new | listed)
 
 
 def settle(out: Path, written: Iterable[str]) -> None:
@@ -71,14 +73,14 @@ def settle(out: Path, written: Iterable[str]) -> None:
         OSError: If the folder can't be written.
     """
     now = set(written)
-    kept = set()
+    remaining = set()
     for name in _listed(out) - now - {LISTING}:
-        if OURS.fullmatch(name):
+        if REMOVABLE.fullmatch(name):
             with suppress(FileNotFoundError):
                 (out / name).unlink()
         elif os.path.lexists(out / name):
-            kept.add(name)
-    _list(out, now | kept)
+            remaining.add(name)
+    _list(out, now | remaining)
 
 
 def _listed(out: Path) -> set[str]:
@@ -92,10 +94,10 @@ def _listed(out: Path) -> set[str]:
         if path.is_file()
         else set()
     )
-    ours = names & {FRONT, COMPARISON}
+    pages = names & {FRONT, COMPARISON}
     return (
         {name for name in names if not {"..", ""} & {*name.split("/")}} | {LISTING}
-        if ours
+        if pages
         else set()
     )
 
@@ -106,7 +108,7 @@ def _list(out: Path, names: Iterable[str]) -> None:
     )
 
 
-def _signed(out: Path, name: str, *, whole: bool) -> bool:
+def _is_ours(out: Path, name: str, *, whole: bool) -> bool:
     """Whether a file that no list holds is ours.
 
     By the sign in itself, or in the page that it belongs to.
@@ -118,18 +120,18 @@ def _signed(out: Path, name: str, *, whole: bool) -> bool:
     """
     if name == LISTING:
         return False
-    if name.endswith(".html") or name in SIGNS:
-        return _bears_sign(out, name)
+    if name.endswith(".html") or name in SIGNATURES:
+        return _has_signature(out, name)
     if name in (".nojekyll", "records.parquet"):
-        return _bears_sign(out, CARD)
+        return _has_signature(out, CARD)
     of_comparison = name.startswith(
         ("comparison.", "figures/comparison.", "assets/")
-    ) and _bears_sign(out, COMPARISON)
-    return of_comparison or (whole and _bears_sign(out, FRONT))
+    ) and _has_signature(out, COMPARISON)
+    return of_comparison or (whole and _has_signature(out, FRONT))
 
 
-def _bears_sign(out: Path, page: str) -> bool:
-    sign = SIGNS[".html" if page.endswith(".html") else page]
-    return (out / page).is_file() and sign in (out / page).read_text(
+def _has_signature(out: Path, page: str) -> bool:
+    signature = SIGNATURES[".html" if page.endswith(".html") else page]
+    return (out / page).is_file() and signature in (out / page).read_text(
         encoding="utf-8", errors="replace"
     )

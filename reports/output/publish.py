@@ -14,7 +14,7 @@ from reports.site import page_templates
 from results.errors import UsageError
 from results.store.store import Store
 
-PARTS = ("cell", "curves", "slots", "provenance", "error")
+JSON_PARTS = ("cell", "curves", "slots", "provenance", "error")
 """Parts of a record that the Parquet table holds as JSON, besides its numbers in columns."""
 
 
@@ -61,7 +61,7 @@ def parquet(selection: Selection) -> bytes:
     """
     frame = records_frame(selection).convert_dtypes()
     records = [*selection.records, *selection.stale]
-    for part in PARTS:
+    for part in JSON_PARTS:
         frame[f"{part}.json"] = pd.array(
             [_json(record.model_dump(mode="json")[part]) for record in records], dtype="string"
         )

@@ -18,7 +18,7 @@ from reports.tables import number_format
 from reports.tables.tables import COSTS, Column, Row, Table, costs
 from results.statistics.intervals import Interval, mean_interval
 
-NOWHERE = "nowhere that these seeds can tell"
+NO_LOSS = "nowhere that these seeds can tell"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class Ablation:
         return bool(self.loss.low > 0)
 
     @property
-    def serves(self) -> bool:
+    def is_gain(self) -> bool:
         """Whether the interval lies below zero: with the change, it is better."""
         return bool(self.loss.high < 0)
 
@@ -98,14 +98,16 @@ def verdicts(found: Sequence[Ablation]) -> list[str]:
 
 
 def _verdict(name: str, option: str, rows: Sequence[Ablation]) -> str:
-    costs_on = ", ".join(_told(one) for one in rows if one.costs) or NOWHERE
-    serves = ", ".join(_told(one) for one in rows if one.serves)
+    costs_on = ", ".join(_effect_text(one) for one in rows if one.costs) or NO_LOSS
+    is_gain = ", ".join(_effect_text(one) for one in rows if one.is_gain)
     return (
-        f"{name} with {option} loses {costs_on}" + (f"; it gains {serves}" if serves else "") + "."
+        f"{name} with {option} loses {costs_on}"
+        + (f"; it gains {is_gain}" if is_gain else "")
+        + "."
     )
 
 
-def _told(one: Ablation) -> str:
+def _effect_text(one: Ablation) -> str:
     return f"{number_format.score(abs(float(one.loss.mean)))} on {one.before.subject.name}"
 
 

@@ -21,7 +21,7 @@ from results.records.manifest import Manifest
 from results.statistics.bootstrap import Array, Estimate, interquartile_mean
 from results.statistics.bootstrap import estimate as bootstrapped
 
-SHOWN = 12
+MAX_ROWS = 12
 """Most rows that the figure shows, the best first."""
 
 KINDS = ("task", "stream")
@@ -41,7 +41,7 @@ class AggregateRow:
 
     entries: tuple[ResultRow, ...]
     scores: tuple[Array, ...]
-    middle: Estimate
+    interquartile: Estimate
     mean: Estimate
 
 
@@ -57,7 +57,7 @@ class Aggregate:
 
     suite: str
     subjects: tuple[Subject, ...]
-    standings: tuple[AggregateRow, ...]
+    ranked_rows: tuple[AggregateRow, ...]
 
     @property
     def name(self) -> str:
@@ -71,9 +71,9 @@ def aggregates(selection: Selection) -> list[Aggregate]:
     Those with fewer than two of them, or of rows, give nothing.
     """
     found = [
-        _overview(selection, manifest, kind) for manifest in selection.manifests for kind in KINDS
+        _aggregate(selection, manifest, kind) for manifest in selection.manifests for kind in KINDS
     ]
-    return [one for one in found if len(one.subjects) > 1 and len(one.standings) > 1]
+    return [one for one in found if len(one.subjects) > 1 and len(one.ranked_rows) > 1]
 
 
 def aggregate_table(found: Aggregate) -> Table:
@@ -89,12 +89,12 @@ def aggregate_table(found: Aggregate) -> Table:
         f"{found.name}: interquartile mean and mean over all runs, with 95% bootstrap intervals stratified by benchmark; "
         "parameters, state and buffer at most, training and CPU time together"
     )
-    return Table(caption, columns, tuple(_row(standing) for standing in found.standings))
+    return Table(caption, columns, tuple(_row(row) for row in found.ranked_rows))
 
 
 def aggregate_plot(found: Aggregate, style: Style) -> Plot:
     """Draw the performance profiles of an overview's first rows."""
-    rows = [(standing.entries[0], standing.scores) for standing in found.standings[:SHOWN]]
+    rows = [(row.entries[0], row.scores) for row in found.ranked_rows[:MAX_ROWS]]
     return profiles.draw_rows(
         rows,
         style,
@@ -114,7 +114,7 @@ def _plot_name(suite: str, kind: str) -> str:
     return f"{slug(suite)}-{kind}s-profiles"
 
 
-def _overview(selection: Selection, manifest: Manifest, kind: str) -> Aggregate:
+def _aggregate(selection: Selection, manifest: Manifest, kind: str) -> Aggregate:
     members = {member.name for member in manifest.benchmarks if member.kind == kind}
     subjects = tuple(subject for subject in selection.subjects if subject.benchmark in members)
     planned = {cell.id for cell in manifest.cells}
@@ -127,15 +127,15 @@ def _overview(selection: Selection, manifest: Manifest, kind: str) -> Aggregate:
         for row in rows.values()
         if len(row) == len(subjects)
     ]
-    found = [_standing(entries) for entries in whole]
-    standings = sorted(
+    found = [_aggregate_row(entries) for entries in whole]
+    ranked_rows = sorted(
         (one for one in found if all(len(runs) for runs in one.scores)),
-        key=lambda one: (-one.middle.value, one.entries[0].model, one.entries[0].method),
+        key=lambda one: (-one.interquartile.value, one.entries[0].model, one.entries[0].method),
     )
-    return Aggregate(manifest.name, subjects, tuple(standings))
+    return Aggregate(manifest.name, subjects, tuple(ranked_rows))
 
 
-def _standing(entries: tuple[ResultRow, ...]) -> AggregateRow:
+def _aggregate_row(entries: tuple[ResultRow, ...]) -> AggregateRow:
     scores = tuple(_finite(paired_scores([entry], entry.subject.primary)[0]) for entry in entries)
     names = (
         "overview",
@@ -146,7 +146,7 @@ def _standing(entries: tuple[ResultRow, ...]) -> AggregateRow:
     return AggregateRow(
         entries=entries,
         scores=scores,
-        middle=bootstrapped(
+        interquartile=bootstrapped(
             scores, interquartile_mean, generator=generator(*names, "interquartile mean")
         ),
         mean=bootstrapped(scores, _mean, generator=generator(*names, "mean")),
@@ -161,15 +161,15 @@ def _finite(scores: Array) -> Array:
     return scores[np.isfinite(scores)]
 
 
-def _row(standing: AggregateRow) -> Row:
-    rows = [summary(entry) for entry in standing.entries]
+def _row(row: AggregateRow) -> Row:
+    rows = [summary(entry) for entry in row.entries]
     ok, planned = sum(row.seeds_ok for row in rows), sum(row.seeds_planned for row in rows)
     return Row(
         cells=(
             rows[0].model,
             rows[0].method,
-            estimate(standing.middle, signed=False),
-            estimate(standing.mean, signed=False),
+            estimate(row.interquartile, signed=False),
+            estimate(row.mean, signed=False),
             f"{ok}/{planned}",
             number_format.whole(_most([row.parameters for row in rows])),
             number_format.size(_most([row.state_bytes for row in rows])),

@@ -9,17 +9,17 @@ from reports.analysis.selection import ResultRow
 from reports.figures.accuracy_by_distance import distance_label
 from reports.site import page_templates
 from reports.site.charts import Chart, chart
-from reports.site.reproduce import Defaults, again, plugin_note
+from reports.site.reproduce import Defaults, plugin_note, rerun_commands
 from reports.tables import number_format
 from results.records.record import Record
 
-TRACE = 6000
+MAX_TRACEBACK = 6000
 """Most characters of a traceback that a page shows, from its end; the record holds it whole."""
 
 SHADES = 10
 """Steps of a matrix's shading; the style sheet has a class for each."""
 
-WIDEST = 30
+MAX_MATRIX_WIDTH = 30
 """Widest matrix that is shown as a table."""
 
 
@@ -59,9 +59,9 @@ def render(entry: ResultRow, record: Record, *, ambiguous: bool, defaults: Defau
                 for part, options in cell.config.items()
                 for name, value in options.items()
             ],
-            trace=trace if len(trace) <= TRACE else f"…{trace[-TRACE:]}",
+            trace=trace if len(trace) <= MAX_TRACEBACK else f"…{trace[-MAX_TRACEBACK:]}",
             seeds=sorted((*entry.ok, *entry.failed), key=lambda one: one.cell.seed),
-            command=again([record], defaults)[0],
+            command=rerun_commands([record], defaults)[0],
             note=plugin_note([cell]),
         )
     )
@@ -110,7 +110,7 @@ def _matrix(entry: ResultRow, record: Record) -> list[list[tuple[str, int | None
     Empty where there is none to show.
     """
     stack = matrices(replace(entry, ok=(record,), failed=()))
-    if stack is None or max(stack.shape[1:]) > WIDEST:
+    if stack is None or max(stack.shape[1:]) > MAX_MATRIX_WIDTH:
         return []
     return [[_shaded(value) for value in row] for row in stack[0].tolist()]
 

@@ -46,11 +46,11 @@ class Chart:
     """
 
     title: str
-    words: str
+    description: str
     line: str
     dots: tuple[tuple[float, float], ...]
-    across: tuple[Tick, ...]
-    up: tuple[Tick, ...]
+    x_ticks: tuple[Tick, ...]
+    y_ticks: tuple[Tick, ...]
     chance: float | None = None
 
 
@@ -88,23 +88,25 @@ def chart(
     highest = top or max(max(y for _, y in points), 1e-12)
     scaled = [math.log2(x) if log else x for x, _ in points]
     low, span = scaled[0], (scaled[-1] - scaled[0]) or 1.0
-    across = [LEFT + (WIDTH - LEFT - RIGHT) * (x - low) / span for x in scaled]
-    placed = [(round(x, 1), _height(y / highest)) for x, (_, y) in zip(across, points, strict=True)]
+    x_ticks = [LEFT + (WIDTH - LEFT - RIGHT) * (x - low) / span for x in scaled]
+    placed = [
+        (round(x, 1), _height(y / highest)) for x, (_, y) in zip(x_ticks, points, strict=True)
+    ]
     return Chart(
         title=title,
-        words=f"{title}: from {score(points[0][1])} at {label(points[0][0])} to {score(points[-1][1])} at {label(points[-1][0])}",
-        line=" ".join(f"{x:g},{y:g}" for x, y in (_stairs(placed) if steps else placed)),
+        description=f"{title}: from {score(points[0][1])} at {label(points[0][0])} to {score(points[-1][1])} at {label(points[-1][0])}",
+        line=" ".join(f"{x:g},{y:g}" for x, y in (_step_points(placed) if steps else placed)),
         dots=tuple(placed) if len(placed) <= 20 else (),
-        across=tuple(
+        x_ticks=tuple(
             Tick(place, label(x))
-            for place, x in (_asked(points, placed) if log else _even(low, span))
+            for place, x in (_point_labels(points, placed) if log else _even_labels(low, span))
         ),
-        up=tuple(Tick(_height(share), f"{share * highest:.3g}") for share in FRACTIONS),
+        y_ticks=tuple(Tick(_height(share), f"{share * highest:.3g}") for share in FRACTIONS),
         chance=None if chance is None else _height(chance / highest),
     )
 
 
-def _asked(
+def _point_labels(
     points: Sequence[tuple[float, float]], placed: Sequence[tuple[float, float]]
 ) -> list[tuple[float, float]]:
     """Choose which of the points to label: each that stands clear of the one before."""
@@ -115,7 +117,7 @@ def _asked(
     return found
 
 
-def _even(low: float, span: float) -> list[tuple[float, float]]:
+def _even_labels(low: float, span: float) -> list[tuple[float, float]]:
     """Label an even axis at even places."""
     return [
         (round(LEFT + (WIDTH - LEFT - RIGHT) * n / (TICKS - 1), 1), low + span * n / (TICKS - 1))
@@ -127,6 +129,6 @@ def _height(share: float) -> float:
     return round(TOP + (HEIGHT - TOP - BOTTOM) * (1 - min(max(share, 0.0), 1.0)), 1)
 
 
-def _stairs(placed: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
+def _step_points(placed: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
     corners = [(x, before) for (_, before), (x, _) in pairwise(placed)]
     return [point for pair in zip(placed, [*corners, placed[-1]], strict=True) for point in pair]

@@ -11,7 +11,7 @@ from reports.tables.tables import distance_columns
 from results.records.record import Record
 from results.statistics.comparisons import LEAST
 
-OTHERS = 3
+MAX_NAMED_ROWS = 3
 """Most rows that a sentence goes through."""
 
 FURTHEST = "furthest"
@@ -49,9 +49,9 @@ def _headline(selection: Selection, subject: Subject, rows: Sequence[Summary]) -
     best, *rest = scored
     sentences = [
         _comparison(best, rest),
-        _guessing(best),
+        _chance_level(best),
         _furthest(selection, subject),
-        _wanting(rows),
+        _missing_seeds(rows),
     ]
     return Finding(
         subject, _claim(best, rest), " ".join(sentence for sentence in sentences if sentence)
@@ -68,9 +68,9 @@ def _unscored(selection: Selection, subject: Subject, rows: Sequence[Summary]) -
     sentences = [
         finished,
         _measured(selection, subject),
-        _way_out(subject, records),
+        _remedy(subject, records),
         _furthest(selection, subject),
-        _wanting(rows),
+        _missing_seeds(rows),
     ]
     claim = f"Finished, but {number_format.words(subject.primary)} was not measured"
     return Finding(subject, claim, " ".join(sentence for sentence in sentences if sentence))
@@ -100,24 +100,26 @@ def _measured(selection: Selection, subject: Subject) -> str:
     return f"Measured: {'; '.join(named)}." if named else "Nothing else was measured either."
 
 
-def _way_out(subject: Subject, records: Sequence[Record]) -> str:
+def _remedy(subject: Subject, records: Sequence[Record]) -> str:
     """Say with which options the primary metric is measured.
 
     Tasks ask up to the distance ``furthest``.
     """
-    asked = re.fullmatch(r"accuracy_at_([0-9]{1,15})", subject.primary)
+    distance = re.fullmatch(r"accuracy_at_([0-9]{1,15})", subject.primary)
     furthest = records[0].cell.config.get("benchmark", {}).get(FURTHEST)
-    if asked and isinstance(furthest, int) and furthest < int(asked[1]):
-        return f"It takes --set {FURTHEST}={asked[1]}, and these cells have {FURTHEST}={furthest}."
+    if distance and isinstance(furthest, int) and furthest < int(distance[1]):
+        return (
+            f"It takes --set {FURTHEST}={distance[1]}, and these cells have {FURTHEST}={furthest}."
+        )
     return "The benchmark's default options ask for it."
 
 
 def _claim(best: Summary, rest: Sequence[Summary]) -> str:
-    if best.chance is not None and not _above(best, best.chance):
+    if best.chance is not None and not _above_chance(best, best.chance):
         return "Nobody is shown to beat guessing"
     if not rest:
         return f"{name(best)} stands alone"
-    if _clear(best, rest[0]):
+    if _significantly_better(best, rest[0]):
         return f"{name(best)} leads"
     return f"{name(best)} is first, but not clear of {name(rest[0])}"
 
@@ -126,19 +128,19 @@ def _comparison(best: Summary, rest: Sequence[Summary]) -> str:
     first = f"{name(best)} reaches {_score(best)} {number_format.words(best.metric)}"
     if not rest:
         return f"{first}; there is nothing to compare it with."
-    others = ", ".join(f"{name(row)} {_score(row)}" for row in rest[:OTHERS])
+    others = ", ".join(f"{name(row)} {_score(row)}" for row in rest[:MAX_NAMED_ROWS])
     return f"{first}; {others}{_verdict(best, rest[0])}."
 
 
 def _verdict(best: Summary, second: Summary) -> str:
-    if _clear(best, second):
+    if _significantly_better(best, second):
         return ""
     if min(best.seeds_ok, second.seeds_ok) < LEAST:
         return " (too few seeds to tell them apart)"
     return " (the first two do not differ significantly)"
 
 
-def _guessing(best: Summary) -> str:
+def _chance_level(best: Summary) -> str:
     return "" if best.chance is None else f"Guessing gives {number_format.score(best.chance)}."
 
 
@@ -154,28 +156,28 @@ def _furthest(selection: Selection, subject: Subject) -> str:
         for entry in entries
         if entry.ok and (mean := finite(scores(entry, metric).mean)) is not None
     ]
-    best = sorted(found, key=lambda pair: (-pair[0], pair[1]))[:OTHERS]
+    best = sorted(found, key=lambda pair: (-pair[0], pair[1]))[:MAX_NAMED_ROWS]
     if not best:
         return ""
     return f"At the furthest distance, {distance} tokens: {', '.join(f'{model} {number_format.score(mean)}' for mean, model in best)}."
 
 
-def _wanting(rows: Sequence[Summary]) -> str:
-    wanting = [
+def _missing_seeds(rows: Sequence[Summary]) -> str:
+    missing = [
         f"{name(row)} {row.seeds_ok}/{row.seeds_planned}"
         for row in rows
         if row.seeds_ok < row.seeds_planned
     ]
-    return f"Seeds are wanting: {', '.join(wanting)}." if wanting else ""
+    return f"Seeds are wanting: {', '.join(missing)}." if missing else ""
 
 
-def _above(row: Summary, chance: float) -> bool:
+def _above_chance(row: Summary, chance: float) -> bool:
     """Whether the whole interval lies above guessing; with one seed, whether the score does."""
     low = row.mean if row.low is None else row.low
     return low is not None and low > chance
 
 
-def _clear(best: Summary, second: Summary) -> bool:
+def _significantly_better(best: Summary, second: Summary) -> bool:
     """Whether the best row is shown to be better than the one that follows it."""
     return best.rank is not None and second.rank is not None and best.rank < second.rank
 

@@ -17,13 +17,13 @@ from reports.site.reproduce import commands, notes
 from reports.tables import formats
 from reports.tables.tables import CAPTION, Table
 
-BUDGETS = tuple(10**power for power in range(3, 10))
+MEMORY_BUDGETS = tuple(10**power for power in range(3, 10))
 """Steps of the filter by bytes kept."""
 
-FEW = 5
+CARD_ROWS = 5
 """Rows that a benchmark's card draws."""
 
-FAILURES = 40
+MAX_LISTED_FAILURES = 40
 """Most failed cells that the page names.
 
 Each has a page of its own, and `records.csv` has them all.
@@ -41,8 +41,8 @@ class Group:
 def render(
     selection: Selection,
     lines: Sequence[Line],
-    together: Sequence[tuple[Aggregate, Plot, Table]] = (),
-    changes: Sequence[Ablation] = (),
+    aggregates: Sequence[tuple[Aggregate, Plot, Table]] = (),
+    ablations: Sequence[Ablation] = (),
 ) -> str:
     """Render the front page.
 
@@ -67,9 +67,9 @@ def render(
             root="",
             selection=selection,
             groups=groups,
-            together=together,
-            changes=ablation_table(changes) if changes else None,
-            verdicts=verdicts(changes),
+            aggregates=aggregates,
+            ablations=ablation_table(ablations) if ablations else None,
+            verdicts=verdicts(ablations),
             page_table=formats.page_table,
             counts=counts(selection),
             suites=sorted({suite for line in lines for suite in line.suites}),
@@ -77,10 +77,10 @@ def render(
             models=sorted({line.summary.model for line in lines}),
             budgets=budgets(lines),
             caption=CAPTION,
-            few=FEW,
+            few=CARD_ROWS,
             failed=[record for entry in selection.entries for record in entry.failed],
-            failures=FAILURES,
-            facts=provenance.origins(selection),
+            failures=MAX_LISTED_FAILURES,
+            facts=provenance.provenance_facts(selection),
             commands=commands(selection),
             notes=notes(selection),
             commits=sorted(
@@ -111,9 +111,10 @@ def counts(selection: Selection) -> list[tuple[str, int]]:
 
 def budgets(lines: Sequence[Line]) -> list[int]:
     """Choose the budgets that tell rows apart: those that some keep to and others don't."""
-    kept = [line.kept for line in lines if line.kept is not None]
+    memory_bytes = [line.memory_bytes for line in lines if line.memory_bytes is not None]
     return [
         budget
-        for budget in BUDGETS
-        if any(bytes_ <= budget for bytes_ in kept) and any(bytes_ > budget for bytes_ in kept)
+        for budget in MEMORY_BUDGETS
+        if any(bytes_ <= budget for bytes_ in memory_bytes)
+        and any(bytes_ > budget for bytes_ in memory_bytes)
     ]

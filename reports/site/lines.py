@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from reports.analysis.selection import ResultRow, Selection
 from reports.analysis.summary import Summary, ranked
 
-STRIP = 88.0
+STRIP_WIDTH = 88.0
 """Width of a drawn score, in pixels."""
 
 
@@ -34,12 +34,12 @@ class Line:
 
     entry: ResultRow
     summary: Summary
-    rivals: int
+    scored_rows: int
     suites: tuple[str, ...]
     strip: Strip | None
 
     @property
-    def kept(self) -> int | None:
+    def memory_bytes(self) -> int | None:
         """Bytes kept of the past: a stream's buffer, a task's state."""
         return (
             self.summary.buffer_bytes if self.summary.kind == "stream" else self.summary.state_bytes
@@ -60,10 +60,10 @@ def lines(selection: Selection) -> list[Line]:
     found = []
     for subject in selection.subjects:
         rows = ranked(selection, subject)
-        rivals = sum(row.mean is not None for _, row in rows)
+        scored_rows = sum(row.mean is not None for _, row in rows)
         for entry, row in rows:
             planned = tuple(suites[subject.benchmark, row.model, row.method])
-            found.append(Line(entry, row, rivals, planned, _strip(row)))
+            found.append(Line(entry, row, scored_rows, planned, _strip(row)))
     return found
 
 
@@ -73,7 +73,10 @@ def _strip(row: Summary) -> Strip | None:
     low, high = (
         row.mean if end is None else min(max(end, 0.0), 1.0) for end in (row.low, row.high)
     )
-    chance = None if row.chance is None else round(STRIP * row.chance, 1)
+    chance = None if row.chance is None else round(STRIP_WIDTH * row.chance, 1)
     return Strip(
-        round(STRIP * low, 1), round(STRIP * row.mean, 1), round(STRIP * (high - low), 1), chance
+        round(STRIP_WIDTH * low, 1),
+        round(STRIP_WIDTH * row.mean, 1),
+        round(STRIP_WIDTH * (high - low), 1),
+        chance,
     )

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from reports.analysis.selection import Selection
 from reports.site import page_templates
 from reports.site.lines import Line
-from reports.site.reproduce import again, defaults, plugin_note
+from reports.site.reproduce import defaults, plugin_note, rerun_commands
 
 
 def render(selection: Selection, name: str, lines: Sequence[Line]) -> str:
@@ -42,7 +42,7 @@ def render(selection: Selection, name: str, lines: Sequence[Line]) -> str:
                 span([line.summary.parameters for line in lines]),
                 span([line.summary.state_bytes for line in lines]),
             ],
-            commands=again(records, defaults(selection)),
+            commands=rerun_commands(records, defaults(selection)),
             note=plugin_note(record.cell for record in records),
             ambiguous=selection.ambiguous,
         )

@@ -26,6 +26,6 @@ def environment() -> jinja2.Environment:
     templates.filters["md"] = formats.markdown_text
     templates.filters["pre"] = formats.preformatted
     templates.filters["slug"] = slug
-    templates.globals["q"] = number_format
+    templates.globals["fmt"] = number_format
     templates.globals["address"] = addresses
     return templates

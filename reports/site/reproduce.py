@@ -27,15 +27,15 @@ DIGEST = re.compile(r"[0-9a-f]{12}")
 
 def commands(selection: Selection) -> list[str]:
     """Write the commands that plan the shown cells again: those of all records, and those yet to run whose options are known."""
-    return _again(
-        [*(record.cell for record in selection.records), *_waiting(selection)], defaults(selection)
+    return _commands(
+        [*(record.cell for record in selection.records), *_pending(selection)], defaults(selection)
     )
 
 
 def notes(selection: Selection) -> list[str]:
     """Say what a reader of the commands must know: files of their own that go in, and cells that are not covered."""
     cells = [record.cell for record in selection.records]
-    unknown = selection.missing - len(_waiting(selection))
+    unknown = selection.missing - len(_pending(selection))
     left_out = (
         f"Not among these: {unknown} planned cell{'s' if unknown != 1 else ''} without a record. Records alone hold options, "
         "so the command that planned them has to be issued again."
@@ -78,7 +78,7 @@ def defaults(selection: Selection) -> Defaults:
     return found
 
 
-def again(records: Iterable[Record], known: Defaults) -> list[str]:
+def rerun_commands(records: Iterable[Record], known: Defaults) -> list[str]:
     """Write the commands that run these records' cells again.
 
     One per benchmark, options, methods and seeds.
@@ -87,10 +87,10 @@ def again(records: Iterable[Record], known: Defaults) -> list[str]:
         records: Records of tasks and streams.
         known: Default options by benchmark; of one that is not there, all options are written.
     """
-    return _again([record.cell for record in records], known)
+    return _commands([record.cell for record in records], known)
 
 
-def settings(cell: Cell, known: Mapping[str, JsonValue]) -> tuple[str, ...]:
+def option_arguments(cell: Cell, known: Mapping[str, JsonValue]) -> tuple[str, ...]:
     """Return the arguments of a cell: its benchmark's options that are no defaults, learning rate, precision, files of the user's own."""
     config = cell.config
     if config.get("benchmark", {}).get("protocol", "default") != "default":
@@ -119,18 +119,18 @@ def seed_text(seeds: Iterable[int]) -> str:
     return ",".join(map(str, ordered)) + ("," if len(ordered) == 1 else "")
 
 
-def _again(cells: Iterable[Cell], known: Defaults) -> list[str]:
-    asked: dict[tuple[str, tuple[str, ...]], list[Cell]] = defaultdict(list)
+def _commands(cells: Iterable[Cell], known: Defaults) -> list[str]:
+    groups: dict[tuple[str, tuple[str, ...]], list[Cell]] = defaultdict(list)
     for cell in cells:
-        asked[cell.benchmark, settings(cell, known.get(cell.benchmark, {}))].append(cell)
+        groups[cell.benchmark, option_arguments(cell, known.get(cell.benchmark, {}))].append(cell)
     return [
         line
-        for (benchmark, options), group in asked.items()
-        for line in _alike(benchmark, options, group)
+        for (benchmark, options), group in groups.items()
+        for line in _grouped_commands(benchmark, options, group)
     ]
 
 
-def _waiting(selection: Selection) -> list[Cell]:
+def _pending(selection: Selection) -> list[Cell]:
     """Restore planned cells without a record: with the options of another seed of their row, where these give the id that was planned."""
     rows: dict[tuple[str, str, str], dict[str, Cell]] = defaultdict(dict)
     for record in selection.records if selection.missing else ():
@@ -162,20 +162,20 @@ def _plugins(cell: Cell) -> tuple[str, ...]:
     return tuple(f"{name}.py" for name in dict.fromkeys(own))
 
 
-def _alike(benchmark: str, options: Sequence[str], cells: Sequence[Cell]) -> list[str]:
+def _grouped_commands(benchmark: str, options: Sequence[str], cells: Sequence[Cell]) -> list[str]:
     """Write one command for all models that share methods and seeds."""
     seeds: dict[tuple[str, str], set[int]] = defaultdict(set)
     for cell in cells:
         seeds[cell.model, cell.method].add(cell.seed)
     methods: dict[tuple[str, frozenset[int]], list[str]] = defaultdict(list)
-    for (model, method), its in seeds.items():
-        methods[model, frozenset(its)].append(method)
+    for (model, method), cell_seeds in seeds.items():
+        methods[model, frozenset(cell_seeds)].append(method)
     models: dict[tuple[tuple[str, ...], frozenset[int]], list[str]] = defaultdict(list)
     for (model, shared), names in methods.items():
         models[tuple(sorted(set(names) - {SUPERVISED})), shared].append(model)
     return [
-        _command(benchmark, names, learnt, shared, options)
-        for (learnt, shared), names in models.items()
+        _command(benchmark, names, method_names, shared, options)
+        for (method_names, shared), names in models.items()
     ]
 
 

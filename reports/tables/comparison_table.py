@@ -2,7 +2,7 @@
 
 import math
 
-from reports.analysis.comparison import SEPARABLE, Contest, SideBySide
+from reports.analysis.comparison import MIN_PAIRED_SEEDS, PairwiseReport, RowComparison
 from reports.analysis.selection import ResultRow
 from reports.analysis.summary import summary
 from reports.tables import number_format
@@ -10,7 +10,7 @@ from reports.tables.tables import Column, Row, Table
 from results.statistics.bootstrap import Estimate
 
 
-def comparison_table(found: SideBySide) -> Table:
+def comparison_table(found: PairwiseReport) -> Table:
     """Show every contest in a row, the left side's numbers before the right's."""
     columns = (
         Column("benchmark"),
@@ -29,7 +29,7 @@ def comparison_table(found: SideBySide) -> Table:
         Column("training", numeric=True),
         Column("CPU time", numeric=True),
     )
-    rows = tuple(_row(contest) for contest in found.contests)
+    rows = tuple(_row(comparison) for comparison in found.comparisons)
     caption = (
         f"{found.left} (left) and {found.right} (right), paired by seed: mean difference and probability of improvement with 95% bootstrap "
         "intervals; p of the signed-rank test, Holm-corrected; effect: Hedges' g of the differences; seeds won, tied and lost"
@@ -37,19 +37,17 @@ def comparison_table(found: SideBySide) -> Table:
     return Table(caption, columns, rows)
 
 
-def verdict(found: SideBySide) -> str:
+def verdict(found: PairwiseReport) -> str:
     """Say in one sentence how the two stand to each other over all benchmarks."""
     won, _, lost = found.tally
-    most = max((contest.paired.count for contest in found.contests), default=0)
-    chance = estimate(found.improvement, signed=False)
-    standing = (
-        f"{found.left} is significantly better in {won} of {len(found.contests)} rows, {found.right} in {lost}"
-        if most >= SEPARABLE
-        else f"Too few common seeds ({most}) to call any difference significant; {SEPARABLE} are needed"
+    most = max((comparison.paired.count for comparison in found.comparisons), default=0)
+    probability = estimate(found.improvement, signed=False)
+    summary_text = (
+        f"{found.left} is significantly better in {won} of {len(found.comparisons)} rows, {found.right} in {lost}"
+        if most >= MIN_PAIRED_SEEDS
+        else f"Too few common seeds ({most}) to call any difference significant; {MIN_PAIRED_SEEDS} are needed"
     )
-    return (
-        f"{standing}. A run of {found.left} beats one of {found.right} with probability {chance}."
-    )
+    return f"{summary_text}. A run of {found.left} beats one of {found.right} with probability {probability}."
 
 
 def estimate(value: Estimate, *, signed: bool = True) -> str:
@@ -62,18 +60,18 @@ def estimate(value: Estimate, *, signed: bool = True) -> str:
     )
 
 
-def _row(contest: Contest) -> Row:
-    paired = contest.paired
-    sides = (contest.left, contest.right)
+def _row(comparison: RowComparison) -> Row:
+    paired = comparison.paired
+    sides = (comparison.left, comparison.right)
     left, right = (summary(entry) for entry in sides)
     return Row(
         cells=(
-            contest.name,
-            contest.left.subject.primary,
+            comparison.name,
+            comparison.left.subject.primary,
             number_format.spread(left.mean, left.low, left.high),
             number_format.spread(right.mean, right.low, right.high),
             estimate(paired.difference),
-            _probability(contest.adjusted),
+            _probability(comparison.adjusted),
             estimate(paired.improvement, signed=False),
             _number(paired.effect, signed=True)
             if math.isfinite(paired.effect)
@@ -86,11 +84,11 @@ def _row(contest: Contest) -> Row:
             f"{number_format.seconds(left.train_seconds)} and {number_format.seconds(right.train_seconds)}",
             f"{number_format.seconds(left.train_cpu_seconds)} and {number_format.seconds(right.train_cpu_seconds)}",
         ),
-        incomplete=any(_wanting(entry) for entry in sides),
+        incomplete=any(_incomplete(entry) for entry in sides),
     )
 
 
-def _wanting(entry: ResultRow) -> bool:
+def _incomplete(entry: ResultRow) -> bool:
     return len(entry.ok) < entry.planned
 
 

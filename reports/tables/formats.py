@@ -39,10 +39,10 @@ def latex(table: Table) -> str:
     )
     for sign, command in LATEX_SIGNS.items():
         text = text.replace(sign, command)
-    return _ruled(text, table) if table.grouped else text
+    return _with_group_rules(text, table) if table.grouped else text
 
 
-def _ruled(text: str, table: Table) -> str:
+def _with_group_rules(text: str, table: Table) -> str:
     """Part the groups of a LaTeX table, a line per row below the head's rule, by rules of their own."""
     head, rule, body = text.partition("\\midrule\n")
     lines = body.split("\n")

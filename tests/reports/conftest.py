@@ -196,18 +196,20 @@ def full() -> tuple[list[Record], Manifest]:
                         cells[-1], list(row), slots=slots(seed) if model == "memnet" else None
                     )
                 )
-        for model, method, kept in LEARNERS:
+        for model, method, retention in LEARNERS:
             cells.append(cell(model, seed, benchmark="split-digits", method=method))
-            records.append(_stream(cells[-1], kept, generator))
+            records.append(_stream(cells[-1], retention, generator))
     return records, manifest(cells, TASK, STREAM)
 
 
-def _stream(of: Cell, kept: float, generator: np.random.Generator) -> Record:
+def _stream(of: Cell, retention: float, generator: np.random.Generator) -> Record:
     matrix = [
         [
             float(
                 np.clip(
-                    (0.98 * kept ** (i - j) if j <= i else 0.0) + generator.normal(0, 0.01), 0, 1
+                    (0.98 * retention ** (i - j) if j <= i else 0.0) + generator.normal(0, 0.01),
+                    0,
+                    1,
                 )
             )
             for j in range(5)

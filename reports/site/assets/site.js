@@ -85,7 +85,7 @@ class Filter {
       benchmark: row.parentElement.dataset.benchmark,
       method: row.cells[column].textContent,
       model: row.querySelector("th").textContent.toLowerCase(),
-      kept: row.dataset.kept === undefined ? Infinity : Number(row.dataset.kept),
+      memory: row.dataset.memory === undefined ? Infinity : Number(row.dataset.memory),
     };
   }
 
@@ -104,14 +104,14 @@ class Filter {
   }
 
   apply() {
-    const { suite, benchmark, method, kept, model } = Object.fromEntries(this.fields.map((field) => [field.name, field.value]));
+    const { suite, benchmark, method, memory, model } = Object.fromEntries(this.fields.map((field) => [field.name, field.value]));
     let shown = 0;
     for (const [row, facts] of this.facts) {
       row.hidden = Boolean(
         (suite && !facts.suites.includes(suite)) ||
         (benchmark && facts.benchmark !== benchmark) ||
         (method && facts.method !== method) ||
-        (kept && facts.kept > Number(kept)) ||
+        (memory && facts.memory > Number(memory)) ||
         (model && !facts.model.includes(model.toLowerCase().trim()))
       );
       shown += !row.hidden;

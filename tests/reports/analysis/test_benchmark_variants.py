@@ -1,6 +1,6 @@
 from collections.abc import Callable
 
-from reports.analysis.benchmark_variants import questions
+from reports.analysis.benchmark_variants import variant_names
 from reports.analysis.selection import Selection, select
 from results.records.cell import Cell
 from results.records.record import Record
@@ -11,7 +11,9 @@ from tests.reports.conftest import cell, manifest, stream_record
 Fill = Callable[..., Store]
 
 
-def asked(seed: int = 0, model: str = "memnet", method: str = "er", **options: object) -> Cell:
+def digits_cell(
+    seed: int = 0, model: str = "memnet", method: str = "er", **options: object
+) -> Cell:
     plain = cell(model, seed, benchmark="split-digits", method=method)
     return plain.model_copy(update={"config": {**plain.config, "benchmark": options}})
 
@@ -20,28 +22,28 @@ def record(of: Cell, accuracy: float = 0.5) -> Record:
     return stream_record(of, [[accuracy, accuracy], [accuracy, accuracy]])
 
 
-def named(*cells: Cell) -> list[str]:
-    found = questions(record(one) for one in cells)
+def names_of(*cells: Cell) -> list[str]:
+    found = variant_names(record(one) for one in cells)
     return [found[one.id] for one in cells]
 
 
 def test_one_question_bears_the_name_alone() -> None:
-    assert named(asked(0, epochs=2), asked(1, epochs=2)) == ["split-digits"] * 2
+    assert names_of(digits_cell(0, epochs=2), digits_cell(1, epochs=2)) == ["split-digits"] * 2
 
 
 def test_questions_are_told_apart_by_as_few_options_as_it_takes() -> None:
-    plain = asked(protocol="default", scenario="class", batch_size=32)
-    published = asked(protocol="vandeven2022", scenario="class", batch_size=128)
-    by_task = asked(protocol="vandeven2022", scenario="task", batch_size=128)
-    assert named(plain, published) == [
+    plain = digits_cell(protocol="default", scenario="class", batch_size=32)
+    published = digits_cell(protocol="vandeven2022", scenario="class", batch_size=128)
+    by_task = digits_cell(protocol="vandeven2022", scenario="task", batch_size=128)
+    assert names_of(plain, published) == [
         "split-digits[protocol=default]",
         "split-digits[protocol=vandeven2022]",
     ]
-    assert named(published, by_task) == [
+    assert names_of(published, by_task) == [
         "split-digits[scenario=class]",
         "split-digits[scenario=task]",
     ]
-    assert named(plain, published, by_task) == [
+    assert names_of(plain, published, by_task) == [
         "split-digits[protocol=default,scenario=class]",
         "split-digits[protocol=vandeven2022,scenario=class]",
         "split-digits[protocol=vandeven2022,scenario=task]",
@@ -49,14 +51,16 @@ def test_questions_are_told_apart_by_as_few_options_as_it_takes() -> None:
 
 
 def test_an_option_that_some_records_do_not_know_tells_nothing_apart() -> None:
-    assert named(asked(epochs=2), asked(epochs=2, online=0)) == ["split-digits"] * 2
+    assert names_of(digits_cell(epochs=2), digits_cell(epochs=2, online=0)) == ["split-digits"] * 2
 
 
 def test_other_questions_are_ranked_apart_with_the_summary_of_the_benchmark(fill: Fill) -> None:
     cells = [
-        asked(seed, scenario=name, model=name) for name in ("class", "task") for seed in range(3)
+        digits_cell(seed, scenario=name, model=name)
+        for name in ("class", "task")
+        for seed in range(3)
     ]
-    waiting = asked(3, scenario="task", model="task")
+    waiting = digits_cell(3, scenario="task", model="task")
     plan = manifest([*cells, waiting], DIGITS)
     selection = select(
         fill(
@@ -79,10 +83,10 @@ def test_other_questions_are_ranked_apart_with_the_summary_of_the_benchmark(fill
 
 
 def scenario(name: str, seeds: int = 3, **options: object) -> list[Cell]:
-    return [asked(seed, scenario=name, **options) for seed in range(seeds)]
+    return [digits_cell(seed, scenario=name, **options) for seed in range(seeds)]
 
 
-def told(selection: Selection) -> list[tuple[str, str]]:
+def row_names(selection: Selection) -> list[tuple[str, str]]:
     return sorted((entry.subject.name, entry.seeds) for entry in selection.entries)
 
 
@@ -92,7 +96,7 @@ def test_a_question_is_not_stale_for_another_that_is_planned(fill: Fill) -> None
     selection = select(
         fill(*map(record, [*by_class, *by_task]), manifests=(manifest(by_task, DIGITS),))
     )
-    assert told(selection) == [
+    assert row_names(selection) == [
         ("split-digits[scenario=class]", "3/3"),
         ("split-digits[scenario=task]", "3/3"),
     ]
@@ -102,7 +106,7 @@ def test_a_question_is_not_stale_for_another_that_is_planned(fill: Fill) -> None
 def test_a_question_that_is_asked_anew_with_an_option_more_is_stale(fill: Fill) -> None:
     before, now = scenario("class"), scenario("class", online=0)
     selection = select(fill(*map(record, [*before, *now]), manifests=(manifest(now, DIGITS),)))
-    assert (told(selection), len(selection.stale)) == ([("split-digits", "3/3")], 3)
+    assert (row_names(selection), len(selection.stale)) == ([("split-digits", "3/3")], 3)
 
 
 def test_seeds_that_wait_belong_to_the_row_that_lacks_them(fill: Fill) -> None:
@@ -112,19 +116,19 @@ def test_seeds_that_wait_belong_to_the_row_that_lacks_them(fill: Fill) -> None:
     """
     done, waiting = scenario("class"), scenario("task")
     plan = manifest([*done, *waiting], DIGITS)
-    assert told(select(fill(*map(record, done), manifests=(plan,)))) == [
+    assert row_names(select(fill(*map(record, done), manifests=(plan,)))) == [
         ("split-digits", "0/3"),
         ("split-digits", "3/3"),
     ]
     begun = select(fill(*map(record, [*done, waiting[0]]), manifests=(plan,), name="begun"))
-    assert told(begun) == [
+    assert row_names(begun) == [
         ("split-digits[scenario=class]", "3/3"),
         ("split-digits[scenario=task]", "1/3"),
     ]
 
 
 def test_what_guessing_scores_is_said_only_of_the_options_it_holds_for(fill: Fill) -> None:
-    cells = [asked(scenario=name, model=name) for name in ("class", "task")]
+    cells = [digits_cell(scenario=name, model=name) for name in ("class", "task")]
     benchmark = DIGITS.model_copy(update={"chance_given": {"scenario": ("class",)}})
     selection = select(fill(*map(record, cells), manifests=(manifest(cells, benchmark),)))
     assert {subject.name: subject.chance for subject in selection.subjects} == {

@@ -7,12 +7,13 @@ import numpy as np
 import pytest
 
 from benchmarks.cli.compare import compare
-from reports.analysis.comparison import SideBySide, compare_models, compare_stores
+from reports.analysis.comparison import PairwiseReport, compare_models, compare_stores
 from reports.analysis.selection import select
 from reports.figures import paired_differences
 from reports.output.build import build
-from reports.output.compare import html, markdown, write
+from reports.output.compare import write
 from reports.output.folder import LISTING
+from reports.site.comparison_page import html, markdown
 from reports.tables.comparison_table import comparison_table, estimate, verdict
 from reports.tables.number_format import MINUS
 from results.errors import UsageError
@@ -42,7 +43,7 @@ def scored(
 
 
 @pytest.fixture
-def found(fill: Fill) -> SideBySide:
+def found(fill: Fill) -> PairwiseReport:
     """On ten seeds the first wins one benchmark clearly, loses another, and a third is open.
 
     An eleventh seed has one of them alone.
@@ -57,21 +58,21 @@ def found(fill: Fill) -> SideBySide:
     return compare_models(select(fill(*records)), "a", "b")
 
 
-def test_seeds_are_paired_and_the_winner_is_named(found: SideBySide) -> None:
-    assert [(one.name, one.paired.count, one.winner) for one in found.contests] == [
+def test_seeds_are_paired_and_the_winner_is_named(found: PairwiseReport) -> None:
+    assert [(one.name, one.paired.count, one.winner) for one in found.comparisons] == [
         ("copy", 10, "left"),
         ("induction", 10, ""),
         ("mqar", 10, "right"),
     ]
     assert found.tally == (1, 1, 1)
-    copy = found.contests[0]
+    copy = found.comparisons[0]
     assert copy.paired.difference.value == pytest.approx(0.2, abs=0.01)
     assert copy.paired.wilcoxon == 2 / 2**10
     assert copy.adjusted == pytest.approx(3 * 2 / 2**10)
     assert 0.4 < found.improvement.low < found.improvement.value < found.improvement.high < 0.7
 
 
-def test_the_table_shows_the_numbers_and_what_they_cost(found: SideBySide) -> None:
+def test_the_table_shows_the_numbers_and_what_they_cost(found: PairwiseReport) -> None:
     table = comparison_table(found)
     assert all(len(row.cells) == len(table.columns) for row in table.rows)
     first = dict(zip((column.title for column in table.columns), table.rows[0].cells, strict=True))
@@ -83,7 +84,7 @@ def test_the_table_shows_the_numbers_and_what_they_cost(found: SideBySide) -> No
     assert verdict(found).startswith("a is significantly better in 1 of 3 rows, b in 1.")
 
 
-def test_the_figure_says_what_it_shows_and_comes_out_the_same(found: SideBySide) -> None:
+def test_the_figure_says_what_it_shows_and_comes_out_the_same(found: PairwiseReport) -> None:
     plot = paired_differences.draw(found, "comparison")
     assert plot == paired_differences.draw(found, "comparison")
     assert f"mqar: difference {MINUS}0.1" in plot.description
@@ -99,11 +100,11 @@ def test_estimates_in_words() -> None:
 def test_streams_are_paired_by_method_unless_methods_are_named(fill: Fill) -> None:
     records, plan = full()
     selection = select(fill(*records, manifests=(plan,)))
-    names = [one.name for one in compare_models(selection, "transformer", "lstm").contests]
+    names = [one.name for one in compare_models(selection, "transformer", "lstm").comparisons]
     assert names == ["delayed-recall", "split-digits · er", "split-digits · naive"]
-    [one] = compare_models(selection, "memnet:memnet", "transformer:er").contests
+    [one] = compare_models(selection, "memnet:memnet", "transformer:er").comparisons
     assert one.name == "split-digits · memnet against er"
-    assert [one.name for one in compare_models(selection, "lstm:er", "lstm:naive").contests] == [
+    assert [one.name for one in compare_models(selection, "lstm:er", "lstm:naive").comparisons] == [
         "split-digits · lstm · er against naive"
     ]
 
@@ -116,7 +117,7 @@ def test_two_stores(fill: Fill) -> None:
     old = fill(*scored("a", [0.5, 0.6, 0.7]), *scored("gone", [0.5]), name="old")
     new = fill(*scored("a", [0.6, 0.7, 0.8], length=256), name="new")
     found = compare_stores(select(old), select(new), ("old", "new"))
-    [one] = found.contests
+    [one] = found.comparisons
     assert one.name == "induction · a"
     assert one.paired.difference.value == pytest.approx(-0.1)
     assert found.notes == (
@@ -145,7 +146,7 @@ def test_a_row_of_more_seeds_stands_for_its_name(fill: Fill) -> None:
         *scored("a", [0.5, 0.6]), *scored("a", [0.9], version="2"), *scored("b", [0.1, 0.2])
     )
     found = compare_models(select(store), "a", "b")
-    [one] = found.contests
+    [one] = found.comparisons
     assert one.paired.count == 2
     assert "left out" in found.notes[0]
 
@@ -171,14 +172,15 @@ def test_one_seed_or_none_in_common_is_no_crash(fill: Fill) -> None:
         stream_record(cell(model, 0, benchmark="s", method="er"), [[0.9]]) for model in ("a", "b")
     ]
     found = compare_models(select(fill(*apart, *once)), "a", "b")
-    assert [one.paired.count for one in found.contests] == [0, 1]
+    assert [one.paired.count for one in found.comparisons] == [0, 1]
     assert "—" in comparison_table(found).rows[0].cells
     assert paired_differences.draw(found, "x").svg
 
 
-def test_files(found: SideBySide, fill: Fill, tmp_path: Path) -> None:
+def test_files(found: PairwiseReport, fill: Fill, tmp_path: Path) -> None:
     page = write(found, tmp_path / "out")
-    assert page.with_suffix(".md").read_text() == markdown(found)
+    plot = paired_differences.draw(found, "comparison")
+    assert page.with_suffix(".md").read_text() == markdown(found, plot)
     assert "a is significantly better in 1 of 3 rows" in page.read_text()
     for name in re.findall(r'(?:src|href)="([^"#]+)"', page.read_text()):
         assert (page.parent / name).is_file(), name
@@ -197,8 +199,9 @@ def test_hostile_text_is_only_text(fill: Fill) -> None:
     member = manifest([], name="x").model_copy(update={"summary": HOSTILE})
     left = select(fill(*records, manifests=(member,)))
     found = compare_stores(left, left, (HOSTILE, HOSTILE))
-    page = html(found, paired_differences.draw(found, "comparison"))
-    assert "<img src=x" not in markdown(found)
+    plot = paired_differences.draw(found, "comparison")
+    page = html(found, plot)
+    assert "<img src=x" not in markdown(found, plot)
     assert "<img src=x" not in page
     assert "&lt;img src=x" in page
 
@@ -222,7 +225,7 @@ def test_a_model_that_bears_a_store_s_name_is_compared(
 
 
 def test_a_comparison_and_a_report_share_a_folder_run_after_run(
-    found: SideBySide, fill: Fill, tmp_path: Path
+    found: PairwiseReport, fill: Fill, tmp_path: Path
 ) -> None:
     store, out = fill(*scored("a", [0.5]), name="other"), tmp_path / "out"
     for _ in range(2):
@@ -233,7 +236,7 @@ def test_a_comparison_and_a_report_share_a_folder_run_after_run(
 
 
 def test_a_file_of_the_user_s_own_is_not_replaced_by_a_comparison(
-    found: SideBySide, tmp_path: Path
+    found: PairwiseReport, tmp_path: Path
 ) -> None:
     (tmp_path / "comparison.md").write_text("mine")
     with pytest.raises(UsageError, match=r"comparison\.md; give another folder by --out"):
@@ -242,7 +245,7 @@ def test_a_file_of_the_user_s_own_is_not_replaced_by_a_comparison(
 
 
 def test_a_comparison_from_before_there_was_a_list_is_replaced(
-    found: SideBySide, tmp_path: Path
+    found: PairwiseReport, tmp_path: Path
 ) -> None:
     write(found, tmp_path)
     (tmp_path / LISTING).unlink()

@@ -1,6 +1,6 @@
 from collections.abc import Callable
 
-from reports.analysis.provenance import origins
+from reports.analysis.provenance import provenance_facts
 from reports.analysis.selection import select
 from results.store.store import Store
 from tests.reports.conftest import cell, provenance, task_record
@@ -15,7 +15,7 @@ def test_what_differs_is_flagged(fill: Fill) -> None:
             "provenance": provenance(cpu="Another CPU", dirty=True, packages={"torch": "2.9.0"})
         }
     )
-    facts = {fact.name: fact for fact in origins(select(fill(first, other)))}
+    facts = {fact.name: fact for fact in provenance_facts(select(fill(first, other)))}
     assert facts["CPU"].values == (("A CPU", 1), ("Another CPU", 1))
     assert facts["CPU"].warning
     assert facts["numpy"].values == (("2.4.6", 1), ("not installed", 1))
@@ -24,4 +24,4 @@ def test_what_differs_is_flagged(fill: Fill) -> None:
 
 
 def test_no_records_no_facts(fill: Fill) -> None:
-    assert origins(select(fill())) == []
+    assert provenance_facts(select(fill())) == []

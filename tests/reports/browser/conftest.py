@@ -20,7 +20,7 @@ from tests.reports.conftest import full
 
 PUBLISHED = Path(__file__).parents[3] / "results" / "published"
 REAL = "association"
-SHOWN = (
+MODELS = (
     "memnet",
     "memnet[hebbian=false]",
     "transformer",
@@ -61,13 +61,13 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     records, plan = full()
     for record in [
-        *(one for one in published if one.cell.benchmark == REAL and one.cell.model in SHOWN),
+        *(one for one in published if one.cell.benchmark == REAL and one.cell.model in MODELS),
         *records,
     ]:
         store.write(record)
     real = next(one for one in published.manifests() if one.name == REAL)
     for manifest in [
-        real.model_copy(update={"cells": tuple(one for one in real.cells if one.model in SHOWN)}),
+        real.model_copy(update={"cells": tuple(one for one in real.cells if one.model in MODELS)}),
         plan,
     ]:
         store.write_manifest(manifest)
@@ -99,12 +99,12 @@ def browser() -> Iterator[Any]:
         importlib.util.find_spec("playwright") is None
         or importlib.util.find_spec("axe_playwright_python") is None
     ):
-        _wanting(
+        _skip_or_fail(
             "playwright and axe-playwright-python are not installed: `make browser` sets them up"
         )
     path = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, CHROMIUM)), None)
     if path is None:
-        _wanting(
+        _skip_or_fail(
             f"there is no Chromium (looked for {', '.join(CHROMIUM)}): install one, or name it by CHROMIUM"
         )
     from playwright.sync_api import sync_playwright
@@ -118,7 +118,7 @@ def browser() -> Iterator[Any]:
         chromium.close()
 
 
-def _wanting(reason: str) -> NoReturn:
+def _skip_or_fail(reason: str) -> NoReturn:
     if os.environ.get("MEMNET_BROWSER") == "required":
         pytest.fail(reason)
     pytest.skip(reason)

@@ -26,7 +26,7 @@ def numbers(texts: list[str]) -> list[float]:
     return [float(text.split()[0].replace(",", "")) for text in texts]
 
 
-def asked(page: Any) -> dict[str, str]:
+def query(page: Any) -> dict[str, str]:
     return {
         name: values[0]
         for name, values in parse_qs(page.evaluate("location.search.slice(1)")).items()
@@ -46,14 +46,14 @@ def test_columns_sort_within_each_benchmark_and_back(page: Any, served: str) -> 
     assert numbers(column(page, "parameters")) == sorted(parameters, reverse=True)
     header = page.locator("th[data-key=parameters]")
     assert header.get_attribute("aria-sort") == "descending"
-    assert asked(page) == {"sort": "parameters", "order": "desc"}
+    assert query(page) == {"sort": "parameters", "order": "desc"}
     click(page, "parameters")
     assert numbers(column(page, "parameters")) == sorted(parameters)
     assert header.get_attribute("aria-sort") == "ascending"
     click(page, "parameters")
     assert column(page, "model") == order
     assert header.get_attribute("aria-sort") is None
-    assert asked(page) == {}
+    assert query(page) == {}
     click(page, "model")
     assert column(page, "model") == sorted(order, key=str.lower)
 
@@ -76,7 +76,7 @@ def test_sizes_and_scores_sort_by_what_they_say(page: Any, served: str) -> None:
         ("suite", "association", 10),
         ("benchmark", "split-digits", 6),
         ("method", "er", 2),
-        ("kept", "10000", None),
+        ("memory", "10000", None),
     ],
 )
 def test_filters_leave_the_rows_that_fit(
@@ -88,10 +88,10 @@ def test_filters_leave_the_rows_that_fit(
     left = page.locator(ROWS).count()
     assert left == shown or (shown is None and 0 < left < everything)
     assert page.locator("#shown").inner_text() == f"{left} of {everything} rows"
-    assert asked(page) == {field: value}
-    if field == "kept":
+    assert query(page) == {field: value}
+    if field == "memory":
         assert page.evaluate(
-            "(rows) => [...document.querySelectorAll(rows)].every((row) => Number(row.dataset.kept) <= 10000)",
+            "(rows) => [...document.querySelectorAll(rows)].every((row) => Number(row.dataset.memory) <= 10000)",
             ROWS,
         )
     if field == "method":
@@ -101,7 +101,7 @@ def test_filters_leave_the_rows_that_fit(
         "(count) => document.getElementById('shown').textContent.startsWith(`${count} of`)",
         arg=everything,
     )
-    assert asked(page) == {}
+    assert query(page) == {}
 
 
 def test_filters_join(page: Any, served: str) -> None:
@@ -152,12 +152,12 @@ def test_keys_alone_are_enough(page: Any, served: str) -> None:
     assert page.evaluate("document.activeElement.id") == "main"
     tab_to(page, "document.activeElement.name === 'method'")
     page.keyboard.type("e")
-    assert asked(page) == {"method": "er"}
+    assert query(page) == {"method": "er"}
     tab_to(page, "document.activeElement.closest('th')?.dataset.key === 'score'")
     page.keyboard.press("Enter")
-    assert asked(page) == {"method": "er", "sort": "score", "order": "desc"}
+    assert query(page) == {"method": "er", "sort": "score", "order": "desc"}
     page.keyboard.press("Space")
-    assert asked(page)["order"] == "asc"
+    assert query(page)["order"] == "asc"
     tab_to(page, "document.activeElement.matches('tbody th a')")
     page.keyboard.press("Enter")
     page.wait_for_url("**/benchmarks/*.html")

@@ -110,10 +110,10 @@ def _record(cell: Cell, member: Benchmark, skill: float, generator: np.random.Ge
         metrics = task_metrics(rows)
         curves = {"accuracy_by_distance": rows, "training_loss": loss}
     else:
-        kept = np.array(
+        retained = np.array(
             [[skill ** (i - j) if j <= i else 0.0 for j in range(10)] for i in range(10)]
         )
-        matrix = np.clip(kept + generator.normal(0, 0.01, kept.shape), 0, 1).tolist()
+        matrix = np.clip(retained + generator.normal(0, 0.01, retained.shape), 0, 1).tolist()
         metrics = stream_metrics(matrix, [0.1] * 10)
         curves = {"accuracy_matrix": matrix, "initial_accuracy": [0.1] * 10, "training_loss": loss}
     return succeeded(

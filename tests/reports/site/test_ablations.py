@@ -7,7 +7,7 @@ import pytest
 
 from reports.analysis.selection import select
 from reports.output.build import build
-from reports.site.ablations import NOWHERE, ablation_table, ablations, verdicts
+from reports.site.ablations import NO_LOSS, ablation_table, ablations, verdicts
 from results.store.store import Store
 from tests.reports.conftest import TASK, cell, manifest, stream_record, task_record
 
@@ -46,15 +46,15 @@ def test_rows_that_differ_in_one_option_are_paired_by_seed(store: Store) -> None
     assert float(graph.high - graph.mean) == pytest.approx(4.3027 * 0.01 / 3**0.5, rel=1e-4)
     assert found["memnet", "hebbian=false"].costs
     assert not found["memnet", "serial=false"].costs
-    assert found["memnet[hebbian=false]", "hops=1"].serves
+    assert found["memnet[hebbian=false]", "hops=1"].is_gain
 
 
 def test_a_mechanism_that_helps_nowhere_is_said_to_help_nowhere(store: Store) -> None:
     said = verdicts(ablations(select(store)))
     assert "memnet with hebbian=false loses 0.400 on delayed-recall." in said
-    assert f"memnet with serial=false loses {NOWHERE}." in said
+    assert f"memnet with serial=false loses {NO_LOSS}." in said
     assert (
-        f"memnet[hebbian=false] with hops=1 loses {NOWHERE}; it gains 0.100 on delayed-recall."
+        f"memnet[hebbian=false] with hops=1 loses {NO_LOSS}; it gains 0.100 on delayed-recall."
         in said
     )
 
@@ -66,7 +66,7 @@ def test_seeds_that_only_one_of_them_has_do_not_count(fill: Fill) -> None:
     [found] = ablations(select(fill(*records)))
     assert int(found.loss.count) == 1
     assert not found.costs
-    assert not found.serves
+    assert not found.is_gain
     assert ablation_table([found]).rows[0].cells[:7] == (
         "memnet",
         "serial=false",

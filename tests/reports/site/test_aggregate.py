@@ -42,9 +42,9 @@ def test_rows_of_all_benchmarks_are_ranked_together(store: Store) -> None:
     """a: 0.90 … 0.93 and 0.70 … 0.72; of seven one is cut from each end."""
     [found] = aggregates(select(store))
     assert found.name == "quick: 2 tasks"
-    assert [standing.entries[0].model for standing in found.standings] == ["a", "b"]
-    first = found.standings[0]
-    assert first.middle.value == pytest.approx(np.mean([0.71, 0.72, 0.90, 0.91, 0.92]))
+    assert [row.entries[0].model for row in found.ranked_rows] == ["a", "b"]
+    first = found.ranked_rows[0]
+    assert first.interquartile.value == pytest.approx(np.mean([0.71, 0.72, 0.90, 0.91, 0.92]))
     assert first.mean.value == pytest.approx(np.mean([0.70, 0.71, 0.72, 0.90, 0.91, 0.92, 0.93]))
     assert (
         first.mean.low < first.mean.value < first.mean.high < first.mean.low + 0.06
@@ -65,7 +65,7 @@ def test_the_figure_and_the_page_show_it(store: Store, tmp_path: Path) -> None:
     assert plot.name == "quick-tasks-profiles"
     assert "half of the runs of a lie above" in plot.description
     page = build(store, tmp_path / "out").read_text()
-    assert "Benchmarks together" in page
+    assert "Across benchmarks" in page
     assert 'src="figures/quick-tasks-profiles.svg"' in page
 
 

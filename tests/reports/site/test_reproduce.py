@@ -13,7 +13,7 @@ from benchmarks.planning.catalog import Catalog
 from benchmarks.planning.plan import Plan, describe
 from reports.analysis.selection import select
 from reports.output.build import build
-from reports.site.reproduce import again, commands, defaults, notes, seed_text
+from reports.site.reproduce import commands, defaults, notes, rerun_commands, seed_text
 from results.records.cell import Cell
 from results.records.record import Record
 from results.store.store import Store
@@ -47,15 +47,15 @@ def same(record: Record, planned: Cell) -> bool:
 
     An option that came after the record is not in it.
     """
-    asked, again = record.cell.config["benchmark"], planned.config["benchmark"]
+    requested, rerun_commands = record.cell.config["benchmark"], planned.config["benchmark"]
     return (
         record.cell.key == planned.key
         and record.cell.config["training"] == planned.config["training"]
-        and asked.items() <= again.items()
+        and requested.items() <= rerun_commands.items()
     )
 
 
-ASKED = [
+COMMANDS = [
     "memnet run quick --seeds 2 --models memnet,lstm",
     "memnet run quick --models memnet --methods memnet --set training.learning_rate=0.01 --set model.slots=16 --set method.budget=9000",
     "memnet run long-dependency --profile small --set steps=7 --precision bfloat16 --models memnet,mamba",
@@ -84,46 +84,50 @@ def own(tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize("command", ASKED)
+@pytest.mark.parametrize("command", COMMANDS)
 def test_the_commands_of_a_store_plan_its_very_cells(command: str, own: Path, fill: Fill) -> None:
-    asked = plan(command, own)
-    wanted = sorted(job.cell.id for job in asked.jobs)
+    requested = plan(command, own)
+    expected = sorted(job.cell.id for job in requested.jobs)
     store = fill(
-        *(task_record(job.cell, [0.5]) for job in asked.jobs), manifests=(asked.manifest(),)
+        *(task_record(job.cell, [0.5]) for job in requested.jobs), manifests=(requested.manifest(),)
     )
-    assert sorted(one.id for line in commands(select(store)) for one in jobs(line, own)) == wanted
+    assert sorted(one.id for line in commands(select(store)) for one in jobs(line, own)) == expected
     bare = fill(*store, name="bare")
-    assert sorted(one.id for line in commands(select(bare)) for one in jobs(line, own)) == wanted, (
-        "without a manifest"
-    )
+    assert (
+        sorted(one.id for line in commands(select(bare)) for one in jobs(line, own)) == expected
+    ), "without a manifest"
 
 
 def test_seeds_yet_to_run_are_planned_with_the_options_of_their_row(fill: Fill) -> None:
-    asked = plan("memnet run quick --set batch_size=8")
-    run = [job.cell for job in asked.jobs if job.cell.seed == 0]
+    requested = plan("memnet run quick --set batch_size=8")
+    run = [job.cell for job in requested.jobs if job.cell.seed == 0]
     selection = select(
-        fill(*(task_record(one, [0.5]) for one in run), manifests=(asked.manifest(),))
+        fill(*(task_record(one, [0.5]) for one in run), manifests=(requested.manifest(),))
     )
     assert sorted(one.id for line in commands(selection) for one in jobs(line)) == sorted(
-        job.cell.id for job in asked.jobs
+        job.cell.id for job in requested.jobs
     )
     assert notes(selection) == []
 
 
 def test_cells_whose_options_no_record_tells_are_counted(fill: Fill) -> None:
-    asked = plan("memnet run quick --models memnet,lstm --seeds 1 --set batch_size=8")
-    selection = select(fill(task_record(asked.jobs[0].cell, [0.5]), manifests=(asked.manifest(),)))
-    assert [one.id for line in commands(selection) for one in jobs(line)] == [asked.jobs[0].cell.id]
+    requested = plan("memnet run quick --models memnet,lstm --seeds 1 --set batch_size=8")
+    selection = select(
+        fill(task_record(requested.jobs[0].cell, [0.5]), manifests=(requested.manifest(),))
+    )
+    assert [one.id for line in commands(selection) for one in jobs(line)] == [
+        requested.jobs[0].cell.id
+    ]
     [note] = notes(selection)
-    assert f"{len(asked.jobs) - 1} planned cells without a record" in note
+    assert f"{len(requested.jobs) - 1} planned cells without a record" in note
 
 
 def test_a_file_of_the_user_s_own_is_named_and_told_of_wherever_a_command_stands(
     fill: Fill, own: Path, tmp_path: Path
 ) -> None:
-    asked = plan("memnet run induction --models own-rival --plugin own_rival.py --seeds 1", own)
+    requested = plan("memnet run induction --models own-rival --plugin own_rival.py --seeds 1", own)
     store = fill(
-        *(task_record(job.cell, [0.5]) for job in asked.jobs), manifests=(asked.manifest(),)
+        *(task_record(job.cell, [0.5]) for job in requested.jobs), manifests=(requested.manifest(),)
     )
     [command] = commands(select(store))
     assert command.endswith("--plugin own-rival.py")
@@ -146,14 +150,14 @@ def test_models_that_learnt_alike_share_a_command(fill: Fill) -> None:
         TASK,
         name="quick",
     )
-    beside = [
+    streams = [
         stream_record(cell(model, 4, benchmark="split-digits", method=method), [[0.9]])
         for model, method in [("memnet", "naive"), ("memnet", "er"), ("lstm", "naive")]
     ]
     selection = select(
         fill(
             *(task_record(cell(model, 0), [0.5]) for model in ("memnet", "lstm")),
-            *beside,
+            *streams,
             manifests=(suite,),
         )
     )
@@ -186,7 +190,7 @@ def test_options_that_are_defaults_are_not_written() -> None:
         task_record(cell("memnet", seed, length=length), [0.5])
         for seed, length in [(0, 64), (1, 64), (1, 128)]
     ]
-    assert again(records, {"delayed-recall": {"train_length": 128}}) == [
+    assert rerun_commands(records, {"delayed-recall": {"train_length": 128}}) == [
         "memnet run delayed-recall --models memnet --seeds 0-1 --set train_length=64 --set training.learning_rate=0.001",
         "memnet run delayed-recall --models memnet --seeds 1, --set training.learning_rate=0.001",
     ]
@@ -199,7 +203,7 @@ def test_a_text_a_truth_and_a_precision_are_written_as_the_command_takes_them() 
         "training": {"learning_rate": 0.003, "precision": "bfloat16"},
     }
     record = record.model_copy(update={"cell": record.cell.model_copy(update={"config": config})})
-    assert again([record], {}) == [
+    assert rerun_commands([record], {}) == [
         "memnet run delayed-recall --models memnet --seeds 0, --set scenario=task --set probe=true --set training.learning_rate=0.003 "
         "--precision bfloat16"
     ]
@@ -211,7 +215,7 @@ def test_the_commands_of_what_is_published_plan_it_again() -> None:
     records = [
         record for record in published.records if record.cell.benchmark != "split-fashion-mnist"
     ]
-    lines = again(records, defaults(published) | known)
+    lines = rerun_commands(records, defaults(published) | known)
     planned: dict[tuple[str, str, str, int], list[Cell]] = defaultdict(list)
     for line in lines:
         for one in jobs(line):

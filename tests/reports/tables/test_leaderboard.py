@@ -51,10 +51,10 @@ def golden_store(root: Path) -> Store:
         for seed in range(3)
     ]
     for one in streams:
-        kept = {"er": 0.8, "naive": 0.02}[one.method] + one.seed / 100
+        retained = {"er": 0.8, "naive": 0.02}[one.method] + one.seed / 100
         records.append(
             stream_record(
-                one, [[0.98, 0.1], [kept, 0.97]], buffer=157_000 if one.method == "er" else 0
+                one, [[0.98, 0.1], [retained, 0.97]], buffer=157_000 if one.method == "er" else 0
             )
         )
     store = Store.open(root, create=True)
