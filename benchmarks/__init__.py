@@ -1,1 +1,1 @@
-"""What is asked, and how it is run."""
+"""The benchmarks, and the machinery that plans, tunes and runs them."""

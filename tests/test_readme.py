@@ -1,4 +1,4 @@
-"""What the README tells people to type works as written, but for the length of the training."""
+"""The README's commands and scripts run as written, with shorter training."""
 
 import re
 import shlex
@@ -31,7 +31,7 @@ def commands() -> list[list[str]]:
 RUNS = [words for words in commands() if words[0] == "run" and words[1] in SHORT]
 
 
-def test_there_are_commands_to_try() -> None:
+def test_readme_has_run_commands_of_known_benchmarks() -> None:
     assert len(RUNS) >= 4
     assert {words[1] for words in commands() if words[0] == "run"} <= {
         *SHORT,
@@ -47,8 +47,8 @@ def test_there_are_commands_to_try() -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("words", [pytest.param(words, id=" ".join(words)) for words in RUNS])
-def test_a_command_runs(words: list[str], tmp_path: Path) -> None:
-    """The model that the README shows is written where its command looks for it."""
+def test_command_runs(words: list[str], tmp_path: Path) -> None:
+    """The README's model is written to the file that its command names."""
     (code,) = [block for block in blocks("python") if "class GRU" in block]
     (tmp_path / "my_model.py").write_text(code, encoding="utf-8")
     short = [part for setting in SHORT[words[1]] for part in ("--set", setting)]
@@ -60,7 +60,7 @@ def test_a_command_runs(words: list[str], tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_the_avalanche_script_runs_and_does_not_forget(tmp_path: Path) -> None:
+def test_avalanche_script_runs_and_does_not_forget(tmp_path: Path) -> None:
     (code,) = [block for block in blocks("python") if "MemNetPlugin" in block]
     (tmp_path / "script.py").write_text(code, encoding="utf-8")
     done = subprocess.run(

@@ -1,1 +1,1 @@
-"""The `memnet` command, a file per subcommand."""
+"""The ``memnet`` command: one file per subcommand."""

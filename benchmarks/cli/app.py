@@ -1,6 +1,6 @@
 """The ``memnet`` command.
 
-What a subcommand needs is imported in its body, so that listing and help answer at once.
+Subcommands import their dependencies in their bodies, so that ``list`` and ``--help`` stay fast.
 """
 
 import sys
@@ -37,24 +37,24 @@ app.command("publish")(publish)
 app.command("speed")(speed)
 app.command("tune")(tune)
 
-REFUSED = 2
-"""Exit code of a request that can't be met as it stands."""
+USAGE_ERROR = 2
+"""Exit code of an invalid request."""
 
-_Refusal: Any = next(
+_ClickError: Any = next(
     base for base in typer.BadParameter.__mro__ if base.__name__ == "ClickException"
 )
-"""Base of typer's own refusals (an option that does not exist).
-
-Typer has it under no name of its own.
-"""
+"""Base class of typer's own usage errors, such as an unknown option. Typer does not export it."""
 
 
 @app.callback(invoke_without_command=True)
 def memnet(
     context: typer.Context,
-    version: Annotated[bool, typer.Option("--version", help="Say which version this is.")] = False,
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
 ) -> None:
-    """Benchmarks of long memory and of continual learning: does an active, self-organising memory beat attention and recurrence?"""
+    """Benchmarks of long memory and of continual learning.
+
+    They compare an active, self-organising memory with attention and recurrence.
+    """
     if version:
         import importlib.metadata
 
@@ -66,14 +66,14 @@ def memnet(
 def main() -> None:
     """Run the command.
 
-    A request that can't be met gets one line on standard error and exit code 2.
+    An invalid request prints one line on standard error and exits with code 2.
     """
     try:
         code = app(standalone_mode=False)
-    except (UsageError, _Refusal) as error:
-        message = error.format_message() if isinstance(error, _Refusal) else str(error)
+    except (UsageError, _ClickError) as error:
+        message = error.format_message() if isinstance(error, _ClickError) else str(error)
         print(f"memnet: error: {' '.join(message.split())}", file=sys.stderr)
-        raise SystemExit(REFUSED) from None
+        raise SystemExit(USAGE_ERROR) from None
     except (KeyboardInterrupt, typer.Abort):
         print("memnet: stopped", file=sys.stderr)
         raise SystemExit(INTERRUPTED) from None

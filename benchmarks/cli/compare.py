@@ -1,4 +1,4 @@
-"""``memnet report --compare A B``: two models, or two stores, side by side."""
+"""``memnet report --compare A B``: compares two models or two stores."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,38 +11,38 @@ if TYPE_CHECKING:
     from reports.analysis.comparison import PairwiseReport
     from reports.tables.tables import Table
 
-NUMBERS = 9
-"""Columns of the comparison's table that stand in the first of the two that a terminal has room for; costs stand in the second."""
+SCORE_COLUMNS = 9
+"""Leading columns of the comparison table, printed as a first table; the cost columns follow."""
 
 
 def compare(pair: tuple[str, str], store: Path, out: Path) -> Path:
-    """Print a comparison, and write it to a folder as a page, as Markdown and as a figure.
+    """Print a comparison and write it to a folder as a page, as Markdown and as a figure.
 
     Args:
         pair: Two models of the store, or the folders of two stores.
-        store: The store.
-        out: The folder.
+        store: Folder of the store.
+        out: Output folder.
 
     Returns:
-        The page.
+        Path of the page.
 
     Raises:
-        UsageError: If there is nothing to compare, or the folder can't be written.
+        UsageError: If there is nothing to compare, or the folder cannot be written.
     """
     from reports.output.compare import write
     from reports.tables.comparison_table import comparison_table, verdict
 
     found = _found(pair, store)
     table = comparison_table(found)
-    typer.echo(f"left: {found.left}, right: {found.right}; differences are left less right\n")
-    typer.echo(_simple(table, range(NUMBERS)) + "\n")
-    typer.echo(_simple(table, (0, *range(NUMBERS, len(table.columns)))) + "\n")
+    typer.echo(f"left: {found.left}, right: {found.right}; differences are left minus right\n")
+    typer.echo(_simple(table, range(SCORE_COLUMNS)) + "\n")
+    typer.echo(_simple(table, (0, *range(SCORE_COLUMNS, len(table.columns)))) + "\n")
     typer.echo("\n".join([verdict(found), *(f"note: {note}" for note in found.notes)]))
     return write(found, out)
 
 
 def _found(pair: tuple[str, str], store: Path) -> "PairwiseReport":
-    """Compare stores where both names are folders that hold one, and models otherwise."""
+    """Compare two stores if both names are folders of stores, and two models otherwise."""
     from reports.analysis.comparison import compare_models, compare_stores
     from reports.analysis.selection import select
     from results.store.store import Store
@@ -59,7 +59,8 @@ def _found(pair: tuple[str, str], store: Path) -> "PairwiseReport":
             raise
         one, other = pair if stores[0] else reversed(pair)
         raise UsageError(
-            f"'{one}' is a store and '{other}' is not: give the folders of two stores, or two models of one store; as models: {error}"
+            f"'{one}' is a store and '{other}' is not: name the folders of two stores, or two "
+            f"models of one store; as models: {error}"
         ) from error
 
 

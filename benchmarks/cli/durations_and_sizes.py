@@ -1,4 +1,4 @@
-"""Durations and sizes as people write them: ``90``, ``90s``, ``10m``, ``2h``; ``500M``, ``4G``."""
+"""Parses durations and sizes: ``90``, ``90s``, ``10m``, ``2h``; ``500M``, ``4G``."""
 
 import math
 import re
@@ -10,24 +10,24 @@ BYTES = {"": 1.0, "k": 1e3, "m": 1e6, "g": 1e9, "t": 1e12}
 
 
 def duration(option: str, text: str) -> float:
-    """Return the seconds that a text stands for.
+    """Return a duration in seconds.
 
     Raises:
-        UsageError: If it stands for none, or not for more than 0.
+        UsageError: If the text is not a duration greater than 0.
     """
     return _parse(option, text, SECONDS, "seconds, or a number with s, m, h or d: 90, 10m, 2h")
 
 
 def size(option: str, text: str, form: str = "bytes, or a number with K, M or G: 500M, 4G") -> int:
-    """Return the bytes that a text stands for; ``M`` is a million.
+    """Return a size in bytes; ``M`` is a million.
 
     Args:
-        option: Name of the option, for the message.
-        text: What it was given.
-        form: What the message says that it takes.
+        option: Name of the option, for the error message.
+        text: Its value.
+        form: Description of the allowed values, for the error message.
 
     Raises:
-        UsageError: If it stands for none, or not for more than 0.
+        UsageError: If the text is not a size greater than 0.
     """
     return round(_parse(option, text.rstrip("Bb"), BYTES, form))
 

@@ -1,4 +1,4 @@
-"""From the options of a command to the engine that runs its cells."""
+"""Builds the engine that runs a command's cells from the command's options."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +16,7 @@ ENGINES = ("local", "ray")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineOptions:
-    """What was asked for, by the names of the options; None where the choice is ours."""
+    """Options of the engine, named as on the command line; None selects the default."""
 
     engine: str
     jobs: int | None
@@ -26,52 +26,54 @@ class EngineOptions:
     gpus_per_cell: float
 
 
-def make_engine(wish: EngineOptions, *, limits: Limits, training_log: bool) -> tuple[Engine, int]:
-    """Return the engine, and the number of cells that it runs at a time as far as is known.
+def make_engine(
+    options: EngineOptions, *, limits: Limits, training_log: bool
+) -> tuple[Engine, int]:
+    """Return the engine and the expected number of parallel cells.
 
-    The time left is told by it.
+    The display estimates the remaining time from that number.
 
     Args:
-        wish: What was asked for.
-        limits: What a cell may take.
-        signals: Whether signals of training are to be written.
+        options: Options of the engine.
+        limits: Limits of a cell's time, memory and retries.
+        training_log: Whether cells write a training log.
 
     Raises:
-        UsageError: If there is no such engine, or it can't do what is asked of it.
+        UsageError: If there is no such engine, or it does not support an option.
     """
-    if wish.engine not in ENGINES:
-        raise UsageError(unknown("engine", wish.engine, ENGINES))
-    if wish.engine == "local":
+    if options.engine not in ENGINES:
+        raise UsageError(unknown("engine", options.engine, ENGINES))
+    if options.engine == "local":
         for option, given in (
-            ("--address", wish.address is not None),
-            ("--gpus-per-cell", wish.gpus_per_cell != 0),
+            ("--address", options.address is not None),
+            ("--gpus-per-cell", options.gpus_per_cell != 0),
         ):
             if given:
                 raise UsageError(
-                    f"{option} is for --engine ray; here, --jobs says how many cells share a GPU"
+                    f"{option} is for --engine ray; here, --jobs sets how many cells share a GPU"
                 )
-        jobs = wish.jobs or usable_cores()
+        jobs = options.jobs or usable_cores()
         return LocalEngine(
             jobs=jobs,
-            place=Place(device=wish.device, data_root=find_data(wish.data_root)),
+            place=Place(device=options.device, data_root=find_data(options.data_root)),
             limits=limits,
         ), jobs
     from benchmarks.execution.engines.ray import RayEngine
 
-    if wish.gpus_per_cell < 0:
+    if options.gpus_per_cell < 0:
         raise UsageError(
-            f"--gpus-per-cell {wish.gpus_per_cell:g}: it takes a share such as 0.25, or 0 for none"
+            f"--gpus-per-cell {options.gpus_per_cell:g}: it takes a share such as 0.25, or 0"
         )
     if training_log:
         raise UsageError(
-            "--log tensorboard is for --engine local: on a cluster, cells write on other machines"
+            "--log tensorboard is for --engine local: on a cluster, cells run on other machines"
         )
     engine = RayEngine(
-        address=wish.address,
-        jobs=wish.jobs,
-        gpus_per_cell=wish.gpus_per_cell,
-        device=wish.device,
-        data_root=wish.data_root.absolute() if wish.data_root else None,
+        address=options.address,
+        jobs=options.jobs,
+        gpus_per_cell=options.gpus_per_cell,
+        device=options.device,
+        data_root=options.data_root.absolute() if options.data_root else None,
         limits=limits,
     )
-    return engine, wish.jobs or usable_cores()
+    return engine, options.jobs or usable_cores()

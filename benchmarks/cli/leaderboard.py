@@ -1,4 +1,4 @@
-"""``memnet leaderboard``: the table alone, on standard output."""
+"""``memnet leaderboard``: prints the leaderboard."""
 
 from typing import Annotated, Literal, cast, get_args
 
@@ -14,7 +14,8 @@ Format = Literal["md", "csv", "json", "latex", "html"]
 def leaderboard(
     store: shared_options.Store = None,
     form: Annotated[
-        str, typer.Option("--format", metavar="|".join(get_args(Format)), help="Form of the table.")
+        str,
+        typer.Option("--format", metavar="|".join(get_args(Format)), help="Format of the table."),
     ] = "md",
 ) -> None:
     """Print the leaderboard."""

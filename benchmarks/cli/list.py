@@ -1,4 +1,4 @@
-"""``memnet list``: what there is, one line each, with what it needs; or all of one."""
+"""``memnet list``: lists all entries with their requirements, or describes one entry."""
 
 import sys
 from collections.abc import Iterable
@@ -19,12 +19,15 @@ def show(
         str | None,
         typer.Argument(
             metavar="GROUP|NAME",
-            help="Only suites, tasks, streams, models or methods; or all about one.",
+            help="suites, tasks, streams, models or methods; or the name of one entry.",
         ),
     ] = None,
     plugin: shared_options.Plugins = None,
 ) -> None:
-    """List what there is, one line each, with what it needs; of one, also its options."""
+    """List suites, tasks, streams, models and methods with their requirements.
+
+    The name of an entry prints its options too.
+    """
     from benchmarks.planning.catalog import Catalog
 
     catalog = Catalog.read(plugin or ())
@@ -45,7 +48,7 @@ def show(
 
 
 def _one(name: str, registries: dict[str, Registry]) -> None:
-    """Print all about an entry; a model and a method may share a name."""
+    """Describe an entry; a model and a method may share a name."""
     found = [registry.get(name) for registry in registries.values() if name in registry]
     if not found:
         known = [one for registry in registries.values() for one in registry.names()]
@@ -62,4 +65,5 @@ def _lines(entries: Iterable[Entry], width: int, indent: int) -> Iterable[str]:
         )
         needed = needs(entry)
         install = f" not installed: pip install {' '.join(entry.missing)}" if entry.missing else ""
-        yield f"{' ' * indent}{name}  {entry.summary}{f' [needs {needed}]' if needed else ''}{install}"
+        requirement = f" [needs {needed}]" if needed else ""
+        yield f"{' ' * indent}{name}  {entry.summary}{requirement}{install}"

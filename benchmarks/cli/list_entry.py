@@ -1,4 +1,4 @@
-"""``memnet list NAME``: what one entry is, what it takes and what it needs, from its source text."""
+"""``memnet list NAME``: describes one entry from its source text."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -7,9 +7,9 @@ from baselines.registry import Entry, spelt
 
 
 def describe_entry(entry: Entry) -> str:
-    """Describe an entry: summary, version, file, needs, what it reads, and its options.
+    """Describe an entry: summary, version, file, requirements, inputs and options.
 
-    Of a suite what it runs.
+    A suite is described by its members.
     """
     facts = entry.source.facts
     version = "" if entry.kind == "suite" else f", version {entry.version}"
@@ -31,7 +31,7 @@ def describe_entry(entry: Entry) -> str:
 
 
 def needs(entry: Entry) -> str:
-    """Say what an entry needs besides our own requirements; nothing where that is nothing."""
+    """Return what an entry requires in addition to this package; empty if nothing."""
     parts = list(entry.requires)
     if entry.source.facts.get("FILES"):
         parts.append("its data in the data root, or a download")
@@ -60,9 +60,9 @@ def _chance(facts: Mapping[str, Any]) -> str:
     if facts.get("CHANCE") is None:
         return ""
     given = facts.get("CHANCE_GIVEN", {})
-    held = [f"{key} is {' or '.join(map(str, values))}" for key, values in given.items()]
-    where = f" where {' and '.join(held)}" if held else ""
-    return f", of which guessing gives {facts['CHANCE']:.4g}{where}"
+    conditions = [f"{key} is {' or '.join(map(str, values))}" for key, values in given.items()]
+    where = f" if {' and '.join(conditions)}" if conditions else ""
+    return f"; chance level {facts['CHANCE']:.4g}{where}"
 
 
 def _assignments(options: Mapping[str, Any]) -> str:
@@ -73,7 +73,7 @@ def _assignments(options: Mapping[str, Any]) -> str:
 
 
 def _suite(entry: Entry) -> Iterator[str]:
-    """Say what a suite and its profiles run; suite files import nothing heavy."""
+    """Describe the members of a suite and of its profiles; suite files import nothing heavy."""
     suite = entry.load().SUITE
     for name, one in {"": suite, **suite.profiles}.items():
         yield (

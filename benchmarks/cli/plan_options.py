@@ -1,4 +1,4 @@
-"""From the options of a command to a plan; the same for ``run`` and ``status``."""
+"""Makes a plan from a command's options, for ``run`` and ``status``."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -28,10 +28,10 @@ def plan_from(
     budget: str | None = None,
     total_budget: str | None = None,
 ) -> Plan:
-    """Plan what the options ask for.
+    """Plan the cells that the options select.
 
     Raises:
-        UsageError: If they make no sense.
+        UsageError: If an option is invalid.
     """
     if precision not in PRECISIONS:
         raise UsageError(unknown("precision", precision, PRECISIONS))
@@ -45,7 +45,7 @@ def plan_from(
         settings=replace(parse_settings([*(settings or ()), *named]), precision=precision),
         data_root=data_root,
         budgets=Budgets(
-            kept=_sizes("--budget", budget), total=_sizes("--total-budget", total_budget)
+            stored=_sizes("--budget", budget), total=_sizes("--total-budget", total_budget)
         ),
     )
     return make_plan(Catalog.read(plugins or ()), request)

@@ -1,4 +1,4 @@
-"""``memnet publish``: a site ready for any static host."""
+"""``memnet publish``: writes a site for a static host."""
 
 from pathlib import Path
 from typing import Annotated
@@ -9,13 +9,16 @@ from benchmarks.cli import shared_options
 
 
 def publish(
-    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where the site goes.")],
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Output folder of the site.")],
     store: shared_options.Store = None,
 ) -> None:
-    """Write the site and its records for a static host: GitHub Pages, a Hugging Face Space, any other."""
+    """Write the site and its records for a static host.
+
+    GitHub Pages and Hugging Face Spaces are such hosts.
+    """
     from reports.output.publish import publish as write
     from results.store.store import Store
 
     page = write(Store.open(shared_options.store_root(store)), out)
     typer.echo(f"site: {page}")
-    typer.echo("where to put it: reports/PUBLISHING.md")
+    typer.echo("how to host it: reports/PUBLISHING.md")

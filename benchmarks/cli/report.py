@@ -1,4 +1,4 @@
-"""``memnet report``: a site of static pages from a store."""
+"""``memnet report``: writes a site of static pages from a store."""
 
 from pathlib import Path
 from typing import Annotated
@@ -11,17 +11,17 @@ from benchmarks.cli import shared_options
 def report(
     store: shared_options.Store = None,
     out: Annotated[
-        Path, typer.Option("--out", metavar="DIR", help="Where the report goes.")
+        Path, typer.Option("--out", metavar="DIR", help="Output folder of the report.")
     ] = Path("report"),
     compare: Annotated[
         tuple[str, str] | None,
         typer.Option(
             "--compare",
             metavar="A B",
-            help="Two models (MODEL or MODEL:METHOD) or two stores side by side, and nothing else.",
+            help="Only compare two models (MODEL or MODEL:METHOD) or two stores.",
         ),
     ] = None,
-    open_: Annotated[bool, typer.Option("--open", help="Open it in a browser.")] = False,
+    open_: Annotated[bool, typer.Option("--open", help="Open the report in a browser.")] = False,
 ) -> None:
     """Write a site of static pages, with figures and tables."""
     from reports.output.build import build

@@ -1,4 +1,4 @@
-"""``memnet run``: run a suite, task or stream."""
+"""``memnet run``: runs a suite, task or stream."""
 
 import shlex
 import signal
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from benchmarks.execution.runner import Rerun, Run, Tally
 
 INTERRUPTED = 130
-"""Exit code after Ctrl-C, as shells have it."""
+"""Exit code after Ctrl-C, as in shells."""
 
 
 def run(
@@ -32,13 +32,15 @@ def run(
     engine: Annotated[
         str,
         typer.Option(
-            "--engine", metavar="local|ray", help="Where cells run: here, or on a Ray cluster."
+            "--engine", metavar="local|ray", help="Run cells on this machine or on a Ray cluster."
         ),
     ] = "local",
     address: Annotated[
         str | None,
         typer.Option(
-            "--address", metavar="ADDRESS", help="Of the Ray cluster [default: RAY_ADDRESS]."
+            "--address",
+            metavar="ADDRESS",
+            help="Address of the Ray cluster [default: RAY_ADDRESS].",
         ),
     ] = None,
     gpus_per_cell: Annotated[
@@ -61,21 +63,22 @@ def run(
     rerun: shared_options.Rerun = "nothing",
     log: Annotated[
         str | None,
-        typer.Option(
-            "--log", metavar="tensorboard", help="Write signals of training into the store."
-        ),
+        typer.Option("--log", metavar="tensorboard", help="Write a training log into the store."),
     ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Show no progress.")] = False,
     verbose: Annotated[
-        bool, typer.Option("--verbose", help="Also say when cells start, and why they fail.")
+        bool,
+        typer.Option(
+            "--verbose", help="Also print when cells start and the tracebacks of failures."
+        ),
     ] = False,
 ) -> None:
-    """Run a suite, task or stream; the same command again resumes it."""
+    """Run a suite, task or stream. The same command resumes it."""
     from benchmarks.cli.engine_options import EngineOptions, make_engine
     from benchmarks.cli.plan_options import plan_from
     from benchmarks.execution.runner import Run
 
-    wish = EngineOptions(
+    engine_options = EngineOptions(
         engine=engine,
         jobs=jobs,
         device=device,
@@ -84,7 +87,7 @@ def run(
         gpus_per_cell=gpus_per_cell,
     )
     chosen, workers = make_engine(
-        wish, limits=_limits(timeout, memory, retries), training_log=_log(log)
+        engine_options, limits=_limits(timeout, memory, retries), training_log=_log(log)
     )
     plan = plan_from(
         name,
@@ -109,9 +112,8 @@ def run(
         rerun=_rerun(rerun),
         log_training=_log(log),
     )
-    signal.signal(
-        signal.SIGTERM, _interrupt
-    )  # a batch system ends a job so, some seconds before it kills
+    # Batch systems send SIGTERM some seconds before they kill a job.
+    signal.signal(signal.SIGTERM, _interrupt)
     try:
         one.start()
     except KeyboardInterrupt:
@@ -129,7 +131,7 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
 
 def _stopped(one: "Run") -> None:
     tally = one.tally()
-    typer.echo(f"stopped: {_count(tally)} done, {tally.failed} failed; what was finished is kept")
+    typer.echo(f"stopped: {_count(tally)} done, {tally.failed} failed; finished cells are stored")
     typer.echo(f"to resume: {shlex.join(['memnet', *sys.argv[1:]])}")
 
 
@@ -157,7 +159,7 @@ def _limits(timeout: str | None, memory: str | None, retries: int) -> "Limits":
     from benchmarks.execution.engines.interface import Limits
 
     if retries < 0:
-        raise UsageError(f"--retries {retries}: it takes a number from 0 up")
+        raise UsageError(f"--retries {retries}: it takes a number of at least 0")
     return Limits(
         timeout=None if timeout is None else duration("--timeout", timeout),
         memory=None if memory is None else size("--memory", memory),
@@ -169,7 +171,7 @@ def _log(text: str | None) -> bool:
     import importlib.util
 
     if text not in (None, "tensorboard"):
-        raise UsageError(f"--log {text}: there is only tensorboard")
+        raise UsageError(f"--log {text}: the only value is tensorboard")
     if text is not None and importlib.util.find_spec("tensorboard") is None:
         raise UsageError("--log tensorboard needs tensorboard: pip install tensorboard")
     return text is not None

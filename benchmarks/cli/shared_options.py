@@ -1,4 +1,4 @@
-"""Options that several subcommands share."""
+"""Options shared by several subcommands."""
 
 import os
 from pathlib import Path
@@ -19,7 +19,7 @@ Models = Annotated[
     ),
 ]
 Methods = Annotated[
-    str | None, typer.Option("--methods", metavar="C,D", help="Methods; on streams alone.")
+    str | None, typer.Option("--methods", metavar="C,D", help="Methods; for streams only.")
 ]
 Seeds = Annotated[
     str | None,
@@ -29,14 +29,14 @@ Seeds = Annotated[
 ]
 Profile = Annotated[
     str | None,
-    typer.Option("--profile", metavar="NAME", help="A suite's other size, such as small."),
+    typer.Option("--profile", metavar="NAME", help="Another size of a suite, such as small."),
 ]
 Protocol = Annotated[
     str | None,
     typer.Option(
         "--protocol",
         metavar="NAME",
-        help="A stream's published protocol, such as vandeven2022 of split-mnist.",
+        help="A published protocol of a stream, such as vandeven2022 of split-mnist.",
     ),
 ]
 Budget = Annotated[
@@ -44,13 +44,13 @@ Budget = Annotated[
     typer.Option(
         "--budget",
         metavar="BYTES",
-        help="Run methods at these bytes kept of the past: 16k,64k (k = 1,000).",
+        help="Memory bytes of the methods: 16k,64k runs each at both (k = 1,000).",
     ),
 ]
 TotalBudget = Annotated[
     str | None,
     typer.Option(
-        "--total-budget", metavar="BYTES", help="The same, with the parameters' bytes counted in."
+        "--total-budget", metavar="BYTES", help="Bytes of memory and parameters together."
     ),
 ]
 Plugins = Annotated[
@@ -58,7 +58,7 @@ Plugins = Annotated[
     typer.Option(
         "--plugin",
         metavar="FILE.py",
-        help="A file with a model, method, task, stream or suite; repeatable.",
+        help="File of a model, method, task, stream or suite; repeatable.",
     ),
 ]
 Settings = Annotated[
@@ -74,40 +74,34 @@ DataRoot = Annotated[
     typer.Option(
         "--data-root",
         metavar="DIR",
-        help="Folder of the data [default: MEMNET_DATA, else the user's cache].",
+        help="Folder of the data sets [default: MEMNET_DATA, else the user's cache].",
     ),
 ]
 Jobs = Annotated[
     int | None,
-    typer.Option("--jobs", metavar="N", min=1, help="Cells at a time [default: the usable cores]."),
+    typer.Option("--jobs", metavar="N", min=1, help="Parallel cells [default: usable cores]."),
 ]
 Device = Annotated[
     str, typer.Option("--device", metavar="DEVICE", help="auto, cpu, cuda or cuda:N.")
 ]
 Timeout = Annotated[
     str | None,
-    typer.Option(
-        "--timeout", metavar="TIME", help="Longest that a cell may run: 90 (seconds), 10m, 2h."
-    ),
+    typer.Option("--timeout", metavar="TIME", help="Time limit of a cell: 90 (seconds), 10m, 2h."),
 ]
 Memory = Annotated[
     str | None,
-    typer.Option(
-        "--memory", metavar="SIZE", help="Most memory that a cell's process may hold: 500M, 4G."
-    ),
+    typer.Option("--memory", metavar="SIZE", help="Memory limit of a cell's process: 500M, 4G."),
 ]
 Retries = Annotated[
     int,
-    typer.Option(
-        "--retries", metavar="N", help="Further tries of a cell that was ended from outside."
-    ),
+    typer.Option("--retries", metavar="N", help="Further attempts if a cell's process is killed."),
 ]
 Rerun = Annotated[
     str,
     typer.Option(
         "--rerun",
         metavar="failed|stale|all",
-        help="Failed cells too; stale ones alone; or every cell.",
+        help="Also run failed cells; only stale cells; or all cells.",
     ),
 ]
 Precision = Annotated[
@@ -115,11 +109,11 @@ Precision = Annotated[
     typer.Option(
         "--precision",
         metavar="float32|bfloat16",
-        help="What models compute in; another precision makes other cells.",
+        help="Number format of the computation; each format has its own cells.",
     ),
 ]
 
 
 def store_root(given: Path | None) -> Path:
-    """Return the store's folder: as given, else ``MEMNET_STORE``, else ``runs``."""
+    """Return the store's folder: the argument, else ``MEMNET_STORE``, else ``runs``."""
     return Path(given or os.environ.get("MEMNET_STORE") or "runs").expanduser()

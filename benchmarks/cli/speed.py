@@ -1,4 +1,4 @@
-"""``memnet speed``: what learning costs, side by side with a bare loop and with others', in one run."""
+"""``memnet speed``: times the training loops against a bare PyTorch loop and Avalanche's."""
 
 import dataclasses
 import json
@@ -14,24 +14,26 @@ if TYPE_CHECKING:
 
     from benchmarks.speed.timing import Timing
 
-WHAT = ("streams",)
+MEASUREMENTS = ("streams",)
 
 
 def speed(
-    what: Annotated[str, typer.Argument(metavar="[streams]", help="What to measure.")] = "streams",
-    as_json: Annotated[bool, typer.Option("--json", help="Write JSON.")] = False,
+    what: Annotated[
+        str, typer.Argument(metavar="[streams]", help="The loops to time.")
+    ] = "streams",
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     rounds: Annotated[
         int,
         typer.Option(
-            "--rounds", metavar="N", help="How often each takes its turn; the median counts."
+            "--rounds", metavar="N", help="Measurements per loop; the median is reported."
         ),
     ] = 5,
 ) -> None:
-    """Measure learning loops side by side, in seconds of the processor, on one thread."""
-    if what not in WHAT:
-        raise UsageError(unknown("measurement", what, WHAT))
+    """Time training loops on one thread, in CPU seconds."""
+    if what not in MEASUREMENTS:
+        raise UsageError(unknown("measurement", what, MEASUREMENTS))
     if rounds < 1:
-        raise UsageError(f"--rounds {rounds}: it takes a number from 1 up")
+        raise UsageError(f"--rounds {rounds}: it takes a number of at least 1")
     import torch
 
     from benchmarks.speed.streams import measure
@@ -53,5 +55,5 @@ def _table(timings: "Sequence[Timing]") -> str:
         for timing in timings
     ]
     return tabulate(
-        rows, headers=["work", "loop", "CPU time", "to the bare loop"], disable_numparse=True
+        rows, headers=["work", "loop", "CPU time", "ratio to the bare loop"], disable_numparse=True
     )

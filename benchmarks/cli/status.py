@@ -1,4 +1,4 @@
-"""``memnet status``: how a suite, task or stream stands in a store."""
+"""``memnet status``: counts the done, failed, stale and missing cells of a store."""
 
 from collections import Counter
 from typing import TYPE_CHECKING, Annotated
@@ -32,10 +32,10 @@ def status(
     total_budget: shared_options.TotalBudget = None,
     data_root: shared_options.DataRoot = None,
 ) -> None:
-    """Count cells that are done, failed, stale (of an earlier version, or of other options of what learns) and missing.
+    """Count the cells that are done, failed, stale and missing.
 
-    The table is of all that was planned under this name in the store, and of what these options
-    plan.
+    A stale cell is of an earlier version, or of other options of the model or method. The table
+    holds all cells that the store or these options plan under this name.
     """
     from benchmarks.cli.plan_options import plan_from
     from benchmarks.execution.store_status import merged_manifest, store_status
@@ -58,15 +58,15 @@ def status(
     opened = Store(shared_options.store_root(store))
     cells = merged_manifest(plan, opened).cells
     found = store_status(cells, opened, plan.planner)
-    counts = ", ".join(f"{count} {standing}" for standing, count in found.count().items())
+    counts = ", ".join(f"{count} {state}" for state, count in found.count().items())
     for note in plan.notes:
         typer.echo(note)
-    place = opened.root if opened.root.exists() else f"{opened.root}, which is not there yet"
+    place = opened.root if opened.root.exists() else f"{opened.root}, which does not exist yet"
     typer.echo(f"{name} in {place}: {len(cells)} cell{'s' if len(cells) != 1 else ''}: {counts}")
     typer.echo(
         f"memnet run with these options: {_to_run(plan, found)} of {len(plan.jobs)} to run\n"
     )
-    typer.echo(_table(cells, found, _questions(plan, cells, found)))
+    typer.echo(_table(cells, found, _variants(plan, cells, found)))
     _show_failed(found)
     _show_damaged(opened)
 
@@ -77,8 +77,8 @@ def _to_run(plan: "Plan", found: "StoreStatus") -> int:
     return sum(found.standing[job.cell.id] in CHOSEN["nothing"] for job in plan.jobs)
 
 
-def _questions(plan: "Plan", cells: "tuple[Planned, ...]", found: "StoreStatus") -> dict[str, str]:
-    """Name the question that each cell asks, of those where it is known."""
+def _variants(plan: "Plan", cells: "tuple[Planned, ...]", found: "StoreStatus") -> dict[str, str]:
+    """Return the benchmark variant of each cell whose options are known."""
     from reports.analysis.benchmark_variants import name_variants
     from results.records.same_benchmark import possible_options
 
@@ -90,7 +90,7 @@ def _questions(plan: "Plan", cells: "tuple[Planned, ...]", found: "StoreStatus")
     )
 
 
-def _table(cells: "tuple[Planned, ...]", found: "StoreStatus", questions: dict[str, str]) -> str:
+def _table(cells: "tuple[Planned, ...]", found: "StoreStatus", variants: dict[str, str]) -> str:
     from tabulate import tabulate
 
     from benchmarks.execution.store_status import CELL_STATUSES
@@ -98,11 +98,9 @@ def _table(cells: "tuple[Planned, ...]", found: "StoreStatus", questions: dict[s
     rows: dict[tuple[str, str, str], Counter[str]] = {}
     for cell in cells:
         rows.setdefault(
-            (questions.get(cell.id, cell.benchmark), cell.model, cell.method), Counter()
+            (variants.get(cell.id, cell.benchmark), cell.model, cell.method), Counter()
         )[found.standing[cell.id]] += 1
-    table = [
-        [*row, *(counts[standing] for standing in CELL_STATUSES)] for row, counts in rows.items()
-    ]
+    table = [[*row, *(counts[state] for state in CELL_STATUSES)] for row, counts in rows.items()]
     return tabulate(
         table, headers=["benchmark", "model", "method", *CELL_STATUSES], tablefmt="simple"
     )
@@ -117,7 +115,7 @@ def _show_failed(found: "StoreStatus") -> None:
         if header.error is not None
     ]
     if failures:
-        typer.echo("\nfailed (memnet run … --rerun failed tries again):")
+        typer.echo("\nfailed (memnet run … --rerun failed runs them again):")
     for label, error in failures:
         typer.echo(f"  {label}: {one_line(error)}")
 
@@ -125,8 +123,7 @@ def _show_failed(found: "StoreStatus") -> None:
 def _show_damaged(store: "Store") -> None:
     damaged = store.damaged()
     if damaged:
-        typer.echo(
-            f"\n{len(damaged)} damaged record{'s' if len(damaged) > 1 else ''} set aside (counted as missing):"
-        )
+        files = f"damaged record{'s' if len(damaged) > 1 else ''}"
+        typer.echo(f"\n{len(damaged)} {files} set aside (counted as missing):")
     for path, reason in damaged:
         typer.echo(f"  {path}: {reason.strip()}")

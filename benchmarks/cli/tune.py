@@ -1,4 +1,4 @@
-"""``memnet tune``: pick learning rates."""
+"""``memnet tune``: selects learning rates."""
 
 from typing import Annotated
 
@@ -20,15 +20,14 @@ def tune(
         typer.Option("--set", metavar="KEY=VALUE", help="Benchmark option; repeatable."),
     ] = None,
     no_write: Annotated[
-        bool, typer.Option("--no-write", help="Say the rates, and leave the table as it is.")
+        bool, typer.Option("--no-write", help="Print the rates without changing the table.")
     ] = False,
 ) -> None:
-    """Pick each model's learning rate from the grid.
+    """Select each model's learning rate from a grid.
 
-    It runs on a seed that is never reported, and on validation data. Rates of built-in models are
-    written into the table of this installation, from which `memnet run` takes them, whatever --set
-    it is given; with --no-write or --plugin nothing is written, and the rates are said, for --set
-    training.learning_rate.
+    The cells use a seed that is never reported, and validation data. Rates of built-in models are
+    written into the table of this installation, which `memnet run` reads. With --no-write or
+    --plugin the rates are only printed, for use with --set training.learning_rate.
     """
     from benchmarks.planning.catalog import Catalog
     from benchmarks.planning.learning_rates import TABLE
@@ -40,7 +39,8 @@ def tune(
     given = parse_settings(settings or ())
     if given != Settings(benchmark=given.benchmark):
         raise UsageError(
-            "memnet tune: --set takes options of the benchmark; a model's rate holds for its variants too"
+            "memnet tune: --set takes options of the benchmark; variants share the rate of their "
+            "model"
         )
     pick(
         name,

@@ -1,19 +1,19 @@
-"""``memnet validate``: checks records that others send in."""
+"""``memnet validate``: checks records that third parties submit."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-REFUSED = 1
-"""Exit code where a record is refused."""
+RECORD_REFUSED = 1
+"""Exit code if a record is refused."""
 
 
 def validate(
     files: Annotated[
         list[Path],
         typer.Argument(
-            metavar="FILE…", help="Records; of a folder, those in it or in its records/."
+            metavar="FILE…", help="Records, or folders that hold records or a records/ folder."
         ),
     ],
     against: Annotated[
@@ -21,11 +21,15 @@ def validate(
         typer.Option(
             "--against",
             metavar="STORE",
-            help="Records to hold them against [default: the published ones].",
+            help="Store to compare them with [default: the published records].",
         ),
     ] = None,
 ) -> None:
-    """Check records: form, id, checksum, metrics recomputed from their curves, plausible costs, complete seeds, duplicates, drift."""
+    """Check records.
+
+    The checks are schema, id, checksum, metrics recomputed from their curves, plausible costs,
+    complete seeds, duplicates and drift.
+    """
     import results.validation.validate as checks
     from results.errors import UsageError
     from results.validation.untrusted_json import printable
@@ -36,21 +40,21 @@ def validate(
     store = Path(checks.__file__).parent / "published" if against is None else against.expanduser()
     if against is not None and not (store / "records").is_dir():
         raise UsageError(
-            f"there is no store at {store}: --against takes a folder that holds records/"
+            f"there is no store at {store}: --against takes a folder with a records/ folder"
         )
     findings = checks.validate(paths, checks.known_records(store))
     for finding in findings:
         typer.echo(f"{printable(str(finding.path))}: {finding.severity}: {finding.reason}")
     refused = {finding.path for finding in findings if finding.severity == "refused"}
-    typer.echo(
-        f"{len(paths)} record{'s' if len(paths) != 1 else ''}: {len(paths) - len(refused)} accepted, {len(refused)} refused"
-    )
+    accepted = len(paths) - len(refused)
+    count = f"{len(paths)} record{'s' if len(paths) != 1 else ''}"
+    typer.echo(f"{count}: {accepted} accepted, {len(refused)} refused")
     if refused:
-        raise typer.Exit(REFUSED)
+        raise typer.Exit(RECORD_REFUSED)
 
 
 def _records(given: Path) -> list[Path]:
-    """Return the file, or the records of a folder."""
+    """Return the file itself, or the records of a folder."""
     try:
         if not given.is_dir():
             return [given]

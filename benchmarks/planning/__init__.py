@@ -1,4 +1,4 @@
-"""From a request (suite, task or stream; models, methods, seeds, options) to a plan of cells.
+"""Turns a request (benchmarks, models, methods, seeds, options) into a plan of cells.
 
-Never imports torch.
+This package never imports torch.
 """

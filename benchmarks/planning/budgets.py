@@ -1,11 +1,9 @@
-"""Methods at equal bytes.
+"""Methods at equal memory bytes: ``--budget 16k,64k`` makes one variant per method and budget.
 
-``--budget 16k,64k`` makes a variant of each method for every budget. Never imports torch.
-
-``budget`` is an option of the methods that keep something of the past: the bytes of all that is
-kept, with everything needed to use it. ``total_budget`` is none of theirs: it bounds the bytes kept
-and those of the parameters together, and what it leaves to be kept is known once the model is
-built.
+Methods with a memory have the option ``budget``: the bytes of everything stored of the past,
+including what is needed to use it. ``total_budget`` is not an option of a method: it bounds the
+memory bytes and the parameter bytes together. The share of the memory is known once the model is
+built. This module never imports torch.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,28 +14,28 @@ from baselines.registry import Entry, parse_variant
 from benchmarks.planning.variant import Variant
 from results.errors import UsageError
 
-KEPT: Literal["budget"] = "budget"
+STORED: Literal["budget"] = "budget"
 TOTAL: Literal["total_budget"] = "total_budget"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Budgets:
-    """Budgets to run methods at.
+    """Budgets of the methods, in bytes.
 
     Attributes:
-        kept: Bytes kept of the past.
-        total: Bytes of parameters and of what is kept together.
+        stored: Memory bytes.
+        total: Memory bytes and parameter bytes together.
     """
 
-    kept: tuple[int, ...] = ()
+    stored: tuple[int, ...] = ()
     total: tuple[int, ...] = ()
 
     def variants(self, text: str, entry: Entry) -> list[str]:
         """Return the variants of a method: one per budget.
 
-        The method itself where there are no budgets, or none that it knows.
+        Without budgets, or if the method has no such option, return the method itself.
         """
-        budgets = [(KEPT, bytes_) for bytes_ in self.kept] + [
+        budgets = [(STORED, bytes_) for bytes_ in self.stored] + [
             (TOTAL, bytes_) for bytes_ in self.total
         ]
         if not budgets or not takes_budget(entry):
@@ -46,40 +44,38 @@ class Budgets:
         return [_text(name, {**written, option: str(bytes_)}) for option, bytes_ in budgets]
 
     def check(self, methods: Sequence[Entry]) -> list[str]:
-        """Say which methods of a plan run as they are, since a budget bounds nothing of theirs.
-
-        A line each.
+        """Return a note for each method of a plan that ignores the budgets.
 
         Raises:
-            UsageError: If there are budgets, and not one of the methods takes them.
+            UsageError: If there are budgets and no method supports them.
         """
-        if not (self.kept or self.total):
+        if not (self.stored or self.total):
             return []
-        option = "--budget" if self.kept else "--total-budget"
-        left = sorted({entry.name for entry in methods if not takes_budget(entry)})
+        option = "--budget" if self.stored else "--total-budget"
+        without = sorted({entry.name for entry in methods if not takes_budget(entry)})
         if not methods:
             raise UsageError(
-                f"{option}: nothing is kept of the past in a task: leave it out, or name a stream (memnet list streams)"
+                f"{option} is for the methods of streams, not for tasks: leave it out, or name a "
+                "stream (memnet list streams)"
             )
         if all(not takes_budget(entry) for entry in methods):
             raise UsageError(
-                f"{option}: none of these methods keeps anything that it could bound: {', '.join(left)}; leave it out"
+                f"{option}: no selected method has a memory to bound: {', '.join(without)}; "
+                "leave it out"
             )
-        return [
-            f"{name} keeps nothing that {option} could bound, and runs as it is" for name in left
-        ]
+        return [f"{name} has no memory, so {option} does not apply to it" for name in without]
 
 
 def takes_budget(entry: Entry) -> bool:
-    """Whether a method keeps something that can be bounded in bytes."""
-    return any(option.name == KEPT for option in entry.source.options)
+    """Return whether a method has a memory that can be bounded in bytes."""
+    return any(option.name == STORED for option in entry.source.options)
 
 
 def without_total(text: str) -> tuple[str, int]:
-    """Return a method's name without its ``total_budget``, and that in bytes, 0 if it has none.
+    """Return a method's name without its ``total_budget``, and the budget in bytes (0 if none).
 
     Raises:
-        UsageError: If it is no number of bytes.
+        UsageError: If the budget is not a number of bytes.
     """
     name, written = parse_variant(text)
     total = written.pop(TOTAL, "0")
@@ -89,14 +85,15 @@ def without_total(text: str) -> tuple[str, int]:
 
 
 def with_total(variant: Variant, total: int) -> Variant:
-    """Return a method's variant that is bounded in total; the bound stands beside its options.
+    """Return a method's variant with a total budget, which is added to its options.
 
     Raises:
-        UsageError: If the method keeps nothing that can be bounded.
+        UsageError: If the method has no memory that can be bounded.
     """
     if not takes_budget(variant.entry):
         raise UsageError(
-            f"method '{variant.entry.name}' has no option {KEPT}, so {TOTAL}={total} can't bound what it keeps: leave it out"
+            f"method '{variant.entry.name}' has no option {STORED}, so {TOTAL}={total} can't bound "
+            "its memory: leave it out"
         )
     name, written = parse_variant(variant.name)
     full = _text(name, {**written, TOTAL: str(total)})
@@ -104,7 +101,7 @@ def with_total(variant: Variant, total: int) -> Variant:
 
 
 def options_and_total(config: Mapping[str, Any]) -> tuple[dict[str, Any], int]:
-    """Part a cell's config of a method in the method's own options and the total budget, 0 if it has none."""
+    """Split a cell's method config into the method's options and the total budget (0 if none)."""
     options = dict(config)
     return options, int(options.pop(TOTAL, 0))
 

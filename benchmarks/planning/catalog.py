@@ -1,4 +1,4 @@
-"""All that can be run: the five registries, read together with the plugins of one command."""
+"""The five registries together, with the plugins of one command."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,11 +20,11 @@ class Catalog:
 
     @classmethod
     def read(cls, plugins: Sequence[Path] = ()) -> "Catalog":
-        """Read all registries; a plugin file given twice counts once.
+        """Read all registries. A plugin file that is given twice is read once.
 
         Raises:
-            UsageError: If two entries share a name, a task and a stream among them, or a plugin
-                can't be read.
+            UsageError: If two entries of a kind share a name, or a suite, task or stream has the
+                name of another one, or a plugin cannot be read.
         """
         files = tuple(dict.fromkeys(path.resolve() for path in plugins))
         catalog = cls(
@@ -38,9 +38,9 @@ class Catalog:
         for entry in (*catalog.suites, *catalog.tasks, *catalog.streams):
             other = runnable.setdefault(entry.name, entry)
             if other is not entry:
-                paths = f"{other.path} and {entry.path}"
                 raise UsageError(
-                    f"a {other.kind} and a {entry.kind} are both called '{entry.name}': {paths}; rename one of the files"
+                    f"a {other.kind} and a {entry.kind} are both called '{entry.name}': "
+                    f"{other.path} and {entry.path}; rename one of the files"
                 )
         return catalog
 

@@ -1,4 +1,4 @@
-"""Makes cells: resolves a cell's options, learning rate and versions, and remembers where its parts are found. Never imports torch."""
+"""Makes cells: resolves their options, learning rates and versions. Never imports torch."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -23,9 +23,9 @@ from results.records.cell import SUPERVISED, Cell, canonical
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """A cell and where its parts are found.
+    """A cell and the entries that it is made of.
 
-    Paths stand here, and not in the cell: they are no part of its identity.
+    Entries hold paths, which are not part of a cell's identity.
     """
 
     cell: Cell
@@ -38,7 +38,7 @@ TRAINING: Mapping[Kind, str] = {
     "task": "strategies.sequence.train",
     "stream": "strategies.continual.train",
 }
-"""Where the training loop of each kind of benchmark stands.
+"""Module of the training loop of each kind of benchmark.
 
 Its ``VERSION`` is part of a cell's identity.
 """
@@ -53,10 +53,10 @@ class Planner:
     """Makes cells: resolves options, learning rate and versions.
 
     Args:
-        catalog: Where names are looked up.
-        settings: Options given on the command line; they hold for all cells.
-        members: Members of the suite; their options hold for their benchmark.
-        data: Where data sets stand; by default where the environment says.
+        catalog: The registries.
+        settings: Options given on the command line, for all cells.
+        members: Members of the suite; their options are for their benchmark.
+        data: Folder of the data sets; by default that of the environment.
     """
 
     def __init__(
@@ -73,7 +73,8 @@ class Planner:
         for member in members:
             if dict(member.options) != self._options[member.benchmark]:
                 raise UsageError(
-                    f"the suite gives '{member.benchmark}' different options in two members; make them the same"
+                    f"the suite gives '{member.benchmark}' different options in two members; make "
+                    "them equal"
                 )
 
     def model(self, text: str) -> Variant:
@@ -87,7 +88,7 @@ class Planner:
         return with_total(variant, total) if total else variant
 
     def again(self, benchmark: str, model: str, method: str, seed: int) -> Job:
-        """Make the cell that has these names, under today's settings and versions.
+        """Make the cell of these names under the current settings and versions.
 
         Raises:
             UsageError: If a name or an option is unknown.
@@ -100,7 +101,7 @@ class Planner:
     def options(self, entry: Entry) -> dict[str, JsonValue]:
         """Resolve a benchmark's options.
 
-        Defaults, then its protocol's, then the suite's, then those of the command.
+        The command's options override the suite's, then the protocol's, then the defaults.
 
         Raises:
             UsageError: If one is unknown.
@@ -113,7 +114,8 @@ class Planner:
             if not self.settings.benchmark or len(self._options) < 2:
                 raise
             raise UsageError(
-                f"{error}; --set holds for every benchmark of a suite: run those by name that take it"
+                f"{error}; --set applies to every benchmark of a suite: run those that have the "
+                "option by name"
             ) from None
         return resolved
 
@@ -145,7 +147,7 @@ class Planner:
             version["method"] = method.entry.version
         if "DIGEST" in entry.source.facts:
             version["data"] = str(entry.source.facts["DIGEST"])
-        if "DATA" in entry.source.facts:  # a user's own: known by what they hold
+        if "DATA" in entry.source.facts:  # a user's own data, identified by their content
             version["data"] = content_digest(
                 located(str(options[entry.source.facts["DATA"]]), data_root(self._data))
             )

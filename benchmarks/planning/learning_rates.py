@@ -1,22 +1,27 @@
-"""Learning rates by benchmark and model: the table that ``benchmarks.tuning.tune`` produced, or a default where a pair was never tuned."""
+"""The table of tuned learning rates by benchmark and model, and the default of untuned pairs."""
 
 import json
 from functools import cache
 from pathlib import Path
 
 DEFAULT = 3e-3
-"""For a model or benchmark that nobody tuned yet."""
+"""Learning rate of a pair of benchmark and model that is not in the table."""
 
 TABLE = Path(__file__).with_name("learning_rates.json")
-"""By benchmark and model: ``learning_rates``, the ``scores`` of the grid's rates, and the benchmark's ``options`` that are no
-defaults (older rows, which all had the defaults, have none); and ``how`` it was made.
+"""Written by ``memnet tune``.
+
+By benchmark and model: ``learning_rates``, the ``scores`` of the grid's rates, and the benchmark's
+``options`` that differ from the defaults (absent in older rows, which all had the defaults).
+``how`` describes the procedure.
 """
 
 
 def learning_rate(benchmark: str, model: str) -> float:
     """Return the tuned rate of a model on a benchmark.
 
-    Variants of a model share its row: give its base name.
+    Args:
+        benchmark: Name of the task or stream.
+        model: Base name of the model; variants share its row.
     """
     return _table().get(benchmark, {}).get(model, DEFAULT)
 

@@ -1,4 +1,4 @@
-"""What ``--set`` sets: options of the benchmark, or with a prefix those of the model, the method and the training."""
+"""Parses ``--set``: options of the benchmark, or with a prefix of the model, method or training."""
 
 import math
 from collections.abc import Iterable, Mapping
@@ -10,23 +10,23 @@ from baselines.registry import parse_assignments
 from results.errors import UsageError
 
 FULL_PRECISION = "float32"
-"""The default.
+"""The default precision.
 
-It stands in no cell's config, so that cells from before there was a choice keep their ids.
+It is not written into a cell's config, so that the ids of older cells stay valid.
 """
 
 PRECISIONS = (FULL_PRECISION, "bfloat16")
-"""What models may compute in.
+"""Allowed precisions of the computation.
 
-In ``bfloat16`` products of matrices are computed in it and parameters stay as they are (autocast).
+``bfloat16`` uses autocast: matrix products are in bfloat16, parameters in float32.
 """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """Overrides, as values or as the text given on the command line.
+    """Overrides, as values or as text from the command line.
 
-    The entries that they are for check them.
+    The entries that they belong to check them.
     """
 
     benchmark: Mapping[str, JsonValue] = field(default_factory=dict)
@@ -37,10 +37,10 @@ class Settings:
 
 
 def parse_settings(parts: Iterable[str]) -> Settings:
-    """Sort ``key=value`` texts by what they are for.
+    """Group ``key=value`` texts by their prefix.
 
     Raises:
-        UsageError: If a text is not a setting, or its prefix is unknown.
+        UsageError: If a text is not of this form, or its prefix is unknown.
     """
     sorted_: dict[str, dict[str, str]] = {
         "benchmark": {},
@@ -52,13 +52,14 @@ def parse_settings(parts: Iterable[str]) -> Settings:
         where, dot, option = key.rpartition(".")
         if dot and where not in sorted_:
             raise UsageError(
-                f"--set {key}: '{where}' is unknown; put model., method. or training. before a key, or nothing for the benchmark"
+                f"--set {key}: unknown prefix '{where}'; write model.KEY, method.KEY or "
+                "training.learning_rate, or KEY for an option of the benchmark"
             )
         sorted_[where if dot else "benchmark"][option] = value
     training = sorted_["training"]
     for key in training:
         if key != "learning_rate":
-            raise UsageError(f"--set training.{key}: there is only training.learning_rate")
+            raise UsageError(f"--set training.{key}: the only option is training.learning_rate")
     rate = _positive("training.learning_rate", training["learning_rate"]) if training else None
     return Settings(
         benchmark=sorted_["benchmark"],

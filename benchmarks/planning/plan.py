@@ -1,6 +1,6 @@
-"""From what is asked (a suite, task or stream.
+"""Turns a request (suite, task or stream; models, methods, seeds, settings) into cells.
 
-Models, methods, seeds, settings) to the cells that answer it. Never imports torch.
+This module never imports torch.
 """
 
 from collections.abc import Iterator
@@ -21,14 +21,14 @@ from results.records.cell import Cell, canonical
 from results.records.manifest import Benchmark, Described, Manifest, Planned
 
 MODELS = ("memnet", "transformer", "lstm")
-"""What a bare task or stream runs."""
+"""Default models of a task or stream that is run by its own name."""
 
 SEEDS = (0, 1, 2)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """What a command asks for; None where it leaves the choice to us."""
+    """Options of a command; None selects the default."""
 
     name: str
     models: tuple[str, ...] | None = None
@@ -46,10 +46,10 @@ class Plan:
 
     Attributes:
         name: Suite, task or stream.
-        summary: One line on what it is for.
-        benchmarks: Its members, as the manifest shows them.
-        jobs: Its cells, seed by seed, so that a run cut short has compared all models.
-        notes: What was left out, and why; a line each.
+        summary: Its description in one line.
+        benchmarks: Its members, as in the manifest.
+        jobs: Its cells, ordered by seed, so that an interrupted run has compared all models.
+        notes: What is left out and why, one line each.
         planner: Makes further cells under the same settings.
     """
 
@@ -61,7 +61,7 @@ class Plan:
     planner: Planner
 
     def manifest(self) -> Manifest:
-        """Return the plan in the form that is written into the store."""
+        """Return the manifest, which is written into the store."""
         models = {job.cell.model: job.model.summary for job in self.jobs}
         methods = {
             job.cell.method: job.method.summary for job in self.jobs if job.method is not None
@@ -79,10 +79,10 @@ class Plan:
 
 
 def make_plan(catalog: Catalog, request: Request) -> Plan:
-    """Lay out the cells of a request.
+    """Make the cells of a request.
 
     Raises:
-        UsageError: If a name, option or combination is not possible, or nothing is left to run.
+        UsageError: If a name, option or combination is invalid, or no cell is left to run.
     """
     root = catalog.runnable(request.name)
     notes: list[str] = []
@@ -93,7 +93,8 @@ def make_plan(catalog: Catalog, request: Request) -> Plan:
     else:
         if request.profile is not None:
             raise UsageError(
-                f"'{request.name}' is a {root.kind}, and only suites have profiles: leave --profile out"
+                f"'{request.name}' is a {root.kind}, and only suites have profiles: leave "
+                "--profile out"
             )
         members, seeds = _bare(catalog, root, request), request.seeds or SEEDS
     planner = Planner(catalog, request.settings, members, request.data_root)
@@ -101,7 +102,7 @@ def make_plan(catalog: Catalog, request: Request) -> Plan:
     if not rows:
         raise UsageError(
             "; ".join(dict.fromkeys(notes))
-            or f"nothing of '{request.name}' is left to run: widen --models or --methods"
+            or f"'{request.name}' has no cell with these --models and --methods: select others"
         )
     notes += request.budgets.check([method.entry for *_, method in rows if method is not None])
     jobs = {job.cell.id: job for seed in seeds for job in (planner.job(*row, seed) for row in rows)}
@@ -117,17 +118,17 @@ def make_plan(catalog: Catalog, request: Request) -> Plan:
 
 
 def planned(cell: Cell) -> Planned:
-    """Return a cell as a manifest names it."""
+    """Return a cell in the form of a manifest."""
     return Planned(
         id=cell.id, benchmark=cell.benchmark, model=cell.model, method=cell.method, seed=cell.seed
     )
 
 
 def describe(entry: Entry) -> Benchmark:
-    """Return a task or stream as a manifest shows it.
+    """Return a task or stream in the form of a manifest.
 
     Raises:
-        UsageError: If its file does not say how it is scored.
+        UsageError: If its file does not define its metric and chance level.
     """
     kind: Literal["task", "stream"] = "task" if entry.kind == "task" else "stream"
     try:
@@ -144,7 +145,8 @@ def describe(entry: Entry) -> Benchmark:
         )
     except (KeyError, ValueError) as error:
         raise UsageError(
-            f'{entry.path} must say how it is scored: PRIMARY = "a metric\'s name" and CHANCE = a number from 0 to 1, or None'
+            f'{entry.path} must define PRIMARY = "a metric\'s name" and CHANCE = a number from 0 '
+            "to 1, or None"
         ) from error
 
 
@@ -177,52 +179,49 @@ def _profile(suite: Suite, request: Request) -> Suite:
 def _narrow(suite: Suite, request: Request) -> tuple[Member, ...]:
     """Apply ``--models`` and ``--methods`` to a suite.
 
-    A model that the suite has stands where it stood, variants included; one that it does not have
-    (the user's own) takes all its places.
+    A model of the suite, or a variant of one, runs on the members that list it. Any other model
+    (the user's own) runs on all members.
     """
     models = {base_name(model) for member in suite.members for model in member.models}
     methods = {base_name(method) for member in suite.members for method in member.methods}
     for method in request.methods or ():
         if base_name(method) not in methods:
             raise UsageError(
-                f"the suite '{request.name}' has no method '{method}': there is {', '.join(sorted(methods)) or 'none'}"
+                f"the suite '{request.name}' has no method '{method}': it has "
+                f"{', '.join(sorted(methods)) or 'none'}"
             )
     narrowed = []
     for member in suite.members:
         here = {base_name(model) for model in member.models}
         chosen = request.models or member.models
-        kept = tuple(
+        selected = tuple(
             model for model in chosen if base_name(model) in here or base_name(model) not in models
         )
-        taught = member.methods
+        member_methods = member.methods
         if request.methods is not None:
-            taught = tuple(
+            member_methods = tuple(
                 method
                 for method in request.methods
                 if base_name(method) in {base_name(name) for name in member.methods}
             )
-        if kept and (taught or not member.methods):
-            narrowed.append(
-                Member(
-                    benchmark=member.benchmark, models=kept, methods=taught, options=member.options
-                )
-            )
+        if selected and (member_methods or not member.methods):
+            narrowed.append(replace(member, models=selected, methods=member_methods))
     return tuple(narrowed)
 
 
 def _installed(
     catalog: Catalog, members: tuple[Member, ...], notes: list[str]
 ) -> tuple[Member, ...]:
-    """Leave out a suite's models whose packages are not installed, and note how they are."""
-    lacking = [
+    """Leave out a suite's models whose packages are not installed, and note how to install them."""
+    not_installed = [
         entry
         for entry in catalog.models
         if entry.missing and any(entry.name in map(base_name, one.models) for one in members)
     ]
-    names = {entry.name for entry in lacking}
-    if lacking:
+    names = {entry.name for entry in not_installed}
+    if not_installed:
         packages = " ".join(
-            dict.fromkeys(package for entry in lacking for package in entry.missing)
+            dict.fromkeys(package for entry in not_installed for package in entry.missing)
         )
         notes.append(f"{', '.join(sorted(names))} left out: pip install {packages}")
     return tuple(
@@ -232,12 +231,13 @@ def _installed(
 
 
 def _bare(catalog: Catalog, entry: Entry, request: Request) -> tuple[Member, ...]:
-    """Make members of a task or stream that is run by its own name."""
+    """Make the members of a task or stream that is run by its own name."""
     models = request.models or protocol_of(entry, request.settings.benchmark).models or MODELS
     if entry.kind == "task":
         if request.methods is not None:
             raise UsageError(
-                f"'{entry.name}' is a task, and tasks take no --methods: leave it out, or name a stream (memnet list streams)"
+                f"'{entry.name}' is a task, and tasks take no --methods: leave it out, or name a "
+                "stream (memnet list streams)"
             )
         return (Member(benchmark=entry.name, models=models),)
     if request.methods is not None:
@@ -256,10 +256,10 @@ def _bare(catalog: Catalog, entry: Entry, request: Request) -> tuple[Member, ...
 def _rows(
     planner: Planner, member: Member, notes: list[str], budgets: Budgets
 ) -> Iterator[tuple[Entry, Variant, Variant | None]]:
-    """Yield benchmark, model and method of a member; pairs that can't be are noted and left out."""
+    """Yield benchmark, model and method of a member; leave incompatible pairs out with a note."""
     entry = planner.catalog.benchmark(member.benchmark)
     if (entry.kind == "stream") != bool(member.methods):
-        advice = "give it methods" if entry.kind == "stream" else "take its methods out"
+        advice = "add methods" if entry.kind == "stream" else "remove its methods"
         raise UsageError(f"a suite's member '{entry.name}' is a {entry.kind}: {advice}")
     models = [planner.model(text) for text in member.models]
     bases = [(text, planner.catalog.methods.get(base_name(text))) for text in member.methods]
@@ -272,7 +272,8 @@ def _rows(
                 " and ".join(names) for names in (model.entry.source.facts["INPUTS"], feeds(entry))
             )
             notes.append(
-                f"{entry.name}: {model.name} is left out: model '{model.entry.name}' reads {read} alone, and this is of {given}"
+                f"{entry.name}: {model.name} is left out: model '{model.entry.name}' reads only "
+                f"{read}, and the {entry.kind} has {given}"
             )
             continue
         if not methods:
@@ -282,7 +283,10 @@ def _rows(
 
 
 def feeds(benchmark: Entry) -> tuple[str, ...]:
-    """What a benchmark feeds: its fact ``INPUTS``, and without it tokens for a task and samples (features of one length) for a stream."""
+    """Return the kinds of input of a benchmark: its fact ``INPUTS``.
+
+    The default is tokens for a task, and samples (features of one length) for a stream.
+    """
     return tuple(
         benchmark.source.facts.get(
             "INPUTS", ("samples",) if benchmark.kind == "stream" else ("tokens",)
@@ -291,9 +295,9 @@ def feeds(benchmark: Entry) -> tuple[str, ...]:
 
 
 def takes(model: Entry, benchmark: Entry) -> bool:
-    """Whether a model reads what a benchmark feeds: all, unless its fact ``INPUTS`` says otherwise.
+    """Return whether a model reads the inputs of a benchmark.
 
-    What reads features reads samples.
+    A model without the fact ``INPUTS`` reads everything; one that reads features reads samples.
     """
     given = feeds(benchmark)
     read = set(model.source.facts.get("INPUTS", given))
@@ -301,5 +305,5 @@ def takes(model: Entry, benchmark: Entry) -> bool:
 
 
 def has_memory(entry: Entry) -> bool:
-    """Whether a model has a memory that can be made persistent."""
+    """Return whether a model has a memory that can be made persistent."""
     return entry.source.facts.get("HAS_MEMORY") is True

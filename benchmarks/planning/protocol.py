@@ -1,10 +1,8 @@
-"""A published protocol of a stream.
+"""Published protocols of a stream: options, learning rate and models of ``--protocol NAME``.
 
-The options, the learning rate and the models that ``--protocol NAME`` stands for.
-
-A stream's file writes them down in the literal `PROTOCOLS`, by name; its ``Config`` has an option
-``protocol``, so that the name is part of what a cell is. What is set beside the protocol has the
-last word, and shows in the cell.
+A stream's file defines them in the literal ``PROTOCOLS``, by name. Its ``Config`` has an option
+``protocol``, so the name is part of a cell's identity. Options that the user sets override the
+protocol's.
 """
 
 from collections.abc import Mapping
@@ -20,12 +18,12 @@ RATE = "training.learning_rate"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Protocol:
-    """What a protocol stands for.
+    """A protocol.
 
     Attributes:
         options: Options of the stream.
-        learning_rate: None for that of the table.
-        models: Models that run where none are named; none for the usual ones.
+        learning_rate: Learning rate; None for that of the table.
+        models: Default models; empty for those of other streams.
     """
 
     options: Mapping[str, JsonValue] = field(default_factory=dict)
@@ -34,11 +32,11 @@ class Protocol:
 
 
 def protocol_of(entry: Entry, options: Mapping[str, JsonValue]) -> Protocol:
-    """Return the protocol that the options name; an empty one where they name none.
+    """Return the protocol that the options name, or an empty one.
 
     Args:
         entry: The task or stream.
-        options: Options as they are set, before defaults.
+        options: Options that are set, without defaults.
 
     Raises:
         UsageError: If the stream has no such protocol.
@@ -51,6 +49,6 @@ def protocol_of(entry: Entry, options: Mapping[str, JsonValue]) -> Protocol:
         raise UsageError(
             unknown(f"protocol of {entry.kind} '{entry.name}'", str(name), ["default", *known])
         )
-    told = dict(known[name])
-    rate, models = told.pop(RATE, None), told.pop("models", ())
-    return Protocol(options=told, learning_rate=rate, models=tuple(models))
+    options_of = dict(known[name])
+    rate, models = options_of.pop(RATE, None), options_of.pop("models", ())
+    return Protocol(options=options_of, learning_rate=rate, models=tuple(models))

@@ -1,29 +1,27 @@
-"""Which seeds a run takes: ``3`` means the first three, ``0-9`` a range, ``1,4,7`` these."""
+"""Parses ``--seeds``: ``3`` means the first three, ``0-9`` a range, ``1,4,7`` a list."""
 
 import re
 
 from results.errors import UsageError
 
 TUNING = 2**31 + 7
-"""The seed that learning rates are tuned on.
-
-It is reserved: no reported number may come from it.
-"""
+"""The seed of tuning. It is reserved: no reported result may use it."""
 
 LIMIT = 2**31
-"""Seeds stand below this."""
+"""Exclusive upper bound of seeds."""
 
-MOST = 1000
-"""More seeds than this in one run are taken for a slip of the hand."""
+MAX_SEEDS = 1000
+"""Maximum number of seeds of one run; more are taken for a typing error."""
 
 ALLOWED = "write a count (3 means 0-2), a range (0-9) or a list (1,4,7)"
 
 
 def parse_seeds(text: str) -> tuple[int, ...]:
-    """Return the seeds that ``text`` names, in order and each once.
+    """Return the distinct seeds that ``text`` names, in its order.
 
     Raises:
-        UsageError: If it names none, too many, one twice, the tuning seed, or is of no known form.
+        UsageError: If the text is of no known form, or names no seed, too many, one twice, or the
+            tuning seed.
     """
     text = text.strip()
     if re.fullmatch(r"[0-9]{1,12}", text):
@@ -35,10 +33,11 @@ def parse_seeds(text: str) -> tuple[int, ...]:
         if len(set(seeds)) < len(seeds):
             raise UsageError(f"--seeds {text} names a seed twice: {ALLOWED}")
     else:
-        raise UsageError(f"--seeds '{text}' makes no sense: {ALLOWED}")
+        raise UsageError(f"--seeds '{text}' is not valid: {ALLOWED}")
     if TUNING in seeds:
         raise UsageError(
-            f"--seeds {text}: seed {TUNING} is reserved for tuning and is never reported; take others"
+            f"--seeds {text}: seed {TUNING} is reserved for tuning and is never reported; choose "
+            "others"
         )
     if max(seeds) >= LIMIT:
         raise UsageError(f"--seeds {text}: seeds go from 0 to {LIMIT - 1}")
@@ -47,9 +46,9 @@ def parse_seeds(text: str) -> tuple[int, ...]:
 
 def _range(text: str, first: int, last: int) -> list[int]:
     if last < first:
-        raise UsageError(f"--seeds {text} names no seed at all: {ALLOWED}")
-    if last - first >= MOST:
+        raise UsageError(f"--seeds {text} names no seed: {ALLOWED}")
+    if last - first >= MAX_SEEDS:
         raise UsageError(
-            f"--seeds {text} names {last - first + 1} seeds, more than {MOST}: {ALLOWED}"
+            f"--seeds {text} names {last - first + 1} seeds, more than {MAX_SEEDS}: {ALLOWED}"
         )
     return list(range(first, last + 1))

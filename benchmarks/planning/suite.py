@@ -1,6 +1,6 @@
-"""What a suite is: a named set of benchmarks × models × methods × seeds.
+"""A suite: a set of benchmarks × models × methods × seeds.
 
-Suite files hold nothing but one of these, called ``SUITE``.
+A suite's file defines one as ``SUITE``.
 """
 
 from collections.abc import Mapping
@@ -12,12 +12,12 @@ from typing import Any
 class Member:
     """One benchmark with the models that run on it.
 
-    It may stand in several members, with the same options in each.
+    Several members may have the same benchmark, with the same options in each.
 
     Attributes:
         benchmark: Name of a task or stream.
         models: Names of models, or of variants (``memnet[hebbian=false]``).
-        methods: How they learn, on a stream; empty on a task.
+        methods: Names of methods, on a stream; empty on a task.
         options: Options of the benchmark that differ from its defaults.
     """
 
@@ -27,7 +27,7 @@ class Member:
     options: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Refuse a name where names are wanted."""
+        """Refuse a string in place of a tuple of names."""
         for field_name in ("models", "methods"):
             names = getattr(self, field_name)
             if isinstance(names, str):
@@ -36,11 +36,11 @@ class Member:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suite:
-    """The members of a suite and the seeds that each of them runs with.
+    """The members of a suite and their seeds.
 
     Attributes:
-        members: What is run.
-        seeds: With which seeds.
+        members: The members.
+        seeds: The seeds of each member.
         profiles: Other sizes of the same suite, by name: ``memnet run NAME --profile small``.
     """
 
@@ -49,6 +49,6 @@ class Suite:
     profiles: Mapping[str, "Suite"] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Refuse what runs nothing."""
+        """Refuse a suite without members or seeds."""
         if not self.members or not self.seeds:
-            raise ValueError("a suite needs members and seeds, at least one of each")
+            raise ValueError("a suite needs at least one member and one seed")

@@ -1,4 +1,4 @@
-"""Names of variants: ``memnet[hebbian=false]`` is the model ``memnet`` with one option changed."""
+"""Variants: ``memnet[hebbian=false]`` is the model ``memnet`` with one option changed."""
 
 import re
 from collections.abc import Mapping
@@ -16,9 +16,9 @@ class Variant:
 
     Attributes:
         name: The entry's name with the options that differ from their defaults, in alphabetical
-            order: one configuration has one name.
+            order. Each configuration has exactly one name.
         entry: The entry.
-        config: All its options.
+        config: All options of the entry.
     """
 
     name: str
@@ -39,17 +39,18 @@ def base_name(text: str) -> str:
 def resolve(registry: Registry, text: str, settings: Mapping[str, str] | None = None) -> Variant:
     """Find the entry that ``text`` names and resolve its options.
 
-    Defaults, then ``settings``, then those in its own brackets.
+    Options in brackets override ``settings``, which override the defaults.
 
     Raises:
-        UsageError: If there is no such entry or option, a value is of the wrong type, or what the
-            entry needs is not installed.
+        UsageError: If there is no such entry or option, a value is of the wrong type, or a package
+            that the entry requires is not installed.
     """
     name, written = parse_variant(text)
     entry = registry.get(name.strip())
     if entry.missing:
         raise UsageError(
-            f"{entry.kind} '{entry.name}' needs {', '.join(entry.missing)}: pip install {' '.join(entry.missing)}"
+            f"{entry.kind} '{entry.name}' needs {', '.join(entry.missing)}: pip install "
+            f"{' '.join(entry.missing)}"
         )
     defaults = canonical(entry.configure())
     config = canonical(entry.configure({**(settings or {}), **written}))
@@ -59,6 +60,7 @@ def resolve(registry: Registry, text: str, settings: Mapping[str, str] | None = 
     full = f"{entry.name}[{','.join(changed)}]" if changed else entry.name
     if not re.match(NAME, full):
         raise UsageError(
-            f"'{full}' can't be a name: an option takes a word or a number here; for more, make a {entry.kind} file of its own"
+            f"'{full}' is not a valid name: an option in brackets takes a word or a number; for "
+            f"other values write a {entry.kind} file of your own"
         )
     return Variant(name=full, entry=entry, config=config)

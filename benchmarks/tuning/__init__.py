@@ -1,1 +1,1 @@
-"""Learning rates, searched on a seed that is never reported."""
+"""Tunes learning rates on a seed that is never reported."""

@@ -1,15 +1,11 @@
-"""Picks learning rates.
+"""Selects learning rates from one grid for every model, on a seed that is never reported.
 
-Every model from one small grid, on a seed that is never reported, and on validation data where data
-is finite.
-
-On a task, data is drawn fresh, so the tuning seed's evaluation streams are validation data;
-accuracy counts at all distances alike, since a model that is at chance far away may still have
-learnt something near. On a stream, cells run with the stream's option ``validation=true``: they are
-evaluated on a split of the training data. Cells go through the same runner as any others, into a
-store of their own, and the table they make (``benchmarks/planning/learning_rates.json``) is kept
-with the code. To make it: ``memnet tune NAME``. A model has one rate on a benchmark, whatever the
-benchmark's options; the table says with which it was picked.
+A task draws new data per seed, so the tuning seed's evaluation streams are validation data. Its
+score is the accuracy averaged over all distances, since a model at chance level at large distances
+may have learned small ones. A stream runs with its option ``validation=true``: the score is
+measured on a split of the training data. Tuning cells use the same runner as other cells and a
+store of their own. ``memnet tune NAME`` writes ``benchmarks/planning/learning_rates.json``. A model
+has one rate per benchmark, whatever the benchmark's options; the table lists those of the tuning.
 """
 
 import json
@@ -40,16 +36,19 @@ from results.records.record import Record
 from results.store.store import Store, write_whole
 
 GRID = (1e-3, 3e-3, 1e-2)
-"""The same for every model."""
+"""Learning rates of the grid, the same for every model."""
 
 MARGIN = 0.005
-"""Rates whose scores are no further than this from the best count as equal."""
+"""Rates whose scores are within this distance of the best are considered equal."""
 
 METHODS = ("er", "naive")
-"""On a stream, a model is tuned with the first of these that there is: without any replay, whatever the rate, the past is gone."""
+"""On a stream, a model is tuned with the first of these that exists.
+
+Without replay the model forgets the past at every rate, so ``er`` is preferred.
+"""
 
 STORE = Path("runs/tuning")
-"""Tuning has a store of its own: its records are never reported."""
+"""Folder of the stores of tuning cells, which are never reported."""
 
 
 def tune(
@@ -64,25 +63,25 @@ def tune(
     table: Path | None = TABLE,
     catalog: Catalog | None = None,
 ) -> None:
-    """Tune on a suite's benchmarks, or on one, and write the rates into the table.
+    """Tune on one benchmark or on those of a suite, and write the rates into the table.
 
     Args:
         name: Suite, task or stream.
-        models: Models; by default those of the suite, or those that a bare benchmark runs. Variants
-            share their base model's rate.
-        options: Options of the benchmark, over those that a suite gives it.
-        jobs: Cells at a time; by default the usable cores.
+        models: Models; by default those of the suite, or the default models of a benchmark.
+            Variants share their base model's rate.
+        options: Options of the benchmark; they override those of a suite.
+        jobs: Number of parallel cells; by default the usable cores.
         device: Device.
-        store: Store of the tuning cells; they are reused when tuning is resumed.
-        data_root: Where data sets stand.
-        table: The table; None where nothing is to be written.
-        catalog: Where names are looked up; by default what is built in.
+        store: Folder of the tuning stores; tuning reuses their records when it is resumed.
+        data_root: Folder of the data sets.
+        table: The table; None to write nothing.
+        catalog: The registries; by default the built-in ones.
 
     Raises:
-        UsageError: If a name is unknown, a cell failed, or the table can't be written.
+        UsageError: If a name is unknown, a cell failed, or the table cannot be written.
     """
     if table is not None and not os.access(table, os.W_OK):
-        raise UsageError(f"cannot write the rates into {table}: with --no-write they are only said")
+        raise UsageError(f"cannot write the rates into {table}: --no-write only prints them")
     catalog = catalog or Catalog.read()
     workers = jobs or usable_cores()
     console = Console()
@@ -116,16 +115,14 @@ def tuning_plan(
     rate: float,
     options: Mapping[str, JsonValue] | None = None,
 ) -> Plan:
-    """Plan the tuning cells of one benchmark at one rate.
-
-    On the tuning seed; on a stream, evaluated on validation data.
+    """Plan the tuning cells of one benchmark at one rate, on the tuning seed.
 
     Args:
-        catalog: Where names are looked up.
-        benchmark: The task or stream.
+        catalog: The registries.
+        benchmark: The task or stream. A stream is evaluated on validation data.
         models: The models.
         rate: The learning rate.
-        options: Options of the benchmark, where a suite has others than its defaults.
+        options: Options of the benchmark that differ from its defaults.
 
     Raises:
         UsageError: If a name is unknown, or a stream has no option ``validation``.
@@ -155,9 +152,10 @@ def tuning_plan(
 
 
 def best(scores: Mapping[float, float]) -> float:
-    """Return the rate with the best score.
+    """Return the best rate.
 
-    Of those within `MARGIN` of it the nearest to the default, then the smaller.
+    Among the rates whose scores are within `MARGIN` of the best, it is the one nearest to the
+    default; the smaller one if two are equally near.
     """
     top = max(scores.values())
     return min(
@@ -169,7 +167,7 @@ def best(scores: Mapping[float, float]) -> float:
 def _pairs(
     catalog: Catalog, name: str, models: tuple[str, ...] | None, given: Mapping[str, JsonValue]
 ) -> dict[str, tuple[tuple[str, ...], Mapping[str, JsonValue]]]:
-    """Return the models to tune, variants by their base, and the benchmark's options that are no defaults; both by benchmark."""
+    """Return per benchmark the base models and the options that differ from the defaults."""
     root = catalog.runnable(name)
     chosen = models or (None if root.kind == "suite" else MODELS)
     plan = make_plan(catalog, Request(name=name, models=chosen, settings=Settings(benchmark=given)))
@@ -201,20 +199,21 @@ def _scores(plan: Plan, store: Store) -> dict[str, float]:
         )
         if value is None:
             raise UsageError(
-                f"tuning cell {job.cell.label} has no score (see `memnet status` on {store.root}); mend it and tune again"
+                f"tuning cell {job.cell.label} has no score (see `memnet status` on {store.root}); "
+                "fix the cause and run memnet tune again"
             )
         found.setdefault(base_name(job.cell.model), []).append(value)
     return {model: fmean(values) for model, values in found.items()}
 
 
 def _everywhere(record: Record) -> float | None:
-    """Average accuracy over the distances at which there were questions."""
-    asked = [
+    """Return the accuracy averaged over all distances with queries."""
+    accuracies = [
         value
         for name, value in record.metrics.items()
         if re.fullmatch(r"accuracy_at_[0-9]+", name) and value is not None
     ]
-    return fmean(asked) if asked else None
+    return fmean(accuracies) if accuracies else None
 
 
 def _enter(
@@ -224,7 +223,7 @@ def _enter(
     scores: Mapping[str, Mapping[float, float]],
     options: Mapping[str, JsonValue],
 ) -> None:
-    """Write one benchmark's rates, with the scores they were picked by and the options, into the table; what others it holds stays."""
+    """Write one benchmark's rates, scores and options into the table; other rows stay unchanged."""
     content = json.loads(table.read_text(encoding="utf-8"))
     for part, rows in (
         ("learning_rates", chosen),

@@ -1,4 +1,4 @@
-"""The real command, as users run it, on the plugins beside this file."""
+"""Runs the real command, with the plugins in the folder ``plugins``."""
 
 import os
 import subprocess
@@ -11,14 +11,16 @@ WITH_PLUGINS = ("--plugin", str(PLUGINS / "wee.py"), "--plugin", str(PLUGINS / "
 
 
 def environment(**changes: str) -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("MEMNET_")}
-    return {**kept, "OMP_NUM_THREADS": "1", **changes}
+    inherited = {
+        name: value for name, value in os.environ.items() if not name.startswith("MEMNET_")
+    }
+    return {**inherited, "OMP_NUM_THREADS": "1", **changes}
 
 
 def memnet(
     *arguments: str, cwd: Path | None = None, **changes: str
 ) -> subprocess.CompletedProcess[str]:
-    """Run the command to its end."""
+    """Run the command and wait for it."""
     return subprocess.run(
         [*MEMNET, *arguments],
         capture_output=True,

@@ -1,4 +1,4 @@
-"""What two runs of the same cells share."""
+"""The fields of a record that two runs of the same cell share."""
 
 import json
 import re
@@ -7,8 +7,9 @@ from typing import Any
 
 
 def lasting(path: Path) -> dict[str, Any]:
-    """A record without what two runs can't share: times, peaks of memory, the clock, what is committed meanwhile, and so the checksum; of a
-    failure, its traceback, and how far it got before it was stopped.
+    """Return a record without times, memory peaks, dates, commit and checksum.
+
+    A failure also loses its traceback and the memory size at which the cell was stopped.
     """
     content: dict[str, Any] = json.loads(path.read_bytes())
     del content["sha256"]
@@ -23,10 +24,10 @@ def lasting(path: Path) -> dict[str, Any]:
 
 
 def records(store: Path) -> dict[str, Path]:
-    """The records of a store, by the names of their files."""
+    """Return the paths of a store's records by file name."""
     return {path.name: path for path in (store / "records").glob("[!.]*.json")}
 
 
 def all_lasting(store: Path) -> dict[str, dict[str, Any]]:
-    """What lasts of all records of a store."""
+    """Return the reproducible fields of all records of a store."""
     return {name: lasting(path) for name, path in records(store).items()}

@@ -8,7 +8,7 @@ from tests.benchmarks.command import memnet
 PUBLISHED = str(Path(__file__).parents[3] / "results" / "published")
 
 
-def test_two_models_of_the_published_records(tmp_path: Path) -> None:
+def test_compare_prints_and_writes_two_published_models(tmp_path: Path) -> None:
     found = memnet(
         "report", "--store", PUBLISHED, "--compare", "memnet", "mamba", "--out", str(tmp_path)
     )
@@ -18,14 +18,14 @@ def test_two_models_of_the_published_records(tmp_path: Path) -> None:
     assert (tmp_path / "comparison.html").is_file()
 
 
-def test_the_comparison_is_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_compare_opens_the_page_with_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     opened: list[str] = []
     monkeypatch.setattr("webbrowser.open", opened.append)
     report(store=Path(PUBLISHED), out=tmp_path, compare=("memnet", "mamba"), open_=True)
     assert opened == [(tmp_path / "comparison.html").as_uri()]
 
 
-def test_two_stores_and_a_name_that_is_not_there(tmp_path: Path) -> None:
+def test_compare_takes_two_stores_and_refuses_an_unknown_model(tmp_path: Path) -> None:
     assert (
         "association · memnet"
         in memnet("report", "--compare", PUBLISHED, PUBLISHED, "--out", str(tmp_path)).stdout

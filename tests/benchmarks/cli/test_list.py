@@ -15,7 +15,7 @@ HEAVY = (
     "matplotlib",
     "avalanche",
 )
-"""Not pydantic: typer itself parses options by it in its later versions."""
+"""pydantic is not among them, since newer versions of typer import it."""
 
 
 @pytest.mark.parametrize(
@@ -29,9 +29,10 @@ HEAVY = (
         ["--version"],
     ],
 )
-def test_nothing_heavy_is_imported_to_list_or_to_help(arguments: list[str]) -> None:
+def test_list_and_help_import_nothing_heavy(arguments: list[str]) -> None:
+    found = f"[name for name in {HEAVY!r} if name in sys.modules]"
     script = (
-        f"import atexit, sys\natexit.register(lambda: print('heavy:', *[name for name in {HEAVY!r} if name in sys.modules]))\n"
+        f"import atexit, sys\natexit.register(lambda: print('heavy:', *{found}))\n"
         "from memnet.launch import main\nmain()\n"
     )
     done = subprocess.run(
@@ -44,20 +45,20 @@ def test_nothing_heavy_is_imported_to_list_or_to_help(arguments: list[str]) -> N
     assert done.stdout.splitlines()[-1].strip() == "heavy:"
 
 
-def test_every_entry_has_a_line() -> None:
+def test_list_prints_a_line_per_entry() -> None:
     lines = memnet("list").stdout.splitlines()
     for kind in ("suite", "task", "stream", "model", "method"):
         for entry in Registry(kind):
             assert any(line.split()[0] == entry.name and entry.summary in line for line in lines)
 
 
-def test_one_group_alone_and_plugins_among_them() -> None:
+def test_list_of_a_group_includes_plugins() -> None:
     lines = memnet("list", "models", "--plugin", str(PLUGINS / "scripted.py")).stdout.splitlines()
     assert [line.split()[0] for line in lines] == [*Registry("model").names(), "scripted"]
 
 
 @pytest.mark.parametrize(
-    ("name", "says"),
+    ("name", "parts"),
     [
         (
             "split-mnist",
@@ -84,12 +85,12 @@ def test_one_group_alone_and_plugins_among_them() -> None:
         ("naive", ("options: none",)),
     ],
 )
-def test_one_entry_is_described(name: str, says: tuple[str, ...]) -> None:
+def test_list_describes_one_entry(name: str, parts: tuple[str, ...]) -> None:
     page = memnet("list", name).stdout
-    assert all(part in page for part in says), page
+    assert all(part in page for part in parts), page
 
 
-def test_what_an_entry_needs_is_said() -> None:
+def test_list_prints_the_requirements_of_an_entry() -> None:
     (line,) = [
         line
         for line in memnet("list", "streams").stdout.splitlines()

@@ -1,4 +1,4 @@
-"""Runs that are cut short, by Ctrl-C and by kill -9, through the real command."""
+"""Interrupted runs (Ctrl-C, kill -9) through the real command."""
 
 import os
 import re
@@ -14,7 +14,7 @@ from tests.benchmarks.command import MEMNET, PLUGINS, WITH_PLUGINS, environment,
 from tests.benchmarks.reproducible_fields import all_lasting, lasting
 
 MODELS = "scripted[pause=0.1],scripted[pause=0.11]"
-ENOUGH = ("run", "wee", *WITH_PLUGINS, "--models", MODELS, "--seeds", "3", "--jobs", "2")
+RUN = ("run", "wee", *WITH_PLUGINS, "--models", MODELS, "--seeds", "3", "--jobs", "2")
 
 
 FOREVER = "scripted[pause=60]"
@@ -22,30 +22,30 @@ FOREVER = "scripted[pause=60]"
 
 def launch(store: Path, *more: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [*MEMNET, *ENOUGH, *more, "--store", str(store)],
+        [*MEMNET, *RUN, *more, "--store", str(store)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         env=environment(),
         start_new_session=True,
-        preexec_fn=heed_interrupts,
+        preexec_fn=restore_interrupts,
     )
 
 
-def heed_interrupts() -> None:
-    """Undo what a shell does to a command that it runs in the background, these tests perhaps: to have it ignore SIGINT."""
+def restore_interrupts() -> None:
+    """Restore SIGINT, which shells ignore in background commands (perhaps these tests)."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def wait_for_records(store: Path, count: int) -> None:
     deadline = time.monotonic() + 120
     while len(list((store / "records").glob("[!.]*.json"))) < count:
-        assert time.monotonic() < deadline, "no record came"
+        assert time.monotonic() < deadline, "no record was written"
         time.sleep(0.02)
 
 
 def processes(store: Path) -> list[int]:
-    """Processes of cells, as they wrote themselves into their logs."""
+    """Return the process ids that cells wrote into their logs."""
     texts = [path.read_text() for path in (store / "logs").glob("*.log")]
     return [int(match) for text in texts for match in re.findall(r"process (\d+)", text)]
 
@@ -57,24 +57,23 @@ def alive(process: int) -> bool:
         return False
 
 
-@pytest.mark.skipif(not Path("/proc").is_dir(), reason="reads /proc to see which processes live")
-def test_interrupted_then_killed_a_run_resumes_to_the_same_records(tmp_path: Path) -> None:
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="reads process states from /proc")
+def test_run_resumes_to_the_same_records_after_interrupt_and_kill(tmp_path: Path) -> None:
     store, undisturbed = tmp_path / "store", tmp_path / "undisturbed"
 
-    first = launch(
-        store, "--models", f"{MODELS},{FOREVER}"
-    )  # it can't be over before it is interrupted
+    # With the endless model the run cannot end before it is interrupted.
+    first = launch(store, "--models", f"{MODELS},{FOREVER}")
     wait_for_records(store, 1)
-    os.killpg(first.pid, signal.SIGINT)  # as a terminal does it: to all processes at once
+    os.killpg(first.pid, signal.SIGINT)  # to all processes at once, like a terminal
     output, errors = first.communicate(timeout=30)
     assert first.returncode == 130
     assert errors == ""
     assert output.splitlines()[-1].startswith("to resume: memnet run wee --plugin")
     assert not any(alive(process) for process in processes(store))
 
-    kept = len(list((store / "records").glob("*.json")))
+    written = len(list((store / "records").glob("*.json")))
     second = launch(store, "--models", f"{FOREVER},{MODELS}")
-    wait_for_records(store, kept + 1)
+    wait_for_records(store, written + 1)
     os.kill(second.pid, signal.SIGKILL)
     second.communicate(timeout=30)
     deadline = time.monotonic() + 10
@@ -82,13 +81,12 @@ def test_interrupted_then_killed_a_run_resumes_to_the_same_records(tmp_path: Pat
         assert time.monotonic() < deadline, "a cell outlived its runner"
         time.sleep(0.05)
 
-    standing = len(list((store / "records").glob("[!.]*.json")))
-    last = memnet(*ENOUGH, "--store", str(store))
+    done = len(list((store / "records").glob("[!.]*.json")))
+    last = memnet(*RUN, "--store", str(store))
     assert last.returncode == 0, last.stderr
-    assert last.stdout.splitlines()[0] == f"6 cells: {standing} done, {6 - standing} to run"
-    assert (
-        memnet(*ENOUGH, "--jobs", "1", "--store", str(undisturbed)).returncode == 0
-    )  # and --jobs makes no difference
+    assert last.stdout.splitlines()[0] == f"6 cells: {done} done, {6 - done} to run"
+    # --jobs does not change the records.
+    assert memnet(*RUN, "--jobs", "1", "--store", str(undisturbed)).returncode == 0
     names = sorted(path.name for path in (undisturbed / "records").iterdir())
     assert len(names) == 6
     assert sorted(path.name for path in (store / "records").glob("[!.]*")) == names
@@ -101,7 +99,7 @@ def test_interrupted_then_killed_a_run_resumes_to_the_same_records(tmp_path: Pat
 
 
 @pytest.mark.slow
-def test_a_stream_killed_in_mid_experience_ends_in_the_record_of_one_that_was_not(
+def test_stream_killed_within_an_experience_resumes_to_the_same_record(
     tmp_path: Path,
 ) -> None:
     stream = (
@@ -122,12 +120,12 @@ def test_a_stream_killed_in_mid_experience_ends_in_the_record_of_one_that_was_no
     )
     deadline = time.monotonic() + 120
     while not list(store.glob("checkpoints/[!.]*")):
-        assert time.monotonic() < deadline, "no checkpoint came"
+        assert time.monotonic() < deadline, "no checkpoint was written"
         time.sleep(0.02)
     time.sleep(1)
     os.killpg(first.pid, signal.SIGKILL)
     first.wait()
-    assert not list(store.glob("records/[!.]*.json")), "it was over before it was killed"
+    assert not list(store.glob("records/[!.]*.json")), "the run ended before it was killed"
     assert memnet(*stream, "--store", str(store)).returncode == 0
     assert memnet(*stream, "--store", str(undisturbed)).returncode == 0
     (log,) = store.glob("logs/*.log")

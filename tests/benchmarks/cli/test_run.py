@@ -1,4 +1,4 @@
-"""Runs through the real command: good cells, broken cells, cells that are there already."""
+"""``memnet run`` with good cells, failing cells and finished cells."""
 
 import re
 import subprocess
@@ -22,7 +22,7 @@ def records(store: Path) -> dict[str, Record]:
 def broken(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> tuple[Path, subprocess.CompletedProcess[str]]:
-    """One run over a good cell and four broken ones, in a process that says at its end what it has imported."""
+    """Run one good cell and four failing ones, and print at exit whether torch was imported."""
     store = tmp_path_factory.mktemp("broken") / "store"
     script = (
         "import atexit, sys\n"
@@ -55,7 +55,7 @@ def broken(
     return store, done
 
 
-def test_a_broken_cell_costs_itself_alone(
+def test_failing_cell_does_not_stop_the_others(
     broken: tuple[Path, subprocess.CompletedProcess[str]],
 ) -> None:
     store, done = broken
@@ -71,21 +71,21 @@ def test_a_broken_cell_costs_itself_alone(
     }
     raised = found["scripted[act=raise]"].error
     assert raised is not None
-    assert (raised.type, raised.message) == ("RuntimeError", "told to raise")
+    assert (raised.type, raised.message) == ("RuntimeError", "scripted error")
     assert "scripted.py" in raised.traceback
     killed = found["scripted[act=kill]"].error
     assert killed is not None
     assert killed.message.startswith("killed by signal 9")
-    left = found["scripted[act=leave]"].error
-    assert left is not None
-    assert left.message.startswith("exited with code 3")
-    assert left.traceback == "last words"
+    exited = found["scripted[act=leave]"].error
+    assert exited is not None
+    assert exited.message.startswith("exited with code 3")
+    assert exited.traceback == "last words"
     nan = found["scripted[act=nan]"].error
     assert nan is not None
     assert "diverged: the loss was nan at step 1 of 4" in nan.message
 
 
-def test_a_line_says_how_each_cell_ended(
+def test_run_prints_a_line_per_cell(
     broken: tuple[Path, subprocess.CompletedProcess[str]],
 ) -> None:
     store, done = broken
@@ -101,13 +101,13 @@ def test_a_line_says_how_each_cell_ended(
     ]
 
 
-def test_the_runner_never_imports_torch(
+def test_runner_does_not_import_torch(
     broken: tuple[Path, subprocess.CompletedProcess[str]],
 ) -> None:
     assert broken[1].stdout.splitlines()[-1] == "imported torch: False"
 
 
-def test_the_manifest_says_what_was_planned(
+def test_manifest_holds_the_planned_cells(
     broken: tuple[Path, subprocess.CompletedProcess[str]],
 ) -> None:
     (manifest,) = Store.open(broken[0]).manifests()
@@ -115,15 +115,15 @@ def test_the_manifest_says_what_was_planned(
     assert {cell.id for cell in manifest.cells} == {record.id for record in Store.open(broken[0])}
 
 
-def test_logs_are_kept_where_there_is_something_to_read(
+def test_only_logs_with_output_remain(
     broken: tuple[Path, subprocess.CompletedProcess[str]],
 ) -> None:
     store = Store.open(broken[0])
-    left = records(broken[0])["scripted[act=leave]"].id
-    assert [path.name for path in (store.root / "logs").iterdir()] == [f"{left}.log"]
+    exited = records(broken[0])["scripted[act=leave]"].id
+    assert [path.name for path in (store.root / "logs").iterdir()] == [f"{exited}.log"]
 
 
-def test_finished_cells_are_reused_and_no_process_is_started(
+def test_finished_cells_are_reused(
     broken: tuple[Path, subprocess.CompletedProcess[str]],
 ) -> None:
     store, _ = broken
@@ -139,7 +139,7 @@ def test_finished_cells_are_reused_and_no_process_is_started(
     assert {path: path.stat().st_mtime_ns for path in (store / "records").iterdir()} == before
 
 
-def test_limits_hold_and_more_is_said_if_asked(tmp_path: Path) -> None:
+def test_limits_stop_cells_and_verbose_prints_starts(tmp_path: Path) -> None:
     models = "scripted[act=eat],scripted[pause=60.0]"
     limits = ("--timeout", "8", "--memory", "800M", "--jobs", "2", "--verbose")
     done = memnet(
@@ -164,7 +164,7 @@ def test_limits_hold_and_more_is_said_if_asked(tmp_path: Path) -> None:
     assert "FAILED: Timeout: stopped after 8 s" in done.stdout
 
 
-def test_status_counts(
+def test_status_counts_cells(
     broken: tuple[Path, subprocess.CompletedProcess[str]], tmp_path: Path
 ) -> None:
     store, _ = broken
@@ -184,4 +184,4 @@ def test_status_counts(
         found.stdout.splitlines()[0]
         == f"wee in {store}: 6 cells: 1 done, 4 failed, 0 stale, 1 missing"
     )
-    assert "RuntimeError: told to raise" in found.stdout
+    assert "RuntimeError: scripted error" in found.stdout

@@ -1,4 +1,4 @@
-"""Bad input, through the real command: one line on standard error, exit code 2, nothing half-written."""
+"""Invalid input prints one line on standard error, exits with code 2 and writes nothing."""
 
 from pathlib import Path
 
@@ -10,14 +10,14 @@ WEE = ("run", "wee", *WITH_PLUGINS, "--models", "scripted")
 
 
 @pytest.mark.parametrize(
-    ("arguments", "says"),
+    ("arguments", "message"),
     [
         (("run", "quikc"), "did you mean quick?"),
         (("run", "wee", *WITH_PLUGINS, "--models", "scripter"), "did you mean scripted?"),
         (("run", "split-digits", "--models", "lstm", "--methods", "naiv"), "did you mean naive?"),
         (("run", "induction", "--methods", "naive"), "tasks take no --methods"),
         ((*WEE, "--seeds", "9-0"), "a count (3 means 0-2), a range (0-9) or a list (1,4,7)"),
-        ((*WEE, "--seeds", "many"), "makes no sense"),
+        ((*WEE, "--seeds", "many"), "is not valid"),
         ((*WEE, "--set", "stepps=3"), "did you mean steps or streams?"),
         ((*WEE, "--set", "steps=few"), "wrong type"),
         ((*WEE, "--models", ","), "names nothing"),
@@ -28,7 +28,7 @@ WEE = ("run", "wee", *WITH_PLUGINS, "--models", "scripted")
         ((*WEE, "--rerun", "some"), "stale"),
         ((*WEE, "--timeout", "soon"), "90, 10m, 2h"),
         ((*WEE, "--memory", "-1"), "500M, 4G"),
-        ((*WEE, "--retries", "-1"), "from 0 up"),
+        ((*WEE, "--retries", "-1"), "at least 0"),
         ((*WEE, "--precision", "float8"), "bfloat16"),
         ((*WEE, "--log", "paper"), "tensorboard"),
         ((*WEE, "--modles", "a"), "--modles"),
@@ -45,15 +45,15 @@ WEE = ("run", "wee", *WITH_PLUGINS, "--models", "scripted")
         (("leaderboard", "--format", "pdf"), "md"),
     ],
 )
-def test_one_line_and_nothing_written(
-    tmp_path: Path, arguments: tuple[str, ...], says: str
+def test_invalid_request_prints_one_line_and_writes_nothing(
+    tmp_path: Path, arguments: tuple[str, ...], message: str
 ) -> None:
     done = memnet(*arguments, cwd=tmp_path)
-    assert_refused(done.returncode, done.stderr, says)
+    assert_refused(done.returncode, done.stderr, message)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_store_that_cannot_be_written(tmp_path: Path) -> None:
+def test_unwritable_store_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     for store in ("file", "file/store", "file/far/below"):
         done = memnet(*WEE, "--store", store, cwd=tmp_path)
@@ -61,7 +61,7 @@ def test_a_store_that_cannot_be_written(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
-def test_data_that_is_nowhere(tmp_path: Path) -> None:
+def test_missing_data_is_refused(tmp_path: Path) -> None:
     plugins = ("--plugin", str(PLUGINS / "lost.py"), "--plugin", str(PLUGINS / "scripted.py"))
     done = memnet(
         "run",
@@ -81,8 +81,8 @@ def test_data_that_is_nowhere(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def assert_refused(code: int, errors: str, says: str) -> None:
+def assert_refused(code: int, errors: str, message: str) -> None:
     assert code == 2
     assert errors.startswith("memnet: error: ")
     assert errors.count("\n") == 1
-    assert says in errors
+    assert message in errors

@@ -1,4 +1,4 @@
-"""Methods at equal bytes."""
+"""Methods at equal memory bytes."""
 
 from types import ModuleType
 from typing import Any
@@ -29,7 +29,7 @@ def plan(methods: str, budget: str | None = None, total: str | None = None) -> P
     )
 
 
-def test_every_method_that_keeps_something_has_a_variant_per_budget() -> None:
+def test_method_with_a_memory_has_a_variant_per_budget() -> None:
     cells = [job.cell for job in plan("naive,er,memnet", "16k,157k").jobs]
     assert [cell.method for cell in cells if cell.method.startswith("er")] == [
         "er[budget=16000]",
@@ -46,29 +46,31 @@ def test_every_method_that_keeps_something_has_a_variant_per_budget() -> None:
     ]
 
 
-def test_methods_that_keep_nothing_are_noted() -> None:
+def test_method_without_a_memory_is_noted() -> None:
     assert plan("naive,er", "16k").notes == (
-        "naive keeps nothing that --budget could bound, and runs as it is",
+        "naive has no memory, so --budget does not apply to it",
     )
     assert plan("naive,er").notes == ()
 
 
-def test_a_budget_that_nothing_takes_is_refused() -> None:
+def test_budget_without_a_method_that_supports_it_is_refused() -> None:
     with pytest.raises(
         UsageError,
-        match="--budget: none of these methods keeps anything that it could bound: joint, naive",
+        match="--budget: no selected method has a memory to bound: joint, naive",
     ):
         plan("naive,joint", "16k")
-    with pytest.raises(UsageError, match="--total-budget: nothing is kept of the past in a task"):
+    with pytest.raises(
+        UsageError, match="--total-budget is for the methods of streams, not for tasks"
+    ):
         plan_from("induction", "lstm", None, "1", None, None, total_budget="16k")
 
 
-def test_a_budget_goes_with_other_options_of_a_variant() -> None:
+def test_budget_is_added_to_the_options_of_a_variant() -> None:
     (cell,) = [job.cell for job in plan("er[shares=balanced]", "64k").jobs]
     assert cell.method == "er[budget=64000,shares=balanced]"
 
 
-def test_a_total_stands_beside_the_method_s_options() -> None:
+def test_total_budget_is_added_to_the_method_options() -> None:
     made = plan("er", total="500k")
     (cell,) = [job.cell for job in made.jobs]
     assert cell.method == "er[total_budget=500000]"
@@ -81,15 +83,19 @@ def test_a_total_stands_beside_the_method_s_options() -> None:
 
 @pytest.mark.parametrize(
     ("methods", "budget", "message"),
-    [("er", "lots", "--budget lots"), ("er", ",", "names nothing"), ("naive[total_budget=9]", None, "has no option budget"),
-     ("er[total_budget=x]", None, "takes a number of bytes")],
-)  # fmt: skip
-def test_what_makes_no_sense_is_refused(methods: str, budget: str | None, message: str) -> None:
+    [
+        ("er", "lots", "--budget lots"),
+        ("er", ",", "names nothing"),
+        ("naive[total_budget=9]", None, "has no option budget"),
+        ("er[total_budget=x]", None, "takes a number of bytes"),
+    ],
+)
+def test_invalid_budget_is_refused(methods: str, budget: str | None, message: str) -> None:
     with pytest.raises(UsageError, match=message):
         plan(methods, budget)
 
 
-def test_what_the_parameters_leave_of_a_total_is_kept_and_nothing_else_changes() -> None:
+def test_total_budget_minus_parameters_equals_the_same_memory_budget() -> None:
     outcomes = []
     size = sum(
         parameter.numel() * parameter.element_size()
@@ -132,9 +138,9 @@ def test_what_the_parameters_leave_of_a_total_is_kept_and_nothing_else_changes()
 @pytest.mark.parametrize(
     "method", [der_plus_plus, er, er_compressed, er_encoder, latent_replay, memnet]
 )
-@pytest.mark.parametrize("room", [20_000, 345_000, 400_000])
-def test_parameters_and_what_is_kept_stay_within_the_total(method: ModuleType, room: int) -> None:
-    """Also where what may be kept changes the parameters, as wider codes do."""
+@pytest.mark.parametrize("capacity", [20_000, 345_000, 400_000])
+def test_parameters_and_memory_stay_within_the_total(method: ModuleType, capacity: int) -> None:
+    """Includes methods whose parameters depend on the capacity, such as wider codes."""
     stream = toy()
 
     def build(config: Any) -> tuple[Any, Any]:
@@ -149,7 +155,7 @@ def test_parameters_and_what_is_kept_stay_within_the_total(method: ModuleType, r
             for parameter in strategy.model.parameters()
         )
 
-    total = size(build(method.Config())[1]) + room
+    total = size(build(method.Config())[1]) + capacity
     _, strategy = within_total(total, build, method.Config())
     (keeper,) = [plugin for plugin in strategy.plugins if isinstance(plugin, StoresPast)]
     kept = keeper.stored_bytes() if method is memnet else keeper.buffer.room

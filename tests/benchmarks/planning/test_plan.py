@@ -55,7 +55,7 @@ def rows(a_plan: Plan) -> list[tuple[str, str, str, int]]:
 
 @pytest.fixture
 def world(tmp_path: Path) -> tuple[Path, ...]:
-    """A suite over a task and a stream, with a model that has a memory, and a method."""
+    """Write a suite of a task and a stream, a model with a memory, and a method."""
     texts = {
         "brook": STREAM,
         "recall": METHOD,
@@ -69,7 +69,7 @@ def world(tmp_path: Path) -> tuple[Path, ...]:
 
 
 def test_ids_are_pinned() -> None:
-    """A change of these orphans every record in the world: raise IDENTITY_SCHEME or VERSION on purpose, not by accident."""
+    """A change makes all existing records stale: raise IDENTITY_SCHEME or VERSION on purpose."""
     cell = (
         plan(settings=("training.learning_rate=0.003",))
         .jobs[0]
@@ -78,7 +78,7 @@ def test_ids_are_pinned() -> None:
     assert cell.id == "f217100ddb4e951a"
 
 
-def test_ids_depend_on_no_path(tmp_path: Path) -> None:
+def test_ids_do_not_depend_on_paths(tmp_path: Path) -> None:
     for file in WEE:
         shutil.copy(file, tmp_path)
     assert ids(plan(*(tmp_path / file.name for file in WEE))) == ids(plan())
@@ -98,7 +98,7 @@ def test_every_version_changes_the_id(tmp_path: Path, file: str) -> None:
     assert not set(ids(plan(*(tmp_path / plugin.name for plugin in WEE)))) & set(ids(plan()))
 
 
-def test_the_data_and_the_method_change_the_id(world: tuple[Path, ...]) -> None:
+def test_data_and_method_change_the_id(world: tuple[Path, ...]) -> None:
     before = plan(*world, name="brook", models="keeper", methods=("recall",))
     assert before.jobs[0].cell.version["data"] == "sha256:1"
     brook, recall = (
@@ -111,7 +111,7 @@ def test_the_data_and_the_method_change_the_id(world: tuple[Path, ...]) -> None:
     assert len({tuple(ids(one)) for one in (before, middle, after)}) == 3
 
 
-def test_seeds_run_in_turn_so_that_a_run_cut_short_has_compared_all_models() -> None:
+def test_cells_are_ordered_by_seed() -> None:
     assert rows(plan(models="scripted scripted[width=8]", seeds=(3, 5))) == [
         ("wee", "scripted", "supervised", 3),
         ("wee", "scripted[width=8]", "supervised", 3),
@@ -120,16 +120,16 @@ def test_seeds_run_in_turn_so_that_a_run_cut_short_has_compared_all_models() -> 
     ]
 
 
-def test_a_model_named_twice_runs_once() -> None:
+def test_model_named_twice_runs_once() -> None:
     assert len(plan(models="scripted scripted[width=4]", seeds=(0,)).jobs) == 1
 
 
-def test_model_settings_show_in_the_name() -> None:
+def test_model_settings_are_part_of_the_name() -> None:
     assert plan(settings=("model.width=8",)).jobs[0].cell.model == "scripted[width=8]"
     assert ids(plan(settings=("model.width=8",))) == ids(plan(models="scripted[width=8]"))
 
 
-def test_brackets_win_over_settings_even_with_a_default() -> None:
+def test_brackets_override_settings_even_with_a_default() -> None:
     found = plan(models="scripted[width=4]", settings=("model.width=8",)).jobs[0].cell
     assert found.config["model"]["width"] == 4
 
@@ -139,7 +139,7 @@ def test_methods_of_a_task_are_refused() -> None:
         plan(methods=("naive",))
 
 
-def test_a_bare_stream_runs_naive_and_memnet_where_there_is_a_memory(
+def test_bare_stream_runs_naive_and_memnet_for_a_model_with_memory(
     world: tuple[Path, ...],
 ) -> None:
     memnet = next(path for path in world if path.stem == "recall").with_name("memnet.py")
@@ -157,15 +157,15 @@ def test_a_bare_stream_runs_naive_and_memnet_where_there_is_a_memory(
 
 
 @pytest.mark.parametrize(
-    ("reads", "feeds"),
+    ("reads", "inputs"),
     [("tokens", None), ("tokens", "features"), ("features", "tokens"), ("samples", "features")],
 )
-def test_a_model_is_left_out_where_it_cannot_read_what_is_fed(
-    world: tuple[Path, ...], tmp_path: Path, reads: str, feeds: str | None
+def test_model_that_cannot_read_the_inputs_is_left_out(
+    world: tuple[Path, ...], tmp_path: Path, reads: str, inputs: str | None
 ) -> None:
     (tmp_path / "picky.py").write_text(f'"""A model."""\nKIND = "model"\nINPUTS = ("{reads}",)\n')
-    if feeds is not None:
-        (tmp_path / "brook.py").write_text(STREAM + f'INPUTS = ("{feeds}",)\n')
+    if inputs is not None:
+        (tmp_path / "brook.py").write_text(STREAM + f'INPUTS = ("{inputs}",)\n')
     found = plan(
         *world,
         tmp_path / "picky.py",
@@ -176,18 +176,19 @@ def test_a_model_is_left_out_where_it_cannot_read_what_is_fed(
     )
     assert [row[1] for row in rows(found)] == ["scripted"]
     assert found.notes == (
-        f"brook: picky is left out: model 'picky' reads {reads} alone, and this is of {feeds or 'samples'}",
+        f"brook: picky is left out: model 'picky' reads only {reads}, "
+        f"and the stream has {inputs or 'samples'}",
     )
 
 
-def test_a_model_of_tokens_alone_runs_on_a_task(tmp_path: Path) -> None:
+def test_model_of_tokens_runs_on_a_task(tmp_path: Path) -> None:
     (tmp_path / "picky.py").write_text('"""A model."""\nKIND = "model"\nINPUTS = ("tokens",)\n')
     found = plan(*WEE, tmp_path / "picky.py", models="picky", seeds=(0,))
     assert [row[1] for row in rows(found)] == ["picky"]
     assert found.notes == ()
 
 
-def test_a_suite_is_its_members(world: tuple[Path, ...]) -> None:
+def test_suite_plans_its_members(world: tuple[Path, ...]) -> None:
     found = plan(*world, name="both", models="")
     first = [row[:3] for row in rows(found)][: len(found.jobs) // 2]
     assert first == [
@@ -206,7 +207,7 @@ def test_a_suite_is_its_members(world: tuple[Path, ...]) -> None:
     ]
 
 
-def test_in_a_suite_a_known_model_keeps_its_places_and_a_guest_takes_all(
+def test_suite_runs_its_own_model_on_its_members_and_another_model_on_all(
     world: tuple[Path, ...],
 ) -> None:
     known = plan(*world, name="both", models="keeper", seeds=(0,))
@@ -223,7 +224,7 @@ def test_in_a_suite_a_known_model_keeps_its_places_and_a_guest_takes_all(
     assert guest.notes == ()
 
 
-def test_in_a_suite_a_model_that_is_not_installed_is_left_out_unless_it_is_asked_for(
+def test_suite_leaves_out_a_model_that_is_not_installed_unless_named(
     world: tuple[Path, ...],
 ) -> None:
     keeper = next(path for path in world if path.stem == "keeper")
@@ -235,37 +236,37 @@ def test_in_a_suite_a_model_that_is_not_installed_is_left_out_unless_it_is_asked
         plan(*world, name="both", models="keeper")
 
 
-def test_an_option_that_not_all_of_a_suite_take_says_the_way_out(world: tuple[Path, ...]) -> None:
+def test_option_that_not_all_members_have_is_refused_with_advice(world: tuple[Path, ...]) -> None:
     with pytest.raises(
-        UsageError, match=r"has no option 'length'.*--set holds for every benchmark of a suite"
+        UsageError, match=r"has no option 'length'.*--set applies to every benchmark of a suite"
     ):
         plan(*world, name="both", models="", settings=("length=4",))
 
 
 @pytest.mark.parametrize(
-    ("name", "wrong", "right", "says"),
+    ("name", "wrong", "right", "message"),
     [
         ("one-model", '"scripted"', '("scripted",)', 'must be a tuple of names: ("scripted",)'),
-        ("no-seeds", "()", "(0, 1)", "needs members and seeds"),
+        ("no-seeds", "()", "(0, 1)", "needs at least one member"),
     ],
 )
-def test_a_suite_that_makes_no_sense_is_refused(
-    world: tuple[Path, ...], name: str, wrong: str, right: str, says: str
+def test_invalid_suite_is_refused(
+    world: tuple[Path, ...], name: str, wrong: str, right: str, message: str
 ) -> None:
     suite = next(path for path in world if path.stem == "both").with_stem(name)
     suite.write_text(SUITE.replace(right, wrong))
-    with pytest.raises(UsageError, match=re.escape(says)):
+    with pytest.raises(UsageError, match=re.escape(message)):
         plan(*world, suite, name=name, models="")
 
 
-def test_in_a_suite_methods_narrow_the_streams(world: tuple[Path, ...]) -> None:
+def test_methods_narrow_the_streams_of_a_suite(world: tuple[Path, ...]) -> None:
     found = plan(*world, name="both", models="", methods=("naive",), seeds=(0,))
     assert [row[0] for row in rows(found)] == ["wee", "wee", "brook"]
     with pytest.raises(UsageError, match="has no method"):
         plan(*world, name="both", models="", methods=("gem",))
 
 
-def test_unknown_names_get_the_nearest() -> None:
+def test_unknown_name_gets_suggestions() -> None:
     with pytest.raises(UsageError, match="did you mean wee"):
         plan(name="weee")
     with pytest.raises(UsageError, match="did you mean scripted"):
@@ -277,27 +278,27 @@ def test_unknown_names_get_the_nearest() -> None:
         )
 
 
-def test_a_benchmark_that_hides_its_score_is_refused(tmp_path: Path) -> None:
+def test_benchmark_without_primary_metric_is_refused(tmp_path: Path) -> None:
     shutil.copy(WEE[1], tmp_path)
     (tmp_path / "wee.py").write_text(WEE[0].read_text().replace("PRIMARY", "SECONDARY"))
-    with pytest.raises(UsageError, match="must say how it is scored"):
+    with pytest.raises(UsageError, match="must define PRIMARY"):
         plan(tmp_path / "wee.py", tmp_path / "scripted.py")
 
 
-def test_a_task_and_a_stream_cannot_share_a_name(tmp_path: Path) -> None:
+def test_task_and_stream_of_the_same_name_are_refused(tmp_path: Path) -> None:
     (tmp_path / "wee.py").write_text(STREAM)
     with pytest.raises(UsageError, match="both called 'wee'"):
         Catalog.read((*WEE, tmp_path / "wee.py"))
 
 
-def test_quick_is_36_cells() -> None:
+def test_quick_has_36_cells() -> None:
     found = make_plan(Catalog.read(), Request(name="quick"))
     assert len(found.jobs) == 36
     assert not found.notes
     assert {job.cell.seed for job in found.jobs} == {0, 1, 2}
 
 
-def test_a_profile_is_another_size_of_the_same_suite() -> None:
+def test_profile_is_another_size_of_the_same_suite() -> None:
     full = make_plan(Catalog.read(), Request(name="long-dependency", seeds=(0,)))
     small = make_plan(Catalog.read(), Request(name="long-dependency", profile="small"))
     assert {job.cell.benchmark for job in small.jobs} < {job.cell.benchmark for job in full.jobs}

@@ -1,4 +1,4 @@
-"""What ``--protocol`` stands for."""
+"""Published protocols of a stream."""
 
 import pytest
 
@@ -16,7 +16,7 @@ def jobs(
     return plan_from(name, models, "naive", "1", list(settings), None, protocol=protocol).jobs
 
 
-def test_a_protocol_stands_for_options_learning_rate_and_models() -> None:
+def test_protocol_sets_options_learning_rate_and_models() -> None:
     (job,) = jobs()
     options = job.cell.config["benchmark"]
     assert job.cell.model == "mlp"
@@ -30,7 +30,7 @@ def test_a_protocol_stands_for_options_learning_rate_and_models() -> None:
     assert options["scenario"] == "class"
 
 
-def test_it_may_be_set_as_any_option_and_what_is_set_beside_it_has_the_last_word() -> None:
+def test_protocol_is_an_option_and_other_options_override_it() -> None:
     (job,) = jobs("protocol=vandeven2022", protocol=None)
     assert job.cell.id == jobs()[0].cell.id
     (other,) = jobs("iterations=10", "training.learning_rate=0.01", "scenario=task", models="lstm")
@@ -42,11 +42,11 @@ def test_it_may_be_set_as_any_option_and_what_is_set_beside_it_has_the_last_word
     ) == (10, 128)
 
 
-def test_without_one_there_is_the_default() -> None:
+def test_default_models_run_without_a_protocol() -> None:
     assert {job.cell.model for job in jobs(protocol=None)} == {"memnet", "transformer", "lstm"}
 
 
-def test_an_unknown_protocol_is_refused() -> None:
+def test_unknown_protocol_is_refused() -> None:
     with pytest.raises(
         UsageError, match=r"unknown protocol of stream 'split-mnist' 'vandeven'.*vandeven2022"
     ):

@@ -16,7 +16,7 @@ from results.errors import UsageError
         (" 2 ", (0, 1)),
     ],
 )
-def test_forms(text: str, seeds: tuple[int, ...]) -> None:
+def test_parse_seeds_reads_all_forms(text: str, seeds: tuple[int, ...]) -> None:
     assert parse_seeds(text) == seeds
 
 
@@ -38,12 +38,12 @@ def test_forms(text: str, seeds: tuple[int, ...]) -> None:
         "1 2",
     ],
 )
-def test_nonsense_is_refused_with_what_is_allowed(text: str) -> None:
+def test_invalid_seeds_are_refused(text: str) -> None:
     with pytest.raises(UsageError, match=r"seed"):
         parse_seeds(text)
 
 
 @pytest.mark.parametrize("text", [f"{TUNING},", f"1,{TUNING}", f"{TUNING}-{TUNING + 1}"])
-def test_the_tuning_seed_is_reserved(text: str) -> None:
+def test_tuning_seed_is_reserved(text: str) -> None:
     with pytest.raises(UsageError, match="reserved for tuning"):
         parse_seeds(text)

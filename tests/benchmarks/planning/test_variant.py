@@ -9,7 +9,7 @@ from tests.benchmarks.command import PLUGINS
 MODELS = Registry("model", [PLUGINS / "scripted.py"])
 
 
-def test_names_split_at_the_commas_outside_brackets() -> None:
+def test_names_are_split_at_commas_outside_brackets() -> None:
     assert split_names("a,b[x=1,y=2], c,") == ("a", "b[x=1,y=2]", "c")
 
 
@@ -21,15 +21,15 @@ def test_names_split_at_the_commas_outside_brackets() -> None:
         " scripted[ width = 8 ,act=raise]",
     ],
 )
-def test_order_and_spaces_do_not_matter(text: str) -> None:
+def test_order_and_spaces_of_options_do_not_matter(text: str) -> None:
     assert resolve(MODELS, text).name == "scripted[act=raise,width=8]"
 
 
-def test_a_default_written_out_is_the_model_itself() -> None:
+def test_variant_with_a_default_value_is_the_model_itself() -> None:
     assert resolve(MODELS, "scripted[width=4]") == resolve(MODELS, "scripted")
 
 
-def test_settings_hold_where_the_brackets_say_nothing() -> None:
+def test_settings_apply_to_options_that_are_not_in_brackets() -> None:
     assert resolve(MODELS, "scripted[width=8]", {"width": "2", "act": "raise"}).config == {
         "width": 8,
         "act": "raise",
@@ -48,7 +48,7 @@ def test_settings_hold_where_the_brackets_say_nothing() -> None:
         "[width=2]",
     ],
 )
-def test_nonsense_is_refused(text: str) -> None:
+def test_invalid_variant_is_refused(text: str) -> None:
     with pytest.raises(UsageError):
         resolve(MODELS, text)
 
@@ -65,8 +65,8 @@ OPTIONS = [
     ("entry", "option"),
     [pytest.param(*pair, id=f"{pair[0].name}-{pair[1].name}") for pair in OPTIONS],
 )
-def test_any_option_of_any_model_makes_a_variant(entry: Entry, option: Option) -> None:
-    """Half of a number, which all options allow but for the few that are small; these double."""
+def test_every_option_of_every_model_makes_a_variant(entry: Entry, option: Option) -> None:
+    """Halve numbers, which most options allow; small integers become 2."""
     value = option.default
     other = (
         not value

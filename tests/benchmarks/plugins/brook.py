@@ -1,4 +1,4 @@
-"""Split Digits by a learner that keeps a checkpoint at every step."""
+"""Split Digits with a checkpoint at every step."""
 
 from benchmarks.streams.split_digits import Config, build, prepare
 
@@ -10,10 +10,10 @@ PRIMARY = "accuracy"
 CHANCE = 0.1
 
 
-def _hasten() -> None:
+def _checkpoint_every_step() -> None:
     from strategies.common import checkpoint
 
     checkpoint.EVERY = 0.0
 
 
-_hasten()
+_checkpoint_every_step()

@@ -1,4 +1,4 @@
-"""A stream whose data is nowhere."""
+"""A stream whose data are missing."""
 
 from results.errors import UsageError
 
@@ -15,4 +15,4 @@ def prepare(data_root):
 
 
 def build(config, *, seed, data_root):
-    raise AssertionError("data that is nowhere is not built from")
+    raise AssertionError("prepare() refuses first")

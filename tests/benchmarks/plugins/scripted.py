@@ -1,4 +1,4 @@
-"""A tiny model that does what it is told: learn, raise, be killed, give NaN, eat memory, or dawdle."""
+"""A tiny model with scripted faults: raise, be killed, exit, return NaN, use memory, or pause."""
 
 import os
 import signal
@@ -13,11 +13,8 @@ from torch import nn
 from baselines.interface import ModelOutput, SequenceModel
 
 KIND = "model"
-GO: Path | None = (
-    # where a test sets it, one that dawdles does not go on from its fourth look before there is
-    # this file
-    None
-)
+GO: Path | None = None
+"""If set, a pausing model waits at its fourth forward pass until this file exists."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -36,7 +33,7 @@ class Scripted(SequenceModel):
     def __init__(self, config, signature):
         super().__init__()
         self.config = config
-        self.looks = 0
+        self.passes = 0
         self.embedding = nn.Embedding(signature.vocabulary, config.width)
         self.head = nn.Linear(config.width, signature.outputs)
         if config.pause:
@@ -50,17 +47,17 @@ class Scripted(SequenceModel):
     ):
         match self.config.act:
             case "raise":
-                raise RuntimeError("told to raise")
+                raise RuntimeError("scripted error")
             case "kill":
                 os.kill(os.getpid(), signal.SIGKILL)
             case "leave":
                 print("last words", flush=True)
                 os._exit(3)
             case "eat":
-                eat()
+                use_memory()
         time.sleep(self.config.pause)
-        self.looks += 1
-        if GO and self.config.pause and self.looks > 3:
+        self.passes += 1
+        if GO and self.config.pause and self.passes > 3:
             wait()
         hidden = self.embedding(inputs)
         if positions is not None:
@@ -70,16 +67,16 @@ class Scripted(SequenceModel):
 
 
 def wait():
-    """Wait for the file, two minutes at most."""
+    """Wait for the file for at most two minutes."""
     end = time.monotonic() + 120
     while not GO.exists() and time.monotonic() < end:
         time.sleep(0.05)
 
 
-def eat():
-    """Take a gigabyte, and wait to be stopped for it."""
-    meal = bytearray(2**30)
-    meal[::4096] = b"x" * len(meal[::4096])
+def use_memory():
+    """Allocate a gigabyte and wait to be stopped."""
+    block = bytearray(2**30)
+    block[::4096] = b"x" * len(block[::4096])
     time.sleep(60)
     os._exit(3)
 

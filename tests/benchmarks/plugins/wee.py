@@ -1,4 +1,4 @@
-"""A task of a moment: the answer is the first token."""
+"""A tiny task: the target is the first token."""
 
 from dataclasses import dataclass
 

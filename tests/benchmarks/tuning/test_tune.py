@@ -26,22 +26,22 @@ def catalog(*more: Path) -> Catalog:
     return Catalog.read((PLUGINS / "wee.py", PLUGINS / "scripted.py", *more))
 
 
-def test_the_best_rate_wins_and_a_tie_goes_to_the_default() -> None:
+def test_best_rate_wins_and_ties_go_to_the_rate_nearest_the_default() -> None:
     assert best({1e-3: 0.5, 3e-3: 0.6, 1e-2: 0.9}) == 1e-2
     assert best({1e-3: 1.0, 3e-3: 1.0, 1e-2: 0.9}) == 3e-3
     assert best({1e-3: 1.0, 3e-3: 0.2, 1e-2: 1.0}) == 1e-3
     assert best({1e-3: 0.013, 3e-3: 0.012, 1e-2: 0.016}) == 3e-3, (
-        "what guessing scores differs by chance"
+        "scores at chance level differ by chance"
     )
 
 
-def test_tuning_runs_on_the_reserved_seed() -> None:
+def test_tuning_uses_the_reserved_seed() -> None:
     (job,) = tuning_plan(catalog(), "wee", ("scripted",), GRID[0]).jobs
     assert job.cell.seed == TUNING
     assert job.cell.config["training"] == {"learning_rate": GRID[0]}
 
 
-def test_a_model_of_ones_own_is_tuned_and_nothing_is_written(tmp_path: Path) -> None:
+def test_tuning_of_a_plugin_model_prints_the_rate_and_writes_nothing(tmp_path: Path) -> None:
     before = learning_rates.TABLE.read_bytes()
     found = memnet(
         "tune",
@@ -55,14 +55,14 @@ def test_a_model_of_ones_own_is_tuned_and_nothing_is_written(tmp_path: Path) -> 
         *WITH_PLUGINS,
     )
     assert found.returncode == 0, found.stderr
-    (said,) = (line for line in found.stdout.splitlines() if line.startswith("wee · scripted: "))
+    (printed,) = (line for line in found.stdout.splitlines() if line.startswith("wee · scripted: "))
     (score,) = {
         record.metrics["accuracy"]
         for rate in GRID
         for record in Store.open(tmp_path / f"wee-{rate}")
     }
     tried = ", ".join(f"{score:.3f} at {rate}" for rate in GRID)
-    assert said == f"wee · scripted: --set training.learning_rate=0.003 ({tried})"
+    assert printed == f"wee · scripted: --set training.learning_rate=0.003 ({tried})"
     assert learning_rates.TABLE.read_bytes() == before
 
 
@@ -77,7 +77,7 @@ def test_streams_are_tuned_on_validation_data(tmp_path: Path) -> None:
         tuning_plan(catalog(brook), "brook", ("scripted",), GRID[0])
 
 
-def test_the_table_holds_rates_of_the_grid_with_their_scores() -> None:
+def test_table_holds_rates_of_the_grid_with_their_scores() -> None:
     table = json.loads(learning_rates.TABLE.read_text())
     assert table["how"]["grid"] == list(GRID)
     assert table["how"]["seed"] == TUNING
@@ -88,16 +88,16 @@ def test_the_table_holds_rates_of_the_grid_with_their_scores() -> None:
             )
 
 
-def test_what_was_not_tuned_has_the_default() -> None:
+def test_untuned_pair_has_the_default_rate() -> None:
     assert (
         learning_rates.learning_rate("no-such-benchmark", "no-such-model") == learning_rates.DEFAULT
     )
 
 
-def test_the_table_says_with_which_options_a_rate_was_picked(tmp_path: Path) -> None:
+def test_table_holds_the_options_of_the_tuning(tmp_path: Path) -> None:
     table = tmp_path / "table.json"
     other = {"learning_rates": {"brook": {"one": 0.01}}, "scores": {"brook": {"one": {}}}}
-    table.write_text(json.dumps(other))  # from before it held options
+    table.write_text(json.dumps(other))  # an older table without options
     tune(
         "wee",
         models=("scripted",),
@@ -110,12 +110,12 @@ def test_the_table_says_with_which_options_a_rate_was_picked(tmp_path: Path) -> 
     content = json.loads(table.read_text())
     assert content["options"] == {"wee": {"scripted": {"length": 4}}}
     assert set(content["scores"]["wee"]["scripted"]) == {str(rate) for rate in GRID}
-    assert content["learning_rates"]["brook"] == {"one": 0.01}, "other rows stay"
+    assert content["learning_rates"]["brook"] == {"one": 0.01}, "other rows stay unchanged"
     (record,) = Store.open(tmp_path / f"wee-{GRID[0]}")
     assert record.cell.config["benchmark"]["length"] == 4
 
 
-def test_tuning_takes_options_of_the_benchmark_alone(tmp_path: Path) -> None:
+def test_tuning_refuses_a_learning_rate(tmp_path: Path) -> None:
     found = memnet(
         "tune",
         "wee",
@@ -129,7 +129,7 @@ def test_tuning_takes_options_of_the_benchmark_alone(tmp_path: Path) -> None:
     assert "options of the benchmark" in found.stderr
 
 
-def test_a_table_that_cannot_be_written_is_refused_before_anything_runs(tmp_path: Path) -> None:
+def test_unwritable_table_is_refused_before_any_cell_runs(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="--no-write"):
         tune(
             "wee",
