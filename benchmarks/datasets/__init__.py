@@ -1,1 +1,1 @@
-"""Image sets and a user's own data: where they are, how they are read."""
+"""Image sets and user data: their location and their loading."""

@@ -1,4 +1,4 @@
-"""Images as they come, and as a model reads them.
+"""Labelled images, and the shapes in which a model reads them.
 
 Shapes: ``n`` images of ``height × width`` pixels; ``T`` time steps of ``F`` features.
 """
@@ -20,7 +20,7 @@ from strategies.continual.stream import Samples
 Form = Literal["rows", "flat"]
 
 SPLIT_SEED = 20241
-"""Seed of the splits that are the same for every seed of a stream."""
+"""Seed of splits that are the same for every seed of a stream."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,8 +28,8 @@ class Images:
     """Images with their labels, as bytes.
 
     Attributes:
-        pixels: Grey values, or those of each channel (the last dimension then), from 0 to the set's
-            own largest.
+        pixels: Grey values, or values of each channel in the last dimension, from 0 to a maximum
+            that depends on the set.
         labels: Classes, from 0.
     """
 
@@ -37,26 +37,25 @@ class Images:
     labels: UInt8[np.ndarray, "n"]
 
     def samples(self, form: Form, largest: int) -> Samples:
-        """Return what a model reads.
+        """Return the images as samples with values in [0, 1].
 
-        Values in [0, 1], a row of pixels per time step, or the whole image as one step.
 
         Args:
             form: ``"rows"`` for ``T = height, F = width · channels``; ``"flat"`` for ``T = 1, F =
                 height · width · channels``.
-            largest: The value that becomes 1.
+            largest: The value that is scaled to 1.
 
         Raises:
-            UsageError: If there is no such form.
+            UsageError: If ``form`` is unknown.
         """
         inputs = torch.from_numpy(self.pixels.astype(np.float32) / largest)
         return Samples(inputs=_shaped(inputs, form), labels=_labels(self.labels))
 
     def packed(self, form: Form, largest: int, first: int = 0) -> Samples:
-        """Return the same as bytes, which are brought to [0, 1] when they are read, with labels that count from ``first``.
+        """Return the same as bytes, scaled to [0, 1] when read, with labels from ``first``.
 
         Raises:
-            UsageError: If there is no such form.
+            UsageError: If ``form`` is unknown.
         """
         return Samples(
             inputs=_shaped(torch.from_numpy(self.pixels), form),
@@ -67,13 +66,13 @@ class Images:
     def changed(
         self, change: Callable[[UInt8[np.ndarray, "n height width *channels"]], NDArray[np.uint8]]
     ) -> "Images":
-        """Return the images with their pixels changed."""
+        """Return the images with transformed pixels."""
         return Images(pixels=change(self.pixels), labels=self.labels)
 
     def split(self, fraction: float) -> tuple["Images", "Images"]:
-        """Part the images in two, the second holding ``fraction`` of every class.
+        """Split the images in two, the second with ``fraction`` of every class.
 
-        The same at every call.
+        The split is the same at every call.
         """
         second = stratified(self.labels, fraction, np.random.default_rng(SPLIT_SEED))
         first = Images(pixels=self.pixels[~second], labels=self.labels[~second])
@@ -88,7 +87,7 @@ class Images:
 def stratified(
     labels: NDArray[np.integer[Any]], fraction: float, rng: np.random.Generator
 ) -> NDArray[np.bool_]:
-    """Choose a share of every class at random, rounded.
+    """Choose a fraction of every class at random, rounded.
 
     Returns:
         ``[n]``, true where a sample is chosen.
@@ -101,16 +100,16 @@ def stratified(
 
 
 def verify(arrays: list[NDArray[np.uint8]], digest: str, name: str, source: str) -> None:
-    """Compare a data set with what is expected of it.
+    """Compare a data set with its expected digest.
 
     Args:
         arrays: The set as loaded.
         digest: ``sha256:`` and the hash of the arrays, their types and their shapes.
-        name: What the set is called.
+        name: Name of the set.
         source: Where it was loaded from.
 
     Raises:
-        UsageError: If it is something else.
+        UsageError: If the digest differs.
     """
     found = hashlib.sha256()
     for array in arrays:
@@ -118,7 +117,8 @@ def verify(arrays: list[NDArray[np.uint8]], digest: str, name: str, source: str)
         found.update(np.ascontiguousarray(array).tobytes())
     if f"sha256:{found.hexdigest()}" != digest:
         raise UsageError(
-            f"{name} from {source} is not the set that was published: expected {digest}; remove the files and run again"
+            f"{name} from {source} is not the published set: expected {digest}; "
+            "remove the files and run again"
         )
 
 
@@ -128,5 +128,5 @@ def _labels(labels: UInt8[np.ndarray, "n"]) -> Int[Tensor, "n"]:
 
 def _shaped(pixels: Tensor, form: Form) -> Tensor:
     if form not in ("rows", "flat"):
-        raise UsageError(f"form = '{form}' is not a form of images: choose rows or flat")
+        raise UsageError(f"form = '{form}' is unknown: choose rows or flat")
     return pixels.flatten(2) if form == "rows" else pixels.flatten(1).unsqueeze(1)

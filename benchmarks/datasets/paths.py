@@ -1,4 +1,4 @@
-"""Where data sets stand: ``--data-root``, then ``MEMNET_DATA``, then the user's cache."""
+"""Location of data sets: ``--data-root``, then ``MEMNET_DATA``, then the user's cache."""
 
 import hashlib
 import os
@@ -15,37 +15,37 @@ VARIABLE = "MEMNET_DATA"
 def data_root(given: Path | None = None) -> Path:
     """Return the data root, as an absolute path.
 
-    It may not exist yet: a stream that downloads makes it.
+    It may not exist yet: a stream creates it when it downloads.
     """
     chosen = given or os.environ.get(VARIABLE) or platformdirs.user_cache_dir("memnet")
     return Path(chosen).expanduser().absolute()
 
 
 def located(name: str, root: Path) -> Path:
-    """Find a user's own data.
-
-    The folder of that name in the data root, or the file with ``.npz`` behind it.
+    """Find user data: the folder ``name`` in the data root, or the file ``name.npz``.
 
     Raises:
-        UsageError: If no name is given, it leads out of the root, or nothing of that name is there.
+        UsageError: If the name is empty, leads out of the root, or does not exist.
     """
     if not name or Path(name).is_absolute() or ".." in Path(name).parts:
         raise UsageError(
-            f"data='{name}' is not the name of a folder or .npz file in {root}: write --set data=NAME, and --data-root DIR"
+            f"data='{name}' is not the name of a folder or .npz file in {root}: "
+            "write --set data=NAME, and --data-root DIR"
         )
     for place in (root / name, root / f"{name}.npz"):
         if place.exists():
             return place
     raise UsageError(
-        f"there is no {root / name} and no {root / name}.npz: put the data there, or point --data-root or MEMNET_DATA to them"
+        f"there is no {root / name} and no {root / name}.npz: "
+        "put the data there, or set --data-root or MEMNET_DATA to their folder"
     )
 
 
 @cache
 def content_digest(place: Path) -> str:
-    """Hash a file, or all files of a folder with their names within it.
+    """Hash a file, or all files of a folder with their relative names.
 
-    Where it stands plays no part.
+    The location has no effect.
     """
     digest = hashlib.sha256()
     files = (

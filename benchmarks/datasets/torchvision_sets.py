@@ -1,4 +1,4 @@
-"""Image sets that torchvision knows: found in the data root, or downloaded into it."""
+"""Image sets of torchvision, read from the data root or downloaded into it."""
 
 import tempfile
 from collections.abc import Sequence
@@ -12,15 +12,15 @@ from results.errors import UsageError
 
 
 def prepare(name: str, files: Sequence[str], data_root: Path) -> None:
-    """See that a set is in the data root, and download it if it is not.
+    """Download a set into the data root if it is missing.
 
     Args:
         name: The name of torchvision's class, such as ``"MNIST"``.
         files: The set's files, by their paths under the data root.
-        data_root: Where data sets stand.
+        data_root: Folder of the data sets.
 
     Raises:
-        UsageError: If files are missing and can't be had.
+        UsageError: If files are missing and can't be downloaded.
     """
     missing = [file for file in files if not (data_root / file).is_file()]
     if not missing:
@@ -29,14 +29,15 @@ def prepare(name: str, files: Sequence[str], data_root: Path) -> None:
         _download(name, files, data_root)
     except (OSError, RuntimeError) as error:
         raise UsageError(
-            f"{name} is not in {data_root} (no {missing[0]}) and can't be downloaded here ({' '.join(str(error).split())}); "
-            f"put its {len(files)} unpacked files into {(data_root / files[0]).parent}, "
-            "or point --data-root or MEMNET_DATA to where they are"
+            f"{name} is not in {data_root} (no {missing[0]}) and can't be downloaded "
+            f"({' '.join(str(error).split())}); put its {len(files)} unpacked files into "
+            f"{(data_root / files[0]).parent}, "
+            "or set --data-root or MEMNET_DATA to their folder"
         ) from error
 
 
 def load(name: str, files: Sequence[str], data_root: Path) -> tuple[Images, Images]:
-    """Load the training and the test images of a set that is there.
+    """Load the training and the test images of a set.
 
     Raises:
         UsageError: If they can't be read.
@@ -63,7 +64,7 @@ def _dataset(name: str) -> Any:
 
 
 def _download(name: str, files: Sequence[str], data_root: Path) -> None:
-    """Download into a temporary folder inside the root and rename file by file, so that nothing half-written is left."""
+    """Download into a temporary folder inside the root, then rename each file into place."""
     created = [folder for folder in (data_root, *data_root.parents) if not folder.exists()]
     try:
         data_root.mkdir(parents=True, exist_ok=True)

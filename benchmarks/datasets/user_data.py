@@ -1,4 +1,4 @@
-"""A user's own samples: class folders of images, or arrays in an ``.npz`` file."""
+"""User data: class folders of images, or arrays in an ``.npz`` file."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,17 +13,17 @@ from strategies.continual.stream import Samples
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".pgm", ".ppm", ".tif", ".tiff", ".webp")
 
-KEPT = {"uint8": 1, "bool": 1, "float16": 2}
-"""Bytes in which a number of each type is kept whole.
+STORED_BYTES = {"uint8": 1, "bool": 1, "float16": 2}
+"""Bytes of a stored number, by its type.
 
-One of any other type takes those of the 32-bit float that a model reads.
+A number of any other type is stored as the 32-bit float that a model reads.
 """
 
 
 def class_names(folder: Path) -> list[str]:
     """Return the names of the folders in a folder, in alphabetical order.
 
-    A class counts by its place among them.
+    A class's label is its index among them.
     """
     return sorted(
         path.name for path in folder.iterdir() if path.is_dir() and not path.name.startswith(".")
@@ -31,23 +31,24 @@ def class_names(folder: Path) -> list[str]:
 
 
 def folder_images(folder: Path, size: int, colour: bool, classes: Sequence[str]) -> Images:
-    """Read a folder with a folder of images per class.
+    """Read a folder with one folder of images per class.
 
     Args:
         folder: The folder.
-        size: Every image is brought to ``size × size`` pixels.
-        colour: Whether to keep red, green and blue, or grey alone.
-        classes: Names of all classes, in the order in which they count; the folder need not hold
-            each of them.
+        size: Every image is resized to ``size × size`` pixels.
+        colour: Whether to read red, green and blue, or grey values.
+        classes: Names of all classes in the order of their labels; some may be missing in the
+            folder.
 
     Raises:
-        UsageError: If there are fewer than two classes, the folder holds another, one of its
-            folders holds no image, or a file is none.
+        UsageError: If there are fewer than two classes, the folder holds an unknown class, one of
+            its folders holds no image, or an image can't be read.
     """
     names = class_names(folder)
-    if strange := sorted(set(names) - set(classes)):
+    if unknown := sorted(set(names) - set(classes)):
         raise UsageError(
-            f"{folder} holds classes that have no training samples: {', '.join(strange)}; there are {', '.join(classes)}"
+            f"{folder} holds classes without training samples: {', '.join(unknown)}; "
+            f"there are {', '.join(classes)}"
         )
     files = [
         (path, classes.index(name))
@@ -57,10 +58,11 @@ def folder_images(folder: Path, size: int, colour: bool, classes: Sequence[str])
     ]
     if len({label for _, label in files}) < max(1, len(names)) or len(classes) < 2:
         raise UsageError(
-            f"{folder} must hold a folder of images ({', '.join(SUFFIXES)}) for each class, and two classes at least"
+            f"{folder} must hold a folder of images ({', '.join(SUFFIXES)}) "
+            "for each class, and at least two classes"
         )
     if len(classes) > 256:
-        raise UsageError(f"{folder} holds {len(classes)} classes: there can be 256")
+        raise UsageError(f"{folder} holds {len(classes)} classes: at most 256 are supported")
     pixels = np.stack([_pixels(path, size, colour) for path, _ in files])
     return Images(pixels=pixels, labels=np.array([label for _, label in files], dtype=np.uint8))
 
@@ -77,21 +79,20 @@ def _pixels(path: Path, size: int, colour: bool) -> NDArray[np.uint8]:
             )
     except OSError as error:
         raise UsageError(
-            f"{path} can't be read as an image ({error}); mend it or take it out"
+            f"{path} can't be read as an image ({error}); repair or remove it"
         ) from error
 
 
 def array_samples(file: Path) -> tuple[Samples, Samples | None, int]:
-    """Read sequences ``inputs [n, T, F]`` with ``labels [n]``, and ``test_inputs`` and ``test_labels`` where there are any.
+    """Read sequences ``inputs [n, T, F]`` and ``labels [n]``, and optional test arrays.
 
-    Bytes (``uint8``) are brought to [0, 1]; other numbers are taken as they are, as 32-bit floats.
+    Bytes (``uint8``) are scaled to [0, 1]; other numbers are converted to 32-bit floats.
 
     Returns:
-        Training samples, test samples or None, and the bytes of a sample as it is kept, label
-        included.
+        Training samples, test samples or None, and the bytes of a stored sample and its label.
 
     Raises:
-        UsageError: If the file or an array is not of that form.
+        UsageError: If the file or an array is malformed.
     """
     try:
         with np.load(file, allow_pickle=False) as arrays:
@@ -102,9 +103,14 @@ def array_samples(file: Path) -> tuple[Samples, Samples | None, int]:
         )
     except (OSError, ValueError, KeyError) as error:
         raise UsageError(
-            f"{file} must hold arrays inputs [n, T, F] and labels [n], and may hold test_inputs and test_labels: {error}"
+            f"{file} must hold arrays inputs [n, T, F] and labels [n], "
+            f"and may hold test_inputs and test_labels: {error}"
         ) from error
-    return train, test, found["inputs"][0].size * KEPT.get(found["inputs"].dtype.name, 4) + 1
+    return (
+        train,
+        test,
+        found["inputs"][0].size * STORED_BYTES.get(found["inputs"].dtype.name, 4) + 1,
+    )
 
 
 def _samples(inputs: NDArray[np.generic], labels: NDArray[np.generic]) -> Samples:

@@ -1,1 +1,1 @@
-"""Speed, measured side by side: the same work by several loops, in one run, in seconds of the processor."""
+"""Speed: CPU seconds of several training loops for the same work, in one run."""

@@ -1,11 +1,11 @@
-"""What it costs to learn a stream.
+"""Cost of training on a stream: a bare PyTorch loop, ours, and Avalanche's.
 
-A bare PyTorch loop, ours, and Avalanche's own, on the same network, batches and data.
+All loops have the same network, batches and data.
 
 Training and evaluation: one experience, a network of two hidden layers of 400, mini-batches of 128.
-Online: experience replay from a reservoir, in experiences of ten samples, each joined by ten that
-are kept; early and late in the stream, since a loop whose cost grows with what has been met is no
-loop for a stream. The data are noise: no step depends on what they are.
+Online: experience replay from a reservoir, in experiences of ten samples, each joined by ten stored
+samples. It is timed early and late in the stream, since the cost of a loop must not grow with the
+samples seen. The data are noise: no step depends on their content.
 """
 
 import warnings
@@ -31,24 +31,24 @@ from strategies.continual.stream import Samples, Schedule, Stream, split_classes
 FEATURES, CLASSES, WIDTH = 784, 10, 400
 BATCH = 128
 SMALL = 10
-"""Samples of an online experience, and of what is kept that are rehearsed with them."""
-KEPT = 500
+"""Samples of an online experience, and stored samples that are replayed with them."""
+MEMORY_SIZE = 500
 RATE = 1e-3
 CPU = torch.device("cpu")
 
 
 def measure(samples: int = 12_800, online: int = 100, rounds: int = 5) -> list[Timing]:
-    """Measure all three.
+    """Time all three loops.
 
     Args:
         samples: Samples to train on, and to evaluate on.
-        online: Online experiences that are timed, early and again late; between them pass three
-            times as many.
-        rounds: How often each loop takes its turn.
+        online: Online experiences that are timed, early and late; three times as many precede the
+            late ones.
+        rounds: How often each loop runs.
     """
     with warnings.catch_warnings(
         record=True
-    ):  # Avalanche's own plugins call what it has deprecated
+    ):  # Avalanche's own plugins call its deprecated functions
         return _measured(samples, online, rounds)
 
 
@@ -59,7 +59,7 @@ def _measured(samples: int, online: int, rounds: int) -> list[Timing]:
         {
             "bare": _bare_training(train),
             "ours": _training(train),
-            "avalanche": _stock_training(train),
+            "avalanche": _avalanche_training(train),
         },
         rounds,
     )
@@ -68,7 +68,7 @@ def _measured(samples: int, online: int, rounds: int) -> list[Timing]:
         {
             "bare": _bare_evaluation(evaluated),
             "ours": _evaluation(evaluated),
-            "avalanche": _stock_evaluation(evaluated),
+            "avalanche": _avalanche_evaluation(evaluated),
         },
         rounds,
     )
@@ -76,12 +76,15 @@ def _measured(samples: int, online: int, rounds: int) -> list[Timing]:
     loops: Mapping[str, Callable[[Stream], Iterator[None]]] = {
         "bare": _bare_online,
         "ours": _online,
-        "avalanche": _stock_online,
+        "avalanche": _avalanche_online,
     }
-    for name, passed in (("online, early", 0), ("online, late", 3 * online)):
+    for name, skipped in (("online, early", 0), ("online, late", 3 * online)):
         timings += compare(
             name,
-            {baseline: _stretch(loop, small, online, passed) for baseline, loop in loops.items()},
+            {
+                baseline: _timed_experiences(loop, small, online, skipped)
+                for baseline, loop in loops.items()
+            },
             rounds,
         )
     return timings
@@ -179,7 +182,7 @@ def _evaluation(stream: Stream) -> Work:
     return prepare
 
 
-def _stock(plugins: list[Any] | None = None, batch: int = BATCH) -> Any:
+def _avalanche(plugins: list[Any] | None = None, batch: int = BATCH) -> Any:
     model = _network()
     return Naive(
         model=model,
@@ -192,30 +195,30 @@ def _stock(plugins: list[Any] | None = None, batch: int = BATCH) -> Any:
     )
 
 
-def _stock_training(stream: Stream) -> Work:
+def _avalanche_training(stream: Stream) -> Work:
     def prepare() -> Callable[[], object]:
-        strategy = _stock()
+        strategy = _avalanche()
         return lambda: strategy.train(stream.benchmark.train_stream[0])
 
     return prepare
 
 
-def _stock_evaluation(stream: Stream) -> Work:
+def _avalanche_evaluation(stream: Stream) -> Work:
     def prepare() -> Callable[[], object]:
-        strategy = _stock()
+        strategy = _avalanche()
         return lambda: strategy.eval(stream.benchmark.test_stream)
 
     return prepare
 
 
-def _stretch(
-    loop: Callable[[Stream], Iterator[None]], stream: Stream, count: int, passed: int
+def _timed_experiences(
+    loop: Callable[[Stream], Iterator[None]], stream: Stream, count: int, skipped: int
 ) -> Work:
-    """Time so many experiences of a loop after others have passed."""
+    """Time ``count`` experiences of a loop after ``skipped`` others."""
 
     def prepare() -> Callable[[], object]:
         steps = loop(stream)
-        for _ in range(passed):
+        for _ in range(skipped):
             next(steps)
         return lambda: [next(steps) for _ in range(count)]
 
@@ -226,33 +229,35 @@ def _bare_online(stream: Stream) -> Iterator[None]:
     """Reservoir sampling after Vitter 1985, a draw per sample."""
     (inputs, labels), model = _data(stream), _network()
     optimizer = torch.optim.Adam(model.parameters(), lr=RATE)
-    kept, classes = inputs.new_zeros(KEPT, FEATURES), labels.new_zeros(KEPT)
-    met = 0
+    stored, classes = inputs.new_zeros(MEMORY_SIZE, FEATURES), labels.new_zeros(MEMORY_SIZE)
+    seen = 0
     for chosen in torch.randperm(len(labels)).split(SMALL):
         new, right = inputs[chosen], labels[chosen]
-        if met:
-            old = torch.randint(min(met, KEPT), (SMALL,))
-            _step(model, optimizer, torch.cat((new, kept[old])), torch.cat((right, classes[old])))
+        if seen:
+            old = torch.randint(min(seen, MEMORY_SIZE), (SMALL,))
+            _step(model, optimizer, torch.cat((new, stored[old])), torch.cat((right, classes[old])))
         else:
             _step(model, optimizer, new, right)
         for sample, label in zip(new, right, strict=True):
-            place = met if met < KEPT else int(torch.randint(met + 1, ()))
-            if place < KEPT:
-                kept[place], classes[place] = sample, label
-            met += 1
+            place = seen if seen < MEMORY_SIZE else int(torch.randint(seen + 1, ()))
+            if place < MEMORY_SIZE:
+                stored[place], classes[place] = sample, label
+            seen += 1
         yield
 
 
 def _online(stream: Stream) -> Iterator[None]:
-    strategy = _ours(stream, er, mem_size=KEPT)
+    strategy = _ours(stream, er, mem_size=MEMORY_SIZE)
     for experience, _ in stream.experiences():
         strategy.train(experience, eval_streams=[])
         yield
 
 
-def _stock_online(stream: Stream) -> Iterator[None]:
-    buffer = ReservoirSamplingBuffer(max_size=KEPT)
-    strategy = _stock([ReplayPlugin(mem_size=KEPT, batch_size=SMALL, storage_policy=buffer)], SMALL)
+def _avalanche_online(stream: Stream) -> Iterator[None]:
+    buffer = ReservoirSamplingBuffer(max_size=MEMORY_SIZE)
+    strategy = _avalanche(
+        [ReplayPlugin(mem_size=MEMORY_SIZE, batch_size=SMALL, storage_policy=buffer)], SMALL
+    )
     whole = benchmark_from_datasets(train=[stream.benchmark.train_stream[0].dataset])
     for experience in split_online_stream(whole.train_stream, experience_size=SMALL):
         strategy.train(experience)

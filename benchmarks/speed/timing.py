@@ -1,4 +1,4 @@
-"""Rivals take turns at the same work, so that what else the machine does falls on all of them alike; the median of the rounds counts."""
+"""Timing of several implementations in turn, so that other load affects all alike."""
 
 import gc
 import time
@@ -7,18 +7,18 @@ from dataclasses import dataclass
 from statistics import median
 
 Work = Callable[[], Callable[[], object]]
-"""Prepares the work and returns what does it: only that is timed."""
+"""Prepares the work and returns a function that does it; only that function is timed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timing:
-    """How long one rival took.
+    """Time of one implementation.
 
     Attributes:
-        work: What was done.
-        rival: Who did it.
-        seconds: Of the processor, the median of all rounds.
-        ratio: Of these to the first rival's: the median of the rounds' ratios.
+        work: The work.
+        baseline: Name of the implementation.
+        seconds: CPU seconds, the median of all rounds.
+        ratio: Seconds relative to the first implementation, the median of all rounds.
     """
 
     work: str
@@ -28,22 +28,22 @@ class Timing:
 
 
 def compare(work: str, baselines: Mapping[str, Work], rounds: int) -> list[Timing]:
-    """Let rivals do the same work by turns; the first is what the others are held against."""
-    spent: dict[str, list[float]] = {name: [] for name in baselines}
+    """Time implementations of the same work in turn; the first is the reference of the ratios."""
+    seconds_of: dict[str, list[float]] = {name: [] for name in baselines}
     for _ in range(rounds):
         for name, prepare in baselines.items():
             do = prepare()
             gc.collect()
             began = time.process_time()
             do()
-            spent[name].append(time.process_time() - began)
-    first = spent[next(iter(baselines))]
+            seconds_of[name].append(time.process_time() - began)
+    first = seconds_of[next(iter(baselines))]
     return [
         Timing(
             work=work,
             baseline=name,
             seconds=median(seconds),
-            ratio=median(its / base for its, base in zip(seconds, first, strict=True)),
+            ratio=median(own / base for own, base in zip(seconds, first, strict=True)),
         )
-        for name, seconds in spent.items()
+        for name, seconds in seconds_of.items()
     ]

@@ -1,1 +1,1 @@
-"""Task-shift streams, a file each; the file name is the stream's name."""
+"""Task-shift streams, one file each; the file name is the stream's name."""

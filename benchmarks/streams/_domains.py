@@ -1,4 +1,4 @@
-"""Streams whose experiences are the same images, changed in another way each: permuted, rotated."""
+"""Streams whose experiences are transformed copies of the same images: permuted, rotated."""
 
 from collections.abc import Callable, Sequence
 
@@ -24,41 +24,40 @@ def changed_images(
     held_out: float,
     seed: int,
 ) -> Stream:
-    """Make an experience of every change.
+    """Make an experience per transformation.
 
-    In the *domain* scenario the answers are the classes themselves, the same in each experience. In
-    *class* and *task* every experience has classes of its own: class k of experience i is number
-    ``i · classes + k``.
+    In the *domain* scenario all experiences share their labels. In *class* and *task* every
+    experience has classes of its own: class k of experience i has the label ``i · classes + k``.
 
     Args:
         options: The stream's options.
         train: Training images.
         test: Images to evaluate on.
-        changes: How each experience changes them.
+        changes: The transformation of each experience.
         classes: Number of classes of the images.
         largest: The value of a pixel that becomes 1.
-        held_out: Share of the training images that is evaluated on instead of the test images, for
+        held_out: Fraction of the training images to evaluate on instead of the test images, for
             tuning.
         seed: The cell's seed.
 
     Raises:
-        UsageError: If an option makes no sense.
+        UsageError: If an option is not valid.
     """
     if options.validation:
         train, test = train.split(held_out)
-    apart = 0 if options.scenario == "domain" else classes
+    stride = 0 if options.scenario == "domain" else classes
     parts = [
         [
-            images.changed(change).packed(options.form, largest, place * apart)
+            images.changed(change).packed(options.form, largest, place * stride)
             for place, change in enumerate(changes)
         ]
         for images in (train, test)
     ]
     return assemble(
         *parts,
-        outputs=apart * len(changes) or classes,
+        outputs=stride * len(changes) or classes,
         classes=tuple(
-            tuple(range(place * apart, place * apart + classes)) for place in range(len(changes))
+            tuple(range(place * stride, place * stride + classes)) for place in range(len(changes))
         ),
         schedule=schedule_of(options),
         measures=measures_of(options),
@@ -72,8 +71,8 @@ def count_of(options: ImageOptions) -> int:
     """Return the number of experiences.
 
     Raises:
-        UsageError: If there is none.
+        UsageError: If it is less than 1.
     """
     if options.experiences < 1:
-        raise UsageError(f"experiences={options.experiences}: a stream has one at least")
+        raise UsageError(f"experiences={options.experiences} must be at least 1")
     return options.experiences

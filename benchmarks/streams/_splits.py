@@ -1,4 +1,4 @@
-"""What all streams do that deal the classes of an image set to experiences."""
+"""Shared parts of streams that split the classes of an image set among experiences."""
 
 from typing import Protocol
 
@@ -32,7 +32,7 @@ class CommonOptions(Protocol):
 
     @property
     def scenario(self) -> Scenario:
-        """Among what a sample is answered."""
+        """Which labels a prediction chooses from."""
 
     @property
     def validation(self) -> bool:
@@ -44,7 +44,7 @@ class CommonOptions(Protocol):
 
     @property
     def probe(self) -> bool:
-        """Whether features are probed."""
+        """Whether a linear probe is trained on the features."""
 
 
 class ImageOptions(CommonOptions, Protocol):
@@ -52,14 +52,14 @@ class ImageOptions(CommonOptions, Protocol):
 
     @property
     def form(self) -> Form:
-        """How a model reads an image."""
+        """The shape in which a model reads an image."""
 
 
 def schedule_of(options: CommonOptions) -> Schedule:
-    """Return the pace that the options ask for.
+    """Return the schedule that the options define.
 
     Raises:
-        UsageError: If they make no sense.
+        UsageError: If they are not valid.
     """
     schedule = Schedule(
         epochs=options.epochs,
@@ -72,23 +72,25 @@ def schedule_of(options: CommonOptions) -> Schedule:
         or min(schedule.iterations, schedule.online) < 0
     ):
         raise UsageError(
-            f"{schedule}: epochs and batch_size are 1 at least, iterations and online 0"
+            f"{schedule}: epochs and batch_size must be at least 1, "
+            "iterations and online at least 0"
         )
     if schedule.online and schedule.iterations:
         raise UsageError(
-            f"online={schedule.online} is one pass, and has no iterations: leave iterations={schedule.iterations} out"
+            f"online={schedule.online} is a single pass and takes no iterations: "
+            f"leave iterations={schedule.iterations} out"
         )
     return schedule
 
 
 def measures_of(options: CommonOptions) -> Measures:
-    """Return what the options ask to be measured beside the accuracy matrix.
+    """Return the optional metrics that the options request.
 
     Raises:
-        UsageError: If they make no sense.
+        UsageError: If they are not valid.
     """
     if options.track < 0:
-        raise UsageError(f"track={options.track}: it takes a number of steps, or 0")
+        raise UsageError(f"track={options.track} must be a number of steps, or 0")
     return Measures(track=options.track, probe=options.probe)
 
 
@@ -102,7 +104,7 @@ def split_images(
     held_out: float,
     seed: int,
 ) -> Stream:
-    """Deal the classes to the experiences at random.
+    """Assign the classes to the experiences at random.
 
     Args:
         options: The stream's options.
@@ -110,12 +112,12 @@ def split_images(
         test: Images to evaluate on.
         classes: Number of classes.
         largest: The value of a pixel that becomes 1.
-        held_out: Share of the training images that is evaluated on instead of the test images, for
+        held_out: Fraction of the training images to evaluate on instead of the test images, for
             tuning.
         seed: The cell's seed.
 
     Raises:
-        UsageError: If an option makes no sense.
+        UsageError: If an option is not valid.
     """
     if options.validation:
         train, test = train.split(held_out)

@@ -1,12 +1,12 @@
-"""Your own images in a folder per class, or your own sequences in an .npz file, as a stream (class-, domain- or task-incremental).
+"""Your own data: images in a folder per class, or sequences in an .npz file.
 
 ``--set data=flowers`` takes the folder ``flowers`` or the file ``flowers.npz`` of the data root
 (``--data-root``, ``MEMNET_DATA``). A folder holds a folder of images per class, or two folders
-``train`` and ``test`` that do; a file the arrays ``inputs [n, T, F]`` and ``labels [n]``, and
-``test_inputs`` and ``test_labels`` where there are any. Where no test samples are set apart, a
-fifth of every class becomes the test set, the same for every seed. A class is known by its name (in
-a file by its number), which ``test`` need not hold of every class, and has no others. What the data
-hold, and not where they stand, is part of a cell's identity.
+``train`` and ``test`` that do; a file holds the arrays ``inputs [n, T, F]`` and ``labels [n]``, and
+optionally ``test_inputs`` and ``test_labels``. Without test samples, a fifth of every class becomes
+the test set, the same for every seed. A class is identified by its name (in a file by its number);
+``test`` may have fewer classes than ``train``, but no others. The content of the data, not its
+location, is part of a cell's id.
 """
 
 from dataclasses import dataclass
@@ -25,9 +25,9 @@ from strategies.continual.stream import Samples, Stream, split_classes
 
 VERSION = 2
 PRIMARY = "accuracy"
-CHANCE = None  # what guessing gives depends on how many classes the data hold
+CHANCE = None  # it depends on the number of classes in the data
 DATA = "data"
-"""The option that names the data, whose content is hashed into a cell's identity."""
+"""The option that names the data; a cell's id includes a hash of their content."""
 
 HELD_OUT = 0.2
 
@@ -38,24 +38,23 @@ class Config:
 
     Attributes:
         data: Name of a folder or, without its ``.npz``, of a file in the data root.
-        size: Images are brought to so many pixels in height and width.
-        colour: Whether images keep their colours.
-        experiences: Number of experiences; the classes are dealt to them in equal shares.
-        scenario: ``"class"``: an answer is one of all classes; ``"domain"``: which of its
-            experience's classes it is, by their order in the experience; ``"task"``: one of its
-            experience's classes, the experience being told.
+        size: Images are resized to this many pixels in height and width.
+        colour: Whether images are read in colour.
+        experiences: Number of experiences; the classes are split equally among them.
+        scenario: ``"class"``: predict among all classes; ``"domain"``: predict a class's index
+            within its experience; ``"task"``: predict among the classes of the sample's experience,
+            which is given.
         epochs: Passes over each experience.
         iterations: Steps per experience instead of passes, if not 0.
         batch_size: New samples per step.
-        online: If not 0, everything is met once, in experiences of so many samples, and no boundary
-            is told.
+        online: If not 0, each sample is seen once, in experiences of this many samples, without
+            task boundaries.
         form: For images: ``"rows"``, a row of pixels per step, or ``"flat"``, all of them in one
             step.
         validation: Train on four fifths of the training samples and evaluate on the rest, for
             tuning.
-        track: If not 0, accuracy is also taken within experiences, every so many steps.
-        probe: After each experience, also see what a linear probe makes of the model's frozen
-            features.
+        track: If not 0, accuracy is also measured within experiences, every this many steps.
+        probe: After each experience, also train a linear probe on the model's frozen features.
     """
 
     data: str = ""
@@ -74,28 +73,30 @@ class Config:
 
 
 def prepare(data_root: Path) -> None:
-    """Do nothing: which data are wanted is an option, and whether they are there is seen when it is planned."""
+    """Do nothing: an option names the data, and the plan checks that they exist."""
 
 
 def build(config: Config, *, seed: int, data_root: Path) -> Stream:
     """Build the stream from the data in ``data_root``.
 
     Raises:
-        UsageError: If the data are missing or not of the form, or an option makes no sense.
+        UsageError: If the data are missing or malformed, or an option is not valid.
     """
     train, test, sample_bytes = load(config, data_root)
     if config.validation:
-        train, test = parted(train)
+        train, test = split(train)
     classes = int(train.labels.max()) + 1
     if len(train.labels.unique()) < classes or int(test.labels.max()) >= classes:
         raise UsageError(
-            f"{config.data}: every class from 0 to {classes - 1} needs training samples, and no other may be tested"
+            f"{config.data}: every class from 0 to {classes - 1} needs training samples, "
+            "and the test samples must be of these classes"
         )
     untested = sorted(set(range(classes)) - set(test.labels.tolist()))
     if len(untested) >= max(1, classes // config.experiences):
         raise UsageError(
-            f"{config.data}: {len(untested)} of {classes} classes have no test samples (by number: {untested}), so that an experience "
-            "could have none to be evaluated on; give more of them some, or take fewer experiences"
+            f"{config.data}: {len(untested)} of {classes} classes have no test samples "
+            f"(by number: {untested}), so an experience could have none to evaluate on; "
+            "add test samples, or set fewer experiences"
         )
     return split_classes(
         train,
@@ -111,10 +112,10 @@ def build(config: Config, *, seed: int, data_root: Path) -> Stream:
 
 
 def load(config: Config, data_root: Path) -> tuple[Samples, Samples, int]:
-    """Load training samples, test samples, and the bytes that keeping one takes.
+    """Load training samples, test samples, and the bytes of a stored sample.
 
     Raises:
-        UsageError: If they are missing or not of the form.
+        UsageError: If they are missing or malformed.
     """
     place = located(config.data, data_root)
     if place.is_file():
@@ -131,13 +132,13 @@ def load(config: Config, data_root: Path) -> tuple[Samples, Samples, int]:
         form: Form = config.form
         train, *rest = [part.samples(form, 255) for part in images]
         test, sample_bytes = (rest[0] if rest else None), images[0].sample_bytes
-    return (*(parted(train) if test is None else (train, test)), sample_bytes)
+    return (*(split(train) if test is None else (train, test)), sample_bytes)
 
 
-def parted(samples: Samples) -> tuple[Samples, Samples]:
-    """Part the samples in two, the second holding a fifth of every class.
+def split(samples: Samples) -> tuple[Samples, Samples]:
+    """Split the samples in two, the second with a fifth of every class.
 
-    The same at every call.
+    The split is the same at every call.
     """
     second = torch.from_numpy(
         stratified(samples.labels.numpy(), HELD_OUT, np.random.default_rng(SPLIT_SEED))

@@ -1,7 +1,7 @@
-"""Ten experiences of the ten digits of MNIST, the pixels in another order in each (domain-, class- or task-incremental).
+"""Ten experiences of MNIST's ten digits, each with the pixels in another order.
 
-Permuted MNIST: I. Goodfellow et al., arXiv:1312.6211 (2013). The first experience has the pixels as
-they come; each other order is drawn once per stream, from its seed.
+Permuted MNIST: I. Goodfellow et al., arXiv:1312.6211 (2013). The first experience has the
+original pixels; each other order is drawn once per stream, from its seed.
 """
 
 from dataclasses import dataclass
@@ -49,20 +49,19 @@ class Config:
 
     Attributes:
         experiences: Number of experiences.
-        scenario: ``"domain"``: an answer is one of ten digits; ``"class"``: one of ten digits of
-            one of the experiences, each of which has digits of its own; ``"task"``: the same, the
-            experience being told.
+        scenario: ``"domain"``: predict among ten digits; ``"class"``: predict among ten digits per
+            experience, each with classes of its own; ``"task"``: the same, with the experience
+            given.
         epochs: Passes over each experience.
         iterations: Steps per experience instead of passes, if not 0.
         batch_size: New samples per step.
-        online: If not 0, everything is met once, in experiences of so many samples, and no boundary
-            is told.
+        online: If not 0, each sample is seen once, in experiences of this many samples, without
+            task boundaries.
         form: ``"rows"``, a sequence of 28 rows of 28 pixels, or ``"flat"``, one step of 784.
         validation: Train on five sixths of the training images and evaluate on the rest, for
             tuning.
-        track: If not 0, accuracy is also taken within experiences, every so many steps.
-        probe: After each experience, also see what a linear probe makes of the model's frozen
-            features.
+        track: If not 0, accuracy is also measured within experiences, every this many steps.
+        probe: After each experience, also train a linear probe on the model's frozen features.
     """
 
     experiences: int = 10
@@ -81,8 +80,7 @@ def build(config: Config, *, seed: int, data_root: Path) -> Stream:
     """Build the stream from the images in ``data_root``.
 
     Raises:
-        UsageError: If the images are missing or not the published ones, or an option makes no
-            sense.
+        UsageError: If the images are missing or not the published ones, or an option is not valid.
     """
     prepare(data_root)
     train, test = load(data_root)

@@ -1,7 +1,7 @@
-"""Ten experiences of the ten digits of MNIST, turned by another angle in each (domain-, class- or task-incremental).
+"""Ten experiences of MNIST's ten digits, each rotated by another angle.
 
 Rotated MNIST: D. Lopez-Paz, M. Ranzato, *Gradient Episodic Memory*, NeurIPS 2017. The first
-experience has the images as they come; each other angle is drawn once per stream, from its seed,
+experience has the original images; each other angle is drawn once per stream, from its seed,
 uniformly up to ``furthest`` degrees.
 """
 
@@ -49,21 +49,20 @@ class Config:
 
     Attributes:
         experiences: Number of experiences.
-        furthest: Largest angle, in degrees.
-        scenario: ``"domain"``: an answer is one of ten digits; ``"class"``: one of ten digits of
-            one of the experiences, each of which has digits of its own; ``"task"``: the same, the
-            experience being told.
+        furthest: Maximum angle, in degrees.
+        scenario: ``"domain"``: predict among ten digits; ``"class"``: predict among ten digits per
+            experience, each with classes of its own; ``"task"``: the same, with the experience
+            given.
         epochs: Passes over each experience.
         iterations: Steps per experience instead of passes, if not 0.
         batch_size: New samples per step.
-        online: If not 0, everything is met once, in experiences of so many samples, and no boundary
-            is told.
+        online: If not 0, each sample is seen once, in experiences of this many samples, without
+            task boundaries.
         form: ``"rows"``, a sequence of 28 rows of 28 pixels, or ``"flat"``, one step of 784.
         validation: Train on five sixths of the training images and evaluate on the rest, for
             tuning.
-        track: If not 0, accuracy is also taken within experiences, every so many steps.
-        probe: After each experience, also see what a linear probe makes of the model's frozen
-            features.
+        track: If not 0, accuracy is also measured within experiences, every this many steps.
+        probe: After each experience, also train a linear probe on the model's frozen features.
     """
 
     experiences: int = 10
@@ -83,29 +82,30 @@ def build(config: Config, *, seed: int, data_root: Path) -> Stream:
     """Build the stream from the images in ``data_root``.
 
     Raises:
-        UsageError: If the images are missing or not the published ones, or an option makes no
-            sense.
+        UsageError: If the images are missing or not the published ones, or an option is not valid.
     """
     prepare(data_root)
     train, test = load(data_root)
     if not 0 < config.furthest <= 360:
-        raise UsageError(f"furthest={config.furthest}: it takes degrees, above 0 and up to 360")
+        raise UsageError(
+            f"furthest={config.furthest}: give an angle in degrees, above 0 and up to 360"
+        )
     drawn = config.furthest * torch.rand(count_of(config) - 1, generator=generator("angles", seed))
-    changes = [partial(_turned, angle=angle) for angle in (0.0, *drawn.tolist())]
+    changes = [partial(_rotated, angle=angle) for angle in (0.0, *drawn.tolist())]
     return changed_images(
         config, train, test, changes, classes=10, largest=255, held_out=1 / 6, seed=seed
     )
 
 
-def _turned(pixels: Pixels, angle: float) -> Pixels:
-    """Turn the images by an angle in degrees; what comes in from outside is black."""
+def _rotated(pixels: Pixels, angle: float) -> Pixels:
+    """Rotate the images by an angle in degrees; pixels from outside the image are black."""
     from torchvision.transforms.functional import InterpolationMode, rotate
 
-    turned: Pixels = (
+    rotated: Pixels = (
         rotate(
             torch.from_numpy(pixels).unsqueeze(1), angle, interpolation=InterpolationMode.BILINEAR
         )
         .squeeze(1)
         .numpy()
     )
-    return turned if angle else pixels
+    return rotated if angle else pixels

@@ -1,7 +1,7 @@
-"""Ten experiences of ten classes each, CIFAR-100's 32×32 colour images (class-, domain- or task-incremental).
+"""Ten experiences of ten classes each, of CIFAR-100's 32×32 colour images.
 
 CIFAR: A. Krizhevsky, *Learning Multiple Layers of Features from Tiny Images* (2009); 50,000
-training and 10,000 test images of 32×32 pixels in three colours. The classes are dealt to the
+training and 10,000 test images of 32×32 pixels in three colours. The classes are assigned to the
 experiences at random per seed.
 """
 
@@ -19,9 +19,9 @@ PRIMARY = "accuracy"
 CHANCE = 0.01
 CHANCE_GIVEN = {"scenario": ("class",)}
 DIGEST = "md5:eb9058c3a382ffc7106e4002c42a8d85"
-"""Of the published archive.
+"""Digest of the published archive.
 
-Torchvision holds each of its files against an md5 of its own before it opens it.
+Torchvision checks the md5 of each of its files before it opens it.
 """
 
 FILES = ("cifar-100-python/train", "cifar-100-python/test", "cifar-100-python/meta")
@@ -32,22 +32,21 @@ class Config:
     """Options of the stream.
 
     Attributes:
-        experiences: Number of experiences; the hundred classes are dealt to them in equal shares.
-        scenario: ``"class"``: an answer is one of all classes; ``"domain"``: which of its
-            experience's classes it is, by their order in the experience; ``"task"``: one of its
-            experience's classes, the experience being told.
+        experiences: Number of experiences; the hundred classes are split equally among them.
+        scenario: ``"class"``: predict among all classes; ``"domain"``: predict a class's index
+            within its experience; ``"task"``: predict among the classes of the sample's experience,
+            which is given.
         epochs: Passes over each experience.
         iterations: Steps per experience instead of passes, if not 0.
         batch_size: New samples per step.
-        online: If not 0, everything is met once, in experiences of so many samples, and no boundary
-            is told.
+        online: If not 0, each sample is seen once, in experiences of this many samples, without
+            task boundaries.
         form: ``"rows"``, a sequence of 32 rows of 96 values (32 pixels of three colours), or
             ``"flat"``, one step of 3,072.
         validation: Train on nine tenths of the training images and evaluate on the rest, for
             tuning.
-        track: If not 0, accuracy is also taken within experiences, every so many steps.
-        probe: After each experience, also see what a linear probe makes of the model's frozen
-            features.
+        track: If not 0, accuracy is also measured within experiences, every this many steps.
+        probe: After each experience, also train a linear probe on the model's frozen features.
     """
 
     experiences: int = 10
@@ -63,10 +62,10 @@ class Config:
 
 
 def prepare(data_root: Path) -> None:
-    """See that the images are in the data root, and download them if they are not.
+    """Download the images into the data root if they are missing.
 
     Raises:
-        UsageError: If they are missing and can't be had.
+        UsageError: If they are missing and can't be downloaded.
     """
     torchvision_sets.prepare("CIFAR100", FILES, data_root)
 
@@ -75,8 +74,7 @@ def build(config: Config, *, seed: int, data_root: Path) -> Stream:
     """Build the stream from the images in ``data_root``.
 
     Raises:
-        UsageError: If the images are missing or not the published ones, or an option makes no
-            sense.
+        UsageError: If the images are missing or not the published ones, or an option is not valid.
     """
     prepare(data_root)
     train, test = load(data_root)

@@ -1,7 +1,7 @@
-"""Five experiences of two digits each, 8×8 pixels, real handwriting that comes with scikit-learn (class-, domain- or task-incremental).
+"""Five experiences of two digits each, of scikit-learn's 8×8 images of real handwriting.
 
 The images are those of E. Alpaydin and C. Kaynak, *Optical Recognition of Handwritten Digits*, UCI
-Machine Learning Repository (1998): 1,797 of them with grey values from 0 to 16. A fifth of every
+Machine Learning Repository (1998): 1,797 images with grey values from 0 to 16. A fifth of every
 class is the test set, the same for every seed. Nothing is downloaded.
 """
 
@@ -30,7 +30,7 @@ PROTOCOLS = {
         "models": ("mlp",),
     },
 }
-"""The protocol of Split MNIST (see there), by which it can be tried on data that are always there."""
+"""The protocol of Split MNIST (see there), on data that need no download."""
 
 FILES = ()
 
@@ -40,22 +40,21 @@ class Config:
     """Options of the stream.
 
     Attributes:
-        protocol: ``"default"``, or a name of `PROTOCOLS`, which stands for the options there.
-        experiences: Number of experiences; the ten classes are dealt to them in equal shares.
-        scenario: ``"class"``: an answer is one of ten; ``"domain"``: which of its experience's
-            digits it is, by their order in the experience; ``"task"``: one of its experience's
-            digits, the experience being told.
+        protocol: ``"default"``, or a name of `PROTOCOLS`, which sets the options given there.
+        experiences: Number of experiences; the ten classes are split equally among them.
+        scenario: ``"class"``: predict among all classes; ``"domain"``: predict a class's index
+            within its experience; ``"task"``: predict among the classes of the sample's experience,
+            which is given.
         epochs: Passes over each experience.
         iterations: Steps per experience instead of passes, if not 0.
         batch_size: New samples per step.
-        online: If not 0, everything is met once, in experiences of so many samples, and no boundary
-            is told.
+        online: If not 0, each sample is seen once, in experiences of this many samples, without
+            task boundaries.
         form: ``"rows"``, a sequence of 8 rows of 8 pixels, or ``"flat"``, one step of 64.
         validation: Train on four fifths of the training images and evaluate on the rest, for
             tuning.
-        track: If not 0, accuracy is also taken within experiences, every so many steps.
-        probe: After each experience, also see what a linear probe makes of the model's frozen
-            features.
+        track: If not 0, accuracy is also measured within experiences, every this many steps.
+        probe: After each experience, also train a linear probe on the model's frozen features.
     """
 
     protocol: Literal["default", "vandeven2022"] = "default"
@@ -72,7 +71,7 @@ class Config:
 
 
 def prepare(data_root: Path) -> None:
-    """Do nothing: the images come with scikit-learn."""
+    """Do nothing: the images are part of scikit-learn."""
 
 
 def build(config: Config, *, seed: int, data_root: Path) -> Stream:

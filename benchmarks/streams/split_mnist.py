@@ -1,8 +1,8 @@
-"""Five experiences of two digits each, MNIST's 28×28 pixels (class-, domain- or task-incremental).
+"""Five experiences of two digits each, of MNIST's 28×28 images.
 
 MNIST: Y. LeCun, C. Cortes, C. Burges, *The MNIST database of handwritten digits* (1998); 60,000
 training and 10,000 test images. Split MNIST as in van de Ven et al., Nature Machine Intelligence
-2022, with the digits dealt to the experiences at random per seed.
+2022, with the digits assigned to the experiences at random per seed.
 """
 
 from dataclasses import dataclass
@@ -29,14 +29,14 @@ PROTOCOLS = {
         "models": ("mlp",),
     },
 }
-"""Options that a published protocol has, learning rate and models included.
+"""Options of published protocols, including the learning rate and the models.
 
 ``vandeven2022``: van de Ven et al., Nature Machine Intelligence 2022, and its code
-(GMvandeVen/continual-learning): Adam with betas of 0.9 and 0.999, kept from context to context;
-whole mini-batches of 128, the order drawn anew when it is used up; in *class* all ten outputs are
-answers from the start (the code opens those seen so far). A method that replays has a mini-batch of
-128 of what it kept beside the new one, and the loss of the new one weighs 1/c in context c, that of
-the old one the rest.
+(GMvandeVen/continual-learning): Adam with betas of 0.9 and 0.999, whose state carries over
+between contexts; full mini-batches of 128, reshuffled after each pass; in *class* all ten outputs
+are active from the start (the code activates those seen so far). A method that replays adds a
+mini-batch of 128 stored samples to the new one; in context c the loss of the new mini-batch has
+weight 1/c, that of the replayed one the rest.
 """
 
 FILES = (
@@ -52,22 +52,21 @@ class Config:
     """Options of the stream.
 
     Attributes:
-        protocol: ``"default"``, or a name of `PROTOCOLS`, which stands for the options there.
-        experiences: Number of experiences; the ten classes are dealt to them in equal shares.
-        scenario: ``"class"``: an answer is one of all classes; ``"domain"``: which of its
-            experience's classes it is, by their order in the experience; ``"task"``: one of its
-            experience's classes, the experience being told.
+        protocol: ``"default"``, or a name of `PROTOCOLS`, which sets the options given there.
+        experiences: Number of experiences; the ten classes are split equally among them.
+        scenario: ``"class"``: predict among all classes; ``"domain"``: predict a class's index
+            within its experience; ``"task"``: predict among the classes of the sample's experience,
+            which is given.
         epochs: Passes over each experience.
         iterations: Steps per experience instead of passes, if not 0.
         batch_size: New samples per step.
-        online: If not 0, everything is met once, in experiences of so many samples, and no boundary
-            is told.
+        online: If not 0, each sample is seen once, in experiences of this many samples, without
+            task boundaries.
         form: ``"rows"``, a sequence of 28 rows of 28 pixels, or ``"flat"``, one step of 784.
         validation: Train on five sixths of the training images and evaluate on the rest, for
             tuning.
-        track: If not 0, accuracy is also taken within experiences, every so many steps.
-        probe: After each experience, also see what a linear probe makes of the model's frozen
-            features.
+        track: If not 0, accuracy is also measured within experiences, every this many steps.
+        probe: After each experience, also train a linear probe on the model's frozen features.
     """
 
     protocol: Literal["default", "vandeven2022"] = "default"
@@ -84,10 +83,10 @@ class Config:
 
 
 def prepare(data_root: Path) -> None:
-    """See that the images are in the data root, and download them if they are not.
+    """Download the images into the data root if they are missing.
 
     Raises:
-        UsageError: If they are missing and can't be had.
+        UsageError: If they are missing and can't be downloaded.
     """
     torchvision_sets.prepare("MNIST", FILES, data_root)
 
@@ -96,8 +95,7 @@ def build(config: Config, *, seed: int, data_root: Path) -> Stream:
     """Build the stream from the images in ``data_root``.
 
     Raises:
-        UsageError: If the images are missing or not the published ones, or an option makes no
-            sense.
+        UsageError: If the images are missing or not the published ones, or an option is not valid.
     """
     prepare(data_root)
     train, test = load(data_root)

@@ -1,4 +1,4 @@
-"""MemNet without one mechanism at a time: what does each of them cost, on which task?"""
+"""MemNet without one mechanism at a time: the effect of each on every task."""
 
 from benchmarks.planning.suite import Member, Suite
 
@@ -24,9 +24,9 @@ FULL_WITHOUT = (
         for change in ("key_taps=1", "training_slots=1", "meta_policy=false", "sparsity_weight=0")
     ),
 )
-"""The same where the memory is full: as many pairs as `mqar` asks at its length leave few of its slots free, and the graph is off."""
+"""Ablations with a nearly full memory: pairs of `mqar` leave few free slots; the graph is off."""
 
-KEPT_WITHOUT = (
+PERSISTENT_WITHOUT = (
     "memnet",
     "memnet[dreams=0]",
     "memnet[reconstruction_weight=0]",
@@ -34,8 +34,10 @@ KEPT_WITHOUT = (
     "memnet[anchor_weight=0]",
     "memnet[trust=0]",
 )
-"""The persistent memory without dreams, without hallucination, without what brings like samples together, without what holds dreams to
-their codes, and without reading it for an answer.
+"""Ablations of the persistent memory.
+
+In order: dreams, hallucination, the attraction of similar samples, the anchoring of dreams to their
+codes, and reading the memory for a prediction.
 """
 
 SUITE = Suite(
@@ -53,6 +55,6 @@ SUITE = Suite(
             )
         ),
         Member(benchmark="mqar", models=FULL_WITHOUT, options={"mixed": False, "batch_size": 16}),
-        Member(benchmark="split-digits", models=("mlp",), methods=KEPT_WITHOUT),
+        Member(benchmark="split-digits", models=("mlp",), methods=PERSISTENT_WITHOUT),
     ),
 )

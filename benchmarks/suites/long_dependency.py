@@ -1,10 +1,7 @@
-"""All long-dependency tasks × MemNet and its rivals.
+"""All long-dependency tasks × MemNet and its baselines: recall from far outside the window.
 
-Who still knows what stood far outside the window?
-
-Public packages among the rivals run where they are installed. The profile ``small`` leaves them
-out, and trains and asks less, on the tasks that tell most in little time; it takes minutes on two
-cores.
+Baselines from public packages run if they are installed. The profile ``small`` excludes them, and
+has fewer training steps and queries, on the most informative tasks; it takes minutes on two cores.
 """
 
 from benchmarks.planning.suite import Member, Suite
@@ -25,7 +22,7 @@ SIZED = (
     ),
     *(f"token-memory[slots={slots}]" for slots in (40, 300)),
 )
-"""Models of other sizes beside the usual ones, for a curve of accuracy against the state that is carried."""
+"""Models of other sizes, for a curve of accuracy against state bytes."""
 
 SUITE = Suite(
     seeds=tuple(range(10)),

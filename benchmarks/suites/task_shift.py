@@ -1,12 +1,9 @@
-"""Task-shift streams × continual-learning methods, MemNet's memory among them.
+"""Task-shift streams × continual-learning methods, including MemNet's persistent memory.
 
-Who still knows what came first?
-
-Three questions. Which models forget what when nothing is done about it: MemNet, a Transformer and
-an LSTM trained naively, and with replay. Which method makes the most of a network: every method on
-the same MLP. And whether the answers hold for other images, permuted and turned ones included. The
-profile ``small`` asks the first two of the embedded digits; it ends within a quarter of an hour on
-two cores.
+The suite compares three things. Models: MemNet, a Transformer and an LSTM, trained naively and with
+replay. Methods: every method on the same MLP. Data: the same on other images, including permuted
+and rotated ones. The profile ``small`` compares models and methods on the embedded digits; it takes
+at most a quarter of an hour on two cores.
 """
 
 from benchmarks.planning.suite import Member, Suite

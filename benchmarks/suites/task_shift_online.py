@@ -1,10 +1,8 @@
-"""Task-shift streams met once, ten samples at a time, no boundary told.
+"""Task-shift streams in a single pass, ten samples at a time, without task boundaries.
 
-Who learns from a stream as it comes, and how steadily?
-
-Accuracy is also taken within experiences (worst-case accuracy, stability gap), and a linear probe
-tells what the features still hold of what the answers have lost. The profile ``small`` asks it of
-the embedded digits alone.
+Accuracy is also measured within experiences (worst-case accuracy, stability gap), and a linear
+probe measures what the features retain of forgotten classes. The profile ``small`` runs on the
+embedded digits only.
 """
 
 from benchmarks.planning.suite import Member, Suite

@@ -1,1 +1,1 @@
-"""Long-dependency tasks, a file each; the file name is the task's name."""
+"""Long-dependency tasks, one file each; the file name is the task's name."""

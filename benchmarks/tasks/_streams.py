@@ -1,6 +1,4 @@
-"""Parts that tasks asked on forks of streams share.
-
-Distances, noise, and streams that begin with evidence.
+"""Shared parts of query tasks: distances, noise, and streams that begin with evidence.
 
 Shapes: ``B`` batch, ``T`` time, ``E`` length of the evidence.
 """
@@ -20,24 +18,24 @@ def powers_of_two(first: int, furthest: int) -> list[int]:
 
 
 def uniform(types: int, rows: int, count: int, generator: torch.Generator) -> Int[Tensor, "B T"]:
-    """Draw tokens of so many types.
+    """Draw uniform tokens below ``types``.
 
-    They are drawn step by step, so a stream in pieces is the stream drawn whole.
+    They are drawn step by step, so a stream drawn in pieces equals the stream drawn at once.
     """
     return torch.randint(types, (count, rows), generator=generator).transpose(0, 1)
 
 
 class EvidenceQueryStream:
-    """Streams that begin with evidence and go on as noise, asked the same questions at each distance.
+    """Streams of evidence followed by noise, with the same queries at each distance.
 
-    A distance is the number of tokens from the last place of the evidence to the token at which the
-    answer is wanted.
+    A distance is the number of tokens from the last position of the evidence to the query's last
+    token, where the target is predicted.
 
     Args:
-        evidence: How each stream begins.
-        questions: What is asked.
-        distances: Where.
-        noise: Draws so many further tokens of every stream.
+        evidence: The first tokens of each stream.
+        queries: Queries and targets.
+        distances: Distances at which the queries are evaluated.
+        noise: Draws the given number of further tokens of every stream.
     """
 
     def __init__(
@@ -49,18 +47,18 @@ class EvidenceQueryStream:
     ) -> None:
         self.distances = distances
         self._evidence = evidence
-        self._questions = queries
+        self._queries = queries
         self._noise = noise
 
     def stream(self, start: int, stop: int) -> Int[Tensor, "B T"]:
         """Return the next tokens."""
-        begun = self._evidence[:, start:stop]
-        return torch.cat([begun, self._noise(stop - start - begun.shape[1])], dim=1)
+        evidence = self._evidence[:, start:stop]
+        return torch.cat([evidence, self._noise(stop - start - evidence.shape[1])], dim=1)
 
     def read_until(self, distance: int) -> int:
-        """The last token of a question stands ``distance`` behind the evidence."""
-        return self._evidence.shape[1] + distance - self._questions.inputs.shape[-1]
+        """Return the position at which a query ends ``distance`` tokens after the evidence."""
+        return self._evidence.shape[1] + distance - self._queries.inputs.shape[-1]
 
     def queries(self) -> Queries:
-        """Return the questions and their answers."""
-        return self._questions
+        """Return the queries and their targets."""
+        return self._queries

@@ -2,7 +2,7 @@
 
 After Hochreiter & Schmidhuber 1997 (Long Short-Term Memory, section 5.4). Each step has two
 features: a number drawn uniformly from [0, 1], and a marker, 1 at the two marked steps and 0
-elsewhere. The answer is a number, right if it is within 0.04 of the sum. A distance is the length
+elsewhere. A prediction is correct if it is within 0.04 of the sum. A distance is the length
 of the sequence.
 """
 
@@ -23,19 +23,19 @@ CHANCE = 0.0784
 INPUTS = ("features",)
 
 TOLERANCE = 0.04
-"""An answer is right if it is off by less."""
+"""Largest absolute error of a correct prediction, exclusive."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Config:
-    """Options.
+    """Options of the task.
 
     Attributes:
         train_length: Length of a training sequence.
         steps: Training steps.
         batch_size: Sequences per step.
         streams: Evaluation sequences per distance.
-        furthest: Longest sequence asked.
+        furthest: Maximum evaluation length.
     """
 
     train_length: int = 100
@@ -45,19 +45,20 @@ class Config:
     furthest: int = 400
 
     def __post_init__(self) -> None:
-        """Refuse what cannot be asked."""
+        """Check the options."""
         check_positive(steps=self.steps, batch_size=self.batch_size, streams=self.streams)
         if not 2 <= self.train_length <= self.furthest:
             raise ValueError(
-                f"train_length = {self.train_length} must lie between 2 and furthest = {self.furthest}"
+                f"train_length = {self.train_length} must be between 2 "
+                f"and furthest = {self.furthest}"
             )
 
 
 class Adding(WholeSequenceTask):
-    """The task.
+    """The adding task.
 
-    Always answering 1, the mean, is right with ``P(|x + y − 1| < t) = 2t − t²``, t being the
-    tolerance.
+    The constant prediction 1, the mean, is correct with probability
+    ``P(|x + y − 1| < t) = 2t − t²``, where t is the tolerance.
     """
 
     def __init__(self, config: Config) -> None:
@@ -76,7 +77,7 @@ class Adding(WholeSequenceTask):
     def correct(
         self, logits: Float[Tensor, "*places 1"], targets: Float[Tensor, "*places"]
     ) -> Bool[Tensor, "*places"]:
-        """Say which answers are within the tolerance."""
+        """Return which predictions are within the tolerance."""
         return (logits.squeeze(-1) - targets).abs() < TOLERANCE
 
     def sample(self, batch: int, generator: torch.Generator) -> Batch:

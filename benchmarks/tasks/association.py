@@ -1,16 +1,16 @@
-"""Association: links A → B and B → C are met apart, among noise; asked A, the answer is C.
+"""Association: links A → B and B → C among noise; the query is A, the target C.
 
-The two facts of bAbI's second task (Weston et al. 2015, "Towards AI-Complete Question Answering")
-without the language, in streams of any length. A chain's links are pairs of adjacent tokens, the
-links of all chains in random order, at random places of the evidence where none touches another. A
-question is a marker that says how many links to follow, then the entity to start from, at which the
-answer is wanted. Half of the training questions go all the way from the head of a chain, the others
-follow fewer links. A distance is the number of tokens from the last place of the evidence to that
-entity.
+The two supporting facts of bAbI's second task (Weston et al. 2015, "Towards AI-Complete Question
+Answering") without the language, in streams of any length. A link is a pair of adjacent tokens. The
+links of all chains are in random order, at random positions of the evidence, with noise between
+them. A query has two tokens: a marker with the number of links to follow, and the entity to start
+from, where the target is predicted. Half of the training queries follow a whole chain from its
+head, the others follow fewer links. A distance is the number of tokens from the last position of
+the evidence to that entity.
 
-Curve ``accuracy_by_distance_one_hop``: the same streams, asked for every single link.
+Curve ``accuracy_by_distance_one_hop``: the same streams, with a query for every single link.
 
-Shapes: ``B`` batch, ``T`` time, ``C`` chains, ``E`` entities of a chain, ``Q`` questions.
+Shapes: ``B`` batch, ``T`` time, ``C`` chains, ``E`` entities of a chain, ``Q`` queries.
 """
 
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from jaxtyping import Int
 from torch import Tensor
 
 from baselines.interface import Signature, check_positive
-from benchmarks.tasks._pairs import choose, room_for, scatter_apart, shuffle
+from benchmarks.tasks._pairs import choose, places_for, scatter_apart, shuffle
 from benchmarks.tasks._streams import EvidenceQueryStream, powers_of_two, uniform
 from strategies.sequence.task import Batch, Queries, QueryStream, QueryTask
 
@@ -29,25 +29,24 @@ PRIMARY = "accuracy_at_8192"
 CHANCE = 0.015625
 CHANCE_GIVEN = {"entities": (64,)}
 
-LEAST = 64
-"""Smallest distance asked."""
+MIN_DISTANCE = 64
+"""Minimum evaluation distance."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Config:
-    """Options.
+    """Options of the task.
 
     Attributes:
         entities: Types of entity; no two chains share one.
         noise: Types of noise token.
         chains: Chains per sequence.
         hops: Links of a chain, 1 to 3.
-        train_length: Length of a training sequence; links stand in its first half, questions in the
-            second.
+        train_length: Length of a training sequence: links in its first half, queries in the second.
         steps: Training steps.
         batch_size: Sequences per step.
-        streams: Evaluation streams, each asked about every chain at every distance.
-        far_streams: Streams that are read on beyond distance 8,192.
+        streams: Evaluation streams, each with a query per chain at every distance.
+        far_streams: Streams that are read beyond distance 8,192.
         furthest: Largest distance, a power of two.
     """
 
@@ -63,7 +62,7 @@ class Config:
     furthest: int = 8192
 
     def __post_init__(self) -> None:
-        """Refuse what cannot be asked."""
+        """Check the options."""
         check_positive(
             steps=self.steps,
             batch_size=self.batch_size,
@@ -71,27 +70,29 @@ class Config:
             far_streams=self.far_streams,
         )
         if not 1 <= self.hops <= 3:
-            raise ValueError(f"hops = {self.hops} must lie between 1 and 3")
+            raise ValueError(f"hops = {self.hops} must be between 1 and 3")
         if self.chains < 1 or self.chains * (self.hops + 1) > self.entities:
             raise ValueError(
-                f"chains = {self.chains} of {self.hops} hops must be at least 1 and need {self.hops + 1} entities each"
+                f"chains = {self.chains} of {self.hops} hops must be at least 1 and need "
+                f"{self.hops + 1} entities each, of entities = {self.entities}"
             )
-        needed = 2 * room_for(self.chains * max(self.hops, 2))
+        needed = 2 * places_for(self.chains * max(self.hops, 2))
         if self.train_length < needed:
             raise ValueError(
-                f"train_length = {self.train_length} must be at least {needed} to hold {self.chains} chains"
+                f"train_length = {self.train_length} must be at least {needed} "
+                f"to hold {self.chains} chains"
             )
-        if self.furthest < LEAST or self.noise < 1:
+        if self.furthest < MIN_DISTANCE or self.noise < 1:
             raise ValueError(
-                f"furthest = {self.furthest} must be at least {LEAST}, and noise = {self.noise} at least 1"
+                f"furthest = {self.furthest} must be at least {MIN_DISTANCE}, "
+                f"and noise = {self.noise} at least 1"
             )
 
 
 class Association(QueryTask):
-    """The task.
+    """The association task.
 
-    Tokens: entities first, then noise, then the markers of 1, 2, … hops. Guessing gives ``1 /
-    entities``.
+    Tokens: entities, then noise, then the markers of 1, 2, … hops. Chance is ``1 / entities``.
     """
 
     def __init__(self, config: Config) -> None:
@@ -102,67 +103,70 @@ class Association(QueryTask):
         self.signature = Signature(vocabulary=types, outputs=types, length=config.train_length)
 
     def sample(self, batch: int, generator: torch.Generator) -> Batch:
-        """Draw sequences: all links in the first half.
+        """Draw sequences with all links in the first half.
 
-        In the second, each chain is asked whole, and once for fewer links.
+        The second half has two queries per chain: for the whole chain, and for fewer links.
         """
         chains = self._chains(batch, generator)
         evidence = self._evidence(chains, generator)
-        asked, answers = self.ask_whole(chains)
+        queries, targets = self.chain_queries(chains)
         if self.config.hops > 1:
-            fewer = self._ask_fewer(chains, generator)
-            asked, answers = (
-                torch.cat([asked, fewer[0]], dim=1),
-                torch.cat([answers, fewer[1]], dim=1),
+            shorter = self._shorter_queries(chains, generator)
+            queries, targets = (
+                torch.cat([queries, shorter[0]], dim=1),
+                torch.cat([targets, shorter[1]], dim=1),
             )
-        asked, answers = shuffle(generator, asked, answers)
+        queries, targets = shuffle(generator, queries, targets)
         second = self._noise(batch, self.config.train_length - evidence.shape[1], generator)
-        places = scatter_apart(second, asked, generator) + 1 + evidence.shape[1]
-        return Batch(inputs=torch.cat([evidence, second], dim=1), positions=places, targets=answers)
+        places = scatter_apart(second, queries, generator) + 1 + evidence.shape[1]
+        return Batch(inputs=torch.cat([evidence, second], dim=1), positions=places, targets=targets)
 
     def query_stream(self, batch: int, generator: torch.Generator) -> QueryStream:
         """Draw evaluation streams: the evidence of a training sequence, then noise."""
         chains = self._chains(batch, generator)
         evidence = self._evidence(chains, generator)
-        asked, answers = self.ask_whole(chains)
+        queries, targets = self.chain_queries(chains)
         groups = {}
         if self.config.hops > 1:
-            links, ends = self.ask_links(chains)
-            groups = {"one_hop": torch.arange(asked.shape[1], asked.shape[1] + links.shape[1])}
-            asked, answers = torch.cat([asked, links], dim=1), torch.cat([answers, ends], dim=1)
+            links, ends = self.link_queries(chains)
+            groups = {"one_hop": torch.arange(queries.shape[1], queries.shape[1] + links.shape[1])}
+            queries, targets = torch.cat([queries, links], dim=1), torch.cat([targets, ends], dim=1)
         return EvidenceQueryStream(
             evidence,
-            Queries(inputs=asked, targets=answers, groups=groups),
-            powers_of_two(LEAST, self.config.furthest),
+            Queries(inputs=queries, targets=targets, groups=groups),
+            powers_of_two(MIN_DISTANCE, self.config.furthest),
             lambda count: self._noise(batch, count, generator),
         )
 
-    def ask_whole(
+    def chain_queries(
         self, chains: Int[Tensor, "B C E"]
     ) -> tuple[Int[Tensor, "B C 2"], Int[Tensor, "B C"]]:
-        """Ask each chain's head for the chain's end."""
-        return self._question(
+        """Return queries from each chain's head, with the chain's end as the target."""
+        return self._inputs(
             chains[..., 0], torch.full_like(chains[..., 0], self.config.hops)
         ), chains[..., -1]
 
-    def ask_links(
+    def link_queries(
         self, chains: Int[Tensor, "B C E"]
     ) -> tuple[Int[Tensor, "B Q 2"], Int[Tensor, "B Q"]]:
-        """Ask the first entity of each link for the second."""
+        """Return queries from each link's first entity, with its second as the target."""
         starts = chains[..., :-1].flatten(1)
-        return self._question(starts, torch.ones_like(starts)), chains[..., 1:].flatten(1)
+        return self._inputs(starts, torch.ones_like(starts)), chains[..., 1:].flatten(1)
 
-    def _ask_fewer(
+    def _shorter_queries(
         self, chains: Int[Tensor, "B C E"], generator: torch.Generator
     ) -> tuple[Int[Tensor, "B C 2"], Int[Tensor, "B C"]]:
-        """Ask each chain once for fewer links than it has: a random number of them, from a random entity that has as many before it."""
+        """Return a query per chain that follows fewer links than the chain has.
+
+        The number of links is random, and so is the first entity among those with as many ahead.
+        """
         shape, hops = (*chains.shape[:2], 1), self.config.hops
         followed = torch.randint(1, hops, shape, generator=generator)
         start = (torch.rand(shape, generator=generator) * (hops - followed + 1)).long()
         entities, ends = (chains.gather(2, where).squeeze(2) for where in (start, start + followed))
-        return self._question(entities, followed.squeeze(2)), ends
+        return self._inputs(entities, followed.squeeze(2)), ends
 
-    def _question(
+    def _inputs(
         self, entities: Int[Tensor, "B Q"], hops: Int[Tensor, "B Q"]
     ) -> Int[Tensor, "B Q 2"]:
         return torch.stack([self._first_marker + hops - 1, entities], dim=-1)

@@ -1,8 +1,8 @@
 """Copy: random symbols and a delimiter; the targets are the symbols in order.
 
 From Graves et al. 2014 (Neural Turing Machines, section 4.1), with symbols instead of vectors of
-bits: trained on 1 to 20 of them, asked for half as many, as many and twice as many. A distance is
-the number of symbols: as many tokens stand between a symbol and its answer.
+bits: trained on 1 to 20 of them, evaluated on 10, 20 and 40. A distance is the number of symbols,
+which is the number of tokens between a symbol and its prediction.
 """
 
 from collections.abc import Iterator
@@ -21,15 +21,15 @@ CHANCE_GIVEN = {"symbols": (8,)}
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Config:
-    """Options.
+    """Options of the task.
 
     Attributes:
         symbols: Types of symbol.
-        train_length: Most symbols of a training sequence; each has a number of its own, from 1.
+        train_length: Maximum symbols of a training sequence; the number is drawn from 1 to this.
         steps: Training steps.
         batch_size: Sequences per step.
         streams: Evaluation sequences per distance.
-        furthest: Most symbols asked.
+        furthest: Maximum symbols of an evaluation sequence.
     """
 
     symbols: int = 8
@@ -40,20 +40,21 @@ class Config:
     furthest: int = 40
 
     def __post_init__(self) -> None:
-        """Refuse what cannot be asked."""
+        """Check the options."""
         check_positive(steps=self.steps, batch_size=self.batch_size, streams=self.streams)
         if self.symbols < 2:
             raise ValueError(f"symbols = {self.symbols} must be at least 2")
         if not 2 <= self.train_length <= self.furthest:
             raise ValueError(
-                f"train_length = {self.train_length} must lie between 2 and furthest = {self.furthest}"
+                f"train_length = {self.train_length} must be between 2 "
+                f"and furthest = {self.furthest}"
             )
 
 
 class Copy(WholeSequenceTask):
-    """The task.
+    """The copy task.
 
-    Tokens: symbols, delimiter, marker. Guessing among symbols gives ``1 / symbols``.
+    Tokens: symbols, delimiter, marker. Chance is ``1 / symbols``.
     """
 
     def __init__(self, config: Config) -> None:
@@ -67,7 +68,7 @@ class Copy(WholeSequenceTask):
         )
 
     def sample(self, batch: int, generator: torch.Generator) -> Batch:
-        """Draw sequences with different numbers of symbols; short ones have idle markers behind."""
+        """Draw sequences with different numbers of symbols; idle markers pad short ones."""
         most = self.config.train_length
         return self._draw(
             torch.randint(1, most + 1, (batch,), generator=generator), most, generator
@@ -83,14 +84,14 @@ class Copy(WholeSequenceTask):
             )
 
     def _draw(self, number: torch.Tensor, most: int, generator: torch.Generator) -> Batch:
-        """Draw sequences with so many symbols each, ``[B]``, ``most`` being the largest number."""
+        """Draw sequences with ``number`` symbols ``[B]``, at most ``most``."""
         delimiter, marker = self.config.symbols, self.config.symbols + 1
         symbols = torch.randint(self.config.symbols, (len(number), most), generator=generator)
         given = torch.arange(most) < number.unsqueeze(1)
         inputs = torch.full((len(number), 2 * most + 1), marker)
         inputs[:, :most] = torch.where(given, symbols, marker)
         inputs.scatter_(1, number.unsqueeze(1), delimiter)
-        # Idle places answer at the last token, and do not count.
+        # Idle positions point to the last token and are masked.
         positions = (number.unsqueeze(1) + 1 + torch.arange(most)).clamp(max=2 * most)
         return Batch(inputs=inputs, positions=positions, targets=symbols, mask=given)
 

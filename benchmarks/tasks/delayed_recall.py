@@ -1,8 +1,8 @@
 """Delayed recall: key-value pairs among noise; the query is a key, the target its value.
 
 After the associative recall of Graves et al. 2014 (Neural Turing Machines, section 4.3), with noise
-in between so that what is worth storing must be told from what is not. A distance is the number of
-tokens from the last place of the evidence to the question.
+in between, so that a model must select what to store. A distance is the number of tokens from the
+last position of the evidence to the query.
 
 Shapes: ``B`` batch, ``T`` time, ``K`` keys.
 """
@@ -26,19 +26,18 @@ CHANCE_GIVEN = {"values": (64,)}
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Config:
-    """Options.
+    """Options of the task.
 
     Attributes:
         pairs: Pairs per sequence.
-        keys: Types of key; each pair has another.
+        keys: Types of key; no two pairs share one.
         values: Types of value.
         noise: Types of noise token.
-        train_length: Length of a training sequence; pairs stand in its first half, questions in the
-            second.
+        train_length: Length of a training sequence: pairs in its first half, queries in the second.
         steps: Training steps.
         batch_size: Sequences per step.
-        streams: Evaluation streams, each with a question per pair at every distance.
-        far_streams: Streams that are read on beyond distance 8,192.
+        streams: Evaluation streams, each with a query per pair at every distance.
+        far_streams: Streams that are read beyond distance 8,192.
         furthest: Largest distance, a power of two.
     """
 
@@ -54,7 +53,7 @@ class Config:
     furthest: int = 8192
 
     def __post_init__(self) -> None:
-        """Refuse what cannot be asked."""
+        """Check the options."""
         check_positive(
             values=self.values,
             noise=self.noise,
@@ -65,7 +64,7 @@ class Config:
         )
         if not 1 <= self.pairs <= min(self.keys, self.train_length // 4):
             raise ValueError(
-                f"pairs = {self.pairs} must lie between 1 and the smaller of keys = {self.keys} "
+                f"pairs = {self.pairs} must be between 1 and the minimum of keys = {self.keys} "
                 f"and a quarter of train_length = {self.train_length}"
             )
         if self.furthest < self.train_length:
@@ -75,9 +74,9 @@ class Config:
 
 
 class DelayedRecall(QueryTask):
-    """The task.
+    """The delayed-recall task.
 
-    Tokens: keys first, then values, then noise. Guessing among values gives ``1 / values``.
+    Tokens: keys, then values, then noise. Chance is ``1 / values``.
     """
 
     def __init__(self, config: Config) -> None:
@@ -87,7 +86,10 @@ class DelayedRecall(QueryTask):
         self.signature = Signature(vocabulary=types, outputs=types, length=config.train_length)
 
     def sample(self, batch: int, generator: torch.Generator) -> Batch:
-        """Draw sequences: pairs at random places in the first half, their keys in random order at random places in the second."""
+        """Draw sequences with pairs at random positions of the first half.
+
+        Their keys are in random order at random positions of the second half.
+        """
         evidence, keys, values = self.draw_evidence(batch, generator)
         keys, values = shuffle(generator, keys, values)
         second = self.noise(batch, self.config.train_length - evidence.shape[1], generator)
@@ -101,7 +103,7 @@ class DelayedRecall(QueryTask):
     def query_stream(self, batch: int, generator: torch.Generator) -> QueryStream:
         """Draw evaluation streams: the evidence of a training sequence, then noise.
 
-        Every key is asked at every distance.
+        Every key is a query at every distance.
         """
         evidence, keys, values = self.draw_evidence(batch, generator)
         queries = Queries(inputs=keys.unsqueeze(-1), targets=values)
@@ -113,9 +115,9 @@ class DelayedRecall(QueryTask):
     def draw_evidence(
         self, batch: int, generator: torch.Generator
     ) -> tuple[Int[Tensor, "B T"], Int[Tensor, "B K"], Int[Tensor, "B K"]]:
-        """Draw pairs among noise, half a training sequence long.
+        """Draw evidence: pairs among noise, half a training sequence long.
 
-        Return it with the keys and the values to be recalled.
+        Return it with the keys and the values to recall.
         """
         config = self.config
         half = config.train_length // 2

@@ -19,24 +19,24 @@ PRIMARY = "accuracy_at_8192"
 CHANCE = 0.06666666666666667
 CHANCE_GIVEN = {"vocabulary": (16,)}
 
-LEAST = 64
-"""Smallest distance asked."""
+MIN_DISTANCE = 64
+"""Minimum evaluation distance."""
 
 CUE_WITHIN = 32
-"""In an evaluation stream the cue stands at one of so many first places."""
+"""The cue of an evaluation stream is among this many first positions."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Config:
-    """Options.
+    """Options of the task.
 
     Attributes:
         vocabulary: Token types, the special one included.
         train_length: Length of a training sequence.
         steps: Training steps.
         batch_size: Sequences per step.
-        streams: Evaluation streams, each with one question per distance.
-        far_streams: Streams that are read on beyond distance 8,192.
+        streams: Evaluation streams, each with one query per distance.
+        far_streams: Streams that are read beyond distance 8,192.
         furthest: Largest distance, a power of two.
     """
 
@@ -49,7 +49,7 @@ class Config:
     furthest: int = 8192
 
     def __post_init__(self) -> None:
-        """Refuse what cannot be asked."""
+        """Check the options."""
         check_positive(
             steps=self.steps,
             batch_size=self.batch_size,
@@ -58,16 +58,21 @@ class Config:
         )
         if self.vocabulary < 3:
             raise ValueError(
-                f"vocabulary = {self.vocabulary} must be at least 3: the special token and two others"
+                f"vocabulary = {self.vocabulary} must be at least 3: "
+                "the special token and two others"
             )
-        if self.train_length < 4 or self.furthest < LEAST:
+        if self.train_length < 4 or self.furthest < MIN_DISTANCE:
             raise ValueError(
-                f"train_length = {self.train_length} must be at least 4, and furthest = {self.furthest} at least {LEAST}"
+                f"train_length = {self.train_length} must be at least 4, "
+                f"and furthest = {self.furthest} at least {MIN_DISTANCE}"
             )
 
 
 class Induction(QueryTask):
-    """The task: answers are any of the ordinary tokens, so guessing gives ``1 / (vocabulary − 1)``."""
+    """The induction task.
+
+    Targets are ordinary tokens, so chance is ``1 / (vocabulary − 1)``.
+    """
 
     def __init__(self, config: Config) -> None:
         self.config = config
@@ -78,7 +83,7 @@ class Induction(QueryTask):
         )
 
     def sample(self, batch: int, generator: torch.Generator) -> Batch:
-        """Draw sequences whose special token stands anywhere before the last two places, and again at the end."""
+        """Draw sequences with the special token at a random position and at the end."""
         length = self.config.train_length
         inputs = torch.randint(self.special, (batch, length), generator=generator)
         cue = torch.randint(length - 2, (batch, 1), generator=generator)
@@ -93,18 +98,21 @@ class Induction(QueryTask):
 
 
 class InductionQueryStream:
-    """Streams whose special token stands at one place within the first ones, the same in all, so that distances are exact."""
+    """Streams with the special token at one of the first positions.
+
+    The position is the same in all streams, so that distances are exact.
+    """
 
     def __init__(self, config: Config, batch: int, generator: torch.Generator) -> None:
         self.special = config.vocabulary - 1
         self.batch = batch
         self.generator = generator
-        self.distances = powers_of_two(LEAST, config.furthest)
+        self.distances = powers_of_two(MIN_DISTANCE, config.furthest)
         self.cue = int(torch.randint(CUE_WITHIN, (1,), generator=generator))
         self.answer = torch.randint(self.special, (batch, 1), generator=generator)
 
     def stream(self, start: int, stop: int) -> Int[Tensor, "B T"]:
-        """Return the next tokens: random ordinary ones, but for the special token and the answer behind it."""
+        """Return the next tokens: random ordinary ones, the special token, and its successor."""
         tokens = uniform(self.special, self.batch, stop - start, self.generator)
         if start <= self.cue < stop:
             tokens[:, self.cue - start] = self.special
@@ -113,11 +121,11 @@ class InductionQueryStream:
         return tokens
 
     def read_until(self, distance: int) -> int:
-        """The question is the token that stands ``distance`` behind the answer."""
+        """Return the position of the query, ``distance`` tokens after the target."""
         return self.cue + 1 + distance
 
     def queries(self) -> Queries:
-        """Ask for what followed the special token."""
+        """Return the special token as the query, with its successor as the target."""
         return Queries(inputs=torch.full((self.batch, 1, 1), self.special), targets=self.answer)
 
 

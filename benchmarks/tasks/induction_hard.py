@@ -1,12 +1,10 @@
-"""Induction with a cue of two tokens, each of which stands everywhere else too.
+"""Induction with a cue of two tokens that each also occur elsewhere; the target follows the pair.
 
-What followed the pair is wanted.
-
-The rule of `benchmarks.tasks.induction` for sceptics, since a table of which token follows which
-solves that one. The ordered pair (14, 15) stands once, the answer behind it, and is asked again at
-the end. The noise is drawn from the same 16 tokens, so 14 is often followed by others and 15 often
-preceded by others, but nowhere else do they stand in this order. A distance is the number of tokens
-from the answer to the second token of the question.
+A harder form of `benchmarks.tasks.induction`, which a table of bigrams solves. The ordered pair
+(14, 15) occurs once, followed by the target, and again at the end as the query. The noise is drawn
+from the same 16 tokens, so 14 often precedes other tokens and 15 often follows others, but the pair
+occurs nowhere else in this order. A distance is the number of tokens from the target to the second
+token of the query.
 
 Shapes: ``B`` batch, ``T`` time.
 """
@@ -19,7 +17,7 @@ from torch import Tensor
 
 from baselines.interface import Signature, check_positive
 from benchmarks.tasks._streams import powers_of_two, uniform
-from benchmarks.tasks.induction import CUE_WITHIN, LEAST
+from benchmarks.tasks.induction import CUE_WITHIN, MIN_DISTANCE
 from strategies.sequence.task import Batch, Queries, QueryStream, QueryTask
 
 VERSION = 1
@@ -30,15 +28,15 @@ CHANCE_GIVEN = {"vocabulary": (16,)}
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Config:
-    """Options.
+    """Options of the task.
 
     Attributes:
         vocabulary: Token types, the two of the cue included.
         train_length: Length of a training sequence.
         steps: Training steps.
         batch_size: Sequences per step.
-        streams: Evaluation streams, each with one question per distance.
-        far_streams: Streams that are read on beyond distance 8,192.
+        streams: Evaluation streams, each with one query per distance.
+        far_streams: Streams that are read beyond distance 8,192.
         furthest: Largest distance, a power of two.
     """
 
@@ -51,7 +49,7 @@ class Config:
     furthest: int = 8192
 
     def __post_init__(self) -> None:
-        """Refuse what cannot be asked."""
+        """Check the options."""
         check_positive(
             steps=self.steps,
             batch_size=self.batch_size,
@@ -60,16 +58,21 @@ class Config:
         )
         if self.vocabulary < 4:
             raise ValueError(
-                f"vocabulary = {self.vocabulary} must be at least 4: the cue's two tokens and two others"
+                f"vocabulary = {self.vocabulary} must be at least 4: "
+                "the cue's two tokens and two others"
             )
-        if self.train_length < 5 or self.furthest < LEAST:
+        if self.train_length < 5 or self.furthest < MIN_DISTANCE:
             raise ValueError(
-                f"train_length = {self.train_length} must be at least 5, and furthest = {self.furthest} at least {LEAST}"
+                f"train_length = {self.train_length} must be at least 5, "
+                f"and furthest = {self.furthest} at least {MIN_DISTANCE}"
             )
 
 
 class InductionHard(QueryTask):
-    """The task: answers are any tokens but the cue's two, so guessing gives ``1 / (vocabulary − 2)``."""
+    """The hard induction task.
+
+    Targets are any tokens except the cue's two, so chance is ``1 / (vocabulary − 2)``.
+    """
 
     def __init__(self, config: Config) -> None:
         self.config = config
@@ -80,7 +83,7 @@ class InductionHard(QueryTask):
         )
 
     def sample(self, batch: int, generator: torch.Generator) -> Batch:
-        """Draw sequences whose cue stands anywhere before the last four places, and again at the end."""
+        """Draw sequences with the cue at a random position and at the end."""
         length = self.config.train_length
         inputs, _ = noise(
             self.config.vocabulary, length, generator, torch.zeros(batch, 1, dtype=torch.int64)
@@ -99,12 +102,15 @@ class InductionHard(QueryTask):
 
 
 class InductionHardQueryStream:
-    """Streams whose cue stands at one place within the first ones, the same in all, so that distances are exact."""
+    """Streams with the cue at one of the first positions.
+
+    The position is the same in all streams, so that distances are exact.
+    """
 
     def __init__(
         self, config: Config, cue: Int[Tensor, " 2"], batch: int, generator: torch.Generator
     ) -> None:
-        self.distances = powers_of_two(LEAST, config.furthest)
+        self.distances = powers_of_two(MIN_DISTANCE, config.furthest)
         self._vocabulary = config.vocabulary
         self._generator = generator
         self._start = int(torch.randint(CUE_WITHIN, (1,), generator=generator))
@@ -113,7 +119,7 @@ class InductionHardQueryStream:
         self._last = torch.zeros(batch, 1, dtype=torch.int64)
 
     def stream(self, start: int, stop: int) -> Int[Tensor, "B T"]:
-        """Return the next tokens: noise, but for the cue and the answer behind it."""
+        """Return the next tokens: noise, the cue, and the target after it."""
         tokens, self._last = noise(self._vocabulary, stop - start, self._generator, self._last)
         for place, token in enumerate(self._evidence.unbind(1), start=self._start):
             if start <= place < stop:
@@ -121,11 +127,11 @@ class InductionHardQueryStream:
         return tokens
 
     def read_until(self, distance: int) -> int:
-        """The last token of the question stands ``distance`` behind the answer."""
+        """Return the position at which the query ends ``distance`` tokens after the target."""
         return self._start + 2 + distance - 1
 
     def queries(self) -> Queries:
-        """Ask for what followed the cue."""
+        """Return the cue as the query, with the token after it as the target."""
         return Queries(inputs=self._evidence[:, None, :2], targets=self._answers)
 
 
@@ -134,21 +140,21 @@ def noise(
 ) -> tuple[Int[Tensor, "B T"], Int[Tensor, "B 1"]]:
     """Draw tokens in which the cue's first token is never followed by its second.
 
-    Where it would be, an ordinary token takes the second's place, which can't begin another cue.
+    Where it would be, an ordinary token replaces the second; it can't begin another cue.
 
     Args:
         vocabulary: Token types.
         count: Tokens of each sequence.
         generator: Source of the tokens.
-        before: What was drawn last, before any such change; anything ordinary at the start.
+        before: The last token drawn, before any replacement; any ordinary token at the start.
 
     Returns:
-        The tokens, and what was drawn last.
+        The tokens, and the last token drawn.
     """
     ordinary = vocabulary - 2
     drawn = uniform(
         vocabulary * ordinary, len(before), count, generator
-    )  # a token, and an ordinary one that may take its place
+    )  # a token, and an ordinary one that may replace it
     tokens, instead = drawn // ordinary, drawn % ordinary
     line = torch.cat([before, tokens], dim=1)
     forms_cue = (line[:, :-1] == vocabulary - 2) & (tokens == vocabulary - 1)

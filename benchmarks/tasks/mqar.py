@@ -2,10 +2,10 @@
 
 From Arora et al. 2023 (Zoology: Measuring and Improving Recall in Efficient Language Models,
 section 4 and appendix E). A sequence begins with its pairs, keys from the lower half of the
-vocabulary and values from the upper, none twice. Each key recurs at twice a gap behind the pairs;
-gaps are drawn without replacement, the i-th with p(i) ∝ i^(0.01 − 1), so most are short. All other
-places hold random tokens of the whole vocabulary. The answer is wanted at the query itself. A
-distance is the length of the sequence.
+vocabulary and values from the upper, none twice. Each key recurs at twice a gap after the
+pairs; gaps are drawn without replacement, the i-th with p(i) ∝ i^(0.01 − 1), so most are short. All
+other positions hold random tokens of the whole vocabulary. The target is predicted at the query
+itself. A distance is the length of the sequence.
 
 Shapes: ``B`` batch, ``T`` time, ``N`` pairs, ``Q`` queries.
 """
@@ -18,7 +18,7 @@ from jaxtyping import Int
 from torch import Tensor
 
 from baselines.interface import Signature, check_positive
-from benchmarks.tasks._pairs import bind_again, choose
+from benchmarks.tasks._pairs import choose, rebind
 from strategies.sequence.task import Batch, EvaluationBatch, WholeSequenceTask
 
 VERSION = 1
@@ -32,24 +32,24 @@ SWEEP = ((64, 4), (128, 8), (256, 16), (512, 64), (1024, 256))
 POWER = 0.01
 """The exponent alpha of the power law of gaps."""
 
-SHEET = 16
-"""Sequences per sheet: with 256 queries and 8,192 outputs their logits take 134 MB."""
+SEQUENCES_PER_BATCH = 16
+"""Sequences per evaluation batch: with 256 queries and 8,192 outputs, logits take 134 MB."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Config:
-    """Options.
+    """Options of the task.
 
     Attributes:
-        length: Longest training sequence.
-        pairs: Pairs in it.
-        mixed: Whether shorter sequences of the sweep are trained on too: each step draws one of the
+        length: Maximum length of a training sequence.
+        pairs: Pairs in a sequence of that length.
+        mixed: Whether to train on shorter sequences of the sweep too: each step draws one of the
             shapes up to ``length``.
         vocabulary: Token types.
         steps: Training steps.
         batch_size: Sequences per step.
         streams: Evaluation sequences per distance.
-        furthest: Longest evaluation sequence.
+        furthest: Maximum length of an evaluation sequence.
     """
 
     length: int = 512
@@ -62,20 +62,22 @@ class Config:
     furthest: int = 1024
 
     def __post_init__(self) -> None:
-        """Refuse what cannot be asked."""
+        """Check the options."""
         check_positive(steps=self.steps, batch_size=self.batch_size, streams=self.streams)
         if self.furthest < SWEEP[0][0]:
             raise ValueError(f"furthest = {self.furthest} must be at least {SWEEP[0][0]}")
         for length, pairs in {**_shapes(self, self.length), **_shapes(self, self.furthest)}.items():
             if pairs < 1 or 4 * pairs > length or pairs >= self.vocabulary // 2:
                 raise ValueError(
-                    f"length = {length} with pairs = {pairs} of vocabulary = {self.vocabulary} can't be asked: there must be a pair, four "
-                    "places per pair, and fewer pairs than half the vocabulary; raise the vocabulary, or lower length and furthest"
+                    f"length = {length} with pairs = {pairs} "
+                    f"of vocabulary = {self.vocabulary} is not possible: there must be a pair, "
+                    "four positions per pair, and fewer pairs than half the vocabulary; "
+                    "raise the vocabulary, or lower length and furthest"
                 )
 
 
 class MQAR(WholeSequenceTask):
-    """The task. Guessing among all values gives ``2 / vocabulary``."""
+    """The MQAR task. Chance among all values is ``2 / vocabulary``."""
 
     def __init__(self, config: Config) -> None:
         self.config = config
@@ -85,11 +87,11 @@ class MQAR(WholeSequenceTask):
         self.training = (
             _shapes(config, config.length) if config.mixed else {config.length: config.pairs}
         )
-        self.asked = _shapes(config, config.furthest)
-        self.distances = sorted(self.asked)
+        self.evaluated = _shapes(config, config.furthest)
+        self.distances = sorted(self.evaluated)
 
-    def again(self, pairs: int) -> int:
-        """Return how many of the pairs bind the key of another pair again."""
+    def rebound(self, pairs: int) -> int:
+        """Return how many of the pairs bind the key of another pair."""
         return 0
 
     def sample(self, batch: int, generator: torch.Generator) -> Batch:
@@ -103,20 +105,25 @@ class MQAR(WholeSequenceTask):
     ) -> Iterator[EvaluationBatch]:
         """Draw sequences of every length."""
         for length in self.distances:
-            for first in range(0, batch, SHEET):
-                drawn = self._draw(length, self.asked[length], min(SHEET, batch - first), generator)
+            for first in range(0, batch, SEQUENCES_PER_BATCH):
+                drawn = self._draw(
+                    length,
+                    self.evaluated[length],
+                    min(SEQUENCES_PER_BATCH, batch - first),
+                    generator,
+                )
                 yield EvaluationBatch(distance=length, batch=drawn)
 
     def _draw(self, length: int, pairs: int, batch: int, generator: torch.Generator) -> Batch:
-        half, again = self.config.vocabulary // 2, self.again(pairs)
-        keys = 1 + choose(half - 1, pairs - again, batch, generator)
+        half, rebound = self.config.vocabulary // 2, self.rebound(pairs)
+        keys = 1 + choose(half - 1, pairs - rebound, batch, generator)
         values = half + choose(self.config.vocabulary - half, pairs, batch, generator)
-        owner, last = bind_again(pairs - again, again, batch, generator)
+        owner, last = rebind(pairs - rebound, rebound, batch, generator)
         inputs = torch.randint(self.config.vocabulary, (batch, length), generator=generator)
         inputs[:, 0 : 2 * pairs : 2] = keys.gather(1, owner)
         inputs[:, 1 : 2 * pairs : 2] = values
         positions = 2 * pairs + 2 * draw_gaps(
-            (length - 2 * pairs) // 2, pairs - again, batch, generator
+            (length - 2 * pairs) // 2, pairs - rebound, batch, generator
         )
         inputs.scatter_(1, positions, keys)
         return Batch(inputs=inputs, positions=positions, targets=values.gather(1, last))
@@ -125,9 +132,9 @@ class MQAR(WholeSequenceTask):
 def draw_gaps(
     spaces: int, count: int, batch: int, generator: torch.Generator
 ) -> Int[Tensor, "B Q"]:
-    """Draw different gaps, from 0 to ``spaces − 1``, with weights that fall by the power law.
+    """Draw different gaps, from 0 to ``spaces − 1``, with weights that follow the power law.
 
-    The largest of ``log p + Gumbel noise`` are a draw without replacement (Kool et al. 2019,
+    The largest values of ``log p + Gumbel noise`` are a draw without replacement (Kool et al. 2019,
     "Stochastic Beams and Where to Find Them").
     """
     weight = torch.arange(1, spaces + 1, dtype=torch.float64) ** (POWER - 1.0)
@@ -140,7 +147,7 @@ def draw_gaps(
 def _shapes(config: Config, longest: int) -> dict[int, int]:
     """Return the sweep up to a length, with the number of pairs at each.
 
-    The trained length has the option's own.
+    The training length has ``config.pairs``.
     """
     found = {length: pairs for length, pairs in SWEEP if length <= longest}
     return {**found, config.length: config.pairs} if config.length <= longest else found

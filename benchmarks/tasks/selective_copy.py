@@ -1,7 +1,8 @@
 """Selective copying: 16 data tokens among blanks; the targets are these tokens in order.
 
 From Gu & Dao 2023 (Mamba, section 4.1.1 and Table 1), who trained and tested at length 4,096.
-Trained here at 256 and asked at longer ones. A distance is the length before the markers.
+Here the training length is 256 and evaluation lengths grow from it. A distance is the length before
+the markers.
 """
 
 from collections.abc import Iterator
@@ -19,12 +20,12 @@ CHANCE = 0.07142857142857142
 CHANCE_GIVEN = {"vocabulary": (16,)}
 
 GROWTH = 4
-"""Each length asked is so many times the one before; the first is the training length."""
+"""Ratio of consecutive evaluation lengths; the first is the training length."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Config:
-    """Options.
+    """Options of the task.
 
     Attributes:
         vocabulary: Token types: the blank, the data tokens, the marker.
@@ -33,7 +34,7 @@ class Config:
         steps: Training steps.
         batch_size: Sequences per step.
         streams: Evaluation sequences per distance.
-        furthest: Longest length asked.
+        furthest: Maximum evaluation length.
     """
 
     vocabulary: int = 16
@@ -45,21 +46,22 @@ class Config:
     furthest: int = 4096
 
     def __post_init__(self) -> None:
-        """Refuse what cannot be asked."""
+        """Check the options."""
         check_positive(steps=self.steps, batch_size=self.batch_size, streams=self.streams)
         if self.vocabulary < 4:
             raise ValueError(f"vocabulary = {self.vocabulary} must be at least 4")
         if not 1 <= self.items <= self.train_length <= self.furthest:
             raise ValueError(
-                f"items = {self.items} must be at least 1, train_length = {self.train_length} at least items, "
+                f"items = {self.items} must be at least 1, "
+                f"train_length = {self.train_length} at least items, "
                 f"and furthest = {self.furthest} at least train_length"
             )
 
 
 class SelectiveCopy(WholeSequenceTask):
-    """The task.
+    """The selective-copy task.
 
-    Tokens: blank, data, marker. Guessing among data tokens gives ``1 / (vocabulary − 2)``.
+    Tokens: blank, data, marker. Chance among data tokens is ``1 / (vocabulary − 2)``.
     """
 
     def __init__(self, config: Config) -> None:
@@ -96,7 +98,7 @@ class SelectiveCopy(WholeSequenceTask):
 
 
 def lengths(first: int, furthest: int) -> list[int]:
-    """Return the lengths asked."""
+    """Return the evaluation lengths."""
     found = [first]
     while found[-1] * GROWTH <= furthest:
         found.append(found[-1] * GROWTH)

@@ -1,11 +1,9 @@
 """Selective copying of a varying number of items among several types of noise.
 
-As many markers follow as there are items.
-
-The rule of `benchmarks.tasks.selective_copy`, with 8 to 16 data tokens instead of always 16, so
-that a model can't count on where in the order the first marker stands, and 8 types of noise instead
-of one blank, so that each has to be known for noise. Places behind the last marker hold noise, and
-nothing is wanted there. A distance is the length before the markers.
+A harder form of `benchmarks.tasks.selective_copy`. There are 8 to 16 data tokens instead of always
+16, so that a model can't rely on a fixed count, and as many markers as items. There are 8 types of
+noise instead of one blank, so that a model must recognise each as noise. Positions after the last
+marker hold noise and have no target. A distance is the length before the markers.
 """
 
 from collections.abc import Iterator
@@ -26,18 +24,18 @@ CHANCE_GIVEN = {"types": (14,)}
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Config:
-    """Options.
+    """Options of the task.
 
     Attributes:
         types: Types of data token.
         noise: Types of noise token.
-        fewest: Fewest data tokens per sequence.
-        items: Most data tokens per sequence.
+        fewest: Minimum data tokens per sequence.
+        items: Maximum data tokens per sequence.
         train_length: Length of a training sequence before its markers.
         steps: Training steps.
         batch_size: Sequences per step.
         streams: Evaluation sequences per distance.
-        furthest: Longest length asked.
+        furthest: Maximum evaluation length.
     """
 
     types: int = 14
@@ -51,7 +49,7 @@ class Config:
     furthest: int = 4096
 
     def __post_init__(self) -> None:
-        """Refuse what cannot be asked."""
+        """Check the options."""
         check_positive(
             steps=self.steps,
             batch_size=self.batch_size,
@@ -61,15 +59,16 @@ class Config:
         )
         if not 1 <= self.fewest <= self.items <= self.train_length <= self.furthest:
             raise ValueError(
-                f"fewest = {self.fewest} must be at least 1, items = {self.items} at least fewest, train_length = {self.train_length} "
-                f"at least items, and furthest = {self.furthest} at least train_length"
+                f"fewest = {self.fewest} must be at least 1, items = {self.items} at least fewest, "
+                f"train_length = {self.train_length} at least items, "
+                f"and furthest = {self.furthest} at least train_length"
             )
 
 
 class SelectiveCopyHard(WholeSequenceTask):
-    """The task.
+    """The hard selective-copy task.
 
-    Tokens: data first, then noise, then the marker. Guessing among data tokens gives ``1 / types``.
+    Tokens: data, then noise, then the marker. Chance among data tokens is ``1 / types``.
     """
 
     def __init__(self, config: Config) -> None:
@@ -102,8 +101,8 @@ class SelectiveCopyHard(WholeSequenceTask):
         given = torch.arange(config.items) < number
         data = torch.randint(config.types, (batch, config.items), generator=generator)
         places = choose(length, config.items, batch, generator)
-        # Items beyond the number share the place behind all others until the sort is done, so that
-        # those given are in order.
+        # Items beyond the number share the position after all others, so that the sort orders the
+        # given ones.
         places = torch.where(given, places, length).sort(dim=1).values
         inputs.scatter_(1, places, torch.where(given, data, inputs.gather(1, places)))
         inputs[:, length:] = torch.where(given, self.marker, inputs[:, length:])

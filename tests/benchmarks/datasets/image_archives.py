@@ -1,4 +1,4 @@
-"""Tiny image sets in the layout of the published ones, so that streams are tested without them."""
+"""Tiny image sets in the layout of the published ones."""
 
 import hashlib
 import pickle
@@ -20,7 +20,7 @@ def _idx(path: Path, array: NDArray[np.uint8]) -> None:
 
 
 def mnist(root: Path, name: str = "MNIST", per_class: int = 6) -> None:
-    """Write images whose first pixel tells their class and whose second tells training from test."""
+    """Write images whose first pixel is their class and whose second marks training or test."""
     for part, mark in (("train", 10), ("t10k", 20)):
         labels = np.arange(10 * per_class, dtype=np.uint8) % 10
         pixels = (
@@ -32,7 +32,7 @@ def mnist(root: Path, name: str = "MNIST", per_class: int = 6) -> None:
 
 
 def cifar(root: Path, name: str, monkeypatch: pytest.MonkeyPatch, per_class: int = 2) -> None:
-    """Write batches as CIFAR's, and have torchvision expect their digests."""
+    """Write batches in CIFAR's format, and let torchvision expect their digests."""
     dataset = torchvision_sets._dataset(name)
     folder = root / dataset.base_folder
     folder.mkdir(parents=True)

@@ -6,7 +6,7 @@ from benchmarks.cli.shared_options import store_root
 from benchmarks.datasets.paths import data_root
 
 
-def test_the_option_comes_before_the_variable_and_that_before_the_cache(
+def test_data_root_is_the_option_then_the_variable_then_the_cache(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.delenv("MEMNET_DATA", raising=False)
@@ -19,7 +19,9 @@ def test_the_option_comes_before_the_variable_and_that_before_the_cache(
     assert data_root(Path("near")) == tmp_path / "near"
 
 
-def test_the_store_likewise(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_store_root_is_the_option_then_the_variable_then_the_default(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.delenv("MEMNET_STORE", raising=False)
     assert store_root(None) == Path("runs")
     monkeypatch.setenv("MEMNET_STORE", "elsewhere")

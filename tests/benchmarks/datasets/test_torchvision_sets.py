@@ -1,4 +1,4 @@
-"""Streams of image sets that are not always there, on tiny ones in the same layout."""
+"""Streams of published image sets, on tiny sets in the same layout."""
 
 from pathlib import Path
 from types import ModuleType
@@ -43,7 +43,7 @@ def parts(stream: Stream, part: str = "train") -> list[tuple[torch.Tensor, ...]]
     return found
 
 
-def test_fashion_is_split_as_mnist_is(root: Path) -> None:
+def test_fashion_mnist_is_split_like_mnist(root: Path) -> None:
     stream = built(split_fashion_mnist, root, form="flat")
     assert [len(columns[1]) for columns in parts(stream)] == [12] * 5
     assert (stream.signature.length, stream.signature.features, stream.sample_bytes) == (
@@ -55,9 +55,9 @@ def test_fashion_is_split_as_mnist_is(root: Path) -> None:
 
 
 @pytest.mark.parametrize("module", [split_mnist, split_fashion_mnist])
-def test_a_set_that_is_not_the_published_one_is_refused(module: ModuleType, tmp_path: Path) -> None:
+def test_set_that_is_not_the_published_one_is_an_error(module: ModuleType, tmp_path: Path) -> None:
     mnist(tmp_path, "MNIST" if module is split_mnist else "FashionMNIST")
-    with pytest.raises(UsageError, match="not the set that was published"):
+    with pytest.raises(UsageError, match="not the published set"):
         built(module, tmp_path)
 
 
@@ -83,12 +83,12 @@ def test_permutations_are_drawn_once_per_stream(root: Path) -> None:
     )
 
 
-def test_rotations_turn_every_image_by_the_experience_s_angle(root: Path) -> None:
+def test_rotation_applies_the_experience_s_angle_to_every_image(root: Path) -> None:
     stream = built(rotated_mnist, root, experiences=3, furthest=90.0)
-    (plain, _, _), (turned, _, _), (other, _, _) = parts(stream)
-    assert turned.shape == plain.shape == (60, 28, 28)
-    assert not torch.equal(turned, other)
-    upright = rotated_mnist._turned((plain * 255).round().to(torch.uint8).numpy(), 90.0)
+    (plain, _, _), (rotated, _, _), (other, _, _) = parts(stream)
+    assert rotated.shape == plain.shape == (60, 28, 28)
+    assert not torch.equal(rotated, other)
+    upright = rotated_mnist._rotated((plain * 255).round().to(torch.uint8).numpy(), 90.0)
     assert torch.equal(
         torch.from_numpy(upright), (plain * 255).round().to(torch.uint8).rot90(1, (1, 2))
     )
@@ -99,7 +99,7 @@ def test_rotations_turn_every_image_by_the_experience_s_angle(root: Path) -> Non
 
 
 @pytest.mark.parametrize("scenario", ["domain", "class", "task"])
-def test_experiences_of_changed_images_share_their_answers_or_have_their_own(
+def test_experiences_of_transformed_images_share_labels_in_the_domain_scenario(
     root: Path, scenario: Any
 ) -> None:
     stream = built(permuted_mnist, root, experiences=3, scenario=scenario)
@@ -113,7 +113,7 @@ def test_experiences_of_changed_images_share_their_answers_or_have_their_own(
     assert (stream.heads is not None) == (scenario == "task")
 
 
-def test_bytes_are_read_as_floats_are(root: Path) -> None:
+def test_packed_bytes_equal_float_samples(root: Path) -> None:
     (packed, labels, _), *_ = parts(built(permuted_mnist, root, experiences=1))
     train, _ = split_mnist.load(root)
     samples = train.samples("rows", 255)
@@ -147,7 +147,7 @@ def test_cifar(
 
 
 @pytest.mark.parametrize("module", [split_cifar_10, split_cifar_100])
-def test_cifar_is_refused_in_one_line_where_there_is_no_network(
+def test_cifar_without_a_network_is_a_one_line_error(
     module: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     def offline(*_: object, **__: object) -> None:

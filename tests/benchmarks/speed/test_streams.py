@@ -1,4 +1,4 @@
-"""What is measured of speed, and the bounds that our loops keep."""
+"""The speed measurements, and bounds on our loops."""
 
 import dataclasses
 import json
@@ -13,13 +13,13 @@ from benchmarks.speed.timing import Timing, compare
 from tests.benchmarks.command import memnet
 
 
-def test_rivals_take_turns_and_only_their_work_is_timed() -> None:
-    turns: list[str] = []
+def test_implementations_alternate_and_only_their_work_is_timed() -> None:
+    order: list[str] = []
 
     def baseline(name: str, work: int) -> Callable[[], Callable[[], object]]:
         def prepare() -> Callable[[], object]:
             sum(range(2_000_000))
-            turns.append(name)
+            order.append(name)
             return lambda: sum(range(work))
 
         return prepare
@@ -27,7 +27,7 @@ def test_rivals_take_turns_and_only_their_work_is_timed() -> None:
     one, two = compare(
         "counting", {"one": baseline("one", 500_000), "two": baseline("two", 2_000_000)}, rounds=3
     )
-    assert turns == ["one", "two"] * 3
+    assert order == ["one", "two"] * 3
     assert one.ratio == 1.0
     assert 2 < two.ratio < 8
     assert two.seconds > one.seconds
@@ -38,14 +38,14 @@ def test_all_loops_are_measured() -> None:
     timings = measure(samples=256, online=2, rounds=1)
     works = ("training", "evaluation", "online, early", "online, late")
     assert [(timing.work, timing.baseline) for timing in timings] == [
-        (work, who) for work in works for who in ("bare", "ours", "avalanche")
+        (work, name) for work in works for name in ("bare", "ours", "avalanche")
     ]
     assert 0 < sum(timing.seconds for timing in timings) < time.process_time() - began
 
 
 @pytest.mark.slow
-def test_our_loops_stay_near_a_bare_one() -> None:
-    """Bounds with room for a noisy machine: `memnet speed` shows 1.25, 1.15 and 2 at most."""
+def test_our_loops_are_close_to_a_bare_one() -> None:
+    """Bounds with a margin for a noisy machine: `memnet speed` shows 1.25, 1.15 and 2 at most."""
     timings = measure(samples=6400, online=60, rounds=5)
     ratios = {timing.work: timing.ratio for timing in timings if timing.baseline == "ours"}
     seconds = {timing.work: timing.seconds for timing in timings if timing.baseline == "ours"}
@@ -56,7 +56,7 @@ def test_our_loops_stay_near_a_bare_one() -> None:
 
 
 @pytest.mark.parametrize("as_json", [False, True])
-def test_what_was_measured_is_shown(
+def test_measurements_are_shown(
     as_json: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     timing = Timing(work="training", baseline="ours", seconds=0.1234, ratio=1.1)
@@ -69,7 +69,7 @@ def test_what_was_measured_is_shown(
         assert shown.splitlines()[2:] == ["training  ours    0.123 s     1.10"] * 2
 
 
-def test_what_is_not_there_to_measure_is_refused() -> None:
+def test_unknown_measurement_is_an_error() -> None:
     done = memnet("speed", "ligth")
     assert done.returncode == 2
     assert "unknown measurement 'ligth': there is streams" in done.stderr

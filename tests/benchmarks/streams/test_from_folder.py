@@ -1,4 +1,4 @@
-"""A user's own data as a stream."""
+"""User data as a stream."""
 
 import shutil
 from pathlib import Path
@@ -61,15 +61,15 @@ def test_class_folders_of_images(tmp_path: Path) -> None:
     assert reds == [60 * label for label in labels.tolist()]
 
 
-def test_folders_that_set_a_test_apart(tmp_path: Path) -> None:
+def test_train_and_test_folders(tmp_path: Path) -> None:
     images(tmp_path / "flowers" / "train")
     images(tmp_path / "flowers" / "test", per_class=2)
     assert counts(built(tmp_path)) == (20, 8)
     assert counts(built(tmp_path, validation=True)) == (16, 4)
 
 
-def test_a_class_that_is_not_tested_leaves_the_others_their_labels(tmp_path: Path) -> None:
-    """An image is as red as its class, wherever it stands."""
+def test_class_without_test_images_does_not_shift_labels(tmp_path: Path) -> None:
+    """The red value of an image is its class."""
     train, test = tmp_path / "flowers" / "train", tmp_path / "flowers" / "test"
     images(train)
     images(test, per_class=2)
@@ -87,12 +87,12 @@ def test_a_class_that_is_not_tested_leaves_the_others_their_labels(tmp_path: Pat
     assert set(labels.tolist()) == {0, 2, 3}
     (test / "kind2").rename(test / "weed")
     with pytest.raises(
-        UsageError, match="no training samples: weed; there are kind0, kind1, kind2, kind3"
+        UsageError, match="without training samples: weed; there are kind0, kind1, kind2, kind3"
     ):
         built(tmp_path)
 
 
-def test_an_experience_that_could_have_no_test_samples_is_refused(tmp_path: Path) -> None:
+def test_experience_that_could_have_no_test_samples_is_an_error(tmp_path: Path) -> None:
     sequences(
         tmp_path / "flowers.npz",
         test_inputs=np.zeros((2, 6, 3), np.uint8),
@@ -129,20 +129,20 @@ def test_sequences_in_a_file(tmp_path: Path) -> None:
         (">f8", -0.1),
     ],
 )
-def test_as_many_sequences_are_kept_as_were_asked_for_and_come_back_as_they_were(
+def test_buffer_stores_the_requested_number_of_sequences_unchanged(
     tmp_path: Path, form: str, scale: float
 ) -> None:
     inputs = scale * np.random.default_rng(1).integers(0, 128, (20, 6, 3))
     sequences(tmp_path / "flowers.npz", inputs=inputs.astype(form))
     stream = built(tmp_path)
-    met, labels = (columns_of(stream.benchmark.train_stream[0].dataset) or ())[:2]
+    seen, labels = (columns_of(stream.benchmark.train_stream[0].dataset) or ())[:2]
     buffer = Buffer(
         raw_storage(stream), classes=4, room=room_for(0, 5, stream), shares="reservoir", seed=0
     )
-    buffer.offer(met, labels)
+    buffer.offer(seen, labels)
     assert len(buffer) == 5
-    kept = {tuple(sample.flatten().tolist()) for sample in buffer.take(torch.arange(5))[0]}
-    assert kept <= {tuple(sample.flatten().tolist()) for sample in met}
+    stored = {tuple(sample.flatten().tolist()) for sample in buffer.take(torch.arange(5))[0]}
+    assert stored <= {tuple(sample.flatten().tolist()) for sample in seen}
 
 
 @pytest.mark.parametrize(
@@ -159,7 +159,7 @@ def test_as_many_sequences_are_kept_as_were_asked_for_and_come_back_as_they_were
         ),
     ],
 )
-def test_arrays_of_another_form_are_refused(
+def test_malformed_arrays_are_errors(
     tmp_path: Path, arrays: dict[str, np.ndarray], message: str
 ) -> None:
     sequences(tmp_path / "flowers.npz", **arrays)
@@ -167,9 +167,9 @@ def test_arrays_of_another_form_are_refused(
         built(tmp_path)
 
 
-def test_folders_of_another_form_are_refused(tmp_path: Path) -> None:
+def test_malformed_folders_are_errors(tmp_path: Path) -> None:
     images(tmp_path / "flowers", classes=1)
-    with pytest.raises(UsageError, match="two classes at least"):
+    with pytest.raises(UsageError, match="at least two classes"):
         built(tmp_path)
     images(tmp_path / "more")
     (tmp_path / "more" / "kind0" / "broken.png").write_bytes(b"no image")
@@ -181,14 +181,14 @@ def test_folders_of_another_form_are_refused(tmp_path: Path) -> None:
     ("data", "message"),
     [("", "write --set data=NAME"), ("../x", "not the name"), ("x", "there is no")],
 )
-def test_data_that_are_not_there_are_refused_when_planned(
-    tmp_path: Path, data: str, message: str
-) -> None:
+def test_missing_data_are_errors_of_the_plan(tmp_path: Path, data: str, message: str) -> None:
     with pytest.raises(UsageError, match=message):
         plan_from("from-folder", "lstm", "naive", "1", [f"data={data}"], None, data_root=tmp_path)
 
 
-def test_a_cell_is_known_by_what_the_data_hold_and_not_by_where_they_stand(tmp_path: Path) -> None:
+def test_cell_id_depends_on_the_content_of_the_data_and_not_on_their_location(
+    tmp_path: Path,
+) -> None:
     def identity(root: Path) -> str:
         return (
             plan_from("from-folder", "lstm", "naive", "1", ["data=flowers"], None, data_root=root)

@@ -32,7 +32,7 @@ def inputs_of(stream: Stream, part: str) -> torch.Tensor:
 @pytest.mark.parametrize(
     "entry", [pytest.param(entry, id=entry.name) for entry in Registry("stream")]
 )
-def test_facts_are_readable_without_running_the_file(entry: Entry) -> None:
+def test_facts_are_read_without_running_the_file(entry: Entry) -> None:
     assert entry.source.facts["PRIMARY"] == "accuracy"
     chance = entry.source.facts["CHANCE"]
     assert chance is None if "DATA" in entry.source.facts else 0 < chance <= 0.1
@@ -53,7 +53,7 @@ def test_facts_are_readable_without_running_the_file(entry: Entry) -> None:
     } <= set(options)
 
 
-def test_digits_are_dealt_whole_and_once() -> None:
+def test_digits_are_assigned_to_experiences_exactly_once() -> None:
     stream = digits()
     assert sorted(label for share in stream.classes for label in share) == list(range(10))
     for share, experience in zip(stream.classes, stream.benchmark.train_stream, strict=True):
@@ -65,7 +65,7 @@ def test_digits_are_dealt_whole_and_once() -> None:
     assert len(inputs_of(stream, "train")) + len(inputs_of(stream, "test")) == 1797
 
 
-def test_no_test_image_is_trained_on() -> None:
+def test_training_and_test_images_are_disjoint() -> None:
     for stream in (digits(), digits(validation=True)):
         train = {image.tobytes() for image in inputs_of(stream, "train").numpy()}
         test = {image.tobytes() for image in inputs_of(stream, "test").numpy()}
@@ -110,24 +110,24 @@ def test_flat_form_is_one_step() -> None:
     [
         ({"experiences": 3}, "choose one of 1, 2, 5, 10"),
         ({"form": "tree"}, "rows or flat"),
-        ({"epochs": 0}, "epochs and batch_size are 1 at least"),
-        ({"online": -1}, "online 0"),
+        ({"epochs": 0}, "epochs and batch_size must be at least 1"),
+        ({"online": -1}, "online at least 0"),
         ({"online": 10, "iterations": 5}, "leave iterations=5 out"),
         ({"track": -1}, "track=-1"),
     ],
 )
-def test_senseless_options_are_refused(options: dict[str, object], message: str) -> None:
+def test_invalid_options_are_errors(options: dict[str, object], message: str) -> None:
     with pytest.raises(UsageError, match=message):
         digits(**options)
 
 
-def test_other_data_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_other_data_are_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(split_digits, "DIGEST", "sha256:0")
-    with pytest.raises(UsageError, match="not the set that was published"):
+    with pytest.raises(UsageError, match="not the published set"):
         digits()
 
 
-def test_mnist_is_refused_in_one_line_where_there_is_no_network(
+def test_mnist_without_a_network_is_a_one_line_error(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     def offline(*_: object, **__: object) -> None:
@@ -146,7 +146,7 @@ def test_mnist_is_refused_in_one_line_where_there_is_no_network(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_mnist_files_are_renamed_into_place_once_all_are_there(
+def test_mnist_files_are_renamed_into_place_after_the_download(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     def download(root: str, download: bool) -> None:
@@ -164,7 +164,7 @@ def test_mnist_files_are_renamed_into_place_once_all_are_there(
     split_mnist.prepare(tmp_path)
 
 
-def test_damaged_mnist_is_refused(tmp_path: Path) -> None:
+def test_damaged_mnist_is_an_error(tmp_path: Path) -> None:
     for name in split_mnist.FILES:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_bytes(b"not MNIST")
@@ -172,7 +172,7 @@ def test_damaged_mnist_is_refused(tmp_path: Path) -> None:
         split_mnist.build(split_mnist.Config(), seed=0, data_root=tmp_path)
 
 
-def test_images_split_takes_its_share_of_every_class() -> None:
+def test_images_split_takes_its_fraction_of_every_class() -> None:
     images = Images(
         pixels=np.zeros((40, 2, 2), np.uint8), labels=np.repeat(np.arange(4, dtype=np.uint8), 10)
     )

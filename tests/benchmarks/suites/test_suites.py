@@ -1,4 +1,4 @@
-"""The suites that are built in: each can be planned, and compares what it says it does."""
+"""The built-in suites: each can be planned and compares what it states."""
 
 from functools import cache
 
@@ -19,7 +19,7 @@ SUITES = [
     for profile in (None, *suite.load().SUITE.profiles)
 ]
 MATCHED = 0.05
-"""How far sizes of models may lie apart that are compared at matched parameters."""
+"""Maximum relative difference of the sizes of models at matched parameters."""
 
 
 @cache
@@ -28,7 +28,7 @@ def plan(name: str, profile: str | None = None) -> Plan:
 
 
 @pytest.mark.parametrize(("name", "profile"), SUITES)
-def test_everything_in_it_goes_together(name: str, profile: str | None) -> None:
+def test_suite_can_be_planned(name: str, profile: str | None) -> None:
     found = plan(name, profile)
     assert found.jobs
     assert all(
@@ -37,16 +37,16 @@ def test_everything_in_it_goes_together(name: str, profile: str | None) -> None:
 
 
 @pytest.mark.parametrize(("name", "profile"), SUITES)
-def test_what_ranks_is_measured(name: str, profile: str | None) -> None:
-    """A task is asked at the distance that its primary metric names."""
+def test_primary_metric_is_measured(name: str, profile: str | None) -> None:
+    """A task is evaluated at the distance in the name of its primary metric."""
     found = plan(name, profile)
     primary = {one.name: one.primary for one in found.benchmarks}
-    asked = {
+    tasks = {
         job.cell.benchmark: (job.benchmark, job.cell.config["benchmark"])
         for job in found.jobs
         if job.benchmark.kind == "task"
     }
-    for benchmark, (entry, options) in asked.items():
+    for benchmark, (entry, options) in tasks.items():
         module = entry.load()
         task = module.build(module.Config(**options))
         distances = (
@@ -58,7 +58,7 @@ def test_what_ranks_is_measured(name: str, profile: str | None) -> None:
 
 
 @pytest.mark.parametrize(("stream", "side"), [("split-digits", 8), ("split-mnist", 28)])
-def test_the_models_that_forget_side_by_side_are_of_one_size(stream: str, side: int) -> None:
+def test_sequence_models_have_matched_parameters(stream: str, side: int) -> None:
     signature = Signature(features=side, length=side, outputs=10)
     jobs = [
         job
@@ -81,8 +81,8 @@ def test_the_models_that_forget_side_by_side_are_of_one_size(stream: str, side: 
     assert max(sizes) <= (1 + MATCHED) * min(sizes), sizes
 
 
-def test_the_long_road_is_every_task_with_every_model_that_can_read_it() -> None:
-    """What learns samples of one length (`mlp`, `cnn`) has no place on a task."""
+def test_long_dependency_has_every_task_and_every_model_that_reads_it() -> None:
+    """Models of samples of a single length (`mlp`, `cnn`) can't run on tasks."""
     models = {
         entry.name for entry in CATALOG.models if entry.source.facts.get("INPUTS") != ("samples",)
     }
@@ -91,8 +91,8 @@ def test_the_long_road_is_every_task_with_every_model_that_can_read_it() -> None
     assert all({base_name(model) for model in member.models} == models for member in members)
 
 
-def test_every_switch_of_memnet_is_ablated() -> None:
-    """On every task but `mqar`, which is run without the graph."""
+def test_ablation_covers_every_switch_of_memnet() -> None:
+    """Except on `mqar`, which runs without the graph."""
     switches = {
         option.name
         for option in CATALOG.models.get("memnet").source.options

@@ -1,52 +1,52 @@
-"""Each task's rule in plain Python: the answer from the tokens alone, written without a look at how they were drawn."""
+"""The rule of each task in plain Python: it derives the target from the tokens alone."""
 
 import itertools
 from collections.abc import Callable, Sequence
 from typing import Any
 
 Solver = Callable[[Sequence[Any], int], float]
-"""Takes what has been read and the place of the question, and gives the answer."""
+"""Takes the tokens read and the position of the query; returns the target."""
 
 ENTITIES, LEAVES, NOISE = 64, 64, 256
-"""Of `association` and `association-hard`, by default."""
+"""Defaults of `association` and `association-hard`."""
 
 KEYS, VALUES, HALF = 64, 64, 64
-"""Of `delayed-recall` and `delayed-recall-hard`, by default: keys, values, and the length of the evidence."""
+"""Defaults of `delayed-recall` and `delayed-recall-hard`: keys, values, length of the evidence."""
 
 PAIRS = {64: 4, 128: 8, 256: 16, 512: 64, 1024: 256}
-"""Of `mqar` and `mqar-hard`: pairs by the length of the sequence."""
+"""Pairs of `mqar` and `mqar-hard` by the length of the sequence."""
 
 
 def induction(tokens: Sequence[int], position: int) -> int:
-    """Return what follows the first token of the question's type."""
+    """Return the token after the first occurrence of the query."""
     return tokens[tokens.index(tokens[position]) + 1]
 
 
 def induction_hard(tokens: Sequence[int], position: int) -> int:
-    """Return what follows the first ordered pair of the question's tokens."""
+    """Return the token after the first occurrence of the query's pair."""
     cue = list(tokens[position - 1 : position + 1])
     start = next(place for place in range(position) if list(tokens[place : place + 2]) == cue)
     return tokens[start + 2]
 
 
 def bound(tokens: Sequence[int]) -> dict[int, list[int]]:
-    """Return the tokens that stand behind each key, in their order."""
+    """Return the tokens that follow each key, in order."""
     found: dict[int, list[int]] = {}
-    for token, behind in itertools.pairwise(tokens):
+    for token, after in itertools.pairwise(tokens):
         if token < KEYS:
-            found.setdefault(token, []).append(behind)
+            found.setdefault(token, []).append(after)
     return found
 
 
 def delayed_recall(tokens: Sequence[int], position: int) -> int:
-    """Return the last token behind the key, in the evidence."""
+    """Return the last token after the key in the evidence."""
     return bound(tokens[:HALF])[tokens[position]][-1]
 
 
 def pairs(tokens: Sequence[int]) -> list[tuple[int, int]]:
-    """Return the pairs that a sequence of this length begins with."""
-    begun = tokens[: 2 * PAIRS[len(tokens)]]
-    return list(zip(begun[0::2], begun[1::2], strict=True))
+    """Return the pairs at the start of a sequence of this length."""
+    first = tokens[: 2 * PAIRS[len(tokens)]]
+    return list(zip(first[0::2], first[1::2], strict=True))
 
 
 def mqar(tokens: Sequence[int], position: int) -> int:
@@ -57,7 +57,7 @@ def mqar(tokens: Sequence[int], position: int) -> int:
 def links(evidence: Sequence[int], entities: int) -> list[tuple[int, int]]:
     """Return the adjacent entities.
 
-    Between two pairs there is noise, so no entity has more than one neighbour.
+    Noise separates pairs, so no entity has more than one neighbour.
     """
     runs = [
         list(run)
@@ -69,14 +69,14 @@ def links(evidence: Sequence[int], entities: int) -> list[tuple[int, int]]:
 
 
 def follow(found: list[tuple[int, int]], start: int, hops: int) -> int:
-    """Return the entity so many links on."""
+    """Return the entity ``hops`` links on."""
     for _ in range(hops):
         start = dict(found)[start]
     return start
 
 
 def association(tokens: Sequence[int], position: int) -> int:
-    """Follow as many links of the evidence as the marker before the entity says."""
+    """Follow as many links of the evidence as the marker before the entity states."""
     return follow(
         links(tokens[:32], ENTITIES), tokens[position], tokens[position - 1] - ENTITIES - NOISE + 1
     )
@@ -87,13 +87,13 @@ def leaf_class(token: int) -> int | None:
     return (token - ENTITIES) // LEAVES if ENTITIES <= token < ENTITIES + 2 * LEAVES else None
 
 
-def leaves(found: list[tuple[int, int]], start: int, wanted: int) -> set[int]:
-    """Return all leaves of a class that any number of links lead to."""
+def leaves(found: list[tuple[int, int]], start: int, kind: int) -> set[int]:
+    """Return all leaves of a class that can be reached from an entity."""
     reached, edge = {start}, {start}
     while edge:
         edge = {other for one, other in found if one in edge} - reached
         reached |= edge
-    return {token for token in reached if leaf_class(token) == wanted}
+    return {token for token in reached if leaf_class(token) == kind}
 
 
 def association_hard(tokens: Sequence[int], position: int) -> int:
@@ -104,19 +104,19 @@ def association_hard(tokens: Sequence[int], position: int) -> int:
 
 
 def selective_copy(tokens: Sequence[int], position: int) -> int:
-    """Return the data token whose turn it is at this marker."""
+    """Return the data token of this marker."""
     data = [token for token in tokens if token not in (0, 15)]
     return data[list(tokens[:position]).count(15)]
 
 
 def selective_copy_hard(tokens: Sequence[int], position: int) -> int:
-    """Return the data token whose turn it is at this marker."""
+    """Return the data token of this marker."""
     data = [token for token in tokens if token < 14]
     return data[list(tokens[:position]).count(22)]
 
 
 def copy(tokens: Sequence[int], position: int) -> int:
-    """Return the symbol whose turn it is at this marker."""
+    """Return the symbol of this marker."""
     return tokens[position - tokens.index(8) - 1]
 
 

@@ -1,4 +1,4 @@
-"""Seeded draws for the tests of tasks, and their answers one question at a time."""
+"""Seeded draws for the tests of tasks, and iterators over their queries."""
 
 from collections.abc import Iterator
 
@@ -11,8 +11,8 @@ def generator(seed: int = 0) -> torch.Generator:
     return torch.Generator().manual_seed(seed)
 
 
-def asked(batch: Batch) -> Iterator[tuple[list[int], int, int]]:
-    """Yield the tokens, the position and the answer of every question that counts."""
+def batch_queries(batch: Batch) -> Iterator[tuple[list[int], int, int]]:
+    """Yield the tokens, the position and the target of every query that is not masked."""
     for row, tokens in enumerate(batch.inputs.tolist()):
         for place, (position, target) in enumerate(
             zip(batch.positions[row].tolist(), batch.targets[row].tolist(), strict=True)
@@ -21,10 +21,10 @@ def asked(batch: Batch) -> Iterator[tuple[list[int], int, int]]:
                 yield tokens, position, target
 
 
-def asked_on_forks(
+def stream_queries(
     query_stream: QueryStream, distance: int
 ) -> Iterator[tuple[list[int], int, int]]:
-    """Yield the tokens of a stream with a question behind it, the question's last place, and the answer: for all of them."""
+    """Yield the tokens up to the end of every query, the query's position, and its target."""
     streams = query_stream.stream(0, query_stream.read_until(distance)).tolist()
     queries = query_stream.queries()
     for stream, inputs, targets in zip(

@@ -1,4 +1,4 @@
-"""Adding: the sum of the two marked numbers, judged by how far off an answer is."""
+"""Adding: the sum of the two marked numbers, with a tolerance."""
 
 import pytest
 import torch
@@ -7,7 +7,7 @@ from benchmarks.tasks import adding
 from tests.benchmarks.tasks.seeded_draws import generator
 
 
-def test_the_sum_of_the_marked_numbers_is_wanted_at_the_end() -> None:
+def test_target_at_the_end_is_the_sum_of_the_marked_numbers() -> None:
     task = adding.build(adding.Config())
     for length, batch in [
         (100, task.sample(200, generator())),
@@ -38,7 +38,7 @@ def test_numbers_are_uniform() -> None:
     assert float(numbers.var()) == pytest.approx(1 / 12, abs=0.005)
 
 
-def test_an_answer_is_right_within_the_tolerance() -> None:
+def test_prediction_is_correct_within_the_tolerance() -> None:
     task = adding.build(adding.Config())
     targets = torch.tensor([[1.0], [1.0], [1.0], [0.3]])
     logits = torch.tensor([[[1.039]], [[0.961]], [[1.041]], [[0.2]]])
@@ -48,7 +48,7 @@ def test_an_answer_is_right_within_the_tolerance() -> None:
     )
 
 
-def test_always_answering_one_has_the_accuracy_that_is_called_chance() -> None:
+def test_constant_prediction_has_chance_accuracy() -> None:
     targets = adding.draw(10, 200_000, generator()).targets
     task = adding.build(adding.Config())
     right = task.correct(torch.ones(len(targets), 1, 1), targets)

@@ -1,4 +1,4 @@
-"""Copying, plain and selective: what was given, in its order, and nothing else."""
+"""Copying, plain and selective: the targets are the given symbols, in order."""
 
 from collections import Counter
 
@@ -7,13 +7,13 @@ import torch
 
 from benchmarks.tasks import copy, selective_copy, selective_copy_hard
 from strategies.sequence.task import Batch
-from tests.benchmarks.tasks.seeded_draws import asked, generator
+from tests.benchmarks.tasks.seeded_draws import batch_queries, generator
 
 
 def batches(
     task: selective_copy.SelectiveCopy | selective_copy_hard.SelectiveCopyHard,
 ) -> list[tuple[int, Batch]]:
-    """Draw training sequences, and those of an exam, with their length before the markers."""
+    """Draw training and evaluation batches, with their length before the markers."""
     return [
         (256, task.sample(50, generator())),
         *(
@@ -23,12 +23,12 @@ def batches(
     ]
 
 
-def test_selective_copy_asks_for_the_data_tokens_in_their_order() -> None:
+def test_selective_copy_targets_are_the_data_tokens_in_order() -> None:
     task = selective_copy.build(selective_copy.Config())
     assert task.distances == [256, 1024, 4096]
     for length, batch in batches(task):
         assert batch.inputs.shape[1] == length + 16
-        for tokens, position, target in asked(batch):
+        for tokens, position, target in batch_queries(batch):
             data = [token for token in tokens[:length] if token != 0]
             assert len(data) == 16
             assert all(1 <= token <= 14 for token in data)
@@ -43,7 +43,7 @@ def test_selective_copy_asks_for_the_data_tokens_in_their_order() -> None:
     ]
 
 
-def test_data_stands_anywhere_before_the_markers() -> None:
+def test_data_tokens_are_anywhere_before_the_markers() -> None:
     for module in (selective_copy, selective_copy_hard):
         batch = module.build(module.Config()).sample(1000, generator())
         data = (
@@ -56,7 +56,7 @@ def test_data_stands_anywhere_before_the_markers() -> None:
         assert share.max() < 0.12
 
 
-def test_the_hard_form_asks_at_as_many_markers_as_there_are_items() -> None:
+def test_hard_task_has_one_marker_per_item() -> None:
     task = selective_copy_hard.build(selective_copy_hard.Config())
     for length, batch in batches(task):
         assert batch.mask is not None
@@ -65,15 +65,15 @@ def test_the_hard_form_asks_at_as_many_markers_as_there_are_items() -> None:
             assert 8 <= len(data) <= 16
             assert tokens[length : length + len(data)] == [22] * len(data)
             assert all(14 <= token < 22 for token in tokens[length + len(data) :]), (
-                "noise behind the last marker"
+                "noise after the last marker"
             )
             assert 22 not in tokens[:length]
             assert batch.mask[row].tolist() == [place < len(data) for place in range(16)]
-        for tokens, position, target in asked(batch):
+        for tokens, position, target in batch_queries(batch):
             assert [token for token in tokens[:length] if token < 14][position - length] == target
 
 
-def test_the_hard_form_s_numbers_and_noise_vary() -> None:
+def test_hard_task_varies_the_number_of_items_and_the_noise() -> None:
     batch = selective_copy_hard.build(selective_copy_hard.Config()).sample(900, generator())
     assert batch.mask is not None
     numbers = Counter(batch.mask.sum(1).tolist())
@@ -84,8 +84,8 @@ def test_the_hard_form_s_numbers_and_noise_vary() -> None:
     assert max(noise.values()) / min(noise.values()) < 1.05
 
 
-def test_who_counts_on_sixteen_items_is_wrong_in_the_hard_form() -> None:
-    """The clock's trap: from a fixed number of items, the place of a marker tells which item it is by counting back."""
+def test_hard_task_defeats_counting_from_a_fixed_number_of_items() -> None:
+    """With a fixed number of items, counting back from the end identifies a marker's item."""
 
     def counting_back(batch: Batch, first: int, marker: int) -> float:
         right = [tokens[:256][::-1] for tokens in batch.inputs.tolist()]
@@ -115,7 +115,7 @@ def test_who_counts_on_sixteen_items_is_wrong_in_the_hard_form() -> None:
     )
 
 
-def test_copy_asks_for_the_symbols_in_their_order() -> None:
+def test_copy_targets_are_the_symbols_in_order() -> None:
     task = copy.build(copy.Config())
     assert task.distances == [10, 20, 40]
     for number, batch in [
@@ -132,12 +132,12 @@ def test_copy_asks_for_the_symbols_in_their_order() -> None:
             assert set(tokens[len(symbols) + 1 :]) == {9}
             assert int(batch.mask[row].sum()) == len(symbols) <= (number or 20)
             assert number in (None, len(symbols))
-        for tokens, position, target in asked(batch):
+        for tokens, position, target in batch_queries(batch):
             delimiter = tokens.index(8)
             assert tokens[position - delimiter - 1] == target
 
 
-def test_copy_is_trained_on_all_numbers_of_symbols() -> None:
+def test_copy_trains_on_all_numbers_of_symbols() -> None:
     batch = copy.build(copy.Config()).sample(2000, generator())
     assert batch.mask is not None
     numbers = Counter(batch.mask.sum(1).tolist())

@@ -1,6 +1,6 @@
-"""Delayed recall: the value behind a key.
+"""Delayed recall: the value after a key.
 
-In the hard form the last one, with values among the noise.
+In the hard task it is the last one, with values among the noise.
 """
 
 import itertools
@@ -10,14 +10,14 @@ import torch
 from benchmarks.tasks import delayed_recall, delayed_recall_hard
 from tests.benchmarks.tasks.oracles import HALF, KEYS, VALUES, bound
 from tests.benchmarks.tasks.oracles import delayed_recall as solve
-from tests.benchmarks.tasks.seeded_draws import asked, asked_on_forks, generator
+from tests.benchmarks.tasks.seeded_draws import batch_queries, generator, stream_queries
 
 
 def is_value(token: int) -> bool:
     return KEYS <= token < KEYS + VALUES
 
 
-def test_delayed_recall_asks_for_the_token_behind_the_key() -> None:
+def test_target_is_the_token_after_the_key() -> None:
     config = delayed_recall.Config()
     batch = delayed_recall.build(config).sample(100, generator())
     half = config.train_length // 2
@@ -42,7 +42,7 @@ def test_delayed_recall_asks_for_the_token_behind_the_key() -> None:
     )
 
 
-def test_delayed_recall_is_asked_at_the_stated_distance_behind_all_the_evidence() -> None:
+def test_query_is_at_the_stated_distance_after_the_evidence() -> None:
     config = delayed_recall.Config(furthest=512)
     query_stream = delayed_recall.build(config).query_stream(20, generator(3))
     tokens = query_stream.stream(0, 700)
@@ -57,10 +57,10 @@ def test_delayed_recall_is_asked_at_the_stated_distance_behind_all_the_evidence(
             assert row[(row == key).nonzero().flatten() + 1] == value
 
 
-def test_the_hard_form_asks_for_the_last_value_behind_the_key() -> None:
+def test_hard_target_is_the_last_value_after_the_key() -> None:
     batch = delayed_recall_hard.build(delayed_recall_hard.Config()).sample(100, generator())
     first = count = 0
-    for tokens, position, target in asked(batch):
+    for tokens, position, target in batch_queries(batch):
         values = bound(tokens[:HALF])[tokens[position]]
         assert values[-1] == target
         assert len(set(values)) == len(values) <= 2, "bound again to another value"
@@ -68,10 +68,10 @@ def test_the_hard_form_asks_for_the_last_value_behind_the_key() -> None:
         count += 1
         assert position >= HALF
     assert count == 100 * 8
-    assert first / count == 0.5, "keeping what came first is right for every other key"
+    assert first / count == 0.5, "storing the first value is correct for every other key"
 
 
-def test_in_the_hard_form_values_stand_among_the_noise_and_bind_nothing() -> None:
+def test_hard_noise_contains_values_that_bind_no_key() -> None:
     batch = delayed_recall_hard.build(delayed_recall_hard.Config()).sample(100, generator())
     decoys = 0
     for tokens in batch.inputs.tolist():
@@ -81,21 +81,21 @@ def test_in_the_hard_form_values_stand_among_the_noise_and_bind_nothing() -> Non
             is_value(token) and before >= KEYS for before, token in itertools.pairwise(tokens)
         )
         assert not any(
-            token < KEYS and is_value(behind)
-            for token, behind in zip(tokens[HALF:], tokens[HALF + 1 :], strict=False)
+            token < KEYS and is_value(after)
+            for token, after in zip(tokens[HALF:], tokens[HALF + 1 :], strict=False)
         )
     noise = 100 * (128 - 24 - 8)
     assert 0.08 * noise < decoys < 0.12 * noise
 
 
-def test_the_hard_form_is_asked_at_the_stated_distance_with_decoys_on_the_way() -> None:
+def test_hard_query_is_at_the_stated_distance_with_decoys_between() -> None:
     for distance in (128, 1024):
         query_stream = delayed_recall_hard.build(delayed_recall_hard.Config()).query_stream(
             20, generator(6)
         )
-        for tokens, place, target in asked_on_forks(query_stream, distance):
+        for tokens, place, target in stream_queries(query_stream, distance):
             assert solve(tokens, place) == target
             assert place - (HALF - 1) == distance
-            way = torch.tensor(tokens[HALF:place])
-            assert (way >= KEYS).all()
-            assert 0.02 < float((way < KEYS + VALUES).float().mean()) < 0.2
+            between = torch.tensor(tokens[HALF:place])
+            assert (between >= KEYS).all()
+            assert 0.02 < float((between < KEYS + VALUES).float().mean()) < 0.2

@@ -1,4 +1,4 @@
-"""Induction: what followed the cue, at the stated distance; and the hard form's decoys."""
+"""Induction: the token after the cue, at the stated distance; and decoys of the hard task."""
 
 import itertools
 from collections import Counter
@@ -8,7 +8,7 @@ import torch
 
 from benchmarks.tasks import induction, induction_hard
 from tests.benchmarks.tasks import oracles
-from tests.benchmarks.tasks.seeded_draws import asked, asked_on_forks, generator
+from tests.benchmarks.tasks.seeded_draws import batch_queries, generator, stream_queries
 
 FIRST, SECOND = 14, 15
 
@@ -18,7 +18,7 @@ def pairs(tokens: torch.Tensor, first: int = FIRST, second: int = SECOND) -> tor
     return ((tokens[:, :-1] == first) & (tokens[:, 1:] == second)).sum(1)
 
 
-def test_induction_asks_for_what_followed_the_only_special_token() -> None:
+def test_target_is_the_token_after_the_special_token() -> None:
     task = induction.build(induction.Config(train_length=64))
     batch = task.sample(200, generator())
     special = batch.inputs == task.special
@@ -31,7 +31,7 @@ def test_induction_asks_for_what_followed_the_only_special_token() -> None:
     assert batch.targets.unique().numel() == task.special
 
 
-def test_induction_is_asked_at_the_stated_distance() -> None:
+def test_query_is_at_the_stated_distance() -> None:
     task = induction.build(induction.Config(furthest=128))
     query_stream = task.query_stream(50, generator(4))
     tokens = query_stream.stream(0, 200)
@@ -39,16 +39,16 @@ def test_induction_is_asked_at_the_stated_distance() -> None:
     assert ((tokens == task.special).sum(1) == 1).all()
     assert torch.equal(tokens[torch.arange(50), cue + 1], query_stream.queries().targets[:, 0])
     for distance in query_stream.distances:
-        question_stands_at = query_stream.read_until(distance)
-        assert (question_stands_at - (cue + 1) == distance).all()
+        query_position = query_stream.read_until(distance)
+        assert (query_position - (cue + 1) == distance).all()
 
 
-def test_the_hard_cue_stands_once_and_its_successor_is_the_answer() -> None:
+def test_hard_cue_occurs_once_before_the_target() -> None:
     batch = induction_hard.build(induction_hard.Config()).sample(300, generator())
-    assert (pairs(batch.inputs) == 2).all(), "the cue, and the question at the end"
+    assert (pairs(batch.inputs) == 2).all(), "the cue, and the query at the end"
     assert (pairs(batch.inputs[:, -2:]) == 1).all()
     places = set()
-    for tokens, position, target in asked(batch):
+    for tokens, position, target in batch_queries(batch):
         assert position == 255
         assert oracles.induction_hard(tokens, position) == target
         assert target not in (FIRST, SECOND)
@@ -59,7 +59,7 @@ def test_the_hard_cue_stands_once_and_its_successor_is_the_answer() -> None:
     assert starts.max() > 240
 
 
-def test_the_hard_cue_s_tokens_stand_everywhere_else_too() -> None:
+def test_hard_cue_tokens_also_occur_elsewhere() -> None:
     batch = induction_hard.build(induction_hard.Config()).sample(200, generator())
     for token in (FIRST, SECOND):
         others = (batch.inputs == token).sum(1) - 2
@@ -71,15 +71,12 @@ def test_the_hard_cue_s_tokens_stand_everywhere_else_too() -> None:
     ), "no token is rare"
 
 
-def test_a_table_of_which_token_follows_which_does_not_solve_the_hard_form() -> None:
-    """Whether it keeps the last successor of the cue's second token or the most frequent one.
-
-    It solves the plain form.
-    """
+def test_bigram_table_does_not_solve_the_hard_task() -> None:
+    """A table of last or of most frequent successors solves the plain task only."""
 
     def accuracies(batch: induction.Batch) -> tuple[float, float]:
         last = often = count = 0
-        for tokens, position, target in asked(batch):
+        for tokens, position, target in batch_queries(batch):
             followed = [
                 after
                 for token, after in itertools.pairwise(tokens[: position + 1])
@@ -97,11 +94,11 @@ def test_a_table_of_which_token_follows_which_does_not_solve_the_hard_form() -> 
     )
 
 
-def test_the_hard_form_is_asked_at_the_stated_distance() -> None:
+def test_hard_query_is_at_the_stated_distance() -> None:
     task = induction_hard.build(induction_hard.Config(furthest=128))
     for distance in (64, 128):
         query_stream = task.query_stream(50, generator(5))
-        for tokens, place, target in asked_on_forks(query_stream, distance):
+        for tokens, place, target in stream_queries(query_stream, distance):
             assert oracles.induction_hard(tokens, place) == target
             assert tokens[place - 1 :] == [FIRST, SECOND]
             answer_at = (
@@ -113,7 +110,7 @@ def test_the_hard_form_is_asked_at_the_stated_distance() -> None:
             assert place - answer_at == distance
 
 
-def test_no_cue_is_formed_where_pieces_of_a_stream_meet() -> None:
+def test_no_cue_forms_at_the_border_of_two_pieces() -> None:
     # With four types of token, every sixteenth pair would be a cue.
     query_stream = induction_hard.build(induction_hard.Config(vocabulary=4)).query_stream(
         64, generator(1)

@@ -1,7 +1,4 @@
-"""Multi-query associative recall: every key's value, by reading the pairs.
-
-And gaps that follow their law.
-"""
+"""Multi-query associative recall: the value of every key, and the distribution of gaps."""
 
 import itertools
 
@@ -11,11 +8,11 @@ import torch
 from benchmarks.tasks import mqar, mqar_hard
 from strategies.sequence.task import Batch
 from tests.benchmarks.tasks import oracles
-from tests.benchmarks.tasks.seeded_draws import asked, generator
+from tests.benchmarks.tasks.seeded_draws import batch_queries, generator
 
 
 def batches(task: mqar.MQAR) -> list[Batch]:
-    """Draw training batches until every length has come, and an exam."""
+    """Draw enough training batches to cover every length, and the evaluation batches."""
     drawn = generator()
     return [task.sample(8, drawn) for _ in range(12)] + [
         evaluation.batch for evaluation in task.evaluation_batches(4, drawn)
@@ -23,13 +20,13 @@ def batches(task: mqar.MQAR) -> list[Batch]:
 
 
 @pytest.mark.parametrize("module", [mqar, mqar_hard])
-def test_every_query_is_answered_by_the_last_pair_of_its_key(module: object) -> None:
+def test_target_is_the_value_of_the_last_pair_of_the_key(module: object) -> None:
     task = module.build(module.Config())
     seen = set()
     for batch in batches(task):
         length = batch.inputs.shape[1]
         seen.add(length)
-        for tokens, position, target in asked(batch):
+        for tokens, position, target in batch_queries(batch):
             pairs = oracles.pairs(tokens)
             assert dict(pairs)[tokens[position]] == target
             assert position >= 2 * len(pairs)
@@ -37,13 +34,13 @@ def test_every_query_is_answered_by_the_last_pair_of_its_key(module: object) -> 
         for row, places in zip(batch.inputs, batch.positions, strict=True):
             queried = row[places].tolist()
             assert sorted(queried) == sorted({key for key, _ in oracles.pairs(row.tolist())}), (
-                "each key comes once more, none twice"
+                "each key recurs exactly once"
             )
     assert seen == set(oracles.PAIRS)
 
 
 @pytest.mark.parametrize("module", [mqar, mqar_hard])
-def test_keys_are_from_the_lower_half_and_values_from_the_upper_and_none_comes_twice(
+def test_keys_and_values_are_distinct_and_from_their_halves_of_the_vocabulary(
     module: object,
 ) -> None:
     task = module.build(module.Config())
@@ -57,17 +54,17 @@ def test_keys_are_from_the_lower_half_and_values_from_the_upper_and_none_comes_t
             assert len(keys) == len(pairs) - (len(pairs) // 4 if module is mqar_hard else 0)
 
 
-def test_in_the_hard_form_the_first_value_is_wrong_for_a_third_of_the_keys() -> None:
+def test_hard_task_first_value_is_wrong_for_a_third_of_the_keys() -> None:
     batch = mqar_hard.build(mqar_hard.Config(mixed=False)).sample(20, generator())
     first = [
         dict(reversed(oracles.pairs(tokens)))[tokens[position]] == target
-        for tokens, position, target in asked(batch)
+        for tokens, position, target in batch_queries(batch)
     ]
     assert len(first) == 20 * 48
     assert sum(first) == 20 * 32
 
 
-def test_other_places_hold_tokens_of_the_whole_vocabulary() -> None:
+def test_other_positions_hold_tokens_of_the_whole_vocabulary() -> None:
     batch = mqar.build(mqar.Config(mixed=False)).sample(64, generator())
     rest = torch.ones_like(batch.inputs, dtype=torch.bool).scatter_(1, batch.positions, False)
     rest[:, :128] = False
@@ -78,7 +75,7 @@ def test_other_places_hold_tokens_of_the_whole_vocabulary() -> None:
     assert others.max() > 8171
 
 
-def test_one_shape_is_trained_on_if_told_and_sheets_are_small() -> None:
+def test_mixed_false_trains_on_one_shape_and_evaluation_batches_are_small() -> None:
     task = mqar.build(mqar.Config(mixed=False, length=128, pairs=5))
     assert {task.sample(2, generator(seed)).inputs.shape for seed in range(8)} == {(2, 128)}
     assert task.sample(2, generator()).positions.shape == (2, 5)
@@ -96,13 +93,13 @@ def test_one_shape_is_trained_on_if_told_and_sheets_are_small() -> None:
 
 
 @pytest.mark.parametrize("module", [mqar, mqar_hard])
-def test_a_sheet_is_labelled_by_the_length_of_its_sequences(module: object) -> None:
+def test_evaluation_batch_has_its_length_as_distance(module: object) -> None:
     batches = list(module.build(module.Config()).evaluation_batches(2, generator()))
     assert {evaluation.distance for evaluation in batches} == set(oracles.PAIRS)
     assert all(evaluation.batch.inputs.shape[1] == evaluation.distance for evaluation in batches)
 
 
-def test_gaps_are_drawn_without_replacement_by_the_power_law() -> None:
+def test_gaps_follow_the_power_law_without_replacement() -> None:
     spaces = 6
     weights = [place ** (0.01 - 1) for place in range(1, spaces + 1)]
     gaps = mqar.draw_gaps(spaces, 2, 60_000, generator())

@@ -1,8 +1,7 @@
-"""A model that knows each task's rule is right at every distance, through the whole of evaluation.
+"""A model that knows the rule of a task has accuracy 1 at every distance.
 
-Pieces, forks, far streams, sheets.
-
-So an accuracy below 1 is a model's fault, and not the harness's.
+This covers the whole evaluation: pieces, copies of the state, far streams, evaluation batches. An
+accuracy below 1 is therefore due to the model, not to the harness.
 """
 
 from dataclasses import dataclass
@@ -27,7 +26,7 @@ class Read:
 
 
 class Oracle(SequenceModel):
-    """Remembers everything, and answers by a solver."""
+    """Stores everything, and predicts by a solver."""
 
     def __init__(self, solver: Solver, signature: Signature) -> None:
         super().__init__()
@@ -55,7 +54,7 @@ class Oracle(SequenceModel):
         try:
             answer = self.solver(tokens, position)
         except (KeyError, ValueError, IndexError, StopIteration):
-            return  # a place that does not count
+            return  # a masked position
         if len(logits) == 1:
             logits[0] = answer
         else:
@@ -67,7 +66,7 @@ def test_every_task_has_a_solver() -> None:
 
 
 @pytest.mark.parametrize("name", SOLVERS)
-def test_who_knows_the_rule_is_right_at_every_distance(name: str) -> None:
+def test_oracle_has_accuracy_1_at_every_distance(name: str) -> None:
     entry = Registry("task").get(name)
     module = entry.load()
     options = (
@@ -85,5 +84,5 @@ def test_who_knows_the_rule_is_right_at_every_distance(name: str) -> None:
     for rows in reading.groups.values():
         assert [row[1] for row in rows] == [1.0] * len(rows)
     if options:
-        asked = [row[2] for row in reading.accuracy_by_distance]
-        assert asked[-1] == asked[-2] / 2, "two of the four streams go far"
+        counts = [row[2] for row in reading.accuracy_by_distance]
+        assert counts[-1] == counts[-2] / 2, "two of the four streams are read further"

@@ -1,27 +1,25 @@
-"""Parts that tasks share: where pairs stand, and which of them bind a key again."""
+"""Shared parts of tasks: positions of pairs, and keys that are bound twice."""
 
 from collections import Counter
 
 import pytest
 import torch
 
-from benchmarks.tasks._pairs import bind_again, choose, room_for, scatter_apart, shuffle
+from benchmarks.tasks._pairs import choose, places_for, rebind, scatter_apart, shuffle
 from benchmarks.tasks._streams import powers_of_two
 from tests.benchmarks.tasks.seeded_draws import generator
 
 
 @pytest.mark.parametrize(("length", "count"), [(20, 3), (9, 3), (3, 1)])
-def test_pairs_stand_apart_in_their_order_and_leave_the_last_place_free(
-    length: int, count: int
-) -> None:
+def test_pairs_are_in_order_with_a_gap_after_each(length: int, count: int) -> None:
     tokens = torch.full((300, length), -1)
     pairs = torch.arange(2 * count).view(1, count, 2).expand(300, -1, -1)
     places = scatter_apart(tokens, pairs, generator())
-    for row, begun in zip(tokens.tolist(), places.tolist(), strict=True):
+    for row, starts in zip(tokens.tolist(), places.tolist(), strict=True):
         assert [token for token in row if token >= 0] == list(range(2 * count))
-        assert [row[place] for place in begun] == list(range(0, 2 * count, 2))
-        assert [row[place + 1] for place in begun] == list(range(1, 2 * count, 2))
-        assert all(row[place + 2] == -1 for place in begun), "noise behind each, and so at the end"
+        assert [row[place] for place in starts] == list(range(0, 2 * count, 2))
+        assert [row[place + 1] for place in starts] == list(range(1, 2 * count, 2))
+        assert all(row[place + 2] == -1 for place in starts), "noise after each, and so at the end"
 
 
 def test_all_placements_are_equally_likely() -> None:
@@ -35,9 +33,9 @@ def test_all_placements_are_equally_likely() -> None:
     assert all(count / 30_000 == pytest.approx(1 / 6, abs=0.012) for count in counted.values())
 
 
-def test_room_is_what_it_takes() -> None:
+def test_places_for_is_the_minimum_length() -> None:
     tokens, pairs = (
-        torch.zeros(4, room_for(5), dtype=torch.int64),
+        torch.zeros(4, places_for(5), dtype=torch.int64),
         torch.ones(4, 5, 2, dtype=torch.int64),
     )
     scatter_apart(tokens, pairs, generator())
@@ -46,23 +44,23 @@ def test_room_is_what_it_takes() -> None:
         scatter_apart(tokens[:, :-1].contiguous(), pairs, generator())
 
 
-def test_keys_are_bound_again_by_later_pairs() -> None:
-    owner, last = bind_again(6, 2, 500, generator())
+def test_rebind_returns_the_last_pair_of_each_key() -> None:
+    owner, last = rebind(6, 2, 500, generator())
     for keys, final in zip(owner.tolist(), last.tolist(), strict=True):
         assert Counter(keys) == {0: 2, 1: 2, 2: 1, 3: 1, 4: 1, 5: 1}
         assert final == [
-            max(pair for pair, key in enumerate(keys) if key == wanted) for wanted in range(6)
+            max(pair for pair, key in enumerate(keys) if key == index) for index in range(6)
         ]
     assert len({tuple(keys) for keys in owner.tolist()}) > 450
 
 
-def test_nothing_bound_again_is_every_key_once() -> None:
-    owner, last = bind_again(5, 0, 50, generator())
+def test_rebind_of_none_binds_every_key_once() -> None:
+    owner, last = rebind(5, 0, 50, generator())
     assert torch.equal(owner.gather(1, last), torch.arange(5).expand(50, -1))
     assert (owner.sort(1).values == torch.arange(5)).all()
 
 
-def test_what_is_chosen_is_different_and_uniform() -> None:
+def test_choose_is_distinct_and_uniform() -> None:
     chosen = choose(4, 2, 24_000, generator())
     counted = Counter(map(tuple, chosen.tolist()))
     assert len(counted) == 12
@@ -70,7 +68,7 @@ def test_what_is_chosen_is_different_and_uniform() -> None:
     assert all(count / 24_000 == pytest.approx(1 / 12, abs=0.008) for count in counted.values())
 
 
-def test_tensors_are_shuffled_together() -> None:
+def test_shuffle_applies_one_order_to_all_tensors() -> None:
     one = torch.arange(60).view(6, 10)
     first, second = shuffle(generator(), one, torch.stack([one, -one], dim=-1))
     assert torch.equal(torch.stack([first, -first], dim=-1), second)
@@ -78,6 +76,6 @@ def test_tensors_are_shuffled_together() -> None:
     assert not torch.equal(first, one)
 
 
-def test_powers_of_two_end_where_they_are_told() -> None:
+def test_powers_of_two_end_at_the_maximum() -> None:
     assert powers_of_two(64, 512) == [64, 128, 256, 512]
     assert powers_of_two(100, 1000) == [64, 128, 256, 512]

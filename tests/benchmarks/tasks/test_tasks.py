@@ -1,9 +1,6 @@
-"""What holds for every task.
+"""Contract of every task: seeding, signature, primary metric, chance.
 
-It is seeded, keeps to its signature, and says the truth about its primary metric and about
-guessing.
-
-What each asks, and that it can be answered, is held in the files beside this one.
+The tests of each task's rule are in the other files of this folder.
 """
 
 from typing import Any
@@ -36,24 +33,24 @@ def build(entry: Entry, **options: Any) -> Any:
 
 
 TASKS = [pytest.param(entry, id=entry.name) for entry in Registry("task")]
-PROBED = [
+QUERY_TASKS = [
     pytest.param(entry, id=entry.name)
     for entry in Registry("task")
     if isinstance(build(entry), QueryTask)
 ]
-EXAMINED = [
+WHOLE_SEQUENCE_TASKS = [
     pytest.param(entry, id=entry.name)
     for entry in Registry("task")
     if isinstance(build(entry), WholeSequenceTask)
 ]
 
 
-def test_every_task_is_asked_in_one_of_the_two_ways() -> None:
-    assert len(PROBED) + len(EXAMINED) == len(TASKS)
+def test_every_task_is_a_query_task_or_a_whole_sequence_task() -> None:
+    assert len(QUERY_TASKS) + len(WHOLE_SEQUENCE_TASKS) == len(TASKS)
 
 
 @pytest.mark.parametrize("entry", TASKS)
-def test_amounts_below_one_are_refused_by_their_names(entry: Entry) -> None:
+def test_counts_below_one_are_errors_that_name_the_option(entry: Entry) -> None:
     names = {"steps", "batch_size", "streams", "far_streams"} & {
         option.name for option in entry.source.options
     }
@@ -74,8 +71,8 @@ def equal(one: Batch, other: Batch) -> bool:
     return all(torch.equal(left, right) for left, right in pairs)
 
 
-def keeps_to(signature: Any, batch: Batch) -> None:
-    """Hold a batch to what models are built for."""
+def assert_matches(signature: Any, batch: Batch) -> None:
+    """Check a batch against the signature that models are built for."""
     if signature.vocabulary is not None:
         assert batch.inputs.dtype == torch.int64
         assert batch.inputs.min() >= 0
@@ -91,22 +88,22 @@ def keeps_to(signature: Any, batch: Batch) -> None:
     if batch.mask is not None:
         assert batch.mask.shape == batch.positions.shape
         assert batch.mask.dtype == torch.bool
-        assert batch.mask.any(1).all(), "every sequence asks something"
+        assert batch.mask.any(1).all(), "every sequence has a target"
 
 
 @pytest.mark.parametrize("entry", TASKS)
-def test_samples_are_seeded_and_within_the_signature(entry: Entry) -> None:
+def test_samples_are_seeded_and_match_the_signature(entry: Entry) -> None:
     task = build(entry)
     one, same, other = (task.sample(8, generator(seed)) for seed in (1, 1, 2))
     assert equal(one, same)
     assert not equal(one, other)
-    keeps_to(task.signature, one)
+    assert_matches(task.signature, one)
     longest = max(task.sample(8, generator(seed)).inputs.shape[1] for seed in range(10))
     assert longest == task.signature.length
 
 
 @pytest.mark.parametrize("entry", TASKS)
-def test_samples_draw_from_the_given_generator_alone(entry: Entry) -> None:
+def test_samples_draw_from_the_given_generator_only(entry: Entry) -> None:
     task = build(entry)
     torch.manual_seed(3)
     before = torch.get_rng_state()
@@ -116,8 +113,8 @@ def test_samples_draw_from_the_given_generator_alone(entry: Entry) -> None:
     assert equal(one, task.sample(4, generator()))
 
 
-@pytest.mark.parametrize("entry", PROBED)
-def test_a_stream_in_pieces_is_the_stream_whole(entry: Entry) -> None:
+@pytest.mark.parametrize("entry", QUERY_TASKS)
+def test_stream_in_pieces_equals_the_whole_stream(entry: Entry) -> None:
     task = build(entry)
     whole, pieced = task.query_stream(4, generator()), task.query_stream(4, generator())
     pieces = [
@@ -135,8 +132,8 @@ def test_a_stream_in_pieces_is_the_stream_whole(entry: Entry) -> None:
     assert queries.targets.max() < task.signature.outputs
 
 
-@pytest.mark.parametrize("entry", PROBED)
-def test_going_further_changes_nothing_nearer(entry: Entry) -> None:
+@pytest.mark.parametrize("entry", QUERY_TASKS)
+def test_furthest_does_not_change_nearer_distances(entry: Entry) -> None:
     near, far = (
         build(entry, furthest=furthest).query_stream(3, generator()) for furthest in (1024, 2**20)
     )
@@ -149,16 +146,16 @@ def test_going_further_changes_nothing_nearer(entry: Entry) -> None:
     assert torch.equal(near.queries().inputs, far.queries().inputs)
 
 
-@pytest.mark.parametrize("entry", PROBED)
-def test_the_number_of_far_streams_is_an_option(entry: Entry) -> None:
+@pytest.mark.parametrize("entry", QUERY_TASKS)
+def test_far_streams_is_an_option(entry: Entry) -> None:
     assert build(entry).far_streams == 10
     assert build(entry, far_streams=3).far_streams == 3
     with pytest.raises(ValueError, match="far_streams = 0"):
         build(entry, far_streams=0)
 
 
-@pytest.mark.parametrize("entry", EXAMINED)
-def test_an_exam_holds_as_many_sequences_at_every_distance_as_it_is_told(entry: Entry) -> None:
+@pytest.mark.parametrize("entry", WHOLE_SEQUENCE_TASKS)
+def test_evaluation_has_the_given_number_of_sequences_at_every_distance(entry: Entry) -> None:
     task = build(entry)
     batches: list[EvaluationBatch] = list(task.evaluation_batches(20, generator()))
     labels = [evaluation.distance for evaluation in batches]
@@ -175,12 +172,12 @@ def test_an_exam_holds_as_many_sequences_at_every_distance_as_it_is_told(entry: 
         )
     again = list(task.evaluation_batches(20, generator()))
     for evaluation, same in zip(batches, again, strict=True):
-        keeps_to(task.signature, evaluation.batch)
+        assert_matches(task.signature, evaluation.batch)
         assert equal(evaluation.batch, same.batch)
 
 
 @pytest.mark.parametrize("entry", TASKS)
-def test_facts_say_the_primary_metric_and_chance(entry: Entry) -> None:
+def test_facts_state_the_primary_metric_and_chance(entry: Entry) -> None:
     task = build(entry)
     distances = (
         task.query_stream(1, generator()).distances
@@ -192,33 +189,33 @@ def test_facts_say_the_primary_metric_and_chance(entry: Entry) -> None:
     options = {option.name: option.default for option in entry.source.options}
     given = entry.source.facts.get("CHANCE_GIVEN", {})
     assert all(options[name] in values for name, values in given.items()), (
-        "it is said of the defaults"
+        "the defaults satisfy the condition"
     )
 
 
-GUESSED = [
+GUESSABLE = [
     entry
     for entry in TASKS
     if entry.id in SOLVERS and entry.id not in ("adding", "association-hard")
 ]
-"""Where a guess is any answer that occurs.
+"""Tasks in which every target is equally likely.
 
-In the other two it is a number, or depends on the question: see their files.
+In the other two it is a number, or depends on the query: see their files.
 """
 
 
-COUNTS = {"vocabulary", "entities", "leaves", "values", "symbols", "types"}
-"""Options that say how many answers there are."""
+ANSWER_COUNTS = {"vocabulary", "entities", "leaves", "values", "symbols", "types"}
+"""Options that set the number of possible targets."""
 
 
 @pytest.mark.parametrize("entry", TASKS)
-def test_chance_is_not_claimed_where_an_option_changes_the_number_of_answers(entry: Entry) -> None:
-    counts = COUNTS & {option.name for option in entry.source.options}
+def test_chance_depends_on_the_options_that_set_the_number_of_targets(entry: Entry) -> None:
+    counts = ANSWER_COUNTS & {option.name for option in entry.source.options}
     assert len(counts & set(entry.source.facts.get("CHANCE_GIVEN", {}))) == min(1, len(counts))
 
 
-@pytest.mark.parametrize("entry", GUESSED)
-def test_who_guesses_has_the_accuracy_that_is_called_chance(entry: Entry) -> None:
+@pytest.mark.parametrize("entry", GUESSABLE)
+def test_guessing_has_chance_accuracy(entry: Entry) -> None:
     task, drawn, chance = build(entry), generator(), entry.source.facts["CHANCE"]
     answers = []
     while sum(map(len, answers)) < max(20_000, 60 / chance):
@@ -227,7 +224,7 @@ def test_who_guesses_has_the_accuracy_that_is_called_chance(entry: Entry) -> Non
     right = torch.cat(answers)
     guesses = right[
         torch.randperm(len(right), generator=drawn)
-    ]  # answers of other questions: as likely as they are, and no wiser
+    ]  # targets of other queries: as likely, without information
     spread = (chance * (1 - chance) / len(right)) ** 0.5
     assert float((guesses == right).double().mean()) == pytest.approx(chance, abs=4 * spread)
 
@@ -259,9 +256,7 @@ def test_who_guesses_has_the_accuracy_that_is_called_chance(entry: Entry) -> Non
         (adding.Config, {"train_length": 1}, "train_length = 1"),
     ],
 )
-def test_options_that_make_no_sense_are_refused(
-    config: Any, options: dict[str, int], message: str
-) -> None:
+def test_invalid_options_are_errors(config: Any, options: dict[str, int], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         config(**options)
 
@@ -281,8 +276,6 @@ def test_options_that_make_no_sense_are_refused(
         (induction_hard, {"vocabulary": 4, "train_length": 5}),
     ],
 )
-def test_options_at_the_edge_of_what_is_allowed_can_be_drawn(
-    module: Any, options: dict[str, int]
-) -> None:
+def test_options_at_their_limits_can_be_drawn(module: Any, options: dict[str, int]) -> None:
     task = module.build(module.Config(**options))
-    keeps_to(task.signature, task.sample(16, generator()))
+    assert_matches(task.signature, task.sample(16, generator()))
