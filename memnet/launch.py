@@ -1,11 +1,9 @@
-"""The first step of the ``memnet`` command.
+"""The first step of ``memnet``, as a command and as an import: are the packages found ours?
 
-Make sure that the packages found are ours, then hand over to the command line.
-
-The other top-level packages have names that many a distribution uses (``benchmarks``, ``results``);
-one that comes first on the path would answer in place of ours with a puzzling ImportError, or
-worse, with other code. This module lives here because ``memnet`` is the one name that is safe to
-import first. It imports neither torch nor anything of ours before the check is done.
+The other top-level packages have names that many distributions and scripts use (``benchmarks``,
+``results``). One that comes first on the path would be imported instead of ours, with a puzzling
+ImportError or, worse, with other code. This module is in ``memnet`` because that is the one name
+that is safe to import first. It imports neither torch nor any of our packages before the check.
 """
 
 import importlib
@@ -24,32 +22,53 @@ def shadowed(packages: tuple[str, ...] = PACKAGES) -> list[tuple[str, str]]:
     home = Path(__file__).resolve().parent.parent
     wrong: list[tuple[str, str]] = []
     for name in packages:
-        spec = importlib.util.find_spec(name)
-        if spec is None:
-            wrong.append((name, ""))
-            continue
-        found = Path(spec.origin or next(iter(spec.submodule_search_locations or ()), "")).resolve()
-        folder = found.parent if found.name == "__init__.py" else found
-        if folder != home / name:
-            wrong.append((name, str(folder)))
+        found = _found(name)
+        if found is None or found != home / name:
+            wrong.append((name, str(found or "")))
     return wrong
 
 
-def main() -> None:
-    """Run the ``memnet`` command.
+def check_packages() -> None:
+    """Stop where another module is found in place of one of our packages.
 
-    Exit with 2 where another distribution stands in front of one of our packages.
+    The command prints one line per package and exits with 2; an import raises ImportError with the
+    same lines.
+
+    Raises:
+        ImportError: If a package is shadowed or missing, outside the command.
+        SystemExit: The same within the command.
     """
-    wrong = shadowed()
-    for name, path in wrong:
-        expected = Path(__file__).resolve().parent.parent / name
-        where = f"is shadowed by {path}" if path else "was not found"
-        print(
-            f"memnet: error: our package '{name}' ({expected}) {where}; "
-            "install memnet-bench in an environment of its own, or take that path off PYTHONPATH",
-            file=sys.stderr,
-        )
-    if wrong:
+    lines = [_line(name, path) for name, path in shadowed()]
+    if not lines:
+        return
+    if Path(sys.argv[0] if sys.argv else "").name in ("-m", "memnet", "memnet.exe", "__main__.py"):
+        print("\n".join(lines), file=sys.stderr)
         raise SystemExit(2)
-    # By name, not by an import statement: nothing in this package may depend on a floor above it.
+    raise ImportError("\n".join(lines))
+
+
+def main() -> None:
+    """Run the ``memnet`` command. The packages were checked when ``memnet`` was imported."""
+    # By name, not by an import statement: this package depends on no package above it.
     importlib.import_module("benchmarks.cli.app").main()
+
+
+def _found(name: str) -> Path | None:
+    """Return the folder of a package, or the file of a module; None if there is neither."""
+    try:
+        spec = importlib.util.find_spec(name)
+    except ValueError:  # a module without a spec, made by hand
+        return Path("a module without a file")
+    if spec is None:
+        return None
+    path = Path(spec.origin or next(iter(spec.submodule_search_locations or ()), "")).resolve()
+    return path.parent if path.name == "__init__.py" else path
+
+
+def _line(name: str, path: str) -> str:
+    expected = Path(__file__).resolve().parent.parent / name
+    where = f"is shadowed by {path}" if path else "was not found"
+    return (
+        f"memnet: error: our package '{name}' ({expected}) {where}; rename that file or folder, "
+        "or install memnet-bench in an environment of its own and take the path off PYTHONPATH"
+    )

@@ -14,7 +14,6 @@ from results.errors import UsageError
 
 if TYPE_CHECKING:
     from benchmarks.execution.engines.interface import Limits
-    from benchmarks.execution.progress import Display
     from benchmarks.execution.runner import Rerun, Run, Tally
 
 INTERRUPTED = 130
@@ -76,6 +75,7 @@ def run(
     """Run a suite, task or stream. The same command resumes it."""
     from benchmarks.cli.engine_options import EngineOptions, make_engine
     from benchmarks.cli.plan_options import plan_from
+    from benchmarks.execution.displays import choose_display
     from benchmarks.execution.runner import Run
 
     engine_options = EngineOptions(
@@ -108,7 +108,7 @@ def run(
         plan=plan,
         root=root,
         engine=chosen,
-        display=_display(workers, quiet=quiet, verbose=verbose),
+        display=choose_display(workers, quiet=quiet, verbose=verbose),
         rerun=_rerun(rerun),
         log_training=_log(log),
     )
@@ -137,21 +137,6 @@ def _stopped(one: "Run") -> None:
 
 def _count(tally: "Tally") -> str:
     return f"{tally.done} of {tally.total} cell{'s' if tally.total != 1 else ''}"
-
-
-def _display(workers: int, *, quiet: bool, verbose: bool) -> "Display":
-    from rich.console import Console
-
-    from benchmarks.execution.progress import Lines, Live, Silent
-
-    console = Console()
-    if quiet:
-        return Silent()
-    return (
-        Live(console, workers, verbose=verbose)
-        if console.is_terminal
-        else Lines(console, verbose=verbose)
-    )
 
 
 def _limits(timeout: str | None, memory: str | None, retries: int) -> "Limits":

@@ -1,0 +1,1 @@
+"""The Python API of runs and trained models: the same plan, engine and store as the command."""

@@ -1,0 +1,23 @@
+from benchmarks.api.run import run as run
+from memnet.config import MemNetConfig as MemNetConfig
+from memnet.model import MemNet as MemNet
+from memnet.persistent.config import PersistentConfig as PersistentConfig
+from reports.analysis.store_results import Results as Results
+from reports.analysis.store_results import load_results as load_results
+from results.errors import UsageError as UsageError
+from strategies.continual.memnet.plugin import MemNetPlugin as MemNetPlugin
+from strategies.continual.memnet.strategy import MemNetStrategy as MemNetStrategy
+from strategies.continual.memnet.wrap import remember as remember
+
+__all__ = [
+    "MemNet",
+    "MemNetConfig",
+    "MemNetPlugin",
+    "MemNetStrategy",
+    "PersistentConfig",
+    "Results",
+    "UsageError",
+    "load_results",
+    "remember",
+    "run",
+]
