@@ -53,7 +53,7 @@ def test_run_reuses_finished_cells_and_returns_failed_ones(tmp_path: Path) -> No
     (again,) = [record for record in both if record.status == "ok"]
     assert again == first.records[0]  # with the time stamps of the first run
     failed = both.frame().query("status == 'failed'")
-    assert failed["error"].tolist() == ["RuntimeError: told to raise"]
+    assert failed["error"].tolist() == ["RuntimeError: scripted error"]
 
 
 @pytest.mark.parametrize(
