@@ -1,4 +1,4 @@
-"""What a run leaves: cells, records, the store, and the numbers computed from them.
+"""Results of runs: cells, records, the store, and the statistics computed from them.
 
-Never imports torch.
+This package never imports torch.
 """

@@ -1,24 +1,24 @@
-"""The errors that have a meaning beyond the module that raises them."""
+"""Errors that are caught outside the module that raises them."""
 
 
 class UsageError(ValueError):
-    """A request that can't be met as it stands.
+    """A request that cannot be carried out.
 
     The message is one line: what was given, what is allowed, and the way out.
 
-    The command line prints it and exits with 2; nothing has been written when it is raised.
+    The command line prints it and exits with 2. Nothing has been written when it is raised.
     """
 
 
 class Damaged(ValueError):
-    """A record that can't be read: not JSON, not of the schema, or changed since it was written.
+    """A record that cannot be read: not JSON, not of the schema, or changed after writing.
 
-    It is set aside and counts as missing.
+    The store sets it aside and counts it as missing.
     """
 
 
 class Newer(UsageError):
-    """A record of a schema that this version does not know.
+    """A record of a schema newer than this version.
 
-    It is no damage: it stays where it is, and the command ends.
+    The record is not damaged: the store leaves it in place, and the command ends.
     """

@@ -1,1 +1,1 @@
-"""The cell, the record that it leaves, and the manifest of a suite."""
+"""The cell, its record, and the manifest of a suite."""

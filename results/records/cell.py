@@ -1,4 +1,4 @@
-"""A cell: one benchmark, model, method and seed, with everything that can change its result."""
+"""A cell: one benchmark, model, method and seed, with all that can change the result."""
 
 import hashlib
 import json
@@ -9,10 +9,10 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 IDENTITY_SCHEME = 1
-"""Version of the hash below; raise it when the way of hashing changes."""
+"""Version of the hash below. Raise it if the hash is computed differently."""
 
 NAME = r"^[A-Za-z0-9][A-Za-z0-9_.+\-]*(\[[A-Za-z0-9_.,=+\-]*\])?$"
-"""Form of a benchmark, model or method name, with the options of a variant in brackets."""
+"""Pattern of a benchmark, model or method name, with the options of a variant in brackets."""
 
 
 SUPERVISED = "supervised"
@@ -20,17 +20,15 @@ SUPERVISED = "supervised"
 
 
 class Cell(BaseModel):
-    """The unit of work, and of identity.
+    """The unit of work and of identity.
 
     Attributes:
         benchmark: Task or stream.
-        model: Model, with its overrides in brackets where it is a variant.
-        method: How it learns; ``supervised`` on tasks.
-        seed: Seed of the data, the order and the initialisation, each through a generator of its
-            own.
-        config: Resolved options of the benchmark, the model, the method and the training, by those
-            names.
-        version: Versions of the components used, and digests of the data.
+        model: Model; a variant has its overrides in brackets.
+        method: Training method; ``supervised`` on tasks.
+        seed: Seed of the data, the order and the initialisation, each with its own generator.
+        config: Resolved options, under ``benchmark``, ``model``, ``method`` and ``training``.
+        version: Versions of the components, and digests of the data.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -44,7 +42,7 @@ class Cell(BaseModel):
 
     @cached_property
     def id(self) -> str:
-        """Sixteen hexadecimal digits that name this cell: a hash of its fields and of nothing else."""
+        """Hash of the cell's fields and of nothing else: sixteen hexadecimal digits."""
         text = json.dumps(
             [IDENTITY_SCHEME, self.model_dump(mode="json")], sort_keys=True, separators=(",", ":")
         )
@@ -52,30 +50,30 @@ class Cell(BaseModel):
 
     @property
     def setting(self) -> str:
-        """Digest of what the seeds of one row share beyond their names: config and version.
-
-        Eight hexadecimal digits.
-        """
+        """Digest of config and version, shared by all seeds of a row: eight hexadecimal digits."""
         text = json.dumps([self.config, self.version], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:8]
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> "Cell":
-        """Copy the cell, with other fields; the copy's id is its own."""
+        """Copy the cell with changed fields; the copy has its own id."""
         copied = super().model_copy(update=update, deep=deep)
         copied.__dict__.pop("id", None)
         return copied
 
     @property
     def label(self) -> str:
-        """The cell in words, for people."""
+        """The cell as readable text."""
         return f"{self.benchmark} · {self.model} · {self.method} · seed {self.seed}"
 
     @property
     def key(self) -> tuple[str, str, str, int]:
-        """What people call the same cell, whatever its version."""
+        """Benchmark, model, method and seed, without options and versions."""
         return (self.benchmark, self.model, self.method, self.seed)
 
 
 def canonical(value: Any) -> Any:
-    """Bring a resolved option to its JSON form (tuples become lists), so that a cell equals itself after a round trip."""
+    """Convert a resolved option to its JSON form: tuples become lists.
+
+    A cell then equals itself after a round trip through JSON.
+    """
     return json.loads(json.dumps(value))

@@ -1,7 +1,7 @@
-"""The checksum that ends a record, so that a bit that flips on the disk is seen even where the text still makes sense.
+"""The checksum at the end of a record. It detects every flipped bit on the disk.
 
-A sealed document is JSON whose last field is ``sha256``: the hash of all bytes before that field,
-line ends taken as ``\\n``. It guards against accidents, not against intent.
+A document with a checksum is JSON whose last field is ``sha256``: the hash of all bytes before that
+field, with line ends as ``\\n``. It protects against accidents, not against intent.
 """
 
 import hashlib
@@ -9,12 +9,12 @@ import re
 
 from results.errors import Damaged
 
-_SEAL = re.compile(rb',\n "sha256": "([0-9a-f]{64})"\n}\n?\Z')
-"""How a sealed document ends."""
+_CHECKSUM = re.compile(rb',\n "sha256": "([0-9a-f]{64})"\n}\n?\Z')
+"""End of a document with a checksum."""
 
 
 def add_checksum(text: str) -> str:
-    """Add the checksum to a JSON object that is indented by one.
+    """Add the checksum to a JSON object that is indented by one space.
 
     Args:
         text: The object, ending in ``\\n}``.
@@ -23,25 +23,25 @@ def add_checksum(text: str) -> str:
         The same object with ``sha256`` as its last field, and a line end.
     """
     body = text.removesuffix("\n}")
-    assert body != text, "an object indented by one ends in a brace on a line of its own"
+    assert body != text, "an indented object ends with a brace on its own line"
     return f'{body},\n "sha256": "{_digest(body.encode())}"\n}}\n'
 
 
 def split_checksum(text: bytes) -> bytes | None:
-    """Check the checksum and return the document without it; None where there is no checksum.
+    """Verify the checksum and return the document without it; None if there is no checksum.
 
     Raises:
-        Damaged: If the checksum is not that of the text.
+        Damaged: If the checksum does not match the text.
     """
     if b"\r" in text:
         text = text.replace(b"\r\n", b"\n")
-    found = _SEAL.search(text, max(0, len(text) - 128))
+    found = _CHECKSUM.search(text, max(0, len(text) - 128))
     if found is None:
         return None
     body = text[: found.start()]
     if _digest(body) != found[1].decode():
         raise Damaged(
-            "sha256: the checksum is not that of the record, which was changed after it was written"
+            "sha256: the checksum does not match the record, which was changed after it was written"
         )
     return body + b"\n}"
 

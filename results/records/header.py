@@ -1,7 +1,7 @@
-"""What a survey of thousands of records needs of each, read without validating all the rest.
+"""The header of a record: the few fields that a survey of thousands of records needs.
 
-A record whose checksum is right was validated when it was written, so its few fields here are taken
-as they stand.
+A record with a correct checksum was validated when it was written, so its header is read without
+validating it again.
 """
 
 from dataclasses import dataclass
@@ -16,18 +16,18 @@ from results.records.record import SCHEMA, Failure, Record, parse
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordHeader:
-    """A record without its curves.
+    """A record without its metrics and curves.
 
     Attributes:
-        id: The cell's.
+        id: The cell's id.
         benchmark: Task or stream.
         model: Model or variant.
-        method: How it learnt.
+        method: Training method.
         seed: Seed.
-        options: The benchmark's.
-        status: How the cell ended.
-        error: Why it failed; None where it did not.
-        seconds: How long training and evaluation took, by the cell's own account.
+        options: Resolved options of the benchmark.
+        status: Whether the cell succeeded or failed.
+        error: The failure; None if the cell succeeded.
+        seconds: Measured seconds of training and evaluation.
     """
 
     id: str
@@ -42,35 +42,35 @@ class RecordHeader:
 
     @property
     def label(self) -> str:
-        """The cell in words, for people."""
+        """The cell as readable text."""
         return f"{self.benchmark} · {self.model} · {self.method} · seed {self.seed}"
 
     @property
     def key(self) -> tuple[str, str, str, int]:
-        """What people call the same cell, whatever its version."""
+        """Benchmark, model, method and seed, without options and versions."""
         return (self.benchmark, self.model, self.method, self.seed)
 
 
 def header(text: bytes) -> RecordHeader:
-    """Read the outline of a record.
+    """Read the header of a record.
 
     Raises:
-        Damaged: If the record can't be read.
-        Newer: If it is of a schema that this version does not know.
+        Damaged: If the record cannot be read.
+        Newer: If its schema is newer than this version.
     """
     body = split_checksum(text)
     if body is not None:
         try:
             document = from_json(body)
             if document["schema"] == SCHEMA:
-                return _taken(document)
+                return _unvalidated(document)
         except (ValueError, KeyError, TypeError):
-            pass  # sealed, and yet no record: validation says what is wrong
+            pass  # a correct checksum, but not a record: `parse` raises the reason
     return header_of(parse(text))
 
 
 def header_of(record: Record) -> RecordHeader:
-    """Return the outline of a record that has been read."""
+    """Return the header of a parsed record."""
     cell, cost = record.cell, record.cost
     return RecordHeader(
         id=record.id,
@@ -85,7 +85,7 @@ def header_of(record: Record) -> RecordHeader:
     )
 
 
-def _taken(document: dict[str, Any]) -> RecordHeader:
+def _unvalidated(document: dict[str, Any]) -> RecordHeader:
     error = document["error"]
     cost = document["cost"]
     cell = document["cell"]

@@ -1,4 +1,4 @@
-"""What a suite is, written into the store beside its records, so that reports need no suite."""
+"""The manifest of a suite, stored with the records so that reports need no suite."""
 
 from typing import Literal
 
@@ -7,9 +7,11 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 from results.records.cell import NAME
 
 SCHEMA: Literal[5] = 5
-"""Version of the manifest's form. Schema 2 added what models and methods are, 3 under which options guessing scores what is said,
-4 the default options of benchmarks, 5 numbers among the options of 3, and benchmarks of which
-guessing is not known; all are read. A newer one is refused by name.
+"""Version of the manifest's schema.
+
+Schema 2 added the summaries of models and methods, 3 the options for which the chance level holds,
+4 the default options of benchmarks, 5 numbers among the options of 3 and benchmarks without a known
+chance level. All are read; a newer schema is an error.
 """
 
 
@@ -18,12 +20,12 @@ class Benchmark(BaseModel):
 
     Attributes:
         name: Task or stream.
-        kind: Which of the two.
-        summary: One line on what it asks.
+        kind: ``task`` or ``stream``.
+        summary: One line on what it measures.
         primary: The metric that ranks models.
-        chance: The primary metric's value for guessing; None where it depends on the user's data.
-        chance_given: The values that an option may have for this to be so, by option; where it has
-            another, the value for guessing is not known.
+        chance: The primary metric's value for guessing; None if it depends on the user's data.
+        chance_given: For each option, the values for which ``chance`` holds; with other values the
+            chance level is unknown.
         defaults: Default of each option.
     """
 
@@ -39,11 +41,11 @@ class Benchmark(BaseModel):
 
 
 class Described(BaseModel):
-    """A model or method, in a line.
+    """A model or method with its summary.
 
     Attributes:
-        name: As cells bear it, options of a variant included.
-        summary: What it is.
+        name: Name in cells, including the options of a variant.
+        summary: One line that describes it.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -53,7 +55,7 @@ class Described(BaseModel):
 
 
 class Planned(BaseModel):
-    """A cell that the suite wants, by its identity."""
+    """A cell of the suite, without its options."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -68,13 +70,13 @@ class Manifest(BaseModel):
     """A planned run: its benchmarks and all its cells.
 
     Attributes:
-        schema_version: Version of this form.
+        schema_version: Version of the schema.
         name: Suite, task or stream that was run.
-        summary: One line on what it is for.
-        benchmarks: Its members.
-        models: What its models are.
-        methods: What its methods are.
-        cells: What was planned, finished or not.
+        summary: One line on its purpose.
+        benchmarks: Its benchmarks.
+        models: Its models, with summaries.
+        methods: Its methods, with summaries.
+        cells: All planned cells, finished or not.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)

@@ -1,4 +1,4 @@
-"""Where a record comes from: code, packages, machine."""
+"""Provenance of a record: code, packages, machine."""
 
 import datetime
 import importlib.metadata
@@ -21,12 +21,12 @@ PACKAGES = (
 
 
 def now() -> str:
-    """The time, in UTC, to the second, as ISO 8601."""
+    """Return the current UTC time to the second, as ISO 8601."""
     return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
 
 
 def provenance(*, device: str, threads: int, started_at: str) -> Provenance:
-    """Describe this process, at the end of a cell."""
+    """Return the provenance of this process at the end of a cell."""
     commit, dirty = _commit()
     return Provenance(
         commit=commit,
@@ -55,10 +55,7 @@ def _packages() -> dict[str, str]:
 
 @cache
 def _commit() -> tuple[str | None, bool | None]:
-    """Commit and dirty flag of the checkout that this code runs from.
-
-    Nothing where it was installed without one.
-    """
+    """Return commit and dirty flag of this code's checkout; None each if it has no checkout."""
     root = Path(__file__).resolve().parents[2]
     if not (root / ".git").exists():
         return None, None

@@ -1,7 +1,7 @@
-"""The record that a cell leaves: one JSON document, validated whenever it is read.
+"""The record of a cell: one JSON document, validated whenever it is read.
 
-Numbers are finite or null; a record that says otherwise is refused. Schema 2 added the checksum at
-the end; records of schema 1 are read.
+All numbers are finite or null. Schema 2 added the checksum at the end; records of schema 1 are
+read.
 """
 
 import math
@@ -23,14 +23,12 @@ from results.records.cell import Cell
 from results.records.checksum import add_checksum, split_checksum
 
 SCHEMA: Literal[2] = 2
-"""Version of the record's form.
-
-Older ones are read and become this one; a newer one is refused by name.
+"""Version of the record's schema. Older records are read and converted; a newer schema is an error.
 """
 
 
 def _finite(value: JsonValue) -> JsonValue:
-    """Refuse NaN and infinities anywhere in a JSON value."""
+    """Reject NaN and infinities anywhere in a JSON value."""
     stack: list[JsonValue] = [value]
     while stack:
         item = stack.pop()
@@ -50,13 +48,13 @@ Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
 class Part(BaseModel):
-    """Base of all parts: immutable, and no unknown field passes."""
+    """Base of all parts of a record: immutable, without unknown fields."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Failure(Part):
-    """Why a cell failed."""
+    """The exception that made a cell fail."""
 
     type: str
     message: str
@@ -64,14 +62,13 @@ class Failure(Part):
 
 
 class Cost(Part):
-    """What a cell used.
+    """Measured costs of a cell.
 
-    Bytes are measured: ``state_bytes`` is the peak of what one sequence carries, chunk included.
-
-    ``buffer_bytes`` counts what is kept of the past between samples: raw images as bytes, codes as
-    they are stored, a persistent memory's slots with all that is needed to use them.
-    ``train_examples`` counts samples processed in training, each as often as it was, those that a
-    method rehearses included.
+    ``state_bytes`` is the peak size of the state that one sequence carries, including the chunk.
+    ``buffer_bytes`` counts the bytes stored of past samples: raw images as bytes, codes as they
+    are stored, the slots of a persistent memory with everything needed to use them.
+    ``train_examples`` counts the samples processed in training, with repetitions and rehearsed
+    samples.
     """
 
     parameters: Bytes = 0
@@ -89,7 +86,7 @@ class Cost(Part):
 class Provenance(Part):
     """Where and when a record was made.
 
-    Not part of its identity: devices and packages change last bits, and a reader can see them.
+    It is not part of the cell's identity: devices and packages change the last bits of a result.
     """
 
     commit: str | None = None
@@ -105,17 +102,17 @@ class Provenance(Part):
 
 
 class Outcome(Part):
-    """What running a cell yields before it is told where and when.
+    """The result of a cell, without provenance.
 
     Attributes:
-        metrics: Name to number, or null where a metric does not apply.
+        metrics: Name to number, or null if a metric does not apply.
         curves: ``accuracy_by_distance`` ``[[distance, accuracy, n], …]``, and the same with
-            ``_GROUP`` for questions scored apart; ``accuracy_matrix`` ``R[i][j]``, after experience
-            i on experience j; ``initial_accuracy`` ``[accuracy on j before any training]``;
-            ``training_loss`` ``[[step, loss], …]``.
-        slots: Statistics of the memory's slots; null for models without any. ``lifetimes`` holds
+            ``_GROUP`` for groups of queries with their own score; ``accuracy_matrix`` ``R[i][j]``,
+            accuracy on experience j after experience i; ``initial_accuracy`` ``[accuracy on j
+            before training]``; ``training_loss`` ``[[step, loss], …]``.
+        slots: Statistics of memory slots; null for models without slots. ``lifetimes`` has
             ``time`` and ``survival``.
-        cost: What it took.
+        cost: Measured costs.
     """
 
     metrics: dict[str, Finite | None]
@@ -125,7 +122,7 @@ class Outcome(Part):
 
 
 class Record(Part):
-    """One cell's result, or its failure."""
+    """The result of one cell, or its failure."""
 
     schema_version: Literal[1, 2] = Field(default=SCHEMA, alias="schema")
     id: str = Field(pattern=r"^[0-9a-f]{16}$")
@@ -143,20 +140,18 @@ class Record(Part):
     @model_validator(mode="after")
     def _consistent(self) -> "Record":
         if self.id != self.cell.id:
-            raise ValueError(
-                f"id {self.id} does not follow from the cell, whose id is {self.cell.id}"
-            )
+            raise ValueError(f"id {self.id} does not match the cell, whose id is {self.cell.id}")
         if (self.status == "failed") != (self.error is not None):
             raise ValueError("a failed record has an error, and an ok one has none")
         return self
 
     def to_json(self) -> str:
-        """Return the record as JSON text with its checksum, the same for equal records."""
+        """Return the record as JSON text with its checksum; equal records give equal text."""
         return add_checksum(self.model_dump_json(by_alias=True, indent=1))
 
 
 def succeeded(cell: Cell, outcome: Outcome, provenance: Provenance) -> Record:
-    """Make the record of a cell that ran to its end."""
+    """Return the record of a cell that succeeded."""
     return Record(
         id=cell.id,
         status="ok",
@@ -170,16 +165,16 @@ def succeeded(cell: Cell, outcome: Outcome, provenance: Provenance) -> Record:
 
 
 def failed(cell: Cell, failure: Failure, provenance: Provenance) -> Record:
-    """Make the record of a cell that failed."""
+    """Return the record of a cell that failed."""
     return Record(id=cell.id, status="failed", error=failure, cell=cell, provenance=provenance)
 
 
 def parse(text: str | bytes) -> Record:
-    """Read a record of this schema or an older one; it comes back as one of this schema.
+    """Read a record of this schema or an older one, and convert it to this schema.
 
     Raises:
-        Damaged: With one line that says what is wrong.
-        Newer: If it was written under a schema that this version does not know.
+        Damaged: If the record is invalid; the message is one line with the reason.
+        Newer: If its schema is newer than this version.
     """
     raw = text.encode() if isinstance(text, str) else text
     body = split_checksum(raw)
@@ -193,14 +188,14 @@ def parse(text: str | bytes) -> Record:
     if record.schema_version == SCHEMA:
         if body is None:
             raise Damaged(
-                f"sha256: a record of schema {SCHEMA} ends with its checksum, and this one has none"
+                f"sha256: a record of schema {SCHEMA} ends with its checksum; this one has none"
             )
         return record
     return record.model_copy(update={"schema_version": SCHEMA})
 
 
 def schema_of(raw: bytes) -> int | None:
-    """Return the schema that a document says it is of; None where it says none."""
+    """Return the ``schema`` field of a document; None if it has none."""
     try:
         document = from_json(raw)
     except ValueError:
@@ -213,5 +208,6 @@ def _refuse_newer(raw: bytes) -> None:
     schema = schema_of(raw)
     if schema is not None and schema > SCHEMA:
         raise Newer(
-            f"it is of schema {schema}, and this version reads up to {SCHEMA}: install a newer memnet-bench"
+            f"it has schema {schema}, and this version reads up to {SCHEMA}: "
+            "install a newer memnet-bench"
         )

@@ -1,6 +1,6 @@
-"""Whether cells ask the same: a benchmark with the same options.
+"""Whether cells evaluate the same benchmark with the same options.
 
-One asked in two scenarios, or at two lengths, is two questions.
+One stream in two scenarios, or one task at two lengths, counts as two benchmarks.
 """
 
 from collections import defaultdict
@@ -11,13 +11,13 @@ from pydantic import JsonValue
 from results.records.manifest import Planned
 
 Options = Mapping[str, JsonValue]
-"""A benchmark's resolved options: what a cell's config holds under ``benchmark``."""
+"""Resolved options of a benchmark: the entry ``benchmark`` of a cell's config."""
 
 
 def same_benchmark(one: Options, other: Options) -> bool:
-    """Whether two cells of a benchmark ask the same.
+    """Whether two cells of a benchmark have the same options.
 
-    An option that one of them does not hold, since it came later, tells nothing apart.
+    An option that only one of them has, because it was added later, is ignored.
     """
     return all(one[name] == other[name] for name in one.keys() & other.keys())
 
@@ -25,15 +25,16 @@ def same_benchmark(one: Options, other: Options) -> bool:
 def possible_options(
     cells: Iterable[Planned], known: Mapping[str, Options]
 ) -> dict[str, list[Options]]:
-    """Tell with what options cells of a plan are asked, though a plan does not hold them.
+    """Return the possible options of each cell of a plan, which does not contain them itself.
 
     Args:
         cells: Cells of one plan.
-        known: The options of those that have a record, by id.
+        known: Options of the cells that have a record, by id.
 
     Returns:
-        By id: a cell's own options; of one without a record, those of all cells of its row (the
-        same benchmark, model and method); nothing where none of the row has a record.
+        For each id the cell's own options. A cell without a record gets the options of all cells
+        of its row (the same benchmark, model and method), or none if no cell of the row has a
+        record.
     """
     cells = tuple(cells)
     rows: dict[tuple[str, str, str], list[Options]] = defaultdict(list)

@@ -1,18 +1,18 @@
 """Bootstrap intervals over few seeds, stratified by benchmark.
 
-Each benchmark's seeds are drawn anew from its own.
+The seeds of each benchmark are resampled separately.
 
 The interval is Hesterberg's *expanded percentile* interval (2015, "What Teachers Should Know About
 the Bootstrap"): quantiles of the resampled statistic, at levels moved outward by ``√(n/(n−1))`` and
 by Student's t in place of the normal. With the ten seeds of an official row the plain percentile
-interval and BCa are too narrow. What nominal 95% covered (means of ten scores, 4,000 trials, 1,000
-resamples, in percent):
+interval and BCa are too narrow. Coverage of nominal 95% intervals (means of ten scores, 4,000
+trials, 1,000 resamples, in percent):
 
 =================================  =========  ====  ========  =========
 scores                             Student t  BCa   plain     expanded
 =================================  =========  ====  ========  =========
 normal                             94.7       89.6  89.9      94.2
-64 questions, 97% right            94.4       89.6  89.1      93.8
+64 queries, 97% correct            94.4       89.6  89.1      93.8
 beta(19, 1), mean 0.95             91.0       88.6  86.9      91.6
 one seed in five fails to learn    88.6       87.7  87.7      88.6
 =================================  =========  ====  ========  =========
@@ -30,7 +30,7 @@ from results.statistics.intervals import CONFIDENCE
 Array = npt.NDArray[np.float64]
 
 RESAMPLES = 2000
-"""Resamples behind every interval that reports show."""
+"""Resamples of every interval in reports."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +38,8 @@ class Estimate:
     """A statistic with its bootstrap interval.
 
     Attributes:
-        value: The statistic of the scores as they are; NaN where there are none.
-        low: Lower end; NaN where no benchmark has two scores.
+        value: The statistic of the given scores; NaN if there are none.
+        low: Lower end; NaN if no benchmark has two scores.
         high: Upper end.
     """
 
@@ -51,7 +51,11 @@ class Estimate:
 def drawn(
     strata: Sequence[Array], generator: np.random.Generator, resamples: int = RESAMPLES
 ) -> Array:
-    """Draw the scores of each stratum anew, with replacement, as ``[resamples, Σ n]``, strata side by side."""
+    """Resample the scores of each stratum with replacement.
+
+    Returns:
+        ``[resamples, Σ n]``, the strata in order along the last axis.
+    """
     return np.concatenate(
         [
             stratum[generator.integers(len(stratum), size=(resamples, len(stratum)))]
@@ -62,9 +66,10 @@ def drawn(
 
 
 def drawn_counts(count: int, generator: np.random.Generator, resamples: int = RESAMPLES) -> Array:
-    """Draw how often each of ``count`` scores comes in a resample, as ``[resamples, count]``.
+    """Draw how often each of ``count`` scores occurs in a resample.
 
-    Rows sum to ``count``.
+    Returns:
+        ``[resamples, count]``; each row sums to ``count``.
     """
     drawn = (
         generator.integers(count, size=(resamples, count)) + count * np.arange(resamples)[:, None]
@@ -79,21 +84,21 @@ def drawn_counts(count: int, generator: np.random.Generator, resamples: int = RE
 def ends(
     resampled: Array, counts: Sequence[int], confidence: float = CONFIDENCE
 ) -> tuple[Array, Array]:
-    """Take the expanded percentile interval from resampled statistics.
+    """Return the expanded percentile interval of a resampled statistic.
 
     Args:
         resampled: The statistic of each resample, along the first axis.
-        counts: Scores in each stratum; with ``n`` the mean of those above one, levels are
-            ``Φ(√(n/(n−1)) · t_{Σ(n−1)})``.
+        counts: Number of scores in each stratum. With ``n`` the mean of the counts above one, the
+            levels are ``Φ(√(n/(n−1)) · t_{Σ(n−1)})``.
         confidence: Between 0 and 1.
 
     Returns:
-        Lower and upper ends, of the shape of one statistic; NaN where no stratum has two scores.
+        Lower and upper ends, of the shape of one statistic; NaN if no stratum has two scores.
     """
     several = [count for count in counts if count > 1]
     if not several:
-        nothing = np.full(resampled.shape[1:], np.nan)
-        return nothing, nothing
+        missing = np.full(resampled.shape[1:], np.nan)
+        return missing, missing
     size = float(np.mean(several))
     quantile = stats.t.ppf((1 - confidence) / 2, sum(several) - len(several))
     level = float(stats.norm.cdf(np.sqrt(size / (size - 1)) * quantile))
@@ -114,8 +119,8 @@ def estimate(
     Args:
         strata: Scores of each benchmark, one per seed, finite; empty ones are left out.
         statistic: Reduces the last axis.
-        generator: Source of the resamples.
-        resamples: How many.
+        generator: Random generator of the resamples.
+        resamples: Number of resamples.
         confidence: Between 0 and 1.
     """
     scores = [stratum for one in strata if len(stratum := np.asarray(one, dtype=np.float64))]
@@ -130,11 +135,10 @@ def estimate(
 
 
 def interquartile_mean(scores: Array) -> Array:
-    """Average the middle half of the scores along the last axis (Agarwal et al.
+    """Average the middle half of the scores along the last axis.
 
-    2021, "Deep RL at the Edge of the Statistical Precipice").
-
-    A quarter of the scores, rounded down, is cut from each end: robust against outliers as the
-    median is, and using twice the scores.
+    A quarter of the scores, rounded down, is cut from each end. The mean is robust against outliers
+    and uses more scores than the median (Agarwal et al. 2021, "Deep RL at the Edge of the
+    Statistical Precipice").
     """
     return np.asarray(stats.trim_mean(scores, 0.25, axis=-1), dtype=np.float64)

@@ -1,7 +1,7 @@
-"""Two models over the same seeds: how far apart they are, and whether that could be chance.
+"""Paired comparison of two models over their common seeds.
 
 Seeds are paired: seed ``s`` gives every model the same stream, order and evaluation data, so
-differences are taken seed by seed: ``d_s = x_s − y_s``, over the ``n`` seeds that both have.
+differences are taken seed by seed: ``d_s = x_s − y_s``, over the ``n`` common seeds.
 """
 
 from collections.abc import Sequence
@@ -17,24 +17,24 @@ from results.statistics.intervals import CONFIDENCE, mean_interval
 Array = npt.NDArray[np.float64]
 
 DIGITS = 12
-"""Decimals of a difference that count: 0.95 less 0.5 is 0.85 less 0.4."""
+"""Decimals of a difference that count, so that 0.95 - 0.5 equals 0.85 - 0.4."""
 
-LEAST = 3
-"""Fewest seeds that a test or an effect size says anything of: two that happen to agree would look certain."""
+MIN_SEEDS = 3
+"""Fewest seeds of a test or an effect size: two seeds that agree by chance would look certain."""
 
-SPREAD = 10.0**-DIGITS
-"""Differences whose standard deviation is below this are equal but for rounding."""
+MIN_DEVIATION = 10.0**-DIGITS
+"""Differences with a smaller standard deviation are equal up to rounding."""
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """What paired scores say. Numbers are NaN where there is nothing to say.
+    """Statistics of paired scores. Numbers are NaN if they are undefined.
 
     Attributes:
-        count: Seeds that both have.
+        count: Number of common seeds.
         difference: Mean of ``d``, with its bootstrap interval.
-        improvement: Probability that a run of the first beats a run of the second, ties counted
-            half, with its bootstrap interval.
+        improvement: Probability that a run of the first is better than a run of the second, ties
+            counted half, with its bootstrap interval.
         wilcoxon: Two-sided p of the signed-rank test.
         effect: Hedges' g of ``d``; see `effect_size`.
         wins: Seeds on which the first is better.
@@ -63,11 +63,11 @@ def compare(
     """Compare two models.
 
     Args:
-        first: Scores, ``[S]``, a place per seed; NaN where a seed has none.
-        second: The other's, over the same seeds.
-        generator: Source of the resamples; seeds are drawn in pairs.
-        resamples: How many.
-        confidence: Of both intervals.
+        first: Scores of the first model, ``[S]``; NaN for a seed without a score.
+        second: Scores of the second model for the same seeds, ``[S]``.
+        generator: Random generator of the resamples; seeds are resampled in pairs.
+        resamples: Number of resamples.
+        confidence: Confidence of both intervals.
 
     Raises:
         ValueError: If the two differ in length.
@@ -75,8 +75,8 @@ def compare(
     left, right = common(first, second)
     count, difference = len(left), np.round(left - right, DIGITS)
     if not count:
-        nothing = Estimate(np.nan, np.nan, np.nan)
-        return Comparison(0, nothing, nothing, np.nan, np.nan, 0, 0, 0)
+        missing = Estimate(np.nan, np.nan, np.nan)
+        return Comparison(0, missing, missing, np.nan, np.nan, 0, 0, 0)
     low, high = ends(
         drawn_counts(count, generator, resamples) @ difference / count, [count], confidence
     )
@@ -101,37 +101,38 @@ def improvement(
     resamples: int = RESAMPLES,
     confidence: float = CONFIDENCE,
 ) -> Estimate:
-    """Estimate the probability that a run of the first model beats a run of the second, ties counted half (Agarwal et al. 2021).
+    """Estimate the probability of improvement: a run of the first model beats one of the second.
 
-    On each benchmark it is Mann–Whitney's ``U / n²`` over all pairs of runs; over several, their
-    mean. Seeds are resampled in pairs, each benchmark's from its own.
+    Ties count half (Agarwal et al. 2021). On one benchmark it is Mann–Whitney's ``U / n²`` over all
+    pairs of runs; over several benchmarks it is the mean. Seeds are resampled in pairs, separately
+    for each benchmark.
 
     Args:
-        pairs: Scores of both on each benchmark, as `compare` takes them; benchmarks without a
+        pairs: Scores of both models on each benchmark, as in `compare`; benchmarks without a
             common seed are left out.
-        generator: Source of the resamples.
-        resamples: How many.
-        confidence: Of the interval.
+        generator: Random generator of the resamples.
+        resamples: Number of resamples.
+        confidence: Confidence of the interval.
 
     Returns:
-        NaN without any common seed.
+        The estimate; NaN without common seeds.
     """
-    seen = [common(*pair) for pair in pairs]
-    beaten = [
-        (np.sign(left[:, None] - right[None, :]) + 1) / 2 for left, right in seen if len(left)
+    paired = [common(*pair) for pair in pairs]
+    wins = [
+        (np.sign(left[:, None] - right[None, :]) + 1) / 2 for left, right in paired if len(left)
     ]
-    if not beaten:
+    if not wins:
         return Estimate(np.nan, np.nan, np.nan)
     resampled = np.zeros(resamples)
-    for runs in beaten:
-        drawn = drawn_counts(len(runs), generator, resamples)
-        resampled += ((drawn @ runs) * drawn).sum(axis=1) / len(runs) ** 2
-    low, high = ends(resampled / len(beaten), [len(runs) for runs in beaten], confidence)
-    return Estimate(float(np.mean([runs.mean() for runs in beaten])), float(low), float(high))
+    for runs in wins:
+        counts = drawn_counts(len(runs), generator, resamples)
+        resampled += ((counts @ runs) * counts).sum(axis=1) / len(runs) ** 2
+    low, high = ends(resampled / len(wins), [len(runs) for runs in wins], confidence)
+    return Estimate(float(np.mean([runs.mean() for runs in wins])), float(low), float(high))
 
 
 def common(first: npt.ArrayLike, second: npt.ArrayLike) -> tuple[Array, Array]:
-    """Keep the seeds that both have, rounded to the decimals that count.
+    """Select the scores of the common seeds, rounded to the decimals that count.
 
     Raises:
         ValueError: If the two differ in length.
@@ -139,26 +140,25 @@ def common(first: npt.ArrayLike, second: npt.ArrayLike) -> tuple[Array, Array]:
     left, right = np.asarray(first, dtype=np.float64), np.asarray(second, dtype=np.float64)
     if left.ndim != 1 or left.shape != right.shape:
         raise ValueError(
-            f"scores have shapes {left.shape} and {right.shape}; give one of each per seed"
+            f"scores have shapes {left.shape} and {right.shape}; give one score of each per seed"
         )
     both = np.isfinite(left) & np.isfinite(right)
     return np.round(left[both], DIGITS), np.round(right[both], DIGITS)
 
 
 def signed_rank(difference: npt.ArrayLike) -> float:
-    """Return the two-sided p of Wilcoxon's signed-rank test (1945), exact whatever the ties.
+    """Return the two-sided p of Wilcoxon's signed-rank test (1945), exact with ties.
 
-    Seeds without a difference are left out, as Wilcoxon did; equal differences share the mean of
-    their ranks. The null distribution of the positive ranks' sum, each rank being positive or not
-    with even odds, is counted whole: scores of few questions tie often, which the normal
-    approximation and tables for distinct ranks get wrong. With ``n`` seeds p can't fall below
-    ``2^(1−n)``: five never reach 0.05.
+    Zero differences are left out, as in Wilcoxon's paper; equal differences share their mean rank.
+    The exact null distribution of the sum of positive ranks is computed, because scores of few
+    queries often tie, which the normal approximation and tables for distinct ranks get wrong. With
+    ``n`` seeds p is at least ``2^(1−n)``: five seeds never reach 0.05.
 
     Args:
         difference: ``d``, ``[n]``, finite.
 
     Returns:
-        Between 0 and 1; 1 where no difference is left.
+        p in [0, 1]; 1 if all differences are zero.
     """
     found = np.round(np.asarray(difference, dtype=np.float64), DIGITS)
     found = found[found != 0]
@@ -178,20 +178,19 @@ def signed_rank(difference: npt.ArrayLike) -> float:
 
 
 def effect_size(difference: npt.ArrayLike) -> float:
-    """Return Hedges' g of paired differences, ``(1 − 3/(4(n−1) − 1)) · mean(d) / sd(d)`` (Hedges 1981; Lakens 2013, "Calculating…").
+    """Return Hedges' g of paired differences, ``(1 − 3/(4(n−1) − 1)) · mean(d) / sd(d)``.
 
-    It counts in standard deviations of the difference between seeds: 0.2 is called small, 0.8
-    large.
+    Its unit is the standard deviation of the difference between seeds: 0.2 is called small, 0.8
+    large (Hedges 1981; Lakens 2013, "Calculating…").
 
     Args:
         difference: ``d``, ``[n]``, finite.
 
     Returns:
-        NaN with fewer than three seeds, or where all differences are equal and so have no standard
-        deviation.
+        g; NaN with fewer than three seeds, or if all differences are equal.
     """
     found = np.asarray(difference, dtype=np.float64)
-    if len(found) < LEAST or (spread := float(found.std(ddof=1))) < SPREAD:
+    if len(found) < MIN_SEEDS or (spread := float(found.std(ddof=1))) < MIN_DEVIATION:
         return np.nan
     return float((1 - 3 / (4 * (len(found) - 1) - 1)) * found.mean() / spread)
 
@@ -200,40 +199,40 @@ def paired_t(difference: npt.ArrayLike, *, axis: int = 0) -> Array:
     """Return the two-sided p of Student's paired t-test, element by element.
 
     Args:
-        difference: ``d``; NaN where a seed has none.
+        difference: ``d``; NaN for a missing seed.
         axis: The axis of seeds.
 
     Returns:
-        Of the shape of ``difference`` without ``axis``; NaN with fewer than three seeds. Where all
+        p, of the shape of ``difference`` without ``axis``; NaN with fewer than three seeds. If all
         differences are equal, 1 if they are zero, else 0.
     """
     found = mean_interval(difference, axis=axis)
     freedom = np.maximum(found.count - 1, 1)
-    # The interval's half-width is t · standard error, so the standard error comes back by dividing.
+    # The half-width of the interval is t · standard error.
     error = (found.high - found.mean) / stats.t.ppf((1 + CONFIDENCE) / 2, freedom)
     with np.errstate(divide="ignore", invalid="ignore"):
         p = 2 * stats.t.sf(np.abs(found.mean) / error, freedom)
-    equal = error * np.sqrt(found.count) < SPREAD
-    p = np.where(equal, np.where(np.abs(found.mean) < SPREAD, 1.0, 0.0), p)
-    return np.where(found.count >= LEAST, p, np.nan)
+    equal = error * np.sqrt(found.count) < MIN_DEVIATION
+    p = np.where(equal, np.where(np.abs(found.mean) < MIN_DEVIATION, 1.0, 0.0), p)
+    return np.where(found.count >= MIN_SEEDS, p, np.nan)
 
 
 def holm(p: npt.ArrayLike) -> Array:
-    """Adjust p-values for being many, by Holm's step-down rule (1979).
+    """Adjust p-values for multiple comparisons by Holm's step-down rule (1979).
 
     ``p̃_(i) = max_{j≤i} min(1, (m − j + 1) · p_(j))``.
 
     Args:
-        p: ``[m]``; NaN stands for a test that was not made, stays NaN and does not count.
+        p: p-values, ``[m]``; NaN is a test that was not made, stays NaN and does not count.
 
     Returns:
-        Adjusted p-values in the same order: those below 0.05 keep the chance of any false finding
-        among them below 5%.
+        Adjusted p-values in the same order. Rejecting below 0.05 limits the probability of any
+        false rejection to 5%.
     """
     given = np.asarray(p, dtype=np.float64)
     adjusted = np.full(given.shape, np.nan)
-    made = np.flatnonzero(np.isfinite(given))
-    order = made[np.argsort(given[made], kind="stable")]
+    tested = np.flatnonzero(np.isfinite(given))
+    order = tested[np.argsort(given[tested], kind="stable")]
     adjusted[order] = np.minimum(
         np.maximum.accumulate(given[order] * np.arange(len(order), 0, -1)), 1.0
     )

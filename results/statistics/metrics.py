@@ -1,13 +1,13 @@
-"""Metrics, recomputed from the curves that a record keeps.
+"""Metrics, computed from the curves of a record.
 
-NumPy alone, so that workers and `validate` share one source.
+They need only NumPy, so that workers and `validate` share one implementation.
 
 Legend: ``T`` experiences; ``R[i, j]`` the accuracy after training on experience ``i``, measured on
-the test data of experience ``j``; ``b[j]`` the accuracy on experience ``j`` before any training.
+the test data of experience ``j``; ``b[j]`` the accuracy on experience ``j`` before training.
 Experiences count from 0, so the last is ``T − 1``.
 
-A metric that the curves can't give is None, never zero: a learner that was trained once on
-everything (the joint bound) has a single row, hence an accuracy and nothing to forget.
+A metric that does not follow from the curves is None, never zero: joint training on all experiences
+has a single row, hence an accuracy and no forgetting.
 """
 
 import math
@@ -22,7 +22,7 @@ Vector: TypeAlias = Sequence[float | None] | npt.NDArray[np.floating[Any]]
 Array: TypeAlias = npt.NDArray[np.float64]
 
 STREAM_METRICS = ("accuracy", "forgetting", "bwt", "fwt", "learning_accuracy", "aaa")
-"""Names that `stream_metrics` gives, in the order of tables."""
+"""Names of the metrics of `stream_metrics`, in the order of tables."""
 
 
 def stream_metrics(
@@ -31,16 +31,16 @@ def stream_metrics(
     """Compute the metrics of a task-shift stream.
 
     Args:
-        accuracy_matrix: ``R``, ``[T, T]``; null where nothing was measured. A matrix that is not
-            square yields its accuracy alone.
-        initial_accuracy: ``b``, ``[T]``; without it there is no forward transfer.
+        accuracy_matrix: ``R``, ``[T, T]``; null for entries that were not measured. A matrix that
+            is not square gives only ``accuracy``.
+        initial_accuracy: ``b``, ``[T]``; required for forward transfer.
 
     Returns:
         ``accuracy``, ``forgetting``, ``bwt``, ``fwt``, ``learning_accuracy`` and ``aaa``, each a
-        number or None where it does not apply.
+        number, or None if it does not apply.
 
     Raises:
-        ValueError: If the matrix is empty or ragged, or ``b`` is not as long as its rows.
+        ValueError: If the matrix is empty or ragged, or ``b`` does not have the length of its rows.
     """
     matrix = _matrix(accuracy_matrix)
     found: dict[str, float | None] = dict.fromkeys(STREAM_METRICS)
@@ -48,7 +48,8 @@ def stream_metrics(
     initial = None if initial_accuracy is None else np.asarray(initial_accuracy, dtype=np.float64)
     if initial is not None and initial.shape != (matrix.shape[1],):
         raise ValueError(
-            f"initial_accuracy has shape {initial.shape}; the matrix has {matrix.shape[1]} experiences"
+            f"initial_accuracy has shape {initial.shape}; "
+            f"the matrix has {matrix.shape[1]} experiences"
         )
     if matrix.shape[0] != matrix.shape[1]:
         return found
@@ -63,19 +64,19 @@ def stream_metrics(
 
 
 def tracking_metrics(accuracy_within: Sequence[Sequence[float | None]]) -> dict[str, float | None]:
-    """Compute the metrics of accuracies that were taken within experiences.
+    """Compute the metrics of accuracies measured within experiences.
 
     Args:
         accuracy_within: Rows ``[steps done, accuracy on experience 0, …]``, null for an experience
-            that was not yet met, so that the last number of a row is that of the experience under
-            way. The last row of an experience stands for its end.
+            that was not yet seen, so that the last number of a row is that of the current
+            experience. The last row of an experience is its end.
 
     Returns:
-        ``wc_accuracy`` and ``stability_gap``; None where there are fewer than two experiences, or
-        all were met at once.
+        ``wc_accuracy`` and ``stability_gap``; None if there are fewer than two experiences, or if
+        all were trained together.
 
     Raises:
-        ValueError: If there is no row, or one experience was never under way and another was.
+        ValueError: If there are no rows, or some experiences have none.
     """
     rows = _matrix(accuracy_within)[:, 1:]
     under_way = (~np.isnan(rows)).sum(axis=1) - 1
@@ -84,7 +85,8 @@ def tracking_metrics(accuracy_within: Sequence[Sequence[float | None]]) -> dict[
         return {"wc_accuracy": None, "stability_gap": None}
     if set(under_way.tolist()) != set(range(experiences)):
         raise ValueError(
-            f"accuracy_within has rows of experiences {sorted(set(under_way.tolist()))}, and there are {experiences}"
+            f"accuracy_within has rows of experiences {sorted(set(under_way.tolist()))}, "
+            f"and there are {experiences}"
         )
     return {
         "wc_accuracy": worst_case_accuracy(rows, under_way),
@@ -93,11 +95,11 @@ def tracking_metrics(accuracy_within: Sequence[Sequence[float | None]]) -> dict[
 
 
 def worst_case_accuracy(rows: Array, under_way: npt.NDArray[np.int64]) -> float:
-    """``WC-ACC = 1/T · A(T−1) + (1 − 1/T) · 1/(T−1) · Σ_{j<T−1} min A(j)``, at the end of the stream.
+    """``WC-ACC = 1/T · A(T−1) + (1 − 1/T) · 1/(T−1) · Σ_{j<T−1} min A(j)``, after the stream.
 
-    ``A(T−1)`` is the last experience's accuracy at the end, ``min A(j)`` the lowest of experience
-    ``j`` since it was over (De Lange et al. 2023, "Continual evaluation for lifelong learning",
-    equations 2 and 3).
+    ``A(T−1)`` is the final accuracy on the last experience, ``min A(j)`` the lowest accuracy on
+    experience ``j`` after its end (De Lange et al. 2023, "Continual evaluation for lifelong
+    learning", equations 2 and 3).
     """
     last = rows.shape[1] - 1
     lowest = [rows[under_way > place, place].min() for place in range(last)]
@@ -105,12 +107,10 @@ def worst_case_accuracy(rows: Array, under_way: npt.NDArray[np.int64]) -> float:
 
 
 def stability_gap(rows: Array, under_way: npt.NDArray[np.int64]) -> float:
-    """Return how far accuracy falls within an experience below both its beginning and its end.
-
-    What is lost for a while alone.
+    """Return the temporary loss of accuracy within an experience, below its begin and its end.
 
     ``1/(T−1) · Σ_{k>0} 1/k · Σ_{j<k} max(0, min(A(k−1, j), A(k, j)) − min_{t in k} A(t, j))``,
-    ``A(k, j)`` being the accuracy on ``j`` at the end of experience ``k``. De Lange et al. 2023
+    where ``A(k, j)`` is the accuracy on ``j`` at the end of experience ``k``. De Lange et al. 2023
     name the phenomenon and show it as curves; this is its depth.
     """
     ends = [np.flatnonzero(under_way == place)[-1] for place in range(rows.shape[1])]
@@ -123,15 +123,14 @@ def stability_gap(rows: Array, under_way: npt.NDArray[np.int64]) -> float:
 
 
 def probe_metrics(probe_matrix: Matrix) -> dict[str, float | None]:
-    """Compute the metrics of linear probes: what of the past the features still hold.
+    """Compute the metrics of linear probes, which measure forgetting in the features.
 
     Args:
-        probe_matrix: As ``R``, for probes that were fitted to the frozen features after each
-            experience.
+        probe_matrix: As ``R``, for probes fitted to the frozen features after each experience.
 
     Returns:
         ``probe_accuracy``, the last probe's mean over all experiences, and ``probe_forgetting``,
-        forgetting by the probes.
+        the forgetting of the probes.
     """
     found = stream_metrics(probe_matrix)
     return {"probe_accuracy": found["accuracy"], "probe_forgetting": found["forgetting"]}
@@ -143,27 +142,26 @@ def task_metrics(
     """Compute the metrics of a long-dependency task.
 
     Args:
-        accuracy_by_distance: Rows of distance in tokens, accuracy, and number of questions. The
-            accuracy is null where the model can't be asked (its longest length is shorter).
-        group: Name of the questions' group, where a task has some that are scored apart (curve
-            ``accuracy_by_distance_{group}``).
+        accuracy_by_distance: Rows of distance in tokens, accuracy, and number of queries. The
+            accuracy is null if the model's maximal length is shorter than the distance.
+        group: Name of a group of queries with its own curve ``accuracy_by_distance_{group}``.
 
     Returns:
-        ``accuracy``, the mean over distances with each counted once, and ``accuracy_at_{distance}``
-        for each. The mean is None when one of them is: a mean over fewer distances would compare
-        with no other model's. With a group, each name is led by it: ``{group}_accuracy``,
-        ``{group}_accuracy_at_{distance}``.
+        ``accuracy``, the mean over distances, each with the same weight, and
+        ``accuracy_at_{distance}`` for each. The mean is None if one of them is: a mean over fewer
+        distances is not comparable with other models. With a group, each name has it as a prefix:
+        ``{group}_accuracy``, ``{group}_accuracy_at_{distance}``.
 
     Raises:
-        ValueError: If there is no distance, or one comes twice.
+        ValueError: If there are no distances, or one occurs twice.
     """
     if not accuracy_by_distance:
-        raise ValueError("accuracy_by_distance is empty: a task is asked at one distance at least")
+        raise ValueError("accuracy_by_distance is empty: a task has at least one distance")
     at: dict[int, float | None] = {}
     for distance, accuracy, _ in accuracy_by_distance:
         if distance is None or int(distance) in at:
             raise ValueError(
-                f"distance {distance} in accuracy_by_distance: each is a number and comes once"
+                f"distance {distance} in accuracy_by_distance: each is a number and occurs once"
             )
         at[int(distance)] = None if accuracy is None else float(accuracy)
     known = [accuracy for accuracy in at.values() if accuracy is not None]
@@ -175,14 +173,17 @@ def task_metrics(
 
 
 def average_accuracy(matrix: Array) -> float:
-    """``ACC = 1/T · Σ_j R[T−1, j]`` (Lopez-Paz & Ranzato 2017, "Gradient Episodic Memory", equation 2)."""
+    """``ACC = 1/T · Σ_j R[T−1, j]``.
+
+    Lopez-Paz & Ranzato 2017, "Gradient Episodic Memory", equation 2.
+    """
     return float(matrix[-1].mean())
 
 
 def forgetting(matrix: Array) -> float:
-    """``F = 1/(T−1) · Σ_{j<T−1} max_{i<T−1} R[i, j] − R[T−1, j]`` (Chaudhry et al.
+    """``F = 1/(T−1) · Σ_{j<T−1} max_{i<T−1} R[i, j] − R[T−1, j]``.
 
-    2018, "Riemannian Walk", equations 3 and 4).
+    Chaudhry et al. 2018, "Riemannian Walk", equations 3 and 4.
     """
     return float((matrix[:-1, :-1].max(axis=0) - matrix[-1, :-1]).mean())
 
@@ -203,41 +204,43 @@ def learning_accuracy(matrix: Array) -> float:
 
 
 def average_anytime_accuracy(matrix: Array) -> float:
-    """``AAA = 1/T · Σ_i 1/(i+1) · Σ_{j≤i} R[i, j]`` (Caccia et al.
+    """``AAA = 1/T · Σ_i 1/(i+1) · Σ_{j≤i} R[i, j]``.
 
-    2020, "Online Fast Adaptation and Knowledge Accumulation").
+    Caccia et al. 2020, "Online Fast Adaptation and Knowledge Accumulation".
     """
     return float(np.mean(accuracy_over_seen(matrix)))
 
 
 def accuracy_over_seen(accuracy_matrix: Matrix) -> Array:
-    """Return the mean accuracy over the experiences met so far, ``A[i] = 1/(i+1) · Σ_{j≤i} R[i, j]``, as ``[T]``.
+    """Return the mean accuracy over the experiences seen so far, ``[T]``.
+
+    ``A[i] = 1/(i+1) · Σ_{j≤i} R[i, j]``.
 
     Raises:
-        ValueError: If the matrix is not square: only then is it known what was met when.
+        ValueError: If the matrix is not square, so that the order of experiences is unknown.
     """
     matrix = _matrix(accuracy_matrix)
     if matrix.shape[0] != matrix.shape[1]:
         raise ValueError(
-            f"the accuracy matrix has shape {matrix.shape}; what was seen when is known of a square one alone"
+            f"the accuracy matrix has shape {matrix.shape}; "
+            "the experiences seen so far are known only for a square one"
         )
     return np.array([row[: i + 1].mean() for i, row in enumerate(matrix)])
 
 
 def _matrix(values: Matrix) -> Array:
-    """Read a matrix of accuracies.
-
-    Nulls become NaN, and pass through every mean that touches them.
-    """
+    """Convert a matrix of accuracies to an array; nulls become NaN, and so do means over them."""
     try:
         matrix = np.asarray(values, dtype=np.float64)
     except ValueError as error:
         raise ValueError(
-            "the accuracy matrix is ragged: give each row an entry per experience, null where none was measured"
+            "the accuracy matrix is ragged: give each row an entry per experience, "
+            "null if it was not measured"
         ) from error
     if matrix.ndim != 2 or matrix.size == 0:
         raise ValueError(
-            f"the accuracy matrix has shape {matrix.shape}; it needs a row per experience and at least one"
+            f"the accuracy matrix has shape {matrix.shape}; "
+            "it needs a row per experience, and at least one"
         )
     return matrix
 

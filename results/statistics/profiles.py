@@ -1,6 +1,6 @@
-"""Performance profiles: the share of runs that score above a threshold (Dolan & Moré 2002.
+"""Performance profiles: the share of runs that score above a threshold.
 
-Agarwal et al. 2021, section 4.2).
+Dolan & Moré 2002; Agarwal et al. 2021, section 4.2.
 """
 
 from collections.abc import Sequence
@@ -21,8 +21,8 @@ class Profile:
 
     Attributes:
         thresholds: Scores ``τ``, ``[K]``.
-        share: Share of runs with a score above ``τ``, ``[K]``, falling.
-        low: Lower end of its interval at each threshold, ``[K]``; NaN where no benchmark has two
+        share: Share of runs with a score above ``τ``, ``[K]``, non-increasing.
+        low: Lower end of its interval at each threshold, ``[K]``; NaN if no benchmark has two
             runs.
         high: Upper end.
     """
@@ -41,26 +41,27 @@ def performance_profile(
     resamples: int = RESAMPLES,
     confidence: float = CONFIDENCE,
 ) -> Profile:
-    """Compute ``P(τ) = 1/M · Σ_m 1/n_m · Σ_s [x_ms > τ]`` over ``M`` benchmarks, each counted once whatever its number of seeds.
+    """Compute ``P(τ) = 1/M · Σ_m 1/n_m · Σ_s [x_ms > τ]`` over ``M`` benchmarks.
+
+    Each benchmark has the same weight, whatever its number of seeds.
 
     Args:
         strata: Scores of each benchmark, one per seed, finite.
         thresholds: ``τ``, ``[K]``.
-        generator: Source of the resamples, which are stratified by benchmark.
-        resamples: How many.
-        confidence: Of the band at each threshold by itself, not of all of them together.
+        generator: Random generator of the resamples, which are stratified by benchmark.
+        resamples: Number of resamples.
+        confidence: Pointwise confidence of the band at each threshold.
 
     Raises:
-        ValueError: If there is no score at all.
+        ValueError: If there are no scores.
     """
     above = np.asarray(thresholds, dtype=np.float64)
     runs = [
         scores for one in strata if len(scores := np.asarray(one, dtype=np.float64).reshape(-1))
     ]
     if not runs:
-        raise ValueError("there are no scores: a performance profile needs one at least")
-    # Between two scores that follow each other nothing changes, so that one threshold stands for
-    # all of them.
+        raise ValueError("there are no scores: a performance profile needs at least one")
+    # The profile is constant between two neighbouring scores, so one threshold is enough there.
     _, first, place = np.unique(
         np.searchsorted(np.sort(np.concatenate(runs)), above, side="right"),
         return_index=True,

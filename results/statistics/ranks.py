@@ -1,4 +1,4 @@
-"""Ranks with ties: a model is placed below those alone that are shown to be better."""
+"""Ranks with ties: a model ranks below the models that are significantly better."""
 
 import numpy as np
 import numpy.typing as npt
@@ -8,24 +8,23 @@ from results.statistics.comparisons import holm, paired_t
 Array = npt.NDArray[np.float64]
 
 SIGNIFICANCE = 0.05
-"""Adjusted p below which a difference is taken to be one."""
+"""Level of significance of adjusted p-values."""
 
 
 def ranks(scores: npt.ArrayLike) -> npt.NDArray[np.intp]:
-    """Rank models by the number of those that are significantly better, plus one.
+    """Rank models by the number of significantly better models, plus one.
 
-    None is placed above one of a better mean.
+    No model ranks above a model with a better mean.
 
-    Two models differ where a paired t-test over the seeds that both have says so, corrected by Holm
-    over all pairs of models. It is the test that goes with the Student-t interval shown beside each
-    score; Wilcoxon's signed-rank test can separate nobody with fewer than six seeds. With fewer
-    than three seeds in common, two models are tied. Being tied is not transitive: of three, the
-    first and last may differ though neither differs from the middle one. A model whose scores
-    scatter so widely that nothing is shown to be better shares the place of the one whose mean
-    comes before its own.
+    Two models differ by a paired t-test over their common seeds, Holm-corrected over all pairs of
+    models. It is the test that matches the Student-t interval shown next to each score; Wilcoxon's
+    signed-rank test cannot be significant with fewer than six seeds. With fewer than three common
+    seeds, two models are tied. Ties are not transitive: of three models, the first and the last may
+    differ although neither differs from the middle one. A model whose scores vary so widely that
+    none is significantly better shares the rank of the model with the next better mean.
 
     Args:
-        scores: ``[K, S]``, a row per model, a column per seed; NaN where there is none.
+        scores: ``[K, S]``, a row per model, a column per seed; NaN for a missing score.
 
     Returns:
         Ranks from 1, ``[K]``.
@@ -50,8 +49,8 @@ def pairwise(scores: Array) -> tuple[Array, Array]:
     """Compare every model with every other.
 
     Returns:
-        Holm-adjusted p and mean difference (of the row's model less the column's), each ``[K, K]``;
-        NaN where a pair can't be compared.
+        Holm-adjusted p and mean difference (the row's model minus the column's), each ``[K, K]``;
+        NaN if a pair cannot be compared.
     """
     difference = scores[:, None, :] - scores[None, :, :]
     known = np.isfinite(difference)

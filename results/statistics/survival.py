@@ -1,9 +1,8 @@
-"""How long a slot lives.
+"""Lifetimes of memory slots.
 
-The Kaplan–Meier estimate (Kaplan & Meier 1958) of the share of slots alive after a time.
-
-A slot that is still alive at the end of the sequence is censored, not dead: it lived at least as
-long as it was watched.
+The Kaplan–Meier estimate (Kaplan & Meier 1958) of the share of slots alive after a time. A slot
+that is still alive at the end of the sequence is censored: its lifetime is at least the time
+observed.
 """
 
 import warnings
@@ -17,31 +16,33 @@ from results.statistics.intervals import CONFIDENCE
 
 
 def restricted_mean(time: npt.ArrayLike, share: npt.ArrayLike) -> float:
-    """Return the mean lifetime up to the last time watched, ``∫ S(t) dt`` (Irwin 1949).
+    """Return the mean lifetime restricted to the last observed time, ``∫ S(t) dt`` (Irwin 1949).
 
-    With censoring, all that a curve can say of a mean.
+    The unrestricted mean is not identified with censoring.
 
     Args:
-        time: Times, rising from 0, ``[n]``.
-        share: Share alive from each on, ``[n]``.
+        time: Times in tokens, increasing from 0, ``[n]``.
+        share: Share alive from each time on, ``[n]``.
     """
     times, shares = np.asarray(time, dtype=np.float64), np.asarray(share, dtype=np.float64)
     return float((np.diff(times) * shares[:-1]).sum())
 
 
 def survival(lifetimes: npt.ArrayLike, censored: npt.ArrayLike) -> dict[str, list[float]]:
-    """Estimate ``S(t) = Π_{t_i ≤ t} (1 − d_i / n_i)``, with ``d_i`` deaths at ``t_i`` among the ``n_i`` slots alive until then.
+    """Estimate ``S(t) = Π_{t_i ≤ t} (1 − d_i / n_i)``.
+
+    ``d_i`` slots die at ``t_i``, of ``n_i`` that were alive until then.
 
     Args:
-        lifetimes: How long each slot was watched, in tokens from its birth, ``[n]``.
-        censored: Whether it was still alive then, ``[n]``.
+        lifetimes: Observed time of each slot, in tokens from its birth, ``[n]``.
+        censored: Whether the slot was still alive then, ``[n]``.
 
     Returns:
-        ``time``, rising from 0, and ``survival``, falling from 1, as steps: the share holds from
-        its time until the next. ``low`` and ``high`` are the ends of its 95% band at each time:
-        Greenwood's variance on the scale ``log(−log S)``, which keeps it between 0 and 1; where
-        nothing has died yet, or all have, there is no variance and both are the share. All are
-        empty where no slot was ever used.
+        ``time``, increasing from 0, and ``survival``, non-increasing from 1, as a step function:
+        a share holds from its time until the next. ``low`` and ``high`` are the ends of the
+        pointwise 95% band: Greenwood's variance on the scale ``log(−log S)``, which stays between
+        0 and 1. Before the first death and after the last there is no variance, and both equal the
+        share. All are empty if no slot was ever used.
 
     Raises:
         ValueError: If the two differ in length, or a lifetime is negative or not finite.
@@ -50,16 +51,16 @@ def survival(lifetimes: npt.ArrayLike, censored: npt.ArrayLike) -> dict[str, lis
     alive = np.asarray(censored, dtype=np.bool_)
     if watched.ndim != 1 or watched.shape != alive.shape:
         raise ValueError(
-            f"lifetimes have shape {watched.shape} and censored {alive.shape}; give one of each per slot"
+            f"lifetimes have shape {watched.shape} and censored {alive.shape}; "
+            "give one of each per slot"
         )
     if not np.isfinite(watched).all() or (watched < 0).any():
         raise ValueError("lifetimes must be finite and not negative")
     if watched.size == 0:
         return {"time": [], "survival": [], "low": [], "high": []}
     estimate = stats.ecdf(stats.CensoredData(uncensored=watched[~alive], right=watched[alive])).sf
-    with (
-        warnings.catch_warnings()
-    ):  # SciPy warns where there is no variance, which is dealt with below
+    # SciPy warns if there is no variance; that case is handled below.
+    with warnings.catch_warnings():
         warnings.filterwarnings(
             "ignore", message="The confidence interval is undefined", category=RuntimeWarning
         )

@@ -1,8 +1,8 @@
-"""A claim on a cell: while one process holds it, no other will run that cell.
+"""Locks: while one process holds the lock of a cell, no other process runs that cell.
 
-It is a lock of the operating system on a file, so it ends with the process that holds it, however
-that process ends, and no clock is asked. On a file system without such locks, filelock falls back
-to a file that names its owner.
+A lock is an operating-system lock on a file. It ends with its process, however the process ends,
+and does not depend on clocks. On a file system without such locks, filelock falls back to a file
+that names its owner.
 """
 
 from contextlib import suppress
@@ -14,30 +14,30 @@ from filelock import FileLock, Timeout
 
 
 class Lock:
-    """A claim that is held.
+    """An acquired lock.
 
     Args:
-        lock: The lock, acquired.
+        lock: The acquired file lock.
     """
 
     def __init__(self, lock: FileLock) -> None:
         self._lock = lock
 
     def release(self) -> None:
-        """Give the claim up."""
+        """Release the lock."""
         self._lock.release()
 
     def fulfil(self) -> None:
-        """Give the claim up for good: what it was for is there, so its file goes too.
+        """Release the lock and delete its file, because the cell has its record.
 
-        Whoever claims next finds the record.
+        The next process that acquires the lock finds the record.
         """
         with suppress(OSError):
             Path(self._lock.lock_file).unlink()
         self._lock.release()
 
     def __enter__(self) -> Self:
-        """Hold on."""
+        """Return the lock."""
         return self
 
     def __exit__(
@@ -46,19 +46,19 @@ class Lock:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Give the claim up."""
+        """Release the lock."""
         self.release()
 
 
 def lock(path: Path, *, patience: float = 0.0) -> Lock | None:
-    """Claim what a lock file stands for; None where another holds the claim.
+    """Acquire the lock of a file; None if another process holds it.
 
     Args:
-        path: The file.
-        patience: Seconds to wait for the other to give it up.
+        path: The lock file.
+        patience: Seconds to wait for the other process to release it.
 
     Raises:
-        OSError: If the file can't be made.
+        OSError: If the file cannot be created.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     lock = FileLock(path)

@@ -1,8 +1,8 @@
-"""The store: a folder of records, each written whole or not at all.
+"""The store: a folder of records, each written atomically.
 
 Layout: ``records/ID.json``, ``manifests/NAME.json``, ``logs/ID.log``, ``claims/ID.lock`` while a
-cell is being run, ``checkpoints/ID.…`` of cells that were cut short; a damaged record is set aside
-into ``damaged/``. Nothing read from a store is ever executed.
+cell runs, ``checkpoints/ID.…`` of interrupted cells. Damaged records are moved to ``damaged/``.
+Nothing read from a store is ever executed.
 """
 
 import os
@@ -24,9 +24,9 @@ from results.records.record import Record, parse, schema_of
 from results.store.locks import Lock, lock
 
 Mark = tuple[int, int, int]
-"""Tells one version of a file from another: its inode, its time of change in nanoseconds, its size.
+"""Identifies a version of a file: inode, time of change in nanoseconds, size.
 
-Compared for equality alone.
+Only equality is meaningful.
 """
 
 
@@ -50,63 +50,67 @@ class Store:
 
         Args:
             root: Its folder.
-            create: Make the folder if it is missing, and make sure that it can be written to.
+            create: Create the folder if it is missing, and check that it is writable.
 
         Raises:
-            UsageError: If it is missing and not to be made, or can't be written.
+            UsageError: If it is missing and ``create`` is false, or if it is not writable.
         """
         if create:
             try:
                 for name in ("records", "manifests", "logs", "claims"):
                     (root / name).mkdir(parents=True, exist_ok=True)
                 with tempfile.TemporaryFile(dir=root / "records", buffering=0) as file:
-                    file.write(b"room")
+                    file.write(b"test")
             except OSError as error:
                 why = error.strerror or error
                 raise UsageError(
-                    f"cannot write to the store {root}: {why}; give another by --store or MEMNET_STORE"
+                    f"cannot write to the store {root}: {why}; "
+                    "give another with --store or MEMNET_STORE"
                 ) from error
         elif not (root / "records").is_dir():
             raise UsageError(
-                f"there is no store at {root}: run `memnet run quick` first, or name one by --store or MEMNET_STORE"
+                f"there is no store at {root}: run `memnet run quick` first, "
+                "or give another with --store or MEMNET_STORE"
             )
         return cls(root)
 
     def path(self, cell_id: str) -> Path:
-        """Where the record of a cell stands."""
+        """Return the path of a cell's record."""
         return self.root / "records" / f"{cell_id}.json"
 
     def log_path(self, cell_id: str) -> Path:
-        """Where the log of a cell stands."""
+        """Return the path of a cell's log."""
         return self.root / "logs" / f"{cell_id}.log"
 
     def checkpoint_path(self, cell_id: str) -> Path:
-        """Where the checkpoint of a cell stands while it runs, and after it was cut short."""
+        """Return the path of the checkpoint of a running or interrupted cell."""
         return self.root / "checkpoints" / f"{cell_id}.safetensors"
 
     def lock(self, cell_id: str) -> Lock | None:
-        """Claim a cell, so that no other runner will run it; None where another holds it.
+        """Lock a cell, so that no other runner runs it; None if another runner holds the lock.
 
         Raises:
-            OSError: If the store can't be written.
+            OSError: If the store is not writable.
         """
         return lock(self.root / "claims" / f"{cell_id}.lock")
 
     def lock_manifest(self, name: str, *, patience: float) -> Lock | None:
-        """Claim a manifest while it is read and written anew.
+        """Lock a manifest while it is read and rewritten.
 
-        None where another has held it for so many seconds.
+        Args:
+            name: The manifest's name.
+            patience: Seconds to wait for another process.
+
+        Returns:
+            The lock, or None if another process held it all that time.
 
         Raises:
-            OSError: If the store can't be written.
+            OSError: If the store is not writable.
         """
         return lock(self.root / "claims" / f"manifest-{name}.lock", patience=patience)
 
     def sweep(self) -> None:
-        """Take away what runners that were killed had begun to write.
-
-        What a living one is writing stays.
-        """
+        """Delete temporary files of killed runners; files of running cells stay."""
         for path in (self.root / "records").glob(".*.tmp"):
             held = self.lock(path.name.split(".")[1])
             if held is not None:
@@ -114,31 +118,25 @@ class Store:
                     path.unlink(missing_ok=True)
 
     def write(self, record: Record) -> None:
-        """Write a record, atomically; one already there is replaced."""
+        """Write a record atomically, replacing an existing one."""
         write_whole(self.path(record.id), record.to_json())
 
     def read(self, cell_id: str) -> Record | None:
-        """Return a cell's record, or None where there is none.
+        """Return a cell's record, or None if there is none.
 
-        A damaged one is set aside and counts as none.
+        A damaged record is set aside and counts as missing.
 
         Raises:
-            UsageError: If the record can't be opened, or a newer version wrote it.
+            UsageError: If the record cannot be opened, or a newer version wrote it.
         """
-        return self._understood(self.path(cell_id), parse)
+        return self._parsed(self.path(cell_id), parse)
 
     def header(self, cell_id: str) -> RecordHeader | None:
-        """Return what a survey needs of a cell's record, as :meth:`read` does of all of it.
-
-        Many times faster.
-        """
-        return self._understood(self.path(cell_id), header)
+        """Return the header of a cell's record: as :meth:`read`, and many times faster."""
+        return self._parsed(self.path(cell_id), header)
 
     def mark(self, cell_id: str) -> Mark | None:
-        """Return what tells a cell's present record from an earlier or later one.
-
-        None where there is none.
-        """
+        """Return the version mark of a cell's record file; None if there is no record."""
         try:
             found = self.path(cell_id).stat()
         except FileNotFoundError:
@@ -146,48 +144,49 @@ class Store:
         return (found.st_ino, found.st_mtime_ns, found.st_size)
 
     def ids(self) -> list[str]:
-        """The cells that have a record, in order."""
+        """Return the sorted ids of all cells with a record."""
         return sorted(path.stem for path in (self.root / "records").glob("[!.]*.json"))
 
     def __iter__(self) -> Iterator[Record]:
-        """Yield all records, in the order of their ids."""
+        """Yield all records, ordered by id."""
         for cell_id in self.ids():
             record = self.read(cell_id)
             if record is not None:
                 yield record
 
     def write_manifest(self, manifest: Manifest) -> None:
-        """Write what a suite is, so that reports need no suite."""
+        """Write the manifest of a suite, so that reports need no suite."""
         write_whole(
             self.root / "manifests" / f"{manifest.name}.json",
             manifest.model_dump_json(by_alias=True, indent=1) + "\n",
         )
 
     def manifests(self) -> list[Manifest]:
-        """All manifests, by name.
+        """Return all manifests, ordered by name.
 
         Raises:
-            UsageError: If one can't be read; unlike a record, it can't count as missing, for it
-                says what the others are.
+            UsageError: If one cannot be read. Unlike a record, it cannot count as missing, because
+                it describes the others.
         """
         return [_manifest(path) for path in sorted((self.root / "manifests").glob("[!.]*.json"))]
 
     def damaged(self) -> list[tuple[Path, str]]:
-        """Records that were set aside, each with its reason."""
+        """Return the records that were set aside, each with its reason."""
         folder = self.root / "damaged"
         return [
             (path, _reason(path.with_suffix(".why"))) for path in sorted(folder.glob("[!.]*.json"))
         ]
 
-    def _understood(self, path: Path, understand: Callable[[bytes], _Found]) -> _Found | None:
+    def _parsed(self, path: Path, parser: Callable[[bytes], _Found]) -> _Found | None:
         text = _content(path)
         if text is None:
             return None
         try:
-            found = understand(text)
+            found = parser(text)
             if found.id != path.stem:
                 raise Damaged(
-                    f"the file is named {path.name} and holds record {found.id}: a copy would count a seed twice"
+                    f"the file is named {path.name} and contains record {found.id}: "
+                    "a copy would count a seed twice"
                 )
             return found
         except Newer as error:
@@ -197,7 +196,7 @@ class Store:
             return None
 
     def _set_aside(self, path: Path, text: bytes, reason: Damaged) -> None:
-        """Move a damaged record away, unless a runner is at its cell, or has just replaced it."""
+        """Move a damaged record away, unless a runner holds its cell or has just replaced it."""
         try:
             held = self.lock(path.stem)
             if held is None:
@@ -208,26 +207,25 @@ class Store:
                     write_whole(target.with_suffix(".why"), f"{reason}\n")
                     path.replace(target)
         except OSError:
-            # a store that can't be written is still readable; the record counts as missing either
-            # way
+            # A read-only store is still readable; the record counts as missing in any case.
             return
 
 
 def _content(path: Path) -> bytes | None:
     try:
         if not stat.S_ISREG(path.stat().st_mode):
-            raise OSError("it is not a file")
+            raise OSError("it is not a regular file")
         return path.read_bytes()
     except FileNotFoundError:
         return None
     except OSError as error:
         raise UsageError(
-            f"cannot read the record {path}: {error.strerror or error}; mend that, or take it away"
+            f"cannot read the record {path}: {error.strerror or error}; fix that, or remove it"
         ) from error
 
 
 def _free(path: Path) -> Path:
-    """Return the path, or one like it with a number, where nothing stands yet."""
+    """Return the path, or the same with the first number for which no file exists."""
     return next(
         one
         for number in count()
@@ -239,7 +237,7 @@ def _reason(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8", errors="replace")
     except OSError:
-        return "for a reason that is not noted\n"
+        return "the reason is not recorded\n"
 
 
 def _manifest(path: Path) -> Manifest:
@@ -249,25 +247,25 @@ def _manifest(path: Path) -> Manifest:
     except ValidationError as error:
         schema = schema_of(text)
         if schema is not None and schema > MANIFEST_SCHEMA:
-            reason = f"it is of schema {schema}, and this version reads up to {MANIFEST_SCHEMA}"
+            reason = f"it has schema {schema}, and this version reads up to {MANIFEST_SCHEMA}"
             raise UsageError(
                 f"cannot read the manifest {path}: {reason}; install a newer memnet-bench"
             ) from error
         raise UsageError(
-            f"the manifest {path} is damaged; delete it and reissue its run: the records are kept"
+            f"the manifest {path} is damaged; delete it and repeat its run: the records stay"
         ) from error
 
 
 def write_whole(path: Path, content: str | bytes, *, durable: bool = True) -> None:
-    """Write a file whole or not at all.
+    """Write a file atomically: a temporary file in the same folder, fsync, rename.
 
-    A temporary file beside it, fsync, rename. Text is written as UTF-8, line ends as they are.
+    Text is written as UTF-8 with unchanged line ends.
 
     Args:
-        path: Where it goes; folders are made.
+        path: The file; its folders are created.
         content: Text or bytes.
-        durable: Wait until it is on the disk. What can be made again at any time, ten thousand
-            pages of a report, need not.
+        durable: Call fsync. Files that can be rebuilt at any time, as the pages of a report, do
+            not need it.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")

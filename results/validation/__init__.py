@@ -1,1 +1,1 @@
-"""Checks of records that others send in."""
+"""Checks of submitted records."""

@@ -1,6 +1,6 @@
-"""Whether what a record says can be: names, curves, slot statistics, costs, provenance.
+"""Plausibility of a record: names, curves, slot statistics, costs, provenance.
 
-Each check yields one line per doubt.
+Each check yields one line per problem.
 """
 
 import datetime
@@ -14,20 +14,20 @@ from pydantic import JsonValue
 from results.records.record import Cost, Provenance, Record
 
 NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+\-]{0,99}")
-"""Form of the names of metrics, curves, statistics, options and packages: no path, no markup, nothing that a shell would read."""
+"""Names of metrics, curves, statistics, options and packages: no paths, markup or shell syntax."""
 
 SHARES = ("occupancy", "reuse", "read_sparsity", "write_rate")
 """Slot statistics between 0 and 1."""
 
-LARGEST = 10**15
-"""Most bytes, parameters or examples that are believed."""
+MAX_COUNT = 10**15
+"""Largest plausible number of bytes, parameters or examples."""
 
-LONGEST = 3.2e8
-"""Most seconds that are believed: ten years."""
+MAX_SECONDS = 3.2e8
+"""Largest plausible number of seconds: ten years."""
 
 
-def doubts(record: Record) -> Iterator[str]:
-    """Yield what can't be right about a record."""
+def implausibilities(record: Record) -> Iterator[str]:
+    """Yield the implausible facts of a record, each as one line."""
     yield from _names(record)
     if record.status == "failed":
         if record.metrics or record.curves or record.slots:
@@ -58,7 +58,7 @@ def _names(record: Record) -> Iterator[str]:
 
 
 def _curve(name: str, curve: JsonValue) -> Iterator[str]:
-    """Check a curve of a known kind; of others it is known that they are finite."""
+    """Check a curve of a known kind. Other curves are only known to be finite."""
     if name.startswith("accuracy_by_distance"):
         yield from _by_distance(name, curve)
     elif name == "accuracy_within":
@@ -70,31 +70,35 @@ def _curve(name: str, curve: JsonValue) -> Iterator[str]:
             and all(_share(value) for value in row[1:])
             for row in rows
         ):
-            yield f"{name} has a row that is not steps done and accuracies between 0 and 1"
+            yield f"{name} has a row that is not a step and accuracies between 0 and 1"
     elif name in ("accuracy_matrix", "probe_matrix"):
         rows = curve if isinstance(curve, list) else [None]
         if not all(isinstance(row, list) and all(_share(value) for value in row) for row in rows):
-            yield f"{name} holds something that is no accuracy between 0 and 1"
+            yield f"{name} has a value that is not an accuracy between 0 and 1"
     elif name == "initial_accuracy":
         if not isinstance(curve, list) or not all(_share(value) for value in curve):
-            yield f"{name} holds something that is no accuracy between 0 and 1"
+            yield f"{name} has a value that is not an accuracy between 0 and 1"
     elif name == "training_loss" and not _rising(curve):
-        yield f"{name} is not a list of steps, rising, each with a loss"
+        yield f"{name} is not a list of increasing steps, each with a loss"
 
 
 def _by_distance(name: str, curve: JsonValue) -> Iterator[str]:
     for row in curve if isinstance(curve, list) else [None]:
         if not isinstance(row, list) or len(row) != 3:
-            yield f"{name} has a row that is not distance, accuracy and number of questions"
+            yield f"{name} has a row that is not distance, accuracy and number of queries"
             return
-        distance, accuracy, questions = row
-        if not _whole(distance, least=1) or not _whole(
-            questions, least=0 if accuracy is None else 1
-        ):
-            yield f"{name} has a distance of {distance!r} with {questions!r} questions; both are whole, and positive"
+        distance, accuracy, queries = row
+        if not _whole(distance, least=1) or not _whole(queries, least=0 if accuracy is None else 1):
+            yield (
+                f"{name} has a distance of {distance!r} with {queries!r} queries; "
+                "both must be positive integers"
+            )
             return
         if not _share(accuracy):
-            yield f"{name} has an accuracy of {accuracy!r} at distance {distance!r}; it is between 0 and 1, or null"
+            yield (
+                f"{name} has an accuracy of {accuracy!r} at distance {distance!r}; "
+                "it must be between 0 and 1, or null"
+            )
             return
 
 
@@ -112,13 +116,16 @@ def _rising(curve: JsonValue) -> bool:
 def _slots(slots: Mapping[str, JsonValue]) -> Iterator[str]:
     for name in SHARES:
         if not _share(slots.get(name)):
-            yield f"slots.{name} is {slots[name]!r}; it is between 0 and 1, or null"
+            yield f"slots.{name} is {slots[name]!r}; it must be between 0 and 1, or null"
     entropy = slots.get("read_entropy")
     if entropy is not None and not (_number(entropy) and 0 <= entropy <= 50):
-        yield f"slots.read_entropy is {entropy!r}; it is in nats, and not negative"
+        yield f"slots.read_entropy is {entropy!r}; it must be in nats and not negative"
     lifetimes = slots.get("lifetimes")
     if lifetimes is not None and not (isinstance(lifetimes, dict) and _survival(lifetimes)):
-        yield "slots.lifetimes is no survival curve: times rise from 0, and shares fall from 1 to no less than 0"
+        yield (
+            "slots.lifetimes is no survival curve: times must increase from 0, "
+            "and shares decrease within 0 to 1"
+        )
 
 
 def _survival(curve: Mapping[str, JsonValue]) -> bool:
@@ -134,30 +141,32 @@ def _survival(curve: Mapping[str, JsonValue]) -> bool:
 
 def _costs(cost: Cost) -> Iterator[str]:
     for name, value in cost.model_dump().items():
-        most = LONGEST if name.endswith("_seconds") else LARGEST
-        if value > most:
-            yield f"cost.{name} is {value:g}; more than {most:g} is not believed"
+        limit = MAX_SECONDS if name.endswith("_seconds") else MAX_COUNT
+        if value > limit:
+            yield f"cost.{name} is {value:g}; more than {limit:g} is not plausible"
     if not cost.parameters <= cost.parameter_bytes <= 16 * cost.parameters:
-        yield f"cost.parameter_bytes is {cost.parameter_bytes:,} for {cost.parameters:,} parameters; each has 1 to 16 bytes"
+        yield (
+            f"cost.parameter_bytes is {cost.parameter_bytes:,} for {cost.parameters:,} "
+            "parameters; each has 1 to 16 bytes"
+        )
     if cost.train_seconds + cost.eval_seconds <= 0:
         yield "cost: training and evaluation took no time at all"
     if cost.train_examples and not cost.train_seconds:
-        yield f"cost: {cost.train_examples:,} examples were trained on in no time at all"
+        yield f"cost: training on {cost.train_examples:,} examples took no time at all"
 
 
 def _machine(cost: Cost, provenance: Provenance) -> Iterator[str]:
-    """Check what was used against what there was."""
-    most = (
-        1.1 * cost.train_seconds * (provenance.threads + 1) + 5
-    )  # a thread more than told: autograd's on an accelerator
-    if cost.train_cpu_seconds > most:
+    """Check the costs against the machine."""
+    # One thread more than configured: the autograd thread on an accelerator.
+    limit = 1.1 * cost.train_seconds * (provenance.threads + 1) + 5
+    if cost.train_cpu_seconds > limit:
         yield (
-            f"cost.train_cpu_seconds is {cost.train_cpu_seconds:.1f} where training took {cost.train_seconds:.1f} s "
-            f"on {provenance.threads} threads"
+            f"cost.train_cpu_seconds is {cost.train_cpu_seconds:.1f} where training took "
+            f"{cost.train_seconds:.1f} s on {provenance.threads} threads"
         )
-    held = cost.peak_rss_bytes + cost.peak_device_bytes
-    if held and held < cost.parameter_bytes + cost.buffer_bytes:
-        yield f"cost: memory peaked at {held:,} bytes, less than parameters and buffer take together"
+    peak = cost.peak_rss_bytes + cost.peak_device_bytes
+    if peak and peak < cost.parameter_bytes + cost.buffer_bytes:
+        yield f"cost: memory peaked at {peak:,} bytes, less than parameters and buffer together"
     if provenance.device == "cpu" and cost.peak_device_bytes:
         yield f"cost.peak_device_bytes is {cost.peak_device_bytes:,} on a CPU"
 
@@ -166,20 +175,32 @@ def _provenance(provenance: Provenance) -> Iterator[str]:
     if not 1 <= provenance.threads <= 4096:
         yield f"provenance.threads is {provenance.threads}"
     if not re.fullmatch(r"[a-z]{2,10}(:[0-9]{1,3}| \([^<>\n\r\t]{1,100}\))?", provenance.device):
-        yield f"provenance.device is {provenance.device!r}; it reads like cpu, cuda:0 or cuda (NVIDIA H100 80GB HBM3)"
+        yield (
+            f"provenance.device is {provenance.device!r}; "
+            "valid examples: cpu, cuda:0, cuda (NVIDIA H100 80GB HBM3)"
+        )
     if provenance.commit is not None and not re.fullmatch(
         r"[0-9a-f]{40}|[0-9a-f]{64}", provenance.commit
     ):
-        yield f"provenance.commit is {provenance.commit!r}; it is a hash, or null"
+        yield f"provenance.commit is {provenance.commit!r}; it must be a hash, or null"
     texts = (provenance.python, provenance.platform, provenance.cpu, *provenance.packages.values())
     for text in texts:
         if len(text) > 200 or re.search(r"[<>\n\r\t]", text):
-            yield f"provenance holds {text!r}; it is a line of at most 200 characters without < and >"
+            yield (
+                f"provenance contains {text!r}; "
+                "it must be one line of at most 200 characters without < and >"
+            )
     started, finished = (_moment(text) for text in (provenance.started_at, provenance.finished_at))
     if started is None or finished is None:
-        yield f"provenance: {provenance.started_at!r} and {provenance.finished_at!r} are not both times of ISO 8601 with a zone"
+        yield (
+            f"provenance: {provenance.started_at!r} and {provenance.finished_at!r} "
+            "must both be ISO 8601 times with a zone"
+        )
     elif finished < started:
-        yield f"provenance: it was finished at {provenance.finished_at}, before it was started at {provenance.started_at}"
+        yield (
+            f"provenance: the end, {provenance.finished_at}, is before the start, "
+            f"{provenance.started_at}"
+        )
 
 
 def _moment(text: str) -> datetime.datetime | None:
@@ -199,7 +220,7 @@ def _numbers(values: list[JsonValue]) -> TypeGuard[list[float]]:
 
 
 def _share(value: JsonValue) -> bool:
-    """Whether it is a share, or null."""
+    """Whether the value is a share in [0, 1], or null."""
     return value is None or (
         isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1
     )

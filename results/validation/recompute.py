@@ -1,4 +1,4 @@
-"""What a record's metrics must be, computed anew from the curves it keeps."""
+"""Metrics of a record, recomputed from its curves."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -10,16 +10,16 @@ from results.statistics.metrics import probe_metrics, stream_metrics, task_metri
 BY_DISTANCE = "accuracy_by_distance"
 
 TOLERANCE = 1e-6
-"""Most that a metric may be off: sums are rounded differently from machine to machine."""
+"""Largest allowed difference of a metric: machines round sums differently."""
 
 
 def recomputed(curves: Mapping[str, JsonValue]) -> dict[str, float | None]:
-    """Compute every metric that the curves give.
+    """Compute every metric that follows from the curves.
 
-    A metric that is added to records gets its computation here, or its records are refused.
+    A new metric of records must be computed here, or its records are rejected.
 
     Raises:
-        ValueError: If the curves are not of the form that metrics need, or give no metric at all.
+        ValueError: If the curves are malformed, or no metric follows from them.
     """
     given: Mapping[str, Any] = curves
     found: dict[str, float | None] = {}
@@ -36,10 +36,10 @@ def recomputed(curves: Mapping[str, JsonValue]) -> dict[str, float | None]:
         if "probe_matrix" in given:
             found |= probe_metrics(given["probe_matrix"])
     except (TypeError, OverflowError) as error:
-        raise ValueError(f"curves can't be read: {error}") from error
+        raise ValueError(f"curves cannot be read: {error}") from error
     if not found:
         raise ValueError(
-            f"curves hold neither {BY_DISTANCE} nor accuracy_matrix, so that no metric follows from them"
+            f"curves have neither {BY_DISTANCE} nor accuracy_matrix: no metric follows from them"
         )
     return found
 
@@ -47,7 +47,7 @@ def recomputed(curves: Mapping[str, JsonValue]) -> dict[str, float | None]:
 def disagreements(
     metrics: Mapping[str, float | None], curves: Mapping[str, JsonValue]
 ) -> Iterator[str]:
-    """Tell each metric that does not follow from the curves, or is missing though it does."""
+    """Yield each metric that differs from the curves, does not follow from them, or is missing."""
     try:
         expected = recomputed(curves)
     except ValueError as error:
@@ -55,7 +55,7 @@ def disagreements(
         return
     for name, value in metrics.items():
         if name not in expected:
-            yield f"metric {name}: nothing in the curves gives it"
+            yield f"metric {name} does not follow from the curves"
         elif not agree(value, expected[name]):
             yield f"metric {name} is {_shown(value)}, and the curves give {_shown(expected[name])}"
     for name in expected.keys() - metrics.keys():
@@ -63,7 +63,7 @@ def disagreements(
 
 
 def agree(one: float | None, other: float | None) -> bool:
-    """Whether two values of a metric are the same but for rounding."""
+    """Whether two values of a metric are equal up to rounding."""
     if one is None or other is None:
         return one is other
     return abs(one - other) <= TOLERANCE

@@ -1,4 +1,4 @@
-"""Records taken together: seeds complete, nothing twice, and no drift from rows that are there already."""
+"""Checks over several records: complete seeds, no duplicates, no drift from published rows."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -12,59 +12,61 @@ from scipy import stats
 from results.records.record import Record
 from results.validation.recompute import agree
 
-Doubt: TypeAlias = tuple[Path, Literal["refused", "note"], str]
+JointProblem: TypeAlias = tuple[Path, Literal["refused", "note"], str]
 Row: TypeAlias = tuple[str, str, str, str]
 
 OFFICIAL = 10
 """Seeds of an official row."""
 
-DRIFT = 0.02
-"""Least standard deviation over seeds that a row is taken to have when others are held against it."""
+MIN_DEVIATION = 0.02
+"""Smallest standard deviation over seeds that the check of drift assumes."""
 
 CONFIDENCE = 0.999
-"""Of the prediction interval outside which a row has drifted."""
+"""Confidence of the prediction interval of the check of drift."""
 
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """A record and the file that holds it."""
+    """A record and its file."""
 
     path: Path
     record: Record
 
 
-def doubts_together(sent: Sequence[Submission], known: Sequence[Submission]) -> Iterator[Doubt]:
-    """Yield what is wrong with records taken together.
+def joint_problems(
+    submitted: Sequence[Submission], known: Sequence[Submission]
+) -> Iterator[JointProblem]:
+    """Yield the problems of records taken together.
 
     Args:
-        sent: Records that were sent.
-        known: Records that are there already; those that are among the sent ones are not held
-            against them.
+        submitted: Submitted records.
+        known: Published records. A submitted file that is one of them is not compared with itself.
     """
-    here = {one.path.resolve() for one in sent}
+    here = {one.path.resolve() for one in submitted}
     others = [one for one in known if one.path.resolve() not in here]
-    yield from _twice(sent, others)
-    there = _rows(others)
-    for row, members in _rows(sent).items():
-        yield from _row(members, there.get(row, []))
-        settings = sorted(key[3] for key in there if key[:3] == row[:3] and key[3] != row[3])
-        if settings and row not in there:
+    yield from _twice(submitted, others)
+    published = _rows(others)
+    for row, members in _rows(submitted).items():
+        yield from _row(members, published.get(row, []))
+        settings = sorted(key[3] for key in published if key[:3] == row[:3] and key[3] != row[3])
+        if settings and row not in published:
             yield (
                 members[0].path,
                 "note",
-                f"{_name(row)} is there already in another config or version: they will stand as two rows",
+                f"{_name(row)} is already published with another config or version: "
+                "these will be two rows",
             )
 
 
-def _twice(sent: Sequence[Submission], known: Sequence[Submission]) -> Iterator[Doubt]:
-    """Find cells that come twice; of one that is there already, say whether both agree."""
-    there = {one.record.id: one for one in known}
+def _twice(submitted: Sequence[Submission], known: Sequence[Submission]) -> Iterator[JointProblem]:
+    """Yield duplicate cells; for a published cell, state whether both agree."""
+    published = {one.record.id: one for one in known}
     first: dict[str, Path] = {}
-    for one in sent:
+    for one in submitted:
         if one.record.id in first:
             yield one.path, "refused", f"duplicate: {first[one.record.id]} is of the same cell"
         first.setdefault(one.record.id, one.path)
-        old = there.get(one.record.id)
+        old = published.get(one.record.id)
         if old is not None:
             yield one.path, "refused", _again(one.record, old)
 
@@ -77,25 +79,31 @@ def _again(record: Record, old: Submission) -> str:
         if not agree(record.metrics[name], before[name])
     ]
     if record.status != old.record.status:
-        return f"drift: its status is {record.status}, and that of the same cell in {old.path} is {old.record.status}"
+        return (
+            f"drift: its status is {record.status}, and that of the same cell in {old.path} "
+            f"is {old.record.status}"
+        )
     if not changed:
-        return f"duplicate: {old.path} holds the same cell with the same metrics"
+        return f"duplicate: {old.path} has the same cell with the same metrics"
     name = changed[0]
-    return f"drift: {name} is {record.metrics[name]}, and {before[name]} in {old.path}, which is of the same cell"
+    return (
+        f"drift: {name} is {record.metrics[name]}, and {before[name]} for the same cell "
+        f"in {old.path}"
+    )
 
 
-def _row(members: Sequence[Submission], there: Sequence[Submission]) -> Iterator[Doubt]:
-    """Check a row: its seeds, its size, and its scores against those that are there already."""
+def _row(members: Sequence[Submission], published: Sequence[Submission]) -> Iterator[JointProblem]:
+    """Check a row: its seeds, its size, and its scores against published ones."""
     first = members[0]
     row = _key(first.record)
-    seeds = {one.record.cell.seed for one in (*members, *there)}
+    seeds = {one.record.cell.seed for one in (*members, *published)}
     absent = sorted(set(range(min(max(seeds), 10_000) + 1)) - seeds)
     if absent:
         shown = ", ".join(map(str, absent[:10])) + ("…" if len(absent) > 10 else "")
         yield (
             first.path,
             "refused",
-            f"{_name(row)} lacks seeds {shown}: send all of them from 0 on, failed ones too",
+            f"{_name(row)} has no seeds {shown}: submit all seeds from 0 on, including failed ones",
         )
     elif len(seeds) < OFFICIAL:
         yield (
@@ -103,39 +111,45 @@ def _row(members: Sequence[Submission], there: Sequence[Submission]) -> Iterator
             "note",
             f"{_name(row)} has {len(seeds)} seeds; an official row has {OFFICIAL}",
         )
-    sizes = {one.record.cost.parameters for one in (*members, *there) if one.record.status == "ok"}
+    sizes = {
+        one.record.cost.parameters for one in (*members, *published) if one.record.status == "ok"
+    }
     if len(sizes) > 1:
         yield (
             first.path,
             "refused",
-            f"{_name(row)} has {' and '.join(f'{size:,}' for size in sorted(sizes))} parameters in its seeds",
+            f"{_name(row)} has {' and '.join(f'{size:,}' for size in sorted(sizes))} parameters "
+            "in its seeds",
         )
-    yield from _drift(members, there)
+    yield from _drift(members, published)
 
 
-def _drift(members: Sequence[Submission], there: Sequence[Submission]) -> Iterator[Doubt]:
-    """Hold the mean accuracy of new seeds against a prediction interval from the old ones (three at least)."""
+def _drift(
+    members: Sequence[Submission], published: Sequence[Submission]
+) -> Iterator[JointProblem]:
+    """Compare the mean accuracy of new seeds with a prediction interval from at least three old."""
     new, old = (
         np.array(
             [value for one in side if (value := one.record.metrics.get("accuracy")) is not None]
         )
-        for side in (members, there)
+        for side in (members, published)
     )
     if len(old) < 3 or not len(new):
         return
-    spread = max(float(old.std(ddof=1)), DRIFT)
-    reach = (
+    deviation = max(float(old.std(ddof=1)), MIN_DEVIATION)
+    limit = (
         float(stats.t.ppf((1 + CONFIDENCE) / 2, len(old) - 1))
-        * spread
+        * deviation
         * np.sqrt(1 / len(old) + 1 / len(new))
     )
-    if abs(new.mean() - old.mean()) > reach:
+    if abs(new.mean() - old.mean()) > limit:
         first = members[0]
         yield (
             first.path,
             "refused",
-            f"drift: {_name(_key(first.record))} has accuracy {new.mean():.3f} in these seeds and {old.mean():.3f} in those there are; "
-            f"means of one row differ by less than {reach:.3f}",
+            f"drift: {_name(_key(first.record))} has accuracy {new.mean():.3f} in these seeds and "
+            f"{old.mean():.3f} in the published ones; means of one row differ by less than "
+            f"{limit:.3f}",
         )
 
 

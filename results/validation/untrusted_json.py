@@ -1,7 +1,7 @@
-"""JSON from strangers: what a file must be before anything in it is believed.
+"""Safe reading of untrusted JSON files.
 
-Size is asked of the file system before a byte is read, and depth is counted before anything is
-parsed, so that neither memory nor the stack is at a stranger's mercy.
+The size is checked before a byte is read, and the depth before anything is parsed, so that a file
+can exhaust neither memory nor the stack.
 """
 
 import io
@@ -19,17 +19,17 @@ from pydantic import JsonValue
 
 from results.errors import Damaged
 
-BYTES = 20_000_000
-"""Most bytes of a record: a hundred times the largest that is published."""
+MAX_BYTES = 20_000_000
+"""Largest size of a record: a hundred times the largest published one."""
 
-DEPTH = 24
-"""Most brackets within brackets."""
+MAX_DEPTH = 24
+"""Deepest nesting of brackets."""
 
-NUMBER = 1e18
-"""Beyond this a number is nothing that can be counted or measured here."""
+MAX_NUMBER = 1e18
+"""Largest absolute number; nothing that is counted or measured here is larger."""
 
-TEXT = 100_000
-"""Most characters of one text; a traceback is the longest that a record holds."""
+MAX_TEXT = 100_000
+"""Most characters of one text; the longest text of a record is a traceback."""
 
 _STRING = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
 
@@ -38,10 +38,10 @@ def read(path: Path) -> tuple[bytes, JsonValue]:
     """Read a JSON file.
 
     Returns:
-        Its bytes, and what they say.
+        Its bytes, and the parsed document.
 
     Raises:
-        Damaged: With one line that says what is wrong.
+        Damaged: If the file is not acceptable; the message is one line with the reason.
     """
     raw = _content(path)
     _check_depth(raw)
@@ -52,20 +52,20 @@ def read(path: Path) -> tuple[bytes, JsonValue]:
 
 
 def check_text(text: str) -> None:
-    """Refuse text that would not show as what it is.
+    """Reject text that a terminal shows differently from its content.
 
-    Control characters but for tabs and line ends, changes of direction, half characters.
+    These are control characters except tabs and line ends, changes of direction, and surrogates.
 
     Raises:
-        Damaged: If it holds such a character, or is too long.
+        Damaged: If the text has such a character, or is too long.
     """
-    if len(text) > TEXT:
-        raise Damaged(f"a text has {len(text):,} characters; at most {TEXT:,} are taken")
+    if len(text) > MAX_TEXT:
+        raise Damaged(f"a text has {len(text):,} characters; at most {MAX_TEXT:,} are allowed")
     if text.isprintable():
         return
     for character in text:
         if character < " " and character not in "\t\n\r":
-            raise Damaged(f"a text holds the control character U+{ord(character):04X}")
+            raise Damaged(f"a text contains the control character U+{ord(character):04X}")
         if character > "~" and unicodedata.category(character) in (
             "Cc",
             "Cf",
@@ -75,12 +75,12 @@ def check_text(text: str) -> None:
             "Zp",
         ):
             raise Damaged(
-                f"a text holds U+{ord(character):04X}, which can't be seen or turns text around"
+                f"a text contains U+{ord(character):04X}, which is invisible or changes direction"
             )
 
 
 def printable(text: str, limit: int = 300) -> str:
-    """Bring text to one line that a terminal can safely show."""
+    """Convert text to one line that is safe for a terminal."""
     safe = "".join(
         character if character.isprintable() else f"\\u{ord(character):04x}"
         for character in " ".join(text.split())
@@ -92,15 +92,15 @@ def _content(path: Path) -> bytes:
     try:
         found = path.stat()
         regular = stat.S_ISREG(found.st_mode)
-        with path.open("rb") if regular and found.st_size <= BYTES else io.BytesIO() as file:
-            raw = file.read(BYTES + 1)
+        with path.open("rb") if regular and found.st_size <= MAX_BYTES else io.BytesIO() as file:
+            raw = file.read(MAX_BYTES + 1)
     except (OSError, ValueError) as error:  # ValueError: a name with a null character
-        raise Damaged(f"it can't be read: {getattr(error, 'strerror', None) or error}") from error
+        raise Damaged(f"it cannot be read: {getattr(error, 'strerror', None) or error}") from error
     if not regular:
-        raise Damaged("it is not a file")
-    if max(found.st_size, len(raw)) > BYTES:
+        raise Damaged("it is not a regular file")
+    if max(found.st_size, len(raw)) > MAX_BYTES:
         raise Damaged(
-            f"it has {max(found.st_size, len(raw)):,} bytes; a record has at most {BYTES:,}"
+            f"it has {max(found.st_size, len(raw)):,} bytes; a record has at most {MAX_BYTES:,}"
         )
     return raw
 
@@ -110,17 +110,17 @@ def _check_depth(raw: bytes) -> None:
     opened = np.isin(letters, (ord("["), ord("{"))).astype(np.int64)
     closed = np.isin(letters, (ord("]"), ord("}")))
     depth = int(np.cumsum(opened - closed).max(initial=0))
-    if depth > DEPTH:
-        raise Damaged(f"it is nested {depth:,} deep; a record is at most {DEPTH}")
+    if depth > MAX_DEPTH:
+        raise Damaged(f"it is nested {depth:,} levels deep; a record has at most {MAX_DEPTH}")
 
 
 def _parsed(raw: bytes) -> JsonValue:
     if raw.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")):
-        raise Damaged("it begins with a byte order mark; a record is plain UTF-8")
+        raise Damaged("it starts with a byte order mark; a record is plain UTF-8")
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise Damaged(f"it is not UTF-8: byte {error.start} can't be read") from error
+        raise Damaged(f"it is not UTF-8: byte {error.start} is invalid") from error
     try:
         document: JsonValue = json.loads(
             text,
@@ -139,30 +139,30 @@ def _parsed(raw: bytes) -> JsonValue:
 def _object(pairs: list[tuple[str, JsonValue]]) -> dict[str, JsonValue]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        twice = Counter(name for name, _ in pairs).most_common(1)[0][0]
-        raise Damaged(f"the field {printable(twice, 60)!r} comes twice in one object")
+        repeated = Counter(name for name, _ in pairs).most_common(1)[0][0]
+        raise Damaged(f"the field {printable(repeated, 60)!r} occurs twice in one object")
     return found
 
 
 def _whole(text: str) -> int:
-    if len(text) > 20 or abs(int(text)) > NUMBER:
-        raise Damaged(f"the number {printable(text, 30)} is beyond {NUMBER:g}")
+    if len(text) > 20 or abs(int(text)) > MAX_NUMBER:
+        raise Damaged(f"the number {printable(text, 30)} is larger than {MAX_NUMBER:g}")
     return int(text)
 
 
 def _real(text: str) -> float:
     value = float(text)
-    if not math.isfinite(value) or abs(value) > NUMBER:
-        raise Damaged(f"the number {printable(text, 30)} is beyond {NUMBER:g}")
+    if not math.isfinite(value) or abs(value) > MAX_NUMBER:
+        raise Damaged(f"the number {printable(text, 30)} is larger than {MAX_NUMBER:g}")
     return value
 
 
 def _no_number(text: str) -> float:
-    raise Damaged(f"it says {text}; numbers are finite or null")
+    raise Damaged(f"it contains {text}; numbers must be finite or null")
 
 
 def _texts(document: JsonValue) -> Iterator[str]:
-    """Yield all names and texts of a document."""
+    """Yield all field names and texts of a document."""
     stack: list[JsonValue] = [document]
     while stack:
         item = stack.pop()

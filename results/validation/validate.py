@@ -1,9 +1,7 @@
-"""Whether records that others send in can be believed.
+"""Validation of submitted records: each alone, then together, then against published ones.
 
-Each by itself, then together, then against those there are.
-
-A record that passes is well-formed, consistent and plausible. That it was really measured no check
-can tell: that takes a rerun.
+A valid record is well-formed, consistent and plausible. No check can prove that it was really
+measured: that takes a rerun.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -16,13 +14,13 @@ from pydantic import ValidationError
 from results.errors import Damaged, Newer
 from results.records.checksum import split_checksum
 from results.records.record import SCHEMA, Record, parse
-from results.validation.plausibility import doubts
+from results.validation.plausibility import implausibilities
 from results.validation.recompute import disagreements
-from results.validation.submissions import Submission, doubts_together
+from results.validation.submissions import Submission, joint_problems
 from results.validation.untrusted_json import printable, read
 
-LINES = 12
-"""Most findings that one record gets; one that is wrong in everything needs no longer list."""
+MAX_LINES = 12
+"""Most problems shown for one record."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +29,8 @@ class RecordProblem:
 
     Attributes:
         path: The file.
-        severity: ``refused``, or ``note`` for what a reader should know and what refuses nothing.
-        reason: What is wrong, on one line that a terminal can safely show.
+        severity: ``refused``, or ``note`` for a remark that does not reject the record.
+        reason: The problem, as one line that is safe for a terminal.
     """
 
     path: Path
@@ -45,28 +43,30 @@ def validate(paths: Iterable[Path], known: Sequence[Submission] = ()) -> list[Re
 
     Args:
         paths: The files. Nothing is written and nothing in them is executed.
-        known: Records to hold them against; a file that is one of them is not held against itself.
+        known: Records to compare with. A file that is one of them is not compared with itself.
 
     Returns:
-        Findings in the order of the files, then those on all of them together; none where all is
-        well.
+        Problems in the order of the files, then problems of all files together; none if all are
+        valid.
     """
     found: list[RecordProblem] = []
     readable: list[Submission] = []
     for path in paths:
         record, reasons = inspect(path)
-        found += [RecordProblem(path, "refused", printable(reason)) for reason in reasons[:LINES]]
+        found += [
+            RecordProblem(path, "refused", printable(reason)) for reason in reasons[:MAX_LINES]
+        ]
         if record is not None:
             readable.append(Submission(path, record))
     found += [
         RecordProblem(path, severity, printable(reason))
-        for path, severity, reason in doubts_together(readable, known)
+        for path, severity, reason in joint_problems(readable, known)
     ]
     return found
 
 
 def known_records(folder: Path) -> list[Submission]:
-    """Read a store's records, without setting damaged ones aside: those are left out, and so is what is no record."""
+    """Read a store's records. Damaged records and other files are left out and stay in place."""
     found = []
     for path in sorted((folder / "records").glob("[!.]*.json")):
         try:
@@ -77,19 +77,18 @@ def known_records(folder: Path) -> list[Submission]:
 
 
 def inspect(path: Path) -> tuple[Record | None, list[str]]:
-    """Check one file by itself.
+    """Check one file alone.
 
     Returns:
-        The record, where it could be read at all, and why it is refused; no reason where it is not.
+        The record, or None if it cannot be read; and the reasons to reject it, none if it is valid.
     """
     try:
         raw, document = read(path)
         if isinstance(document, dict):
             _check_schema(document.get("schema"))
         body = split_checksum(raw)
-        Record.model_validate_json(
-            raw if body is None else body, strict=True
-        )  # no text where a number belongs
+        # strict: no text in place of a number
+        Record.model_validate_json(raw if body is None else body, strict=True)
         record = parse(raw)
     except ValidationError as error:
         return None, list(_lines(error))
@@ -100,18 +99,19 @@ def inspect(path: Path) -> tuple[Record | None, list[str]]:
 
 def _reasons(path: Path, record: Record) -> Iterator[str]:
     if path.name != f"{record.id}.json":
-        yield f"the file is named {path.name}; a record's is named by its id, {record.id}.json"
+        yield f"the file is named {path.name}; its name must be the id, {record.id}.json"
     if record.status == "ok":
         yield from disagreements(record.metrics, record.curves)
-    yield from doubts(record)
+    yield from implausibilities(record)
 
 
 def _check_schema(schema: object) -> None:
     if isinstance(schema, bool) or not isinstance(schema, int):
-        raise Damaged(f"schema is {schema!r}; it is a whole number, now {SCHEMA}")
+        raise Damaged(f"schema is {schema!r}; it must be an integer, currently {SCHEMA}")
     if schema > SCHEMA:
         raise Newer(
-            f"it is of schema {schema}, and this version reads up to {SCHEMA}: install a newer memnet-bench"
+            f"it has schema {schema}, and this version reads up to {SCHEMA}: "
+            "install a newer memnet-bench"
         )
 
 

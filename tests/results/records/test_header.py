@@ -33,8 +33,8 @@ RECORDS = [
 ]
 
 
-def test_the_quick_way_and_the_long_way_agree() -> None:
-    """A record of schema 1, which has no checksum, is read the long way."""
+def test_header_equals_header_of_the_parsed_record() -> None:
+    """A record of schema 1, which has no checksum, is parsed and validated."""
     for one in RECORDS:
         text = one.to_json()
         assert header(text.encode()) == header_of(one)
@@ -62,11 +62,11 @@ def test_the_quick_way_and_the_long_way_agree() -> None:
         RECORDS[0].to_json().replace("0.5", "0.6"),
     ],
 )
-def test_what_is_no_record_is_damaged(text: str) -> None:
+def test_header_raises_damaged_for_other_documents(text: str) -> None:
     with pytest.raises(Damaged):
         header(text.encode())
 
 
-def test_a_newer_schema_is_named() -> None:
+def test_header_raises_newer_for_a_newer_schema() -> None:
     with pytest.raises(Newer, match="schema 9"):
         header(add_checksum('{\n "schema": 9\n}').encode())

@@ -50,17 +50,17 @@ def document() -> dict[str, object]:
 
 
 def changed(**fields: object) -> str:
-    """A record with other fields, and a checksum that fits them."""
+    """A record with changed fields and a correct checksum."""
     return add_checksum(json.dumps(document() | fields, indent=1))
 
 
-def test_a_record_survives_its_json() -> None:
+def test_record_round_trips_through_json() -> None:
     record = succeeded(CELL, OUTCOME, PROVENANCE)
     assert parse(record.to_json()) == record
     assert json.loads(record.to_json())["schema"] == SCHEMA
 
 
-def test_the_id_is_the_cell_and_nothing_else() -> None:
+def test_id_depends_on_all_fields_of_the_cell_only() -> None:
     assert CELL.id == CELL.model_copy().id
     others = [
         {"seed": 1},
@@ -77,8 +77,8 @@ def test_the_id_is_the_cell_and_nothing_else() -> None:
 
 @pytest.mark.parametrize("number", [float("nan"), float("inf"), float("-inf")])
 @pytest.mark.parametrize("field", ["metrics", "curves", "slots"])
-def test_numbers_that_are_none_are_refused(number: float, field: str) -> None:
-    """Nulls pass where these do not, at any depth."""
+def test_record_rejects_non_finite_numbers(number: float, field: str) -> None:
+    """Nulls are accepted in the same places, at any depth."""
     nested = {
         "metrics": lambda value: {"a": value},
         "curves": lambda value: {"a": [[1, {"b": value}]]},
@@ -91,35 +91,35 @@ def test_numbers_that_are_none_are_refused(number: float, field: str) -> None:
         Record.model_validate(document() | {field: nested[field](number)})
 
 
-def test_an_id_that_does_not_follow_from_the_cell_is_refused() -> None:
-    with pytest.raises(Damaged, match="does not follow"):
+def test_record_rejects_an_id_of_another_cell() -> None:
+    with pytest.raises(Damaged, match="does not match the cell"):
         parse(changed(id="0" * 16))
 
 
 @pytest.mark.parametrize("schema", [0, "1", -1, None, 1.5])
-def test_a_schema_that_never_was_is_refused(schema: object) -> None:
+def test_record_rejects_invalid_schemas(schema: object) -> None:
     with pytest.raises(Damaged, match="schema"):
         parse(changed(schema=schema))
 
 
-def test_a_schema_of_the_future_is_refused_by_name() -> None:
+def test_record_rejects_a_newer_schema() -> None:
     with pytest.raises(Newer, match=r"schema 3.*reads up to 2.*install a newer"):
         parse(changed(schema=3, a_field_of_the_future=1))
 
 
-def test_a_record_of_schema_1_which_had_no_checksum_is_read() -> None:
+def test_record_of_schema_1_without_checksum_is_read() -> None:
     record = parse(json.dumps(document() | {"schema": 1}))
     assert record == succeeded(CELL, OUTCOME, PROVENANCE)
     assert parse(record.to_json()) == record
 
 
-def test_a_record_that_has_lost_its_checksum_is_refused() -> None:
+def test_record_rejects_a_missing_checksum() -> None:
     with pytest.raises(Damaged, match="checksum"):
         parse(json.dumps(document()))
 
 
-def test_every_flipped_bit_is_seen() -> None:
-    """All bits of a digit of the result, and every hundredth of the rest."""
+def test_record_rejects_every_flipped_bit() -> None:
+    """All bits of a digit of a metric, and every hundredth of the others."""
     text = succeeded(CELL, OUTCOME, PROVENANCE).to_json().encode()
     digit = 8 * (text.index(b'"accuracy": 0.5') + len('"accuracy": 0.'))
     for place in [*range(digit, digit + 8), *range(0, 8 * (len(text) - 1), 101)]:
@@ -129,7 +129,7 @@ def test_every_flipped_bit_is_seen() -> None:
             parse(bytes(flipped))
 
 
-def test_unknown_fields_are_refused() -> None:
+def test_record_rejects_unknown_fields() -> None:
     with pytest.raises(Damaged, match="extra"):
         parse(changed(extra=1))
 
@@ -137,24 +137,24 @@ def test_unknown_fields_are_refused() -> None:
 @pytest.mark.parametrize(
     "fields", [{"status": "failed"}, {"error": {"type": "E", "message": "m", "traceback": ""}}]
 )
-def test_status_and_error_agree(fields: dict[str, object]) -> None:
+def test_record_rejects_status_that_contradicts_error(fields: dict[str, object]) -> None:
     with pytest.raises(Damaged, match="failed record"):
         parse(changed(**fields))
 
 
 @pytest.mark.parametrize("name", ["<img>", "", "a b", "../x", "a|b", "a[b"])
-def test_names_are_plain(name: str) -> None:
+def test_cell_rejects_invalid_names(name: str) -> None:
     content = json.loads(CELL.model_dump_json())
     with pytest.raises(ValidationError):
         Cell.model_validate(content | {"model": name})
 
 
-def test_a_failed_record_holds_its_error() -> None:
+def test_failed_record_contains_its_error() -> None:
     record = failed(CELL, Failure(type="ValueError", message="no"), PROVENANCE)
     assert record.status == "failed"
     assert parse(record.to_json()).error == record.error
 
 
-def test_what_is_not_json_is_damaged() -> None:
+def test_parse_raises_damaged_for_invalid_json() -> None:
     with pytest.raises(Damaged):
         parse("{")

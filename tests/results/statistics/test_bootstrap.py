@@ -9,7 +9,7 @@ def _mean(scores: np.ndarray) -> np.ndarray:
     return np.asarray(scores.mean(axis=-1))
 
 
-def test_the_interquartile_mean_by_hand() -> None:
+def test_interquartile_mean_equals_values_by_hand() -> None:
     """Of eight scores two are cut from each end: (3 + 4 + 5 + 6) / 4.
 
     Of five, one: (2 + 3 + 4) / 3.
@@ -26,7 +26,7 @@ def test_the_interquartile_mean_by_hand() -> None:
     )
 
 
-def test_each_benchmark_is_drawn_from_its_own() -> None:
+def test_drawn_resamples_each_benchmark_separately() -> None:
     found = drawn(
         [np.array([0.0, 1.0]), np.array([10.0, 11.0, 12.0])], np.random.default_rng(0), 500
     )
@@ -36,8 +36,8 @@ def test_each_benchmark_is_drawn_from_its_own() -> None:
     assert (drawn_counts(7, np.random.default_rng(0), 50).sum(axis=1) == 7).all()
 
 
-def test_levels_are_those_of_the_expanded_interval() -> None:
-    """Ten seeds: Φ(√(10/9) · −2.262157) = 0.008551, so of 0 … 1 in even steps that quantile itself."""
+def test_ends_use_the_levels_of_the_expanded_interval() -> None:
+    """Ten seeds: Φ(√(10/9) · −2.262157) = 0.008551, the quantile of a uniform grid on [0, 1]."""
     low, high = ends(np.linspace(0, 1, 100_001), [10])
     assert (float(low), float(high)) == (
         pytest.approx(0.00855, abs=2e-5),
@@ -45,7 +45,7 @@ def test_levels_are_those_of_the_expanded_interval() -> None:
     )
 
 
-def test_with_many_scores_it_is_the_plain_percentile_interval() -> None:
+def test_estimate_approaches_the_plain_percentile_interval() -> None:
     scores = np.random.default_rng(3).exponential(size=2000)
     found = estimate([scores], _mean, generator=np.random.default_rng(0), resamples=4000)
     plain = stats.bootstrap(
@@ -58,15 +58,15 @@ def test_with_many_scores_it_is_the_plain_percentile_interval() -> None:
     )
 
 
-def test_strata_narrow_the_interval() -> None:
-    """Benchmarks at 0 and 1 differ, their seeds hardly: the difference between benchmarks is no uncertainty of the mean."""
+def test_estimate_is_narrower_with_strata() -> None:
+    """Benchmarks differ and their seeds hardly: that does not make the mean uncertain."""
     strata = [np.array([0.0, 0.01, 0.02]), np.array([1.0, 1.01, 1.02])]
     apart = estimate(strata, _mean, generator=np.random.default_rng(0))
     pooled = estimate([np.concatenate(strata)], _mean, generator=np.random.default_rng(0))
     assert apart.high - apart.low < 0.05 < 0.5 < pooled.high - pooled.low
 
 
-def test_the_same_generator_gives_the_same_interval() -> None:
+def test_estimate_is_deterministic() -> None:
     strata = [np.arange(5.0), np.arange(3.0)]
     first, again = (
         estimate(strata, interquartile_mean, generator=np.random.default_rng(5)) for _ in range(2)
@@ -74,18 +74,15 @@ def test_the_same_generator_gives_the_same_interval() -> None:
     assert first == again
 
 
-def test_too_few_scores_have_no_interval() -> None:
+def test_estimate_of_one_score_has_no_interval() -> None:
     one = estimate([[0.5], []], _mean, generator=np.random.default_rng(0))
     assert one.value == 0.5
     assert np.isnan([one.low, one.high]).all()
     assert np.isnan(estimate([], _mean, generator=np.random.default_rng(0)).value)
 
 
-def test_coverage_at_ten_seeds() -> None:
-    """Of a benchmark's mean.
-
-    And of the mean of three benchmarks of unlike spread, five seeds each.
-    """
+def test_estimate_has_nominal_coverage() -> None:
+    """The mean of a benchmark of ten seeds, and of three benchmarks of five seeds each."""
     generator = np.random.default_rng(0)
     held = {10: 0, 5: 0}
     trials = 1000

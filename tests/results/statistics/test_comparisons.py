@@ -19,7 +19,7 @@ few = st.lists(st.integers(-3, 3), min_size=1, max_size=9)
 
 
 @pytest.mark.parametrize("count", [3, 6, 10, 20])
-def test_signed_rank_is_scipys_where_no_differences_tie(count: int) -> None:
+def test_signed_rank_equals_scipy_without_ties(count: int) -> None:
     difference = np.random.default_rng(count).normal(0.4, 1.0, size=count)
     assert signed_rank(difference) == pytest.approx(
         stats.wilcoxon(difference, method="exact").pvalue, abs=1e-12
@@ -28,7 +28,7 @@ def test_signed_rank_is_scipys_where_no_differences_tie(count: int) -> None:
 
 @given(few)
 def test_signed_rank_is_exact_with_ties(difference: list[int]) -> None:
-    """Against every one of the 2^n ways to give the differences signs, one by one."""
+    """The reference enumerates all 2^n assignments of signs."""
     found = np.array([value for value in difference if value], dtype=float)
     ranks = stats.rankdata(np.abs(found))
     observed = ranks[found > 0].sum()
@@ -42,39 +42,33 @@ def test_signed_rank_is_exact_with_ties(difference: list[int]) -> None:
     assert signed_rank(difference) == pytest.approx(expected, abs=1e-12)
 
 
-def test_five_seeds_never_reach_a_twentieth_and_ten_do() -> None:
+def test_signed_rank_needs_six_seeds_for_five_percent() -> None:
     assert signed_rank([0.1, 0.2, 0.3, 0.4, 0.5]) == 2 / 2**5 > 0.05
     assert signed_rank(np.arange(1, 11)) == 2 / 2**10
     assert signed_rank([0.0, 0.0]) == 1.0
 
 
-def test_rounding_is_no_difference() -> None:
+def test_comparison_ignores_rounding() -> None:
     assert signed_rank([0.1 + 0.2 - 0.3] * 8) == 1.0
     found = compare([0.1 + 0.2, 0.5], [0.3, 0.5], generator=np.random.default_rng(0))
     assert (found.wins, found.ties, found.losses) == (0, 2, 0)
 
 
-def test_holm_by_hand() -> None:
-    """Three tests: 0.01 · 3; then the larger of that and 0.02 · 2; then of those and 0.04 · 1.
-
-    What was not tested does not count.
-    """
+def test_holm_equals_values_by_hand() -> None:
+    """Three tests: 0.01 · 3; max(that, 0.02 · 2); max(those, 0.04 · 1). NaN does not count."""
     np.testing.assert_allclose(holm([0.04, 0.01, np.nan, 0.02]), [0.04, 0.03, np.nan, 0.04])
     np.testing.assert_allclose(holm([0.9, 0.8]), [1.0, 1.0])
     assert len(holm([])) == 0
 
 
-def test_holm_keeps_false_findings_below_a_twentieth() -> None:
-    """Twenty true null hypotheses: uncorrected, two families in three would show something.
-
-    Corrected, one in twenty.
-    """
+def test_holm_controls_the_family_wise_error() -> None:
+    """Of families of twenty true null hypotheses, 64% have a rejection uncorrected and 5% here."""
     p = np.random.default_rng(0).uniform(size=(4000, 20))
     assert np.mean((p < 0.05).any(axis=1)) > 0.6
     assert np.mean([(holm(row) < 0.05).any() for row in p]) == pytest.approx(0.05, abs=0.012)
 
 
-def test_paired_t_is_scipys() -> None:
+def test_paired_t_equals_scipy() -> None:
     difference = np.random.default_rng(0).normal(0.5, 1.0, size=(10, 6))
     difference[:4, 2] = np.nan
     expected = [
@@ -95,11 +89,8 @@ def test_effect_size_by_hand() -> None:
     assert np.isnan(effect_size([0.5] * 5))
 
 
-def test_a_comparison_by_hand() -> None:
-    """Of the nine pairs of runs the first is better in six and equal in one.
-
-    Seeds without a score are in none.
-    """
+def test_compare_equals_values_by_hand() -> None:
+    """The first is better in six of nine pairs of runs and equal in one; NaN seeds do not count."""
     found = compare(
         [0.9, 0.5, 0.4, np.nan, 0.1],
         [0.4, 0.3, 0.6, 0.2, np.nan],
@@ -111,7 +102,7 @@ def test_a_comparison_by_hand() -> None:
     assert found.improvement.low <= found.improvement.value <= found.improvement.high
 
 
-def test_improvement_is_mann_whitneys() -> None:
+def test_improvement_equals_mann_whitney() -> None:
     generator = np.random.default_rng(2)
     first, second = generator.normal(0.3, 1, size=12), generator.normal(0, 1, size=12)
     expected = stats.mannwhitneyu(first, second).statistic / 144
@@ -119,14 +110,14 @@ def test_improvement_is_mann_whitneys() -> None:
 
 
 def test_improvement_is_resampled_in_pairs() -> None:
-    """Runs that share the luck of their seed win about as often in every resample: drawn apart, the interval would be far wider."""
+    """Runs share the noise of their seed: the interval of unpaired resamples would be far wider."""
     luck = np.random.default_rng(4).normal(size=30)
     found = compare(luck, luck - 0.01, generator=np.random.default_rng(0)).improvement
     assert 0.5 < found.value < 0.55
     assert 0.01 < found.high - found.low < 0.1
 
 
-def test_improvement_over_benchmarks_is_their_mean() -> None:
+def test_improvement_over_benchmarks_is_the_mean() -> None:
     pairs = [([1.0, 2.0], [0.0, 0.0]), ([0.0, 0.0, 0.0], [1.0, 1.0, 0.0]), ([np.nan], [1.0])]
     found = improvement(pairs, generator=np.random.default_rng(0))
     assert found.value == pytest.approx((1 + (1 / 3) / 2) / 2)
@@ -134,7 +125,7 @@ def test_improvement_over_benchmarks_is_their_mean() -> None:
     assert np.isnan(improvement([], generator=np.random.default_rng(0)).value)
 
 
-def test_the_other_way_round_is_the_mirror_image() -> None:
+def test_compare_is_antisymmetric() -> None:
     first, second = np.random.default_rng(3).uniform(size=(2, 10))
     one, other = (
         compare(*pair, generator=np.random.default_rng(0))
@@ -146,16 +137,16 @@ def test_the_other_way_round_is_the_mirror_image() -> None:
     assert (one.wilcoxon, one.effect) == (other.wilcoxon, pytest.approx(-other.effect))
 
 
-def test_what_can_not_be_compared() -> None:
+def test_compare_without_common_seeds_is_nan() -> None:
     nothing = compare([np.nan, 1.0], [1.0, np.nan], generator=np.random.default_rng(0))
     assert nothing.count == 0
     assert np.isnan(nothing.difference.value)
-    with pytest.raises(ValueError, match="one of each per seed"):
+    with pytest.raises(ValueError, match="one score of each per seed"):
         compare([1.0], [1.0, 2.0], generator=np.random.default_rng(0))
 
 
-def test_coverage_of_the_paired_difference_at_ten_seeds() -> None:
-    """Scores that share the luck of their seed: pairing takes it out, and the interval still holds what it says."""
+def test_compare_interval_has_nominal_coverage_at_ten_seeds() -> None:
+    """Scores share the noise of their seed: pairing removes it, and the coverage is nominal."""
     generator = np.random.default_rng(0)
     trials, held, widths = 800, 0, []
     for _ in range(trials):

@@ -6,7 +6,7 @@ import pytest
 from results.statistics.intervals import mean_interval
 
 
-def test_three_values_by_hand() -> None:
+def test_mean_interval_equals_values_by_hand() -> None:
     """t with 2 degrees of freedom at 97.5% is 4.302653 (Student's table); s = 1, n = 3."""
     found = mean_interval([1.0, 2.0, 3.0])
     half = 4.302653 / np.sqrt(3)
@@ -16,20 +16,20 @@ def test_three_values_by_hand() -> None:
     assert int(found.count) == 3
 
 
-def test_confidence_widens_the_interval() -> None:
+def test_mean_interval_widens_with_confidence() -> None:
     """t with 1 degree of freedom at 75% is exactly 1 (the Cauchy distribution's quartile)."""
     found = mean_interval([0.0, 1.0], confidence=0.5)
     assert float(found.high) == pytest.approx(0.5 + np.sqrt(0.5) / np.sqrt(2))
 
 
-def test_one_value_has_no_interval_and_none_no_mean() -> None:
+def test_mean_interval_of_one_value_is_nan() -> None:
     one, none = mean_interval([0.4]), mean_interval([])
     assert float(one.mean) == 0.4
     assert np.isnan([one.low, one.high, none.mean, none.low]).all()
     assert int(none.count) == 0
 
 
-def test_columns_are_apart_and_nan_is_no_seed() -> None:
+def test_mean_interval_is_columnwise_and_ignores_nan() -> None:
     found = mean_interval([[1.0, 5.0], [3.0, np.nan], [np.nan, np.nan]])
     alone = mean_interval([1.0, 3.0])
     np.testing.assert_array_equal(found.count, [2, 1])
@@ -39,7 +39,7 @@ def test_columns_are_apart_and_nan_is_no_seed() -> None:
 
 
 @pytest.mark.parametrize("confidence", [0.0, 1.0, 95.0])
-def test_confidence_is_a_share(confidence: float) -> None:
+def test_mean_interval_rejects_invalid_confidence(confidence: float) -> None:
     with pytest.raises(ValueError, match="confidence"):
         mean_interval([1.0, 2.0], confidence=confidence)
 
@@ -58,7 +58,7 @@ def test_confidence_is_a_share(confidence: float) -> None:
     ],
     ids=["normal", "questions", "skewed", "at the ceiling"],
 )
-def test_coverage_at_ten_seeds_is_what_the_docs_say(
+def test_mean_interval_has_the_documented_coverage(
     draw: Callable[[np.random.Generator, tuple[int, int]], np.ndarray],
     mean: float,
     covered: tuple[float, float],

@@ -15,7 +15,7 @@ MATRIX = [[0.9, 0.1, 0.2], [0.6, 0.8, 0.3], [0.5, 0.7, 1.0]]
 INITIAL = [0.05, 0.1, 0.15]
 
 
-def test_stream_metrics_by_hand() -> None:
+def test_stream_metrics_equal_values_by_hand() -> None:
     found = stream_metrics(MATRIX, INITIAL)
     assert found == pytest.approx(
         {
@@ -29,27 +29,27 @@ def test_stream_metrics_by_hand() -> None:
     )
 
 
-def test_forgetting_takes_the_best_and_backward_transfer_the_first() -> None:
-    """Experience 0 is known best after experience 1, so the two measures differ."""
+def test_forgetting_uses_the_best_and_bwt_the_first_accuracy() -> None:
+    """The accuracy on experience 0 is best after experience 1, so the two metrics differ."""
     found = stream_metrics([[0.5, 0.0, 0.0], [0.8, 0.9, 0.0], [0.6, 0.9, 0.9]])
     assert found["forgetting"] == pytest.approx(((0.8 - 0.6) + (0.9 - 0.9)) / 2)
     assert found["bwt"] == pytest.approx(((0.6 - 0.5) + (0.9 - 0.9)) / 2)
     assert found["fwt"] is None
 
 
-def test_what_was_trained_once_on_everything_has_an_accuracy_alone() -> None:
+def test_stream_metrics_of_joint_training_are_accuracy_only() -> None:
     found = stream_metrics([[0.9, 0.7]], [0.1, 0.1])
     assert found.pop("accuracy") == pytest.approx(0.8)
     assert set(found.values()) == {None}
 
 
-def test_one_experience_has_nothing_to_forget() -> None:
+def test_stream_metrics_of_one_experience_have_no_forgetting() -> None:
     found = stream_metrics([[0.9]], [0.1])
     assert (found["accuracy"], found["learning_accuracy"], found["aaa"]) == (0.9, 0.9, 0.9)
     assert (found["forgetting"], found["bwt"], found["fwt"]) == (None, None, None)
 
 
-def test_what_was_not_measured_makes_null_only_what_needs_it() -> None:
+def test_stream_metrics_are_null_only_if_they_need_a_missing_entry() -> None:
     found = stream_metrics([[0.9, None], [0.5, 0.7]], [0.1, 0.1])
     assert found["fwt"] is None
     assert found["accuracy"] == pytest.approx(0.6)
@@ -57,12 +57,12 @@ def test_what_was_not_measured_makes_null_only_what_needs_it() -> None:
 
 
 @pytest.mark.parametrize("matrix", [[], [[]], [[0.1, 0.2], [0.3]]])
-def test_a_matrix_that_is_none_is_refused(matrix: list[list[float]]) -> None:
+def test_stream_metrics_reject_malformed_matrices(matrix: list[list[float]]) -> None:
     with pytest.raises(ValueError, match="accuracy matrix"):
         stream_metrics(matrix)
 
 
-def test_initial_accuracies_must_fit_the_matrix() -> None:
+def test_stream_metrics_reject_initial_accuracy_of_another_length() -> None:
     with pytest.raises(ValueError, match="initial_accuracy"):
         stream_metrics(MATRIX, [0.1, 0.1])
 
@@ -74,7 +74,7 @@ def test_initial_accuracies_must_fit_the_matrix() -> None:
         )
     )
 )
-def test_stream_metrics_against_loops(rows: list[list[float]]) -> None:
+def test_stream_metrics_equal_a_naive_loop(rows: list[list[float]]) -> None:
     last = len(rows) - 1
     found = stream_metrics(rows, [0.0] * len(rows))
     assert found["forgetting"] == pytest.approx(
@@ -95,13 +95,13 @@ def test_accuracy_over_seen_needs_a_square_matrix() -> None:
         accuracy_over_seen([[0.1, 0.2]])
 
 
-def test_task_metrics_by_hand() -> None:
+def test_task_metrics_equal_values_by_hand() -> None:
     found = task_metrics([[256, 0.5, 10], [128, 1.0, 1000]])
     assert found == {"accuracy": 0.75, "accuracy_at_128": 1.0, "accuracy_at_256": 0.5}
     assert list(found) == ["accuracy", "accuracy_at_128", "accuracy_at_256"]
 
 
-def test_metrics_of_a_group_of_questions_bear_its_name() -> None:
+def test_task_metrics_of_a_group_have_its_prefix() -> None:
     found = task_metrics([[64, 0.5, 10], [128, None, 0]], group="one_hop")
     assert found == {
         "one_hop_accuracy": None,
@@ -110,7 +110,7 @@ def test_metrics_of_a_group_of_questions_bear_its_name() -> None:
     }
 
 
-def test_a_distance_that_cannot_be_asked_leaves_no_mean() -> None:
+def test_task_metrics_have_no_mean_with_a_missing_distance() -> None:
     assert task_metrics([[128, 1.0, 10], [256, None, 0]]) == {
         "accuracy": None,
         "accuracy_at_128": 1.0,
@@ -119,7 +119,7 @@ def test_a_distance_that_cannot_be_asked_leaves_no_mean() -> None:
 
 
 @pytest.mark.parametrize("rows", [[], [[128, 1.0, 1], [128, 0.5, 1]]])
-def test_distances_that_make_no_sense_are_refused(rows: list[list[float]]) -> None:
+def test_task_metrics_reject_missing_and_repeated_distances(rows: list[list[float]]) -> None:
     with pytest.raises(ValueError, match="accuracy_by_distance"):
         task_metrics(rows)
 
@@ -127,18 +127,15 @@ def test_distances_that_make_no_sense_are_refused(rows: list[list[float]]) -> No
 WITHIN = [
     [10, 0.5, None, None],
     [20, 0.9, None, None],  # the end of the first
-    [30, 0.2, 0.5, None],  # a fall, half of which is made good
+    [30, 0.2, 0.5, None],  # a loss, half of which is recovered
     [40, 0.6, 0.8, None],
     [50, 0.5, 0.7, 0.1],
     [60, 0.7, 0.9, 0.6],  # the end
 ]
 
 
-def test_tracking_metrics_by_hand() -> None:
-    """The second experience: from 0.9 to 0.6 over 0.2.
-
-    The third: 0.6 to 0.7 over 0.5, and 0.8 to 0.9 over 0.7.
-    """
+def test_tracking_metrics_equal_values_by_hand() -> None:
+    """In the second experience 0.9, 0.2, 0.6; in the third 0.6, 0.5, 0.7 and 0.8, 0.7, 0.9."""
     found = tracking_metrics(WITHIN)
     assert found["wc_accuracy"] == pytest.approx((0.6 + (0.2 + 0.7)) / 3)
     assert found["stability_gap"] == pytest.approx(
@@ -146,15 +143,15 @@ def test_tracking_metrics_by_hand() -> None:
     )
 
 
-def test_what_falls_and_stays_fallen_is_no_gap() -> None:
+def test_stability_gap_ignores_permanent_loss() -> None:
     assert tracking_metrics([[1, 0.9, None], [2, 0.5, 0.4], [3, 0.3, 0.8]])["stability_gap"] == 0.0
 
 
-def test_one_experience_has_no_gap() -> None:
+def test_tracking_metrics_of_one_experience_are_null() -> None:
     assert tracking_metrics([[1, 0.9]]) == {"wc_accuracy": None, "stability_gap": None}
 
 
-def test_what_is_trained_on_everything_at_once_has_no_gap() -> None:
+def test_tracking_metrics_of_joint_training_are_null() -> None:
     assert tracking_metrics([[1, 0.5, 0.9], [2, 0.9, 0.4]]) == {
         "wc_accuracy": None,
         "stability_gap": None,
@@ -162,11 +159,11 @@ def test_what_is_trained_on_everything_at_once_has_no_gap() -> None:
 
 
 @pytest.mark.parametrize("rows", [[], [[1, 0.5, None]], [[1, None, None], [2, 0.5, 0.5]]])
-def test_rows_that_tell_no_experience_are_refused(rows: list[list[float | None]]) -> None:
+def test_tracking_metrics_reject_rows_without_experience(rows: list[list[float | None]]) -> None:
     with pytest.raises(ValueError, match="accuracy"):
         tracking_metrics(rows)
 
 
-def test_probe_metrics_by_hand() -> None:
+def test_probe_metrics_equal_values_by_hand() -> None:
     found = probe_metrics([[0.9, 0.5], [0.7, 0.8]])
     assert found == pytest.approx({"probe_accuracy": 0.75, "probe_forgetting": 0.2})

@@ -4,11 +4,8 @@ import pytest
 from results.statistics.profiles import performance_profile
 
 
-def test_shares_by_hand() -> None:
-    """Benchmarks count alike: above 0.5 are half of the first's runs and all of the second's.
-
-    A run at the threshold is not above it.
-    """
+def test_profile_equals_shares_by_hand() -> None:
+    """Benchmarks have equal weights. A run at the threshold is not above it."""
     found = performance_profile(
         [[0.2, 0.6], [0.9, 0.8, 0.7, 0.5]],
         [0.0, 0.5, 0.65, 0.9],
@@ -18,7 +15,7 @@ def test_shares_by_hand() -> None:
     assert (np.diff(found.share) <= 0).all()
 
 
-def test_the_band_holds_the_profile_and_is_sure_where_all_runs_agree() -> None:
+def test_profile_band_contains_the_profile() -> None:
     scores = np.random.default_rng(1).uniform(0.3, 0.7, size=(4, 10))
     found = performance_profile(
         list(scores), np.linspace(0, 1, 21), generator=np.random.default_rng(0)
@@ -28,8 +25,8 @@ def test_the_band_holds_the_profile_and_is_sure_where_all_runs_agree() -> None:
     assert (found.high - found.low)[10] > 0.1
 
 
-def test_the_band_is_that_of_a_naive_bootstrap() -> None:
-    """One benchmark, one threshold: the share above is a binomial proportion, whose resampled spread is √(p(1−p)/n)."""
+def test_profile_band_equals_a_naive_bootstrap() -> None:
+    """For one threshold the share is a binomial proportion with deviation √(p(1−p)/n)."""
     scores = np.repeat([0.0, 1.0], [100, 300])
     found = performance_profile([scores], [0.5], generator=np.random.default_rng(0), resamples=8000)
     half = 1.96 * np.sqrt(0.75 * 0.25 / 400)
@@ -39,7 +36,7 @@ def test_the_band_is_that_of_a_naive_bootstrap() -> None:
     )
 
 
-def test_one_run_each_has_no_band_and_none_no_profile() -> None:
+def test_profile_of_single_runs_has_no_band() -> None:
     found = performance_profile([[0.4], [0.6], []], [0.5], generator=np.random.default_rng(0))
     assert found.share[0] == 0.5
     assert np.isnan([found.low[0], found.high[0]]).all()

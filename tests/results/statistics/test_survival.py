@@ -5,31 +5,28 @@ import pytest
 from results.statistics.survival import survival
 
 
-def test_kaplan_meier_by_hand() -> None:
-    """Five slots: deaths at 1, 2, 3; alive when last seen at 2 and 5.
-
-    S = 4/5, then · 3/4, then · 1/2, and no further fall.
-    """
+def test_survival_equals_kaplan_meier_by_hand() -> None:
+    """Five slots: deaths at 1, 2, 3; censored at 2 and 5. S = 4/5, · 3/4, · 1/2."""
     found = survival([1, 2, 3, 2, 5], [False, False, False, True, True])
     assert found["time"] == [0, 1, 2, 3, 5]
     assert found["survival"] == pytest.approx([1.0, 0.8, 0.6, 0.3, 0.3])
 
 
-def test_slots_alive_at_the_end_are_not_dead() -> None:
+def test_survival_counts_censored_slots_as_alive() -> None:
     assert survival([3, 4], [True, True])["survival"] == [1.0, 1.0, 1.0]
 
 
-def test_a_death_at_birth_counts() -> None:
+def test_survival_counts_a_death_at_birth() -> None:
     found = survival([0, 4], [False, False])
     assert (found["time"], found["survival"]) == ([0.0, 4.0], pytest.approx([0.5, 0.0]))
 
 
-def test_no_slots_no_curve() -> None:
+def test_survival_without_slots_is_empty() -> None:
     assert survival([], []) == {"time": [], "survival": [], "low": [], "high": []}
 
 
-def test_the_band_by_hand() -> None:
-    """Greenwood at t = 1: the variance of log(−log S) is (1 / (5·4)) / (log 0.8)², so S^exp(±1.96 · √0.05 / |log 0.8|)."""
+def test_survival_band_equals_greenwood_by_hand() -> None:
+    """Greenwood at t = 1: Var log(−log S) = (1/20) / (log 0.8)²."""
     found = survival([1, 2, 3, 2, 5], [False, False, False, True, True])
     reach = 1.959964 * math.sqrt(1 / 20) / -math.log(0.8)
     assert (found["low"][0], found["high"][0]) == (1.0, 1.0)
@@ -38,7 +35,7 @@ def test_the_band_by_hand() -> None:
 
 
 @pytest.mark.parametrize("censored", [[True, True, True], [False, False, False]])
-def test_the_band_is_finite_and_holds_the_curve(censored: list[bool]) -> None:
+def test_survival_band_is_finite_and_contains_the_curve(censored: list[bool]) -> None:
     found = survival([1, 2, 2], censored)
     for low, share, high in zip(found["low"], found["survival"], found["high"], strict=True):
         assert 0 <= low <= share <= high <= 1

@@ -31,7 +31,7 @@ def end(process: "subprocess.Popen[str]") -> None:
     process.communicate()
 
 
-def test_one_holds_a_claim_and_the_next_may_have_it(tmp_path: Path) -> None:
+def test_lock_has_one_owner_at_a_time(tmp_path: Path) -> None:
     path = tmp_path / "claims" / "a.lock"
     first = lock(path)
     assert first is not None
@@ -45,7 +45,7 @@ def test_one_holds_a_claim_and_the_next_may_have_it(tmp_path: Path) -> None:
     assert lock(path) is not None
 
 
-def test_a_claim_ends_with_its_process(tmp_path: Path) -> None:
+def test_lock_ends_with_its_process(tmp_path: Path) -> None:
     path = tmp_path / "a.lock"
     other = holder(path)
     assert lock(path) is None
@@ -53,7 +53,7 @@ def test_a_claim_ends_with_its_process(tmp_path: Path) -> None:
     assert lock(path) is not None
 
 
-def test_a_stopped_process_keeps_its_claim_whatever_the_clock_says(tmp_path: Path) -> None:
+def test_lock_of_a_stopped_process_stays_whatever_the_clock(tmp_path: Path) -> None:
     path = tmp_path / "a.lock"
     other = holder(path)
     os.kill(other.pid, signal.SIGSTOP)

@@ -34,7 +34,7 @@ def store(tmp_path: Path) -> Store:
     return Store.open(tmp_path / "runs", create=True)
 
 
-def test_records_come_back_in_the_order_of_their_ids(store: Store) -> None:
+def test_store_yields_records_ordered_by_id(store: Store) -> None:
     records = [record(seed) for seed in range(4)]
     for one in records:
         store.write(one)
@@ -43,13 +43,13 @@ def test_records_come_back_in_the_order_of_their_ids(store: Store) -> None:
     assert store.read("0" * 16) is None
 
 
-def test_a_record_is_replaced_whole(store: Store) -> None:
+def test_write_replaces_a_record(store: Store) -> None:
     store.write(record(accuracy=0.5))
     store.write(record(accuracy=0.7))
     assert [one.metrics["accuracy"] for one in store] == [0.7]
 
 
-def test_a_write_that_fails_leaves_the_old_file_and_no_other(
+def test_failed_write_leaves_only_the_old_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     target = tmp_path / "file.json"
@@ -65,7 +65,7 @@ def test_a_write_that_fails_leaves_the_old_file_and_no_other(
     assert list(tmp_path.iterdir()) == [target]
 
 
-def test_text_and_bytes_are_written_as_they_are(tmp_path: Path) -> None:
+def test_write_whole_writes_text_and_bytes_unchanged(tmp_path: Path) -> None:
     write_whole(tmp_path / "deep" / "text", "ä\r\n")
     write_whole(tmp_path / "bytes", b"\x00\xff")
     assert (tmp_path / "deep" / "text").read_bytes() == b"\xc3\xa4\r\n"
@@ -73,7 +73,7 @@ def test_text_and_bytes_are_written_as_they_are(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("damage", ["", "{", '{"schema": 2}', "[]"])
-def test_a_damaged_record_is_set_aside_with_its_reason(store: Store, damage: str) -> None:
+def test_store_sets_damaged_records_aside(store: Store, damage: str) -> None:
     store.write(record(1))
     path = store.path(record().id)
     path.write_text(damage)
@@ -84,7 +84,7 @@ def test_a_damaged_record_is_set_aside_with_its_reason(store: Store, damage: str
     assert reason.strip()
 
 
-def test_a_number_that_was_changed_is_damage(store: Store) -> None:
+def test_store_detects_changed_numbers(store: Store) -> None:
     for number in ("NaN", "0.6"):
         store.write(record())
         path = store.path(record().id)
@@ -95,7 +95,7 @@ def test_a_number_that_was_changed_is_damage(store: Store) -> None:
     )
 
 
-def test_an_outline_is_that_of_the_record(store: Store) -> None:
+def test_store_reads_headers(store: Store) -> None:
     store.write(record(3))
     found = store.header(record(3).id)
     assert found is not None
@@ -103,7 +103,7 @@ def test_an_outline_is_that_of_the_record(store: Store) -> None:
     assert store.header("0" * 16) is None
 
 
-def test_a_record_of_a_newer_version_stays_where_it_is(store: Store) -> None:
+def test_store_leaves_newer_records_in_place(store: Store) -> None:
     path = store.path(record().id)
     path.write_text('{"schema": 3}')
     for read in (store.read, store.header):
@@ -113,7 +113,7 @@ def test_a_record_of_a_newer_version_stays_where_it_is(store: Store) -> None:
     assert store.damaged() == []
 
 
-def test_a_damaged_record_is_left_to_the_runner_at_its_cell(store: Store) -> None:
+def test_store_leaves_damaged_records_of_running_cells(store: Store) -> None:
     path = store.path(record().id)
     path.write_text("{")
     held = store.lock(record().id)
@@ -125,18 +125,18 @@ def test_a_damaged_record_is_left_to_the_runner_at_its_cell(store: Store) -> Non
     assert not path.exists()
 
 
-def test_what_is_no_file_is_named(store: Store) -> None:
+def test_store_names_paths_that_are_no_files(store: Store) -> None:
     path = store.path(record().id)
     os.mkfifo(path)
-    with pytest.raises(UsageError, match="not a file; mend that"):
+    with pytest.raises(UsageError, match="not a regular file; fix that"):
         store.read(record().id)
     path.unlink()
     path.mkdir()
-    with pytest.raises(UsageError, match="not a file; mend that"):
+    with pytest.raises(UsageError, match="not a regular file; fix that"):
         list(store)
 
 
-def test_a_mark_changes_with_the_file_and_not_with_the_clock(store: Store) -> None:
+def test_mark_changes_with_the_file_only(store: Store) -> None:
     assert store.mark(record().id) is None
     store.write(record())
     first = store.mark(record().id)
@@ -145,7 +145,7 @@ def test_a_mark_changes_with_the_file_and_not_with_the_clock(store: Store) -> No
     assert store.mark(record().id) != first
 
 
-def test_a_reason_that_is_lost_is_no_harm(store: Store) -> None:
+def test_damaged_works_without_a_reason_file(store: Store) -> None:
     store.path(record().id).write_text("{")
     assert store.read(record().id) is None
     [(path, _)] = store.damaged()
@@ -154,7 +154,7 @@ def test_a_reason_that_is_lost_is_no_harm(store: Store) -> None:
     assert reason.strip()
 
 
-def test_a_copy_under_another_name_does_not_count_twice(store: Store) -> None:
+def test_store_rejects_copies_under_another_name(store: Store) -> None:
     store.write(record())
     copy = store.path("f" * 16)
     copy.write_text(store.path(record().id).read_text())
@@ -163,18 +163,18 @@ def test_a_copy_under_another_name_does_not_count_twice(store: Store) -> None:
     assert record().id in reason
 
 
-def test_a_store_that_is_not_there_is_named(tmp_path: Path) -> None:
+def test_open_names_a_missing_store(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="there is no store"):
         Store.open(tmp_path / "nowhere")
 
 
-def test_a_store_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+def test_open_names_a_store_that_is_not_writable(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(UsageError, match="cannot write to the store"):
         Store.open(tmp_path / "file", create=True)
 
 
-def test_manifests_come_back_and_a_damaged_one_is_named(store: Store) -> None:
+def test_manifests_round_trip_and_damage_is_named(store: Store) -> None:
     member = Benchmark(name="induction", kind="task", primary="accuracy", chance=0.0625)
     manifests = [
         Manifest(name=name, benchmarks=(member,), cells=()) for name in ("quick", "induction")
@@ -187,23 +187,23 @@ def test_manifests_come_back_and_a_damaged_one_is_named(store: Store) -> None:
         store.manifests()
 
 
-def test_a_manifest_of_a_newer_version_is_refused_by_name(store: Store) -> None:
+def test_manifests_reject_a_newer_schema(store: Store) -> None:
     path = store.root / "manifests" / "quick.json"
     path.write_text(json.dumps({"schema": SCHEMA + 1, "name": "quick"}))
     with pytest.raises(
-        UsageError, match=rf"quick\.json: it is of schema {SCHEMA + 1}, .* newer memnet-bench"
+        UsageError, match=rf"quick\.json: it has schema {SCHEMA + 1}, .* newer memnet-bench"
     ):
         store.manifests()
 
 
-def test_a_manifest_from_before_it_had_a_schema_is_read(store: Store) -> None:
+def test_manifests_without_a_schema_are_read(store: Store) -> None:
     path = store.root / "manifests" / "quick.json"
     path.write_text('{"name": "quick", "benchmarks": [], "cells": []}')
     assert store.manifests() == [Manifest(name="quick", benchmarks=(), cells=())]
 
 
-def test_what_a_killed_runner_had_begun_to_write_is_swept_away(store: Store) -> None:
-    """What a living one is writing stays."""
+def test_sweep_deletes_files_of_killed_runners_only(store: Store) -> None:
+    """The file of a running cell stays."""
     store.write(record())
     begun = [store.root / "records" / f".{record(seed).id}.json.abc.tmp" for seed in (1, 2)]
     for path in begun:
@@ -219,10 +219,10 @@ def test_what_a_killed_runner_had_begun_to_write_is_swept_away(store: Store) -> 
     ]
 
 
-def test_a_record_that_was_replaced_meanwhile_is_not_set_aside(
+def test_store_does_not_set_aside_a_replaced_record(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A runner writes a good one after the damaged one was read, and gives up its claim."""
+    """A runner writes a valid record after the damaged one was read, and releases its lock."""
     store.path(record().id).write_text("{")
 
     def finished(path: Path) -> Lock | None:

@@ -1,4 +1,4 @@
-"""A record that is right, and the ways in which strangers get one wrong, by accident or on purpose."""
+"""A valid record, and changes that make it invalid, by accident or on purpose."""
 
 import hashlib
 import json
@@ -55,7 +55,7 @@ def right(
     length: int = 128,
     parameters: int = 1000,
 ) -> Record:
-    """A record that has nothing wrong with it, with curves of a task and of a stream."""
+    """A valid record of a task."""
     config: dict[str, Any] = {
         "benchmark": {"train_length": length},
         "model": {},
@@ -85,7 +85,7 @@ def right(
 
 
 def right_stream() -> Record:
-    """The same of a stream."""
+    """A valid record of a stream."""
     base = right(model="mlp")
     within = [[10.0, 0.9, None], [20.0, 0.3, 0.5], [30.0, 0.5, 0.8]]
     curves = {
@@ -102,21 +102,21 @@ def right_stream() -> Record:
 
 
 def written(document: Document) -> bytes:
-    """Write a document as a record is written, its checksum right."""
+    """Write a document as a record, with a correct checksum."""
     return add_checksum(
         json.dumps({name: value for name, value in document.items() if name != "sha256"}, indent=1)
     ).encode()
 
 
 def renamed(document: Document, **fields: Any) -> None:
-    """Change the cell, and give the record the id that follows, as who knows the rules would."""
+    """Change the cell and the id accordingly, as an attacker would."""
     document["cell"].update(fields)
     text = json.dumps([IDENTITY_SCHEME, document["cell"]], sort_keys=True, separators=(",", ":"))
     document["id"] = hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def at(*path: str | int, value: Any) -> Callable[[Document], None]:
-    """Set what stands at a path to a value."""
+    """Set the value at a path."""
 
     def change(document: Document) -> None:
         place: Any = document
@@ -128,7 +128,7 @@ def at(*path: str | int, value: Any) -> Callable[[Document], None]:
 
 
 def without(*path: str) -> Callable[[Document], None]:
-    """Take away what stands at a path."""
+    """Delete the value at a path."""
 
     def change(document: Document) -> None:
         place = document
@@ -140,7 +140,7 @@ def without(*path: str) -> Callable[[Document], None]:
 
 
 def both(*changes: Callable[[Document], None]) -> Callable[[Document], None]:
-    """Make several changes."""
+    """Apply several changes."""
 
     def change(document: Document) -> None:
         for one in changes:
@@ -150,7 +150,7 @@ def both(*changes: Callable[[Document], None]) -> Callable[[Document], None]:
 
 
 def text(old: str, new: str) -> Callable[[bytes], bytes]:
-    """Replace in the bytes, and seal anew: what JSON alone can say, and a document in memory can't."""
+    """Replace bytes and renew the checksum: for JSON that no document in memory can represent."""
 
     def change(raw: bytes) -> bytes:
         body = json.dumps(
@@ -163,34 +163,34 @@ def text(old: str, new: str) -> Callable[[bytes], bytes]:
 
 
 DOCUMENTS: dict[str, tuple[Callable[[Document], None], str]] = {
-    "wrong id": (at("id", value="0" * 16), "does not follow from the cell"),
+    "wrong id": (at("id", value="0" * 16), "does not match the cell"),
     "id of another form": (at("id", value="../../etc"), "id: String should match"),
-    "seed changed": (at("cell", "seed", value=7), "does not follow from the cell"),
+    "seed changed": (at("cell", "seed", value=7), "does not match the cell"),
     "config changed": (
         at("cell", "config", "training", "learning_rate", value=0.1),
-        "does not follow from the cell",
+        "does not match the cell",
     ),
     "version changed": (
         at("cell", "version", "benchmark", value="2"),
-        "does not follow from the cell",
+        "does not match the cell",
     ),
     "future schema": (at("schema", value=99), "schema 99.*install a newer"),
     "schema as text": (at("schema", value="2"), "schema is '2'"),
-    "schema as truth": (at("schema", value=True), "schema is True"),
+    "schema as Boolean": (at("schema", value=True), "schema is True"),
     "no schema": (without("schema"), "schema is None"),
     "no id": (without("id"), "id: Field required"),
     "no cell": (without("cell"), "cell: Field required"),
     "no provenance": (without("provenance"), "provenance: Field required"),
     "unknown field": (at("extra", value=1), "extra: Extra inputs are not permitted"),
     "unknown cost": (at("cost", "dollars", value=1), "cost.dollars: Extra inputs"),
-    "status of its own": (at("status", value="great"), "status: Input should be"),
+    "unknown status": (at("status", value="great"), "status: Input should be"),
     "ok with an error": (at("error", value={"type": "E", "message": "m"}), "an ok one has none"),
     "failed without an error": (at("status", value="failed"), "a failed record has an error"),
     "failed with metrics": (
         both(at("status", value="failed"), at("error", value={"type": "E", "message": "m"})),
         "has no metrics",
     ),
-    "metric that does not follow": (
+    "changed metric": (
         at("metrics", "accuracy", value=0.99),
         "accuracy is 0.99, and the curves give 0.75",
     ),
@@ -202,9 +202,9 @@ DOCUMENTS: dict[str, tuple[Callable[[Document], None], str]] = {
         at("metrics", "one_hop_accuracy", value=1.0),
         "one_hop_accuracy is 1, and",
     ),
-    "metric made up": (
+    "invented metric": (
         at("metrics", "accuracy_at_1048576", value=1.0),
-        "accuracy_at_1048576: nothing in the curves gives it",
+        "accuracy_at_1048576 does not follow from the curves",
     ),
     "metric missing": (without("metrics", "accuracy_at_512"), "accuracy_at_512 is missing"),
     "metric null": (at("metrics", "accuracy", value=None), "accuracy is null"),
@@ -212,7 +212,7 @@ DOCUMENTS: dict[str, tuple[Callable[[Document], None], str]] = {
         at("metrics", "accuracy", value="0.75"),
         "metrics.accuracy: Input should be a valid number",
     ),
-    "metric as truth": (
+    "metric as Boolean": (
         at("metrics", "accuracy", value=True),
         "metrics.accuracy: Input should be a valid number",
     ),
@@ -230,14 +230,14 @@ DOCUMENTS: dict[str, tuple[Callable[[Document], None], str]] = {
     ),
     "distance twice": (
         at("curves", "accuracy_by_distance", 1, 0, value=128.0),
-        "each is a number and comes once",
+        "each is a number and occurs once",
     ),
-    "distance of nothing": (at("curves", "accuracy_by_distance", 0, 0, value=0), "distance of 0"),
-    "half a question": (at("curves", "accuracy_by_distance", 0, 2, value=0.5), "0.5 questions"),
-    "no question": (at("curves", "accuracy_by_distance", 0, 2, value=0), "0 questions"),
+    "distance of zero": (at("curves", "accuracy_by_distance", 0, 0, value=0), "distance of 0"),
+    "half a query": (at("curves", "accuracy_by_distance", 0, 2, value=0.5), "0.5 queries"),
+    "no queries": (at("curves", "accuracy_by_distance", 0, 2, value=0), "0 queries"),
     "curve as text": (
         at("curves", "accuracy_by_distance", value="high"),
-        "curves can't be read|accuracy_by_distance",
+        "curves cannot be read|accuracy_by_distance",
     ),
     "curve as an object": (
         at("curves", "accuracy_by_distance", value={"128": 1.0}),
@@ -253,15 +253,18 @@ DOCUMENTS: dict[str, tuple[Callable[[Document], None], str]] = {
     ),
     "losses out of order": (
         at("curves", "training_loss", value=[[2, 1.0], [1, 1.0]]),
-        "training_loss is not a list of steps",
+        "training_loss is not a list of increasing steps",
     ),
     "occupancy of two": (at("slots", "occupancy", value=2.0), "slots.occupancy is 2.0"),
     "negative entropy": (at("slots", "read_entropy", value=-1.0), "slots.read_entropy is -1.0"),
-    "slots rise from the dead": (
+    "increasing survival": (
         at("slots", "lifetimes", "survival", value=[0.5, 0.6, 0.7]),
         "no survival curve",
     ),
-    "lifetimes in lengths": (at("slots", "lifetimes", "time", value=[0.0]), "no survival curve"),
+    "lifetimes of two lengths": (
+        at("slots", "lifetimes", "time", value=[0.0]),
+        "no survival curve",
+    ),
     "negative bytes": (
         at("cost", "state_bytes", value=-1),
         "cost.state_bytes: Input should be greater than or equal to 0",
@@ -278,7 +281,7 @@ DOCUMENTS: dict[str, tuple[Callable[[Document], None], str]] = {
         at("cost", "parameter_bytes", value=10),
         "parameter_bytes is 10 for 1,000 parameters",
     ),
-    "bytes beyond belief": (at("cost", "buffer_bytes", value=10**17), "buffer_bytes is 1e\\+17"),
+    "implausibly many bytes": (at("cost", "buffer_bytes", value=10**17), "buffer_bytes is 1e\\+17"),
     "no time at all": (
         both(at("cost", "train_seconds", value=0.0), at("cost", "eval_seconds", value=0.0)),
         "no time at all",
@@ -291,25 +294,31 @@ DOCUMENTS: dict[str, tuple[Callable[[Document], None], str]] = {
         at("cost", "train_cpu_seconds", value=500.0),
         "train_cpu_seconds is 500.0 where training took 10.0 s",
     ),
-    "an age of training": (at("cost", "train_seconds", value=1e12), "train_seconds is 1e\\+12"),
-    "memory below its parts": (at("cost", "peak_rss_bytes", value=100), "peaked at 100 bytes"),
+    "implausibly long training": (
+        at("cost", "train_seconds", value=1e12),
+        "train_seconds is 1e\\+12",
+    ),
+    "memory smaller than its parts": (
+        at("cost", "peak_rss_bytes", value=100),
+        "peaked at 100 bytes",
+    ),
     "device memory on a CPU": (at("cost", "peak_device_bytes", value=10**9), "on a CPU"),
     "no threads": (at("provenance", "threads", value=0), "threads is 0"),
     "device with markup": (at("provenance", "device", value="<b>cpu</b>"), "device is"),
-    "commit that is none": (at("provenance", "commit", value="HEAD; rm -rf /"), "commit is"),
+    "invalid commit": (at("provenance", "commit", value="HEAD; rm -rf /"), "commit is"),
     "CPU with markup": (
         at("provenance", "cpu", value="<img src=x onerror=alert(1)>"),
         "without < and >",
     ),
     "platform of two lines": (at("provenance", "platform", value="a\nb"), "without < and >"),
-    "finished before it began": (
+    "end before the start": (
         at("provenance", "finished_at", value="2025-01-01T00:00:00+00:00"),
-        "before it was started",
+        "is before the start",
     ),
-    "times that are none": (at("provenance", "started_at", value="yesterday"), "not both times"),
+    "invalid times": (at("provenance", "started_at", value="yesterday"), "both be ISO 8601"),
     "times without a zone": (
         at("provenance", "started_at", value="2026-01-01T00:00:00"),
-        "not both times",
+        "both be ISO 8601",
     ),
     "path as a benchmark": (
         lambda document: renamed(document, benchmark="../../etc/passwd"),
@@ -327,11 +336,11 @@ DOCUMENTS: dict[str, tuple[Callable[[Document], None], str]] = {
         lambda document: renamed(document, model="<img src=x onerror=alert(1)>"),
         "cell.model: String should match",
     ),
-    "a name beyond length": (
+    "a name that is too long": (
         lambda document: renamed(document, model="m" * 300),
         "cell.model: String should have at most 200",
     ),
-    "a seed beyond range": (
+    "a seed that is too large": (
         lambda document: renamed(document, seed=2**40),
         "cell.seed: Input should be less than",
     ),
@@ -356,9 +365,9 @@ DOCUMENTS: dict[str, tuple[Callable[[Document], None], str]] = {
         at("provenance", "cpu", value="A \x1b[31mCPU"),
         "control character U\\+001B",
     ),
-    "text turned around": (at("provenance", "cpu", value="A \u202eUPC"), "U\\+202E"),
-    "half a character": (at("provenance", "cpu", value="A \ud800"), "U\\+D800"),
-    "text without end": (
+    "reversed text": (at("provenance", "cpu", value="A \u202eUPC"), "U\\+202E"),
+    "a surrogate": (at("provenance", "cpu", value="A \ud800"), "U\\+D800"),
+    "a text that is too long": (
         at("provenance", "cpu", value="x" * 200_000),
         "a text has 200,000 characters",
     ),
@@ -367,10 +376,10 @@ DOCUMENTS: dict[str, tuple[Callable[[Document], None], str]] = {
         "U\\+200B",
     ),
 }
-"""Changes to the document, whose checksum is right all the same, each with what it is refused for."""
+"""Changes to the document, with a correct checksum, and the reason of each rejection."""
 
 BYTES: dict[str, tuple[Callable[[bytes], bytes], str]] = {
-    "changed after it was sealed": (
+    "changed after the checksum": (
         lambda raw: raw.replace(b'"train_seconds": 10.0', b'"train_seconds": 11.0'),
         "changed after it was written",
     ),
@@ -380,7 +389,7 @@ BYTES: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     ),
     "no checksum": (lambda raw: raw[: raw.rindex(b",")] + b"\n}\n", "ends with its checksum"),
     "cut short": (lambda raw: raw[: len(raw) // 2], "not JSON"),
-    "nothing": (lambda raw: b"", "not JSON"),
+    "empty": (lambda raw: b"", "not JSON"),
     "not JSON": (lambda raw: b"accuracy: 1.0\n", "not JSON"),
     "two documents": (lambda raw: raw + raw, "not JSON: Extra data"),
     "a list": (lambda raw: b"[" + raw + b"]", "record: "),
@@ -393,27 +402,30 @@ BYTES: dict[str, tuple[Callable[[bytes], bytes], str]] = {
         lambda raw: raw.replace(b"A CPU", b"A \x00PU"),
         "not JSON: Invalid control character",
     ),
-    "deep nesting": (lambda raw: b"[" * 100_000 + b"]" * 100_000, "nested 100,000 deep"),
-    "deep nesting without end": (lambda raw: b'{"a":' * 50_000, "nested 50,000 deep"),
+    "deep nesting": (lambda raw: b"[" * 100_000 + b"]" * 100_000, "nested 100,000 levels deep"),
+    "deep nesting without end": (lambda raw: b'{"a":' * 50_000, "nested 50,000 levels deep"),
     "deep nesting in a curve": (
         text('"training_loss": [', '"training_loss": ' + "[" * 40 + "]" * 40 + ', "more": ['),
         "deep",
     ),
-    "NaN": (text('"accuracy": 0.75', '"accuracy": NaN'), "it says NaN"),
-    "infinity": (text('"accuracy": 0.75', '"accuracy": Infinity'), "it says Infinity"),
-    "NaN in the config": (text('"learning_rate": 0.001', '"learning_rate": NaN'), "it says NaN"),
-    "a number beyond range": (text('"accuracy": 0.75', '"accuracy": 1e999'), "the number 1e999"),
+    "NaN": (text('"accuracy": 0.75', '"accuracy": NaN'), "contains NaN"),
+    "infinity": (text('"accuracy": 0.75', '"accuracy": Infinity'), "contains Infinity"),
+    "NaN in the config": (text('"learning_rate": 0.001', '"learning_rate": NaN'), "contains NaN"),
+    "a number that is too large": (
+        text('"accuracy": 0.75', '"accuracy": 1e999'),
+        "the number 1e999",
+    ),
     "a huge whole number": (
         text('"state_bytes": 256', '"state_bytes": ' + "9" * 5000),
         "the number 9999",
     ),
     "a field twice": (
         text('"status": "ok"', '"status": "ok", "status": "ok"'),
-        "'status' comes twice",
+        "'status' occurs twice",
     ),
     "a metric twice": (
         text('"accuracy": 0.75', '"accuracy": 0.75, "accuracy": 0.99'),
-        "'accuracy' comes twice",
+        "'accuracy' occurs twice",
     ),
 }
-"""Changes to the bytes, each with what it is refused for."""
+"""Changes to the bytes, and the reason of each rejection."""
