@@ -9,7 +9,7 @@ from reports.analysis.summary import Summary, finite, scores, summarise
 from reports.tables import number_format
 from reports.tables.tables import distance_columns
 from results.records.record import Record
-from results.statistics.comparisons import LEAST
+from results.statistics.comparisons import MIN_SEEDS
 
 MAX_NAMED_ROWS = 3
 """Most rows that a sentence goes through."""
@@ -135,7 +135,7 @@ def _comparison(best: Summary, rest: Sequence[Summary]) -> str:
 def _verdict(best: Summary, second: Summary) -> str:
     if _significantly_better(best, second):
         return ""
-    if min(best.seeds_ok, second.seeds_ok) < LEAST:
+    if min(best.seeds_ok, second.seeds_ok) < MIN_SEEDS:
         return " (too few seeds to tell them apart)"
     return " (the first two do not differ significantly)"
 
