@@ -1,5 +1,6 @@
 """The README's commands and scripts run as written, with shorter training."""
 
+import os
 import re
 import shlex
 import subprocess
@@ -8,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.benchmarks.command import memnet
+from tests.benchmarks.command import environment, memnet
 
 README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
 SHORT = {
@@ -73,3 +74,28 @@ def test_avalanche_script_runs_and_does_not_forget(tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert float(done.stdout.strip().rstrip("}").rsplit(": ", 1)[1]) > 0.9
+
+
+@pytest.mark.slow
+def test_the_python_block_runs(tmp_path: Path) -> None:
+    (code,) = [block for block in blocks("python") if "memnet.run(" in block]
+    short = "".join(
+        f'"{key}": {value}, ' for key, value in (part.split("=") for part in SHORT["induction"])
+    )
+    (tmp_path / "script.py").write_text(
+        code.replace('"steps": 40', short)
+        + "print(len(frame), len(curves) >= 2, len(published) > 1000)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, str(tmp_path / "script.py")],
+        cwd=Path(__file__).parent.parent,
+        env=environment(
+            MEMNET_STORE=str(tmp_path / "runs"), PYTHONPATH=os.environ.get("PYTHONPATH", "")
+        ),
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == "2 True True"
