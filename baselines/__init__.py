@@ -1,1 +1,1 @@
-"""The interface that every model meets, the registry, and the models."""
+"""The interface that every model implements, the registry, and the models."""

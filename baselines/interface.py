@@ -1,10 +1,9 @@
-"""The interface that every model meets: state in, state out.
+"""The interface that every model implements: state in, state out.
 
-Shapes: ``B`` batch, ``T`` time, ``F`` features, ``P`` places where an answer is wanted, ``V``
-output classes.
+Shapes: ``B`` batch, ``T`` time, ``F`` features, ``P`` query positions, ``V`` output classes.
 
 A model's file holds a frozen dataclass ``Config`` with literal defaults and a function
-``build(config, signature) -> SequenceModel``; the contract tests then run on it by themselves.
+``build(config, signature) -> SequenceModel``; the contract tests then run on it automatically.
 """
 
 import dataclasses
@@ -36,12 +35,12 @@ S = TypeVar("S")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signature:
-    """What a benchmark feeds and wants.
+    """Inputs and outputs of a benchmark.
 
     Attributes:
-        vocabulary: Number of token types, or None where inputs are features.
-        features: Features per time step, or None where inputs are tokens.
-        outputs: Number of classes ``V``. Equal to ``vocabulary`` where the answer is a token.
+        vocabulary: Number of token types, or None if the inputs are features.
+        features: Features per time step, or None if the inputs are tokens.
+        outputs: Number of classes ``V``. Equal to ``vocabulary`` if the targets are tokens.
         length: Training length in time steps.
     """
 
@@ -54,7 +53,7 @@ class Signature:
 class SequenceModel(nn.Module, ABC):
     """A model over sequences that streams.
 
-    A long sequence is fed in pieces, and the state is handed from one to the next.
+    A long sequence is fed in pieces, and each piece gets the state of the previous one.
 
     Attributes:
         streaming: *exact*: a sequence fed whole or in pieces gives the same logits; *segment*:
@@ -69,7 +68,10 @@ class SequenceModel(nn.Module, ABC):
 
     @abstractmethod
     def initial_state(self, batch: int) -> Any:
-        """Return the state before the first step: a frozen dataclass whose tensors are all batch-first."""
+        """Return the state before the first step.
+
+        It is a frozen dataclass whose tensors are all batch-first.
+        """
 
     @abstractmethod
     def forward(
@@ -86,10 +88,10 @@ class SequenceModel(nn.Module, ABC):
 
         Args:
             inputs: Tokens or features.
-            state: What the last piece left, or None at the start.
+            state: State after the previous piece, or None for the first piece.
             targets: Labels, for models that learn from them within the pass; most ignore them.
-            positions: Places in this piece where an answer is wanted; all of them if None.
-            record: A recorder that is told of reads and writes, or None.
+            positions: Query positions in this piece; all positions if None.
+            record: A recorder that receives the statistics of reads and writes, or None.
             generator: Source of any randomness within the pass; without it the pass is
                 deterministic.
 
@@ -100,15 +102,15 @@ class SequenceModel(nn.Module, ABC):
     def objective(
         self, task_loss: Float[Tensor, ""], losses: Mapping[str, Float[Tensor, ""]]
     ) -> Float[Tensor, ""]:
-        """Weigh and add the losses. By default the auxiliary ones are added as they are."""
+        """Weigh and add the losses. By default the auxiliary losses have weight 1."""
         return task_loss + sum(losses.values(), start=torch.zeros_like(task_loss))
 
 
 def check_positive(**options: int) -> None:
-    """Refuse options below 1.
+    """Check that options are at least 1.
 
     Raises:
-        ValueError: Naming the first that is.
+        ValueError: If an option is below 1; the message names the first one.
     """
     for name, value in options.items():
         if value < 1:
@@ -116,7 +118,10 @@ def check_positive(**options: int) -> None:
 
 
 def map_state(function: Callable[[Tensor], Tensor], state: S) -> S:
-    """Apply ``function`` to every tensor in a state (dataclasses, tuples, lists and dictionaries, nested); leave the rest as it is."""
+    """Apply ``function`` to every tensor in a state, and return the rest unchanged.
+
+    The state may nest dataclasses, tuples, lists and dictionaries.
+    """
     result: Any
     if isinstance(state, Tensor):
         result = function(state)
@@ -136,7 +141,7 @@ def map_state(function: Callable[[Tensor], Tensor], state: S) -> S:
 
 
 def state_bytes(state: Any) -> int:
-    """Measure a state: the bytes of all its tensors, for the whole batch."""
+    """Return the size of a state: the bytes of all its tensors, for the whole batch."""
     total = 0
 
     def count(tensor: Tensor) -> Tensor:
@@ -149,7 +154,7 @@ def state_bytes(state: Any) -> int:
 
 
 def check_output(output: ModelOutput, positions: Int[Tensor, "B P"]) -> None:
-    """See that a model answered where it was asked, and that what it carries can be forked.
+    """Check that a model returned logits at all query positions, and a batch-first state.
 
     Raises:
         ValueError: If logits are not of shape ``[B, P, V]``, or a tensor of the state is not
@@ -157,14 +162,17 @@ def check_output(output: ModelOutput, positions: Int[Tensor, "B P"]) -> None:
     """
     if output.logits.shape[:2] != positions.shape:
         raise ValueError(
-            f"logits are of shape {list(output.logits.shape)} where {positions.shape[1]} answers were wanted of each of {len(positions)} "
-            "sequences: return them at the places that forward is given as `positions` (memnet.encoder.at_positions takes them)"
+            f"logits are of shape {list(output.logits.shape)} where {positions.shape[1]} positions "
+            f"were queried in each of {len(positions)} "
+            "sequences: return them at the `positions` that forward receives "
+            "(memnet.encoder.at_positions takes them)"
         )
 
     def check(tensor: Tensor) -> Tensor:
         if not tensor.dim() or len(tensor) != len(positions):
             raise ValueError(
-                f"the state holds a tensor of shape {list(tensor.shape)} for {len(positions)} sequences: "
+                f"the state holds a tensor of shape {list(tensor.shape)} for {len(positions)} "
+                "sequences: "
                 "every tensor of a state is batch-first"
             )
         return tensor

@@ -1,9 +1,9 @@
 """One registry for models, methods, tasks, streams and suites.
 
 A built-in entry is a file in its kind's folder, and the file's name is the entry's name
-(``delayed_recall.py`` is ``delayed-recall``). Third parties add theirs by an entry point (group
+(``delayed_recall.py`` is ``delayed-recall``). Third parties add entries by an entry point (group
 ``memnet.models``, ``memnet.tasks``, …, naming a module) or by ``--plugin FILE.py``, a file of the
-same form that also says ``KIND = "model"``. Nothing is imported before :meth:`Entry.load`.
+same form with a line ``KIND = "model"``. Nothing is imported before :meth:`Entry.load`.
 """
 
 import contextlib
@@ -38,7 +38,7 @@ FOLDERS: Mapping[Kind, tuple[str, ...]] = {
 
 
 PYTHON: Mapping[str, bool | None] = {"True": True, "False": False, "None": None}
-"""What Python spells otherwise than JSON, and commands take either way."""
+"""Python's spelling of values that JSON spells differently; commands accept both."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,13 +46,13 @@ class Entry:
     """One registered model, method, task, stream or suite, known from its source text alone.
 
     Attributes:
-        kind: What it is.
-        name: What it is called.
-        version: Enters the cell's identity: raise ``VERSION`` in the file when a change can alter
-            results. A file without one is versioned by its content.
-        module: Name to import it by.
-        path: The file it was read from.
-        plugin: True where the file came by ``--plugin``.
+        kind: Its kind.
+        name: Its name.
+        version: Part of the cell's identity: raise ``VERSION`` in the file when a change can alter
+            results. The version of a file without one is a hash of its content.
+        module: Name of its module.
+        path: Its file.
+        plugin: True if the file was given by ``--plugin``.
         source: Summary, facts and options.
     """
 
@@ -71,7 +71,7 @@ class Entry:
 
     @property
     def requires(self) -> tuple[str, ...]:
-        """Distributions that must be installed besides our own requirements."""
+        """Distributions that must be installed in addition to those of the project."""
         return tuple(self.source.facts.get("REQUIRES", ()))
 
     @property
@@ -87,7 +87,8 @@ class Entry:
         """
         if self.missing:
             raise UsageError(
-                f"{self.kind} '{self.name}' needs {', '.join(self.missing)}: pip install {' '.join(self.missing)}"
+                f"{self.kind} '{self.name}' needs {', '.join(self.missing)}: pip install "
+                f"{' '.join(self.missing)}"
             )
         if not self.plugin:
             return importlib.import_module(self.module)
@@ -101,12 +102,12 @@ class Entry:
         return sys.modules[self.module]
 
     def configure(self, overrides: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """Return the resolved options.
+        """Return the resolved options: the defaults, updated with ``overrides``.
 
-        The defaults with ``overrides`` (values or their text) laid over them.
+        Overrides are values or their text.
 
         Raises:
-            UsageError: If an option does not exist or a value is not of its type.
+            UsageError: If an option does not exist or a value has the wrong type.
         """
         options = {option.name: option for option in self.source.options}
         resolved = {name: option.default for name, option in options.items()}
@@ -124,10 +125,10 @@ class Registry:
 
     Args:
         kind: Which kind.
-        plugins: Files given by ``--plugin``; those of other kinds are passed over.
+        plugins: Files given by ``--plugin``; those of other kinds are ignored.
 
     Raises:
-        UsageError: If two entries share a name, or a plugin file does not say its kind.
+        UsageError: If two entries share a name, or a plugin file has no kind.
     """
 
     def __init__(self, kind: Kind, plugins: Sequence[Path] = ()) -> None:
@@ -147,7 +148,8 @@ class Registry:
         other = self._entries.get(entry.name)
         if other is not None:
             raise UsageError(
-                f"two {self.kind}s are called '{entry.name}': {other.path} and {entry.path}; rename one of the files"
+                f"two {self.kind}s are called '{entry.name}': {other.path} and {entry.path}; "
+                "rename one of the files"
             )
         self._entries[entry.name] = entry
 
@@ -162,14 +164,15 @@ class Registry:
         return list(self._entries)
 
     def get(self, name: str) -> Entry:
-        """Return the entry called ``name``.
+        """Return the entry with the name ``name``.
 
         Raises:
-            UsageError: If there is none; the message gives the nearest names.
+            UsageError: If there is none; the message names the nearest ones.
         """
         if name not in self._entries:
             raise UsageError(
-                f"{unknown(self.kind, name, self._entries)}; a file of your own comes in by --plugin FILE.py"
+                f"{unknown(self.kind, name, self._entries)}; to use your own file, give --plugin "
+                "FILE.py"
             )
         return self._entries[name]
 
@@ -178,17 +181,18 @@ def read_plugin(path: Path) -> Entry:
     """Read a file given by ``--plugin``.
 
     Raises:
-        UsageError: If it can't be read, does not say its kind, or has a file name that can't be an
-            entry's name.
+        UsageError: If the file cannot be read, has no kind, or has a name that is not a valid entry
+            name.
     """
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.+-]*", path.stem):
         raise UsageError(
-            f"plugin '{path.name}' can't be a name: rename the file to letters, digits and underscores, such as my_model.py"
+            f"plugin '{path.name}' is not a valid name: rename the file to letters, digits and "
+            "underscores, such as my_model.py"
         )
     kind = read_source(path).facts.get("KIND")
     if kind not in KINDS:
         raise UsageError(
-            f'plugin {path} must say what it is: a line KIND = "model" (or one of {", ".join(KINDS)})'
+            f'plugin {path} must have a line KIND = "model" (or one of {", ".join(KINDS)})'
         )
     return _entry(
         kind,
@@ -216,7 +220,7 @@ def parse_variant(text: str) -> tuple[str, dict[str, str]]:
 
 
 def parse_assignments(parts: Iterable[str]) -> dict[str, str]:
-    """Turn ``key=value`` texts into a dictionary; of a key that comes twice the last counts.
+    """Turn ``key=value`` texts into a dictionary; of a repeated key the last value counts.
 
     Raises:
         UsageError: If a part has no ``=``.
@@ -231,12 +235,15 @@ def parse_assignments(parts: Iterable[str]) -> dict[str, str]:
 
 
 def spelt(value: Any) -> str:
-    """Return the text that stands for an option's value in a command: words as they are, and all else as JSON has it."""
+    """Return the text of an option's value in a command.
+
+    Words are unchanged; other values are written as JSON.
+    """
     return value if isinstance(value, str) and value else json.dumps(value, separators=(",", ":"))
 
 
 def unknown(what: str, name: str, known: Iterable[str]) -> str:
-    """Say that ``name`` is unknown, with the nearest names, or all where none is near."""
+    """Return a message that ``name`` is unknown, with the nearest names, or all if none is near."""
     return f"unknown {what} '{name}': {_hint(name, known)}"
 
 
@@ -264,13 +271,13 @@ def _entry(kind: Kind, name: str, module: str, path: Path, *, plugin: bool = Fal
 
 @cache
 def _entry_points() -> importlib.metadata.EntryPoints:
-    """All entry points there are.
+    """All entry points.
 
-    Finding them reads the metadata of every installed distribution, so it is done once.
+    This reads the metadata of every installed distribution, so the result is cached.
     """
     found: Any = (
         importlib.metadata.entry_points()
-    )  # what Python 3.11 returns here selects like EntryPoints, and is called otherwise
+    )  # Python 3.11 returns another type with the same methods
     return cast(importlib.metadata.EntryPoints, found)
 
 
@@ -283,7 +290,7 @@ def _installed(distribution: str) -> bool:
 
 
 def _coerce(option: Option, value: Any, where: str) -> Any:
-    """Bring a value, or the text of one, to the option's annotated type."""
+    """Convert a value, or its text, to the option's annotated type."""
     allowed = set(re.findall(r"\w+", option.annotation))
     if isinstance(value, str) and allowed != {"str"}:
         value = _read(value, (json.loads, float) if "float" in allowed else (json.loads,))
@@ -300,15 +307,16 @@ def _coerce(option: Option, value: Any, where: str) -> Any:
         return value
     if type(value).__name__.replace("NoneType", "None") not in allowed:
         raise UsageError(
-            f"{where} = {value!r} is of the wrong type: it takes {option.annotation} (default {spelt(option.default)})"
+            f"{where} = {value!r} is of the wrong type: it takes {option.annotation} (default "
+            f"{spelt(option.default)})"
         )
     return value
 
 
 def _read(text: str, readers: Iterable[Callable[[str], Any]]) -> Any:
-    """Return the value that a text spells, as the first reader has it that can, or as Python does.
+    """Return the value of a text, by Python's spelling or the first reader that accepts it.
 
-    Any other text is itself.
+    Any other text is returned unchanged.
     """
     if text in PYTHON:
         return PYTHON[text]

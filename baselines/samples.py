@@ -1,13 +1,13 @@
-"""What models of whole samples share.
+"""Base class of models that read whole samples.
 
-A window over the last steps, which makes sequence models of them.
+A window over the last steps makes them sequence models.
 
-They read samples of a fixed length, which is what streams are made of; tasks, whose sequences go
-far beyond their training length, are refused. Fed piece by piece they keep the last ``length``
-steps and answer for them, zeros standing for what came before the first.
+Samples have a fixed length, as in streams; tasks, whose sequences are much longer than in training,
+are an error. On pieces of a sequence, the models store the last ``length`` steps and read them as
+the sample; the steps before the first one are zeros.
 
-Shapes: ``B`` batch, ``T`` time, ``F`` features, ``L`` length of a sample, ``P`` places where an
-answer is wanted, ``D`` width.
+Shapes: ``B`` batch, ``T`` time, ``F`` features, ``L`` length of a sample, ``P`` query positions,
+``D`` width.
 """
 
 from abc import abstractmethod
@@ -23,7 +23,7 @@ from memnet.encoder import at_positions
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SampleState:
-    """The steps before this one that belong to the same sample."""
+    """The previous steps of the same sample."""
 
     window: Float[Tensor, "B L-1 F"]
 
@@ -31,14 +31,14 @@ class SampleState:
 class SampleModel(SequenceModel):
     """A model of whole samples.
 
-    It says how it reads one (:meth:`features`), and has a linear ``head`` on that.
+    A subclass implements :meth:`features`, and has a linear ``head`` on its result.
 
     Args:
         length: L.
         inputs: F.
 
     Attributes:
-        width: D, of what :meth:`features` returns.
+        width: D, the width of :meth:`features`.
         head: Features in, logits out.
     """
 
@@ -70,7 +70,7 @@ class SampleModel(SequenceModel):
         generator: torch.Generator | None = None,
     ) -> ModelOutput:
         """See :class:`baselines.interface.SequenceModel`."""
-        if self.length == 1:  # a step is a sample, and nothing has to be cut out
+        if self.length == 1:  # each step is a sample: nothing has to be cut out
             hidden = self.features(at_positions(inputs, positions).flatten(0, 1).unsqueeze(1))
             return ModelOutput(
                 logits=self.head(hidden).unflatten(0, (len(inputs), -1)),

@@ -1,9 +1,9 @@
-"""Read what an entry file says about itself, without running it.
+"""Read the facts of an entry file from its source, without running it.
 
-``memnet list`` must answer at once and a plan must be made without importing torch, so names,
-summaries, versions, requirements and default configurations are read from the source text. The rule
-that makes this possible: facts are literals at module level, and an entry's options are the literal
-defaults of a dataclass called ``Config``, written in the file or imported into it by that name.
+``memnet list`` must be fast and a plan must be made without importing torch, so names, summaries,
+versions, requirements and default configurations are read from the source text. This needs one
+rule: facts are literals at module level, and an entry's options are the literal defaults of a
+dataclass called ``Config``, written in the file or imported into it by that name.
 """
 
 import ast
@@ -19,7 +19,14 @@ from results.errors import UsageError
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Option:
-    """One option of an entry: its name, its annotation as written, its default, and what the docstring of ``Config`` says of it."""
+    """One option of an entry.
+
+    Attributes:
+        name: Its name.
+        annotation: Its annotation, as written.
+        default: Its default.
+        meaning: Its description in the docstring of ``Config``.
+    """
 
     name: str
     annotation: str
@@ -29,7 +36,13 @@ class Option:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """What a file says of itself: the first line of its docstring, its literal constants, and the options of its ``Config``."""
+    """Facts of an entry file.
+
+    Attributes:
+        summary: First paragraph of its docstring.
+        facts: Its literal constants.
+        options: Options of its ``Config``.
+    """
 
     summary: str
     facts: Mapping[str, Any]
@@ -37,7 +50,7 @@ class Source:
 
 
 def module_path(module: str) -> Path:
-    """Locate a module's file without importing any package on the way.
+    """Locate a module's file without importing any package.
 
     Raises:
         UsageError: If there is no such module.
@@ -53,7 +66,7 @@ def module_path(module: str) -> Path:
         for candidate in (base.with_suffix(".py"), base / "__init__.py"):
             if candidate.is_file():
                 return candidate
-    raise UsageError(f"no module named '{module}': looked beside {spec.origin}")
+    raise UsageError(f"no module named '{module}': looked next to {spec.origin}")
 
 
 def read_source(path: Path) -> Source:
@@ -90,7 +103,7 @@ def _parse(path: Path) -> ast.Module:
         raise UsageError(
             f"{path.name} is not valid Python: line {error.lineno}: {error.msg}"
         ) from error
-    except (OSError, ValueError) as error:  # bytes that are no UTF-8, or a null byte
+    except (OSError, ValueError) as error:  # invalid UTF-8, or a null byte
         raise UsageError(f"cannot read {path}: {error}; give the path of a Python file") from error
 
 
@@ -106,7 +119,8 @@ def _options(tree: ast.Module, path: Path, name: str = "Config") -> tuple[Option
                     field = item.targets[0].id
                     shown = f"{field}: int = {ast.unparse(item.value)}"
                     raise UsageError(
-                        f"{path}: Config.{field} has no type, so it is no option; write {shown}, or whatever its type is"
+                        f"{path}: Config.{field} has no type, so it is not an option; write "
+                        f"{shown}, or its actual type"
                     )
             meanings = _meanings(ast.get_docstring(node) or "")
             return tuple(
@@ -123,9 +137,9 @@ def _options(tree: ast.Module, path: Path, name: str = "Config") -> tuple[Option
 
 
 def _meanings(docstring: str) -> dict[str, str]:
-    """Return what a docstring's section ``Attributes:`` says, by attribute.
+    """Return the section ``Attributes:`` of a docstring, by attribute.
 
-    Lines that are indented further go on with the last one.
+    Lines that are indented further continue the previous one.
     """
     _, found, section = docstring.partition("Attributes:\n")
     meanings: dict[str, str] = {}

@@ -22,19 +22,19 @@ from memnet.state import Slots, widen
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """The writes of a chunk, as entries beside the slots.
+    """The writes of a chunk, as entries in addition to the slots.
 
     Attributes:
         keys: Keys of all entries.
         values: Contents of all entries.
-        strength: Strength of all entries; zero where nothing is held.
-        times: Token at which each entry was written last.
-        gate: Write gate g of each candidate; 0 where it does not write.
+        strength: Strength of all entries; 0 in an empty slot.
+        times: Token of each entry's last write.
+        gate: Write gate g of each candidate; 0 if it does not write.
         logits: Logits a of each token's gate.
         count: The clock before each token.
-        placement: Who takes over whose place.
-        slots: The bank before the chunk, with room for what is new in it.
-        links: The graph at each token, or None where it is switched off.
+        placement: Which entry takes the place of which.
+        slots: The bank before the chunk, with slots added for its new entries.
+        links: The graph at each token, or None if it is switched off.
     """
 
     keys: Float[Tensor, "B H E K"]
@@ -54,11 +54,10 @@ class Read:
     """The reads of a chunk.
 
     Attributes:
-        weights: Final weights over entries, a distribution wherever any is visible.
+        weights: Final weights over entries, a distribution if any entry is visible.
         visible: Entries that could be read.
-        vectors: What was read, the heads side by side.
-        dispersion: ``1 − Σ w²`` of the TopK reads: 0 where one entry is read, near 1 where many
-            are.
+        vectors: Vectors read, the heads concatenated.
+        dispersion: ``1 − Σ w²`` of the TopK reads: 0 if one entry is read, near 1 if many are.
     """
 
     weights: Float[Tensor, "B H C E"]
@@ -70,17 +69,17 @@ class Read:
 class MultiHeadMemoryBank(nn.Module):
     """H heads of N slots each.
 
-    At each token: the gated write comes first, then the link, then the read, which sees them both.
+    At each token the gated write is first, then the link, then the read, which sees both.
 
-        write   : key k_t, value g_t·v_t, strength g_t, where the gate g_t is above zero
+        write   : key k_t, value g_t·v_t, strength g_t, if the gate g_t is above zero
         W_base  = π1·TopK + π2·Uniform + π3·Random
         W_k     = (1 − α)·W_{k−1} + α·W_{k−1}·Â,  W_0 = W_base
-        W_final = W_1, or Σ_k m_k·W_k with m a learned hop gate where hops > 1
+        W_final = W_1, or Σ_k m_k·W_k with m a learned hop gate if hops > 1
         read    = W_final · values
 
-    The value is scaled by its gate, so that a slot that is hardly written is hardly felt. Were it
-    not, all gates could sink together at no cost to the task, since reads are normalised, and those
-    that it needs would reach zero with the rest.
+    The value is scaled by its gate, so a weakly written slot has little effect on a read. Without
+    this, all gates could decrease together at no cost to the task, since reads are normalised, and
+    the gates that the task needs would reach zero too.
 
     Args:
         config: Options.
@@ -111,8 +110,9 @@ class MultiHeadMemoryBank(nn.Module):
 
         Args:
             hidden: The controller's state at each token.
-            context: Bottleneck codes of it, with those before the chunk that the taps reach.
-            bare: Bottleneck codes of the inputs themselves.
+            context: Bottleneck codes of ``hidden``, preceded by those that the taps reach before
+                the chunk.
+            bare: Bottleneck codes of the inputs.
             slots: The bank before the chunk.
             time: Tokens read before the chunk.
         """
@@ -120,14 +120,14 @@ class MultiHeadMemoryBank(nn.Module):
         placement, settled, occupancy = self._settle(
             offer, slots, time, every=torch.is_grad_enabled()
         )
-        slots, placement = self._make_room(slots, placement)
+        slots, placement = self._add_slots(slots, placement)
         candidates = placement.candidates
         logits = self.write_heads.gate_logits(offer, settled, occupancy)
         opened = open_gate(logits)
         count = clock.before(slots.count, clock.straight_through_count(opened))
         keys = candidates.of(self.write_heads.keys(offer, count))
         gate = opened if candidates.moment is None else candidates.of(opened) * placement.active
-        # What a closed gate kept out is not read; its value stays whole for the gradient that could
+        # An entry behind a closed gate is not read. Its value is unscaled, so that the gradient can
         # open the gate.
         scale = torch.where(gate > 0, gate, 1.0)
         links = None
@@ -157,18 +157,18 @@ class MultiHeadMemoryBank(nn.Module):
         )
 
     @property
-    def most(self) -> int:
-        """Slots per head, at most."""
+    def max_slots(self) -> int:
+        """Largest number of slots per head."""
         return (
             max(self.config.slots, self.config.training_slots)
             if self.training
             else self.config.slots
         )
 
-    def _make_room(self, slots: Slots, placement: Placement) -> tuple[Slots, Placement]:
-        """Add the slots that new writes need, as far as there may be more."""
+    def _add_slots(self, slots: Slots, placement: Placement) -> tuple[Slots, Placement]:
+        """Add the slots that new writes need, up to the limit."""
         needed = int((slots.occupied.sum(-1) + placement.fresh.sum(-1)).max())
-        extra = min(self.most, needed) - slots.occupied.shape[-1]
+        extra = min(self.max_slots, needed) - slots.occupied.shape[-1]
         if extra <= 0:
             return slots, placement
         return widen(slots, extra, linked=self.config.hebbian), placement.widened(extra)
@@ -177,11 +177,12 @@ class MultiHeadMemoryBank(nn.Module):
     def _settle(
         self, offer: Offer, slots: Slots, time: int, *, every: bool
     ) -> tuple[Placement, Tensor, Tensor]:
-        """Find the clock and the occupancy before each token, which depend on the gates, which depend on them.
+        """Find the clock and the occupancy before each token.
 
-        A parallel step is repeated until it repeats itself: after k steps the first k tokens are
-        right, so the end is what token by token would give. Where gates do not hang on the
-        occupancy, one does. Candidates are ``every`` token, or those that write.
+        They depend on the gates, and the gates depend on them. A parallel step is repeated until
+        its result does not change: after k steps the first k tokens are right, so the fixed point
+        is the result of a loop over tokens. If gates do not depend on the occupancy, one step is
+        enough. Candidates are ``every`` token, or the tokens that write.
         """
         held = slots.occupied.sum(-1).to(offer.gate.dtype)
         size = self.config.slots
@@ -212,9 +213,9 @@ class MultiHeadMemoryBank(nn.Module):
     def _clocked(
         self, offer: Offer, start: Tensor, occupancy: Tensor, active: Tensor
     ) -> tuple[Tensor, Tensor]:
-        """Find which gates are open and the clock before each token, given the occupancy.
+        """Find the open gates and the clock before each token, given the occupancy.
 
-        This costs little beside finding the slots.
+        The cost is small compared with finding the slots.
         """
         while True:
             count = clock.before(start, active.to(occupancy.dtype))
@@ -236,18 +237,18 @@ class MultiHeadMemoryBank(nn.Module):
     ) -> Read:
         """Read at each token.
 
-        ``draw`` holds the Random policy's uniform numbers, or None for its expectation.
+        ``draw`` holds the uniform numbers of the Random policy, or None for its expectation.
         """
         query = self.read_heads(context, bare, written.count)
         placement = written.placement
         visible = placement.visible(written.slots.occupied)
-        wanted = (
+        with_closed = (
             self.training
             and placement.candidates.moment is None
             and not bool(placement.active.all())
         )
-        closed = placement.passed_over if wanted else None
-        # The temperature goes to the query, which is smaller than the scores.
+        closed = placement.passed_over if with_closed else None
+        # The temperature multiplies the query, which is smaller than the scores.
         scores = (self.read_heads.temperature * query) @ written.keys.transpose(-1, -2)
         best = top_k(scores, written.strength, visible, closed, self.config.top_k)
         if self.policy is not None:
@@ -295,7 +296,7 @@ class MultiHeadMemoryBank(nn.Module):
             written: The chunk's writes.
             read: Its reads.
             time: Tokens read before the chunk.
-            record: Told of what happened, if given.
+            record: Recorder that receives the chunk's statistics, or None.
         """
         config, placement, slots = self.config, written.placement, written.slots
         size, count = slots.occupied.shape[-1], placement.candidates.tokens
@@ -309,30 +310,34 @@ class MultiHeadMemoryBank(nn.Module):
             + config.usage_weight * torch.log1p(usage[..., :size])
             - config.age_weight * torch.log1p(age)
         )
-        done = commit(placement, slots.occupied, retention)
+        committed = commit(placement, slots.occupied, retention)
         births = torch.cat(
             [slots.birth, placement.candidates.times(placement.active) + time], dim=-1
         )
         fresh = torch.cat([slots.fresh, placement.active], dim=-1)
         adjacency, trace = (
-            (slots.adjacency, slots.trace) if written.links is None else written.links.after(done)
+            (slots.adjacency, slots.trace)
+            if written.links is None
+            else written.links.after(committed)
         )
         after = Slots(
-            keys=_take(written.keys, done.source),
-            values=_take(written.values, done.source),
-            strength=written.strength.gather(-1, done.source),
-            usage=usage.gather(-1, done.node),
-            birth=births.gather(-1, done.node),
-            written=written.times.gather(-1, done.source),
-            fresh=fresh.gather(-1, done.source),
+            keys=_take(written.keys, committed.source),
+            values=_take(written.values, committed.source),
+            strength=written.strength.gather(-1, committed.source),
+            usage=usage.gather(-1, committed.node),
+            birth=births.gather(-1, committed.node),
+            written=written.times.gather(-1, committed.source),
+            fresh=fresh.gather(-1, committed.source),
             adjacency=adjacency,
             trace=trace,
             count=slots.count + clock.straight_through_count(written.gate).sum(-1),
         )
         if record is not None:
             record.read(read.weights, read.visible)
-            record.write(placement.active, placement.fresh, after.occupied, count, most=self.most)
-            record.lives(done.evicted, slots.birth, time + count)
+            record.write(
+                placement.active, placement.fresh, after.occupied, count, max_slots=self.max_slots
+            )
+            record.lives(committed.evicted, slots.birth, time + count)
         return after
 
 
@@ -341,6 +346,9 @@ def _take(content: Float[Tensor, "B H E X"], index: Tensor) -> Float[Tensor, "B 
 
 
 def _spread_start(heads: int) -> Float[Tensor, "H 1 1"]:
-    """Binding heads hardly spread at the start, associating heads do (see :class:`memnet.heads.WriteHeads`)."""
+    """Return initial spread logits: low for binding heads, high for associating heads.
+
+    See :class:`memnet.heads.WriteHeads`.
+    """
     associating = heads // 2
     return torch.tensor([-2.0] * (heads - associating) + [2.0] * associating).view(-1, 1, 1)

@@ -1,4 +1,4 @@
-"""SemanticBottleneck: what of the controller's state is offered to the memory.
+"""SemanticBottleneck: the part of the controller's state that the memory may store.
 
 Legend: ``B`` batch, ``C`` tokens, ``D`` width of the state, ``Z`` bottleneck, ``E`` width of a
 persistent code, ``X`` values of a sample.
@@ -16,16 +16,16 @@ from memnet.persistent.quantization import dithered
 
 
 class SemanticBottleneck(nn.Module):
-    """Compress the controller's state before it may be written.
+    """Compress the controller's state before it can be written.
 
     ``z = RMSNorm(P·h)`` (Tishby et al. 2000, the information bottleneck).
 
-    ``P`` starts with orthonormal rows, so that what passes can be told apart from the first step
+    ``P`` starts with orthonormal rows, so that codes of different states differ from the first step
     on.
 
     Args:
         width: D.
-        bottleneck: Z; keep it at most D.
+        bottleneck: Z, at most D.
     """
 
     def __init__(self, width: int, bottleneck: int) -> None:
@@ -41,19 +41,21 @@ class SemanticBottleneck(nn.Module):
 
 
 class UnitBottleneck(nn.Module):
-    """Bring a sample and its features to a code of norm ``√E``: ``c = √E · u / ‖u‖`` with ``u = P·h + Q·x + b``, and with the noise of
-    quantising on it while training.
+    """Map a sample and its features to a code of norm ``√E``.
 
-    Features tell what class a sample is of; what it looks like passes beside them, by the linear
-    path ``Q``, which learns about as fast as principal components are found. Without it one pass
-    over the data leaves dreams so blurred that rehearsing them holds less than rehearsing a few of
-    the samples themselves.
+    ``c = √E · u / ‖u‖`` with ``u = P·h + Q·x + b``. During training, the quantisation noise is
+    added.
+
+    Features identify the class of a sample. Its appearance passes through the linear path ``Q``,
+    which is learned about as fast as principal components are found. Without this path, dreams are
+    so blurred after one pass over the data that rehearsing them retains less than rehearsing a few
+    of the samples themselves.
 
     Args:
         width: D.
         values: X, the values of a sample.
         code: E.
-        bits: Bits that an entry will be kept in.
+        bits: Bits per stored entry.
         generator: Source of the noise.
     """
 
@@ -80,13 +82,13 @@ class CausalTaps(nn.Module):
 
     ``y_t = P_h·Σ_τ c_hτ ⊙ z_{t−τ}``.
 
-    At the start one tap per head is 1 and the others 0, and ``P`` has orthonormal rows.
+    Initially one tap per head is 1 and the others are 0, and ``P`` has orthonormal rows.
 
     Args:
         width: Z.
-        taps: How many tokens it reaches, the present one included.
-        starts: The tap that starts at 1, for each head.
-        outputs: Width K of what each head gets.
+        taps: Number of tokens it reaches, including the present one.
+        starts: Tap that is initially 1, for each head.
+        outputs: Width K of each head's output.
     """
 
     def __init__(self, width: int, taps: int, starts: Sequence[int], outputs: int) -> None:
@@ -102,7 +104,7 @@ class CausalTaps(nn.Module):
         )
 
     def forward(self, context: Float[Tensor, "B taps-1+C Z"]) -> Float[Tensor, "B H C K"]:
-        """Convolve; ``context`` begins with the ``taps − 1`` codes before the first token."""
+        """Convolve; ``context`` starts with the ``taps − 1`` codes before the first token."""
         heads, taps, width = self.weight.shape
         count = context.shape[1] - taps + 1
         # One product for all taps and heads: [B, C, taps·Z] × [taps·Z, H·K].

@@ -1,13 +1,13 @@
-"""What happens to slots within a chunk, resolved for all its tokens at once and exactly.
+"""Placement of the writes of a chunk in slots, resolved for all tokens at once and exactly.
 
 Within a chunk every write is a provisional slot. An *entry* is an occupied slot or a provisional
-one; a write whose key is within the reuse threshold of an entry takes that entry's place from then
-on. Which entry that is depends on the writes before it, so the answer is a fixed point: it is found
-by repeating a parallel step until nothing changes, which takes two steps where keys repeat and at
-most ``C`` ever. Chunk size is therefore a speed setting.
+one. A write whose key is within the reuse threshold of an entry replaces that entry. Which entry
+that is depends on the earlier writes, so the placement is a fixed point: a parallel step is
+repeated until nothing changes. That takes two steps if keys repeat and at most ``C`` steps. The
+chunk size is therefore a speed setting.
 
-Where gradients are wanted, every token is a candidate for writing, since a closed gate learns too.
-Where they are not, only the tokens that write are, and a sparse writer has few entries.
+With gradients, every token is a candidate for writing, since a closed gate is trained too. Without
+gradients, only the tokens that write are candidates, so a sparse writer has few entries.
 
 Legend: ``B`` memories, ``H`` heads, ``N`` slots, ``C`` tokens in the chunk, ``A`` candidates among
 them, ``E = N + A`` entries (slots first, then candidates in order).
@@ -28,8 +28,8 @@ class Candidates:
 
     Attributes:
         tokens: Tokens C of the chunk.
-        moment: The token that each candidate is, in rising order; the last token fills up rows that
-            have fewer. None where every token is a candidate.
+        moment: Token of each candidate, in increasing order; rows with fewer candidates are padded
+            with the last token. None if every token is a candidate.
     """
 
     tokens: int
@@ -37,18 +37,18 @@ class Candidates:
 
     @classmethod
     def among(cls, active: Bool[Tensor, "B H C"]) -> "Candidates":
-        """Take the tokens that write, and no others.
+        """Return the tokens that write as candidates.
 
-        One at least, since no tensor is to be empty.
+        There is at least one candidate, so that no tensor is empty.
         """
         count = active.shape[-1]
-        most = max(1, int(active.sum(-1).max()))
+        width = max(1, int(active.sum(-1).max()))
         token = torch.arange(count, device=active.device)
-        first = torch.where(active, token, count).sort(dim=-1).values[..., :most]
+        first = torch.where(active, token, count).sort(dim=-1).values[..., :width]
         return cls(tokens=count, moment=first.clamp_max(count - 1))
 
     def of(self, values: Shaped[Tensor, "B H C *X"]) -> Shaped[Tensor, "B H A *X"]:
-        """Return what belongs to the candidates of what belongs to the tokens."""
+        """Select the candidates' part of a tensor over tokens."""
         if self.moment is None:
             return values
         if values.dim() == 3:
@@ -56,20 +56,20 @@ class Candidates:
         return values.gather(2, self.moment.unsqueeze(-1).expand(-1, -1, -1, values.shape[-1]))
 
     def those(self, active: Bool[Tensor, "B H C"]) -> Bool[Tensor, "B H A"]:
-        """Return which candidates write; none twice, where rows are filled up."""
+        """Return which candidates write; a token that pads a row counts once."""
         if self.moment is None:
             return active
         rank = torch.arange(self.moment.shape[-1], device=active.device)
         return self.of(active) & (rank < active.sum(-1, keepdim=True))
 
     def over_tokens(self, values: Float[Tensor, "B H A"]) -> Float[Tensor, "B H C"]:
-        """Put what belongs to the candidates in the places of their tokens; zeros elsewhere."""
+        """Scatter values of candidates to the places of their tokens; zeros elsewhere."""
         if self.moment is None:
             return values
         return values.new_zeros(*values.shape[:2], self.tokens).scatter_add(-1, self.moment, values)
 
     def by(self, token: Int[Tensor, " C"]) -> Bool[Tensor, "... C A"]:
-        """Return which candidates come at or before each token."""
+        """Return which candidates are at or before each token."""
         if self.moment is None:
             return token.unsqueeze(0) <= token.unsqueeze(1)
         return self.moment.unsqueeze(2) <= token.unsqueeze(1)
@@ -83,15 +83,15 @@ class Candidates:
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """Which entry each write of a chunk takes over, and which entries can be read when.
+    """Which entry each write of a chunk replaces, and when each entry can be read.
 
     Attributes:
         active: Candidates that write (gate above zero).
-        fresh: Writes that reuse nothing, and so need a slot.
-        superseded: Candidate that takes an entry over; ``A`` if none does.
+        fresh: Writes that reuse no entry, and so need a slot.
+        superseded: Candidate that replaces an entry; ``A`` if none does.
         root: For each entry, the entry at the start of its chain: a slot, or the provisional slot
-            that began it. Links belong to roots, so they outlive the rewriting of a slot.
-        candidates: Which tokens the candidates are.
+            that began it. Links belong to roots, so they survive the rewriting of a slot.
+        candidates: Tokens of the candidates.
     """
 
     active: Bool[Tensor, "B H A"]
@@ -101,7 +101,7 @@ class Placement:
     candidates: Candidates
 
     def visible(self, occupied: Bool[Tensor, "B H N"]) -> Bool[Tensor, "B H C E"]:
-        """Return what a read at token t sees: entries written by then and not yet taken over."""
+        """Return the entries that a read at token t sees: written by then and not yet replaced."""
         token = torch.arange(self.candidates.tokens, device=occupied.device)
         written = self.active.unsqueeze(2) & self.candidates.by(token)
         born = torch.cat([occupied.unsqueeze(2).expand(-1, -1, len(token), -1), written], dim=-1)
@@ -116,9 +116,8 @@ class Placement:
     def passed_over(self) -> Bool[Tensor, "B H C E"]:
         """Return the tokens up to t that wrote nothing.
 
-        What could have been read, had their gates been open.
-
-        Only where every token is a candidate.
+        They could have been read if their gates had been open. This needs every token as a
+        candidate.
         """
         count = self.candidates.tokens
         slots = self.root.shape[-1] - count
@@ -127,7 +126,7 @@ class Placement:
         return functional.pad(closed, (slots, 0))
 
     def widened(self, extra: int) -> "Placement":
-        """Return the same placement with ``extra`` empty slots behind those there are."""
+        """Return the same placement with ``extra`` empty slots after the existing ones."""
         count = self.active.shape[-1]
         slots = self.root.shape[-1] - count
         moved = torch.where(self.root >= slots, self.root + extra, self.root)
@@ -149,7 +148,7 @@ class Placement:
 
     @property
     def last(self) -> Bool[Tensor, "B H E"]:
-        """Entries that nothing has taken over by the end of the chunk."""
+        """Entries that are not replaced by the end of the chunk."""
         return self.superseded == self.active.shape[-1]
 
 
@@ -162,17 +161,17 @@ def place(
     reuse: float,
     candidates: Candidates | None = None,
 ) -> Placement:
-    """Find the entry that each write takes over.
+    """Find the entry that each write replaces.
 
-    The latest one it can see whose key is within ``reuse`` of its own.
+    It is the latest visible entry whose key is within ``reuse`` of the write's key.
 
     Args:
         cosine: Similarity of each candidate's key to every entry's key.
         active: Candidates that write.
         age: Tokens since each slot was written, counted at the chunk's first token (at least 1).
-        occupied: Slots that hold something.
+        occupied: Slots that are not empty.
         reuse: Cosine threshold τ.
-        candidates: Which tokens the candidates are; all of them if None.
+        candidates: Tokens of the candidates; all tokens if None.
     """
     count, slots = active.shape[-1], occupied.shape[-1]
     token = torch.arange(count, device=active.device)
@@ -210,7 +209,7 @@ def _latest(order: Float[Tensor, "B H A E"]) -> tuple[Int[Tensor, "B H A"], Bool
 def _superseded(
     parent: Int[Tensor, "B H A"], found: Bool[Tensor, "B H A"], slots: int
 ) -> Int[Tensor, "B H E"]:
-    """Earliest candidate that takes each entry over."""
+    """Earliest candidate that replaces each entry."""
     batch, heads, count = parent.shape
     never = torch.full(
         (batch, heads, slots + count + 1), count, dtype=torch.int64, device=parent.device
@@ -223,9 +222,9 @@ def _superseded(
 def _each_is_first(
     parent: Int[Tensor, "B H A"], found: Bool[Tensor, "B H A"], superseded: Int[Tensor, "B H E"]
 ) -> bool:
-    """Whether no two writes took over the same entry.
+    """Whether no two writes replaced the same entry.
 
-    Then the latest candidate was visible to each, and the answer stands.
+    Then the latest candidate was visible to each write, and the result is final.
     """
     token = torch.arange(parent.shape[-1], device=parent.device)
     first = superseded.gather(-1, parent.clamp_min(0)) == token
@@ -248,15 +247,14 @@ def _roots(
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """Where everything ends up when the chunk is folded into the slots.
+    """Position of every entry after the chunk is folded into the slots.
 
     Attributes:
-        source: For each slot, the entry whose content it holds from now on.
-        node: For each slot, the root entry that lives there from now on: the slot itself, or the
-            provisional slot that took it.
-        slot: For each candidate's write, the slot that it ended in, or ``N`` where it ended in
-            none.
-        evicted: Occupied slots whose content was given up for another.
+        source: For each slot, the entry whose content it holds after the chunk.
+        node: For each slot, the root entry that it holds after the chunk: the slot itself, or the
+            provisional slot that replaced it.
+        slot: For each candidate's write, the slot that holds it, or ``N`` if there is none.
+        evicted: Occupied slots whose content was evicted.
     """
 
     source: Int[Tensor, "B H N"]
@@ -271,12 +269,12 @@ def commit(
 ) -> Commit:
     """Give every new write a slot: empty ones first, in order, then those of lowest retention.
 
-    If a chunk writes more new keys than there are slots, its earliest are given up.
+    If a chunk writes more new keys than there are slots, its earliest writes are evicted.
     """
     slots, count = occupied.shape[-1], placement.active.shape[-1]
     here = torch.arange(slots, device=occupied.device).expand_as(occupied)
     emptiness = torch.where(occupied, math.inf, here.to(retention.dtype))
-    # Two stable sorts make one order: by retention, then empty slots (by index) in front.
+    # Two stable sorts give one order: by retention, with empty slots (by index) in front.
     by_retention = retention.argsort(dim=-1, stable=True)
     queue = by_retention.gather(-1, emptiness.gather(-1, by_retention).argsort(dim=-1, stable=True))
 
@@ -285,10 +283,10 @@ def commit(
         - 1
         - (placement.fresh.sum(-1, keepdim=True) - slots).clamp_min(0)
     )
-    kept = placement.fresh & (rank >= 0)
-    # One place more than there are slots, so that a memory without slots has something to look up.
+    stored = placement.fresh & (rank >= 0)
+    # One place more than there are slots, so that a lookup in a memory without slots is valid.
     target = torch.where(
-        kept, functional.pad(queue, (0, 1), value=slots).gather(-1, rank.clamp(0, slots)), slots
+        stored, functional.pad(queue, (0, 1), value=slots).gather(-1, rank.clamp(0, slots)), slots
     )
     tokens = torch.arange(count, device=occupied.device).expand_as(target) + slots
     node = _scatter(here, target, tokens)
@@ -305,5 +303,5 @@ def commit(
 def _scatter(
     base: Int[Tensor, "B H N"], index: Int[Tensor, "B H A"], value: Int[Tensor, "B H A"]
 ) -> Int[Tensor, "B H N"]:
-    """Return ``base`` with ``value`` at ``index``; an index of ``N`` goes nowhere."""
+    """Return ``base`` with ``value`` at ``index``; an index of ``N`` is ignored."""
     return functional.pad(base, (0, 1)).scatter(-1, index, value)[..., :-1]

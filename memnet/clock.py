@@ -1,8 +1,8 @@
 """The memory clock: a count of writes, as a sinusoidal code.
 
-It counts what was stored, not what went by, so it gives order that holds at any distance ("the
-third thing I stored"). A soft sum of gates would drift; the count is exact, and passes its gradient
-straight through to the gates.
+It counts stored tokens, not seen tokens, so it encodes an order that is independent of distance
+("the third thing I stored"). A soft sum of gates would drift; the count is exact, and its gradient
+passes straight through to the gates.
 
 Legend: ``B`` memories, ``H`` heads, ``C`` tokens.
 """
@@ -17,7 +17,7 @@ FREQUENCIES = 4
 CODE_WIDTH = 2 * FREQUENCIES
 
 FINE = 16
-"""Sinusoids of a fine code."""
+"""Number of sinusoids of a fine code."""
 
 START = 0.02
 """Standard deviation of the initial weights from clocks to keys and queries."""
@@ -31,12 +31,16 @@ def code(count: Float[Tensor, "*lead"]) -> Float[Tensor, "*lead code"]:
 
 
 def codes(count: Float[Tensor, "B H C"]) -> Float[Tensor, "B 1 C H*code"]:
-    """The codes of all heads' clocks side by side, for every head to see."""
+    """Return the clock codes of all heads, concatenated, as input of every head."""
     return code(count).transpose(1, 2).flatten(2).unsqueeze(1)
 
 
 def projection(clocks: int, heads: int, width: int) -> Float[Tensor, "heads clocks*code width"]:
-    """Initial weights from the clocks to keys: small, so that keys start as contents, and not zero, where no clock could be learnt."""
+    """Initial weights from the clocks to keys.
+
+    They are small, so that keys are initially contents, and not zero, so that a clock can be
+    learned.
+    """
     return START * torch.randn(heads, clocks * CODE_WIDTH, width)
 
 
@@ -53,7 +57,10 @@ def before(
 
 
 def fine_code(count: Float[Tensor, "*lead"]) -> Float[Tensor, "*lead 2*FINE"]:
-    """Sinusoids of a count at unit norm, periods from 2π to 1,138: neighbours are told apart, and far counts not taken for near ones."""
+    """Return sinusoids of a count with unit norm and periods from 2π to 1,138.
+
+    Neighbouring counts are distinguishable, and distant counts are not confused with near ones.
+    """
     rates = torch.exp2(-0.5 * torch.arange(FINE, device=count.device, dtype=count.dtype))
     angle = count.unsqueeze(-1) * rates
     return torch.cat([angle.sin(), angle.cos()], dim=-1).div(math.sqrt(FINE))

@@ -1,4 +1,4 @@
-"""Options of MemNet. No torch here: a plan is made from these defaults without importing it."""
+"""Options of MemNet. This module does not import torch, since a plan is made from the defaults."""
 
 from dataclasses import dataclass
 
@@ -13,48 +13,48 @@ class MemNetConfig:
         width: Width D of the embedding and the controller.
         window: How many earlier tokens the controller attends to.
         controller_heads: Attention heads of the controller.
-        bottleneck: Width Z of what is offered for writing.
-        heads: Memory heads H, each with slots of its own.
-        slots: Slots N per head, at most; they are made as they are needed.
-        training_slots: As many while training, where that is more: with room to spare, the gate
-            learns what is worth keeping before anything is lost for want of it.
+        bottleneck: Width Z of the codes offered for writing.
+        heads: Memory heads H, each with its own slots.
+        slots: Largest number of slots N per head; slots are created when needed.
+        training_slots: Largest number of slots per head in training, if that is more: with spare
+            capacity, the gate learns what to store before slots are evicted.
         key_width: Width K of a key.
-        key_taps: Taps of the short causal convolution in keys and queries; with two or more, a pair
-            fits one slot.
-        chunk: Tokens C processed in parallel. A speed setting: what is read, written and answered
-            agrees for any value where nothing is evicted within a chunk, and no two slots score
-            exactly alike. In training, the utilization term is of the use within a chunk, and a
-            gate that is closed learns from the reads of its own chunk alone; gradients agree where
-            all gates are open.
+        key_taps: Taps of the short causal convolution in keys and queries; with two or more, one
+            slot holds a pair.
+        chunk: Tokens C processed in parallel. A speed setting: reads, writes and outputs are the
+            same for any value if nothing is evicted within a chunk and no two slots have exactly
+            equal scores. In training, the utilization term measures the use within a chunk, and a
+            closed gate learns only from the reads of its own chunk; gradients are the same if all
+            gates are open.
         top_k: Slots that the TopK policy reads.
-        reuse: Cosine above which a key is the same key, and its slot is written again. Keys of
-            different tokens that drift that close overwrite each other, and no gradient parts them:
-            on `delayed-recall-hard`, three seeds of ten fail at 0.8 and none at 0.95.
+        reuse: Cosine above which two keys are the same, so that the slot is written again. Keys of
+            different tokens that drift this close overwrite each other, and no gradient separates
+            them: on `delayed-recall-hard`, three seeds of ten fail at 0.8 and none at 0.95.
         usage_weight: Weight of past reads in a slot's retention.
         age_weight: Weight of the time since a slot was written in its retention.
         hops: Steps of spreading activation; more than one are mixed by a learned gate.
-        sharpening: Exponent on what has spread; 1 leaves it as it is.
+        sharpening: Exponent on the spread activation; 1 for no sharpening.
         link_rate: Rate η of the STDP rule.
-        link_decay: Share δ of every link that is lost at each link event; dreams keep links bounded
+        link_decay: Share δ of every link that is lost at each link event; dreams bound the links
             without it.
         dream_every: Tokens between dreams.
         dream_links: Strongest missing links of Â² that one dream adds, per head of a memory.
         dream_rate: Weight of a link found in a dream.
-        link_total: Links of a slot that a dream leaves it, in sum; what is more is scaled down.
+        link_total: Largest sum of a slot's links after a dream; a larger sum is scaled down.
         merge: Cosine above which a dream merges two slots.
         prune: Share of its row below which a dream drops a link.
         hebbian: Switch of the graph.
         dreaming: Switch of the synthesizer.
-        meta_policy: Switch of the learned mix of reading policies; off, TopK alone reads.
+        meta_policy: Switch of the learned mix of reading policies; if off, only TopK reads.
         hallucination: Switch of the reconstruction head.
-        serial: Switch of the tape that is read in the order of what it recorded; it keeps as many
+        serial: Switch of the tape, which is read in the order of its recordings; it holds as many
             recordings as a head has slots.
         hallucination_weight: λ1.
         utilization_weight: λ2.
         sparsity_weight: λ3, once the smoothed task loss is low.
-        sparsity_onset: Share of the guessing loss below which λ3 comes in.
+        sparsity_onset: Share of the guessing loss below which λ3 is above zero.
         sparsity_tolerance: Share of the guessing loss by which the task loss may exceed its best
-            before the penalty on writing rests.
+            before the penalty on writing is suspended.
     """
 
     width: int = 64
@@ -93,7 +93,7 @@ class MemNetConfig:
     sparsity_tolerance: float = 0.01
 
     def __post_init__(self) -> None:
-        """Refuse what cannot work."""
+        """Check the options."""
         for name in (
             "width",
             "window",
@@ -112,11 +112,13 @@ class MemNetConfig:
                 raise ValueError(f"{name} = {getattr(self, name)} must be at least 1")
         if self.width % self.controller_heads or self.width % self.heads:
             raise ValueError(
-                f"width = {self.width} must be a multiple of controller_heads = {self.controller_heads} and heads = {self.heads}"
+                f"width = {self.width} must be a multiple of controller_heads = "
+                f"{self.controller_heads} and heads = {self.heads}"
             )
         if self.dream_every < 1:
             raise ValueError(
-                f"dream_every = {self.dream_every} must be at least 1; switch dreams off by dreaming=false"
+                f"dream_every = {self.dream_every} must be at least 1; to switch dreams off, use "
+                "dreaming=false"
             )
         for name in (
             "reuse",
@@ -127,7 +129,7 @@ class MemNetConfig:
             "sparsity_tolerance",
         ):
             if not 0.0 <= getattr(self, name) <= 1.0:
-                raise ValueError(f"{name} = {getattr(self, name)} must lie in [0, 1]")
+                raise ValueError(f"{name} = {getattr(self, name)} must be in [0, 1]")
         for name in (
             "link_rate",
             "dream_links",

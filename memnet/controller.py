@@ -1,6 +1,6 @@
-"""TransformerController: causal self-attention over a short window, carried from piece to piece.
+"""TransformerController: causal self-attention over a short window, carried between pieces.
 
-Legend: ``B`` batch, ``C`` tokens at hand, ``W`` window, ``D`` width.
+Legend: ``B`` batch, ``C`` tokens, ``W`` window, ``D`` width.
 """
 
 import torch
@@ -8,20 +8,20 @@ from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 PLACED = 4.0
-"""Bias at the start of each head's own distance: it then takes most of the head's attention."""
+"""Initial bias at each head's own distance, which then gets most of the head's attention."""
 
 
 class TransformerController(nn.Module):
-    """One pre-norm Transformer block that sees a token and the ``W`` before it (Vaswani et al.
+    """One pre-norm Transformer block that attends to a token and the ``W`` tokens before it.
 
-    2017; Xiong et al. 2020).
+    From Vaswani et al. 2017 and Xiong et al. 2020.
 
         a_t = softmax_j(q_t · k_j / √d + b_{t−j}) · v_j,  t − W ≤ j ≤ t
         h = x + O·a ;  h = h + MLP(h)
 
-    Order comes from a learned bias per distance, so the block streams exactly at any length. Each
-    head starts out looking at a distance of its own (0, 1, 2, …), so that the last few inputs can
-    be told apart by place; the MLP starts at zero.
+    A learned bias per distance encodes the order, so the block streams exactly at any length. Each
+    head initially attends to one distance (0, 1, 2, …), so that the positions of the last inputs
+    are distinguishable; the MLP starts at zero.
 
     Args:
         width: D.
@@ -67,7 +67,7 @@ class TransformerController(nn.Module):
             part.unflatten(-1, (self.heads, -1)).transpose(1, 2)
             for part in (q[:, self.window :], k, v)
         )
-        # Written out: the fused kernel takes twice as long where the bias is learned.
+        # Written out, since the fused kernel takes twice as long with a learned bias.
         scores = (q * q.shape[-1] ** -0.5) @ k.transpose(-1, -2) + self._bias(
             count, time, inputs.device
         )

@@ -1,6 +1,6 @@
-"""The way in and the way out: tokens or features to vectors, vectors to logits.
+"""Encoder and output head: tokens or features to vectors, vectors to logits.
 
-Rivals use the same two, so that none has a better front door.
+Baselines use the same encoder and output head, so that no model has an advantage there.
 """
 
 import torch
@@ -10,7 +10,9 @@ from torch.nn import functional
 
 
 class Encoder(nn.Module):
-    """Embed tokens ``[B, T]`` or project features ``[B, T, F]`` to vectors ``[B, T, D]`` of unit mean square at the start.
+    """Embed tokens ``[B, T]`` or project features ``[B, T, F]`` to vectors ``[B, T, D]``.
+
+    The vectors initially have unit mean square.
 
     Args:
         vocabulary: Token types, or None for features.
@@ -47,7 +49,10 @@ class Encoder(nn.Module):
 
 
 class Head(nn.Module):
-    """Logits from vectors, through the embedding itself where the answer is a token (Press & Wolf 2017, tied embeddings).
+    """Map vectors to logits.
+
+    If the outputs are tokens, the weights are those of the embedding (Press & Wolf 2017, tied
+    embeddings).
 
     Args:
         encoder: The encoder, whose embedding is shared if its vocabulary is the set of outputs.
@@ -76,9 +81,9 @@ class Head(nn.Module):
 def at_positions(
     hidden: Float[Tensor, "B T D"], positions: Int[Tensor, "B P"] | None
 ) -> Float[Tensor, "B P D"]:
-    """Take the vectors at the places where an answer is wanted; all of them if none are named."""
+    """Select the vectors at the given positions; all of them if ``positions`` is None."""
     if positions is None:
         return hidden
-    if hidden.shape[1] == 1:  # there is one place only: nothing is copied
+    if hidden.shape[1] == 1:  # a single position: nothing is copied
         return hidden.expand(-1, positions.shape[1], -1)
     return hidden.gather(1, positions.unsqueeze(-1).expand(-1, -1, hidden.shape[-1]))

@@ -1,4 +1,4 @@
-"""Fusion: the controller's state and what was read become one."""
+"""Fusion of the controller's state and the read vector."""
 
 import torch
 from jaxtyping import Float
@@ -8,12 +8,14 @@ from torch import Tensor, nn
 class Fusion(nn.Module):
     """A gated sum.
 
-    ``y = (1 − f) ⊙ h + f ⊙ R·r,  f = σ(F·[h, R·r])`` (Graves et al. 2016 add; the gate is that of Cho et al. 2014).
+    ``y = (1 − f) ⊙ h + f ⊙ R·r,  f = σ(F·[h, R·r])``
+
+    Graves et al. 2016 add; the gate is that of Cho et al. 2014.
 
     Args:
         width: D, of the state and of the read vector.
-        readout: Initial value of R, ``[D, D]``: the transpose of the way into memory, so that a
-            content comes back as what it was.
+        readout: Initial value of R, ``[D, D]``: the transpose of the path into memory, so that a
+            read returns the content as it was before writing.
     """
 
     def __init__(self, width: int, readout: Float[Tensor, "D D"]) -> None:

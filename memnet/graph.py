@@ -1,19 +1,18 @@
 """The Hebbian graph.
 
-Links between slots that were written one after the other, and activation that spreads along them.
+It links slots that were written one after the other, and spreads activation along the links.
 
 Rule (spike-timing dependent plasticity; Bi & Poo 1998, Song et al. 2000), at each token t:
 
     ΔA_ij = η · pre_i(t−1) · post_j(t),  post_j(t) = g_t · 1[write t is in slot j]
-    A ← (1 − δ)·A + ΔA  where something is written (a link event); the diagonal stays zero
+    A ← (1 − δ)·A + ΔA  at each write (a link event); the diagonal is always zero
     pre(t) = λ·ℓ_t·pre(t−1) + post(t)
 
-with λ a constant per head and ℓ_t the link gate, which can cut the trace. A is non-negative. What
-bounds it is the decay δ, or dreams (see ``synthesizer``); a read takes Â, whose rows sum to 1
-whatever A has grown to.
+with λ a constant per head and ℓ_t the link gate, which can cut the trace. A is non-negative. It is
+bounded by the decay δ, or by dreams (see ``synthesizer``). A read uses Â, the row-normalised A.
 
-Within a chunk, ``A(t)`` is never formed: what a read at t needs of it is a sum over the link events
-up to t, which is a few matrix products.
+Within a chunk, ``A(t)`` is never formed: the part that a read at t needs is a sum over the link
+events up to t, which is a few matrix products.
 
 Legend: ``B`` memories, ``H`` heads, ``N`` slots, ``C`` tokens, ``A`` candidates for writing among
 them, ``E = N + A`` entries; nodes of the graph are root entries (see ``chunk``).
@@ -30,12 +29,12 @@ from torch.nn import functional
 from memnet.chunk import Commit, Placement
 
 NEGLIGIBLE = 1e-9
-"""A row whose links sum to less than this has no links: its activation stays where it is."""
+"""A row whose links sum to less than this has no links: its activation does not spread."""
 
 
 @dataclass(frozen=True, slots=True)
 class Links:
-    """The graph as it stands at every token of one chunk.
+    """The graph at every token of one chunk.
 
     Attributes:
         adjacency: A before the chunk.
@@ -44,10 +43,10 @@ class Links:
         trace: Trace after the last token.
         gain: ``gain[t, s] = (1 − δ)^{events in (s, t]} · η · g_s`` for s ≤ t, else 0: the weight at
             token t of the links that candidate s made.
-        kept: ``(1 − δ)^{events up to t}``: what is left at t of the links before the chunk; None
-            where links do not decay.
-        per_link: ``1 / Σ_j A_ij`` of each node i at each token, or 0 where it has no links.
-        stays: 1 where a node has no links, else 0.
+        remaining: ``(1 − δ)^{events up to t}``: the remaining share at t of the links before the
+            chunk; None if links do not decay.
+        per_link: ``1 / Σ_j A_ij`` of each node i at each token, or 0 if it has no links.
+        stays: 1 if a node has no links, else 0.
         root: Root of each entry.
     """
 
@@ -55,7 +54,7 @@ class Links:
     pre: Float[Tensor, "B H A E"]
     trace: Float[Tensor, "B H E"]
     gain: Float[Tensor, "B H C A"]
-    kept: Float[Tensor, "B H C"] | None
+    remaining: Float[Tensor, "B H C"] | None
     per_link: Float[Tensor, "B H C E"]
     stays: Float[Tensor, "B H C E"]
     root: Int[Tensor, "B H E"]
@@ -68,12 +67,12 @@ class Links:
     ) -> Float[Tensor, "B H C E"]:
         """Return ``W·Â`` at each token, Â the row-normalised graph of that token.
 
-        Where a row has no links, its weight stays.
+        The weight of a row without links does not change.
 
         Args:
             weights: W, over entries.
             visible: Entries that can be read at each token.
-            sharpening: Exponent on what has spread, renormalised to the same total.
+            sharpening: Exponent on the spread activation, renormalised to the same total.
         """
         slots, candidates = self.adjacency.shape[-1], self.pre.shape[2]
         own = (
@@ -84,8 +83,8 @@ class Links:
         )
         outgoing = on_nodes * self.per_link
         along_old = outgoing[..., :slots] @ self.adjacency
-        if self.kept is not None:
-            along_old = self.kept.unsqueeze(-1) * along_old
+        if self.remaining is not None:
+            along_old = self.remaining.unsqueeze(-1) * along_old
         along_new = self.gain * (outgoing @ self.pre.transpose(-1, -2))
         spread = functional.pad(along_old, (0, candidates)).scatter_add(-1, own, along_new)
         if sharpening != 1.0:
@@ -97,12 +96,14 @@ class Links:
         return torch.cat([everywhere[..., :slots], everywhere.gather(-1, own)], dim=-1) * visible
 
     def after(self, done: Commit) -> tuple[Float[Tensor, "B H N N"], Float[Tensor, "B H N"]]:
-        """Return A and the trace after the chunk, in the slots where everything ended up."""
+        """Return A and the trace after the chunk, in the order of the slots."""
         slots = self.adjacency.shape[-1]
         survived = (
-            self.adjacency if self.kept is None else self.kept[..., -1, None, None] * self.adjacency
+            self.adjacency
+            if self.remaining is None
+            else self.remaining[..., -1, None, None] * self.adjacency
         )
-        if bool(done.evicted.any()):  # an empty slot has no links that could survive
+        if bool(done.evicted.any()):  # an empty slot has no links
             old = ~done.evicted
             survived = survived * (old.unsqueeze(-1) & old.unsqueeze(-2))
         pre = self.pre.gather(-1, done.node.unsqueeze(2).expand(-1, -1, self.pre.shape[2], -1))
@@ -120,14 +121,14 @@ def link(
     rate: float,
     decay: float,
 ) -> Links:
-    """Apply the rule above to all tokens of a chunk.
+    """Apply the rule of this module to all tokens of a chunk.
 
     Args:
         adjacency: A before the chunk.
         trace: Pre-synaptic trace before the chunk.
-        gate: Write gate g of each candidate; 0 where it does not write.
-        hold: ``λ·ℓ_t``, what each token leaves of the trace, in (0, 1).
-        placement: Who writes where.
+        gate: Write gate g of each candidate; 0 if it does not write.
+        hold: ``λ·ℓ_t``, the share of the trace that remains after each token, in (0, 1).
+        placement: Placement of the writes.
         rate: η.
         decay: δ.
     """
@@ -136,8 +137,8 @@ def link(
     own = placement.root[..., slots:].unsqueeze(2).expand(-1, -1, count, -1)
     running = hold.clamp_min(1e-9).log().cumsum(-1)
     last = running[..., -1:]
-    # pre(t−1): from a write s < t, all that the tokens s+1 … t−1 have left; from before the chunk,
-    # all that 0 … t−1 have left.
+    # pre(t−1): of a write s < t, the share that remains after the tokens s+1 … t−1; of the trace
+    # before the chunk, the share that remains after 0 … t−1.
     held, shifted = candidates.of(running), candidates.of(functional.pad(running, (1, 0))[..., :-1])
     past = torch.ones(count, count, dtype=torch.bool, device=gate.device).tril(-1)
     left = torch.where(past, (shifted.unsqueeze(-1) - held.unsqueeze(-2)).clamp_max(0.0).exp(), 0.0)
@@ -148,7 +149,7 @@ def link(
     end = (last - held).clamp_max(0.0).exp()
     after = (last.exp() * padded).scatter_add(-1, own[:, :, 0], end * gate)
 
-    made, kept = placement.active.to(gate.dtype), None
+    made, remaining = placement.active.to(gate.dtype), None
     lasting = candidates.by(torch.arange(candidates.tokens, device=gate.device)).to(gate.dtype)
     if decay > 0.0:
         events, log_keep = candidates.over_tokens(made).cumsum(-1), math.log(max(1.0 - decay, 1e-9))
@@ -158,20 +159,20 @@ def link(
                 (events.unsqueeze(-1) - made.cumsum(-1).unsqueeze(-2)).clamp_min(0.0) * log_keep
             ).exp()
         )
-        kept = (events * log_keep).exp()
+        remaining = (events * log_keep).exp()
     pre, gain = (
         pre.scatter(-1, own.transpose(-1, -2)[..., :1], 0.0),
         lasting * (rate * gate * made).unsqueeze(-2),
     )
     before = functional.pad(adjacency.sum(-1), (0, count)).unsqueeze(2)
-    row_sum = (before if kept is None else kept.unsqueeze(-1) * before) + gain @ pre
+    row_sum = (before if remaining is None else remaining.unsqueeze(-1) * before) + gain @ pre
     linked = (row_sum > NEGLIGIBLE).to(gate.dtype)
     return Links(
         adjacency=adjacency,
         pre=pre,
         trace=after,
         gain=gain,
-        kept=kept,
+        remaining=remaining,
         per_link=linked / row_sum.clamp_min(NEGLIGIBLE),
         stays=1.0 - linked,
         root=placement.root,

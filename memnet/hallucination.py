@@ -1,4 +1,4 @@
-"""The hallucination heads: the input rebuilt from memory alone."""
+"""The hallucination heads: the input is reconstructed from memory only."""
 
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -6,16 +6,16 @@ from torch.nn import functional
 
 
 class HallucinationHead(nn.Module):
-    """Decode what was read back into what was seen.
+    """Reconstruct the input from the read vector.
 
     ``x̂ = MLP(read)``, trained by ``MSE(x̂, x)`` with x detached.
 
-    Nothing but the read vector enters, so the memory must hold what is needed to rebuild the input
+    Only the read vector enters, so the memory must hold the information that reconstructs the input
     (Hinton & Salakhutdinov 2006, with the slots as the code).
 
     Args:
         width: Width of a read vector.
-        outputs: Width of what is rebuilt.
+        outputs: Width of the reconstruction.
     """
 
     def __init__(self, width: int, outputs: int) -> None:
@@ -23,23 +23,23 @@ class HallucinationHead(nn.Module):
         self.decode = nn.Sequential(nn.Linear(width, width), nn.GELU(), nn.Linear(width, outputs))
 
     def forward(self, read: Float[Tensor, "*lead D"]) -> Float[Tensor, "*lead X"]:
-        """Return the rebuilt input."""
+        """Return the reconstructed input."""
         rebuilt: Tensor = self.decode(read)
         return rebuilt
 
     def loss(
         self, read: Float[Tensor, "*lead D"], inputs: Float[Tensor, "*lead X"]
     ) -> Float[Tensor, ""]:
-        """Mean squared error between what is rebuilt and the input, which gets no gradient."""
+        """Mean squared error between the reconstruction and the input, which gets no gradient."""
         return functional.mse_loss(self(read), inputs.detach())
 
 
 class SampleHallucination(nn.Module):
-    """Decode a code into the sample that left it.
+    """Decode a code into its sample.
 
     ``x̂ = V·c + MLP(c)``, in logits of values in [0, 1].
 
-    The linear path answers that of :class:`memnet.bottleneck.UnitBottleneck`.
+    The linear path is the counterpart of the one in :class:`memnet.bottleneck.UnitBottleneck`.
 
     Args:
         code: E.

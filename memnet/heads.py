@@ -1,4 +1,4 @@
-"""Write heads and read heads: what is offered for writing, and what is asked.
+"""Write heads (keys, values and gates) and read heads (queries).
 
 Legend: ``B`` memories, ``H`` heads, ``C`` tokens, ``D`` width, ``Z`` bottleneck, ``K`` key width,
 ``V`` value width.
@@ -17,20 +17,21 @@ from memnet.bottleneck import CausalTaps
 from memnet.config import MemNetConfig
 
 FULL = 8.0
-"""How strongly a gate feels that its memory is full: where nothing that comes then is worth a slot, it soon writes no more, and what
-was stored first stays.
+"""Weight of the full-memory term in a gate's logit.
+
+If nothing that follows is worth a slot, the gate soon closes and the first contents stay stored.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """What a chunk offers for writing, before the clock is known.
+    """Contents that a chunk offers for writing, before the clock is known.
 
     Attributes:
         key: Keys before the clock's term and normalisation.
         value: Contents.
         gate: Gate logits a, before the terms of clock and occupancy.
-        hold: ``λ·ℓ_t``, what each token leaves of the pre-synaptic trace.
+        hold: ``λ·ℓ_t``, the share of the pre-synaptic trace that remains after each token.
     """
 
     key: Float[Tensor, "B H C K"]
@@ -42,7 +43,7 @@ class Offer:
 def open_gate(logit: Float[Tensor, "*lead"]) -> Float[Tensor, "*lead"]:
     """``clamp(1.2·σ(a) − 0.1, 0, 1)``, straight-through at the clamp.
 
-    It reaches exactly 0 and 1, and never loses its gradient there.
+    It reaches exactly 0 and 1, and has a gradient there.
 
     The stretched sigmoid is that of the hard concrete gate (Louizos et al. 2018), without its
     noise.
@@ -52,19 +53,19 @@ def open_gate(logit: Float[Tensor, "*lead"]) -> Float[Tensor, "*lead"]:
 
 
 class WriteHeads(nn.Module):
-    """Keys, values and gates of what may be stored.
+    """Keys, values and gates of the writes.
 
         k_t = normalise(W_k·Σ_τ c_τ ⊙ z_{t−τ} + U_k·clock_t)
         v_t = W_v·z_t
         a_t = w·h_t + u·clock_t + o·occupancy_t + FULL·f·1[occupancy_t = 1] + b
 
-    This is a *binding* head: its keys start as the token before, so that a pair fits one slot. An
-    *associating* head's key is the input itself, without its context and its place: ``k_t =
-    normalise(W_k·z⁰_t)`` with z⁰ the code of the bare input. So whatever is met twice is one slot,
-    and the graph tells what followed what. (Learned keys drifted apart with their contexts until
-    nothing was the same again: two hops fell from 99% to 60% in the course of training.) The first
-    half of the heads binds, the second associates; a single head binds. The clocks of all heads are
-    open to every binding head.
+    This is a *binding* head: its keys are initially the previous token, so that one slot holds a
+    pair. The key of an *associating* head is the input itself, without context and position: ``k_t
+    = normalise(W_k·z⁰_t)`` with z⁰ the code of the bare input. So repeated inputs share one slot,
+    and the graph records which input followed which. (Learned keys drifted apart with their
+    contexts until no two keys were the same: in training, accuracy over two hops fell from 99% to
+    60%.) The first half of the heads binds, the second half associates; a single head binds. The
+    clocks of all heads are inputs of every binding head.
 
     Args:
         config: Options.
@@ -106,13 +107,13 @@ class WriteHeads(nn.Module):
         context: Float[Tensor, "B taps-1+C Z"],
         bare: Float[Tensor, "B C Z"],
     ) -> Offer:
-        """Return what the chunk offers.
+        """Return the contents that the chunk offers for writing.
 
         Args:
             hidden: The controller's state.
-            context: Bottleneck codes of that state, those before the chunk that the taps reach in
-                front.
-            bare: Bottleneck codes of the inputs themselves.
+            context: Bottleneck codes of that state, preceded by those that the taps reach before
+                the chunk.
+            bare: Bottleneck codes of the inputs.
         """
         codes = context[:, context.shape[1] - hidden.shape[1] :]
         hold = torch.sigmoid(self.trace) * torch.sigmoid(self.link_gate(hidden))
@@ -136,15 +137,17 @@ class WriteHeads(nn.Module):
 
 
 class ReadHeads(nn.Module):
-    """Queries, and how sharply they are compared.
+    """Queries, and the temperature at which they are compared.
 
-        q_t = normalise(W_q·Σ_τ c_τ ⊙ z_{t−τ} + U_q·clock_t),  at the start the present token, and W_q = W_k
+        q_t = normalise(W_q·Σ_τ c_τ ⊙ z_{t−τ} + U_q·clock_t)
         q_t = normalise(W_q·z⁰_t)  in an associating head
         score = temperature · q·k
 
+    Initially a binding head's query is the present token, and W_q = W_k.
+
     Args:
         config: Options.
-        write: The write heads, whose key projections the queries start from.
+        write: The write heads, whose key projections are the initial values of the queries.
     """
 
     def __init__(self, config: MemNetConfig, write: WriteHeads) -> None:
@@ -175,14 +178,14 @@ class ReadHeads(nn.Module):
 
     @property
     def temperature(self) -> Float[Tensor, "H 1 1"]:
-        """How sharply a query is compared, one per head."""
+        """Temperature of the comparison, one per head."""
         return self.log_temperature.exp()
 
 
 def timed(
     raw: Float[Tensor, "B H C K"], time: Float[Tensor, "B binding C K"]
 ) -> Float[Tensor, "B H C K"]:
-    """Add the clocks' term to the binding heads, and bring all to unit norm."""
+    """Add the clocks' term to the binding heads, and normalise all vectors."""
     binding = time.shape[1]
     return functional.normalize(
         torch.cat([raw[:, :binding] + time, raw[:, binding:]], dim=1), dim=-1
@@ -192,7 +195,7 @@ def timed(
 def _both(
     bound: Float[Tensor, "B binding C K"], identity: nn.Linear | None, bare: Float[Tensor, "B C Z"]
 ) -> Float[Tensor, "B H C K"]:
-    """Keys of the binding heads, then those of the associating heads, if there are any."""
+    """Return keys of the binding heads, then those of the associating heads, if there are any."""
     return (
         bound
         if identity is None

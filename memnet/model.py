@@ -1,11 +1,12 @@
 """MemNet: a controller with an active memory.
 
     input → encoder → controller → query → read heads → (hallucination head, fusion → output)
-                      controller → semantic bottleneck → write heads → slots → graph;  slots ⇄ synthesizer
-                      controller → tape → fusion, for what is wanted in its order
+                      controller → semantic bottleneck → write heads → slots → graph
+                      slots ⇄ synthesizer
+                      controller → tape → fusion, for recall in the order of recording
 
-Legend: ``B`` batch, ``T`` time, ``C`` chunk, ``H`` heads, ``N`` slots, ``D`` width, ``P`` places
-asked, ``V`` outputs.
+Legend: ``B`` batch, ``T`` time, ``C`` chunk, ``H`` heads, ``N`` slots, ``D`` width, ``P`` query
+positions, ``V`` outputs.
 """
 
 from collections.abc import Mapping
@@ -32,14 +33,20 @@ from memnet.state import MemNetState, Slots, empty_state
 from memnet.synthesizer import MemorySynthesizer
 
 CLOSED = -3.0
-"""Logit below which the sparsity loss pushes a write gate no further: it is closed there (from -2.4 on) and must be able to reopen."""
-KEPT = 0.05
-"""What answers read is pulled open by ``1 / (strength + KEPT)``: firmly where the gate is nearly shut, and not without bound."""
+"""Logit below which the sparsity loss has no more effect on a write gate.
+
+The gate is closed there (from -2.4 on) and must be able to reopen.
+"""
+STRENGTH_OFFSET = 0.05
+"""Offset that bounds the gradient which opens the gates of entries read by answers.
+
+The gradient is ``1 / (strength + STRENGTH_OFFSET)``: large for a nearly closed gate, and bounded.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class _Pass:
-    """What one chunk yields."""
+    """Result of one chunk."""
 
     fused: Float[Tensor, "B C D"]
     state: MemNetState
@@ -47,9 +54,11 @@ class _Pass:
 
 
 @dataclass(frozen=True, slots=True)
-class _Remembered:
-    """What the memory makes of one chunk: what was read in all, slots and tape after it, the bank's writes and reads, the logits of all
-    gates.
+class _ChunkMemory:
+    """Result of the memory for one chunk.
+
+    The vectors read in all, slots and tape after the chunk, the bank's writes and reads, and the
+    logits of all gates.
     """
 
     vectors: Float[Tensor, "B C D"]
@@ -63,10 +72,10 @@ class _Remembered:
 class MemNet(nn.Module):
     """A sequence model whose memory is slots joined by a Hebbian graph.
 
-    A sequence is read in chunks; a chunk ends where the number of tokens read is a multiple of
-    ``config.chunk``, or of ``config.dream_every``, when it is followed by a dream. Fed in pieces
-    that are multiples of the chunk, a sequence gives what it gives whole; at any other pieces too,
-    as long as nothing is evicted.
+    A sequence is read in chunks. A chunk ends where the number of tokens read is a multiple of
+    ``config.chunk`` or of ``config.dream_every``; in the second case a dream follows. A sequence
+    fed in pieces that are multiples of the chunk gives the same as the whole sequence. This holds
+    for any other pieces too, as long as nothing is evicted.
 
     Args:
         config: Options.
@@ -128,7 +137,7 @@ class MemNet(nn.Module):
 
         See :class:`baselines.interface.SequenceModel` for the arguments.
 
-        Without ``generator`` the Random policy gives its expectation, and the pass is
+        Without ``generator`` the Random policy returns its expectation, and the pass is
         deterministic.
         """
         if self.training and targets is not None and targets.is_floating_point():
@@ -161,14 +170,14 @@ class MemNet(nn.Module):
         state: MemNetState | None,
         record: Recorder | None,
         generator: torch.Generator | None,
-        asked: Bool[Tensor, "B T"],
+        queried: Bool[Tensor, "B T"],
     ) -> tuple[Float[Tensor, "B T D"], MemNetState, dict[str, Float[Tensor, ""]]]:
         batch, length = inputs.shape[:2]
         if state is None:
             state = self.initial_state(batch)
         draw = None
         if generator is not None and self.config.meta_policy:
-            # Drawn by position, so that the chunk size does not matter.
+            # Drawn by position, so that the chunk size has no effect.
             shape = (length, batch, self.config.heads)
             draw = (
                 torch.rand(shape, generator=generator, device=generator.device)
@@ -180,9 +189,11 @@ class MemNet(nn.Module):
         while start < length:
             stop = min(length, start + self._until_break(state.time))
             drawn = None if draw is None else draw[..., start:stop]
-            done = self._chunk(inputs[:, start:stop], state, record, drawn, asked[:, start:stop])
-            passes.append((stop - start, done))
-            state, start = done.state, stop
+            result = self._chunk(
+                inputs[:, start:stop], state, record, drawn, queried[:, start:stop]
+            )
+            passes.append((stop - start, result))
+            state, start = result.state, stop
         if record is not None:
             record.survivors(state.slots.occupied, state.slots.birth, state.time)
         losses = {
@@ -192,7 +203,7 @@ class MemNet(nn.Module):
         return torch.cat([item.fused for _, item in passes], dim=1), state, losses
 
     def _until_break(self, time: int) -> int:
-        """Tokens until the chunk ends."""
+        """Tokens up to the end of the chunk."""
         chunk = self.config.chunk - time % self.config.chunk
         return (
             min(chunk, self.config.dream_every - time % self.config.dream_every)
@@ -206,7 +217,7 @@ class MemNet(nn.Module):
         state: MemNetState,
         record: Recorder | None,
         draw: Float[Tensor, "B H C"] | None,
-        asked: Bool[Tensor, "B C"],
+        queried: Bool[Tensor, "B C"],
     ) -> _Pass:
         encoded = self.encoder(inputs)
         hidden, window = self.controller(encoded, state.window, state.time)
@@ -215,20 +226,20 @@ class MemNet(nn.Module):
         exact = self.fusion.read.weight.dtype
         with torch.autocast(
             inputs.device.type, enabled=False
-        ):  # keys, links, clocks and places are kept as exactly as the weights
-            done = self._remember(
+        ):  # keys, links, clocks and places have the precision of the weights
+            result = self._remember(
                 hidden.to(exact), context.to(exact), bare.to(exact), state, record, draw
             )
-            slots, time = done.slots, state.time + inputs.shape[1]
+            slots, time = result.slots, state.time + inputs.shape[1]
             if self.synthesizer is not None and time % self.config.dream_every == 0:
                 awake, slots = slots, self.synthesizer(slots)
                 if record is not None:
                     record.lives(awake.occupied & ~slots.occupied, awake.birth, time)
         tail = context[:, context.shape[1] - state.tail.shape[1] :]
-        after = MemNetState(slots=slots, window=window, tail=tail, tape=done.tape, time=time)
+        after = MemNetState(slots=slots, window=window, tail=tail, tape=result.tape, time=time)
         target = inputs if inputs.is_floating_point() else encoded
-        losses = self._losses(done, target, asked) if torch.is_grad_enabled() else {}
-        return _Pass(fused=self.fusion(hidden, done.vectors), state=after, losses=losses)
+        losses = self._losses(result, target, queried) if torch.is_grad_enabled() else {}
+        return _Pass(fused=self.fusion(hidden, result.vectors), state=after, losses=losses)
 
     def _remember(
         self,
@@ -238,7 +249,7 @@ class MemNet(nn.Module):
         state: MemNetState,
         record: Recorder | None,
         draw: Float[Tensor, "B H C"] | None,
-    ) -> _Remembered:
+    ) -> _ChunkMemory:
         """Write and read a chunk."""
         written = self.bank.write(hidden, context, bare, state.slots, state.time)
         read = self.bank.read(hidden, context, bare, written, draw)
@@ -254,10 +265,13 @@ class MemNet(nn.Module):
             recalled, tape, counters = self.serial(hidden, values, tape)
             vectors = vectors + recalled
             gates.append(counters)
-            taped += [values, counters]  # as much as the chunk's contents, places and strengths
+            taped += [
+                values,
+                counters,
+            ]  # as many bytes as the chunk's contents, places and strengths
         if record is not None:
             provisional = (written.keys, written.values, written.strength, written.times)
-            kept = (
+            contents = (
                 slots.usage,
                 slots.birth,
                 slots.fresh,
@@ -265,47 +279,51 @@ class MemNet(nn.Module):
                 slots.trace,
                 slots.count,
             )
-            record.carries([*provisional, *kept, state.window, state.tail, *taped])
-        return _Remembered(
+            record.carries([*provisional, *contents, state.window, state.tail, *taped])
+        return _ChunkMemory(
             vectors=vectors, slots=slots, tape=tape, written=written, read=read, gates=gates
         )
 
     def _losses(
-        self, done: _Remembered, inputs: Float[Tensor, "B C X"], asked: Bool[Tensor, "B C"]
+        self, result: _ChunkMemory, inputs: Float[Tensor, "B C X"], queried: Bool[Tensor, "B C"]
     ) -> dict[str, Float[Tensor, ""]]:
-        """Unweighted auxiliary losses of a chunk.
+        """Return the unweighted auxiliary losses of a chunk.
 
-        hallucination: MSE of the input rebuilt from what was read after the write at each token.
-        utilization: negative entropy of the mean use of entries. sparsity: mean of ``softplus(a)``,
-        a the logits of the bank's write gates, the same of the tape's, a tenth of the mean
-        dispersion of TopK, and what keeps open the gates of what answers read: ``−log(strength +
-        KEPT)`` of what is read where an answer is wanted, over all tokens as the gates' own term
-        is.
+        - hallucination: MSE of the input reconstructed from the read after the write of each token.
+        - utilization: negative entropy of the mean use of entries.
+        - sparsity: mean of ``softplus(a)``, a the logits of the bank's write gates, the same of the
+          tape's gates, a tenth of the mean dispersion of TopK, and a term that holds open the gates
+          of entries read by answers: ``−log(strength + STRENGTH_OFFSET)`` of the entries read at a
+          query position, averaged over all tokens like the gates' term.
         """
-        use = done.read.weights.mean(2)
+        use = result.read.weights.mean(2)
         losses = {
             "utilization": -entropy(use / use.sum(-1, keepdim=True).clamp_min(1e-6)).mean(),
             "sparsity": sum(
-                (softplus(logits.clamp_min(CLOSED)).mean() for logits in done.gates),
-                start=0.1 * done.read.dispersion.mean(),
+                (softplus(logits.clamp_min(CLOSED)).mean() for logits in result.gates),
+                start=0.1 * result.read.dispersion.mean(),
             )
-            + self._loss_of_what_is_read(done, asked),
+            + self._loss_of_entries_read(result, queried),
         }
         if self.hallucination is not None:
-            losses["hallucination"] = self.hallucination.loss(done.read.vectors, inputs)
+            losses["hallucination"] = self.hallucination.loss(result.read.vectors, inputs)
         return losses
 
-    def _loss_of_what_is_read(
-        self, done: _Remembered, asked: Bool[Tensor, "B C"]
+    def _loss_of_entries_read(
+        self, result: _ChunkMemory, queried: Bool[Tensor, "B C"]
     ) -> Float[Tensor, ""]:
-        """Reads are normalised, so all gates could sink together at no cost to the task, until those it needs were shut with the rest."""
-        weights = done.read.weights.detach() * asked[:, None, :, None]
-        missing = (done.written.strength + KEPT).log().clamp_max(0.0)
+        """Loss that holds open the gates of the entries that answers read.
+
+        Reads are normalised. Without it all gates could decrease together at no cost to the task,
+        until the gates that the task needs are closed too.
+        """
+        weights = result.read.weights.detach() * queried[:, None, :, None]
+        missing = (result.written.strength + STRENGTH_OFFSET).log().clamp_max(0.0)
         return -(weights.sum(2) * missing).sum() / weights[..., 0].numel()
 
 
 def _asked(inputs: Tensor, positions: Int[Tensor, "B P"] | None) -> Bool[Tensor, "B T"]:
-    """Say at which tokens an answer is wanted: at all of them if none are named."""
+    """Return at which tokens there is a query; at all tokens if ``positions`` is None."""
     everywhere = torch.ones(inputs.shape[:2], dtype=torch.bool, device=inputs.device)
     return (
         everywhere

@@ -10,18 +10,18 @@ from torch import Tensor, nn
 from memnet.config import MemNetConfig
 
 SMOOTHING = 0.9
-"""Share of the old value in the smoothed task loss, per step."""
+"""Weight of the old value in the smoothed task loss, per step."""
 
 
 class Objective(nn.Module):
     """Weighs the auxiliary losses.
 
     λ3 is zero until the smoothed task loss has fallen to ``sparsity_onset`` of the guessing loss,
-    and then comes in linearly: a penalty on writing that is there from the start closes the gate
-    before anything has been learnt. It rests again while the task loss exceeds the best smoothed
-    loss so far by more than ``sparsity_tolerance`` of the guessing loss, and comes in linearly
-    below that. The guessing loss is that of a model which has learnt nothing: ``ln V``, or the mean
-    square of the targets where they are numbers.
+    and then rises linearly: a penalty on writing from the first step closes the gate before
+    anything is learned. It is suspended while the task loss exceeds the best smoothed loss so far
+    by more than ``sparsity_tolerance`` of the guessing loss, and rises linearly below that. The
+    guessing loss is that of an untrained model: ``ln V``, or the mean square of the targets if they
+    are numbers.
 
     Args:
         config: Options.
@@ -39,13 +39,16 @@ class Objective(nn.Module):
             self.register_buffer(name, torch.tensor(math.log(max(outputs, 2))))
 
     def expect(self, targets: Float[Tensor, "B P"]) -> None:
-        """Take the guessing loss from targets that are numbers: what a model that says nothing, zero, would cost."""
+        """Set the guessing loss from numerical targets.
+
+        It is the loss of a model that always returns zero.
+        """
         self.guess.copy_(targets.detach().square().mean())
 
     def forward(
         self, task_loss: Float[Tensor, ""], losses: Mapping[str, Float[Tensor, ""]]
     ) -> Float[Tensor, ""]:
-        """Return the total loss; in training, follow the task loss.
+        """Return the total loss; in training, also update the smoothed task loss.
 
         Args:
             task_loss: Loss of the task.
@@ -66,10 +69,10 @@ class Objective(nn.Module):
         )
 
     def ramp(self, task_loss: float) -> float:
-        """How far λ3 has come in, from 0 to 1.
+        """Return the current share of λ3, from 0 to 1.
 
-        It comes in with the smoothed loss, slowly, and goes out with the present one, at once: a
-        gate that has closed too far costs the task something long before an average tells.
+        It rises with the smoothed loss, slowly, and falls with the present loss, at once: a gate
+        that has closed too far costs the task something long before an average shows it.
         """
         worst = max(float(self.smoothed), task_loss)
         low, patience = (

@@ -1,4 +1,4 @@
-"""What every sequence model returns."""
+"""The output type of every sequence model."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,10 +13,9 @@ class ModelOutput:
     """Output of one forward pass over a piece of a sequence.
 
     Attributes:
-        logits: ``[B, T, V]``, or ``[B, P, V]`` where ``positions`` named the places at which an
-            answer is wanted.
-        state: What the model carries on to the next piece: a frozen dataclass whose tensors are all
-            batch-first (or None).
+        logits: ``[B, T, V]``, or ``[B, P, V]`` if query ``positions`` were given.
+        state: State that the model carries to the next piece: a frozen dataclass whose tensors are
+            all batch-first (or None).
         losses: Named auxiliary terms, unweighted scalars; the objective weighs and adds them.
     """
 

@@ -11,21 +11,21 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
 TINY = 1e-9
-WANTED = 4
-"""Closed entries that a read looks at, for the gradient of their gates."""
-LONGING = 2.0
-"""Most by which the score of a closed entry may exceed the best open one in the gradient of its gate."""
-HIDDEN = 1e9
-"""Minus this is the score of an entry that can't be seen."""
+MAX_CLOSED = 4
+"""Closed entries that a read includes, for the gradient of their gates."""
+MAX_LEAD = 2.0
+"""Upper bound on a closed entry's score above the best open one, for its gate's gradient."""
+INVISIBLE = 1e9
+"""Minus this is the score of an invisible entry."""
 
 
 @dataclass(frozen=True, slots=True)
 class TopK:
-    """The TopK policy's read, by its entries alone: the rest of its weights is zero.
+    """The read of the TopK policy: its entries; all other weights are zero.
 
     Attributes:
         index: Entries that are read.
-        weights: How much of each; they sum to 1, or to 0 where nothing is held.
+        weights: Their weights; they sum to 1, or to 0 if the memory is empty.
         scores: Their scores.
     """
 
@@ -44,34 +44,33 @@ def top_k(
     """Softmax of ``score + log strength`` over the k best visible entries.
 
     It is computed as ``strength · exp(score)``, normalised. Given ``closed``, the best of the
-    entries whose gate was exactly zero are looked at too: they have no weight and take no place
-    among the k, but their gates get a gradient, which says whether an open one would have served.
+    entries whose gate was exactly zero are included too: they have no weight and take no place
+    among the k, but their gates get a gradient, which shows whether an open gate would have helped.
     So a gate that has closed too far can open again.
 
     Args:
         scores: ``temperature · cosine`` of all entries.
         strength: Strength of all entries, the gate of those written in this chunk.
         visible: Entries that can be read at each token.
-        closed: Entries that could have been, had their gates been open; None where no gradient is
-            wanted.
-        k: How many are read.
+        closed: Entries that could be read if their gates were open; None if no gradient is needed.
+        k: Number of entries read.
     """
     with torch.no_grad():
         ranked = (scores + strength.clamp_min(TINY).log().unsqueeze(2)).masked_fill_(
-            ~visible, -HIDDEN
+            ~visible, -INVISIBLE
         )
         best = ranked.topk(min(k, scores.shape[-1]), dim=-1)
-        index, limit = best.indices, torch.where(best.values > -HIDDEN, HIDDEN, -HIDDEN)
+        index, limit = best.indices, torch.where(best.values > -INVISIBLE, INVISIBLE, -INVISIBLE)
         top = best.values[..., :1]
         if closed is not None:
-            wanted = scores.masked_fill(~closed, -HIDDEN).topk(
-                min(WANTED, scores.shape[-1]), dim=-1
+            candidates = scores.masked_fill(~closed, -INVISIBLE).topk(
+                min(MAX_CLOSED, scores.shape[-1]), dim=-1
             )
-            index = torch.cat([index, wanted.indices], dim=-1)
+            index = torch.cat([index, candidates.indices], dim=-1)
             limit = torch.cat(
-                [limit, torch.where(wanted.values > -HIDDEN, LONGING, -HIDDEN)], dim=-1
+                [limit, torch.where(candidates.values > -INVISIBLE, MAX_LEAD, -INVISIBLE)], dim=-1
             )
-            top = torch.where(top > -HIDDEN, top, wanted.values[..., :1])
+            top = torch.where(top > -INVISIBLE, top, candidates.values[..., :1])
     found = scores.gather(-1, index)
     held = strength.unsqueeze(2).expand(-1, -1, index.shape[2], -1).gather(-1, index)
     weights = (found - top).minimum(limit).exp() * held
@@ -84,13 +83,13 @@ def random_entry(
 ) -> Int[Tensor, "B H C 1"]:
     """Draw one visible entry per token, by position.
 
-    Every entry has a place on a circle that follows from when it was written (multiples of the
-    golden ratio spread evenly); the first visible one at or after the drawn point is read. The draw
-    so depends on what is stored and not on where, nor on the chunk size.
+    Every entry has a place on a circle that depends on its time of writing (multiples of the golden
+    ratio spread evenly); the first visible one at or after the drawn point is read. So the draw
+    depends on the stored contents, and not on their slots or the chunk size.
 
     Args:
         draw: Uniform numbers in [0, 1), one per token.
-        times: Token at which each entry was written last.
+        times: Token of each entry's last write.
         visible: Entries that can be read.
     """
     golden = (math.sqrt(5.0) - 1.0) / 2.0
@@ -100,17 +99,18 @@ def random_entry(
 
 
 def entropy(weights: Float[Tensor, "*lead E"]) -> Float[Tensor, "*lead"]:
-    """Entropy of a distribution, in nats; 0 where the weights are all zero."""
+    """Entropy of a distribution, in nats; 0 if the weights are all zero."""
     return -(weights * weights.clamp_min(TINY).log()).sum(-1)
 
 
 def dispersion(weights: Float[Tensor, "*lead E"]) -> Float[Tensor, "*lead"]:
-    """How much is read beside the most.
+    """Dispersion of a read over its entries.
 
-    ``1 − Σ w²`` (Simpson 1949), the chance that two draws differ; 0 where the weights are all zero.
+    ``1 − Σ w²`` (Simpson 1949), the probability that two draws differ; 0 if the weights are all
+    zero.
 
-    A measure of sparsity to learn by. Entropy is none: its slope grows without bound as a weight
-    goes to zero, so it holds shut what is shut, and breaks in bursts what has been learnt.
+    It is a training loss for sparsity. Entropy is not suitable: its slope is unbounded as a weight
+    goes to zero, so closed gates stay closed, and learned reads break in bursts.
     """
     return weights.sum(-1) - weights.square().sum(-1)
 
@@ -120,12 +120,12 @@ class MetaPolicy(nn.Module):
 
         π = softmax(P·[h, best match, entropy of the TopK read])
 
-    Without a draw the Random policy gives its expectation, which is Uniform: the pass is then
+    Without a draw the Random policy returns its expectation, which is Uniform, so the pass is
     deterministic.
 
     Args:
         width: D of the controller's state.
-        heads: Memory heads H, each with a gate of its own.
+        heads: Memory heads H, each with its own gate.
     """
 
     def __init__(self, width: int, heads: int) -> None:
@@ -144,7 +144,7 @@ class MetaPolicy(nn.Module):
         visible: Bool[Tensor, "B H C E"],
         random: Int[Tensor, "B H C 1"] | None,
     ) -> Float[Tensor, "B H C E"]:
-        """Return ``W_base``: a distribution wherever an entry is visible, zeros elsewhere.
+        """Return ``W_base``: a distribution if an entry is visible, otherwise zeros.
 
         Args:
             hidden: The controller's state.
@@ -153,8 +153,8 @@ class MetaPolicy(nn.Module):
             random: The entry that Random reads, or None for the expectation.
         """
         logits = self.gate(hidden).unflatten(-1, (self.heads, 3)).transpose(1, 2)
-        found = best.scores.detach().masked_fill(best.weights <= 0, -HIDDEN).amax(-1)
-        match = torch.where(found > -HIDDEN, found, 0.0)
+        found = best.scores.detach().masked_fill(best.weights <= 0, -INVISIBLE).amax(-1)
+        match = torch.where(found > -INVISIBLE, found, 0.0)
         known = torch.stack([match, entropy(best.weights)], dim=-1)
         pi = (logits + known @ self.uncertainty).softmax(-1)
         seen = visible.to(pi.dtype)

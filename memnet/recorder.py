@@ -1,8 +1,8 @@
-"""What a memory did, gathered while it reads and writes.
+"""Statistics of a memory, collected while it reads and writes.
 
-A recorder is handed to the forward pass of any model with slots; the pass tells it of each chunk.
-Statistics are those reported with every task: slot reuse, read sparsity, occupancy, write rate,
-read entropy, and how long slots live.
+A recorder is an argument of the forward pass of any model with slots; the pass reports each chunk
+to it. The statistics are reported with every task: slot reuse, read sparsity, occupancy, write
+rate, read entropy, and lifetimes of slots.
 """
 
 from collections.abc import Iterable
@@ -21,17 +21,17 @@ class Recorder:
     Attributes:
         tokens: Tokens seen, times memories and heads.
         writes: Writes among them.
-        reuses: Writes that landed on an occupied slot.
-        reads: Reads of a memory that held something.
+        reuses: Writes to an occupied slot.
+        reads: Reads of a memory that was not empty.
         read_entropy: Sum of their entropies, in nats.
         read_sparsity: Sum of ``1 − e^entropy / occupied``.
-        occupied: Sum over tokens of the share of slots that are occupied, of all that a memory may
-            have.
-        ended: Lifetimes, in tokens, of slots that were given up, for another content or to another
-            slot in a dream.
-        alive: Ages of the slots still occupied at the end of the last pass told of (censored
+        occupied: Sum over tokens of the share of occupied slots in the largest number of slots.
+        ended: Lifetimes, in tokens, of slots that were evicted or, in a dream, merged into another
+            slot.
+        alive: Ages of the slots still occupied at the end of the last recorded pass (censored
             lifetimes).
-        carried_bytes: Most bytes that one memory carried, the chunk's provisional slots included.
+        carried_bytes: Largest number of bytes that one memory carried, the chunk's provisional
+            slots included.
     """
 
     tokens: int = 0
@@ -46,7 +46,7 @@ class Recorder:
     carried_bytes: int = 0
 
     def read(self, weights: Float[Tensor, "B H C E"], visible: Bool[Tensor, "B H C E"]) -> None:
-        """Note the reads of a chunk."""
+        """Record the reads of a chunk."""
         held = visible.sum(-1)
         some = held > 0
         nats = entropy(weights.detach())
@@ -61,39 +61,40 @@ class Recorder:
         occupied: Bool[Tensor, "B H N"],
         count: int,
         *,
-        most: int,
+        max_slots: int,
     ) -> None:
-        """Note the writes of a chunk of ``count`` tokens, and which slots are occupied after it, of the ``most`` that there may be.
+        """Record the writes of a chunk of ``count`` tokens, and the occupied slots after it.
 
-        Slots are made as they are needed, so those that were made say little about how full a
-        memory is, and there may be none.
+        The occupied share refers to ``max_slots``, the largest number of slots: slots are created
+        when needed, so the number of existing slots does not show how full a memory is, and it may
+        be zero.
         """
         tokens = count * active[..., 0].numel()
         self.tokens += tokens
         self.writes += int(active.sum())
         self.reuses += int((active & ~fresh).sum())
-        self.occupied += float(occupied.sum(-1).float().mean()) / most * tokens
+        self.occupied += float(occupied.sum(-1).float().mean()) / max_slots * tokens
 
     def lives(self, ended: Bool[Tensor, "B H N"], birth: Int[Tensor, "B H N"], now: int) -> None:
-        """Note slots that were given up at ``now``."""
+        """Record slots that were evicted at ``now``."""
         self.ended.extend((now - birth[ended]).tolist())
 
     def survivors(
         self, occupied: Bool[Tensor, "B H N"], birth: Int[Tensor, "B H N"], now: int
     ) -> None:
-        """Note the ages of the slots occupied at the end of a pass.
+        """Record the ages of the slots occupied at the end of a pass.
 
-        Those noted before were the same slots, younger.
+        They replace the ages recorded before, which were of the same slots.
         """
         self.alive = (now - birth[occupied]).tolist()
 
     def carries(self, tensors: Iterable[Tensor]) -> None:
-        """Note what is carried at a chunk's end, batch first."""
+        """Record the tensors carried at a chunk's end, batch first."""
         total = sum(tensor.numel() * tensor.element_size() // tensor.shape[0] for tensor in tensors)
         self.carried_bytes = max(self.carried_bytes, total)
 
     def statistics(self) -> dict[str, float | None]:
-        """Return the averages; null where there was nothing to average."""
+        """Return the averages; None if there was nothing to average."""
         return {
             "occupancy": self.occupied / self.tokens if self.tokens else None,
             "write_rate": self.writes / self.tokens if self.tokens else None,

@@ -1,11 +1,9 @@
-"""SerialRecall.
+"""SerialRecall: stored tokens are read again in their order, at any distance.
 
-What was stored is read again in its order, at any distance and whatever its contents.
-
-A tape: a token may be recorded at its end, by a gate, and may move the reading head on by a place,
-by another; recording rewinds the head. So after any rest the first thing recorded is the first that
-is read, then the second. It is the queue of Grefenstette et al. 2015 ("Learning to Transduce with
-Unbounded Memory"), found by counted position as in Golovneva et al. 2024 ("Contextual Position
+A tape: one gate records a token, at the end of the tape; another gate moves the reading head on by
+one place; recording rewinds the head. So after any pause the first recording is read first, then
+the second. It is the queue of Grefenstette et al. 2015 ("Learning to Transduce with Unbounded
+Memory"), addressed by counted position as in Golovneva et al. 2024 ("Contextual Position
 Encoding"), and the serial recall of psychology.
 
 Legend: ``B`` memories, ``C`` tokens in the chunk, ``M`` recordings, ``E = M + C`` entries, ``D``
@@ -23,32 +21,36 @@ from memnet import clock
 from memnet.heads import open_gate
 
 START = (0.0, -1.0)
-"""Logits of recording and of reading on at the start: half a place for every token, and a fifth of one."""
-BLUR, SHARP = 14.0, 100.0
-"""Temperature at the start, at which neighbours are read too, so that counts learn from them in whole steps; and at most. From 11.8 on a
-place outweighs its two neighbours together, so what is read is right even where it stays a blur.
-"""
-EAGER = 5.0
-"""How many times faster than other weights the logarithm of the temperature learns."""
+"""Initial logits of recording and of reading on: half a place and a fifth of a place per token."""
+INITIAL_TEMPERATURE, MAX_TEMPERATURE = 14.0, 100.0
+"""Initial and largest temperature.
 
-WHOLE, DECIDED = 0.2, 0.4
-"""Doubt below which steps are whole enough for the temperature to be learned, which it then keeps near there; and below which gates have
-made up their minds.
+At the initial one neighbours are read too, so that gradients push counts to whole steps. From 11.8
+on a place outweighs its two neighbours together, so the read is right even while it is blurred.
 """
-MEMORY = 0.999
-"""What is left of the doubt, per token of training."""
+RATE_FACTOR = 5.0
+"""Factor on the learning rate of the logarithm of the temperature."""
+
+MAX_DOUBT_WHOLE, MAX_DOUBT_DECIDED = 0.2, 0.4
+"""Thresholds of the doubt.
+
+Below the first, steps are whole enough for the temperature to be learned, which then holds the
+doubt near it. Below the second, the gates are decided.
+"""
+DOUBT_DECAY = 0.999
+"""Decay of the doubt's running average, per token of training."""
 
 TINY = 1e-9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tape:
-    """What is recorded, and where it is read.
+    """The recordings, and the position of the reading head.
 
     Attributes:
         values: Contents.
-        place: Place of each recording: how much was recorded before it.
-        strength: Gate with which it was recorded; 0 where there is none.
+        place: Place of each recording: the sum of the recording gates before it.
+        strength: Gate with which it was recorded; 0 if there is none.
         end: Place of the next recording.
         head: Place at which the next token reads.
     """
@@ -71,46 +73,48 @@ class Tape:
             head=like.new_zeros(batch),
         )
 
-    def last(self, most: int) -> "Tape":
-        """Keep the latest recordings, so many at most."""
+    def last(self, count: int) -> "Tape":
+        """Return the tape with its latest ``count`` recordings."""
         held = self.strength > 0
-        count = min(most, int(held.sum(-1).max())) if self.strength.shape[-1] else 0
-        kept = self.place.masked_fill(~held, -1.0).topk(count, dim=-1).indices
+        count = min(count, int(held.sum(-1).max())) if self.strength.shape[-1] else 0
+        latest = self.place.masked_fill(~held, -1.0).topk(count, dim=-1).indices
         return Tape(
-            values=self.values.gather(1, kept.unsqueeze(-1).expand(-1, -1, self.values.shape[-1])),
-            place=self.place.gather(-1, kept),
-            strength=self.strength.gather(-1, kept),
+            values=self.values.gather(
+                1, latest.unsqueeze(-1).expand(-1, -1, self.values.shape[-1])
+            ),
+            place=self.place.gather(-1, latest),
+            strength=self.strength.gather(-1, latest),
             end=self.end,
             head=self.head,
         )
 
 
 def parts(tape: Tape | None) -> dict[str, Tensor]:
-    """Return a tape's tensors by name; none where there is no tape."""
+    """Return a tape's tensors by name; none if there is no tape."""
     return {} if tape is None else {name: getattr(tape, name) for name in tape.__dataclass_fields__}
 
 
 class SerialRecall(nn.Module):
-    """Records by one gate, reads on by another.
+    """A tape with a gate for recording and a gate for reading on.
 
-        w_t = open(W·h_t),  a_t = open(A·h_t)                    (clamped gates: exactly 0 and 1 at their ends)
-        place of what t records = Σ_{s<t} w_s
-        head_t = (1 − w_t)·head_{t−1} + a_t                      (recording rewinds)
+        w_t = open(W·h_t),  a_t = open(A·h_t)      (clamped gates: exactly 0 and 1 at their ends)
+        place of recording t = Σ_{s<t} w_s
+        head_t = (1 − w_t)·head_{t−1} + a_t        (recording rewinds)
         score_s = temperature·cos(code(head_{t−1}), code(place_s)) + log w_s
         read_t = Σ_s softmax(score)_s · w_s·v_s,  s ≤ t
 
-    Where both counters take whole steps, counting can be exact, and then it holds after a million
-    tokens: out of training, a gate above one half counts one and any other nothing, as soon as the
-    gates have made up their minds. How far they are from it is the doubt: the share ``Σ 4·g·(1 − g)
-    / Σ g`` over the latest tokens of training, so many half steps for each step taken. The
-    temperature is learned, since a task may want one recording or several at once; but where it is
-    free from the start, half steps serve as well as whole ones, so it is held at its start, a blur
-    that only whole steps bear, until there is little doubt. It is the same in and out of training.
+    If both counters move in whole steps, counting can be exact, and then it holds after a million
+    tokens: in evaluation, a gate above one half counts one and any other gate nothing, if the gates
+    are decided. Their distance from it is the doubt: the share ``Σ 4·g·(1 − g) / Σ g`` over the
+    latest tokens of training, the number of half steps per step. The temperature is learned, since
+    a task may need one recording or several at once. If it were free from the first step, half
+    steps would serve as well as whole ones. So it has its initial value, a blur that only whole
+    steps tolerate, until the doubt is small. It is the same in training and in evaluation.
 
     Args:
         width: D of the controller's state.
-        recordings: Most recordings that are kept; the earliest go first.
-        training_recordings: As many while training, where that is more.
+        recordings: Largest number of recordings; the earliest are dropped.
+        training_recordings: The same in training, if that is more.
     """
 
     unsure: Tensor
@@ -120,8 +124,8 @@ class SerialRecall(nn.Module):
         super().__init__()
         self.register_buffer("unsure", torch.ones(()))
         self.register_buffer("moved", torch.ones(()))
-        self.most = recordings
-        self.most_training = max(recordings, training_recordings)
+        self.max_recordings = recordings
+        self.max_training_recordings = max(recordings, training_recordings)
         self.gates = nn.Linear(width, 2)
         self.log_temperature = nn.Parameter(torch.zeros(()))
         nn.init.zeros_(self.gates.weight)
@@ -135,11 +139,11 @@ class SerialRecall(nn.Module):
 
         Args:
             hidden: The controller's state.
-            values: What may be recorded.
+            values: Contents to record.
             tape: The tape before the chunk.
 
         Returns:
-            What was read, the tape after the chunk, and the logits of the two gates.
+            Vectors read, the tape after the chunk, and the logits of the two gates.
         """
         logits = self.gates(hidden)
         gates = open_gate(logits)
@@ -156,32 +160,34 @@ class SerialRecall(nn.Module):
         )
         return (
             self._read(head[:, :-1], after),
-            after.last(self.most_training if self.training else self.most),
+            after.last(self.max_training_recordings if self.training else self.max_recordings),
             logits,
         )
 
     @property
     def temperature(self) -> Float[Tensor, ""]:
-        """How sharply places are told apart: as learned, where all steps are whole ones, and blurred, the more doubt there is."""
-        whole = max(0.0, 1.0 - self.doubt / WHOLE)
-        return (BLUR * (EAGER * whole * self.log_temperature).exp()).clamp_max(SHARP)
+        """Temperature of the comparison of places; its initial value as long as there is doubt."""
+        whole = max(0.0, 1.0 - self.doubt / MAX_DOUBT_WHOLE)
+        return (INITIAL_TEMPERATURE * (RATE_FACTOR * whole * self.log_temperature).exp()).clamp_max(
+            MAX_TEMPERATURE
+        )
 
     @property
     def doubt(self) -> float:
-        """Half steps for each step taken, over the latest tokens of training.
+        """Half steps per step, over the latest tokens of training.
 
-        0 where all gates are at their ends.
+        0 if all gates are at their ends.
         """
         return float(self.unsure / self.moved.clamp_min(TINY))
 
     def exact(self) -> bool:
-        """Whether steps are counted as whole ones: out of training, where the gates have made up their minds."""
-        return not self.training and self.doubt < DECIDED
+        """Whether steps are counted as whole ones: in evaluation, if the gates are decided."""
+        return not self.training and self.doubt < MAX_DOUBT_DECIDED
 
     def _follow(self, gates: Float[Tensor, "B C 2"]) -> None:
-        """Remember how far the gates are from their ends, and how much they move."""
+        """Update the running sums of half steps and of steps."""
         for total, now in ((self.unsure, 4.0 * gates * (1.0 - gates)), (self.moved, gates)):
-            total.lerp_(now.mean().to(total.dtype), 1.0 - MEMORY ** gates.shape[1])
+            total.lerp_(now.mean().to(total.dtype), 1.0 - DOUBT_DECAY ** gates.shape[1])
 
     def _read(self, position: Float[Tensor, "B C"], tape: Tape) -> Float[Tensor, "B C V"]:
         entries, count = tape.place.shape[-1], position.shape[-1]
@@ -197,15 +203,18 @@ class SerialRecall(nn.Module):
         weights = (scores + tape.strength.clamp_min(TINY).log().unsqueeze(1)).masked_fill(
             hidden, -math.inf
         )
-        some = ~hidden.all(-1, keepdim=True)
-        return weights.masked_fill(~some, 0.0).softmax(-1) * some @ tape.values
+        visible = ~hidden.all(-1, keepdim=True)
+        return weights.masked_fill(~visible, 0.0).softmax(-1) * visible @ tape.values
 
 
 def _heads(
     start: Float[Tensor, " B"], write: Float[Tensor, "B C"], advance: Float[Tensor, "B C"]
 ) -> Float[Tensor, "B C+1"]:
-    """Return the head before each token and after the last: ``head_t = (1 − w_t)·head_{t−1} + a_t``."""
+    """Return the head before each token and after the last.
+
+    ``head_t = (1 − w_t)·head_{t−1} + a_t``
+    """
     heads = [start]
-    for kept, step in zip((1.0 - write).unbind(-1), advance.unbind(-1), strict=True):
-        heads.append(torch.addcmul(step, kept, heads[-1]))
+    for stay, step in zip((1.0 - write).unbind(-1), advance.unbind(-1), strict=True):
+        heads.append(torch.addcmul(step, stay, heads[-1]))
     return torch.stack(heads, dim=-1)

@@ -1,4 +1,4 @@
-"""What MemNet carries from one token to the next.
+"""The state that MemNet carries from one token to the next.
 
 Legend: ``B`` memories, ``H`` heads, ``N`` slots, ``K`` key width, ``V`` value width, ``W``
 controller window, ``D`` width, ``Z`` bottleneck.
@@ -19,18 +19,18 @@ from memnet.serial import Tape
 class Slots:
     """The bank's slots and their graph.
 
-    A slot is full or empty: it is occupied where its strength is above zero.
+    A slot is occupied if its strength is above zero, otherwise empty.
 
     Attributes:
         keys: Unit-norm keys.
         values: Contents.
         strength: Write gate at the last write, in (0, 1]; merging adds, so a merged slot may exceed
             1; 0 in an empty slot.
-        usage: Read weight that a slot has received since it was taken.
-        birth: Token at which the slot was taken.
+        usage: Read weight that a slot has received since its birth.
+        birth: Token of the first write to the slot.
         written: Token of its last write.
-        fresh: Written since the last dream.
-        adjacency: Links ``A[i, j]`` from slot i to slot j: non-negative, zero diagonal; empty where
+        fresh: Whether it was written since the last dream.
+        adjacency: Links ``A[i, j]`` from slot i to slot j: non-negative, zero diagonal; empty if
             the graph is switched off.
         trace: Pre-synaptic trace of each slot.
         count: The memory clock: writes so far.
@@ -49,7 +49,7 @@ class Slots:
 
     @property
     def occupied(self) -> Bool[Tensor, "B H N"]:
-        """Which slots hold something."""
+        """Slots that are not empty."""
         return self.strength > 0
 
 
@@ -60,8 +60,8 @@ class MemNetState:
     Attributes:
         slots: The bank.
         window: The controller's last ``W`` inputs.
-        tail: The last bottleneck codes that the taps of keys and queries still reach.
-        tape: What can be read in its order, or None where that is switched off.
+        tail: The last bottleneck codes, which the taps of keys and queries still reach.
+        tape: The tape of serial recall, or None if it is switched off.
         time: Tokens read so far.
     """
 
@@ -77,7 +77,7 @@ NEVER = -1
 
 
 def widen(slots: Slots, extra: int, *, linked: bool) -> Slots:
-    """Add ``extra`` empty slots at the end; ``linked`` where there is a graph."""
+    """Add ``extra`` empty slots at the end; ``linked`` if there is a graph."""
     edges = extra if linked else 0
 
     def times(written: Int[Tensor, "B H N"]) -> Int[Tensor, "B H N+extra"]:
@@ -100,7 +100,7 @@ def widen(slots: Slots, extra: int, *, linked: bool) -> Slots:
 def empty_state(config: MemNetConfig, batch: int, like: Tensor) -> MemNetState:
     """Return the state before the first token, on the device and in the type of ``like``.
 
-    Slots are made as they are needed.
+    Slots are created when needed.
     """
     b, h = batch, config.heads
     never = torch.full((b, h, 0), NEVER, dtype=torch.int64, device=like.device)

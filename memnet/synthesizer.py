@@ -1,8 +1,8 @@
-"""MemorySynthesizer: dreaming, which reorganises the slots offline.
+"""MemorySynthesizer: dreams, which reorganise the slots offline.
 
-A dream digests what is new since the last one, and only that: a memory that has not been written
-since is left as it is, so a long silence costs nothing and changes nothing. (Where another memory
-of the batch merges slots, it is left as it is but for rounding.)
+A dream changes only memories that were written since the last one: a long pause costs nothing and
+changes nothing. (If another memory of the batch merges slots, an unwritten memory changes by
+rounding only.)
 
 Legend: ``B`` memories, ``H`` heads, ``N`` slots, ``V`` value width.
 """
@@ -21,17 +21,21 @@ from memnet.state import Slots
 
 
 class MemorySynthesizer(nn.Module):
-    """Five steps.
+    """A dream of five steps.
 
-    Contents attend to each other, links are found, near-equal slots merge, weak links go, strong
-    slots scale down.
+    Contents attend to each other, links are found, near-equal slots merge, weak links are removed,
+    strong slots are scaled down.
 
-        Y = V + O·softmax(Q·Kᵀ/√d + β·log(Â + ε))·V      for slots written since the last dream; O starts at zero
-        A_i += rate · Σ_j A_ij · Â²_i  at the strongest missing links of Â²     (two hops awake become one after sleep)
-        merge slots with cosine ≥ τ_merge, each into the first such slot if that stays itself: contents averaged by strength, strengths
-            and links added
-        A_ij = 0  where  Â_ij < prune
-        A_i ← A_i · min(1, total / Σ_j A_ij)     (synaptic homeostasis, Tononi & Cirelli 2003: bounded, and Â stays as it is)
+        Y = V + O·softmax(Q·Kᵀ/√d + β·log(Â + ε))·V      for slots written since the last dream
+        A_i += rate · Σ_j A_ij · Â²_i  at the strongest missing links of Â²
+        merge slots with cosine ≥ τ_merge
+        A_ij = 0  if  Â_ij < prune
+        A_i ← A_i · min(1, total / Σ_j A_ij)
+
+    O starts at zero. The second step turns two hops before the dream into one hop after it. A slot
+    merges into the first near-equal slot if that one is not merged itself: contents are averaged by
+    strength, strengths and links are added. The last step is synaptic homeostasis (Tononi & Cirelli
+    2003): it bounds A and does not change Â.
 
     Args:
         config: Options.
@@ -68,8 +72,8 @@ class MemorySynthesizer(nn.Module):
         Each content is refined once, in the first dream after it was written.
         """
         new = slots.fresh & slots.occupied
-        # The new ones first, filled up to as many in every memory; what was not new is put back as
-        # it was.
+        # New slots are first, padded to the same number in every memory; padded slots do not
+        # change.
         chosen = new.to(torch.int8).argsort(dim=-1, descending=True, stable=True)[
             ..., : int(new.sum(-1).max())
         ]
@@ -81,14 +85,17 @@ class MemorySynthesizer(nn.Module):
             scores = (
                 scores + self.graph_bias * (normalised(_rows(slots.adjacency, chosen)) + 1e-3).log()
             )
-        # Empty memories attend to nothing in particular; their slots are not fresh, so nothing of
-        # it is kept.
+        # Empty memories have uniform attention; their slots are not fresh, so the result is
+        # discarded.
         weights = scores.masked_fill(~slots.occupied.unsqueeze(2), -1e9).softmax(-1)
         change = self.out(weights @ v) * new.gather(-1, chosen).unsqueeze(-1)
         return slots.values.scatter_add(2, chosen.unsqueeze(-1).expand_as(change), change)
 
     def _find_links(self, slots: Slots, digest: Bool[Tensor, "B H"]) -> Float[Tensor, "B H N N"]:
-        """Add the strongest missing links of Â², in proportion to the links that a slot has: no guess outweighs what was met."""
+        """Add the strongest missing links of Â², in proportion to the links that a slot has.
+
+        So no inferred link outweighs the observed ones.
+        """
         rows, size = normalised(slots.adjacency), slots.adjacency.shape[-1]
         with torch.no_grad():
             linked = (
@@ -103,7 +110,7 @@ class MemorySynthesizer(nn.Module):
                 .topk(min(self.config.dream_links, size * size), dim=-1)
             )
             start, end = best.indices // size, best.indices % size
-        # Â² again at the links chosen alone, which is all that a gradient is wanted of.
+        # Â² again at the chosen links only, the part that needs a gradient.
         strength = (_rows(rows, start) * _rows(rows.transpose(-1, -2), end)).sum(-1) * (
             best.values > NEGLIGIBLE
         )
@@ -111,15 +118,15 @@ class MemorySynthesizer(nn.Module):
         return slots.adjacency.flatten(2).scatter_add(-1, best.indices, guessed).view_as(rows)
 
     def _merge(self, slots: Slots, digest: Bool[Tensor, "B H"]) -> Slots:
-        """Merge near-equal slots into the first of them; total strength stays."""
+        """Merge near-equal slots into the first of them; total strength does not change."""
         near = slots.keys.detach() @ slots.keys.detach().transpose(-1, -2) >= self.config.merge
         both = slots.occupied.unsqueeze(-1) & slots.occupied.unsqueeze(-2) & digest[..., None, None]
         if not bool((near & both).triu(1).any()):
             return slots
         here = torch.arange(near.shape[-1], device=near.device)
         first = torch.where(near & both, here, near.shape[-1]).min(-1).values.minimum(here)
-        # A slot merges into its first neighbour only where that one stays itself; the rest waits
-        # for the next dream.
+        # A slot merges into its first neighbour only if that one is not merged itself; other merges
+        # wait for the next dream.
         into = torch.where(first.gather(-1, first) == first, first, here.expand_as(first))
         if bool((into == here).all()):
             return slots
@@ -161,9 +168,10 @@ class MemorySynthesizer(nn.Module):
 
     def _prune(self, slots: Slots, digest: Bool[Tensor, "B H"]) -> Float[Tensor, "B H N N"]:
         weak = normalised(slots.adjacency) < self.config.prune
-        kept = slots.adjacency.masked_fill(weak & digest[..., None, None], 0.0)
-        return kept * (
-            self.config.link_total / kept.sum(-1, keepdim=True).clamp_min(self.config.link_total)
+        remaining = slots.adjacency.masked_fill(weak & digest[..., None, None], 0.0)
+        return remaining * (
+            self.config.link_total
+            / remaining.sum(-1, keepdim=True).clamp_min(self.config.link_total)
         )
 
 
@@ -172,5 +180,5 @@ def _rows(table: Float[Tensor, "B H N X"], index: Int[Tensor, "B H R"]) -> Float
 
 
 def normalised(adjacency: Float[Tensor, "B H N N"]) -> Float[Tensor, "B H N N"]:
-    """Â: rows that sum to 1, or to 0 where a slot has no links."""
+    """Â: rows that sum to 1, or to 0 for a slot without links."""
     return adjacency / adjacency.sum(-1, keepdim=True).clamp_min(NEGLIGIBLE)

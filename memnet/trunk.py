@@ -1,6 +1,6 @@
-"""What reads a sample for the persistent memory.
+"""The trunk of the persistent memory: the module that reads a sample.
 
-A model that offers its features, or any classifier, whose features are found.
+It is a model with a method ``features``, or any classifier, whose features are found.
 
 Legend: ``B`` batch, ``D`` width of the features.
 """
@@ -13,20 +13,18 @@ from torch import Tensor, nn
 
 
 class Trunk(Protocol):
-    """What reads a sample: an ``nn.Module`` with a width ``D``."""
+    """Module that reads a sample: an ``nn.Module`` with a width ``D``."""
 
     width: int
 
     def features(
         self, inputs: Float[Tensor, "B ..."], *, generator: torch.Generator | None = None
     ) -> Float[Tensor, "B D"]:
-        """Return what was read of each sample."""
+        """Return the features of each sample."""
 
 
 class Penultimate(nn.Module):
-    """The features of any classifier.
-
-    What goes into its last linear layer, the one that makes its logits.
+    """The features of any classifier: the inputs of its last linear layer, which makes its logits.
 
     Args:
         model: The classifier: samples in, logits out.
@@ -44,11 +42,13 @@ class Penultimate(nn.Module):
         }
         if not linear:
             raise ValueError(
-                f"{type(model).__name__} has no linear layer to take features from: give it a width and a method features"
+                f"{type(model).__name__} has no linear layer to take features from: give it an "
+                "attribute width and a method features"
             )
         if layer is not None and layer not in linear:
             raise ValueError(
-                f"{type(model).__name__} has no linear layer {layer!r}: choose one of {', '.join(linear)}"
+                f"{type(model).__name__} has no linear layer {layer!r}: choose one of "
+                f"{', '.join(linear)}"
             )
         self.model = model
         last = linear[layer] if layer is not None else list(linear.values())[-1]
@@ -59,7 +59,7 @@ class Penultimate(nn.Module):
     def features(
         self, inputs: Float[Tensor, "B ..."], *, generator: torch.Generator | None = None
     ) -> Float[Tensor, "B D"]:
-        """Run the classifier and return what went into the layer, at the last step where there are several.
+        """Run the classifier and return the layer's input, at the last step if there are several.
 
         Raises:
             RuntimeError: If the classifier did not run the layer.
@@ -68,7 +68,8 @@ class Penultimate(nn.Module):
         self.model(inputs)
         if not self._entering:
             raise RuntimeError(
-                f"{type(self.model).__name__} answered without its linear layer: name the layer that makes its logits"
+                f"{type(self.model).__name__} returned without running its linear layer: name the "
+                "layer that makes its logits"
             )
         return self._entering.pop().reshape(len(inputs), -1, self.width)[:, -1]
 
@@ -77,7 +78,7 @@ class Penultimate(nn.Module):
 
 
 def trunk_of(model: nn.Module, layer: str | None = None) -> nn.Module:
-    """Return a model that offers ``features`` and ``width`` as it is, and the features of any other."""
+    """Return a model with ``features`` and ``width`` unchanged, and the features of any other."""
     offers = (
         layer is None
         and callable(getattr(model, "features", None))

@@ -1,1 +1,1 @@
-"""Models, a file each; the file name is the model's name."""
+"""Models, one per file; the file name is the model's name."""

@@ -7,21 +7,21 @@ is
 
     S_t = α_t (I − β_t k_t k_tᵀ) S_{t−1} + β_t k_t v_tᵀ,    o_t = S_tᵀ q_t,
 
-the delta rule (Schlag et al. 2021, "Linear Transformers Are Secretly Fast Weight Programmers")
-where α = 1, the gated delta rule (Yang et al. 2024, "Gated Delta Networks") where not.
+the delta rule (Schlag et al. 2021, "Linear Transformers Are Secretly Fast Weight Programmers") if α
+= 1, and otherwise the gated delta rule (Yang et al. 2024, "Gated Delta Networks").
 
-Within a chunk let γ_t be the product of its decays up to t, and u_t what is written at t: the rule
-reads S_t = α_t S_{t−1} + k_t u_tᵀ with u_t = β_t (v_t − α_t S_{t−1}ᵀ k_t). Unrolled to the memory S
-before the chunk, that is a triangular system (the WY form of Yang et al. 2024, "Parallelizing
+Within a chunk let γ_t be the product of its decays up to t, and u_t the vector written at t: the
+rule is S_t = α_t S_{t−1} + k_t u_tᵀ with u_t = β_t (v_t − α_t S_{t−1}ᵀ k_t). Unrolled to the memory
+S before the chunk, that is a triangular system (the WY form of Yang et al. 2024, "Parallelizing
 Linear Transformers with the Delta Rule over Sequence Length", to which the other paper adds the
 decay):
 
     (I + A) U = diag(β) (V − diag(γ) K S),    A_ts = β_t (γ_t / γ_s) k_t·k_s for s < t.
 
-Its solution for either term, W = (I + A)⁻¹ diag(βγ) K and (I + A)⁻¹ diag(β) V, is found for all
-chunks at once; what remains to do in order is U = (I + A)⁻¹ diag(β) V − W S and the memory behind
-the chunk, γ_C S + Σ_s (γ_C / γ_s) k_s u_sᵀ. Decays enter as sums of logarithms, from which only
-quotients of at most 1 are made.
+Its solutions for the two terms, W = (I + A)⁻¹ diag(βγ) K and (I + A)⁻¹ diag(β) V, are computed for
+all chunks at once; the sequential part is U = (I + A)⁻¹ diag(β) V − W S and the memory after the
+chunk, γ_C S + Σ_s (γ_C / γ_s) k_s u_sᵀ. Decays enter as sums of logarithms, so all quotients are at
+most 1.
 
 Legend: ``B`` batch, ``H`` heads, ``T`` time, ``N`` chunks, ``C`` steps of a chunk, ``K`` and ``V``
 widths of a key and a value.
@@ -36,9 +36,9 @@ from torch.nn import functional
 
 
 class _Chunks(NamedTuple):
-    """What each chunk does with the memory S before it.
+    """The effect of each chunk on the memory S before it.
 
-    ``U = written − erasing·S``, ``o = reading·S + within·U``, and behind it ``S = left·S +
+    ``U = written − erasing·S``, ``o = reading·S + within·U``, and after it ``S = left·S +
     keeping·U``.
     """
 
@@ -71,13 +71,13 @@ def delta_rule(
         chunk: C. A speed setting: results agree for any value.
 
     Returns:
-        The outputs o, and the memory behind the piece.
+        The outputs o, and the memory after the piece.
     """
     count = query.shape[2]
     if count == 0:
         return torch.zeros_like(value), memory
     chunk = min(chunk, count)
-    # What fills up the last chunk writes nothing (k = 0, β = 0) and keeps everything (log α = 0).
+    # The padding of the last chunk writes nothing (k = 0, β = 0) and erases nothing (log α = 0).
     chunks = _prepare(
         _cut(query, chunk),
         _cut(key, chunk),
@@ -102,7 +102,7 @@ def delta_rule(
 def _prepare(
     query: Tensor, key: Tensor, value: Tensor, strength: Tensor, log_decay: Tensor | None
 ) -> _Chunks:
-    """Solve each chunk's system; what stands for a step is ``[B, H, N, C, ·]``."""
+    """Solve each chunk's system; a tensor over steps has shape ``[B, H, N, C, ·]``."""
     overlap, within = strength * (key @ key.transpose(-1, -2)), query @ key.transpose(-1, -2)
     seen, keeping, left = key, key, None
     if log_decay is not None:
@@ -129,7 +129,10 @@ def _prepare(
 
 
 def _inverse(lower: Float[Tensor, "*batch C C"]) -> Float[Tensor, "*batch C C"]:
-    """Return ``(I + A)⁻¹`` of strictly lower triangular A, by substitution: a series of powers would lose all digits on like keys."""
+    """Return ``(I + A)⁻¹`` of strictly lower triangular A, by substitution.
+
+    A power series would lose all digits on similar keys.
+    """
     identity = torch.eye(lower.shape[-1], dtype=lower.dtype, device=lower.device).expand_as(lower)
     inverse: Tensor = torch.linalg.solve_triangular(
         lower, identity, upper=False, unitriangular=True
@@ -138,7 +141,7 @@ def _inverse(lower: Float[Tensor, "*batch C C"]) -> Float[Tensor, "*batch C C"]:
 
 
 def _cut(vectors: Float[Tensor, "B H T d"], chunk: int) -> Float[Tensor, "B H N C d"]:
-    """Cut time into chunks, the last one filled up with zeros."""
+    """Cut time into chunks, the last one padded with zeros."""
     missing = -vectors.shape[2] % chunk
     cut: Tensor = functional.pad(vectors, (0, 0, 0, missing)).unflatten(2, (-1, chunk)).contiguous()
     return cut

@@ -1,15 +1,16 @@
 """The layer around the delta rule, as published.
 
-Short convolutions, unit-norm keys and queries, a normalised and gated output.
+It has short convolutions, unit-norm keys and queries, and a normalised and gated output.
 
 From Yang et al. 2024, "Parallelizing Linear Transformers with the Delta Rule over Sequence Length"
 and "Gated Delta Networks". The decay is that of Mamba-2 (Dao & Gu 2024): ``log α_t =
 −exp(a)·softplus(w·x_t + b)``.
 
-Two things are ours. The output gate has a bias (see :mod:`baselines.models._gate`). And every head
-starts at the slow end of the published ranges, ``exp(a) = 1`` of 1 to 16 and ``softplus(b) =
-0.001`` of 0.001 to 0.1: drawn from them, as in models of many heads, the only head of a layer may
-forget within a few steps at the start, and then it learns late or not at all.
+Two things differ from the papers. The output gate has a bias (see :mod:`baselines.models._gate`).
+And every head starts at the slow end of the published ranges, ``exp(a) = 1`` of 1 to 16 and
+``softplus(b) = 0.001`` of 0.001 to 0.1. If the values were drawn from the ranges, as in models with
+many heads, the only head of a layer could initially forget within a few steps, and would then learn
+late or not at all.
 
 Legend: ``B`` batch, ``H`` heads, ``T`` time, ``D`` width, ``K`` and ``V`` widths of a head's key
 and value.
@@ -38,16 +39,16 @@ class DeltaState:
 
 
 class DeltaLayer(Mixer):
-    """Queries, keys, values, strengths, decays and output gates from the input.
+    """Delta rule with input-dependent queries, keys, values, strengths, decays and output gates.
 
-    The delta rule; norm, gate and projection behind it.
+    Norm, gate and projection follow it.
 
     Args:
         width: D.
         heads: H.
         key_width: K.
         value_width: V.
-        chunk: Steps that are worked on in parallel.
+        chunk: Steps processed in parallel.
         decaying: Whether memory decays (the gated delta rule).
     """
 
@@ -94,7 +95,7 @@ class DeltaLayer(Mixer):
         exact = state.memory.dtype
         with torch.autocast(
             hidden.device.type, enabled=False
-        ):  # a recurrence adds up what it rounds
+        ):  # a recurrence accumulates rounding errors
             outputs, memory = delta_rule(
                 functional.normalize(query.to(exact), dim=-1),
                 functional.normalize(key.to(exact), dim=-1),

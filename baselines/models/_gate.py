@@ -1,8 +1,8 @@
-"""The output gate of recurrences with a large state: ``silu(W x + b)``, open at the start.
+"""The output gate of recurrences with a large state: ``silu(W x + b)``, initially open.
 
-Published gates have no bias (Gu & Dao 2023; Yang et al. 2024, "Gated Delta Networks"): they start
-near zero and with either sign, so that what is read arrives with its signs mixed. With a bias they
-start around one, and associative recall is learnt in fewer steps.
+Published gates have no bias (Gu & Dao 2023; Yang et al. 2024, "Gated Delta Networks"): their
+initial values are near zero and have either sign, so the signs of the read vector are mixed. With a
+bias the initial values are around one, and associative recall is learned in fewer steps.
 
 Legend: ``B`` batch, ``T`` time, ``D`` width, ``E`` channels.
 """

@@ -1,11 +1,11 @@
-"""The selective scan of Mamba (Gu & Dao 2023, Algorithm 2) with a gradient of its own, so that no state but one per chunk is kept.
+"""The selective scan of Mamba (Gu & Dao 2023, Algorithm 2) with its own gradient.
 
     h_t = exp(Δ_t A) ⊙ h_{t−1} + (Δ_t x_t) B_tᵀ,    y_t = C_t h_t
 
-A is held exactly (ZOH) and B by Euler's rule, as published. Steps are taken in order, since batch
-and channels already fill a processor's vector units, and a parallel scan would go through memory
-several times more; the states between chunks are kept, and the others made again on the way back
-(section 3.3.2, recomputation). Only decays of at most 1 are formed, so nothing can overflow.
+A is discretised exactly (ZOH) and B by Euler's rule, as published. Steps are computed in order,
+since batch and channels already fill a processor's vector units, and a parallel scan would move
+several times more memory. Only the states between chunks are stored; the others are recomputed in
+the backward pass (section 3.3.2, recomputation). All decays are at most 1, so nothing can overflow.
 
 Legend: ``B`` batch, ``T`` time, ``E`` channels, ``N`` states of a channel, ``C`` steps of a chunk.
 """
@@ -18,7 +18,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 CHUNK = 8
-"""Steps between kept states: what is made again of them fits a cache."""
+"""Steps between stored states; the recomputed states of a chunk fit in a cache."""
 
 
 def selective_scan(
@@ -40,7 +40,7 @@ def selective_scan(
         state: h before the piece.
 
     Returns:
-        The outputs y, and h behind the piece.
+        The outputs y, and h after the piece.
     """
     time_first = (part.transpose(0, 1).contiguous() for part in (written, step, write, read))
     outputs, state = _Scan.apply(*time_first, rate, state)
@@ -85,12 +85,12 @@ class _Scan(torch.autograd.Function):
         for index in reversed(range(len(starts))):
             span = slice(index * CHUNK, (index + 1) * CHUNK)
             sliced, count = [part[span] for part in inputs], len(inputs[0][span])
-            room = (decays[:count], states[: count + 1], grad_states[:count])
-            _again(sliced, rate, starts[index], room)
+            workspace = (decays[:count], states[: count + 1], grad_states[:count])
+            _recompute(sliced, rate, starts[index], workspace)
             _chunk_backward(
                 sliced,
                 rate,
-                room,
+                workspace,
                 grad_outputs[span],
                 grad_state,
                 grad_rate,
@@ -99,12 +99,15 @@ class _Scan(torch.autograd.Function):
         return (*grads, grad_rate.sum(0), grad_state)
 
 
-def _again(
-    inputs: list[Tensor], rate: Tensor, start: Tensor, room: tuple[Tensor, Tensor, Tensor]
+def _recompute(
+    inputs: list[Tensor], rate: Tensor, start: Tensor, workspace: tuple[Tensor, Tensor, Tensor]
 ) -> None:
-    """Make a chunk's decays ``[C, B, N, E]`` and states ``[C + 1, B, N, E]`` again, from the state before it."""
+    """Recompute a chunk's decays ``[C, B, N, E]`` and states ``[C + 1, B, N, E]``.
+
+    They follow from the state before the chunk.
+    """
     written, step, write, _ = inputs
-    decays, states, _ = room
+    decays, states, _ = workspace
     torch.mul(step.unsqueeze(2), rate, out=decays).exp_()
     states[0] = start
     for t in range(len(step)):
@@ -115,26 +118,26 @@ def _again(
 def _chunk_backward(
     inputs: list[Tensor],
     rate: Tensor,
-    room: tuple[Tensor, Tensor, Tensor],
+    workspace: tuple[Tensor, Tensor, Tensor],
     grad_outputs: Tensor,
     grad_state: Tensor,
     grad_rate: Tensor,
     grads: list[Tensor],
 ) -> None:
-    """Go back through a chunk, in place.
+    """Compute a chunk's gradients, in place.
 
     Args:
         inputs: The chunk's Δx, Δ, B and C.
         rate: A.
-        room: The chunk's decays, its states with the one before it, and room for the gradients of
-            its states; all are used up.
+        workspace: The chunk's decays, its states with the one before it, and a buffer for the
+            gradients of its states; all are overwritten.
         grad_outputs: Gradients of y.
-        grad_state: Gradient of h behind the chunk; becomes that of h before it.
+        grad_state: Gradient of h after the chunk; becomes that of h before it.
         grad_rate: Gradient of A for each member of the batch, to which the chunk's is added.
-        grads: Where the inputs' gradients go.
+        grads: Outputs: the gradients of the inputs.
     """
     written, step, write, read = inputs
-    decays, states, grad_states = room
+    decays, states, grad_states = workspace
     for t in reversed(range(len(step))):
         grad_state.addcmul_(read[t].unsqueeze(2), grad_outputs[t].unsqueeze(1))
         grad_states[t] = grad_state

@@ -1,8 +1,8 @@
-"""A short causal convolution over time, each channel by itself, whose last inputs are carried from piece to piece.
+"""A short causal depthwise convolution over time, whose last inputs are carried between pieces.
 
-Recurrences with a matrix for a state have it before them (Gu & Dao 2023; Yang et al. 2024,
-"Parallelizing Linear Transformers with the Delta Rule over Sequence Length"), since it lets a step
-see the one before it.
+Recurrences with a matrix state use it before them (Gu & Dao 2023; Yang et al. 2024, "Parallelizing
+Linear Transformers with the Delta Rule over Sequence Length"), since it lets a step see the
+previous one.
 
 Legend: ``B`` batch, ``T`` time, ``C`` channels, ``K`` taps.
 """
@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 TAPS = 4
-"""Steps that the published models reach, the present one among them."""
+"""Taps of the published models, including the present step."""
 
 
 class ShortConvolution(nn.Module):
@@ -31,7 +31,7 @@ class ShortConvolution(nn.Module):
         self.convolution = nn.Conv2d(channels, channels, (1, taps), groups=channels, bias=bias)
 
     def initial_context(self, batch: int) -> Float[Tensor, "B K-1 C"]:
-        """Return zeros: what stands before the first step."""
+        """Return zeros: the inputs before the first step."""
         weight = self.convolution.weight
         return weight.new_zeros(batch, self.taps - 1, weight.shape[0])
 
@@ -48,8 +48,8 @@ class ShortConvolution(nn.Module):
             The result, and the last K − 1 steps.
         """
         reached = torch.cat([context, inputs], dim=1)
-        # As an image of height 1 with its channels last, which PyTorch convolves in half the time
-        # of a one-dimensional one.
+        # As an image of height 1 with its channels last, PyTorch convolves in half the time of a
+        # one-dimensional convolution.
         image = reached.transpose(1, 2).unsqueeze(2)
         convolved = functional.silu(self.convolution(image)).squeeze(2).transpose(1, 2)
         return convolved, reached[:, inputs.shape[1] :]

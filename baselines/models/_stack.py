@@ -1,10 +1,8 @@
 """A stack of mixing layers.
 
-Encoder, pre-norm residual blocks, head, and a state for each block that is carried from piece to
-piece.
+Encoder, pre-norm residual blocks and head; each block has a state that is carried between pieces.
 
-Legend: ``B`` batch, ``T`` time, ``F`` features, ``P`` places where an answer is wanted, ``D``
-width.
+Legend: ``B`` batch, ``T`` time, ``F`` features, ``P`` query positions, ``D`` width.
 """
 
 from abc import ABC, abstractmethod
@@ -25,17 +23,20 @@ PIECE = 128
 
 
 class Mixer(nn.Module, ABC):
-    """What carries something from one time step to another: it reads vectors and a state, and returns vectors and a state."""
+    """A layer that mixes time steps: vectors and state in, vectors and state out."""
 
     @abstractmethod
     def initial_state(self, batch: int) -> Any:
-        """Return the state before the first step: a frozen dataclass whose tensors are all batch-first."""
+        """Return the state before the first step.
+
+        It is a frozen dataclass whose tensors are all batch-first.
+        """
 
     @abstractmethod
     def forward(
         self, hidden: Float[Tensor, "B T D"], state: Any
     ) -> tuple[Float[Tensor, "B T D"], Any]:
-        """Return what is added to the hidden vectors, and the state after the last step."""
+        """Return the vectors to add to the hidden vectors, and the state after the last step."""
 
 
 class GatedMLP(nn.Module):
@@ -47,7 +48,7 @@ class GatedMLP(nn.Module):
         self.out = nn.Linear(inner, width, bias=False)
 
     def forward(self, hidden: Float[Tensor, "B T D"]) -> Float[Tensor, "B T D"]:
-        """Map each step by itself."""
+        """Map each step separately."""
         gate, value = self.into(hidden).chunk(2, dim=-1)
         mapped: Tensor = self.out(functional.silu(gate) * value)
         return mapped
@@ -93,7 +94,7 @@ class Stack(SequenceModel):
     """Encoder, blocks, head. It streams exactly if its mixers do.
 
     Args:
-        signature: What is fed and wanted.
+        signature: Inputs and outputs.
         width: D.
         blocks: The blocks, first to last.
     """
@@ -126,8 +127,8 @@ class Stack(SequenceModel):
         if state is None:
             state = self.initial_state(inputs.shape[0])
         outputs = []
-        # Whole, a batch's intermediates would leave the processor's cache; in pieces they give the
-        # same in less time.
+        # A whole batch's intermediates would not fit in the processor's cache; pieces give the same
+        # result in less time.
         for piece in torch.split(inputs, PIECE, dim=1):
             hidden, state = self._piece(piece, state)
             outputs.append(hidden)

@@ -1,4 +1,7 @@
-"""Where learned step lengths start: Δ = softplus(b), log-uniform in a range, as in the code of Mamba (Gu & Dao 2023, section 3.6)."""
+"""Initial step lengths: Δ = softplus(b), log-uniform in a range.
+
+As in the code of Mamba (Gu & Dao 2023, section 3.6).
+"""
 
 import math
 
@@ -7,7 +10,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 SHORTEST, LONGEST = 1e-3, 1e-1
-"""Range of Δ at the start."""
+"""Initial range of Δ."""
 
 
 def step_biases(count: int) -> Float[Tensor, " count"]:

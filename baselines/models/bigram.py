@@ -1,4 +1,4 @@
-"""Control: what followed this token the last times; a table of successors, and a few weights."""
+"""Control: a table of the last successors of each token, with a few trained weights."""
 
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -16,34 +16,34 @@ INPUTS = ("tokens",)
 CONTROL = True
 
 LAST = 4.0
-"""Weight of the last successor at the start.
+"""Initial weight of the last successor.
 
-Each earlier one has half the weight of the next, so that the last wins.
+Each earlier successor has half the weight of the following one, so that the last one wins.
 """
 
 NONE = -1
-"""What stands in the table where there has been no successor."""
+"""Table entry without a successor."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Config:
-    """Options: ``depth``, how many of its last successors are kept for each token."""
+    """Options: ``depth``, the number of last successors stored for each token."""
 
     depth: int = 4
 
     def __post_init__(self) -> None:
-        """Refuse what cannot work."""
+        """Check the options."""
         check_positive(depth=self.depth)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BigramState:
-    """What has been seen of the sequence.
+    """The part of the sequence read so far.
 
     Attributes:
-        successors: The last successors of each token, the last one first; ``NONE`` where there were
+        successors: The last successors of each token, the last one first; ``NONE`` if there were
             fewer.
-        counts: How often each token has come.
+        counts: How often each token has occurred.
         previous: The last token; V before the first.
     """
 
@@ -53,15 +53,14 @@ class BigramState:
 
 
 class Bigram(SequenceModel):
-    """A rule with a few weights, for which tasks can be solved that ask for no more.
+    """A rule with a few weights, which solves tasks that need no more.
 
-    With s_r(t) the successor that the present token had the r-th last time, and n_v(t) how often
-    token v has come,
+    With s_r(t) the successor of the r-th last occurrence of the present token, and n_v(t) the
+    number of occurrences of token v,
 
         logit_v(t) = Σ_r w_r [s_r(t) = v] + c·log(1 + n_v(t)) + b_v.
 
-    Legend: ``B`` batch, ``T`` time, ``P`` places where an answer is wanted, ``V`` tokens, ``R``
-    depth.
+    Legend: ``B`` batch, ``T`` time, ``P`` query positions, ``V`` tokens, ``R`` depth.
     """
 
     def __init__(self, config: Config, vocabulary: int) -> None:
@@ -114,12 +113,12 @@ class Bigram(SequenceModel):
 
 
 class _Order(NamedTuple):
-    """Tokens sorted by kind, and those of a kind by time.
+    """Tokens sorted by type, and those of a type by time.
 
     Attributes:
-        times: When each of the sorted tokens came.
-        places: Where each token stands among the sorted.
-        ranks: How many tokens of its kind came before each token.
+        times: Time of each of the sorted tokens.
+        places: Index of each token in the sorted order.
+        ranks: How many tokens of its type precede each token.
     """
 
     times: Int[Tensor, "B T"]
@@ -139,16 +138,19 @@ def _sort(tokens: Int[Tensor, "B T"]) -> _Order:
 def _look_up(
     tokens: Int[Tensor, "B T"],
     order: _Order,
-    asked: Int[Tensor, "B P"],
+    queried: Int[Tensor, "B P"],
     table: Int[Tensor, "B V R"],
 ) -> Int[Tensor, "B P R"]:
-    """Return the last successors of the tokens that came at the times ``asked``: those since the table was written, then the table's."""
+    """Return the last successors of the tokens at the times ``queried``.
+
+    The successors since the table was written are first, then those in the table.
+    """
     depth = table.shape[-1]
     back = torch.arange(1, depth + 1, device=tokens.device)
-    rank, place = (part.gather(1, asked).unsqueeze(-1) for part in (order.ranks, order.places))
+    rank, place = (part.gather(1, queried).unsqueeze(-1) for part in (order.ranks, order.places))
     times = order.times.gather(1, (place - back).clamp_min(0).flatten(1))
     since = tokens.gather(1, (times + 1).clamp_max(tokens.shape[1] - 1)).unflatten(1, (-1, depth))
-    rows = table.gather(1, tokens.gather(1, asked).unsqueeze(-1).expand(-1, -1, depth)).long()
+    rows = table.gather(1, tokens.gather(1, queried).unsqueeze(-1).expand(-1, -1, depth)).long()
     return torch.where(rank >= back, since, rows.gather(2, (back - 1 - rank).clamp_min(0)))
 
 
@@ -158,7 +160,7 @@ def _write(
     """Return the table with the successors of all tokens but the last."""
     vocabulary, depth = table.shape[1:]
     sources, rank = tokens[:, :-1], order.ranks[:, :-1]
-    # A row behind the last token takes what is not kept: the successor of the start, and all but
+    # A row after the last token takes the discarded values: the successor of the start, and all but
     # the last R of any token.
     new = _histogram(sources, vocabulary + 1)
     shifted = torch.arange(depth, device=tokens.device) - new.unsqueeze(-1)
@@ -166,19 +168,19 @@ def _write(
     age = new.gather(1, sources) - 1 - rank
     cells = torch.where(age < depth, sources * depth + age, vocabulary * depth)
     written = rows.flatten(1).scatter(1, cells, tokens[:, 1:].to(table.dtype))
-    kept: Tensor = written.unflatten(1, (-1, depth))[:, :vocabulary]
-    return kept.contiguous()
+    updated: Tensor = written.unflatten(1, (-1, depth))[:, :vocabulary]
+    return updated.contiguous()
 
 
 def _count(
     inputs: Int[Tensor, "B T"], positions: Int[Tensor, "B P"], before: Int[Tensor, "B V"]
 ) -> Int[Tensor, "B P V"]:
-    """Return how often each token has come when each position has been read."""
+    """Return how often each token has occurred up to each position."""
     rising, order = positions.sort(dim=1)
     times = torch.arange(inputs.shape[1], device=inputs.device).expand_as(inputs)
     counted_at = torch.searchsorted(
         rising, times.contiguous()
-    )  # the first of the positions that sees it; P where none does
+    )  # the first of the positions that sees it; P if none does
     count, vocabulary = positions.shape[1], before.shape[1]
     fresh = _histogram(counted_at * vocabulary + inputs, (count + 1) * vocabulary).unflatten(
         1, (count + 1, vocabulary)
@@ -199,12 +201,14 @@ def build(config: Config, signature: Signature) -> SequenceModel:
     """Build the model.
 
     Raises:
-        UsageError: If inputs or answers are no tokens of one vocabulary: only a token can have
-            followed another.
+        UsageError: If inputs and targets are not tokens of one vocabulary: only a token can follow
+            another.
     """
     if signature.vocabulary is None or signature.outputs != signature.vocabulary:
         raise UsageError(
-            f"model 'bigram' needs tokens in and the same tokens out, not {signature.features} features or {signature.vocabulary} token "
-            f"types in and {signature.outputs} classes out: leave it out here, or take a task whose answers are tokens"
+            f"model 'bigram' needs tokens in and the same tokens out, not {signature.features} "
+            f"features or {signature.vocabulary} token "
+            f"types in and {signature.outputs} classes out: leave it out here, or choose a task "
+            "whose targets are tokens"
         )
     return Bigram(config, signature.vocabulary)

@@ -1,11 +1,11 @@
 """CNN: two convolutions and a hidden layer over a whole image.
 
 It reads samples whose steps are rows of pixels (``form=rows``), or whole square images as one step;
-it is refused on anything else. Convolutions of 3×3 with 32 and 64 channels, each halved by pooling
-(LeCun et al. 1998 in today's dress), then a hidden layer.
+other samples are an error. It has convolutions of 3×3 with 32 and 64 channels, each followed by
+pooling that halves the image (a modern variant of LeCun et al. 1998), then a hidden layer.
 
-Shapes: ``B`` batch, ``T`` time, ``F`` features, ``L`` length of a sample, ``P`` places where an
-answer is wanted, ``V`` classes, ``D`` width.
+Shapes: ``B`` batch, ``T`` time, ``F`` features, ``L`` length of a sample, ``P`` query positions,
+``V`` classes, ``D`` width.
 """
 
 import math
@@ -25,21 +25,26 @@ INPUTS = ("samples",)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Config:
-    """Options: ``channels`` of the first convolution, half of those of the second, and ``width`` of the hidden layer."""
+    """Options.
+
+    Attributes:
+        channels: Channels of the first convolution, half of those of the second.
+        width: Width of the hidden layer.
+    """
 
     channels: int = 32
     width: int = 128
 
     def __post_init__(self) -> None:
-        """Refuse what cannot work."""
+        """Check the options."""
         check_positive(channels=self.channels, width=self.width)
 
 
 class CNN(SampleModel):
-    """Convolutions over the last ``L`` steps, seen as an image.
+    """Convolutions over the last ``L`` steps as an image.
 
     Attributes:
-        width: D, of what :meth:`features` returns.
+        width: D, the width of :meth:`features`.
     """
 
     def __init__(self, config: Config, signature: Signature) -> None:
@@ -70,21 +75,23 @@ class CNN(SampleModel):
 
 
 def image_of(signature: Signature) -> tuple[int, int]:
-    """Return height and width of the image that a sample is.
+    """Return height and width of a sample's image.
 
     Raises:
         UsageError: If samples are tokens, or one step that is not a square image.
     """
     if signature.features is None:
         raise UsageError(
-            "model 'cnn' reads images and not tokens: use it on streams of images (memnet list streams)"
+            "model 'cnn' reads images and not tokens: use it on streams of images (memnet list "
+            "streams)"
         )
     if signature.length > 1:
         return signature.length, signature.features
     side = math.isqrt(signature.features)
     if side * side != signature.features:
         raise UsageError(
-            f"model 'cnn' reads images, and a step of {signature.features} features is no square one: use form=rows, or mlp"
+            f"model 'cnn' reads images, and a step of {signature.features} features is no square "
+            "one: use form=rows, or mlp"
         )
     return side, side
 

@@ -16,11 +16,11 @@ class Config:
     Attributes:
         width: D.
         layers: Blocks.
-        heads: Heads of a layer, each with a memory of its own.
+        heads: Heads of a layer, each with its own memory.
         key_width: Width of a head's keys and queries.
         value_width: Width of a head's values.
         inner: Hidden width of a block's MLP; 0 for none.
-        chunk: Steps that are worked on in parallel. A speed setting: results agree for any value.
+        chunk: Steps processed in parallel. A speed setting: results agree for any value.
     """
 
     width: int = 64
@@ -32,7 +32,7 @@ class Config:
     chunk: int = 16
 
     def __post_init__(self) -> None:
-        """Refuse what cannot work."""
+        """Check the options."""
         check_positive(
             width=self.width,
             layers=self.layers,
@@ -42,7 +42,7 @@ class Config:
             chunk=self.chunk,
         )
         if self.inner < 0:
-            raise ValueError(f"inner = {self.inner} must not be negative; 0 leaves the MLP out")
+            raise ValueError(f"inner = {self.inner} must not be negative; use 0 for no MLP")
 
 
 def build_stack(config: Config, signature: Signature, *, decaying: bool) -> Stack:

@@ -1,7 +1,4 @@
-"""Gated DeltaNet: a matrix memory written by the delta rule, with a learned decay (Yang et al.
-
-2024).
-"""
+"""Gated DeltaNet: the delta rule with a learned decay of its matrix memory (Yang et al. 2024)."""
 
 from baselines.interface import SequenceModel, Signature
 from baselines.models.delta_rule import Config, build_stack

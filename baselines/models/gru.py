@@ -16,14 +16,14 @@ VERSION = 1
 class Config:
     """Options: ``width`` of the state, number of ``layers``.
 
-    The default width gives as many parameters as the LSTM's.
+    At the default width it has as many parameters as the LSTM.
     """
 
     width: int = 112
     layers: int = 1
 
     def __post_init__(self) -> None:
-        """Refuse what cannot work."""
+        """Check the options."""
         check_positive(width=self.width, layers=self.layers)
 
 

@@ -20,7 +20,7 @@ class Config:
     layers: int = 1
 
     def __post_init__(self) -> None:
-        """Refuse what cannot work."""
+        """Check the options."""
         check_positive(width=self.width, layers=self.layers)
 
 

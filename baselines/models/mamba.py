@@ -38,7 +38,7 @@ class Config:
     step_rank: int | None = None
 
     def __post_init__(self) -> None:
-        """Refuse what cannot work."""
+        """Check the options."""
         check_positive(
             width=self.width, layers=self.layers, expansion=self.expansion, states=self.states
         )
@@ -55,7 +55,9 @@ class MambaState:
 
 
 class MambaLayer(Mixer):
-    """Projection to channels and gates, convolution, selective scan, gate, projection back (Figure 3 of the paper).
+    """Projection to channels and gates, convolution, selective scan, gate, projection back.
+
+    See Figure 3 of the paper.
 
     Args:
         width: D.
@@ -74,7 +76,7 @@ class MambaLayer(Mixer):
         self.step = nn.Linear(rank, channels)
         nn.init.uniform_(self.step.weight, -(rank**-0.5), rank**-0.5)
         self.step.bias = nn.Parameter(step_biases(channels))
-        # S4D-real: every channel starts with the rates −1, −2, … −N.
+        # S4D-real: every channel initially has the rates −1, −2, … −N.
         self.log_rate = nn.Parameter(
             torch.arange(1.0, states + 1.0).log().unsqueeze(1).repeat(1, channels)
         )
@@ -104,7 +106,7 @@ class MambaLayer(Mixer):
         )
         with torch.autocast(
             hidden.device.type, enabled=False
-        ):  # a recurrence adds up what it rounds
+        ):  # a recurrence accumulates rounding errors
             outputs, states = selective_scan(
                 written, step, -self.log_rate.exp(), write, read, state.states
             )

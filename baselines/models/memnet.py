@@ -1,4 +1,4 @@
-"""MemNet: slots joined by a Hebbian graph, read by a learned mix of policies, reorganised in dreams."""
+"""MemNet: slots in a Hebbian graph, read by a learned mix of policies, reorganised in dreams."""
 
 from baselines.interface import SequenceModel, Signature
 from memnet.config import MemNetConfig as Config
@@ -11,7 +11,7 @@ HAS_MEMORY = True
 
 
 class Model(MemNet, SequenceModel):
-    """MemNet behind the interface that every model meets."""
+    """MemNet with the interface that every model implements."""
 
     streaming = "segment"
 

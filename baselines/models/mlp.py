@@ -1,9 +1,9 @@
 """MLP: two hidden layers of 400 ReLU over a whole sample (van de Ven et al. 2022).
 
-Fed piece by piece it is a window over a sample's steps (:mod:`baselines.samples`).
+On pieces of a sequence it reads a window of a sample's steps (:mod:`baselines.samples`).
 
-Shapes: ``B`` batch, ``T`` time, ``F`` features, ``L`` length of a sample, ``P`` places where an
-answer is wanted, ``V`` classes, ``D`` width.
+Shapes: ``B`` batch, ``T`` time, ``F`` features, ``L`` length of a sample, ``P`` query positions,
+``V`` classes, ``D`` width.
 """
 
 from dataclasses import dataclass
@@ -23,13 +23,13 @@ INPUTS = ("samples",)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Config:
-    """Options: ``width`` of the hidden layers and how many ``layers`` of them there are."""
+    """Options: ``width`` and number of hidden ``layers``."""
 
     width: int = 400
     layers: int = 2
 
     def __post_init__(self) -> None:
-        """Refuse what cannot work."""
+        """Check the options."""
         check_positive(width=self.width, layers=self.layers)
 
 
@@ -37,13 +37,14 @@ class MLP(SampleModel):
     """Fully connected layers over the last ``L`` steps.
 
     Attributes:
-        width: D, of what :meth:`features` returns.
+        width: D, the width of :meth:`features`.
     """
 
     def __init__(self, config: Config, signature: Signature) -> None:
         if signature.features is None:
             raise UsageError(
-                "model 'mlp' reads samples of features and not tokens: use it on streams (memnet list streams)"
+                "model 'mlp' reads samples of features and not tokens: use it on streams (memnet "
+                "list streams)"
             )
         super().__init__(signature.length, signature.features)
         self.width = config.width

@@ -1,4 +1,4 @@
-"""Control: keys of previous tokens with the present ones as values, the last N pairs read by attention."""
+"""Control: attention over the last N pairs of a previous token (key) and its successor (value)."""
 
 from dataclasses import dataclass
 
@@ -14,7 +14,10 @@ from memnet.encoder import Encoder, Head, at_positions
 VERSION = 1
 
 TEMPERATURE = 10.0
-"""Factor on cosines at the start: among a hundred pairs, the one whose key is the query gets nearly all weight."""
+"""Initial factor on cosines.
+
+Among a hundred pairs, the one whose key is the query gets nearly all of the weight.
+"""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -22,11 +25,11 @@ class Config:
     """Options. State takes ``slots · (key_width + width) + width`` floats.
 
     Attributes:
-        width: D, of values too.
-        slots: Earlier pairs N that are kept.
+        width: D, also of values.
+        slots: Earlier pairs N that are stored.
         key_width: Width K of keys and queries.
-        reads: 1, or 2 where what was read first asks the second time.
-        inner: Hidden width of the MLP behind the memory; 0 for none.
+        reads: 1, or 2 if the first read is the query of a second.
+        inner: Hidden width of the MLP after the memory; 0 for none.
     """
 
     width: int = 80
@@ -36,17 +39,17 @@ class Config:
     inner: int = 224
 
     def __post_init__(self) -> None:
-        """Refuse what cannot work."""
+        """Check the options."""
         check_positive(width=self.width, slots=self.slots, key_width=self.key_width)
         if self.reads not in (1, 2):
             raise ValueError(f"reads = {self.reads} must be 1 or 2")
         if self.inner < 0:
-            raise ValueError(f"inner = {self.inner} must not be negative; 0 leaves the MLP out")
+            raise ValueError(f"inner = {self.inner} must not be negative; use 0 for no MLP")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenMemoryState:
-    """The last pairs, oldest first, and the last token as it was encoded."""
+    """The last pairs, oldest first, and the last encoded token."""
 
     keys: Float[Tensor, "B N K"]
     values: Float[Tensor, "B N D"]
@@ -54,9 +57,9 @@ class TokenMemoryState:
 
 
 class TokenMemory(SequenceModel):
-    """A memory that keeps every pair and forgets the oldest.
+    """A memory that stores every pair and drops the oldest.
 
-    Nothing decides what is worth keeping, and nothing links what is kept.
+    It has no write gate and no links between pairs.
 
     With x_t the encoded token, W the projections, and sums over the N pairs before t and the pair
     of t itself,
@@ -65,7 +68,8 @@ class TokenMemory(SequenceModel):
         r_1 = Σ_s softmax_s(τ_1 k_s·normalise(W_1 x_t)) v_s,
         r_2 = Σ_s softmax_s(τ_2 k_s·normalise(W_2 r_1)) v_s,
 
-    and the head sees ``h = x_t + W_o [r_1, r_2]`` after a pre-norm residual MLP. W_1 starts as W_k.
+    and the head reads ``h = x_t + W_o [r_1, r_2]`` after a pre-norm residual MLP. W_1 is initially
+    W_k.
 
     Legend: ``B`` batch, ``T`` time, ``N`` pairs carried, ``M`` pairs carried and new ones, ``D``
     width, ``K`` width of a key.
@@ -111,7 +115,7 @@ class TokenMemory(SequenceModel):
         if state is None:
             state = self.initial_state(inputs.shape[0])
         outputs = []
-        # Pieces as long as the memory cost less than one band matrix, and give the same.
+        # Pieces as long as the memory cost less than one band matrix, and give the same result.
         for piece in torch.split(inputs, self.config.slots, dim=1):
             hidden, state = self._piece(self.encoder(piece), state)
             outputs.append(hidden)
@@ -141,7 +145,7 @@ class TokenMemory(SequenceModel):
         keys: Float[Tensor, "B M K"],
         values: Float[Tensor, "B M D"],
     ) -> list[Tensor]:
-        """Return what each read finds, ``[B, T, D]``."""
+        """Return the result of each read, ``[B, T, D]``."""
         count, total = asking.shape[1], keys.shape[1]
         unseen = self._unseen(count, total - count, keys.device)
         found = []
@@ -155,7 +159,7 @@ class TokenMemory(SequenceModel):
         return found
 
     def _unseen(self, count: int, carried: int, device: torch.device) -> Bool[Tensor, "T M"]:
-        """Say which pairs a step does not see: those behind it, and those more than N before it."""
+        """Return the pairs that a step does not see: later ones, and those over N before it."""
         distance = (
             torch.arange(count, device=device).unsqueeze(1)
             + carried

@@ -1,6 +1,6 @@
-"""Transformer: causal self-attention within a window, the context that is carried (Vaswani et al.
+"""Transformer: causal self-attention within a window, which is the state that is carried.
 
-2017; Beltagy et al. 2020).
+From Vaswani et al. 2017 and Beltagy et al. 2020.
 """
 
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ class Config:
         layers: Blocks.
         heads: Attention heads.
         window: Earlier tokens that a token attends to, per layer; None for all of them.
-        longest: Longest sequence where there is no window, beyond which the model does not apply.
+        longest: Longest sequence if there is no window; longer ones are not evaluated.
     """
 
     width: int = 64
@@ -35,28 +35,29 @@ class Config:
     longest: int = 8192
 
     def __post_init__(self) -> None:
-        """Refuse what cannot work."""
+        """Check the options."""
         check_positive(width=self.width, layers=self.layers, heads=self.heads, longest=self.longest)
         if self.window is not None:
             check_positive(window=self.window)
         if self.width % (2 * self.heads):
             raise ValueError(
-                f"width = {self.width} must be a multiple of twice heads = {self.heads}, since positions turn pairs of coordinates"
+                f"width = {self.width} must be a multiple of twice heads = {self.heads}, since "
+                "positions turn pairs of coordinates"
             )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TransformerState:
-    """Keys and values that can still be attended to, per layer, before rotation."""
+    """Keys and values that are still within the window, per layer, before rotation."""
 
     keys: Float[Tensor, "B layers heads W d"]
     values: Float[Tensor, "B layers heads W d"]
 
 
 class AttentionBlock(nn.Module):
-    """Pre-norm attention with rotary positions (Su et al.
+    """Pre-norm attention with rotary positions and an MLP of four times the width.
 
-    2021) and an MLP of four times the width.
+    Rotary positions are from Su et al. 2021.
     """
 
     def __init__(self, width: int, heads: int) -> None:
@@ -79,12 +80,12 @@ class AttentionBlock(nn.Module):
     ) -> tuple[
         Float[Tensor, "B T D"], Float[Tensor, "B heads W+T d"], Float[Tensor, "B heads W+T d"]
     ]:
-        """Return the new hidden states, and the keys and values with those of this piece behind."""
+        """Return the new hidden states, and the keys and values, those of this piece appended."""
         q, k, v = self.qkv(self.norm_attention(hidden)).chunk(3, dim=-1)
         q, k, v = (part.unflatten(-1, (self.heads, -1)).transpose(1, 2) for part in (q, k, v))
         keys, values = torch.cat([keys, k], dim=2), torch.cat([values, v], dim=2)
-        # Only differences of positions count, so places within what is carried serve as positions
-        # at any distance.
+        # Only differences of positions matter, so indices within the carried window serve as
+        # positions at any distance.
         start = keys.shape[2] - q.shape[2]
         attended = functional.scaled_dot_product_attention(
             rotate(q, start), rotate(keys, 0), values, attn_mask=mask
@@ -94,7 +95,7 @@ class AttentionBlock(nn.Module):
 
 
 class Transformer(SequenceModel):
-    """Encoder, blocks, head; keys and values within the window are carried from piece to piece."""
+    """Encoder, blocks, head; keys and values within the window are carried between pieces."""
 
     def __init__(self, config: Config, signature: Signature) -> None:
         super().__init__()
@@ -128,7 +129,7 @@ class Transformer(SequenceModel):
         if state is None:
             state = self.initial_state(inputs.shape[0])
         outputs = []
-        # Pieces of the window's length cost less than one band matrix, and give the same.
+        # Pieces of the window's length cost less than one band matrix, and give the same result.
         for piece in torch.split(inputs, self.config.window or inputs.shape[1], dim=1):
             hidden, state = self._piece(piece, state)
             outputs.append(hidden)
@@ -164,7 +165,7 @@ class Transformer(SequenceModel):
 
 
 def rotate(vectors: Float[Tensor, "B heads T d"], start: int) -> Float[Tensor, "B heads T d"]:
-    """Rotate each pair of coordinates by an angle that grows with the position."""
+    """Rotate each pair of coordinates by an angle proportional to the position."""
     count, width = vectors.shape[-2:]
     position = torch.arange(
         start, start + count, device=vectors.device, dtype=vectors.dtype

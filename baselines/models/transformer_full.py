@@ -1,4 +1,4 @@
-"""Transformer without a window: every earlier token can be attended to, and is carried."""
+"""Transformer without a window: attention to all earlier tokens, which are carried."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ VERSION = 1
 class Config:
     """Options; see :mod:`baselines.models.transformer`.
 
-    The longest sequence holds a question at a distance of 8,192.
+    The longest sequence holds a query at a distance of 8,192.
     """
 
     width: int = 64
@@ -21,11 +21,11 @@ class Config:
     longest: int = 16384
 
     def __post_init__(self) -> None:
-        """Refuse what cannot work."""
+        """Check the options."""
         self.windowless()
 
     def windowless(self) -> transformer.Config:
-        """Return the same as options of the Transformer."""
+        """Return the same options as options of the Transformer."""
         return transformer.Config(
             width=self.width,
             layers=self.layers,

@@ -1,1 +1,1 @@
-"""Adapters around public packages, a file each."""
+"""Adapters for public packages, one per file."""

@@ -1,13 +1,12 @@
 """Exact streaming for models that read in segments.
 
-The unfinished segment is carried as it came in, and read again with what follows.
+The unfinished segment is carried as inputs, and read again with the next piece.
 
 A segment ends where the sequence's length is a multiple of the span, and not where a piece ends, so
-a sequence gives the same in whatever pieces it comes. What that costs is carried openly: room for
-an unfinished segment counts as state.
+the pieces have no effect on the result. The cost is counted: the buffer of an unfinished segment is
+part of the state.
 
-Legend: ``B`` batch, ``T`` time, ``F`` features, ``P`` places where an answer is wanted, ``S`` span,
-``D`` width.
+Legend: ``B`` batch, ``T`` time, ``F`` features, ``P`` query positions, ``S`` span, ``D`` width.
 """
 
 from abc import abstractmethod
@@ -25,13 +24,11 @@ from memnet.encoder import Encoder, Head, at_positions
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SegmentState:
-    """What a model carries that reads in segments.
+    """State of a model that reads in segments.
 
     Attributes:
-        memory: What it keeps over the end of a segment: a frozen dataclass whose tensors are all
-            batch-first.
-        pending: Inputs of the unfinished segment, padded with zeros: a finished one leaves none, so
-            there is room for S − 1.
+        memory: State after a segment: a frozen dataclass whose tensors are all batch-first.
+        pending: Inputs of the unfinished segment, at most S − 1, padded with zeros.
         count: How many of them there are.
     """
 
@@ -41,13 +38,13 @@ class SegmentState:
 
 
 class SegmentModel(SequenceModel):
-    """A model that reads a sequence in segments of ``span`` steps, with something kept from one to the next.
+    """A model that reads a sequence in segments of ``span`` steps, with a memory between them.
 
-    A subclass gives :meth:`initial_memory` and :meth:`read`. Nothing that ``read`` returns for a
-    step may depend on a later one.
+    A subclass implements :meth:`initial_memory` and :meth:`read`. The result of ``read`` for a step
+    must not depend on a later one.
 
     Args:
-        signature: What is fed and wanted.
+        signature: Inputs and outputs.
         width: D.
         span: Steps of a segment S.
 
@@ -65,25 +62,25 @@ class SegmentModel(SequenceModel):
 
     @abstractmethod
     def initial_memory(self, batch: int) -> Any:
-        """Return what is kept before the first segment."""
+        """Return the memory before the first segment."""
 
     @abstractmethod
     def read(
         self, hidden: Float[Tensor, "B T D"], memory: Any
     ) -> tuple[Float[Tensor, "B T D"], Any]:
-        """Read from the start of a segment on.
+        """Read from the start of a segment.
 
         Args:
             hidden: Encoded steps: any number of whole segments, or less than one.
-            memory: What is kept from the segment before.
+            memory: Memory after the previous segment.
 
         Returns:
-            Vectors for the head, and what is kept after the last segment, which is left unused
-            where that one is not whole.
+            Vectors for the head, and the memory after the last segment, which is ignored if the
+            segment is incomplete.
         """
 
     def initial_state(self, batch: int) -> SegmentState:
-        """Return the memory before the first segment, and nothing pending."""
+        """Return the memory before the first segment, and no pending inputs."""
         like, features = next(self.parameters()), self.signature.features
         if features is None:
             pending = torch.zeros(batch, self.span - 1, dtype=torch.int64, device=like.device)
@@ -118,6 +115,6 @@ class SegmentModel(SequenceModel):
         return ModelOutput(logits=self.head(at_positions(fresh, positions)), state=after)
 
     def _padded(self, pending: Tensor) -> Tensor:
-        """Zeros up to S − 1 steps, so that a state has one size."""
+        """Zeros up to S − 1 steps, so that all states have one size."""
         after_time = (0, 0) * (pending.ndim - 2)
         return functional.pad(pending, (*after_time, 0, self.span - 1 - pending.shape[1]))

@@ -1,17 +1,17 @@
 """DNC: differentiable neural computer, an LSTM with an external memory (Graves et al. 2016; dnc).
 
-The package gives ``DNC``: at each step a controller sees the input and what was read last, and says
-where to write (by content, or where memory is free), what to erase and add, and how each head
-reads: by content, or along the links forwards or backwards.
+The package gives ``DNC``: at each step a controller reads the input and the last read vectors, and
+sets where to write (by content, or in free memory), what to erase and add, and how each head reads:
+by content, or along the links forwards or backwards.
 
-Fixed by us: the package's step is called with what was read at the step before, as in the paper
-(the package's own loop over a sequence shows the controller, at every step, what was read before
-the sequence); the state before the first step is zeros (the package draws the controller's at
-random); the mask of the link matrix is a buffer, so that it follows the model to its device; our
-encoder and head.
+Changes to the package: its step is called with the vectors read at the previous step, as in the
+paper (the package's own loop gives the controller, at every step, the vectors read before the
+sequence); the state before the first step is zeros (the package draws the controller's at random);
+the mask of the link matrix is a buffer, so that it moves to the model's device; encoder and head
+are those of this project.
 
-Legend: ``B`` batch, ``T`` time, ``F`` features, ``P`` places where an answer is wanted, ``N``
-cells, ``W`` width of a cell, ``R`` read heads, ``D`` width.
+Legend: ``B`` batch, ``T`` time, ``F`` features, ``P`` query positions, ``N`` cells, ``W`` width of
+a cell, ``R`` read heads, ``D`` width.
 """
 
 from dataclasses import dataclass
@@ -30,7 +30,14 @@ REQUIRES = ("dnc",)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Config:
-    """Options: ``width`` of input and controller, memory ``cells`` N, ``cell`` width W, ``reads`` R (read heads)."""
+    """Options.
+
+    Attributes:
+        width: Width of input and controller.
+        cells: Memory cells N.
+        cell: Width W of a cell.
+        reads: Read heads R.
+    """
 
     width: int = 64
     cells: int = 96
@@ -38,24 +45,24 @@ class Config:
     reads: int = 4
 
     def __post_init__(self) -> None:
-        """Refuse what cannot work."""
+        """Check the options."""
         check_positive(width=self.width, cells=self.cells, cell=self.cell, reads=self.reads)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DNCState:
-    """State of the controller, what was read last, and the memory.
+    """State of the controller, the last read vectors, and the memory.
 
     Attributes:
         hidden: The controller's output.
         cell: The controller's cell.
-        read: What the heads read last.
+        read: The heads' last read vectors.
         memory: Cells.
-        links: How far a cell was written after another one.
-        precedence: How far a cell was the last to be written.
-        reading: Where each head reads.
-        writing: Where was written last.
-        usage: How far a cell is in use.
+        links: Degree to which a cell was written after another one.
+        precedence: Degree to which a cell was the last to be written.
+        reading: Read weights of each head.
+        writing: Last write weights.
+        usage: Degree to which a cell is in use.
     """
 
     hidden: Float[Tensor, "B D"]
@@ -135,7 +142,7 @@ Controller = tuple[Float[Tensor, "1 B D"], Float[Tensor, "1 B D"]]
 
 
 def theirs(state: DNCState) -> tuple[Controller, dict[str, Tensor], Tensor]:
-    """Our state in the package's form: controller, memory, what was read last.
+    """Convert a state to the package's form: controller, memory, last read vectors.
 
     The package changes the dictionary, not the tensors.
     """
@@ -151,7 +158,7 @@ def theirs(state: DNCState) -> tuple[Controller, dict[str, Tensor], Tensor]:
 
 
 def ours(controller: Controller, memory: dict[str, Tensor], read: Tensor) -> DNCState:
-    """The package's state in our form."""
+    """Convert the package's state to ours."""
     hidden, cell = controller
     return DNCState(
         hidden=hidden.squeeze(0),

@@ -1,13 +1,13 @@
 """RMT: a Transformer that passes memory tokens from segment to segment (Bulatov et al. 2022).
 
-The package gives ``RecurrentMemoryTransformer``: a segment stands between memory tokens to read and
-memory tokens to write. Its steps attend to what is to be read and to earlier steps, the tokens to
-write attend to all, and what they become is read by the next segment.
+The package gives ``RecurrentMemoryTransformer``: a segment is placed between read memory tokens and
+write memory tokens. Its steps attend to the read tokens and to earlier steps, the write tokens
+attend to all, and the next segment reads their outputs.
 
-Fixed by us: our encoder and head take the place of the package's; tokens to write start from those
-that were read, with their gradient, as in the paper (the package leaves that out by default); no
-cache of the last segment's keys and values, one residual stream and full gradients into the
-embedding, as in the paper too. Gradients pass through all segments of a training sequence.
+Changes to the package: encoder and head are those of this project; write tokens are initialised
+with the read tokens, with their gradient, as in the paper (the package omits that by default); as
+in the paper, there is no cache of the last segment's keys and values, one residual stream, and full
+gradients into the embedding. Gradients pass through all segments of a training sequence.
 
 Legend: ``B`` batch, ``T`` time, ``M`` memory tokens, ``D`` width.
 """
@@ -32,7 +32,7 @@ class Config:
 
     Attributes:
         width: D.
-        layers: Attention layers, each with a feed-forward layer behind it.
+        layers: Attention layers, each followed by a feed-forward layer.
         heads: Attention heads.
         tokens: Memory tokens M.
         span: Steps of a segment.
@@ -45,7 +45,7 @@ class Config:
     span: int = 64
 
     def __post_init__(self) -> None:
-        """Refuse what cannot work."""
+        """Check the options."""
         check_positive(
             width=self.width,
             layers=self.layers,
@@ -88,7 +88,10 @@ class RMT(SegmentModel):
         self.transformer.to_logits = nn.Identity()
 
     def initial_memory(self, batch: int) -> RMTMemory:
-        """Return zeros: the first segment reads the embedding of the places to read from, and nothing else."""
+        """Return zeros.
+
+        The first segment then reads the embedding of the read positions only.
+        """
         return RMTMemory(tokens=next(self.parameters()).new_zeros(batch, *self.shape))
 
     def read(
@@ -102,8 +105,8 @@ class RMT(SegmentModel):
         return torch.cat(outputs, dim=1), RMTMemory(tokens=tokens)
 
     def _segment(self, segment: Tensor, tokens: Tensor) -> tuple[Tensor, Tensor]:
-        # The package takes tokens alone: it is given an embedding for this call whose rows are the
-        # steps' vectors.
+        # The package reads only tokens: for this call its embedding is replaced by one whose rows
+        # are the steps' vectors.
         places = torch.arange(segment.shape[0] * segment.shape[1], device=segment.device).view(
             segment.shape[:2]
         )

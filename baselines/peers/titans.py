@@ -2,16 +2,16 @@
 
 The package gives ``NeuralMemory``: a small network M whose weights are the memory. With keys k,
 values v and queries q of the input, a surprise S = ηS − θ∇|M(k) − v|² and M = (1 − α)M + S
-(equations 8 to 14 of the paper), where η, θ and α come from the input; what is read is M(q).
-Gradients are taken at the weights of the last span's end, the paper's mini-batch, and a step reads
-the weights as they were at the last chunk's end.
+(equations 8 to 14 of the paper), where η, θ and α depend on the input; a read is M(q). Gradients
+are taken at the weights after the last span, the paper's mini-batch, and a step reads the weights
+after the last chunk.
 
-Fixed by us: a memory is preceded by a short causal convolution, which the paper has (section 4.4)
-and the package leaves out: keys and values of one step alone can't bind a cue to what follows.
-Queries and keys are normalised, and the norm of a gradient is bounded, both options of the package:
-without the bound the memory did not learn to recall pairs. An MLP, pre-norm and residual, stands
-behind a memory; M has one hidden layer of twice its width. Our encoder and head. A sequence shorter
-than a chunk is read, but never written.
+Changes to the package: a memory is preceded by a short causal convolution, which the paper has
+(section 4.4) and the package omits: keys and values of a single step cannot bind a cue to its
+successor. Queries and keys are normalised, and the norm of a gradient is bounded, both options of
+the package: without the bound the memory did not learn to recall pairs. A pre-norm residual MLP
+follows a memory; M has one hidden layer of twice its width. Encoder and head are those of this
+project. A sequence shorter than a chunk is read, but never written.
 
 Legend: ``B`` batch, ``T`` time, ``H`` heads, ``D`` width, ``taps`` of the convolution.
 """
@@ -40,14 +40,14 @@ class Config:
 
     Attributes:
         width: D.
-        layers: Memories, each with an MLP behind it.
-        heads: Heads of a memory, each a network of its own.
+        layers: Memories, each followed by an MLP.
+        heads: Heads of a memory, each a separate network.
         expansion: Hidden width of such a network, as a multiple of the head's width.
-        chunk: Steps that share forgetting, momentum and what is read.
-        span: Steps between which gradients are taken at the same weights; a multiple of ``chunk``.
-        taps: Steps that the convolution reaches, the present one among them.
+        chunk: Steps that share forgetting, momentum and the weights that are read.
+        span: Steps whose gradients are taken at the same weights; a multiple of ``chunk``.
+        taps: Taps of the convolution, including the present step.
         rate: Largest step size θ.
-        clip: Norm that a weight matrix's gradient at a chunk softly stays below.
+        clip: Soft bound on the norm of a weight matrix's gradient at a chunk.
     """
 
     width: int = 72
@@ -61,7 +61,7 @@ class Config:
     clip: float = 1.0
 
     def __post_init__(self) -> None:
-        """Refuse what cannot work."""
+        """Check the options."""
         check_positive(
             width=self.width,
             layers=self.layers,
@@ -78,7 +78,7 @@ class Config:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TitansMemory:
-    """What one layer keeps at the end of a span.
+    """State of one layer at the end of a span.
 
     Attributes:
         weights: Weights of the memory network, by name.
@@ -115,7 +115,7 @@ class MemoryBlock(nn.Module):
         )
 
     def initial_memory(self, batch: int) -> TitansMemory:
-        """Return the learned first weights, no surprise, and zeros before the first step."""
+        """Return the learned first weights, zero surprise, and zeros before the first step."""
         weights = self.memory.init_weights(batch)
         momentum = self.memory.init_momentum(batch)
         tail = self.convolution.weight.new_zeros(
@@ -128,14 +128,19 @@ class MemoryBlock(nn.Module):
         )
 
     def forward(
-        self, hidden: Float[Tensor, "B T D"], kept: TitansMemory
+        self, hidden: Float[Tensor, "B T D"], memory_state: TitansMemory
     ) -> tuple[Float[Tensor, "B T D"], TitansMemory]:
-        """Read from the start of a span on."""
-        padded = torch.cat([kept.tail, hidden], dim=1)
+        """Read from the start of a span."""
+        padded = torch.cat([memory_state.tail, hidden], dim=1)
         mixed = self.convolution(padded.transpose(1, 2)).transpose(1, 2)
-        weights = TensorDict({name: value.flatten(0, 1) for name, value in kept.weights.items()})
+        weights = TensorDict(
+            {name: value.flatten(0, 1) for name, value in memory_state.weights.items()}
+        )
         momentum = TensorDict(
-            {name: value.flatten(0, 1).unsqueeze(0) for name, value in kept.momentum.items()}
+            {
+                name: value.flatten(0, 1).unsqueeze(0)
+                for name, value in memory_state.momentum.items()
+            }
         )
         before = NeuralMemState(0, weights, None, (weights, momentum), None)
         found, after = self.memory(mixed, state=before)
@@ -144,20 +149,20 @@ class MemoryBlock(nn.Module):
         return hidden + self.mlp(hidden), TitansMemory(
             weights={name: self._apart(value) for name, value in weights.items()},
             momentum={name: self._apart(value.squeeze(0)) for name, value in momentum.items()},
-            tail=padded[:, padded.shape[1] - kept.tail.shape[1] :],
+            tail=padded[:, padded.shape[1] - memory_state.tail.shape[1] :],
         )
 
     def _apart(self, value: Tensor) -> Tensor:
-        """Part the batch from the heads."""
+        """Separate the batch from the heads."""
         apart: Tensor = value.unflatten(0, (-1, self.heads))
         return apart
 
 
 def untangle(memory: NeuralMemory) -> None:
-    """Give each head first weights of its own, and drop the copy that is never used.
+    """Give each head its own first weights, and remove the unused copy.
 
     The package makes the heads' weights views of the same numbers, which an optimiser cannot write
-    to, and keeps the network's own weights besides, which would count as parameters.
+    to, and also holds the network's own weights, which would count as parameters.
     """
     for parameter in memory.memory_model_parameters:
         parameter.data = parameter.data.clone(memory_format=torch.contiguous_format)
@@ -174,7 +179,7 @@ class Titans(SegmentModel):
         self.blocks = nn.ModuleList(MemoryBlock(config) for _ in range(config.layers))
 
     def initial_memory(self, batch: int) -> tuple[TitansMemory, ...]:
-        """Return what each layer keeps before the first step."""
+        """Return the state of each layer before the first step."""
         return tuple(
             block.initial_memory(batch) for block in cast("Iterable[MemoryBlock]", self.blocks)
         )
@@ -184,9 +189,9 @@ class Titans(SegmentModel):
     ) -> tuple[Float[Tensor, "B T D"], tuple[TitansMemory, ...]]:
         """See :class:`baselines.peers._segments.SegmentModel`."""
         after = []
-        for block, kept in zip(self.blocks, memory, strict=True):
-            hidden, kept = block(hidden, kept)
-            after.append(kept)
+        for block, memory_state in zip(self.blocks, memory, strict=True):
+            hidden, memory_state = block(hidden, memory_state)
+            after.append(memory_state)
         return hidden, tuple(after)
 
 

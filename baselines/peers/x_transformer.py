@@ -1,12 +1,12 @@
 """Transformer-XL: attention over this segment and cached earlier ones (Dai et al. 2019).
 
 The package gives ``Decoder``: pre-norm attention layers with rotary positions (Su et al. 2021),
-each with a feed-forward layer behind it, which takes the memory of each layer: what stood at its
-input during earlier steps. No gradient passes into a memory, as in the paper.
+each followed by a feed-forward layer. It receives the memory of each layer: its inputs at earlier
+steps. No gradient passes into a memory, as in the paper.
 
-Fixed by us: our encoder and head; rotary positions on whole heads, in place of the paper's relative
-ones; and keys start at the same place in each segment, so that distances within what is carried
-count alone.
+Changes to the package: encoder and head are those of this project; rotary positions on whole heads
+replace the paper's relative ones; keys have the same first position in each segment, so that only
+distances within the carried memory matter.
 
 Legend: ``B`` batch, ``T`` time, ``M`` steps of memory, ``D`` width.
 """
@@ -31,10 +31,10 @@ class Config:
 
     Attributes:
         width: D.
-        layers: Attention layers, each with a feed-forward layer behind it.
+        layers: Attention layers, each followed by a feed-forward layer.
         heads: Attention heads.
         span: Steps of a segment.
-        memory: Steps of memory M that a layer keeps.
+        memory: Steps of memory M per layer.
     """
 
     width: int = 64
@@ -44,7 +44,7 @@ class Config:
     memory: int = 128
 
     def __post_init__(self) -> None:
-        """Refuse what cannot work."""
+        """Check the options."""
         check_positive(
             width=self.width,
             layers=self.layers,
@@ -58,7 +58,7 @@ class Config:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class XTransformerMemory:
-    """What stood at each layer's input, up to M steps back."""
+    """Inputs of each layer, up to M steps back."""
 
     hidden: Float[Tensor, "B layers M D"]
 

@@ -3,15 +3,15 @@
 The package gives the block: up-projection, a short causal convolution, and per head a cell C = f·C
 + i·v kᵀ, n = f·n + i·k, read as h = C q / max(|nᵀq|, 1), with log-gates shifted by a running
 maximum m; then a skip, an output gate and the down-projection. Its chunkwise form of the cell runs
-on any device and takes and gives the state; its layer hands no state on.
+on any device and has the state as input and output; its layer does not return a state.
 
-Fixed by us: the order in which the layer's own parts are called, since a state has to pass through
-them; chunks of up to 64 steps; no sLSTM blocks, which are sequential, and whose fast form needs
-CUDA; our encoder and head.
+Changes to the package: the layer's parts are called one by one, since a state has to pass through
+them; chunks have up to 64 steps; there are no sLSTM blocks, which are sequential, and whose fast
+form needs CUDA; encoder and head are those of this project.
 
-Legend: ``B`` batch, ``T`` time, ``F`` features, ``P`` places where an answer is wanted, ``H``
-heads, ``d`` width of a head, ``D`` width, ``E`` inner width (twice D, up to a multiple of 4 H),
-``taps`` of the convolution.
+Legend: ``B`` batch, ``T`` time, ``F`` features, ``P`` query positions, ``H`` heads, ``d`` width of
+a head, ``D`` width, ``E`` inner width (twice D, up to a multiple of 4 H), ``taps`` of the
+convolution.
 """
 
 from dataclasses import dataclass
@@ -32,7 +32,15 @@ REQUIRES = ("xlstm",)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Config:
-    """Options: ``width`` D, number of blocks (``layers``), ``heads`` H, ``taps`` of the convolution, ``chunk``: steps done in parallel."""
+    """Options.
+
+    Attributes:
+        width: D.
+        layers: Number of blocks.
+        heads: H.
+        taps: Taps of the convolution.
+        chunk: Steps processed in parallel.
+    """
 
     width: int = 80
     layers: int = 2
@@ -41,10 +49,11 @@ class Config:
     chunk: int = 64
 
     def __post_init__(self) -> None:
-        """Refuse what cannot work."""
+        """Check the options."""
         if self.taps < 2:
             raise ValueError(
-                f"taps = {self.taps} must be at least 2, since the package's convolution carries the last taps - 1 inputs"
+                f"taps = {self.taps} must be at least 2, since the package's convolution carries "
+                "the last taps - 1 inputs"
             )
         check_positive(width=self.width, layers=self.layers, heads=self.heads, chunk=self.chunk)
 
@@ -124,13 +133,13 @@ class XLSTM(SequenceModel):
 
 
 def block_config(config: Config, index: int) -> mLSTMBlockConfig:
-    """The package's options of the block at ``index``."""
+    """Return the package's options of the block at ``index``."""
     layer = mLSTMLayerConfig(
         conv1d_kernel_size=config.taps,
         num_heads=config.heads,
         round_proj_up_to_multiple_of=4 * config.heads,
         embedding_dim=config.width,
-        context_length=1,  # of a mask that the chunkwise form has no use for
+        context_length=1,  # of a mask that the chunkwise form does not use
         _num_blocks=config.layers,
     )
     return mLSTMBlockConfig(mlstm=layer, _num_blocks=config.layers, _block_idx=index)
@@ -139,13 +148,13 @@ def block_config(config: Config, index: int) -> mLSTMBlockConfig:
 def block_forward(
     block: mLSTMBlock, hidden: Float[Tensor, "B T D"], state: CellState, chunk: int
 ) -> tuple[Float[Tensor, "B T D"], CellState]:
-    """Call the parts of the package's block in the order in which its own forward pass calls them, with a state going through.
+    """Call the parts of the package's block in the order of its own forward pass, with a state.
 
     Args:
         block: The block.
         hidden: Its input.
-        state: What the last piece left.
-        chunk: Steps done in parallel.
+        state: State after the previous piece.
+        chunk: Steps processed in parallel.
 
     Returns:
         The block's output, and the state after the last step.
@@ -173,7 +182,7 @@ def cell_forward(
     state: CellState,
     chunk: int,
 ) -> tuple[Float[Tensor, "B T E"], Cell]:
-    """Read through an ``mLSTMCell`` in chunks, the last of them as short as it is.
+    """Read through an ``mLSTMCell`` in chunks; the last one may be shorter.
 
     See :func:`block_forward`.
     """

@@ -1,21 +1,21 @@
-"""The bank of the persistent world: one memory that survives tasks, checkpoints and processes.
+"""The bank of the persistent memory, which survives tasks, checkpoints and processes.
 
-A sample leaves a code in a slot; its label is a slot of its own, one per class. Sample, then label,
-are two events, and the STDP rule links the first to the second::
+A sample leaves a code in a slot; each class has a label slot. Sample and label are two successive
+events, and the STDP rule links the first to the second::
 
-    ΔA[i, k] = η · pre_i · post_k        (the trace is reset between samples, so nothing else is linked)
+    ΔA[i, k] = η · pre_i · post_k        (the trace is reset between samples)
 
-Each sample slot thus has one edge at most, and the adjacency is kept as that edge: the label slot
-it ends at, and how many events have linked them, from which its weight is ``η · links``. Activation
-that is spread along the edges comes to rest on label slots: a distribution over classes that
-gradient steps on later tasks do not overwrite. As an edge is its slot's only one, its weight does
-not change what is read: once rows are normalised it is 1. What the count tells is whether a slot is
-full, and whether it was dreamt of.
+Each sample slot thus has at most one edge. The adjacency is stored as that edge: its label slot,
+and the number of link events, from which its weight is ``η · links``. Activation that spreads along
+the edges ends at label slots: a distribution over classes that gradient steps on later tasks do not
+overwrite. Since an edge is the only one of its slot, its weight has no effect on a read: after row
+normalisation it is 1. The count shows whether a slot is full, and whether it has been rehearsed in
+a dream.
 
-A byte of memory is spent on what is read: a code has few bits an entry
-(:mod:`memnet.persistent.quantization`), its edge has two bytes.
+Memory bytes are spent on what is read: a code has few bits per entry
+(:mod:`memnet.persistent.quantization`), and its edge has two bytes.
 
-All updates are pure: they take a bank and return another.
+All updates are pure: they take a bank and return a new one.
 
 Legend: ``N`` slots, ``E`` width of a code, ``P`` bytes of a code, ``K`` label slots (classes),
 ``B`` batch, ``M`` samples, ``k`` slots read.
@@ -32,23 +32,23 @@ from torch.nn import functional
 from memnet.persistent.quantization import pack, packed_width, unpack
 
 LABEL_SLOTS = 256
-"""Label slots that an edge's byte can name."""
+"""Number of label slots that an edge's byte can address."""
 
 MOST_LINKS = 255
-"""Link events that an edge's byte can count."""
+"""Largest number of link events that an edge's byte can count."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PersistentBank:
-    """The slots. A slot is full where it has an edge, and empty where it has none.
+    """The slots. A slot is full if it has an edge, and empty otherwise.
 
     Attributes:
-        codes: What a sample left: a code of norm ``√E``, quantised and packed.
-        target: Label slot at which the slot's edge ends; without meaning where there is no edge.
-        links: Events that have linked the two, at most 255; 0 is no edge. A slot linked once has
-            not been dreamt of yet.
-        seen: Samples met of each class: the use of the label slots.
-        clock: Samples met so far: the memory's clock.
+        codes: Code of each sample: norm ``√E``, quantised and packed.
+        target: Label slot of the slot's edge; without meaning if there is no edge.
+        links: Number of link events of the edge, at most 255; 0 is no edge. A slot linked once has
+            not been rehearsed yet.
+        seen: Samples seen of each class: the use of the label slots.
+        clock: Samples seen so far: the memory's clock.
     """
 
     codes: UInt8[Tensor, "N P"]
@@ -59,12 +59,12 @@ class PersistentBank:
 
     @property
     def occupied(self) -> Bool[Tensor, "N"]:
-        """Which slots hold a sample."""
+        """Slots that hold a sample."""
         return self.links > 0
 
     @property
     def settled(self) -> Bool[Tensor, "N"]:
-        """Which slots have been dreamt of since they were taken."""
+        """Slots that have been rehearsed since they were written."""
         return self.links > 1
 
     def tensors(self) -> dict[str, Tensor]:
@@ -73,7 +73,7 @@ class PersistentBank:
 
     @classmethod
     def from_tensors(cls, tensors: Mapping[str, Tensor]) -> "PersistentBank":
-        """Make a bank of tensors by name.
+        """Build a bank from tensors by name.
 
         Raises:
             KeyError: If one is missing.
@@ -83,7 +83,7 @@ class PersistentBank:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SlotRead:
-    """A read: which slots, and how much of each.
+    """A read: the slots and their weights.
 
     Attributes:
         slots: The ``k`` best slots.
@@ -95,14 +95,18 @@ class SlotRead:
 
 
 def empty_bank(slots: int, width: int, classes: int, bits: int) -> PersistentBank:
-    """Return a bank of ``slots`` empty slots for codes of ``width`` entries of some bits, and a label slot per class.
+    """Return a bank of ``slots`` empty slots, and a label slot per class.
+
+    A slot holds a code of ``width`` entries of ``bits`` bits.
 
     Raises:
-        ValueError: If there are more classes than an edge can name, or a code does not fill whole
-            bytes.
+        ValueError: If there are more classes than an edge can address, or a code does not fill
+            whole bytes.
     """
     if classes > LABEL_SLOTS:
-        raise ValueError(f"{classes} classes are more than the {LABEL_SLOTS} that an edge can name")
+        raise ValueError(
+            f"{classes} classes are more than the {LABEL_SLOTS} that an edge can address"
+        )
     return PersistentBank(
         codes=torch.zeros(slots, packed_width(width, bits), dtype=torch.uint8),
         target=torch.zeros(slots, dtype=torch.uint8),
@@ -140,16 +144,17 @@ def read(
     """
     places = torch.nonzero(bank.occupied).flatten()
     if len(places) == 0:
-        raise ValueError("the bank is empty: nothing can be read before something is written")
+        raise ValueError("the bank is empty: write a sample before reading")
     score = temperature * cosine(queries, unpack(bank.codes[places], bits))
     best = score.topk(min(top_k, len(places)), dim=-1)
     return SlotRead(slots=places[best.indices], weights=best.values.softmax(dim=-1))
 
 
 def spread(bank: PersistentBank, read: SlotRead, classes: int) -> Float[Tensor, "B K"]:
-    """Let the activation of the read slots flow along their edges, and return what rests on the label slots.
+    """Spread the activation of the read slots along their edges to the label slots.
 
-    ``p_k = Σ_i W_i · Â[i, k]``, with Â the row-normalised edges: a slot passes on all it has.
+    ``p_k = Σ_i W_i · Â[i, k]``, with Â the row-normalised edges: a slot passes on its whole
+    activation.
     """
     labels = bank.target[read.slots].long()
     return read.weights.new_zeros(len(labels), classes).scatter_add(1, labels, read.weights)
@@ -162,15 +167,14 @@ def write(
     labels: Int[Tensor, "M"],
     bits: int,
 ) -> PersistentBank:
-    """Let samples take slots, each then linked to the slot of its label.
+    """Write samples to slots, each linked to the slot of its label.
 
-    A slot that held another sample loses it whole, edge included: nothing fades by being
-    overwritten softly.
+    A slot that held another sample loses it completely, with its edge: overwriting is not gradual.
 
     Args:
         bank: The bank.
-        slots: Which slot each sample takes; no slot twice.
-        codes: What the samples leave.
+        slots: Slot of each sample; each slot at most once.
+        codes: Codes of the samples.
         labels: Their classes.
         bits: Bits of an entry.
     """
@@ -180,17 +184,17 @@ def write(
 def recode(
     bank: PersistentBank, slots: Int[Tensor, "M"], codes: Float[Tensor, "M E"], bits: int
 ) -> PersistentBank:
-    """Put other codes into slots; their edges stay."""
+    """Replace the codes in slots; their edges do not change."""
     return replace(bank, codes=bank.codes.index_copy(0, slots, pack(codes, bits)))
 
 
 def link(bank: PersistentBank, slots: Int[Tensor, "M"], labels: Int[Tensor, "M"]) -> PersistentBank:
-    """Link each sample's slot to the slot of its label, by the STDP rule with the trace reset between samples.
+    """Link each sample's slot to the slot of its label, by the STDP rule.
 
-    ``A[i, k] ← A[i, k] + η · pre_i · post_k``, where at the label event the trace ``pre`` is 1 at
-    the sample's slot and 0 elsewhere, and ``post`` is 1 at the label's slot and 0 elsewhere: one
-    more link event. A slot has one edge: a link to another label than before replaces it. The
-    weight stays where it is after 255 events.
+    ``A[i, k] ← A[i, k] + η · pre_i · post_k``. The trace is reset between samples, so at the label
+    event the trace ``pre`` is 1 at the sample's slot and 0 elsewhere, and ``post`` is 1 at the
+    label's slot and 0 elsewhere: one more link event. A slot has one edge: a link to another label
+    replaces it. The weight does not grow after 255 events.
     """
     before = torch.where(bank.target[slots].long() == labels, bank.links[slots], 0).long()
     return replace(
@@ -203,7 +207,7 @@ def link(bank: PersistentBank, slots: Int[Tensor, "M"], labels: Int[Tensor, "M"]
 
 
 def erase(bank: PersistentBank, slots: Int[Tensor, "M"]) -> PersistentBank:
-    """Empty slots: their codes and edges are gone."""
+    """Empty slots: their codes and edges are erased."""
     return replace(
         bank,
         codes=bank.codes.index_fill(0, slots, 0),

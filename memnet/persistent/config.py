@@ -1,4 +1,4 @@
-"""Options of the persistent memory, and the slots that a budget holds."""
+"""Options of the persistent memory, and the number of slots for a budget."""
 
 from dataclasses import dataclass, replace
 from typing import Self
@@ -6,11 +6,13 @@ from typing import Self
 from memnet.persistent.bank import bank_bytes, empty_bank, slot_bytes
 
 NARROW, WIDE = 32, 64
-"""Widths of a code: the narrow one, and the one that a large budget affords."""
+"""Widths of a code: the narrow one, and the wide one for a large budget."""
 
-MANY = 10_000
-"""Slots that must be left for a budget to be spent on wide codes: beyond so many samples, seeing them more sharply serves better than
-keeping more (chosen on a validation split of Split Fashion-MNIST).
+MIN_WIDE_SLOTS = 10_000
+"""Smallest number of slots at which a budget is spent on wide codes.
+
+Above this number of samples, wider codes are better than more samples (chosen on a validation split
+of Split Fashion-MNIST).
 """
 
 
@@ -19,24 +21,22 @@ class PersistentConfig:
     """Options of the persistent memory.
 
     Attributes:
-        budget: Bytes that the bank may take, 0 for those of ``mem_size`` samples; it gets as many
-            slots as fit.
-        mem_size: The bank may take as many bytes as this many raw samples.
-        slots: Number of slots ``N``; where given, neither budget nor mem_size is used.
-        code: Width of a code ``E``; 0 for 64 where at least 10,000 slots fit then, and else 32.
-        bits: Bits in which an entry of a code is kept: 2, 4 or 8.
+        budget: Largest size of the bank in bytes, 0 for that of ``mem_size`` samples; it gets as
+            many slots as fit.
+        mem_size: Largest size of the bank in raw samples.
+        slots: Number of slots ``N``; if given, neither budget nor mem_size is used.
+        code: Width of a code ``E``; 0 for 64 if at least 10,000 slots fit then, and otherwise 32.
+        bits: Bits of a stored entry of a code: 2, 4 or 8.
         hidden: Hidden width of the hallucination head and of the classifying head.
         top_k: Slots read for an answer.
-        temperature: Temperature of a read at the start; it is learned.
-        dreams: Dreams rehearsed per new sample; 0 for none: slots alone, without imaginative
-            replay.
+        temperature: Initial temperature of a read; it is learned.
+        dreams: Dreams rehearsed per new sample; 0 for slots without imaginative replay.
         reconstruction_weight: Weight of the reconstruction error.
-        neighbour_weight: Weight of the read of each sample among the others of its batch.
-        anchor_weight: Weight of the distance between a dream's code and the code it was decoded
-            from.
-        trust: Share of the memory in the fused answer; the rest is the head's.
-        dream_every: New samples between two sleeps; 0 to sleep at the end of each experience, where
-            boundaries are told.
+        neighbour_weight: Weight of the loss that reads each sample from the others of its batch.
+        anchor_weight: Weight of the distance between a dream's code and its original code.
+        trust: Share of the memory in the fused answer; the rest is that of the head.
+        dream_every: New samples between two sleeps; 0 for a sleep at the end of each experience, if
+            task boundaries are given.
     """
 
     budget: int = 0
@@ -55,29 +55,31 @@ class PersistentConfig:
     dream_every: int = 0
 
     def fitted(self, sample_bytes: int, classes: int) -> Self:
-        """Return these options with the slots that fit, and the width of their codes.
+        """Return these options with the number of slots that fit, and their code width.
 
         Args:
             sample_bytes: Bytes of one raw sample with its label.
             classes: Number of classes ``K``.
 
         Raises:
-            ValueError: If there is not one slot per class, or no bank for so many classes and such
-                codes.
+            ValueError: If there are fewer slots than classes, or such a bank is not possible.
         """
-        room = self.budget or self.mem_size * sample_bytes
+        capacity = self.budget or self.mem_size * sample_bytes
         code = self.code or (
-            WIDE if (self.slots or self._fitting(room, WIDE, classes)) >= MANY else NARROW
+            WIDE
+            if (self.slots or self._fitting(capacity, WIDE, classes)) >= MIN_WIDE_SLOTS
+            else NARROW
         )
-        slots = self.slots if self.slots is not None else self._fitting(room, code, classes)
+        slots = self.slots if self.slots is not None else self._fitting(capacity, code, classes)
         if slots < classes:
             raise ValueError(
-                f"{slots} slots are fewer than {classes} classes; give more by budget, mem_size or slots"
+                f"{slots} slots are fewer than {classes} classes; give more by budget, mem_size or "
+                "slots"
             )
         return replace(self, code=code, slots=slots)
 
-    def _fitting(self, room: int, code: int, classes: int) -> int:
-        """Return how many slots for codes of a width fit in so many bytes."""
-        return (room - bank_bytes(empty_bank(0, code, classes, self.bits))) // slot_bytes(
+    def _fitting(self, capacity: int, code: int, classes: int) -> int:
+        """Return how many slots of a code width fit in a number of bytes."""
+        return (capacity - bank_bytes(empty_bank(0, code, classes, self.bits))) // slot_bytes(
             code, self.bits
         )

@@ -1,15 +1,16 @@
-"""The persistent world of MemNet: a memory over samples that survives tasks, and dreams of them.
+"""The persistent memory of MemNet: a memory over samples that survives tasks and dreams of them.
 
-A trunk reads a sample; a bottleneck makes it a code; the hallucination head decodes a code into the
-sample again. Slots keep codes of some of the samples met, in few bits, each linked to its label.
-While new samples are learnt, slots are decoded: these dreams, with the labels that the graph
-associates with them, are rehearsed among the new samples (imaginative replay; compare Shin et al.
-2017, *Continual learning with deep generative replay*, whose generator holds the past in its
-weights where here the slots hold it). In a sleep all that was dreamt is encoded anew, so codes do
-not go stale as the encoder moves. The answer is read from the slots and fused with the head's.
+A trunk reads a sample; a bottleneck maps it to a code; the hallucination head decodes a code to the
+sample. Slots store codes of some of the samples seen, in few bits, each linked to its label. During
+training on new samples, slots are decoded: these dreams, with the labels that the graph associates
+with them, are rehearsed together with the new samples (imaginative replay; compare Shin et al.
+2017, *Continual learning with deep generative replay*, whose generator stores the past in its
+weights, while here the slots store it). In a sleep all rehearsed slots are encoded again, so codes
+do not become stale when the encoder changes. The output combines the read of the slots and the
+head.
 
 Legend: ``B`` batch, ``D`` width of the trunk, ``E`` width of a code, ``K`` classes, ``N`` slots,
-``M`` samples met, ``n`` dreams; ``...`` is the shape of a sample.
+``M`` samples seen, ``n`` dreams; ``...`` is the shape of a sample.
 """
 
 import copy
@@ -41,20 +42,23 @@ from memnet.persistent.quantization import dithered, unpack
 from memnet.persistent.reservoir import offer
 from memnet.trunk import Trunk
 
-PIECE = 512
-"""Samples encoded at a time: a speed setting, since each is encoded alone."""
+ENCODE_BATCH = 512
+"""Samples encoded at a time: a speed setting, since each is encoded independently."""
 
 ABSENT = 1e-9
-"""Share of a class that is neither new nor dreamt of: so little that its logit is left out of the loss, and finite in logarithm."""
+"""Share of a class that is neither new nor in the dreams.
+
+It is small enough to remove its logit from the loss, and its logarithm is finite.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dreams:
-    """Slots, decoded.
+    """Decoded slots.
 
     Attributes:
-        codes: What was decoded: their codes, anywhere within the step that each was quantised to.
-        inputs: What they look like.
+        codes: Decoded codes: uniform within the quantisation step of each stored code.
+        inputs: Decoded samples.
         labels: The class that the graph associates with them.
     """
 
@@ -65,11 +69,11 @@ class Dreams:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """What meeting samples did to the bank.
+    """Changes of the bank by new samples.
 
     Attributes:
-        given_up: Slots that lost what they held.
-        taken: Slots that hold something new; some of them had been given up.
+        given_up: Slots that lost their samples.
+        taken: Slots that hold new samples; some of them had lost others.
     """
 
     given_up: Int[Tensor, "g"]
@@ -81,22 +85,22 @@ class PersistentMemory(nn.Module):
 
     A drop-in model: inputs in, logits out.
 
-    Training answers by the head, whose logits a criterion takes. Evaluation answers by the memory
-    and the head together, and writes nothing. The bank's tensors are buffers, so that
-    ``state_dict`` and safetensors save and load it whole.
+    In training it returns the head's logits, for any criterion. In evaluation it returns the
+    combined answer of memory and head, and writes nothing. The bank's tensors are buffers, so
+    ``state_dict`` and safetensors save and load it completely.
 
     Args:
-        trunk: What reads a sample (:func:`memnet.trunk.trunk_of` makes one of any classifier).
-        config: Options, fitted to a budget: with a number of slots N and a width of codes E.
+        trunk: Module that reads a sample (:func:`memnet.trunk.trunk_of` makes one of any
+            classifier).
+        config: Options fitted to a budget: the number of slots N and the code width E are set.
         shape: Shape of a sample; values in [0, 1].
         classes: K.
-        generator: Source of the noise, and of the choice of what is kept.
-        dreams: Whether slots are decoded: only then is there a second decoder, as the first was at
+        generator: Source of the noise, and of the choice of stored samples.
+        dreams: Whether slots are decoded; if so, there is a second decoder, a copy of the first at
             the last sleep.
 
     Raises:
-        ValueError: If the options are not fitted, or no bank is made for so many classes and such
-            codes.
+        ValueError: If the options are not fitted, or such a bank is not possible.
     """
 
     log_prior: Tensor
@@ -114,7 +118,8 @@ class PersistentMemory(nn.Module):
         super().__init__()
         if config.slots is None or not config.code:
             raise ValueError(
-                "a memory needs its number of slots and the width of its codes: PersistentConfig.fitted finds them"
+                "a memory needs a number of slots and a code width: PersistentConfig.fitted "
+                "computes them"
             )
         self.config = config
         self.shape = shape
@@ -139,7 +144,7 @@ class PersistentMemory(nn.Module):
 
     @property
     def bank(self) -> PersistentBank:
-        """The bank as it stands; assigning another replaces it."""
+        """The current bank; assignment replaces it."""
         return PersistentBank.from_tensors(
             {name: getattr(self, f"bank_{name}") for name in PersistentBank.__dataclass_fields__}
         )
@@ -150,12 +155,12 @@ class PersistentMemory(nn.Module):
             setattr(self, f"bank_{name}", tensor)
 
     def forward(self, inputs: Float[Tensor, "B ..."]) -> Float[Tensor, "B K"]:
-        """Answer.
+        """Return log-probabilities in evaluation, and logits in training.
 
         In evaluation ``log(trust · p_memory + (1 − trust) · p_head)``. In training the head's
-        logits plus the logarithm of each class's share in what is trained on, so that the head
-        itself takes no class to be likelier for being newer (Menon et al. 2021, *Long-tail learning
-        via logit adjustment*). While the bank is empty, the head's logits.
+        logits plus the logarithm of each class's share in the training data, so that the head has
+        no bias towards new classes (Menon et al. 2021, *Long-tail learning via logit adjustment*).
+        While the bank is empty, the head's logits.
         """
         codes = self.encode(inputs)
         logits: Tensor = self.head(codes)
@@ -169,12 +174,12 @@ class PersistentMemory(nn.Module):
         )
 
     def encode(self, inputs: Float[Tensor, "B ..."]) -> Float[Tensor, "B E"]:
-        """Return the codes of samples; with the noise of quantising on them while training."""
+        """Return the codes of samples; in training, with the quantisation noise."""
         codes: Tensor = self.bottleneck(cast(Trunk, self.trunk).features(inputs), inputs.flatten(1))
         return codes
 
     def recall(self, codes: Float[Tensor, "B E"]) -> Float[Tensor, "B K"]:
-        """Read the slots and let the activation spread to the labels."""
+        """Read the slots and spread the activation to the labels."""
         found = read(
             self.bank, codes, self.log_temperature.exp(), self.config.top_k, self.config.bits
         )
@@ -182,22 +187,24 @@ class PersistentMemory(nn.Module):
 
     @torch.no_grad()
     def expect(self, inputs: Float[Tensor, "M ..."], labels: Int[Tensor, "M"]) -> None:
-        """Take note of what will be trained on: new samples, and dreams.
+        """Set the class shares from the next training data: new samples, and dreams.
 
         Args:
             inputs: New samples.
             labels: Their classes.
 
         Raises:
-            ValueError: If a sample is not of the shape, or holds values that can't be decoded.
+            ValueError: If a sample has another shape, or values that cannot be decoded.
         """
         if inputs.shape[1:] != self.shape:
             raise ValueError(
-                f"samples of shape {tuple(inputs.shape[1:])} do not fit a memory of samples of shape {tuple(self.shape)}"
+                f"samples of shape {tuple(inputs.shape[1:])} do not fit a memory of samples of "
+                f"shape {tuple(self.shape)}"
             )
         if float(inputs.min()) < 0 or float(inputs.max()) > 1:
             raise ValueError(
-                f"samples hold values from {float(inputs.min()):g} to {float(inputs.max()):g}: scale them to [0, 1]"
+                f"samples hold values from {float(inputs.min()):g} to {float(inputs.max()):g}: "
+                "scale them to [0, 1]"
             )
         new = torch.bincount(labels, minlength=self.classes) / len(labels)
         dreamt = torch.bincount(self.bank.target[self.bank.settled].long(), minlength=self.classes)
@@ -207,7 +214,7 @@ class PersistentMemory(nn.Module):
 
     @torch.no_grad()
     def dream(self, slots: Int[Tensor, "n"]) -> Dreams:
-        """Decode settled slots, as they were at the last sleep."""
+        """Decode rehearsed slots with the decoder of the last sleep."""
         bank = self.bank
         codes = dithered(
             unpack(bank.codes[slots], self.config.bits), self.config.bits, self.generator
@@ -223,17 +230,16 @@ class PersistentMemory(nn.Module):
     ) -> dict[str, Float[Tensor, ""]]:
         """Return the unweighted auxiliary losses of a batch whose last ``n`` samples are dreams.
 
-        - reconstruction: the cross-entropy of what the code is decoded to with the sample, per
-          value
+        - reconstruction: the cross-entropy of the decoded code with the sample, per value
         - neighbour: ``−log Σ_j W_ij [label_j = label_i]``, where W reads the batch's other samples
-          as if they were slots
+          as slots
         - anchor: ``MSE(code, dreamt code)`` over the dreams
 
         Args:
             codes: Codes of the batch.
             inputs: The batch.
             labels: Its classes.
-            anchors: The codes that the dreams were decoded from.
+            anchors: Original codes of the dreams.
         """
         losses = {
             "reconstruction": self._reconstruction(codes, inputs),
@@ -254,17 +260,17 @@ class PersistentMemory(nn.Module):
 
     @torch.no_grad()
     def meet(self, inputs: Float[Tensor, "M ..."], labels: Int[Tensor, "M"]) -> Change:
-        """Offer new samples to the slots, which are shared out equally among the classes met so far.
+        """Offer new samples to the slots, which are divided equally among the classes seen.
 
-        Within a class every sample met so far is kept with the same chance. What a sample leaves is
-        settled by the next :meth:`sleep`.
+        Within a class every sample seen so far is stored with the same probability. Its code is
+        final after the next :meth:`sleep`.
 
         Args:
             inputs: New samples.
             labels: Their classes.
         """
         bank = self.bank
-        met = bank.seen.tolist()
+        seen = bank.seen.tolist()
         bank = replace(
             bank,
             clock=bank.clock + len(labels),
@@ -273,12 +279,12 @@ class PersistentMemory(nn.Module):
         share = len(bank.links) // int((bank.seen > 0).sum())
         given_up, chosen = [], []
         for label in torch.nonzero(bank.seen).flatten().tolist():
-            kept = torch.nonzero(bank.occupied & (bank.target == label)).flatten()
+            stored = torch.nonzero(bank.occupied & (bank.target == label)).flatten()
             offered = torch.nonzero(labels == label).flatten()
-            taken = offer(met[label], len(offered), share, self.generator).to(labels.device)
-            leaves = torch.ones_like(kept, dtype=torch.bool)
-            leaves[:share] = taken[: len(kept)] >= 0
-            given_up.append(kept[leaves])
+            taken = offer(seen[label], len(offered), share, self.generator).to(labels.device)
+            leaves = torch.ones_like(stored, dtype=torch.bool)
+            leaves[:share] = taken[: len(stored)] >= 0
+            given_up.append(stored[leaves])
             chosen.append(offered[taken[taken >= 0]])
         gone, new = torch.cat(given_up), torch.cat(chosen)
         bank = erase(bank, gone)
@@ -288,15 +294,15 @@ class PersistentMemory(nn.Module):
 
     @torch.no_grad()
     def sleep(self) -> None:
-        """Settle.
+        """Consolidate.
 
-        What was dreamt is encoded anew, and from here on all slots are dreamt as the hallucination
-        head sees them now.
+        Rehearsed slots are encoded again, and from here on all slots are decoded with the current
+        hallucination head.
 
         Each dream links its sample and its label once more.
         """
         bank, bits = self.bank, self.config.bits
-        for slots in torch.nonzero(bank.settled).flatten().split(PIECE):
+        for slots in torch.nonzero(bank.settled).flatten().split(ENCODE_BATCH):
             bank = recode(
                 bank, slots, self._codes(self._dreamt(unpack(bank.codes[slots], bits))), bits
             )
@@ -313,7 +319,7 @@ class PersistentMemory(nn.Module):
         )
 
     def _dreamt(self, codes: Float[Tensor, "n E"]) -> Float[Tensor, "n ..."]:
-        assert self.dreamer is not None, "a memory made without dreams decodes nothing"
+        assert self.dreamer is not None, "a memory built with dreams=False cannot decode"
         decoded: Tensor = self.dreamer(codes).sigmoid()
         return decoded.reshape(-1, *self.shape)
 
@@ -322,7 +328,7 @@ class PersistentMemory(nn.Module):
         mode = self.training
         self.eval()
         codes = (
-            [self.encode(piece) for piece in inputs.split(PIECE)]
+            [self.encode(piece) for piece in inputs.split(ENCODE_BATCH)]
             if len(inputs)
             else [inputs.new_zeros(0, self.config.code)]
         )
@@ -336,11 +342,11 @@ def neighbour_loss(
     temperature: Float[Tensor, ""],
     log_prior: Float[Tensor, "K"],
 ) -> Float[Tensor, ""]:
-    """Read each sample from the batch's other samples as if they were slots, and score the label that the read gives.
+    """Read each sample from the batch's other samples as slots, and score the label read.
 
-    Neighbourhood components analysis (Goldberger et al. 2004), each neighbour weighed by one over
-    its class's share in what is trained on, as slots are shared out equally. Samples alone of their
-    class in the batch are left out.
+    Neighbourhood components analysis (Goldberger et al. 2004). Each neighbour is weighted by the
+    inverse of its class's share in the training data, since slots are divided equally. Samples
+    without another of their class in the batch are left out.
     """
     itself = torch.eye(len(codes), dtype=torch.bool, device=codes.device)
     same: Bool[Tensor, "B B"] = (labels[:, None] == labels[None, :]) & ~itself

@@ -1,14 +1,14 @@
-"""Codes as few bits: the uniform quantiser of a code's entries, and the bytes it is kept as.
+"""Quantisation: the uniform quantiser of a code's entries, and the bytes that store it.
 
-An entry of a code is about normal, of mean square 1. It is cut to ``2^b`` levels a step apart,
-symmetric about zero::
+An entry of a code is about normal, with mean square 1. It is quantised to ``2^b`` levels with
+constant steps, symmetric about zero::
 
     q = clamp(⌊c / Δ⌋ + 2^(b−1), 0, 2^b − 1),    c ≈ (q − 2^(b−1) + ½) · Δ
 
 with the Δ at which a uniform quantiser loses least of a normal variable (Max 1960, *Quantizing for
-minimum distortion*, table II). What quantising does to a code is learnt to be borne by adding
-noise, uniform over a step, while training (Ballé et al. 2017). A code that strays by less than half
-a step is brought back by quantising it again: what is encoded anew many times stays what it was.
+minimum distortion*, table II). Training adds noise that is uniform over a step, so that the model
+tolerates quantisation (Ballé et al. 2017). Quantising again removes a drift of less than half a
+step, so a code that is encoded again many times does not change.
 
 Legend: ``M`` codes, ``E`` width of a code, ``b`` bits of an entry, ``P = E · b / 8`` bytes of a
 code.
@@ -30,11 +30,12 @@ def packed_width(width: int, bits: int) -> int:
     """
     if bits not in STEPS:
         raise ValueError(
-            f"bits = {bits} is not a width of an entry: choose one of {', '.join(map(str, STEPS))}"
+            f"bits = {bits} is not possible: choose one of {', '.join(map(str, STEPS))}"
         )
     if width < 1 or width * bits % 8:
         raise ValueError(
-            f"code = {width} entries of {bits} bits do not fill whole bytes: choose a multiple of {8 // bits}"
+            f"code = {width} entries of {bits} bits do not fill whole bytes: choose a multiple of "
+            f"{8 // bits}"
         )
     return width * bits // 8
 

@@ -1,5 +1,6 @@
-"""A reservoir of one class: at any time every sample met so far is kept with the same chance (Vitter 1985, *Random sampling with a
-reservoir*, algorithm R).
+"""Reservoir sampling for one class: every sample seen is stored with the same probability.
+
+Vitter 1985, *Random sampling with a reservoir*, algorithm R.
 """
 
 import torch
@@ -7,23 +8,23 @@ from jaxtyping import Int
 from torch import Tensor
 
 
-def offer(met: int, offered: int, share: int, generator: torch.Generator) -> Int[Tensor, "share"]:
-    """Offer samples to a reservoir that keeps ``min(met, share)`` of those met before.
+def offer(seen: int, offered: int, share: int, generator: torch.Generator) -> Int[Tensor, "share"]:
+    """Offer samples to a reservoir that holds ``min(seen, share)`` of the earlier ones.
 
-    The n-th sample ever met takes place ``n`` while ``n < share``, and afterwards place ``⌊u · (n +
-    1)⌋`` if that is a place at all.
+    The n-th sample takes place ``n`` while ``n < share``, and afterwards place ``⌊u · (n + 1)⌋`` if
+    that place exists.
 
     Args:
-        met: Samples met before.
-        offered: Samples met now.
+        seen: Number of samples seen before.
+        offered: Number of samples offered now.
         share: Places.
         generator: Source of the u.
 
     Returns:
-        For each place the sample that takes it, from 0 to ``offered − 1``, or −1 where all is as it
-        was.
+        For each place the sample that takes it, from 0 to ``offered − 1``, or −1 if it does not
+        change.
     """
-    number = torch.arange(met, met + offered)
+    number = torch.arange(seen, seen + offered)
     drawn = (torch.rand(offered, generator=generator, dtype=torch.float64) * (number + 1)).long()
     places = torch.where(number < share, number, drawn)
     enters = places < share

@@ -22,7 +22,7 @@ class Config:
     wide: bool = False
     name: str = "x"
     sizes: tuple[int, ...] = (1, 2)
-    kept: int | None = None
+    limit: int | None = None
     form: Literal["rows", "flat"] = "rows"
 '''
 
@@ -35,7 +35,7 @@ def plugin(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_built_ins_are_found_by_file_name_and_say_what_they_are(kind: str) -> None:
+def test_built_in_entries_are_found_by_file_name(kind: str) -> None:
     registry = Registry(kind)
     assert registry.names()
     for entry in registry:
@@ -44,14 +44,14 @@ def test_built_ins_are_found_by_file_name_and_say_what_they_are(kind: str) -> No
         assert entry.configure() == {option.name: option.default for option in entry.source.options}
 
 
-def test_a_plugin_is_an_entry_like_any_other(plugin: Path) -> None:
+def test_plugin_is_an_entry(plugin: Path) -> None:
     registry = Registry("model", [plugin])
     assert "my-model" in registry
     assert registry.get("my-model").load().Config().width == 8
     assert "my-model" not in Registry("task", [plugin])
 
 
-def test_a_plugin_without_a_version_is_versioned_by_its_content(plugin: Path) -> None:
+def test_plugin_without_version_is_versioned_by_content(plugin: Path) -> None:
     before = read_plugin(plugin).version
     assert read_plugin(plugin).version == before
     plugin.write_text(MODEL + "\n# changed\n")
@@ -60,13 +60,13 @@ def test_a_plugin_without_a_version_is_versioned_by_its_content(plugin: Path) ->
     assert read_plugin(plugin).version == "2"
 
 
-def test_a_plugin_must_say_its_kind(plugin: Path) -> None:
+def test_plugin_without_valid_kind_is_an_error(plugin: Path) -> None:
     plugin.write_text(MODEL.replace('KIND = "model"', 'KIND = "modal"'))
     with pytest.raises(UsageError, match='KIND = "model"'):
         Registry("model", [plugin])
 
 
-def test_two_entries_cannot_share_a_name(plugin: Path, tmp_path: Path) -> None:
+def test_two_entries_with_one_name_are_an_error(plugin: Path, tmp_path: Path) -> None:
     (tmp_path / "other").mkdir()
     other = tmp_path / "other" / "my_model.py"
     other.write_text(MODEL)
@@ -74,7 +74,7 @@ def test_two_entries_cannot_share_a_name(plugin: Path, tmp_path: Path) -> None:
         Registry("model", [plugin, other])
 
 
-def test_third_parties_come_by_entry_point(plugin: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_entry_point_adds_an_entry(plugin: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(str(plugin.parent))
 
     theirs = importlib.metadata.EntryPoint(name="theirs", value="my_model", group="memnet.models")
@@ -84,7 +84,7 @@ def test_third_parties_come_by_entry_point(plugin: Path, monkeypatch: pytest.Mon
     assert entry.load().Config().width == 8
 
 
-def test_so_is_any_entry_without_one_wherever_it_stands(
+def test_entry_point_without_version_is_versioned_by_content(
     plugin: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.syspath_prepend(str(plugin.parent))
@@ -99,16 +99,16 @@ def test_so_is_any_entry_without_one_wherever_it_stands(
 
 
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "suite"])
-def test_what_is_built_in_is_versioned_by_hand(kind: str) -> None:
+def test_built_in_entries_have_a_version(kind: str) -> None:
     assert all("VERSION" in entry.source.facts for entry in Registry(kind))
 
 
-def test_a_file_whose_name_cannot_be_an_entrys_is_refused(plugin: Path) -> None:
+def test_invalid_file_name_is_an_error(plugin: Path) -> None:
     with pytest.raises(UsageError, match="rename the file"):
         read_plugin(plugin.rename(plugin.with_name("my model.py")))
 
 
-def test_an_option_means_what_the_docstring_of_config_says(plugin: Path) -> None:
+def test_option_meanings_are_from_config_docstring(plugin: Path) -> None:
     docstring = '''    """Options.
 
     Attributes:
@@ -127,13 +127,13 @@ def test_an_option_means_what_the_docstring_of_config_says(plugin: Path) -> None
     assert meanings["wide"] == ""
 
 
-def test_an_unknown_name_gets_the_nearest(plugin: Path) -> None:
+def test_unknown_name_is_an_error_with_nearest_names(plugin: Path) -> None:
     with pytest.raises(UsageError, match="did you mean my-model"):
         Registry("model", [plugin]).get("mymodel")
     assert unknown("model", "zzz", ["a", "b"]) == "unknown model 'zzz': there is a, b"
 
 
-def test_what_is_not_installed_is_named(plugin: Path) -> None:
+def test_missing_distribution_is_an_error_with_command(plugin: Path) -> None:
     plugin.write_text(MODEL + 'REQUIRES = ("numpy", "no-such-distribution")\n')
     entry = read_plugin(plugin)
     assert entry.missing == ("no-such-distribution",)
@@ -153,13 +153,13 @@ def test_what_is_not_installed_is_named(plugin: Path) -> None:
         ("rate", ".5", 0.5),
         ("wide", "False", False),
         ("name", "2024", "2024"),
-        ("kept", "null", None),
-        ("kept", "None", None),
-        ("kept", "7", 7),
+        ("limit", "null", None),
+        ("limit", "None", None),
+        ("limit", "7", 7),
         ("form", "flat", "flat"),
     ],
 )
-def test_options_take_values_of_their_type(
+def test_options_accept_values_of_their_type(
     plugin: Path, key: str, text: str, value: object
 ) -> None:
     found = read_plugin(plugin).configure({key: text})[key]
@@ -175,23 +175,23 @@ def test_options_take_values_of_their_type(
         ("width", "true"),
         ("wide", "1"),
         ("form", "round"),
-        ("kept", "x"),
+        ("limit", "x"),
         ("depth", "3"),
     ],
 )
-def test_other_values_are_refused(plugin: Path, key: str, text: str) -> None:
+def test_values_of_wrong_type_are_an_error(plugin: Path, key: str, text: str) -> None:
     with pytest.raises(UsageError, match=key):
         read_plugin(plugin).configure({key: text})
 
 
-def test_an_unknown_option_is_named_with_the_nearest(plugin: Path) -> None:
+def test_unknown_option_is_an_error_with_nearest_names(plugin: Path) -> None:
     with pytest.raises(
         UsageError, match=r"model 'my-model' has no option 'widht': did you mean width"
     ):
         read_plugin(plugin).configure({"widht": "3"})
 
 
-def test_variants() -> None:
+def test_variant_is_name_and_options() -> None:
     assert parse_variant("memnet") == ("memnet", {})
     assert parse_variant("memnet[hebbian=false, slots=32]") == (
         "memnet",

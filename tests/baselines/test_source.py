@@ -38,7 +38,7 @@ def write(folder: Path, text: str) -> Path:
     return path
 
 
-def test_a_file_is_read_without_being_run(tmp_path: Path) -> None:
+def test_file_is_read_without_running_it(tmp_path: Path) -> None:
     source = read_source(write(tmp_path, TEXT))
     assert source.summary == "What it is, over two lines."
     assert source.facts == {"VERSION": 3, "REQUIRES": ("numpy",)}
@@ -49,7 +49,7 @@ def test_a_file_is_read_without_being_run(tmp_path: Path) -> None:
     ]
 
 
-def test_a_config_is_followed_to_where_it_is_imported_from(
+def test_imported_config_is_read_from_its_module(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "elsewhere_of_test_source.py").write_text("class Sizes:\n    width: int = 5\n")
@@ -59,28 +59,28 @@ def test_a_config_is_followed_to_where_it_is_imported_from(
 
 
 @pytest.mark.parametrize(
-    ("text", "says"),
+    ("text", "message"),
     [
         ("class Config:\n    width: int = 1 + one\n", "literal default"),
         ("class Config:\n    width: int\n", "no default"),
         (
             "class Config:\n    width = 96\n",
-            "Config.width has no type, so it is no option; write width: int = 96",
+            "Config.width has no type, so it is not an option; write width: int = 96",
         ),
         ("x = 1\ndef f(:\n", r"\w+\.py is not valid Python: line 2: invalid syntax"),
     ],
 )
-def test_what_cannot_be_read_is_refused(tmp_path: Path, text: str, says: str) -> None:
-    with pytest.raises(UsageError, match=says):
+def test_unreadable_file_is_an_error(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(UsageError, match=message):
         read_source(write(tmp_path, text))
 
 
-def test_a_missing_file_is_refused(tmp_path: Path) -> None:
+def test_missing_file_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"there is no file .*none\.py"):
         read_source(tmp_path / "none.py")
 
 
-def test_modules_are_located_without_importing_them() -> None:
+def test_module_path_does_not_import() -> None:
     assert module_path("baselines.source").name == "source.py"
     assert module_path("baselines").name == "__init__.py"
     for name in ("no_such_top", "baselines.no_such_module"):

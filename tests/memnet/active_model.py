@@ -1,4 +1,4 @@
-"""A small MemNet far from its initial values, so that every mechanism has something to do."""
+"""A small MemNet far from its initial values, so that every mechanism has an effect."""
 
 from typing import Any
 
@@ -12,8 +12,11 @@ from memnet.output import ModelOutput
 VOCABULARY = 7
 
 
-def lively(seed: int = 0, **options: Any) -> MemNet:
-    """Return a model in double precision whose gates open and close, whose keys repeat, and whose clock and graph matter."""
+def active_model(seed: int = 0, **options: Any) -> MemNet:
+    """Return a model in double precision with random weights.
+
+    Its gates open and close, its keys repeat, and its clock and graph have an effect.
+    """
     defaults: dict[str, Any] = {
         "width": 16, "bottleneck": 12, "key_width": 6, "slots": 40, "training_slots": 1,
         "chunk": 8, "window": 3, "heads": 2, "hops": 2, "top_k": 4,
@@ -38,15 +41,17 @@ def tokens(batch: int = 3, length: int = 32, seed: int = 0) -> Tensor:
 
 
 def task_loss(output: ModelOutput, inputs: Tensor) -> Tensor:
-    """Cross-entropy of telling the token that comes next; after the last, the first."""
+    """Cross-entropy of predicting the next token; after the last, the first."""
     return torch.nn.functional.cross_entropy(
         output.logits.flatten(0, 1), inputs.roll(-1, dims=1).flatten()
     )
 
 
-def watched(model: MemNet, inputs: Tensor, **asked: Tensor) -> tuple[ModelOutput, list[Any]]:
-    """Run the model; return also what each chunk made of the memory."""
+def run_with_chunks(
+    model: MemNet, inputs: Tensor, **options: Tensor
+) -> tuple[ModelOutput, list[Any]]:
+    """Run the model; return also the memory's result for each chunk."""
     done: list[Any] = []
     whole = model._remember
     model._remember = lambda *given: done.append(whole(*given)) or done[-1]
-    return model(inputs, **asked), done
+    return model(inputs, **options), done

@@ -1,4 +1,7 @@
-"""A dream written down a second time: plain loops over memories, heads and slots, from the synthesizer's equations and parameters."""
+"""A second implementation of a dream, with plain loops over memories, heads and slots.
+
+It uses the synthesizer's equations and parameters.
+"""
 
 import dataclasses
 import math
@@ -11,11 +14,11 @@ from memnet.synthesizer import MemorySynthesizer
 from tests.memnet.naive_memory import NaiveSlot, shares
 
 Memory = dict[int, NaiveSlot]
-"""What one head of one memory holds, by place."""
+"""Slots of one head of one memory, by place."""
 
 
 def dream(synthesizer: MemorySynthesizer, slots: Slots) -> Slots:
-    """Dream in each memory and head by itself, and only where something is new."""
+    """Dream in each memory and head separately, if it has new slots."""
     after = {
         field.name: torch.full_like(
             getattr(slots, field.name), NEVER if field.name in ("birth", "written") else 0
@@ -36,7 +39,7 @@ def dream(synthesizer: MemorySynthesizer, slots: Slots) -> Slots:
 
 
 def unpacked(slots: Slots, b: int, h: int) -> Memory:
-    """Take one head of one memory out of the tensors."""
+    """Extract one head of one memory from the tensors."""
     places = [place for place, strength in enumerate(slots.strength[b, h].tolist()) if strength > 0]
     memory = {
         place: NaiveSlot(
@@ -56,7 +59,7 @@ def unpacked(slots: Slots, b: int, h: int) -> Memory:
 
 
 def pack(tensors: dict[str, torch.Tensor], b: int, h: int, memory: Memory) -> None:
-    """Put one head of one memory into the tensors."""
+    """Store one head of one memory in the tensors."""
     for place, slot in memory.items():
         tensors["keys"][b, h, place], tensors["values"][b, h, place] = slot.key, slot.value
         for name in ("strength", "birth", "written", "usage", "trace"):
@@ -68,7 +71,10 @@ def pack(tensors: dict[str, torch.Tensor], b: int, h: int, memory: Memory) -> No
 def refine(
     synthesizer: MemorySynthesizer, h: int, slots: list[NaiveSlot], new: list[NaiveSlot]
 ) -> None:
-    """``Y = V + O·softmax(Q·Kᵀ/√d + β·log(Â + ε))·V`` for what is new, all from the contents as they were."""
+    """Refine the new slots, from the contents before the dream.
+
+    ``Y = V + O·softmax(Q·Kᵀ/√d + β·log(Â + ε))·V``
+    """
     assert synthesizer.graph_bias is not None
     eps, beta, width = (
         torch.finfo(torch.float64).eps,
@@ -115,9 +121,9 @@ def find_links(config: MemNetConfig, slots: list[NaiveSlot]) -> None:
 
 
 def merge(config: MemNetConfig, memory: Memory) -> Memory:
-    """Each slot goes into the first that its key is near, where that one stays itself.
+    """Merge each slot into the first with a near key, if that one is not merged itself.
 
-    Return those that stay.
+    Return the remaining slots.
     """
     first = {
         place: min(
@@ -145,7 +151,10 @@ def merge(config: MemNetConfig, memory: Memory) -> Memory:
 
 
 def unite(slot: NaiveSlot, members: list[NaiveSlot]) -> None:
-    """Average keys and contents of ``members`` by strength, and add up strength, use and trace, all in ``slot``, which is one of them."""
+    """Unite ``members`` in ``slot``, which is one of them.
+
+    Keys and contents are averaged by strength; strength, usage and trace are added up.
+    """
     total = sum(member.strength for member in members)
     key = sum((member.strength * member.key for member in members), torch.zeros_like(slot.key))
     slot.value = sum(

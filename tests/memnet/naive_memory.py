@@ -1,9 +1,9 @@
-"""MemNet's memory written down a second time.
+"""A second implementation of MemNet's memory.
 
 Plain loops over tokens, heads and slots, for one sequence, without chunks or dreams.
 
-Encoder, controller, bottleneck and output head are the model's own; all between them is worked here
-from the parameters alone.
+Encoder, controller, bottleneck and output head are those of the model; everything between them is
+computed from the parameters.
 
 Legend: ``T`` tokens, ``D`` width, ``Z`` bottleneck, ``K`` key width, ``V`` value width.
 """
@@ -21,7 +21,7 @@ from memnet.model import MemNet
 
 @dataclass(eq=False)
 class NaiveSlot:
-    """One slot, with the links that leave it."""
+    """One slot, with its outgoing links."""
 
     key: Tensor
     value: Tensor
@@ -35,7 +35,7 @@ class NaiveSlot:
 
 @dataclass
 class NaiveHead:
-    """One head's slots in the order of their places, its clock, and how many slots were given up or written again."""
+    """One head: its slots by place, its clock, and its numbers of evicted and reused slots."""
 
     slots: list[NaiveSlot] = field(default_factory=list)
     count: int = 0
@@ -45,7 +45,7 @@ class NaiveHead:
 
 @dataclass
 class NaiveTape:
-    """Recordings (place, strength, content), the place of the next one, and where the tape is read."""
+    """Recordings (place, strength, content), the place of the next one, and the reading head."""
 
     recordings: list[tuple[float, float, Tensor]] = field(default_factory=list)
     end: float = 0.0
@@ -54,7 +54,7 @@ class NaiveTape:
 
 @dataclass
 class Vectors:
-    """What one head makes of one token."""
+    """Vectors of one head for one token."""
 
     key: Tensor
     query: Tensor
@@ -66,7 +66,7 @@ class Vectors:
 def run(model: MemNet, row: Tensor, draws: Tensor | None = None) -> tuple[Tensor, list[NaiveHead]]:
     """Read one sequence of tokens ``[T]``; return its logits ``[T, V]`` and the memory after it.
 
-    ``draws`` are the Random policy's uniform numbers ``[T, H]``, or None for its expectation.
+    ``draws`` are the uniform numbers of the Random policy ``[T, H]``, or None for its expectation.
     """
     config = model.config
     encoded = model.encoder(row[None])
@@ -161,7 +161,7 @@ def vectors_of(
 
 
 def tapped(weight: Tensor, project: Tensor, codes: Tensor, t: int) -> Tensor:
-    """``P·Σ_τ c_τ ⊙ z_{t−τ}``; before the first token there is nothing."""
+    """``P·Σ_τ c_τ ⊙ z_{t−τ}``, with nothing before the first token."""
     mixed = torch.zeros_like(codes[0])
     for tap in range(min(len(weight), t + 1)):
         mixed = mixed + weight[tap] * codes[t - tap]
@@ -173,7 +173,7 @@ def sigmoid(x: float) -> float:
 
 
 def write(model: MemNet, head: NaiveHead, vectors: Vectors, t: int) -> NaiveSlot | None:
-    """Write if the gate is open, link to what was written before, and move the trace on.
+    """Write if the gate is open, link from the earlier writes, and update the trace.
 
     Return the slot if it is a new one.
     """
@@ -206,16 +206,21 @@ def write(model: MemNet, head: NaiveHead, vectors: Vectors, t: int) -> NaiveSlot
 
 
 def settle(model: MemNet, head: NaiveHead, newcomer: NaiveSlot, t: int) -> None:
-    """Where there are now too many slots, give the new one the place of that of lowest retention, which goes with its links."""
+    """Evict the slot of lowest retention, with its links, if there are too many slots.
+
+    The new slot takes its place.
+    """
     config = model.config
-    most = max(config.slots, config.training_slots) if model.training else config.slots
-    if len(head.slots) <= most:
+    limit = max(config.slots, config.training_slots) if model.training else config.slots
+    if len(head.slots) <= limit:
         return
     head.slots.remove(newcomer)
 
     def retention(slot: NaiveSlot) -> float:
-        kept = math.log(max(slot.strength, 0.01)) + config.usage_weight * math.log1p(slot.usage)
-        return kept - config.age_weight * math.log1p(t - slot.written)
+        retention = math.log(max(slot.strength, 0.01)) + config.usage_weight * math.log1p(
+            slot.usage
+        )
+        return retention - config.age_weight * math.log1p(t - slot.written)
 
     victim = min(head.slots, key=retention)
     head.slots[head.slots.index(victim)] = newcomer
@@ -275,7 +280,10 @@ def mix_policies(
 def spread(
     model: MemNet, h: int, head: NaiveHead, hidden: Tensor, weights: dict[NaiveSlot, float]
 ) -> dict[NaiveSlot, float]:
-    """``W_k = (1 − α)·W_{k−1} + α·W_{k−1}·Â`` for every hop, and of all hops what the hop gate makes of them."""
+    """Spread along the links, and mix all hops with the hop gate.
+
+    ``W_k = (1 − α)·W_{k−1} + α·W_{k−1}·Â`` for every hop.
+    """
     bank, hops = model.bank, model.config.hops
     if bank.spread_logit is None:
         return weights
@@ -306,12 +314,12 @@ def spread(
 
 
 def linked(slot: NaiveSlot) -> bool:
-    """Say whether a slot has links at all; without, its activation stays where it is."""
+    """Whether a slot has links; without links its activation does not spread."""
     return sum(slot.links.values()) > NEGLIGIBLE
 
 
 def shares(slot: NaiveSlot) -> Iterator[tuple[NaiveSlot, float]]:
-    """Where a slot's activation goes: along its links in proportion."""
+    """Targets of a slot's activation: its links in proportion."""
     total = sum(slot.links.values())
     for target, weight in slot.links.items():
         if linked(slot):
@@ -319,7 +327,7 @@ def shares(slot: NaiveSlot) -> Iterator[tuple[NaiveSlot, float]]:
 
 
 def sharpened(gone: dict[NaiveSlot, float], exponent: float) -> dict[NaiveSlot, float]:
-    """What has spread, each to the power of ``exponent``, as much in all as before."""
+    """The spread activation to the power of ``exponent``, renormalised to the same total."""
     raised = {
         slot: weight**exponent if weight > NEGLIGIBLE else 0.0 for slot, weight in gone.items()
     }
@@ -328,7 +336,7 @@ def sharpened(gone: dict[NaiveSlot, float], exponent: float) -> dict[NaiveSlot, 
 
 
 def recall(model: MemNet, tape: NaiveTape, hidden: Tensor, code: Tensor, slots: Tensor) -> Tensor:
-    """Record and read on; return what was read from the tape and from the slots together."""
+    """Record and read on; return the sum of the tape's and the slots' read vectors."""
     if model.serial is None:
         return slots
     logits = (model.serial.gates.weight @ hidden + model.serial.gates.bias).tolist()
@@ -353,23 +361,26 @@ def recall(model: MemNet, tape: NaiveTape, hidden: Tensor, code: Tensor, slots: 
     found = torch.zeros_like(slots)
     for share, (_, _, content) in zip(shares_, tape.recordings, strict=True):
         found = found + share / sum(shares_) * content
-    most = (
+    limit = (
         max(model.config.slots, model.config.training_slots)
         if model.training
         else model.config.slots
     )
-    tape.recordings = tape.recordings[-most:]
+    tape.recordings = tape.recordings[-limit:]
     return slots + found
 
 
 def counts(logit: float, *, soft: bool) -> float:
-    """How much of a place a gate counts."""
+    """Places that a gate counts."""
     gate = min(1.0, max(0.0, 1.2 * sigmoid(logit) - 0.1))
     return gate if soft else float(gate > 0.5)
 
 
 def likeness(place: float, other: float) -> float:
-    """``cos`` of two places' codes: the mean cosine of their distance at rates 1, 2^−½, 2^−1 and so on, sixteen in all."""
+    """``cos`` of two places' codes.
+
+    It is the mean cosine of their distance at sixteen rates: 1, 2^−½, 2^−1 and so on.
+    """
     return sum(math.cos((place - other) * 2.0 ** (-0.5 * power)) for power in range(16)) / 16
 
 

@@ -1,4 +1,4 @@
-"""Slots made as they are needed, up to a limit, and given up beyond it."""
+"""Slots are created when needed, up to a limit, and evicted beyond it."""
 
 import dataclasses
 
@@ -8,11 +8,11 @@ import torch
 from memnet.bank import Read
 from memnet.recorder import Recorder
 from memnet.state import NEVER, Slots, widen
-from tests.memnet.active_model import lively, tokens
+from tests.memnet.active_model import active_model, tokens
 
 
-def test_an_empty_memory_has_no_slots_and_gets_what_it_needs() -> None:
-    model = lively(dreaming=False)
+def test_empty_memory_creates_slots_when_needed() -> None:
+    model = active_model(dreaming=False)
     assert model.initial_state(3).slots.occupied.shape == (3, 2, 0)
     with torch.no_grad():
         occupied = model(tokens()).state.slots.occupied
@@ -20,12 +20,15 @@ def test_an_empty_memory_has_no_slots_and_gets_what_it_needs() -> None:
 
 
 @pytest.mark.parametrize("chunk", [1, 8])
-def test_in_training_nothing_is_given_up_as_long_as_there_is_room(chunk: int) -> None:
-    model, recorder = lively(chunk=chunk, slots=3, training_slots=40, dreaming=False), Recorder()
-    roomy = lively(chunk=chunk, slots=40, dreaming=False)
+def test_training_slots_prevent_eviction(chunk: int) -> None:
+    model, recorder = (
+        active_model(chunk=chunk, slots=3, training_slots=40, dreaming=False),
+        Recorder(),
+    )
+    roomy = active_model(chunk=chunk, slots=40, dreaming=False)
     inputs = tokens(length=36)
     with torch.no_grad():
-        # The gate sees the share of `slots`, so that must be out of play where two limits are
+        # The gate's input is the share of `slots`, so it must have no effect if two limits are
         # compared.
         for heads in (model.bank.write_heads, roomy.bank.write_heads):
             heads.gate_occupancy.zero_()
@@ -37,24 +40,24 @@ def test_in_training_nothing_is_given_up_as_long_as_there_is_room(chunk: int) ->
 
 
 @pytest.mark.parametrize("chunk", [1, 8])
-@pytest.mark.parametrize(("training", "most"), [(False, 3), (True, 5)])
-def test_no_more_is_kept_than_the_limit(chunk: int, training: bool, most: int) -> None:
+@pytest.mark.parametrize(("training", "limit"), [(False, 3), (True, 5)])
+def test_slots_never_exceed_limit(chunk: int, training: bool, limit: int) -> None:
     model, recorder = (
-        lively(chunk=chunk, slots=3, training_slots=5, dreaming=False).train(training),
+        active_model(chunk=chunk, slots=3, training_slots=5, dreaming=False).train(training),
         Recorder(),
     )
     state = None
     with torch.no_grad():
         for piece in tokens(length=40).split(8, dim=1):
             state = model(piece, state, record=recorder).state
-            assert state.slots.occupied.shape[-1] <= most
+            assert state.slots.occupied.shape[-1] <= limit
     assert state is not None
-    assert state.slots.occupied.sum(-1).max() == most
+    assert state.slots.occupied.sum(-1).max() == limit
     assert recorder.ended
 
 
-def test_a_slot_that_was_given_up_is_never_read_again() -> None:
-    model = lively(chunk=1, slots=3, dream_every=100).eval()
+def test_evicted_slot_is_never_read() -> None:
+    model = active_model(chunk=1, slots=3, dream_every=100).eval()
     inputs = tokens(batch=1, length=40)
     with torch.no_grad():
         state = model(inputs[:, :12]).state
@@ -77,7 +80,7 @@ def test_a_slot_that_was_given_up_is_never_read_again() -> None:
             .nonzero()
             .tolist()
         }
-    assert start < 30, "something is given up early enough to be asked for"
+    assert start < 30, "a slot is evicted early enough to be queried"
 
     reads: list[Read] = []
     read = model.bank.read
@@ -96,16 +99,16 @@ def test_a_slot_that_was_given_up_is_never_read_again() -> None:
         assert not of_values[0, h, n].any()
         assert not of_links[0, h, n].any()
         assert not of_links[0, h, :, n].any()
-    assert of_values.any(), "what stayed is still read"
+    assert of_values.any(), "the remaining slots are still read"
 
 
-def test_the_slot_of_lowest_retention_gives_way() -> None:
-    """``ln s + ½·ln(1 + u) − 0.1·ln(1 + age)`` of the four slots is −0.65, −0.40, −0.48 and −0.58, so the first one goes.
+def test_slot_of_lowest_retention_is_evicted() -> None:
+    """The slot of lowest retention is the first of four.
 
-    Without the strength it would be the second, without the usage the third, without the age the
-    last.
+    ``ln s + ½·ln(1 + u) − 0.1·ln(1 + age)`` is −0.65, −0.40, −0.48 and −0.58. Without the strength
+    the lowest would be the second slot, without the usage the third, without the age the last.
     """
-    model = lively(heads=1, slots=4, hebbian=False, usage_weight=0.5, age_weight=0.1).eval()
+    model = active_model(heads=1, slots=4, hebbian=False, usage_weight=0.5, age_weight=0.1).eval()
     slots = dataclasses.replace(
         widen(model.initial_state(1).slots, 4, linked=False),
         strength=torch.tensor([[[0.5, 1.0, 0.2, 0.6]]]).double(),
@@ -133,8 +136,8 @@ def test_the_slot_of_lowest_retention_gives_way() -> None:
 
 
 @pytest.mark.parametrize("linked", [True, False])
-def test_widening_keeps_everything_in_place(linked: bool) -> None:
-    model = lively(hebbian=linked, dreaming=False)
+def test_widening_preserves_slots(linked: bool) -> None:
+    model = active_model(hebbian=linked, dreaming=False)
     with torch.no_grad():
         before = model(tokens()).state.slots
     after = widen(before, 3, linked=linked)
@@ -157,8 +160,8 @@ def test_widening_keeps_everything_in_place(linked: bool) -> None:
         assert not after.adjacency[..., size:, :].any()
 
 
-def test_a_wider_state_reads_on_as_before() -> None:
-    model, inputs = lively(), tokens()
+def test_wider_state_gives_same_outputs() -> None:
+    model, inputs = active_model(), tokens()
     with torch.no_grad():
         state = model(inputs[:, :16]).state
         wide = dataclasses.replace(state, slots=widen(state.slots, 4, linked=True))

@@ -1,4 +1,4 @@
-"""Who takes whose place within a chunk, and where everything ends up."""
+"""Placement of the writes of a chunk, and the slots after it."""
 
 import torch
 from hypothesis import given, settings
@@ -13,7 +13,7 @@ def boolean(*values: int) -> torch.Tensor:
 
 @settings(deadline=None, max_examples=60)
 @given(seed=st.integers(0, 100_000), slots=st.integers(1, 5), count=st.integers(1, 12))
-def test_placement_equals_a_loop_over_tokens(seed: int, slots: int, count: int) -> None:
+def test_placement_equals_loop_over_tokens(seed: int, slots: int, count: int) -> None:
     generator = torch.Generator().manual_seed(seed)
     keys = torch.nn.functional.normalize(torch.randn(slots + count, 2, generator=generator), dim=-1)
     active = torch.rand(count, generator=generator) < 0.7
@@ -49,7 +49,7 @@ def test_placement_equals_a_loop_over_tokens(seed: int, slots: int, count: int) 
     ] == [r for e, r in enumerate(root) if e < slots or active[e - slots]]
 
 
-def test_new_writes_take_empty_slots_first_and_then_those_of_lowest_retention() -> None:
+def test_new_writes_take_empty_slots_then_lowest_retention() -> None:
     occupied, active = boolean(1, 0, 1, 1), boolean(1, 1, 1)
     placement = place(
         torch.zeros(1, 1, 3, 7), active, torch.tensor([[[4, 3, 2, 1]]]), occupied, 0.9
@@ -60,7 +60,7 @@ def test_new_writes_take_empty_slots_first_and_then_those_of_lowest_retention() 
     assert done.evicted.tolist() == boolean(0, 0, 1, 1).tolist()
 
 
-def test_a_chunk_with_more_new_keys_than_slots_keeps_the_latest() -> None:
+def test_chunk_with_too_many_new_keys_stores_latest() -> None:
     occupied, active = boolean(1, 1), boolean(1, 1, 1)
     placement = place(torch.zeros(1, 1, 3, 5), active, torch.tensor([[[2, 1]]]), occupied, 0.9)
     done = commit(placement, occupied, torch.tensor([[[0.5, 0.1]]]))
@@ -69,7 +69,7 @@ def test_a_chunk_with_more_new_keys_than_slots_keeps_the_latest() -> None:
     assert done.evicted.all()
 
 
-def test_a_memory_without_slots_that_writes_nothing_stays_without() -> None:
+def test_memory_without_slots_and_writes_has_no_slots() -> None:
     occupied = torch.zeros(2, 1, 0, dtype=torch.bool)
     placement = place(
         torch.zeros(2, 1, 3, 3),
@@ -81,7 +81,7 @@ def test_a_memory_without_slots_that_writes_nothing_stays_without() -> None:
     done = commit(placement, occupied, torch.zeros(2, 1, 0))
     for placed in (done.source, done.node, done.evicted):
         assert placed.shape == (2, 1, 0)
-    assert done.slot.tolist() == [[[0, 0, 0]], [[0, 0, 0]]], "0 slots: place 0 is nowhere"
+    assert done.slot.tolist() == [[[0, 0, 0]], [[0, 0, 0]]], "0 slots: place 0 does not exist"
 
 
 @settings(deadline=None, max_examples=40)
@@ -91,7 +91,7 @@ def test_a_memory_without_slots_that_writes_nothing_stays_without() -> None:
     count=st.integers(1, 8),
     extra=st.integers(1, 5),
 )
-def test_a_placement_made_before_there_was_room_is_the_one_made_after(
+def test_widened_placement_equals_placement_in_wider_memory(
     seed: int, slots: int, count: int, extra: int
 ) -> None:
     generator = torch.Generator().manual_seed(seed)
@@ -113,7 +113,7 @@ def test_a_placement_made_before_there_was_room_is_the_one_made_after(
     assert torch.equal(widened.visible(roomy), again.visible(roomy))
 
 
-def test_a_slot_written_again_keeps_its_place_and_holds_the_latest() -> None:
+def test_rewritten_slot_has_same_place_and_latest_content() -> None:
     occupied, active = boolean(1, 1), boolean(1, 0, 1)
     cosine = torch.zeros(1, 1, 3, 4 + 1)
     cosine[..., 1] = 1.0
@@ -126,7 +126,7 @@ def test_a_slot_written_again_keeps_its_place_and_holds_the_latest() -> None:
     assert not done.evicted.any()
 
 
-def test_candidates_are_the_tokens_that_write_in_their_order() -> None:
+def test_candidates_are_writing_tokens_in_order() -> None:
     active = torch.tensor(
         [[[False, True, False, True, False]], [[False, False, False, False, True]]]
     )
@@ -135,13 +135,13 @@ def test_candidates_are_the_tokens_that_write_in_their_order() -> None:
     assert chosen.those(active).tolist() == [
         [[True, True]],
         [[True, False]],
-    ]  # the second row is filled up by a token that writes once
+    ]  # the second row is padded with a token that writes once
     ones = chosen.those(active).float()
     assert torch.equal(chosen.over_tokens(ones), active.float())
     assert chosen.by(torch.arange(5))[1, 0, :, 0].tolist() == [False, False, False, False, True]
 
 
-def test_where_nothing_is_written_one_candidate_stands_in_and_does_not_write() -> None:
+def test_chunk_without_writes_has_one_inactive_candidate() -> None:
     silent = torch.zeros(1, 2, 3, dtype=torch.bool)
     chosen = Candidates.among(silent)
     assert chosen.those(silent).shape == (1, 2, 1)

@@ -22,7 +22,7 @@ def shaken(module: torch.nn.Module) -> None:
             parameter.add_(0.5 * torch.randn_like(parameter))
 
 
-def test_the_controller_equals_plain_loops() -> None:
+def test_controller_equals_plain_loops() -> None:
     torch.manual_seed(0)
     controller = TransformerController(WIDTH, HEADS, WINDOW).double()
     shaken(controller)
@@ -45,7 +45,7 @@ def test_the_controller_equals_plain_loops() -> None:
                     for distance in range(WINDOW + 1):
                         if (
                             here - distance >= WINDOW - time
-                        ):  # there was nothing before the first token
+                        ):  # there is nothing before the first token
                             query, key = (
                                 parts[here][:WIDTH][rows],
                                 parts[here - distance][WIDTH : 2 * WIDTH][rows],
@@ -73,7 +73,7 @@ def test_the_controller_equals_plain_loops() -> None:
                 )
 
 
-def test_the_bottleneck_projects_and_norms() -> None:
+def test_bottleneck_projects_and_normalises() -> None:
     torch.manual_seed(0)
     bottleneck = SemanticBottleneck(WIDTH, 4).double()
     rows = bottleneck.project.weight
@@ -82,7 +82,7 @@ def test_the_bottleneck_projects_and_norms() -> None:
         torch.eye(4).double(),
         rtol=0,
         atol=1e-6,
-        msg="it starts with orthonormal rows",
+        msg="its initial rows are orthonormal",
     )
     shaken(bottleneck)
     hidden = torch.randn(2, 3, WIDTH).double()

@@ -1,13 +1,13 @@
-"""What the task alone teaches, and by which ways it gets there."""
+"""Gradients of the task loss, and the paths that they take."""
 
 import pytest
 import torch
 
-from tests.memnet.active_model import lively, task_loss, tokens
+from tests.memnet.active_model import active_model, task_loss, tokens
 
 
-def test_the_task_alone_teaches_gates_keys_queries_graph_policy_and_dreams() -> None:
-    model, inputs = lively(), tokens()
+def test_task_loss_trains_gates_keys_queries_graph_policy_and_dreams() -> None:
+    model, inputs = active_model(), tokens()
     task_loss(model(inputs, generator=torch.Generator().manual_seed(3)), inputs).backward()
     bank = model.bank
     assert bank.policy is not None
@@ -40,8 +40,8 @@ def test_the_task_alone_teaches_gates_keys_queries_graph_policy_and_dreams() -> 
         assert parameter.grad.abs().max() > 0, name
 
 
-def test_the_objective_teaches_the_hallucination_head_and_the_task_does_not() -> None:
-    model, inputs = lively(), tokens()
+def test_only_objective_trains_hallucination_head() -> None:
+    model, inputs = active_model(), tokens()
     output = model(inputs)
     assert model.hallucination is not None
     weights = list(model.hallucination.parameters())
@@ -55,11 +55,15 @@ def test_the_objective_teaches_the_hallucination_head_and_the_task_does_not() ->
 
 
 @pytest.mark.parametrize(("slots", "tape"), [(True, False), (False, True), (False, False)])
-def test_contents_beyond_the_window_reach_an_answer_through_slots_and_tape_alone(
+def test_contents_beyond_window_reach_answers_through_slots_and_tape_only(
     slots: bool, tape: bool
 ) -> None:
-    """Keys, gates and links know nothing of the first token here, and the last token sees no more than the five before it."""
-    model = lively(heads=1, hebbian=False, dreaming=False, reuse=1.0).eval()
+    """Only slots and tape connect the first token with the answer.
+
+    Keys, gates and links do not depend on the first token here, and the last token sees no more
+    than the five tokens before it.
+    """
+    model = active_model(heads=1, hebbian=False, dreaming=False, reuse=1.0).eval()
     writing = model.bank.write_heads
     assert model.serial is not None
     with torch.no_grad():

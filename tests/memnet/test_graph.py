@@ -1,4 +1,4 @@
-"""Links and spreading, against the rule applied token by token and against cases worked by hand."""
+"""Links and spreading, against a loop over tokens and hand-computed cases."""
 
 import torch
 from torch import Tensor
@@ -12,15 +12,15 @@ RATE, DECAY = 0.5, 0.1
 def by_token(
     adjacency: Tensor, trace: Tensor, gate: list[float], hold: list[float], slot: list[int]
 ) -> tuple[list[Tensor], Tensor]:
-    """The STDP rule as it is written down, for one memory: A after each token, and the last trace."""
+    """The STDP rule for one memory, token by token: A after each token, and the last trace."""
     history = []
-    for g, kept, j in zip(gate, hold, slot, strict=True):
+    for g, share, j in zip(gate, hold, slot, strict=True):
         post = torch.zeros_like(trace)
         if g > 0:
             post[j] = g
             adjacency = (1 - DECAY) * adjacency + RATE * torch.outer(trace, post)
             adjacency.fill_diagonal_(0.0)
-        trace = kept * trace + post
+        trace = share * trace + post
         history.append(adjacency.clone())
     return history, trace
 
@@ -29,7 +29,7 @@ def one(tensor: Tensor) -> Tensor:
     return tensor.double()[None, None]
 
 
-def test_links_of_a_chunk_equal_the_rule_token_by_token() -> None:
+def test_links_of_a_chunk_equal_loop_over_tokens() -> None:
     slots, slot = 4, [0, 1, 1, 3, 0, 2, 3]
     gate, hold = [1.0, 0.5, 0.0, 0.8, 0.3, 1.0, 0.6], [0.5, 0.9, 0.4, 0.7, 0.6, 0.2, 0.8]
     generator = torch.Generator().manual_seed(0)
@@ -64,7 +64,7 @@ def test_links_of_a_chunk_equal_the_rule_token_by_token() -> None:
     torch.testing.assert_close(after[0, 0], history[-1], rtol=1e-6, atol=1e-6)
     torch.testing.assert_close(left[0, 0], last, rtol=1e-6, atol=1e-6)
 
-    # Spreading at each token sees the graph of that token: weight 1 on the visible entry of slot 0.
+    # Spreading at each token uses the graph of that token: weight 1 on the visible entry of slot 0.
     seen = placement.visible(full)
     of_slot_0 = seen * (placement.root == 0).double().unsqueeze(2)
     spread = links.spread(of_slot_0, seen)
@@ -80,7 +80,10 @@ def test_links_of_a_chunk_equal_the_rule_token_by_token() -> None:
 
 
 def after_writes(gate: list[float], hold: list[float], slot: list[int]) -> tuple[Tensor, Tensor]:
-    """Return A and the trace of two full slots without links, after a chunk that writes to one or the other."""
+    """Return A and the trace of two full slots after a chunk that writes to them.
+
+    Initially there are no links.
+    """
     keys, full = torch.eye(2), torch.ones(1, 1, 2, dtype=torch.bool)
     gates, held, none = one(torch.tensor(gate)), one(torch.tensor(hold)), one(torch.zeros(2))
     placement = place(
@@ -95,20 +98,20 @@ def after_writes(gate: list[float], hold: list[float], slot: list[int]) -> tuple
     return adjacency[0, 0].float(), trace[0, 0].float()
 
 
-def test_three_writes_to_two_slots_worked_by_hand() -> None:
+def test_three_writes_to_two_slots_match_hand_computation() -> None:
     """ΔA₀₁ = ½·1·½ at token 1.
 
-    At token 2 that decays by a tenth, ΔA₁₀ = ½·½·1, and no slot is linked to itself.
+    At token 2 it decays by a tenth, ΔA₁₀ = ½·½·1, and no slot is linked to itself.
     """
     adjacency, trace = after_writes(gate=[1.0, 0.5, 1.0], hold=[0.6, 0.5, 0.8], slot=[0, 1, 0])
     torch.testing.assert_close(adjacency, torch.tensor([[0.0, 0.225], [0.25, 0.0]]))
     torch.testing.assert_close(trace, torch.tensor([1.4, 0.4]))
 
 
-def test_a_trace_fades_at_every_token_and_links_at_a_write_alone() -> None:
-    """Of the write at token 0, tokens 1 and 2 leave 0.5·0.4.
+def test_trace_decays_at_every_token_and_links_only_at_writes() -> None:
+    """Tokens 1 and 2 leave 0.5·0.4 of the write at token 0.
 
-    So ΔA₀₁ = ½·0.2·½ at token 3, which leaves 0.8 of the trace in its turn.
+    So ΔA₀₁ = ½·0.2·½ at token 3, which leaves 0.8 of the trace.
     """
     adjacency, trace = after_writes(
         gate=[1.0, 0.0, 0.0, 0.5], hold=[0.9, 0.5, 0.4, 0.8], slot=[0, 0, 0, 1]
@@ -117,7 +120,7 @@ def test_a_trace_fades_at_every_token_and_links_at_a_write_alone() -> None:
     torch.testing.assert_close(trace, torch.tensor([0.16, 0.5]))
 
 
-def test_a_row_without_links_keeps_its_weight() -> None:
+def test_row_without_links_preserves_its_weight() -> None:
     full = torch.ones(1, 1, 2, dtype=torch.bool)
     adjacency = torch.tensor([[0.0, 0.4], [0.0, 0.0]])
     placement = place(
@@ -142,7 +145,7 @@ def test_a_row_without_links_keeps_its_weight() -> None:
     assert links.spread(weights, seen).flatten().tolist() == [0.0, 1.0, 0.0]
 
 
-def test_sharpening_keeps_the_total() -> None:
+def test_sharpening_preserves_total() -> None:
     full = torch.ones(1, 1, 3, dtype=torch.bool)
     adjacency = torch.tensor([[0.0, 0.3, 0.1], [0.0, 0.0, 0.0], [0.0, 0.0, 0.0]])
     placement = place(

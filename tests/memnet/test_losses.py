@@ -1,16 +1,16 @@
-"""The auxiliary losses, each worked again from what the memory read."""
+"""The auxiliary losses, recomputed from the reads of the memory."""
 
 import math
 
 import pytest
 import torch
 
-from tests.memnet.active_model import lively, tokens, watched
+from tests.memnet.active_model import active_model, run_with_chunks, tokens
 
 
-def test_utilization_is_the_negative_entropy_of_mean_use() -> None:
+def test_utilization_is_negative_entropy_of_mean_use() -> None:
     inputs = tokens(batch=2, length=8)
-    output, (done,) = watched(lively(chunk=8, dreaming=False), inputs)
+    output, (done,) = run_with_chunks(active_model(chunk=8, dreaming=False), inputs)
     terms = []
     for row in range(2):
         for head in range(2):
@@ -21,39 +21,41 @@ def test_utilization_is_the_negative_entropy_of_mean_use() -> None:
     assert min(terms) < -0.5, "several slots are read"
 
 
-def test_hallucination_rebuilds_the_input_from_what_was_read_alone() -> None:
-    model, inputs = lively(chunk=8, dreaming=False), tokens(batch=2, length=16)
+def test_hallucination_loss_depends_only_on_read_vectors() -> None:
+    model, inputs = active_model(chunk=8, dreaming=False), tokens(batch=2, length=16)
     assert model.hallucination is not None
     assert model.encoder.embedding is not None
-    output, done = watched(model, inputs)
+    output, done = run_with_chunks(model, inputs)
     read = torch.cat([chunk.read.vectors for chunk in done], dim=1)
     missed = (model.hallucination(read) - model.encoder(inputs)).square().mean()
     torch.testing.assert_close(output.losses["hallucination"], missed, rtol=1e-9, atol=0.0)
 
-    # Neither the target nor the state beside the memory is led by it: what is not written or read
-    # has no gradient.
+    # It has no gradient into the target, nor into contents that are not written or read.
     for chunk in done:
         chunk.read.vectors.retain_grad()
     output.losses["hallucination"].backward(
         inputs=[*(chunk.read.vectors for chunk in done), model.encoder.embedding.weight]
     )
     assert all(chunk.read.vectors.grad.abs().sum(-1).gt(0).any() for chunk in done)
-    wanted = (model.hallucination(read.detach()) - model.encoder(inputs)).square().mean()
-    assert torch.autograd.grad(wanted, model.encoder.embedding.weight)[0].abs().max() > 0, (
-        "the encoder could be led by the target"
+    expected = (model.hallucination(read.detach()) - model.encoder(inputs)).square().mean()
+    assert torch.autograd.grad(expected, model.encoder.embedding.weight)[0].abs().max() > 0, (
+        "without the detachment the encoder would get a gradient"
     )
     shut = model.hallucination.loss(read.detach(), model.encoder(inputs))
     assert torch.autograd.grad(shut, model.encoder.embedding.weight, allow_unused=True)[0] is None
 
 
-def test_what_is_rebuilt_was_read_after_it_was_written() -> None:
-    """A memory whose gates are all open rebuilds a token that it meets for the first time, in a chunk of that token alone."""
+def test_reconstruction_uses_read_after_write() -> None:
+    """The reconstruction uses the read after the write.
+
+    All gates are open, every token is new, and each chunk has one token.
+    """
     model, inputs = (
-        lively(chunk=1, heads=1, dreaming=False, hebbian=False, meta_policy=False),
+        active_model(chunk=1, heads=1, dreaming=False, hebbian=False, meta_policy=False),
         tokens(batch=1, length=1),
     )
     with torch.no_grad():
         model.bank.write_heads.gate.bias.fill_(50.0)
-    _, (done,) = watched(model, inputs)
+    _, (done,) = run_with_chunks(model, inputs)
     assert done.read.weights[0, 0, 0].tolist() == [0.0] * (done.read.weights.shape[-1] - 1) + [1.0]
     torch.testing.assert_close(done.read.vectors[0, 0], done.written.values[0, 0, -1])

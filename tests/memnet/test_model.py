@@ -15,7 +15,7 @@ from memnet.config import MemNetConfig
 from memnet.model import MemNet
 from memnet.output import ModelOutput
 from memnet.recorder import Recorder
-from tests.memnet.active_model import VOCABULARY, lively, task_loss, tokens, watched
+from tests.memnet.active_model import VOCABULARY, active_model, run_with_chunks, task_loss, tokens
 
 
 def generator() -> torch.Generator:
@@ -23,7 +23,10 @@ def generator() -> torch.Generator:
 
 
 def partly_open(model: MemNet, bias: float = -2.0, spread: float = 0.2) -> MemNet:
-    """Open no gate all the way: slots of one key and one strength, as an associating head may hold, would tie for the k-th place."""
+    """Bound the gates below 1.
+
+    Slots with the same key and strength, as in an associating head, would tie for the k-th place.
+    """
     gate = model.bank.write_heads.gate
     with torch.no_grad():
         gate.weight.mul_(spread)
@@ -32,7 +35,7 @@ def partly_open(model: MemNet, bias: float = -2.0, spread: float = 0.2) -> MemNe
 
 
 def learned(model: MemNet, inputs: Tensor) -> tuple[ModelOutput, dict[str, Tensor]]:
-    """Read; return also what the task's loss teaches each parameter."""
+    """Read; return also the gradient of the task loss for each parameter."""
     output, (names, parameters) = (
         model(inputs, generator=generator()),
         zip(*model.named_parameters(), strict=True),
@@ -71,10 +74,11 @@ def test_chunk_size_is_a_speed_setting(
     seed: int, length: int, chunk: int, options: dict[str, Any], gradients: bool
 ) -> None:
     inputs = tokens(batch=2, length=length, seed=seed)
-    # In training a closed gate learns from the reads of its own chunk alone, so gradients are
-    # compared out of it.
+    # In training a closed gate learns only from the reads of its own chunk, so gradients are
+    # compared in evaluation.
     by_token, by_chunk = (
-        partly_open(lively(seed, chunk=size, **options)).train(not gradients) for size in (1, chunk)
+        partly_open(active_model(seed, chunk=size, **options)).train(not gradients)
+        for size in (1, chunk)
     )
     if gradients:
         (one, of_one), (other, of_other) = learned(by_token, inputs), learned(by_chunk, inputs)
@@ -90,13 +94,15 @@ def test_chunk_size_is_a_speed_setting(
 
 @pytest.mark.parametrize("dreaming", [False, True])
 @pytest.mark.parametrize("chunk", [5, 32])
-def test_in_training_too_what_is_learned_does_not_depend_on_the_chunk_where_all_gates_are_open(
+def test_gradients_in_training_do_not_depend_on_chunk_if_all_gates_are_open(
     chunk: int, dreaming: bool
 ) -> None:
     inputs, slopes = tokens(), []
     for size in (1, chunk):
         model = partly_open(
-            lively(chunk=size, dreaming=dreaming, link_decay=0.1, hops=3), bias=1.0, spread=0.05
+            active_model(chunk=size, dreaming=dreaming, link_decay=0.1, hops=3),
+            bias=1.0,
+            spread=0.05,
         )
         output, slope = learned(model, inputs)
         assert (output.state.slots.count == 32).all()
@@ -104,10 +110,10 @@ def test_in_training_too_what_is_learned_does_not_depend_on_the_chunk_where_all_
     torch.testing.assert_close(slopes[1], slopes[0], rtol=1e-8, atol=1e-9)
 
 
-def test_the_chunk_test_has_something_to_see() -> None:
+def test_chunk_test_covers_eviction_and_reuse() -> None:
     recorder = Recorder()
     with torch.no_grad():
-        partly_open(lively())(tokens(length=36), record=recorder)
+        partly_open(active_model())(tokens(length=36), record=recorder)
     statistics = recorder.statistics()
     assert 0.1 < (statistics["write_rate"] or 0) < 0.9
     assert 0.1 < (statistics["reuse"] or 0) < 0.95
@@ -118,8 +124,8 @@ def test_the_chunk_test_has_something_to_see() -> None:
     seed=st.integers(0, 10_000),
     cuts=st.lists(st.integers(1, 31), unique=True, max_size=5).map(sorted),
 )
-def test_pieces_equal_the_whole(seed: int, cuts: list[int]) -> None:
-    model, inputs = lively(seed), tokens(seed=seed)
+def test_pieces_equal_whole_sequence(seed: int, cuts: list[int]) -> None:
+    model, inputs = active_model(seed), tokens(seed=seed)
     with torch.no_grad():
         whole = model(inputs)
         state, pieces = None, []
@@ -130,8 +136,8 @@ def test_pieces_equal_the_whole(seed: int, cuts: list[int]) -> None:
     torch.testing.assert_close(torch.cat(pieces, dim=1), whole.logits, rtol=1e-9, atol=1e-9)
 
 
-def test_pieces_of_whole_chunks_equal_the_whole_under_eviction() -> None:
-    model, inputs = lively(slots=3, dream_every=16), tokens(length=48)
+def test_pieces_of_whole_chunks_equal_whole_sequence_with_eviction() -> None:
+    model, inputs = active_model(slots=3, dream_every=16), tokens(length=48)
     recorder = Recorder()
     with torch.no_grad():
         whole = model(inputs, record=recorder)
@@ -143,8 +149,8 @@ def test_pieces_of_whole_chunks_equal_the_whole_under_eviction() -> None:
     )
 
 
-def test_no_sequence_sees_another() -> None:
-    model, inputs = lively().eval(), tokens(batch=4)
+def test_sequences_of_a_batch_are_independent() -> None:
+    model, inputs = active_model().eval(), tokens(batch=4)
     with torch.no_grad():
         together = model(inputs).logits
         alone = torch.cat([model(row.unsqueeze(0)).logits for row in inputs])
@@ -154,20 +160,20 @@ def test_no_sequence_sees_another() -> None:
 
 
 @pytest.mark.parametrize("seed", [0, 6, 9])
-def test_nothing_is_seen_before_it_comes(seed: int) -> None:
-    model, inputs = lively(seed), tokens(seed=seed)
+def test_outputs_do_not_depend_on_later_tokens(seed: int) -> None:
+    model, inputs = active_model(seed), tokens(seed=seed)
     changed = inputs.clone()
     changed[:, 20] = (changed[:, 20] + 1) % VOCABULARY
     with torch.no_grad():
         one, other = model(inputs).logits, model(changed).logits
-    # A token may need a slot, so the shapes of its chunk differ, and with them the order in which
-    # products are summed.
+    # A token may need a new slot, so the shapes of its chunk differ, and so does the order of
+    # summation.
     torch.testing.assert_close(one[:, :20], other[:, :20], rtol=0, atol=1e-13)
     assert not torch.equal(one[:, 20:], other[:, 20:])
 
 
-def test_positions_pick_the_answers_wanted() -> None:
-    model, inputs = lively(), tokens()
+def test_positions_select_outputs() -> None:
+    model, inputs = active_model(), tokens()
     positions = torch.tensor([[3, 31], [0, 7], [30, 2]])
     with torch.no_grad():
         all_, some = model(inputs).logits, model(inputs, positions=positions).logits
@@ -176,8 +182,8 @@ def test_positions_pick_the_answers_wanted() -> None:
     )
 
 
-def test_a_gate_that_is_closed_writes_and_links_nothing_but_can_learn_to_open() -> None:
-    model, inputs = lively(slots=8, dreaming=False), tokens()
+def test_closed_gate_writes_nothing_but_has_a_gradient() -> None:
+    model, inputs = active_model(slots=8, dreaming=False), tokens()
     with torch.no_grad():
         model.bank.write_heads.gate.weight.zero_()
         model.bank.write_heads.gate_clock.zero_()
@@ -193,8 +199,8 @@ def test_a_gate_that_is_closed_writes_and_links_nothing_but_can_learn_to_open() 
 
 
 @pytest.mark.parametrize("link_rate", [0.5, 0.0])  # without a rate, no row has a link
-def test_reads_are_distributions_and_links_stay_links(link_rate: float) -> None:
-    model = lively(slots=6, link_rate=link_rate)
+def test_reads_are_distributions_and_links_are_valid(link_rate: float) -> None:
+    model = active_model(slots=6, link_rate=link_rate)
     reads: list[Read] = []
     read = model.bank.read
 
@@ -221,7 +227,7 @@ def test_reads_are_distributions_and_links_stay_links(link_rate: float) -> None:
     assert bool(graphs[-1].any()) == (link_rate > 0)
 
 
-def test_features_are_read_like_tokens() -> None:
+def test_model_accepts_features() -> None:
     torch.manual_seed(0)
     model = MemNet(
         MemNetConfig(width=16, bottleneck=8, key_width=4, slots=4), features=5, outputs=3
@@ -244,13 +250,13 @@ def test_features_are_read_like_tokens() -> None:
         ({"dream_links": -1}, "dream_links = -1 must not be negative"),
     ],
 )
-def test_options_that_cannot_work_are_refused(options: dict[str, int], message: str) -> None:
+def test_invalid_options_are_an_error(options: dict[str, int], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         MemNetConfig(**options)
 
 
-def test_a_slot_holds_its_value_scaled_by_its_gate() -> None:
-    model, inputs = lively(heads=1, dreaming=False), tokens(batch=20, length=1)
+def test_slot_holds_value_scaled_by_gate() -> None:
+    model, inputs = active_model(heads=1, dreaming=False), tokens(batch=20, length=1)
     with torch.no_grad():
         slots = model(inputs).state.slots
         assert model.encoder.embedding is not None
@@ -264,20 +270,20 @@ def test_a_slot_holds_its_value_scaled_by_its_gate() -> None:
     )
 
 
-def test_the_gate_sees_how_full_the_memory_is() -> None:
-    model = lively(heads=1, slots=10, reuse=1.0, dreaming=False)
+def test_gate_depends_on_occupancy() -> None:
+    model = active_model(heads=1, slots=10, reuse=1.0, dreaming=False)
     heads = model.bank.write_heads
     with torch.no_grad():
         for parameter in (heads.gate.weight, heads.gate_clock):
             parameter.zero_()
         heads.gate.bias.fill_(3.0)
-        heads.gate_occupancy.fill_(-12.0)  # open at 0, shut (a < -2.4) from half full on
+        heads.gate_occupancy.fill_(-12.0)  # open at 0, closed (a < -2.4) from half full on
         slots = model(tokens(length=30)).state.slots
     assert slots.occupied.sum(-1).flatten().tolist() == [5, 5, 5]
 
 
-def test_what_stands_in_the_window_before_the_first_token_is_not_seen() -> None:
-    model, inputs = lively(), tokens()
+def test_window_before_first_token_is_masked() -> None:
+    model, inputs = active_model(), tokens()
     empty = model.initial_state(3)
     littered = dataclasses.replace(empty, window=torch.randn_like(empty.window))
     with torch.no_grad():
@@ -287,8 +293,8 @@ def test_what_stands_in_the_window_before_the_first_token_is_not_seen() -> None:
 
 
 @pytest.mark.filterwarnings("ignore:Mismatch dtype between input and weight")
-def test_half_precision_leaves_the_memory_exact() -> None:
-    model, inputs = lively().float(), tokens()
+def test_half_precision_leaves_memory_exact() -> None:
+    model, inputs = active_model().float(), tokens()
     with torch.autocast("cpu", dtype=torch.bfloat16):
         output = model(inputs)
     assert output.logits.dtype == torch.bfloat16
@@ -300,10 +306,10 @@ def test_half_precision_leaves_the_memory_exact() -> None:
     model.objective(output.logits.float().mean(), output.losses).backward()
 
 
-def test_gates_of_what_answers_read_are_held_open() -> None:
-    model, inputs = lively(dreaming=False, serial=False, chunk=32), tokens(length=32)
-    asked = torch.tensor([[20], [31], [9]])
-    output, (found,) = watched(model, inputs, positions=asked)
+def test_sparsity_loss_holds_gates_of_read_entries_open() -> None:
+    model, inputs = active_model(dreaming=False, serial=False, chunk=32), tokens(length=32)
+    positions = torch.tensor([[20], [31], [9]])
+    output, (found,) = run_with_chunks(model, inputs, positions=positions)
     sparsity = output.losses["sparsity"]
     pressed = (
         torch.nn.functional.softplus(found.gates[0].clamp_min(-3.0)).mean()
@@ -313,7 +319,7 @@ def test_gates_of_what_answers_read_are_held_open() -> None:
     held = sum(
         -float(weights[row, head, place, entry])
         * math.log(min(1.0, float(strength[row, head, entry]) + 0.05))
-        for row, place in enumerate(asked.flatten().tolist())
+        for row, place in enumerate(positions.flatten().tolist())
         for head in range(2)
         for entry in range(strength.shape[-1])
     )
@@ -321,17 +327,17 @@ def test_gates_of_what_answers_read_are_held_open() -> None:
     assert float((sparsity - pressed).detach()) == pytest.approx(held / (3 * 2 * 32), rel=1e-9)
 
     (pull,) = torch.autograd.grad(sparsity - pressed, found.written.logits)
-    assert (pull <= 0).all(), "it opens gates, and shuts none"
-    read = weights[torch.arange(3), :, asked.flatten(), -32:] > 0
-    assert ((pull < 0) <= read).all(), "of what no answer reads it knows nothing"
+    assert (pull <= 0).all(), "it opens gates, and closes none"
+    read = weights[torch.arange(3), :, positions.flatten(), -32:] > 0
+    assert ((pull < 0) <= read).all(), "no gradient for entries that no answer reads"
     assert (pull < 0).any()
 
 
 @pytest.mark.parametrize("chunk", [4, 11])
-def test_the_penalty_on_writing_does_not_depend_on_the_chunk(chunk: int) -> None:
-    inputs, asked = tokens(length=32), torch.tensor([[20], [31], [9]])
+def test_penalty_on_writing_does_not_depend_on_chunk(chunk: int) -> None:
+    inputs, positions = tokens(length=32), torch.tensor([[20], [31], [9]])
     one, other = (
-        lively(dreaming=False, chunk=size)(inputs, positions=asked).losses["sparsity"]
+        active_model(dreaming=False, chunk=size)(inputs, positions=positions).losses["sparsity"]
         for size in (32, chunk)
     )
     torch.testing.assert_close(one, other, rtol=1e-9, atol=1e-9)

@@ -8,18 +8,17 @@ from torch import Tensor
 
 from memnet.model import MemNet
 from memnet.state import Slots
-from tests.memnet.active_model import lively, tokens
+from tests.memnet.active_model import active_model, tokens
 from tests.memnet.naive_memory import NaiveHead, run
 
 EXACT = {"rtol": 1e-9, "atol": 1e-9}
 
 
 def compare(model: MemNet, inputs: Tensor, *, drawn: bool, gradients: bool) -> list[NaiveHead]:
-    """Run both, and hold one against the other.
+    """Run both implementations and compare logits, slots, links and traces.
 
-    Logits, slots, links and traces. Return the plain memories.
-
-    With ``gradients`` every token is a candidate for writing, without them only those that write.
+    Return the plain memories. With ``gradients`` every token is a candidate for writing; without
+    them only the tokens that write are.
     """
     batch, length = inputs.shape
     draws = torch.rand(
@@ -39,7 +38,7 @@ def compare(model: MemNet, inputs: Tensor, *, drawn: bool, gradients: bool) -> l
 
 
 def same_memory(slots: Slots, index: int, h: int, head: NaiveHead) -> None:
-    """Assert that memory ``index``, head ``h`` holds what the plain memory holds, in the same places."""
+    """Assert that memory ``index``, head ``h`` equals the plain memory, place by place."""
     held = len(head.slots)
     assert slots.occupied[index, h].tolist() == [
         place < held for place in range(slots.occupied.shape[-1])
@@ -72,18 +71,18 @@ def same_memory(slots: Slots, index: int, h: int, head: NaiveHead) -> None:
         ({"sharpening": 2.0}, False),
     ],
 )
-def test_the_whole_pass_equals_plain_loops(
+def test_pass_equals_plain_loops(
     chunk: int, options: dict[str, Any], drawn: bool, gradients: bool
 ) -> None:
-    model = lively(**{"chunk": chunk, "dreaming": False} | options)
+    model = active_model(**{"chunk": chunk, "dreaming": False} | options)
     heads = compare(model, tokens(batch=2), drawn=drawn, gradients=gradients)
     assert any(head.reuses for head in heads)
     assert not any(head.evictions for head in heads)
     assert any(0 < head.count < 32 for head in heads), "gates open and close"
 
 
-def test_the_whole_pass_equals_plain_loops_where_places_are_exact() -> None:
-    model = lively(dreaming=False, chunk=7).eval()
+def test_pass_equals_plain_loops_with_exact_places() -> None:
+    model = active_model(dreaming=False, chunk=7).eval()
     assert model.serial is not None
     model.serial.unsure.zero_()
     compare(model, tokens(batch=2), drawn=False, gradients=False)
@@ -91,10 +90,8 @@ def test_the_whole_pass_equals_plain_loops_where_places_are_exact() -> None:
 
 @pytest.mark.parametrize("gradients", [True, False])
 @pytest.mark.parametrize("training", [True, False])
-def test_what_gives_way_to_a_new_slot_is_what_plain_loops_give_up(
-    training: bool, gradients: bool
-) -> None:
-    model = lively(
+def test_evicted_slots_equal_those_of_plain_loops(training: bool, gradients: bool) -> None:
+    model = active_model(
         chunk=1, slots=3, training_slots=4, top_k=2, age_weight=0.5, dreaming=False
     ).train(training)
     heads = compare(model, tokens(batch=3), drawn=False, gradients=gradients)

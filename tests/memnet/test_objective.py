@@ -1,4 +1,4 @@
-"""The objective: what each term weighs, and when the penalty on writing comes in."""
+"""The objective: the weight of each term, and when the penalty on writing is active."""
 
 import math
 
@@ -9,7 +9,7 @@ from memnet.config import MemNetConfig
 from memnet.objective import Objective
 
 
-def test_terms_are_weighed_and_added() -> None:
+def test_total_is_weighted_sum() -> None:
     config = MemNetConfig(hallucination_weight=0.5, utilization_weight=0.25, sparsity_weight=2.0)
     objective = Objective(config, outputs=4).eval()
     losses = {
@@ -21,10 +21,10 @@ def test_terms_are_weighed_and_added() -> None:
     assert float(objective(torch.tensor(0.0), losses)) == pytest.approx(0.5 - 0.5 + 6.0)
 
 
-def test_the_penalty_on_writing_waits_until_the_task_is_learnt_and_goes_when_it_suffers() -> None:
+def test_penalty_on_writing_starts_when_task_is_learned_and_stops_when_it_suffers() -> None:
     objective = Objective(MemNetConfig(sparsity_onset=0.5), outputs=16)
     low = 0.5 * math.log(16)
-    assert objective.ramp(0.0) == 0.0, "nothing has been learnt yet, whatever one batch says"
+    assert objective.ramp(0.0) == 0.0, "nothing has been learned yet: one batch is not enough"
     objective.train()
     for _ in range(200):
         objective(torch.tensor(0.1 * low), {})
@@ -32,7 +32,7 @@ def test_the_penalty_on_writing_waits_until_the_task_is_learnt_and_goes_when_it_
     assert objective.ramp(2 * low) == 0.0, "out at once"
 
 
-def test_the_penalty_on_writing_rests_while_the_loss_exceeds_its_best() -> None:
+def test_penalty_on_writing_is_suspended_while_loss_exceeds_best() -> None:
     objective = Objective(MemNetConfig(sparsity_onset=0.5, sparsity_tolerance=0.02), outputs=16)
     low, patience = 0.5 * math.log(16), 0.02 * math.log(16)
     for _ in range(300):
@@ -47,22 +47,22 @@ def test_the_penalty_on_writing_rests_while_the_loss_exceeds_its_best() -> None:
 
     for _ in range(300):
         objective(torch.tensor(0.4 * low), {})
-    assert float(objective.best) == best, "the best is never given up"
+    assert float(objective.best) == best, "the best never rises"
     assert objective.ramp(0.0) == 0.0, (
-        "one good batch does not end the rest: the smoothed loss is still too high"
+        "one good batch does not end the suspension: the smoothed loss is still too high"
     )
     total = float(objective(torch.tensor(0.4 * low), {"sparsity": torch.tensor(5.0)}))
-    assert total == pytest.approx(0.4 * low), "at rest it weighs nothing"
+    assert total == pytest.approx(0.4 * low), "its weight is zero while suspended"
 
 
-def test_evaluation_does_not_move_the_smoothed_loss() -> None:
+def test_evaluation_does_not_change_smoothed_loss() -> None:
     objective = Objective(MemNetConfig(), outputs=16).eval()
     before = float(objective.smoothed), float(objective.best)
     objective(torch.tensor(0.0), {})
     assert (float(objective.smoothed), float(objective.best)) == before
 
 
-def test_where_targets_are_numbers_their_mean_square_is_what_guessing_costs() -> None:
+def test_guessing_loss_of_numbers_is_their_mean_square() -> None:
     objective = Objective(MemNetConfig(sparsity_onset=0.5), outputs=1)
     objective.expect(torch.tensor([[0.0], [1.0], [0.0], [0.0]]))
     for _ in range(300):

@@ -1,4 +1,4 @@
-"""Reading policies against cases worked by hand."""
+"""Reading policies against hand-computed cases."""
 
 import math
 
@@ -20,21 +20,21 @@ def dense(best: TopK, size: int) -> torch.Tensor:
     return torch.zeros(size).scatter_add(0, best.index.flatten(), best.weights.flatten())
 
 
-def test_top_k_reads_the_k_best_by_score_and_strength() -> None:
+def test_top_k_reads_best_by_score_and_strength() -> None:
     scores, strength = row(1.0, 2.0, 3.0, 9.0), torch.tensor([[[1.0, 0.5, 0.2, 1.0]]])
     best = top_k(scores, strength, visible(1, 1, 1, 0), None, 2)
     share = torch.tensor([0.0, 0.5 * math.exp(2), 0.2 * math.exp(3), 0.0])
     torch.testing.assert_close(dense(best, 4), share / share.sum())
 
 
-def test_an_empty_memory_is_not_read() -> None:
+def test_empty_memory_has_zero_weights() -> None:
     best = top_k(row(1.0, 2.0), torch.tensor([[[0.0, 0.0]]]), visible(0, 0), None, 2)
     assert not best.weights.any()
     nothing = MetaPolicy(4, 1)(torch.zeros(1, 1, 4), best, visible(0, 0), torch.tensor([[[[1]]]]))
     assert not nothing.any()
 
 
-def test_a_closed_gate_has_no_weight_but_a_gradient() -> None:
+def test_closed_gate_has_no_weight_but_a_gradient() -> None:
     strength = torch.tensor([[[1.0, 0.0, 0.0]]], requires_grad=True)
     best = top_k(row(1.0, 3.0, -9.0), strength, visible(1, 0, 0), visible(0, 1, 1), 2)
     assert dense(best, 3).tolist() == [1.0, 0.0, 0.0]
@@ -45,7 +45,7 @@ def test_a_closed_gate_has_no_weight_but_a_gradient() -> None:
     assert strength.grad[0, 0, 2] == 0.0
 
 
-def test_random_reads_every_visible_entry_about_as_often() -> None:
+def test_random_reads_visible_entries_equally_often() -> None:
     birth, seen = torch.arange(8)[None, None], visible(1, 1, 0, 1, 1, 0, 1, 1)
     draws = torch.linspace(0, 0.999, 1000)[None, None]
     share = (
@@ -56,7 +56,7 @@ def test_random_reads_every_visible_entry_about_as_often() -> None:
     assert share[[0, 1, 3, 4, 6, 7]].min() > 0.05
 
 
-def test_the_mix_is_the_gate_s() -> None:
+def test_policy_gate_sets_mix() -> None:
     policy = MetaPolicy(4, 1)
     with torch.no_grad():
         policy.gate.bias.copy_(torch.tensor([0.2, 0.3, 0.5]).log())
@@ -67,13 +67,13 @@ def test_the_mix_is_the_gate_s() -> None:
     torch.testing.assert_close(expected.flatten(), torch.tensor([0.2 + 0.4, 0.4]))
 
 
-def test_entropy_is_in_nats_and_zero_for_nothing() -> None:
+def test_entropy_is_in_nats_and_zero_for_zero_weights() -> None:
     torch.testing.assert_close(
         entropy(torch.tensor([[0.5, 0.5], [0.0, 0.0]])), torch.tensor([math.log(2), 0.0])
     )
 
 
-def test_the_gate_reaches_both_ends_and_keeps_its_gradient_there() -> None:
+def test_gate_reaches_both_ends_with_a_gradient() -> None:
     logits = torch.tensor([-4.0, 0.0, 4.0], requires_grad=True)
     gate = open_gate(logits)
     assert gate.tolist() == [0.0, 0.5, 1.0]
@@ -82,7 +82,7 @@ def test_the_gate_reaches_both_ends_and_keeps_its_gradient_there() -> None:
     assert (logits.grad > 0).all()
 
 
-def test_dispersion_is_the_chance_that_two_draws_differ_and_its_slope_is_bounded() -> None:
+def test_dispersion_is_probability_that_two_draws_differ() -> None:
     weights = torch.tensor([[1.0, 0.0], [0.5, 0.5], [0.0, 0.0]], requires_grad=True)
     found = dispersion(weights)
     assert found.tolist() == [0.0, 0.5, 0.0]

@@ -1,14 +1,14 @@
-"""What a recorder says of a memory, against what the memory holds."""
+"""A recorder's statistics against the memory's contents."""
 
 import pytest
 import torch
 
 from memnet.recorder import Recorder
-from tests.memnet.active_model import lively, tokens
+from tests.memnet.active_model import active_model, tokens
 
 
-def test_a_memory_in_which_nothing_was_written_is_empty() -> None:
-    model, record = lively(dreaming=False).eval(), Recorder()
+def test_memory_without_writes_is_empty() -> None:
+    model, record = active_model(dreaming=False).eval(), Recorder()
     with torch.no_grad():
         model.bank.write_heads.gate.weight.zero_()
         model.bank.write_heads.gate_clock.zero_()
@@ -20,9 +20,9 @@ def test_a_memory_in_which_nothing_was_written_is_empty() -> None:
 
 
 @pytest.mark.parametrize("training", [True, False])
-def test_occupancy_is_of_all_slots_that_there_may_be(training: bool) -> None:
+def test_occupancy_is_share_of_largest_number_of_slots(training: bool) -> None:
     model, inputs, record = (
-        lively(chunk=8, slots=20, training_slots=50, dreaming=False).train(training),
+        active_model(chunk=8, slots=20, training_slots=50, dreaming=False).train(training),
         tokens(length=32),
         Recorder(),
     )
@@ -31,7 +31,7 @@ def test_occupancy_is_of_all_slots_that_there_may_be(training: bool) -> None:
         for piece in inputs.split(8, dim=1):
             state = model(piece, state, record=record).state
             held.append(float(state.slots.occupied.sum(-1).double().mean()))
-    assert state.slots.occupied.shape[-1] < 20, "slots are made as they are needed"
+    assert state.slots.occupied.shape[-1] < 20, "slots are created when needed"
     assert record.statistics()["occupancy"] == pytest.approx(
         sum(held) / 4 / (50 if training else 20), rel=1e-6
     )
@@ -41,10 +41,8 @@ def test_occupancy_is_of_all_slots_that_there_may_be(training: bool) -> None:
     ("options", "given_up"),
     [({"dreaming": False}, False), ({"merge": 0.3}, True), ({"slots": 3, "dreaming": False}, True)],
 )
-def test_every_slot_that_was_taken_was_given_up_or_is_alive(
-    options: dict[str, float], given_up: bool
-) -> None:
-    model, record = lively(**{"chunk": 1, "reuse": 0.95} | options).eval(), Recorder()
+def test_every_created_slot_is_evicted_or_alive(options: dict[str, float], given_up: bool) -> None:
+    model, record = active_model(**{"chunk": 1, "reuse": 0.95} | options).eval(), Recorder()
     with torch.no_grad():
         state = model(tokens(length=48), record=record).state
     taken = record.writes - record.reuses

@@ -1,4 +1,4 @@
-"""SerialRecall: what is recorded, where it is read, and what is left of it."""
+"""SerialRecall: recordings, the reading head, and the limit of recordings."""
 
 import pytest
 import torch
@@ -7,19 +7,22 @@ from hypothesis import strategies as st
 
 from memnet.recorder import Recorder
 from memnet.serial import SerialRecall, Tape, parts
-from tests.memnet.active_model import lively, tokens
+from tests.memnet.active_model import active_model, tokens
 
 RECORD, REST, READ = range(3)
-"""What a token of these tests does, by its kind."""
+"""Action of a token, by its kind."""
 
 
 def recaller(kinds: int = 3, recordings: int = 8) -> SerialRecall:
-    """Return one whose gates follow the kind of token, all the way, and which reads one place at a time."""
+    """Return a tape whose gates are set by the kind of token, fully open or closed.
+
+    It reads one place at a time.
+    """
     model = SerialRecall(width=kinds, recordings=recordings, training_recordings=1).double()
     with torch.no_grad():
         model.gates.bias.fill_(-20.0)
         model.gates.weight[0, RECORD] = model.gates.weight[1, READ] = 40.0
-        model.log_temperature.fill_(1.0)  # as sharp as may be
+        model.log_temperature.fill_(1.0)  # the largest temperature
         model.unsure.zero_()
     return model.eval()
 
@@ -28,7 +31,7 @@ def recaller(kinds: int = 3, recordings: int = 8) -> SerialRecall:
 def recall(
     model: SerialRecall, doing: list[int], contents: list[float], tape: Tape | None = None
 ) -> tuple[list[float], Tape]:
-    """Do as told with contents of one number each; return what each token read, and the tape."""
+    """Run the actions on contents of one number each; return each token's read, and the tape."""
     hidden = torch.nn.functional.one_hot(torch.tensor([doing]), model.gates.in_features).double()
     values = torch.tensor(contents, dtype=torch.float64).view(1, -1, 1)
     tape = tape or Tape.empty(1, 1, values)
@@ -36,15 +39,15 @@ def recall(
     return read.flatten().tolist(), after
 
 
-def test_what_was_recorded_is_read_in_its_order() -> None:
+def test_recordings_are_read_in_order() -> None:
     doing = [RECORD, REST, RECORD, RECORD, REST, READ, READ, REST, READ]
     read, tape = recall(recaller(), doing, [5.0, 1.0, 6.0, 7.0, 1.0, 1.0, 1.0, 1.0, 1.0])
-    # The head stands on place 0 until the first reading token has passed, and so on.
+    # The head is at place 0 until the first reading token has passed, and so on.
     assert read == pytest.approx([5.0, 5.0, 5.0, 5.0, 5.0, 5.0, 6.0, 7.0, 7.0], abs=0.03)
     assert (float(tape.end), float(tape.head)) == (3.0, 3.0)
 
 
-def test_a_long_rest_changes_nothing() -> None:
+def test_pause_changes_nothing() -> None:
     model = recaller()
     _, tape = recall(model, [RECORD, RECORD, READ], [5.0, 6.0, 0.0])
     for _ in range(200):
@@ -53,7 +56,7 @@ def test_a_long_rest_changes_nothing() -> None:
     assert read[0] == pytest.approx(6.0, abs=0.03)
 
 
-def test_recording_rewinds() -> None:
+def test_recording_rewinds_head() -> None:
     read, tape = recall(
         recaller(), [RECORD, RECORD, READ, READ, RECORD, READ], [5.0, 6.0, 0.0, 0.0, 8.0, 0.0]
     )
@@ -62,13 +65,13 @@ def test_recording_rewinds() -> None:
     assert tape.values.flatten().sort().values.tolist() == [5.0, 6.0, 8.0]
 
 
-def test_the_latest_recordings_are_kept() -> None:
+def test_tape_stores_latest_recordings() -> None:
     _, tape = recall(recaller(recordings=2), [RECORD] * 5, [1.0, 2.0, 3.0, 4.0, 5.0])
     assert sorted(tape.values.flatten().tolist()) == [4.0, 5.0]
     assert sorted(tape.place.flatten().tolist()) == [3.0, 4.0]
 
 
-def test_an_empty_tape_gives_nothing() -> None:
+def test_empty_tape_reads_zero() -> None:
     read, tape = recall(recaller(), [REST, READ, READ], [1.0, 1.0, 1.0])
     assert read == pytest.approx([0.0, 0.0, 0.0])
     assert tape.values.shape[1] == 0
@@ -76,7 +79,7 @@ def test_an_empty_tape_gives_nothing() -> None:
 
 @settings(deadline=None, max_examples=15)
 @given(seed=st.integers(0, 10_000), cut=st.integers(1, 19), training=st.booleans())
-def test_pieces_equal_the_whole(seed: int, cut: int, training: bool) -> None:
+def test_pieces_equal_whole_sequence(seed: int, cut: int, training: bool) -> None:
     draws = torch.Generator().manual_seed(seed)
     model = SerialRecall(width=4, recordings=30, training_recordings=30).double().train(training)
     with torch.no_grad():
@@ -90,7 +93,7 @@ def test_pieces_equal_the_whole(seed: int, cut: int, training: bool) -> None:
     torch.testing.assert_close((last.end, last.head), (end.end, end.head), rtol=1e-9, atol=1e-9)
 
 
-def test_places_are_exact_out_of_training_once_the_gates_have_made_up_their_minds() -> None:
+def test_places_are_exact_in_evaluation_if_gates_are_decided() -> None:
     model = SerialRecall(width=1, recordings=8, training_recordings=8)
     model.gates.bias.data = torch.tensor([0.3, -0.3])
     hidden, values = torch.zeros(1, 4, 1), torch.ones(1, 4, 1)
@@ -107,7 +110,7 @@ def test_places_are_exact_out_of_training_once_the_gates_have_made_up_their_mind
     assert (float(hard.end.detach()), float(hard.head.detach())) == (4.0, 0.0)
 
 
-def test_doubt_follows_the_gates_in_training_and_no_chunk_size() -> None:
+def test_doubt_depends_on_gates_and_not_on_chunk() -> None:
     hidden, values, doubts = torch.zeros(1, 400, 1), torch.ones(1, 400, 1), []
     for chunk in (400, 50):
         model = SerialRecall(width=1, recordings=8, training_recordings=8)
@@ -125,9 +128,9 @@ def test_doubt_follows_the_gates_in_training_and_no_chunk_size() -> None:
     assert model.doubt == before
 
 
-def test_a_few_half_steps_are_doubt_enough_however_many_tokens_rest() -> None:
+def test_doubt_is_relative_to_steps_and_not_to_tokens() -> None:
     model = SerialRecall(width=1, recordings=8, training_recordings=8)
-    hidden = torch.full((1, 5000, 1), -9.0)  # at rest
+    hidden = torch.full((1, 5000, 1), -9.0)  # no step
     hidden[:, ::100] = 0.0  # half a step
     model.gates.weight.data.fill_(1.0)
     model.gates.bias.data.zero_()
@@ -137,8 +140,8 @@ def test_a_few_half_steps_are_doubt_enough_however_many_tokens_rest() -> None:
 
 
 @pytest.mark.parametrize("training", [True, False])
-def test_a_task_may_want_one_recording_or_several_at_once(training: bool) -> None:
-    """The temperature that was learned holds out of training too, whether steps are counted as whole ones or not."""
+def test_temperature_is_the_same_in_training_and_evaluation(training: bool) -> None:
+    """The learned temperature is the same in evaluation, with whole steps or not."""
     for logarithm, first in ((1.0, 1.0), (-1.0, 0.5)):
         model = recaller().train(training)
         model.log_temperature.data.fill_(logarithm)
@@ -146,15 +149,15 @@ def test_a_task_may_want_one_recording_or_several_at_once(training: bool) -> Non
         assert read[-1] == pytest.approx(first, abs=0.01)
 
 
-def test_equal_neighbours_do_not_outvote_a_place_even_while_the_reading_is_a_blur() -> None:
+def test_place_outweighs_its_neighbours_at_initial_temperature() -> None:
     model = recaller()
-    model.log_temperature.data.zero_()  # as at the start
+    model.log_temperature.data.zero_()  # initial value
     read, _ = recall(model, [RECORD, RECORD, RECORD, READ, READ], [1.0, -1.0, 1.0, 0.0, 0.0])
     assert read[-1] < 0.0
 
 
 def test_gradients_reach_both_counters() -> None:
-    model, inputs = lively(), tokens()
+    model, inputs = active_model(), tokens()
     assert model.serial is not None
     output = model(inputs)
     torch.nn.functional.cross_entropy(
@@ -163,15 +166,15 @@ def test_gradients_reach_both_counters() -> None:
     assert (model.serial.gates.weight.grad.abs().sum(-1) > 0).all()
 
 
-def test_the_switch() -> None:
-    model = lively(serial=False)
+def test_switch_removes_tape() -> None:
+    model = active_model(serial=False)
     assert model.serial is None
     assert model(tokens()).state.tape is None
     assert parts(None) == {}
 
 
-def test_what_a_chunk_may_record_counts_as_carried() -> None:
-    model, carried = lively(), []
+def test_recordings_of_a_chunk_count_as_carried_bytes() -> None:
+    model, carried = active_model(), []
     for serial in (model.serial, None):
         model.serial, recorder = serial, Recorder()
         with torch.no_grad():

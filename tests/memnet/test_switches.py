@@ -1,4 +1,4 @@
-"""Each mechanism's switch: off, the model is as one in which the mechanism has nothing to do."""
+"""Switches: a switched-off mechanism equals a mechanism without effect."""
 
 import dataclasses
 from typing import Any
@@ -9,28 +9,26 @@ import torch
 from memnet.config import MemNetConfig
 from memnet.model import MemNet
 from memnet.output import ModelOutput
-from tests.memnet.active_model import lively, tokens
+from tests.memnet.active_model import active_model, tokens
 
 SWITCHES = [field.name for field in dataclasses.fields(MemNetConfig) if field.type is bool]
 
 
 def idle(mechanism: str) -> MemNet:
-    """Return a lively model that has the mechanism but no use for it."""
+    """Return a random model that has the mechanism without effect."""
     model = (
-        lively(link_rate=0.0)
+        active_model(link_rate=0.0)
         if mechanism == "hebbian"
-        else lively(dream_every=1000)
+        else active_model(dream_every=1000)
         if mechanism == "dreaming"
-        else lively()
+        else active_model()
     )
     with torch.no_grad():
         if mechanism == "meta_policy":
             assert model.bank.policy is not None
             for parameter in model.bank.policy.parameters():
                 parameter.zero_()
-            model.bank.policy.gate.bias.copy_(
-                torch.tensor([99.0, 0.0, 0.0]).repeat(2)
-            )  # TopK alone
+            model.bank.policy.gate.bias.copy_(torch.tensor([99.0, 0.0, 0.0]).repeat(2))  # TopK only
         if mechanism == "serial":
             assert model.serial is not None
             model.serial.gates.weight.zero_()
@@ -39,8 +37,8 @@ def idle(mechanism: str) -> MemNet:
 
 
 @pytest.mark.parametrize("switch", SWITCHES)
-def test_off_is_as_with_nothing_to_do(switch: str) -> None:
-    without, resting, busy = lively(**{switch: False}), idle(switch), lively()
+def test_switched_off_equals_mechanism_without_effect(switch: str) -> None:
+    without, resting, busy = active_model(**{switch: False}), idle(switch), active_model()
     assert not without.load_state_dict(resting.state_dict(), strict=False).missing_keys
     assert sum(p.numel() for p in without.parameters()) < sum(p.numel() for p in busy.parameters())
 
@@ -62,6 +60,6 @@ def test_off_is_as_with_nothing_to_do(switch: str) -> None:
         {"hallucination"} if switch == "hallucination" else set()
     )
     assert torch.allclose(on.logits, off.logits) == (switch == "hallucination"), (
-        "at work, it changes answers"
+        "in use, it changes outputs"
     )
     off.logits.sum().backward()

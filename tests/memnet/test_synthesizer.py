@@ -1,4 +1,4 @@
-"""Dreams: links found, slots merged, links dropped, and nothing done where nothing is new."""
+"""Dreams: links are found, slots merge, links are removed, unwritten memories do not change."""
 
 import dataclasses
 import math
@@ -47,7 +47,7 @@ def slots(**changes: torch.Tensor) -> Slots:
     return dataclasses.replace(empty, **(given | changes))
 
 
-def together(*states: Slots) -> Slots:
+def batched(*states: Slots) -> Slots:
     """One batch of several memories."""
     return Slots(
         **{
@@ -63,42 +63,45 @@ def dream(state: Slots, config: MemNetConfig = CONFIG) -> Slots:
     return after
 
 
-def test_what_took_two_hops_before_takes_one_after() -> None:
+def test_dream_shortens_two_hops_to_one() -> None:
     before, after = slots(), dream(slots())
     awake = torch.tensor([1.0, 0.0, 0.0, 0.0]).double()
     assert (awake @ normalised(before.adjacency)[0, 0])[2] == 0
     assert (awake @ normalised(before.adjacency)[0, 0] @ normalised(before.adjacency)[0, 0])[2] == 1
-    assert after.adjacency[0, 0, 0, 2] == 0.5 * 0.8, "rate · the links that slot 0 has · Â²"
+    assert after.adjacency[0, 0, 0, 2] == 0.5 * 0.8, "rate · the links of slot 0 · Â²"
     assert (awake @ normalised(after.adjacency)[0, 0])[2] > 0.3
 
 
 def one_read(state: Slots, start: int) -> torch.Tensor:
-    """Weights over slots of one read of the bank, one hop from the best match, asked for what slot ``start`` holds; nothing is written."""
+    """Return the weights over slots of one read, one hop from the best match.
+
+    The query is the key of slot ``start``; nothing is written.
+    """
     bank = MultiHeadMemoryBank(
         dataclasses.replace(CONFIG, key_taps=1, top_k=1, hops=1, meta_policy=False)
     ).double()
     assert bank.spread_logit is not None
-    nothing, asked = torch.zeros(1, 1, 4).double(), torch.eye(4).double()[None, start : start + 1]
+    nothing, query = torch.zeros(1, 1, 4).double(), torch.eye(4).double()[None, start : start + 1]
     with torch.no_grad():
         bank.write_heads.gate.bias.fill_(-10.0)
         bank.spread_logit.fill_(100.0)
         bank.read_heads.query.project.copy_(torch.eye(4))
         bank.read_heads.query_clock.zero_()
         weights = bank.read(
-            nothing, asked, asked, bank.write(nothing, asked, asked, state, time=10), None
+            nothing, query, query, bank.write(nothing, query, query, state, time=10), None
         ).weights
     return weights[0, 0, 0, :4]
 
 
-def test_one_read_finds_after_a_dream_what_took_two_before() -> None:
+def test_read_after_dream_reaches_two_hops() -> None:
     assert one_read(slots(), 0).tolist() == [0.0, 1.0, 0.0, 0.0]
     torch.testing.assert_close(
         one_read(dream(slots()), 0), torch.tensor([0.0, 2 / 3, 1 / 3, 0.0]).double()
     )
 
 
-def many(config: MemNetConfig, batch: int, seed: int) -> Slots:
-    """Slots near each other, empty ones among them, linked to none or to several.
+def random_slots(config: MemNetConfig, batch: int, seed: int) -> Slots:
+    """Slots with near keys, some of them empty, with no link or several.
 
     Some memories are new in part, some not at all.
     """
@@ -115,12 +118,10 @@ def many(config: MemNetConfig, batch: int, seed: int) -> Slots:
         & occupied.unsqueeze(-2)
         & ~torch.eye(size, dtype=torch.bool)
     )
-    linked &= (
-        linked.sum(-1, keepdim=True) != 1
-    )  # two shares of 1 in a row make missing links equally strong, and any of them may be found
-    within = torch.where(
-        fresh.any(-1), 1.0, config.link_total / size
-    )  # what is not new was scaled down by the last dream
+    # Two shares of 1 in a row would make missing links equally strong, and the choice arbitrary.
+    linked &= linked.sum(-1, keepdim=True) != 1
+    # The last dream scaled the old slots down.
+    within = torch.where(fresh.any(-1), 1.0, config.link_total / size)
     birth = (100.0 * uniform(size)).long()
     return Slots(
         keys=torch.nn.functional.normalize(uniform(size, config.key_width) - 0.5, dim=-1)
@@ -144,9 +145,7 @@ def many(config: MemNetConfig, batch: int, seed: int) -> Slots:
     heads=st.integers(1, 2),
     merge=st.floats(0.5, 1.0),
 )
-def test_a_dream_equals_plain_loops_over_memories_and_heads(
-    seed: int, batch: int, heads: int, merge: float
-) -> None:
+def test_dream_equals_plain_loops(seed: int, batch: int, heads: int, merge: float) -> None:
     config = dataclasses.replace(
         CONFIG,
         width=3 * heads,
@@ -159,7 +158,7 @@ def test_a_dream_equals_plain_loops_over_memories_and_heads(
         merge=merge,
     )
     synthesizer, generator = MemorySynthesizer(config).double(), torch.Generator().manual_seed(seed)
-    before = many(config, batch, seed)
+    before = random_slots(config, batch, seed)
     with torch.no_grad():
         for parameter in synthesizer.parameters():
             parameter.normal_(generator=generator)
@@ -174,7 +173,7 @@ def test_a_dream_equals_plain_loops_over_memories_and_heads(
         )
 
 
-def test_strong_slots_scale_down_and_keep_their_proportions() -> None:
+def test_dream_scales_strong_links_down_in_proportion() -> None:
     adjacency = torch.zeros(1, 1, 4, 4).double()
     adjacency[0, 0, 0] = torch.tensor([0.0, 6.0, 1.0, 1.0])
     adjacency[0, 0, 1] = torch.tensor([1.0, 0.0, 1.0, 0.5])
@@ -189,7 +188,7 @@ def test_strong_slots_scale_down_and_keep_their_proportions() -> None:
 
 @settings(deadline=None, max_examples=40)
 @given(seed=st.integers(0, 10_000), merge=st.floats(0.0, 1.0))
-def test_a_dream_keeps_total_strength_and_links_stay_links(seed: int, merge: float) -> None:
+def test_dream_preserves_total_strength_and_valid_links(seed: int, merge: float) -> None:
     generator = torch.Generator().manual_seed(seed)
 
     def uniform(*shape: int) -> torch.Tensor:
@@ -214,22 +213,22 @@ def test_a_dream_keeps_total_strength_and_links_stay_links(seed: int, merge: flo
     assert not after.adjacency[0, 0, :, ~after.occupied[0, 0]].any()
 
 
-def test_a_memory_that_was_not_written_since_is_left_as_it_is() -> None:
+def test_dream_leaves_unwritten_memory_unchanged() -> None:
     chain = torch.zeros(1, 1, 4, 4).double()
     chain[0, 0, 0, 1] = chain[0, 0, 1, 2] = chain[0, 0, 2, 3] = (
-        0.5  # one dream adds one link, and leaves another to be found
+        0.5  # one dream adds one link, and leaves another missing
     )
     new = slots(adjacency=chain)
     once = dream(new)
     for beside in ([], [new]):
-        again = dream(together(once, *beside))
+        again = dream(batched(once, *beside))
         for field in dataclasses.fields(once):
             assert torch.equal(getattr(again, field.name)[:1], getattr(once, field.name)), (
                 field.name
             )
 
 
-def test_merging_keeps_total_strength_and_averages_by_it() -> None:
+def test_merge_preserves_total_strength_and_averages_by_it() -> None:
     keys = torch.eye(4).double()
     keys[1] = keys[0]
     after = dream(slots(keys=keys[None, None]))
@@ -239,9 +238,7 @@ def test_merging_keeps_total_strength_and_averages_by_it() -> None:
         (torch.tensor([0.0, 1, 2, 3]) * 1.0 + torch.tensor([4.0, 5, 6, 7]) * 0.5).double() / 1.5,
     )
     assert after.occupied[0, 0].tolist() == [True, False, True, True]
-    assert after.adjacency[0, 0, 0, 2] > 0, (
-        "the links of the slot that went are kept by the one that stays"
-    )
+    assert after.adjacency[0, 0, 0, 2] > 0, "the remaining slot has the links of the merged one"
     assert not after.adjacency.diagonal(dim1=-2, dim2=-1).any()
     assert not after.adjacency[0, 0, 1].any()
     assert not after.adjacency[0, 0, :, 1].any()
@@ -250,15 +247,18 @@ def test_merging_keeps_total_strength_and_averages_by_it() -> None:
     torch.testing.assert_close(after.trace[0, 0], torch.tensor([0.3, 0.0, 0.3, 0.4]).double())
 
 
-def test_weak_links_are_dropped() -> None:
+def test_dream_removes_weak_links() -> None:
     adjacency = torch.zeros(1, 1, 4, 4).double()
     adjacency[0, 0, 3, 0], adjacency[0, 0, 3, 1] = 1.0, 0.01
     after = dream(slots(adjacency=adjacency))
     assert after.adjacency[0, 0, 3].tolist() == [1.0, 0.0, 0.0, 0.0]
 
 
-def test_contents_attend_to_each_other_and_more_along_links() -> None:
-    """One content after the other, worked from the parameters: normed, scored, biased by the graph, mixed, brought out and added."""
+def test_refinement_matches_hand_computation() -> None:
+    """Contents one by one, computed from the parameters.
+
+    They are normed, scored, biased by the graph, mixed, projected and added.
+    """
     torch.manual_seed(0)
     synthesizer = MemorySynthesizer(dataclasses.replace(CONFIG, merge=1.0)).double()
     assert synthesizer.graph_bias is not None
@@ -293,7 +293,7 @@ def test_contents_attend_to_each_other_and_more_along_links() -> None:
     assert torch.equal(after.values[0, 0, 2], contents[2])
 
 
-def test_contents_are_refined_once_and_only_where_new() -> None:
+def test_refinement_changes_only_new_contents() -> None:
     synthesizer = MemorySynthesizer(CONFIG).double()
     torch.nn.init.eye_(synthesizer.out.weight)
     state = slots(fresh=torch.tensor([[[True, False, False, False]]]))

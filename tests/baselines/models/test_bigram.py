@@ -1,4 +1,4 @@
-"""The table of successors against a plain reading of the sequence."""
+"""The table of successors against a plain loop over the sequence."""
 
 import math
 
@@ -25,7 +25,7 @@ def model() -> Bigram:
 
 
 def plain(tokens: list[int]) -> list[list[float]]:
-    """Logits at every place, from the tokens up to there."""
+    """Logits at every position, from the tokens up to there."""
     rows = []
     for place, token in enumerate(tokens):
         row = [0.5 * math.log1p(tokens[: place + 1].count(v)) + v / 10 for v in range(VOCABULARY)]
@@ -38,7 +38,7 @@ def plain(tokens: list[int]) -> list[list[float]]:
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.integers(0, VOCABULARY - 1), min_size=1, max_size=30), st.integers(1, 7))
-def test_it_is_what_a_plain_reading_gives_in_any_pieces(tokens: list[int], cut: int) -> None:
+def test_pieces_of_any_length_equal_plain_loop(tokens: list[int], cut: int) -> None:
     built, state, pieces = model(), None, []
     for piece in torch.tensor([tokens]).split(cut, dim=1):
         output = built(piece, state)
@@ -49,7 +49,7 @@ def test_it_is_what_a_plain_reading_gives_in_any_pieces(tokens: list[int], cut: 
     )
 
 
-def test_places_may_be_asked_in_any_order_and_twice() -> None:
+def test_positions_may_be_unordered_and_repeated() -> None:
     tokens = [0, 1, 0, 2, 0, 0, 3, 1]
     positions = torch.tensor([[6, 2, 2, 7]])
     found = model()(torch.tensor([tokens]), positions=positions).logits
@@ -58,16 +58,16 @@ def test_places_may_be_asked_in_any_order_and_twice() -> None:
     )
 
 
-def test_what_followed_last_wins_before_anything_is_learnt() -> None:
-    """0 was followed by 1 three times, and by 2 the last time."""
+def test_untrained_table_predicts_last_successor() -> None:
+    """0 is followed by 1 three times, and by 2 the last time."""
     built = Bigram(Config(), VOCABULARY)
     logits = built(torch.tensor([[0, 1, 0, 1, 0, 1, 0, 2, 0]])).logits[0, -1]
     assert int(logits.argmax()) == 2
     torch.testing.assert_close(logits, torch.tensor([0.0, 3.5, 4.0, 0.0]))
 
 
-def test_its_few_weights_learn_what_a_task_wants() -> None:
-    """Wanted is what followed the last time but one, and the table comes to give it."""
+def test_weights_learn_last_but_one_successor() -> None:
+    """The target is the successor of the last but one occurrence; the table learns it."""
     built, generator = Bigram(Config(), VOCABULARY), torch.Generator().manual_seed(0)
     optimizer = torch.optim.Adam(built.parameters(), lr=0.3)
 
@@ -91,11 +91,11 @@ def test_its_few_weights_learn_what_a_task_wants() -> None:
     [Signature(features=5, outputs=3, length=8), Signature(vocabulary=5, outputs=3, length=8)],
     ids=["features", "classes"],
 )
-def test_what_cannot_have_followed_is_refused(signature: Signature) -> None:
+def test_inputs_without_successors_are_an_error(signature: Signature) -> None:
     with pytest.raises(UsageError, match="tokens in and the same tokens out"):
         build(Config(), signature)
 
 
-def test_depth_must_be_positive() -> None:
+def test_depth_below_one_is_an_error() -> None:
     with pytest.raises(ValueError, match="depth = 0"):
         Config(depth=0)

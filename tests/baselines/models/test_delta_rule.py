@@ -1,4 +1,4 @@
-"""The delta rule in chunks against a plain loop over steps, and against cases by hand."""
+"""The delta rule in chunks against a plain loop over steps, and against hand-computed cases."""
 
 from functools import partial
 from types import ModuleType
@@ -25,7 +25,10 @@ def loop(
     log_decay: Tensor | None,
     memory: Tensor,
 ) -> tuple[Tensor, Tensor]:
-    """``S_t = α_t S_{t−1} (I − β_t k_t k_tᵀ) + β_t v_t k_tᵀ``, ``o_t = S_t q_t``, with S as values × keys, as the papers have it."""
+    """The recurrence of the papers, with S as values × keys.
+
+    ``S_t = α_t S_{t−1} (I − β_t k_t k_tᵀ) + β_t v_t k_tᵀ``, ``o_t = S_t q_t``
+    """
     memory = memory.transpose(-1, -2)
     outputs = []
     for t in range(query.shape[2]):
@@ -60,7 +63,7 @@ def drawn(decaying: bool, length: int = 23) -> list[Any]:
 
 @pytest.mark.parametrize("chunk", CHUNKS)
 @pytest.mark.parametrize("decaying", [False, True])
-def test_chunks_give_what_a_loop_gives(decaying: bool, chunk: int) -> None:
+def test_chunks_equal_loop(decaying: bool, chunk: int) -> None:
     inputs = drawn(decaying)
     for found, expected in zip(rule(*inputs, chunk=chunk), loop(*inputs), strict=True):
         torch.testing.assert_close(found, expected, rtol=1e-10, atol=1e-10)
@@ -68,7 +71,7 @@ def test_chunks_give_what_a_loop_gives(decaying: bool, chunk: int) -> None:
 
 @pytest.mark.parametrize("chunk", [4, 16])
 @pytest.mark.parametrize("decaying", [False, True])
-def test_gradients_are_those_of_the_loop(decaying: bool, chunk: int) -> None:
+def test_gradients_equal_loop(decaying: bool, chunk: int) -> None:
     grads = []
     for run in (partial(rule, chunk=chunk), loop):
         inputs = [None if tensor is None else tensor.requires_grad_() for tensor in drawn(decaying)]
@@ -84,11 +87,11 @@ def along(*values: float) -> Tensor:
     return torch.tensor(values, dtype=torch.float32).view(1, 1, -1, 1)
 
 
-def test_a_key_met_again_has_its_value_corrected() -> None:
+def test_repeated_key_corrects_its_value() -> None:
     """3 is written in full.
 
-    Half of the way from there to 1 is 2; of that a decay by half leaves 1, and a quarter of the way
-    to 5 is 2.
+    The next write goes half of the way to 1, which gives 2. A decay by half leaves 1, and a quarter
+    of the way to 5 gives 2.
     """
     one, log_decay = along(1, 1, 1), torch.tensor([1.0, 1.0, 0.5]).log().view(1, 1, 3)
     strength = torch.tensor([1.0, 0.5, 0.25]).view(1, 1, 3)
@@ -99,7 +102,7 @@ def test_a_key_met_again_has_its_value_corrected() -> None:
     torch.testing.assert_close(memory, along(2))
 
 
-def test_two_keys_do_not_disturb_each_other() -> None:
+def test_orthogonal_keys_do_not_interfere() -> None:
     keys = torch.eye(2)[[0, 1, 1, 0]].view(1, 1, 4, 2)
     strength = torch.tensor([1.0, 1.0, 0.0, 0.0]).view(1, 1, 4)
     outputs, _ = rule(
@@ -108,8 +111,11 @@ def test_two_keys_do_not_disturb_each_other() -> None:
     torch.testing.assert_close(outputs, along(3, 7, 7, 3))
 
 
-def test_like_keys_cost_no_digits() -> None:
-    """With 64 equal keys, powers of the matrix grow to 10^18, while its inverse has nothing above 1."""
+def test_equal_keys_lose_no_precision() -> None:
+    """With 64 equal keys, powers of the matrix grow to 10^18.
+
+    Its inverse has no entry above 1.
+    """
     value = torch.randn(1, 1, 64, 1, generator=torch.Generator().manual_seed(0))
     one = torch.ones(1, 1, 64, 1)
     outputs, _ = rule(
@@ -118,7 +124,7 @@ def test_like_keys_cost_no_digits() -> None:
     torch.testing.assert_close(outputs, value)
 
 
-def test_sudden_forgetting_leaves_the_last_write_and_finite_gradients() -> None:
+def test_strong_decay_leaves_last_write_and_finite_gradients() -> None:
     query, key, value, strength, _, memory = (
         tensor.float() for tensor in drawn(True) if tensor is not None
     )
@@ -131,7 +137,7 @@ def test_sudden_forgetting_leaves_the_last_write_and_finite_gradients() -> None:
     assert grad.isfinite().all()
 
 
-def test_a_piece_without_steps_changes_nothing() -> None:
+def test_empty_piece_changes_nothing() -> None:
     inputs = drawn(True, length=0)
     outputs, memory = rule(*inputs, chunk=16)
     assert outputs.shape == (2, 3, 0, VALUE)
@@ -141,7 +147,7 @@ def test_a_piece_without_steps_changes_nothing() -> None:
 @pytest.mark.parametrize(
     "module", [delta_rule, gated_delta_rule], ids=["delta-rule", "gated-delta-rule"]
 )
-def test_chunk_is_a_setting_of_speed_alone(module: ModuleType) -> None:
+def test_chunk_is_a_speed_setting(module: ModuleType) -> None:
     inputs = torch.randint(11, (2, 150), generator=torch.Generator().manual_seed(0))
     found = []
     for chunk in (1, 16, 50):
@@ -156,9 +162,7 @@ def test_chunk_is_a_setting_of_speed_alone(module: ModuleType) -> None:
 @pytest.mark.parametrize(
     ("heads", "key_width", "value_width"), [(1, 32, 64), (2, 32, 32), (1, 64, 64), (2, 128, 128)]
 )
-def test_memory_takes_as_many_floats_as_the_options_say(
-    heads: int, key_width: int, value_width: int
-) -> None:
+def test_state_size_follows_options(heads: int, key_width: int, value_width: int) -> None:
     config = delta_rule.Config(heads=heads, key_width=key_width, value_width=value_width)
     model = delta_rule.build(config, Signature(vocabulary=11, outputs=11, length=24))
     memory = config.layers * heads * key_width * value_width
@@ -166,7 +170,7 @@ def test_memory_takes_as_many_floats_as_the_options_say(
     assert state_bytes(model.initial_state(5)) == 5 * 4 * (memory + context)
 
 
-def test_only_the_gated_rule_forgets_and_it_starts_slowly() -> None:
+def test_only_gated_rule_decays_and_initially_slowly() -> None:
     signature = Signature(vocabulary=11, outputs=11, length=24)
     plain = delta_rule.build(delta_rule.Config(), signature)
     gated = gated_delta_rule.build(gated_delta_rule.Config(), signature)
@@ -190,6 +194,6 @@ def test_only_the_gated_rule_forgets_and_it_starts_slowly() -> None:
 @pytest.mark.parametrize(
     "module", [delta_rule, gated_delta_rule], ids=["delta-rule", "gated-delta-rule"]
 )
-def test_what_cannot_work_is_refused(module: ModuleType, options: dict[str, int]) -> None:
+def test_invalid_options_are_an_error(module: ModuleType, options: dict[str, int]) -> None:
     with pytest.raises(ValueError, match=f"{next(iter(options))} = "):
         module.Config(**options)

@@ -1,4 +1,4 @@
-"""The selective scan and its own gradient against a plain loop, and how the model starts."""
+"""The selective scan and its own gradient against a plain loop, and the initial values of Mamba."""
 
 import math
 
@@ -47,14 +47,14 @@ def drawn(length: int) -> list[Tensor]:
 
 
 @pytest.mark.parametrize("length", LENGTHS)
-def test_the_scan_gives_what_a_loop_gives(length: int) -> None:
+def test_scan_equals_loop(length: int) -> None:
     inputs = drawn(length)
     for found, expected in zip(selective_scan(*inputs), loop(*inputs), strict=True):
         torch.testing.assert_close(found, expected, rtol=1e-12, atol=1e-12)
 
 
 @pytest.mark.parametrize("length", LENGTHS)
-def test_its_gradients_are_those_of_the_loop(length: int) -> None:
+def test_scan_gradients_equal_loop(length: int) -> None:
     grads = []
     for run in (selective_scan, loop):
         inputs = [tensor.requires_grad_() for tensor in drawn(length)]
@@ -65,7 +65,7 @@ def test_its_gradients_are_those_of_the_loop(length: int) -> None:
         torch.testing.assert_close(found, expected, rtol=1e-10, atol=1e-10)
 
 
-def test_it_writes_to_none_of_its_inputs() -> None:
+def test_scan_does_not_change_inputs() -> None:
     inputs = drawn(9)
     before = [tensor.clone() for tensor in inputs]
     outputs, state = selective_scan(*(tensor.requires_grad_() for tensor in inputs))
@@ -74,8 +74,8 @@ def test_it_writes_to_none_of_its_inputs() -> None:
         torch.testing.assert_close(tensor.detach(), expected, rtol=0, atol=0)
 
 
-def test_a_step_of_log_two_halves_what_was_there() -> None:
-    """From 8, with A = −1 and Δ = log 2: 8/2 + 3·1 = 7, read by 10.
+def test_step_of_log_two_halves_state() -> None:
+    """State 8, A = −1 and Δ = log 2: 8/2 + 3·1 = 7, read by 10.
 
     Then 7/2 + 1·2 = 5.5, read by 1.
     """
@@ -90,7 +90,7 @@ def test_a_step_of_log_two_halves_what_was_there() -> None:
     torch.testing.assert_close(state.flatten(), torch.tensor([5.5]))
 
 
-def test_it_starts_as_published() -> None:
+def test_initial_values_are_as_published() -> None:
     torch.manual_seed(0)
     model = mamba.build(mamba.Config(width=64), Signature(vocabulary=11, outputs=11, length=24))
     parameters = dict(model.named_parameters())
@@ -106,12 +106,12 @@ def test_it_starts_as_published() -> None:
     torch.testing.assert_close(parameters["blocks.0.mixer.skip"], torch.ones(128))
 
 
-def test_softplus_is_undone() -> None:
+def test_inverse_softplus_inverts_softplus() -> None:
     lengths = torch.tensor([1e-4, 1e-2, 1.0, 30.0, 100.0])
     torch.testing.assert_close(functional.softplus(inverse_softplus(lengths)), lengths)
 
 
 @pytest.mark.parametrize("options", [{"states": 0}, {"step_rank": 0}, {"layers": 0}])
-def test_what_cannot_work_is_refused(options: dict[str, int]) -> None:
+def test_invalid_options_are_an_error(options: dict[str, int]) -> None:
     with pytest.raises(ValueError, match=f"{next(iter(options))} = 0"):
         mamba.Config(**options)

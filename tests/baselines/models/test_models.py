@@ -1,6 +1,6 @@
-"""The contract that every registered model meets.
+"""The contract that every registered model fulfils.
 
-A new model's file is enough for these to run on it.
+The tests run on every file in the folder of models.
 """
 
 from typing import Any, NamedTuple
@@ -19,7 +19,7 @@ class Pair(NamedTuple):
     other: list[torch.Tensor]
 
 
-def test_states_may_be_lists_and_named_tuples() -> None:
+def test_map_state_accepts_lists_and_named_tuples() -> None:
     state = Pair(torch.zeros(2, 3), [torch.ones(2), torch.ones(2)])
     doubled = map_state(lambda tensor: tensor.repeat_interleave(2, dim=0), state)
     assert isinstance(doubled, Pair)
@@ -56,8 +56,8 @@ def tokens(batch: int = 4, length: int = 24, seed: int = 0) -> torch.Tensor:
     return torch.randint(11, (batch, length), generator=torch.Generator().manual_seed(seed))
 
 
-def takes(entry: Entry, kind: str) -> bool:
-    """Whether a model takes such inputs: all, unless its fact ``INPUTS`` says which.
+def accepts(entry: Entry, kind: str) -> bool:
+    """Whether a model accepts such inputs: all, unless its fact ``INPUTS`` restricts them.
 
     Samples are features of a fixed length.
     """
@@ -66,18 +66,18 @@ def takes(entry: Entry, kind: str) -> bool:
 
 
 def signature(entry: Entry) -> Signature:
-    return TOKENS if takes(entry, "tokens") else Signature(features=5, outputs=11, length=24)
+    return TOKENS if accepts(entry, "tokens") else Signature(features=5, outputs=11, length=24)
 
 
-def fed(entry: Entry, inputs: torch.Tensor) -> torch.Tensor:
-    """Return tokens as they are, or as features by which they can be told apart, for a model that takes nothing else."""
-    if takes(entry, "tokens"):
+def as_inputs(entry: Entry, inputs: torch.Tensor) -> torch.Tensor:
+    """Return tokens unchanged, or as features, one vector per token, for a model without tokens."""
+    if accepts(entry, "tokens"):
         return inputs
     return torch.randn(11, 5, generator=torch.Generator().manual_seed(7))[inputs]
 
 
 @pytest.mark.parametrize("entry", MODELS)
-def test_an_entry_says_what_it_is(entry: Entry) -> None:
+def test_entry_has_summary_and_options(entry: Entry) -> None:
     assert len(entry.summary) > 10
     module = entry.load()
     assert entry.configure() == {
@@ -88,13 +88,13 @@ def test_an_entry_says_what_it_is(entry: Entry) -> None:
 @pytest.mark.parametrize(
     ("entry", "kind"), [pytest.param(*pair, id=f"{pair[0].name}-{pair[1]}") for pair in INPUTS]
 )
-def test_tokens_and_features_give_logits(entry: Entry, kind: str) -> None:
-    """A model takes both, unless its fact ``INPUTS`` says which.
+def test_model_accepts_tokens_and_features(entry: Entry, kind: str) -> None:
+    """A model accepts both, unless its fact ``INPUTS`` restricts them.
 
-    Then it refuses the other in one line.
+    Then it rejects the other in one line.
     """
     given = TOKENS if kind == "tokens" else FEATURES
-    if not takes(entry, kind):
+    if not accepts(entry, kind):
         with pytest.raises(UsageError, match=entry.name):
             build(entry, given)
     elif kind == "tokens":
@@ -117,29 +117,29 @@ SIZES = ("width", "layers", "heads", "window", "slots", "chunk", "hidden", "span
         if option.name in SIZES
     ],
 )
-def test_a_size_below_one_is_refused_by_its_name(entry: Entry, name: str) -> None:
+def test_size_below_one_is_an_error_that_names_it(entry: Entry, name: str) -> None:
     with pytest.raises(ValueError, match=f"{name} = 0 must be at least 1"):
         entry.load().Config(**{name: 0})
 
 
 @pytest.mark.parametrize("entry", MODELS)
-def test_answers_are_those_at_the_positions_asked(entry: Entry) -> None:
+def test_logits_are_at_query_positions(entry: Entry) -> None:
     model, inputs = build(entry, signature(entry)).eval(), tokens()
     positions = torch.tensor([[3, 0, 23, 3]]).expand(4, -1)
     with torch.no_grad():
-        everywhere, asked = (
-            model(fed(entry, inputs)).logits,
-            model(fed(entry, inputs), positions=positions).logits,
+        everywhere, queried = (
+            model(as_inputs(entry, inputs)).logits,
+            model(as_inputs(entry, inputs), positions=positions).logits,
         )
-        unasked = model(fed(entry, inputs), positions=positions[:, :0])
-    torch.testing.assert_close(asked, everywhere[:, [3, 0, 23, 3]], rtol=1e-4, atol=1e-5)
-    assert unasked.logits.shape == (4, 0, 11)
+        without_queries = model(as_inputs(entry, inputs), positions=positions[:, :0])
+    torch.testing.assert_close(queried, everywhere[:, [3, 0, 23, 3]], rtol=1e-4, atol=1e-5)
+    assert without_queries.logits.shape == (4, 0, 11)
 
 
 @pytest.mark.parametrize("entry", MODELS)
-def test_gradients_are_finite_and_reach_every_parameter_of_the_task(entry: Entry) -> None:
+def test_gradients_are_finite_and_reach_parameters(entry: Entry) -> None:
     model, inputs = build(entry, signature(entry)), tokens()
-    output = model(fed(entry, inputs), generator=torch.Generator().manual_seed(0))
+    output = model(as_inputs(entry, inputs), generator=torch.Generator().manual_seed(0))
     model.objective(
         functional.cross_entropy(output.logits.flatten(0, 1), inputs.flatten()), output.losses
     ).backward()
@@ -150,8 +150,8 @@ def test_gradients_are_finite_and_reach_every_parameter_of_the_task(entry: Entry
 
 @pytest.mark.filterwarnings("ignore:Mismatch dtype between input and weight")
 @pytest.mark.parametrize("entry", OWN)
-def test_half_precision_learns_and_streams(entry: Entry) -> None:
-    model, inputs = build(entry, signature(entry)), fed(entry, tokens())
+def test_half_precision_trains_and_streams(entry: Entry) -> None:
+    model, inputs = build(entry, signature(entry)), as_inputs(entry, tokens())
     with torch.autocast("cpu", dtype=torch.bfloat16):
         first = model(inputs[:, :12])
         second = model(inputs[:, 12:], first.state)
@@ -163,22 +163,22 @@ def test_half_precision_learns_and_streams(entry: Entry) -> None:
 
 
 @pytest.mark.parametrize("entry", LEARNERS)
-def test_one_batch_can_be_learnt_by_heart(entry: Entry) -> None:
-    """A control is exempt (``CONTROL = True``): it is a rule with a few weights, and has nothing to learn by heart with."""
+def test_model_overfits_one_batch(entry: Entry) -> None:
+    """A control (``CONTROL = True``) is exempt: it has only a few weights."""
     model, inputs = build(entry, signature(entry)), tokens(2, 16)
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-2)
     model.train()
     for _ in range(100):
-        output = model(fed(entry, inputs[:, :-1]))
+        output = model(as_inputs(entry, inputs[:, :-1]))
         loss = functional.cross_entropy(output.logits.flatten(0, 1), inputs[:, 1:].flatten())
         optimizer.zero_grad()
         model.objective(loss, output.losses).backward()
         optimizer.step()
-    assert float(loss.detach()) < 0.3, "guessing costs 2.4"
+    assert float(loss.detach()) < 0.3, "the loss of guessing is 2.4"
 
 
 @pytest.mark.parametrize("entry", MODELS)
-def test_a_sequence_in_pieces_gives_what_it_gives_whole(entry: Entry) -> None:
+def test_pieces_equal_whole_sequence(entry: Entry) -> None:
     model = build(entry, signature(entry)).eval().double()
     length = 3 * max(model.segment, 40)
     if model.longest is not None:
@@ -188,9 +188,9 @@ def test_a_sequence_in_pieces_gives_what_it_gives_whole(entry: Entry) -> None:
     state: Any = None
     pieces = []
     with torch.no_grad():
-        whole = model(fed(entry, inputs))
+        whole = model(as_inputs(entry, inputs))
         for piece in inputs.split(cut, dim=1):
-            output = model(fed(entry, piece), state)
+            output = model(as_inputs(entry, piece), state)
             state = output.state
             pieces.append(output.logits)
     torch.testing.assert_close(torch.cat(pieces, dim=1), whole.logits, rtol=1e-7, atol=1e-7)
@@ -198,38 +198,38 @@ def test_a_sequence_in_pieces_gives_what_it_gives_whole(entry: Entry) -> None:
 
 
 @pytest.mark.parametrize("entry", MODELS)
-def test_a_fork_answers_like_the_stream_and_leaves_it_alone(entry: Entry) -> None:
+def test_copies_of_state_answer_alike_and_leave_it_unchanged(entry: Entry) -> None:
     model, inputs = build(entry, signature(entry)).eval(), tokens(3, 20)
     with torch.no_grad():
-        state = model(fed(entry, inputs)).state
-        question = fed(entry, tokens(3, 2, seed=1))
-        straight = model(question, state).logits
-        forks = map_state(lambda tensor: tensor.repeat_interleave(2, dim=0), state)
-        forked = model(question.repeat_interleave(2, dim=0), forks).logits
-        again = model(question, state).logits
-    torch.testing.assert_close(forked[::2], straight)
-    torch.testing.assert_close(forked[1::2], straight)
+        state = model(as_inputs(entry, inputs)).state
+        query = as_inputs(entry, tokens(3, 2, seed=1))
+        straight = model(query, state).logits
+        copies = map_state(lambda tensor: tensor.repeat_interleave(2, dim=0), state)
+        copied = model(query.repeat_interleave(2, dim=0), copies).logits
+        again = model(query, state).logits
+    torch.testing.assert_close(copied[::2], straight)
+    torch.testing.assert_close(copied[1::2], straight)
     torch.testing.assert_close(again, straight, rtol=0, atol=0)
 
 
 @pytest.mark.parametrize("entry", MODELS)
-def test_evaluation_does_not_depend_on_the_batch(entry: Entry) -> None:
+def test_evaluation_does_not_depend_on_batch(entry: Entry) -> None:
     model, inputs = build(entry, signature(entry)).eval(), tokens(5)
     with torch.no_grad():
-        together = model(fed(entry, inputs)).logits
-        alone = torch.cat([model(fed(entry, row[None])).logits for row in inputs])
+        together = model(as_inputs(entry, inputs)).logits
+        alone = torch.cat([model(as_inputs(entry, row[None])).logits for row in inputs])
     torch.testing.assert_close(alone, together, rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize("entry", MODELS)
-def test_training_twice_gives_the_same_parameters(entry: Entry) -> None:
+def test_training_twice_gives_same_parameters(entry: Entry) -> None:
     found = []
     for _ in range(2):
         model = build(entry, signature(entry), seed=5)
         optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3)
         drawn = torch.Generator().manual_seed(1)
         for step in range(3):
-            output = model(fed(entry, tokens(seed=step)), generator=drawn)
+            output = model(as_inputs(entry, tokens(seed=step)), generator=drawn)
             loss = functional.cross_entropy(
                 output.logits.flatten(0, 1), tokens(seed=step).flatten()
             )
@@ -252,7 +252,7 @@ COMPARED = (
 )
 
 
-def test_models_of_a_suite_are_about_the_same_size() -> None:
+def test_models_of_a_suite_have_similar_size() -> None:
     sizes = {}
     for name in COMPARED:
         model = build(Registry("model").get(name), Signature(vocabulary=16, outputs=16, length=256))

@@ -5,7 +5,7 @@ import torch
 from baselines.models._short_convolution import ShortConvolution
 
 
-def test_it_is_the_sum_over_the_last_steps() -> None:
+def test_convolution_equals_plain_sum() -> None:
     torch.manual_seed(0)
     convolution = ShortConvolution(3, taps=4, bias=True).double()
     weight, bias = convolution.convolution.weight[:, 0, 0], convolution.convolution.bias
@@ -25,7 +25,7 @@ def test_it_is_the_sum_over_the_last_steps() -> None:
     torch.testing.assert_close(after, inputs[:, 3:], rtol=0, atol=0)
 
 
-def test_a_piece_shorter_than_its_reach_keeps_older_steps() -> None:
+def test_short_piece_preserves_older_context() -> None:
     convolution = ShortConvolution(2)
     context = torch.arange(6.0).view(1, 3, 2)
     _, after = convolution(torch.tensor([[[8.0, 9.0]]]), context)

@@ -1,4 +1,7 @@
-"""A stack of blocks: what a block adds, and that a long sequence may come in any pieces, across the pieces that the stack makes itself."""
+"""A stack of blocks: the residual sums of a block, and streaming in pieces of any length.
+
+Pieces also cross the boundaries of the pieces that the stack makes itself.
+"""
 
 from typing import Any
 
@@ -16,7 +19,7 @@ STACKS = ("delta-rule", "gated-delta-rule", "mamba")
 
 
 class Sum(Mixer):
-    """Adds up all steps so far; its state is the sum itself."""
+    """Adds up all steps so far; its state is the sum."""
 
     def initial_state(self, batch: int) -> torch.Tensor:
         return torch.zeros(batch, 1, 4)
@@ -27,7 +30,7 @@ class Sum(Mixer):
 
 
 @pytest.mark.parametrize("name", STACKS)
-def test_pieces_of_any_length_give_what_the_whole_gives(name: str) -> None:
+def test_pieces_of_any_length_equal_whole_sequence(name: str) -> None:
     module = Registry("model").get(name).load()
     torch.manual_seed(0)
     model = module.build(
@@ -52,7 +55,7 @@ def test_pieces_of_any_length_give_what_the_whole_gives(name: str) -> None:
             assert state_bytes(state) == state_bytes(model.initial_state(2))
 
 
-def test_a_block_adds_what_is_mixed_and_then_what_the_mlp_makes_of_it() -> None:
+def test_block_adds_mixer_and_mlp() -> None:
     torch.manual_seed(0)
     block, hidden = ResidualBlock(4, Sum(), inner=3), torch.randn(2, 5, 4)
     found, state = block(hidden, block.mixer.initial_state(2))
@@ -69,11 +72,11 @@ def test_a_block_adds_what_is_mixed_and_then_what_the_mlp_makes_of_it() -> None:
     torch.testing.assert_close(state.squeeze(1), norm(hidden).sum(dim=1))
 
 
-def test_a_block_without_an_mlp_mixes_alone() -> None:
+def test_block_without_mlp_adds_only_mixer() -> None:
     block, hidden = ResidualBlock(4, Sum()), torch.ones(1, 2, 4)
     found, _ = block(hidden, block.mixer.initial_state(1))
     torch.testing.assert_close(found, torch.tensor([2.0, 3.0]).view(1, 2, 1).expand(1, 2, 4))
 
 
-def test_a_gate_starts_open() -> None:
+def test_gate_is_initially_open() -> None:
     torch.testing.assert_close(OpenGate(4, 3)(torch.zeros(1, 1, 4)), torch.ones(1, 1, 3))

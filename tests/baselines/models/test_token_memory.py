@@ -23,7 +23,7 @@ def tokens(length: int) -> Tensor:
 
 
 def loop(built: TokenMemory, inputs: Tensor) -> Tensor:
-    """Logits, step by step over a list of pairs from which the oldest falls out."""
+    """Logits, step by step over a list of pairs that drops the oldest."""
     hidden = built.encoder(inputs)
     temperatures = built.log_temperature.exp()
     pairs: list[tuple[Tensor, Tensor]] = []
@@ -52,13 +52,16 @@ def loop(built: TokenMemory, inputs: Tensor) -> Tensor:
 
 @pytest.mark.parametrize("reads", [1, 2])
 @pytest.mark.parametrize("slots", [1, 5, 40])
-def test_it_is_what_a_loop_over_pairs_gives(slots: int, reads: int) -> None:
+def test_model_equals_loop_over_pairs(slots: int, reads: int) -> None:
     built, inputs = model(slots, reads), tokens(20)
     torch.testing.assert_close(built(inputs).logits, loop(built, inputs), rtol=1e-10, atol=1e-10)
 
 
-def test_what_has_fallen_out_is_forgotten_and_what_has_not_is_not() -> None:
-    """Token 3 is in the pairs of steps 3 and 4: with 5 earlier pairs, step 9 still sees the one of step 4, and step 10 nothing of it."""
+def test_dropped_pair_has_no_effect() -> None:
+    """Token 3 is in the pairs of steps 3 and 4.
+
+    With 5 earlier pairs, step 9 still sees the pair of step 4, and step 10 does not.
+    """
     built, inputs = model(5, 2), tokens(20)
     other = inputs.clone()
     other[:, 3] = (other[:, 3] + 1) % 7
@@ -68,7 +71,7 @@ def test_what_has_fallen_out_is_forgotten_and_what_has_not_is_not() -> None:
     assert same[10:].all()
 
 
-def test_at_the_start_a_token_asks_for_what_followed_it() -> None:
+def test_untrained_query_finds_successor() -> None:
     torch.manual_seed(0)
     built = TokenMemory(Config(reads=1), Signature(vocabulary=64, outputs=64, length=64))
     inputs = torch.cat(
@@ -81,13 +84,13 @@ def test_at_the_start_a_token_asks_for_what_followed_it() -> None:
     torch.testing.assert_close(weights.sum(), torch.tensor(1.0))
 
 
-def test_state_is_slots_of_key_and_value_and_no_more() -> None:
+def test_state_is_keys_values_and_last_token() -> None:
     built = model(5, 2).float()
     state = built(tokens(20)).state
     assert state_bytes(state) == 2 * 4 * (5 * (4 + 8) + 8)
 
 
 @pytest.mark.parametrize("options", [{"reads": 3}, {"slots": 0}, {"inner": -1}])
-def test_what_cannot_work_is_refused(options: dict[str, int]) -> None:
+def test_invalid_options_are_an_error(options: dict[str, int]) -> None:
     with pytest.raises(ValueError, match=f"{next(iter(options))} = "):
         Config(**options)

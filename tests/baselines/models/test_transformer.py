@@ -1,4 +1,4 @@
-"""The Transformer's window: what it reaches, what it drops, and that without one nothing is dropped."""
+"""The Transformer's window: what it reaches and drops; without a window nothing is dropped."""
 
 import torch
 
@@ -10,7 +10,7 @@ LAYERS, WINDOW, CHANGED = 2, 5, 3
 
 
 def changes(window: int | None) -> list[bool]:
-    """At which places of a sequence the logits change when one earlier token does."""
+    """Positions of a sequence whose logits change if one earlier token does."""
     torch.manual_seed(0)
     model = Transformer(Config(width=8, layers=LAYERS, heads=2, window=window), SIGNATURE).double()
     inputs = torch.randint(7, (2, 30), generator=torch.Generator().manual_seed(1))
@@ -20,16 +20,16 @@ def changes(window: int | None) -> list[bool]:
     return different.any(dim=-1).any(dim=0).tolist()
 
 
-def test_a_token_is_seen_for_one_window_per_layer_and_no_longer() -> None:
+def test_reach_is_one_window_per_layer() -> None:
     reach = CHANGED + LAYERS * WINDOW
     assert changes(WINDOW) == [CHANGED <= place <= reach for place in range(30)]
 
 
-def test_without_a_window_it_is_seen_for_ever() -> None:
+def test_reach_without_window_is_unlimited() -> None:
     assert changes(None) == [place >= CHANGED for place in range(30)]
 
 
-def test_the_window_is_all_that_is_carried() -> None:
+def test_state_is_the_window() -> None:
     model = Transformer(Config(width=8, layers=LAYERS, heads=2, window=WINDOW), SIGNATURE)
     inputs = torch.randint(7, (2, 30), generator=torch.Generator().manual_seed(1))
     keys_and_values = 2 * 2 * LAYERS * WINDOW * 8

@@ -1,4 +1,4 @@
-"""Public packages among the models, known and named where they are not installed."""
+"""Models on public packages: listed, and named if they are not installed."""
 
 import re
 import tomllib
@@ -9,14 +9,18 @@ from tests.benchmarks.command import memnet
 
 ROOT = Path(__file__).parents[3]
 PEERS = [entry for entry in Registry("model") if entry.module.startswith("baselines.peers.")]
-NOWHERE = '"""A model of a package that is nowhere."""\n\nKIND = "model"\nREQUIRES = ("no-such-distribution", "torch")\n'
+NOWHERE = '''"""A model of a package that does not exist."""
+
+KIND = "model"
+REQUIRES = ("no-such-distribution", "torch")
+'''
 
 
 def canonical(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-def test_the_extra_holds_what_the_peers_require_and_each_is_pinned() -> None:
+def test_extra_lists_requirements_of_peers_with_pins() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     extra = {
         canonical(re.split(r"[<>=]", line)[0]) for line in project["optional-dependencies"]["peers"]
@@ -31,7 +35,7 @@ def test_the_extra_holds_what_the_peers_require_and_each_is_pinned() -> None:
     assert all(entry.requires for entry in PEERS)
 
 
-def test_a_missing_package_is_listed_with_the_command_that_installs_it(tmp_path: Path) -> None:
+def test_listing_shows_command_for_missing_package(tmp_path: Path) -> None:
     path = tmp_path / "nowhere.py"
     path.write_text(NOWHERE)
     lines = {
@@ -49,7 +53,7 @@ def test_a_missing_package_is_listed_with_the_command_that_installs_it(tmp_path:
         )
 
 
-def test_a_missing_package_is_refused_with_the_command_that_installs_it(tmp_path: Path) -> None:
+def test_running_without_package_is_an_error_with_command(tmp_path: Path) -> None:
     path = tmp_path / "nowhere.py"
     path.write_text(NOWHERE)
     done = memnet(

@@ -1,4 +1,4 @@
-"""The adapters around public packages, held against the packages' own ways.
+"""The adapters of public packages, against the packages' own results.
 
 `make peers` installs the packages and runs this.
 """
@@ -25,7 +25,7 @@ if MISSING:
 
 
 def peers(*names: str) -> list[Any]:
-    """Those called ``names``, or all of them, as parameters."""
+    """Entries with one of the ``names``, or all of them, as parameters."""
     return [
         pytest.param(entry, id=entry.name) for entry in PEERS if not names or entry.name in names
     ]
@@ -47,12 +47,12 @@ def tokens(batch: int, length: int, seed: int = 0) -> torch.Tensor:
 
 
 @pytest.mark.parametrize("entry", peers())
-def test_sizes_are_those_of_the_suites(entry: Entry) -> None:
+def test_parameter_counts_are_comparable(entry: Entry) -> None:
     assert 60_000 <= sum(parameter.numel() for parameter in build(entry).parameters()) <= 110_000
 
 
 @pytest.mark.parametrize("entry", peers())
-def test_no_parameter_is_idle(entry: Entry) -> None:
+def test_every_parameter_has_a_gradient(entry: Entry) -> None:
     model, inputs = build(entry), tokens(4, 132)
     functional.cross_entropy(
         model(inputs[:, :-1]).logits.flatten(0, 1), inputs[:, 1:].flatten()
@@ -65,7 +65,7 @@ def test_no_parameter_is_idle(entry: Entry) -> None:
 
 
 @pytest.mark.parametrize("entry", peers())
-def test_a_state_stays_of_one_size_and_counts_what_is_unfinished(entry: Entry) -> None:
+def test_state_size_is_constant_and_includes_unfinished_segment(entry: Entry) -> None:
     model = build(entry)
     with torch.no_grad():
         finished = model(tokens(1, 256)).state
@@ -78,7 +78,7 @@ def test_a_state_stays_of_one_size_and_counts_what_is_unfinished(entry: Entry) -
 
 
 @pytest.mark.parametrize("entry", peers())
-def test_pieces_of_any_length_give_the_same_over_many_segments(entry: Entry) -> None:
+def test_pieces_of_any_length_equal_whole_sequence(entry: Entry) -> None:
     model, inputs = build(entry), tokens(2, 330)
     lengths = (1, 62, 1, 1, 64, 128, 3, 65, 5)
     state, pieces = None, []
@@ -93,8 +93,11 @@ def test_pieces_of_any_length_give_the_same_over_many_segments(entry: Entry) -> 
 
 
 @pytest.mark.parametrize("entry", peers())
-def test_what_is_far_back_is_carried(entry: Entry) -> None:
-    """Two streams that differ in their first half, fed the same after it, answer differently at the first question."""
+def test_distant_inputs_are_carried(entry: Entry) -> None:
+    """Streams that differ only in their first half have different outputs later.
+
+    The last inputs are the same.
+    """
     model = build(entry)
     before, question = tokens(2, 128), tokens(1, 1, seed=1).expand(2, -1)
     with torch.no_grad():
@@ -103,15 +106,16 @@ def test_what_is_far_back_is_carried(entry: Entry) -> None:
 
 
 @pytest.mark.parametrize("entry", peers())
-def test_all_of_a_model_follows_it_to_its_device(
-    entry: Entry, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Tensors of the device *meta* have no numbers, and refuse to be joined with those of another."""
+def test_whole_model_moves_to_device(entry: Entry, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tensors of the device *meta* have no values.
+
+    Joining them with tensors of another device is an error.
+    """
     model, inputs = made(entry).to("meta"), tokens(2, 66).to("meta")
     if entry.name == "x-transformer":
         monkeypatch.setattr(
             "x_transformers.x_transformers.autocast", lambda *_, **__: nullcontext()
-        )  # it knows no device of that name
+        )  # it has no device of that name
     output = model(inputs, model.initial_state(2))
     assert output.logits.is_meta
     devices: set[str] = set()
@@ -120,8 +124,8 @@ def test_all_of_a_model_follows_it_to_its_device(
 
 
 @pytest.mark.parametrize("entry", peers("dnc"))
-def test_dnc_reads_as_the_package_called_step_by_step(entry: Entry) -> None:
-    """Called for one step, the package shows its controller what was read at the call before."""
+def test_dnc_equals_package_called_step_by_step(entry: Entry) -> None:
+    """Called step by step, the package gives its controller the last read vectors."""
     model, inputs = build(entry, cells=6, cell=5, reads=2), tokens(2, 12)
     layer = model.initial_state(2)
     hx: Any = ([(layer.hidden.unsqueeze(0), layer.cell.unsqueeze(0))], None, layer.read)
@@ -140,8 +144,8 @@ def test_dnc_reads_as_the_package_called_step_by_step(entry: Entry) -> None:
 
 
 @pytest.mark.parametrize("entry", peers("xlstm"))
-def test_xlstm_blocks_give_what_the_package_gives(entry: Entry) -> None:
-    """The package has a parallel form, which starts from nothing, and a recurrent one, which goes on."""
+def test_xlstm_blocks_equal_package(entry: Entry) -> None:
+    """The package has a parallel form without initial state, and a recurrent one with a state."""
     model, drawn = build(entry, width=32, heads=2, chunk=8), torch.Generator().manual_seed(0)
     hidden, following = torch.randn(2, 22, 32, dtype=torch.float64, generator=drawn).split(
         [21, 1], dim=1
@@ -151,13 +155,13 @@ def test_xlstm_blocks_give_what_the_package_gives(entry: Entry) -> None:
         cell = block.xlstm.mlstm_cell
         cell.causal_mask = torch.ones(
             21, 21, dtype=torch.bool
-        ).tril()  # what the parallel form needs, and the chunkwise one does not
+        ).tril()  # needed by the parallel form, not by the chunkwise one
         torch.nn.init.normal_(cell.igate.weight)
         torch.nn.init.normal_(cell.fgate.weight)
         found, state = module.block_forward(block, hidden, model.initial_state(2).blocks[0], 8)
         torch.testing.assert_close(
             found, block(hidden), rtol=1e-5, atol=1e-5
-        )  # the package's eps moves with the stabiliser
+        )  # the package's eps depends on the stabiliser
         carried: dict[str, Any] = {}
         for step in range(21):
             _, carried = block.step(hidden[:, step : step + 1], **carried)
@@ -167,7 +171,7 @@ def test_xlstm_blocks_give_what_the_package_gives(entry: Entry) -> None:
 
 
 @pytest.mark.parametrize("entry", peers("rmt"))
-def test_rmt_reads_segments_as_the_package_does(entry: Entry) -> None:
+def test_rmt_equals_package(entry: Entry) -> None:
     from recurrent_memory_transformer_pytorch import RecurrentMemoryTransformerWrapper
 
     model, inputs = build(entry, width=32, heads=2, tokens=3, span=8), tokens(2, 30)
@@ -180,10 +184,10 @@ def test_rmt_reads_segments_as_the_package_does(entry: Entry) -> None:
 
 
 @pytest.mark.parametrize("entry", peers("titans"))
-def test_a_titans_memory_reads_as_the_package_alone(entry: Entry) -> None:
-    """The package is given the whole sequence and no state.
+def test_titans_equals_package(entry: Entry) -> None:
+    """The package reads the whole sequence without a state.
 
-    Ours goes through its state at the end of each span.
+    Ours carries a state over the end of each span.
     """
     model, inputs = build(entry, width=32, chunk=4, span=8), tokens(2, 30)
     (block,) = model.blocks
@@ -207,7 +211,7 @@ def test_a_titans_memory_reads_as_the_package_alone(entry: Entry) -> None:
 
 
 @pytest.mark.parametrize("entry", peers("titans"))
-def test_heads_of_a_titans_memory_learn_apart(entry: Entry) -> None:
+def test_titans_heads_have_separate_weights(entry: Entry) -> None:
     weights = [
         parameter
         for name, parameter in made(entry).named_parameters()
@@ -222,7 +226,7 @@ def test_heads_of_a_titans_memory_learn_apart(entry: Entry) -> None:
 
 
 @pytest.mark.parametrize("entry", peers("x-transformer"))
-def test_memory_of_all_that_was_reads_as_attention_over_all(entry: Entry) -> None:
+def test_unlimited_memory_equals_full_attention(entry: Entry) -> None:
     model, inputs = build(entry, span=8, memory=64), tokens(2, 30)
     with torch.no_grad():
         torch.testing.assert_close(
@@ -232,7 +236,7 @@ def test_memory_of_all_that_was_reads_as_attention_over_all(entry: Entry) -> Non
 
 
 @pytest.mark.parametrize("entry", peers("rmt", "titans", "x-transformer"))
-def test_gradients_pass_from_segment_to_segment_but_not_into_the_memory_of_a_transformer_xl(
+def test_gradients_cross_segments_except_in_transformer_xl(
     entry: Entry,
 ) -> None:
     model = build(entry, span=16)
@@ -244,22 +248,22 @@ def test_gradients_pass_from_segment_to_segment_but_not_into_the_memory_of_a_tra
 
 
 @pytest.mark.parametrize("entry", peers("rmt", "titans", "x-transformer"))
-def test_a_fork_amid_a_segment_costs_the_stream_nothing(entry: Entry) -> None:
+def test_copies_of_state_within_a_segment_leave_stream_unchanged(entry: Entry) -> None:
     model, inputs = build(entry, span=16), tokens(2, 40)
     with torch.no_grad():
         state = model(inputs[:, :23]).state
-        forks = map_state(lambda tensor: tensor.repeat_interleave(3, dim=0), state)
-        model(tokens(6, 30, seed=1), forks)
+        copies = map_state(lambda tensor: tensor.repeat_interleave(3, dim=0), state)
+        model(tokens(6, 30, seed=1), copies)
         torch.testing.assert_close(
             model(inputs[:, 23:], state).logits, model(inputs).logits[:, 23:]
         )
 
 
 @pytest.mark.parametrize(
-    ("entry", "options", "says"),
+    ("entry", "options", "message"),
     [
-        pytest.param(*parameter.values, options, says, id=f"{name}-{key}")
-        for name, key, options, says in (
+        pytest.param(*parameter.values, options, message, id=f"{name}-{key}")
+        for name, key, options, message in (
             ("titans", "span", {"span": 40, "chunk": 16}, "multiple of chunk = 16"),
             ("titans", "heads", {"width": 33}, "multiple of heads = 2"),
             ("rmt", "heads", {"width": 33}, "multiple of heads = 4"),
@@ -272,8 +276,6 @@ def test_a_fork_amid_a_segment_costs_the_stream_nothing(entry: Entry) -> None:
         for parameter in peers(name)
     ],
 )
-def test_options_that_cannot_work_are_refused(
-    entry: Entry, options: dict[str, int], says: str
-) -> None:
-    with pytest.raises(ValueError, match=says):
+def test_invalid_options_are_an_error(entry: Entry, options: dict[str, int], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
         build(entry, **options)

@@ -58,7 +58,7 @@ def filled(slots: int = 6) -> PersistentBank:
 
 
 def stdp_loop(labels: list[int], slots: list[int], count: int, classes: int) -> Tensor:
-    """A naive run of the rule over events: sample, label, reset; sample, label, reset …"""
+    """A plain loop of the rule over events: sample, label, reset; sample, label, reset …"""
     adjacency = torch.zeros(count, classes)
     for slot, label in zip(slots, labels, strict=True):
         trace = torch.zeros(count)
@@ -78,7 +78,7 @@ def dense(bank: PersistentBank, classes: int) -> Tensor:
     return adjacency
 
 
-def test_sparse_link_is_the_stdp_rule_with_the_trace_reset_between_samples() -> None:
+def test_sparse_link_equals_stdp_rule_with_trace_reset() -> None:
     bank = write(
         empty_bank(5, 8, 4, BITS),
         torch.tensor([3, 0, 4]),
@@ -91,12 +91,12 @@ def test_sparse_link_is_the_stdp_rule_with_the_trace_reset_between_samples() -> 
     assert torch.equal(dense(again, 4), stdp_loop([2, 1, 2, 2], [3, 0, 4, 3], 5, 4))
 
 
-def test_link_to_another_label_replaces_the_edge() -> None:
+def test_link_to_another_label_replaces_edge() -> None:
     bank = link(filled(), torch.tensor([0]), torch.tensor([3]))
     assert (int(bank.target[0]), int(bank.links[0])) == (3, 1)
 
 
-def test_weight_of_an_edge_stays_at_its_most() -> None:
+def test_edge_weight_saturates() -> None:
     bank = filled(1)
     for _ in range(300):
         bank = link(bank, torch.tensor([0]), torch.tensor([0]))
@@ -110,7 +110,7 @@ def test_weight_of_an_edge_stays_at_its_most() -> None:
     top_k=st.integers(1, 12),
     seed=st.integers(0, 999),
 )
-def test_weights_and_what_they_spread_to_are_distributions(
+def test_read_weights_and_label_activations_are_distributions(
     batch: int, slots: int, top_k: int, seed: int
 ) -> None:
     bank = filled(slots)
@@ -129,7 +129,7 @@ def test_weights_and_what_they_spread_to_are_distributions(
     torch.testing.assert_close(classes.sum(-1), torch.ones(batch))
 
 
-def test_read_against_a_hand_made_case() -> None:
+def test_read_matches_hand_computed_case() -> None:
     codes = torch.tensor([[1.0, -1.0], [1.0, 1.0], [-1.0, 1.0]])
     bank = write(empty_bank(4, 2, 2, BITS), torch.arange(3), codes, torch.tensor([0, 1, 1]), BITS)
     found = read(bank, torch.tensor([[2.0, -2.0]]), torch.tensor(1.0), 2, BITS)
@@ -139,39 +139,39 @@ def test_read_against_a_hand_made_case() -> None:
     torch.testing.assert_close(spread(bank, found, 2), expected)
 
 
-def test_an_erased_slot_is_never_read() -> None:
+def test_erased_slot_is_never_read() -> None:
     bank = erase(filled(), torch.tensor([2]))
     found = read(bank, unpack(filled().codes[2:3], BITS), torch.tensor(50.0), 16, BITS)
     assert 2 not in found.slots.tolist()[0]
     assert float(dense(bank, 4)[2].sum()) == 0
 
 
-def test_empty_bank_refuses_to_be_read() -> None:
+def test_reading_empty_bank_is_an_error() -> None:
     with pytest.raises(ValueError, match="empty"):
         read(empty_bank(3, 8, 4, BITS), torch.randn(1, 8), torch.tensor(1.0), 4, BITS)
 
 
-def test_more_classes_than_an_edge_can_name_are_refused() -> None:
+def test_too_many_classes_are_an_error() -> None:
     with pytest.raises(ValueError, match="257 classes are more than the 256"):
         empty_bank(3, 8, 257, BITS)
 
 
 @pytest.mark.parametrize(
-    ("options", "kept"), [({"budget": 16_000}, 16_000), ({"mem_size": 200}, 200 * 785)]
+    ("options", "bytes_"), [({"budget": 16_000}, 16_000), ({"mem_size": 200}, 200 * 785)]
 )
-def test_every_byte_is_counted(options: dict[str, int], kept: int) -> None:
+def test_budget_counts_every_byte(options: dict[str, int], bytes_: int) -> None:
     assert slot_bytes(32, 4) == 16 + 1 + 1
     slots = PersistentConfig(**options, code=32, bits=4).fitted(sample_bytes=785, classes=10).slots
-    assert slots == (kept - 10 * 4 - 8) // 18
-    assert bank_bytes(empty_bank(slots, 32, 10, 4)) == slots * 18 + 48 <= kept
+    assert slots == (bytes_ - 10 * 4 - 8) // 18
+    assert bank_bytes(empty_bank(slots, 32, 10, 4)) == slots * 18 + 48 <= bytes_
 
 
-def test_budget_without_a_slot_per_class_is_refused() -> None:
+def test_budget_below_one_slot_per_class_is_an_error() -> None:
     with pytest.raises(ValueError, match="fewer than 10 classes"):
         PersistentConfig(slots=9).fitted(785, 10)
 
 
-def test_codes_are_wide_where_ten_thousand_of_them_fit() -> None:
+def test_codes_are_wide_if_ten_thousand_fit() -> None:
     enough = 10_000 * 34 + 48
     assert slot_bytes(64, 4) == 34
     fitted = PersistentConfig(budget=enough).fitted(785, 10)
@@ -183,14 +183,14 @@ def test_codes_are_wide_where_ten_thousand_of_them_fit() -> None:
     assert PersistentConfig(budget=enough, code=16).fitted(785, 10).code == 16
 
 
-def test_a_memory_of_options_that_are_not_fitted_is_refused() -> None:
+def test_unfitted_options_are_an_error() -> None:
     for config in (PersistentConfig(slots=20), PersistentConfig(code=8)):
         with pytest.raises(ValueError, match=r"PersistentConfig\.fitted"):
             PersistentMemory(Trunk(), config, shape=(3, 4), classes=4, generator=torch.Generator())
 
 
-def test_what_a_sample_looks_like_passes_beside_its_features() -> None:
-    """u = P·h + Q·x + b; the code is √E·u/‖u‖, and what is decoded is V·c + MLP(c)."""
+def test_code_contains_sample_and_features() -> None:
+    """u = P·h + Q·x + b; the code is √E·u/‖u‖, and its decoding is V·c + MLP(c)."""
     model = memory().eval()
     inputs, _ = samples(3)
     features = model.trunk.features(inputs)
@@ -207,7 +207,7 @@ def test_what_a_sample_looks_like_passes_beside_its_features() -> None:
     )
 
 
-def test_equal_shares_per_class() -> None:
+def test_slots_are_divided_equally_among_classes() -> None:
     model = memory(slots=20)
     model.meet(*samples(40, (0, 1)))
     assert torch.bincount(model.bank.target[model.bank.occupied].long()).tolist() == [10, 10]
@@ -218,7 +218,7 @@ def test_equal_shares_per_class() -> None:
     assert int(model.bank.clock) == 80
 
 
-def test_a_class_met_again_is_a_reservoir() -> None:
+def test_repeated_class_is_a_reservoir() -> None:
     fresh = []
     for seed in range(60):
         model = memory(slots=8, seed=seed)
@@ -230,7 +230,7 @@ def test_a_class_met_again_is_a_reservoir() -> None:
     assert 0.4 < sum(fresh) / len(fresh) < 0.6
 
 
-def test_evaluation_leaves_the_bank_bit_identical() -> None:
+def test_evaluation_does_not_change_bank() -> None:
     model = memory()
     model.meet(*samples(40))
     before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
@@ -239,7 +239,7 @@ def test_evaluation_leaves_the_bank_bit_identical() -> None:
     assert all(torch.equal(before[name], tensor) for name, tensor in model.state_dict().items())
 
 
-def test_answers_do_not_depend_on_batch_size_or_order() -> None:
+def test_outputs_do_not_depend_on_batch_size_or_order() -> None:
     model = memory()
     model.meet(*samples(40))
     model.eval()
@@ -250,14 +250,14 @@ def test_answers_do_not_depend_on_batch_size_or_order() -> None:
     torch.testing.assert_close(model(inputs[order]), whole[order])
 
 
-def test_evaluation_gives_log_probabilities() -> None:
+def test_evaluation_returns_log_probabilities() -> None:
     model = memory()
     model.meet(*samples(40))
     model.eval()
     torch.testing.assert_close(model(samples(7)[0]).exp().sum(-1), torch.ones(7))
 
 
-def test_memory_outlives_gradient_steps_on_the_head() -> None:
+def test_memory_survives_gradient_steps_on_head() -> None:
     model = memory(trust=1.0)
     model.meet(*samples(40))
     model.eval()
@@ -269,7 +269,7 @@ def test_memory_outlives_gradient_steps_on_the_head() -> None:
     assert torch.equal(model(inputs), before)
 
 
-def test_dreams_carry_the_labels_of_the_graph_and_lie_within_the_step_of_their_codes() -> None:
+def test_dreams_have_graph_labels_and_codes_within_one_step() -> None:
     model = memory()
     model.meet(*samples(40))
     slots = torch.tensor([1, 4, 19, 4])
@@ -285,7 +285,7 @@ def test_dreams_carry_the_labels_of_the_graph_and_lie_within_the_step_of_their_c
 
 
 def shaken(model: PersistentMemory) -> None:
-    """Move all that is learnt, as training does."""
+    """Change all trained parameters, as training does."""
     with torch.no_grad():
         for parameter in model.parameters():
             if parameter.requires_grad:
@@ -294,7 +294,7 @@ def shaken(model: PersistentMemory) -> None:
                 )
 
 
-def test_in_a_sleep_what_was_dreamt_is_encoded_anew_and_what_is_new_is_settled() -> None:
+def test_sleep_encodes_rehearsed_slots_again_and_consolidates_new_ones() -> None:
     model = memory()
     model.meet(*samples(40, (0,)))
     model.sleep()
@@ -319,7 +319,7 @@ def test_in_a_sleep_what_was_dreamt_is_encoded_anew_and_what_is_new_is_settled()
     )
 
 
-def test_until_the_next_sleep_dreams_are_as_they_were_at_the_last() -> None:
+def test_dreams_use_decoder_of_last_sleep() -> None:
     model = memory()
     model.meet(*samples(40))
     model.sleep()
@@ -330,7 +330,7 @@ def test_until_the_next_sleep_dreams_are_as_they_were_at_the_last() -> None:
     assert torch.equal(model.dream(slots).inputs, before.inputs)
 
 
-def test_the_log_prior_is_the_share_of_each_class_in_what_is_trained_on() -> None:
+def test_log_prior_is_class_share_in_training_data() -> None:
     model = memory(dreams=3)
     labels = torch.tensor([2, 2, 2, 3])
     fresh = torch.rand(4, 3, 4, generator=torch.Generator().manual_seed(2))
@@ -350,7 +350,7 @@ def test_the_log_prior_is_the_share_of_each_class_in_what_is_trained_on() -> Non
     torch.testing.assert_close(model(inputs), head + model.log_prior)
 
 
-def test_samples_that_cannot_be_remembered_are_refused() -> None:
+def test_unsuitable_samples_are_an_error() -> None:
     labels = torch.tensor([0, 1])
     with pytest.raises(ValueError, match=r"from 0 to 255: scale them to \[0, 1\]"):
         memory().expect(torch.tensor([0.0, 255.0]).reshape(2, 1, 1).expand(2, 3, 4), labels)
@@ -358,7 +358,7 @@ def test_samples_that_cannot_be_remembered_are_refused() -> None:
         memory().expect(torch.zeros(2, 4, 3), labels)
 
 
-def test_reconstruction_and_anchor_against_a_hand_made_case() -> None:
+def test_reconstruction_and_anchor_losses_match_hand_computation() -> None:
     model = memory(reconstruction_weight=3.0, anchor_weight=2.0, neighbour_weight=0.0)
     inputs, labels = samples(3)
     codes, anchors = torch.full((3, 8), 0.5), torch.tensor([[0.0] * 8, [1.5] * 8])
@@ -372,7 +372,7 @@ def test_reconstruction_and_anchor_against_a_hand_made_case() -> None:
     torch.testing.assert_close(model.objective(losses), 3 * expected + 2 * losses["anchor"])
 
 
-def test_neighbour_loss_against_a_hand_made_case() -> None:
+def test_neighbour_loss_matches_hand_computation() -> None:
     codes = torch.tensor([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]])
     flat, prior = torch.zeros(2), torch.tensor([0.5, 0.25]).log()
     loss = neighbour_loss(codes, torch.tensor([0, 0, 1]), torch.tensor(1.0), flat)
@@ -382,7 +382,7 @@ def test_neighbour_loss_against_a_hand_made_case() -> None:
     assert float(neighbour_loss(codes[1:], torch.tensor([0, 1]), torch.tensor(1.0), flat)) == 0
 
 
-def test_saved_and_loaded_in_full(tmp_path: Path) -> None:
+def test_state_dict_restores_memory(tmp_path: Path) -> None:
     model = memory()
     model.meet(*samples(40))
     save_file(model.state_dict(), tmp_path / "memory.safetensors")

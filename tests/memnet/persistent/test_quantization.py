@@ -6,15 +6,18 @@ from hypothesis import strategies as st
 from memnet.persistent.quantization import STEPS, dithered, pack, packed_width, unpack
 
 
-def test_packing_against_a_hand_made_case() -> None:
-    """At four bits of step 0.3352, entry 0.1 is level 8, −0.1 level 7, 9 the highest and −9 the lowest; the first entry stands lowest."""
+def test_packing_matches_hand_computed_case() -> None:
+    """Four bits, step 0.3352: entry 0.1 is level 8, −0.1 level 7, 9 the highest and −9 the lowest.
+
+    The first entry is in the low bits.
+    """
     packed = pack(torch.tensor([[0.1, -0.1, 9.0, -9.0]]), 4)
     assert packed.tolist() == [[8 + 16 * 7, 15 + 16 * 0]]
     torch.testing.assert_close(unpack(packed, 4), 0.3352 * torch.tensor([[0.5, -0.5, 7.5, -7.5]]))
 
 
 @given(bits=st.sampled_from([2, 4, 8]), seed=st.integers(0, 999))
-def test_a_code_is_kept_to_half_a_step_and_packing_again_changes_nothing(
+def test_packing_error_is_half_a_step_and_repeated_packing_changes_nothing(
     bits: int, seed: int
 ) -> None:
     reach = STEPS[bits] * 2 ** (bits - 1)
@@ -26,7 +29,7 @@ def test_a_code_is_kept_to_half_a_step_and_packing_again_changes_nothing(
 
 
 @pytest.mark.parametrize("bits", [2, 4, 8])
-def test_the_step_is_the_one_that_loses_least_of_a_normal_variable(bits: int) -> None:
+def test_step_minimises_distortion_of_normal_variable(bits: int) -> None:
     """Max 1960, table II: 0.1188 at two bits and 0.01154 at four; 40.4 dB at eight."""
     normal = torch.randn(100, 1000, generator=torch.Generator().manual_seed(0))
     error = (unpack(pack(normal, bits), bits) - normal).square().mean()
@@ -45,6 +48,6 @@ def test_dither_is_uniform_over_a_step() -> None:
     ("width", "bits", "message"),
     [(32, 3, "bits = 3 is not"), (33, 4, "choose a multiple of 2"), (0, 8, "whole bytes")],
 )
-def test_codes_that_do_not_fill_bytes_are_refused(width: int, bits: int, message: str) -> None:
+def test_codes_that_do_not_fill_bytes_are_an_error(width: int, bits: int, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         packed_width(width, bits)
