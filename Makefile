@@ -1,4 +1,4 @@
-# Each target does all the set-up that it needs, on a machine that has only Python (3.11 or newer) and make.
+# Each target installs all that it needs; the machine needs only Python (3.11 or newer) and make.
 
 PYTHON ?= python3
 VENV   ?= .venv
@@ -16,18 +16,19 @@ BROWSER := $(VENV)/.browser
 .PHONY: help quick test lint peers ray browser
 
 help:
-	@echo "make quick   set up, run the suite 'quick', build the report ($(REPORT)/)"
-	@echo "make test    set up, run the tests"
-	@echo "make lint    set up, run ruff, mypy and import-linter"
-	@echo "make peers   set up with the public packages that models can be compared to, run the models' tests on them"
-	@echo "make ray     set up with Ray, run the tests of its engine on a cluster of several local nodes"
-	@echo "make browser set up with Playwright, run the site's tests in the Chromium that is on this machine"
+	@echo "make quick   install, run the suite 'quick', build the report ($(REPORT)/)"
+	@echo "make test    install, run the tests"
+	@echo "make lint    install, run ruff, mypy and import-linter"
+	@echo "make peers   install the public model packages too, run the tests of the models"
+	@echo "make ray     install Ray too, run the tests of its engine on a cluster of local nodes"
+	@echo "make browser install Playwright too, run the tests of the site in an installed Chromium"
 
 quick: $(STAMP)
 	$(BIN)/memnet run quick --store "$(STORE)"
 	$(BIN)/memnet report --store "$(STORE)" --out "$(REPORT)"
 
-# One thread per process, since they share the cores; file by file, so that what a file sets up is set up once.
+# One thread per process, because the processes share the cores. Each file runs in one process, so that its fixtures are
+# made once.
 test: $(STAMP)
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
@@ -47,9 +48,9 @@ browser: $(BROWSER)
 	OMP_NUM_THREADS=1 MEMNET_BROWSER=required $(BIN)/python -m pytest tests/reports/browser
 
 $(STAMP): pyproject.toml constraints.txt
-	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Python 3.11 or newer is needed, and $(PYTHON) is %d.%d: make PYTHON=python3.12, for example" % sys.version_info[:2])'
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Python 3.11 or newer is required, and $(PYTHON) is %d.%d; give another one, such as make PYTHON=python3.12" % sys.version_info[:2])'
 	test -x $(BIN)/pip || $(PYTHON) -m venv $(VENV)
-	@echo 'installing into $(VENV), which takes some minutes'
+	@echo 'installing into $(VENV); this takes some minutes'
 	$(BIN)/python -m pip install --disable-pip-version-check --quiet --constraint constraints.txt --editable '.[test]'
 	@touch $@
 
