@@ -8,7 +8,7 @@ from benchmarks.datasets.paths import data_root as find_data
 from benchmarks.execution.engines.cores import usable_cores
 from benchmarks.execution.engines.interface import Engine, Limits
 from benchmarks.execution.engines.local import LocalEngine
-from benchmarks.execution.run_cell import Place
+from benchmarks.execution.run_cell import CellEnvironment
 from results.errors import UsageError
 
 ENGINES = ("local", "ray")
@@ -55,7 +55,9 @@ def make_engine(
         jobs = options.jobs or usable_cores()
         return LocalEngine(
             jobs=jobs,
-            place=Place(device=options.device, data_root=find_data(options.data_root)),
+            environment=CellEnvironment(
+                device=options.device, data_root=find_data(options.data_root)
+            ),
             limits=limits,
         ), jobs
     from benchmarks.execution.engines.ray import RayEngine

@@ -72,9 +72,9 @@ def status(
 
 
 def _to_run(plan: "Plan", found: "StoreStatus") -> int:
-    from benchmarks.execution.runner import CHOSEN
+    from benchmarks.execution.runner import RERUN_STATUSES
 
-    return sum(found.standing[job.cell.id] in CHOSEN["nothing"] for job in plan.jobs)
+    return sum(found.statuses[job.cell.id] in RERUN_STATUSES["nothing"] for job in plan.jobs)
 
 
 def _variants(plan: "Plan", cells: "tuple[Planned, ...]", found: "StoreStatus") -> dict[str, str]:
@@ -99,7 +99,7 @@ def _table(cells: "tuple[Planned, ...]", found: "StoreStatus", variants: dict[st
     for cell in cells:
         rows.setdefault(
             (variants.get(cell.id, cell.benchmark), cell.model, cell.method), Counter()
-        )[found.standing[cell.id]] += 1
+        )[found.statuses[cell.id]] += 1
     table = [[*row, *(counts[state] for state in CELL_STATUSES)] for row, counts in rows.items()]
     return tabulate(
         table, headers=["benchmark", "model", "method", *CELL_STATUSES], tablefmt="simple"

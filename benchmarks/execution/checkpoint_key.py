@@ -1,4 +1,7 @@
-"""What a checkpoint must have been written by, so that going on from it gives the numbers of a run that was never cut short."""
+"""The key of a checkpoint: a cell resumes only from a checkpoint with an equal key.
+
+The key covers all that could change the numbers of the resumed cell.
+"""
 
 import hashlib
 import json
@@ -10,7 +13,7 @@ from benchmarks.planning.jobs import Job
 from results.records.provenance import now, provenance
 
 PACKAGES = ("baselines", "benchmarks", "memnet", "results", "strategies")
-"""Where all the code of a cell stands, but for plugins."""
+"""The packages with the code of cells; plugins are separate."""
 
 
 def checkpoint_key(job: Job, *, device: str, threads: int) -> str:

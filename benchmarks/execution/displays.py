@@ -7,7 +7,7 @@ from typing import Any
 from rich.console import Console
 
 from benchmarks.execution.engines.interface import Event
-from benchmarks.execution.progress import Display, Lines, Live, Silent, clock
+from benchmarks.execution.progress import Display, Lines, Live, Silent, format_duration
 from benchmarks.execution.time_left import Running, TimeLeft
 from benchmarks.planning.jobs import Job
 from benchmarks.planning.plan import Plan
@@ -48,12 +48,12 @@ class Notebook(Lines):
         self.name = ""
         self._handle: Any = None
 
-    def plan(self, plan: Plan, kept: Sequence[RecordHeader], todo: Sequence[Job]) -> None:
+    def plan(self, plan: Plan, reused: Sequence[RecordHeader], todo: Sequence[Job]) -> None:
         """Print the notes of the plan, and show the bar."""
-        super().plan(plan, kept, todo)
+        super().plan(plan, reused, todo)
         self.name = plan.name
-        self.failed = sum(header.status == "failed" for header in kept)
-        for header in kept:
+        self.failed = sum(header.status == "failed" for header in reused)
+        for header in reused:
             if header.status == "ok":
                 self.time_left.learn(header, header.seconds)
         self.waiting = {job.cell.id: job.cell for job in todo}
@@ -87,7 +87,7 @@ class Notebook(Lines):
         if self.failed:
             parts.append(f"{self.failed} failed")
         if self.ended < self.total:
-            parts.append("estimating" if left is None else f"{clock(left)} left")
+            parts.append("estimating" if left is None else f"{format_duration(left)} left")
         return (
             f"<div>{html.escape(self.name)} "
             f'<progress value="{done:.3f}" max="{max(1, self.total)}"></progress> '

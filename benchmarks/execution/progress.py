@@ -1,4 +1,4 @@
-"""How a run looks while it goes: a live display on a terminal, plain lines elsewhere, nothing if asked."""
+"""Shows the progress of a run: bars on a terminal, plain lines elsewhere, nothing if quiet."""
 
 import textwrap
 import time
@@ -23,14 +23,14 @@ from results.records.record import Failure, Record
 class Display(Protocol):
     """Shows a run."""
 
-    def plan(self, plan: Plan, kept: Sequence[RecordHeader], todo: Sequence[Job]) -> None:
-        """Say what is about to run, and what is not: ``kept`` are the outlines of the records that are reused."""
+    def plan(self, plan: Plan, reused: Sequence[RecordHeader], todo: Sequence[Job]) -> None:
+        """Show what will run; ``reused`` are the headers of the records that are reused."""
 
     def show(self, event: Event) -> None:
-        """Show what happens."""
+        """Show an event."""
 
     def __enter__(self) -> object:
-        """Begin."""
+        """Start the display."""
 
     def __exit__(
         self,
@@ -38,20 +38,20 @@ class Display(Protocol):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """End, and leave the terminal as it was."""
+        """End the display and restore the terminal."""
 
 
 class Silent:
     """Shows nothing."""
 
-    def plan(self, plan: Plan, kept: Sequence[RecordHeader], todo: Sequence[Job]) -> None:
-        """Say nothing."""
+    def plan(self, plan: Plan, reused: Sequence[RecordHeader], todo: Sequence[Job]) -> None:
+        """Show nothing."""
 
     def show(self, event: Event) -> None:
         """Show nothing."""
 
     def __enter__(self) -> object:
-        """Begin."""
+        """Start the display."""
         return self
 
     def __exit__(
@@ -60,15 +60,15 @@ class Silent:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """End."""
+        """End the display."""
 
 
 class Lines:
-    """One line as a cell ends, for pipes and logs.
+    """One line per finished cell, for pipes and logs.
 
     Args:
-        console: Where to.
-        verbose: Also say when a cell starts, and give the traceback of one that fails.
+        console: Output.
+        verbose: Also print when a cell starts, and the traceback of a failed cell.
     """
 
     def __init__(self, console: Console, *, verbose: bool = False) -> None:
@@ -79,44 +79,48 @@ class Lines:
         self.total = 0
         self.ended = 0
 
-    def plan(self, plan: Plan, kept: Sequence[RecordHeader], todo: Sequence[Job]) -> None:
-        """Say what was left out, what is reused and what will run."""
+    def plan(self, plan: Plan, reused: Sequence[RecordHeader], todo: Sequence[Job]) -> None:
+        """Print the plan's notes and how many cells are reused and will run."""
         self.primary = {benchmark.name: benchmark.primary for benchmark in plan.benchmarks}
-        self.total, self.ended = len(plan.jobs), len(kept)
+        self.total, self.ended = len(plan.jobs), len(reused)
         for note in plan.notes:
-            self.say(note)
-        broken = sum(header.status == "failed" for header in kept)
-        parts = [f"{len(kept) - broken} done", f"{len(todo)} to run"]
-        if broken:
-            parts.insert(1, f"{broken} failed (--rerun failed tries them again)")
-        self.say(f"{self.total} cell{'s' if self.total != 1 else ''}: {', '.join(parts)}")
+            self.print_line(note)
+        failed = sum(header.status == "failed" for header in reused)
+        parts = [f"{len(reused) - failed} done", f"{len(todo)} to run"]
+        if failed:
+            parts.insert(1, f"{failed} failed (--rerun failed tries them again)")
+        self.print_line(f"{self.total} cell{'s' if self.total != 1 else ''}: {', '.join(parts)}")
 
     def show(self, event: Event) -> None:
-        """Print a line if the event ends a cell, or a note if it starts one again."""
+        """Print a line if the event ends a cell, or a note if it restarts one."""
         cell = event.job.cell
         if cell.id not in self.started:
             self.started[cell.id] = time.monotonic()
             if self.verbose and not event.elsewhere:
-                self.say(f"{cell.label}  started ({cell.id})")
+                self.print_line(f"{cell.label}  started ({cell.id})")
         if event.note:
-            self.say(f"{cell.label}  {event.note}")
+            self.print_line(f"{cell.label}  {event.note}")
         if event.record is not None:
             self.ended += 1
-            took = "by another runner" if event.elsewhere else clock(self.elapsed(cell))
-            self.say(f"[{self.ended}/{self.total}] {ending(event.record, self.primary)} ({took})")
+            duration = (
+                "by another runner" if event.elsewhere else format_duration(self.elapsed(cell))
+            )
+            result = result_line(event.record, self.primary)
+            self.print_line(f"[{self.ended}/{self.total}] {result} ({duration})")
             if self.verbose and event.record.error is not None:
-                self.say(textwrap.indent(without_controls(event.record.error.traceback), "    "))
+                trace = without_controls(event.record.error.traceback)
+                self.print_line(textwrap.indent(trace, "    "))
 
     def elapsed(self, cell: Cell) -> float:
-        """Seconds since a cell started."""
+        """Return the seconds since a cell started."""
         return time.monotonic() - self.started[cell.id]
 
-    def say(self, line: str) -> None:
-        """Print a line as it is."""
+    def print_line(self, line: str) -> None:
+        """Print a line without markup, highlighting or wrapping."""
         self.console.print(line, markup=False, highlight=False, soft_wrap=True)
 
     def __enter__(self) -> object:
-        """Begin."""
+        """Start the display."""
         return self
 
     def __exit__(
@@ -125,42 +129,42 @@ class Lines:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """End."""
+        """End the display."""
 
 
 class Live(Lines):
-    """A bar for the whole run with the time left, and a bar for every running cell.
+    """A bar for the whole run with the time left, and a bar for each running cell.
 
-    Cells that end scroll away above.
+    The lines of finished cells scroll above the bars.
     """
 
     def __init__(self, console: Console, workers: int, *, verbose: bool = False) -> None:
         super().__init__(console, verbose=verbose)
-        self.forecast = TimeLeft(workers)
+        self.time_left = TimeLeft(workers)
         self.waiting: dict[str, Cell] = {}
         self.running: dict[str, tuple[TaskID, Event]] = {}
         self.failed = 0
         self.progress = Progress(
             TextColumn("{task.description}", markup=False),
             BarColumn(bar_width=16),
-            _Note(self),
+            _BarText(self),
             console=console,
             transient=True,
         )
         self.overall: TaskID | None = None
 
-    def plan(self, plan: Plan, kept: Sequence[RecordHeader], todo: Sequence[Job]) -> None:
-        """Set up the overall bar, and learn from the records that are there how long cells take."""
-        super().plan(plan, kept, todo)
-        self.failed = sum(header.status == "failed" for header in kept)
-        for header in kept:
+    def plan(self, plan: Plan, reused: Sequence[RecordHeader], todo: Sequence[Job]) -> None:
+        """Set up the overall bar; durations of the reused records give the first time estimate."""
+        super().plan(plan, reused, todo)
+        self.failed = sum(header.status == "failed" for header in reused)
+        for header in reused:
             if header.status == "ok":
-                self.forecast.learn(header, header.seconds)
+                self.time_left.learn(header, header.seconds)
         self.waiting = {job.cell.id: job.cell for job in todo}
         self.overall = self.progress.add_task(plan.name, total=self.total, completed=self.ended)
 
     def show(self, event: Event) -> None:
-        """Move the bars."""
+        """Update the bars."""
         cell = event.job.cell
         super().show(event)
         self.waiting.pop(cell.id, None)
@@ -168,7 +172,7 @@ class Live(Lines):
             self.failed += event.record.status == "failed"
             if not event.elsewhere:
                 self.progress.remove_task(self.running.pop(cell.id)[0])
-                self.forecast.learn(cell, self.elapsed(cell))
+                self.time_left.learn(cell, self.elapsed(cell))
             if self.overall is not None:
                 self.progress.update(self.overall, completed=self.ended)
             return
@@ -180,8 +184,8 @@ class Live(Lines):
         self.running[cell.id] = (task, event)
         self.progress.update(task, completed=event.fraction)
 
-    def note(self, task: Task) -> str:
-        """Return what stands behind a bar at this moment."""
+    def bar_text(self, task: Task) -> str:
+        """Return the text next to a bar at this moment."""
         if task.id != self.overall:
             return f"{100 * task.completed:3.0f}%"
         running = [
@@ -190,12 +194,13 @@ class Live(Lines):
             )
             for _, event in list(self.running.values())
         ]
-        left = self.forecast.left(list(self.waiting.values()), running)
+        left = self.time_left.left(list(self.waiting.values()), running)
         failed = f" · {self.failed} failed" if self.failed else ""
-        return f"{self.ended}/{self.total} cells{failed} · {'estimating' if left is None else clock(left) + ' left'}"
+        remaining = "estimating" if left is None else f"{format_duration(left)} left"
+        return f"{self.ended}/{self.total} cells{failed} · {remaining}"
 
     def __enter__(self) -> object:
-        """Begin to draw."""
+        """Start drawing."""
         self.progress.start()
         return self
 
@@ -205,12 +210,12 @@ class Live(Lines):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Take the bars away."""
+        """Remove the bars."""
         self.progress.stop()
 
 
-class _Note(ProgressColumn):
-    """The text behind a bar, made anew at every refresh, so that the time left runs on between events."""
+class _BarText(ProgressColumn):
+    """The text next to a bar, computed at every refresh so that the time left runs on."""
 
     max_refresh = 0.5
 
@@ -220,40 +225,41 @@ class _Note(ProgressColumn):
 
     def render(self, task: Task) -> Text:
         """Return the text for a task."""
-        return Text(self._display.note(task))
+        return Text(self._display.bar_text(task))
 
 
-def ending(record: Record, primary: dict[str, str]) -> str:
-    """Say in a line how a cell ended: its primary metric, or why it failed."""
+def result_line(record: Record, primary: dict[str, str]) -> str:
+    """Return one line on how a cell ended: its primary metric, or why it failed."""
     if record.error is not None:
         return f"{record.cell.label}  FAILED: {one_line(record.error)}"
     name = primary.get(record.cell.benchmark, "")
     if name not in record.metrics:
-        return f"{record.cell.label}  {name} was not asked; there is {', '.join(sorted(record.metrics, key=_natural)) or 'nothing'}"
+        known = ", ".join(sorted(record.metrics, key=_natural)) or "nothing"
+        return f"{record.cell.label}  {name} was not measured; there is {known}"
     value = record.metrics[name]
     return f"{record.cell.label}  {name} {'n/a' if value is None else f'{value:.3f}'}"
 
 
 def _natural(name: str) -> tuple[str, int]:
-    """Order names that end in numbers by these."""
+    """Return a sort key that orders names by the number at their end."""
     stem = name.rstrip("0123456789")
     return stem, int(name[len(stem) :] or 0)
 
 
 def one_line(failure: Failure) -> str:
-    """Say in a line why a cell failed."""
+    """Return one line on why a cell failed."""
     return f"{failure.type}: {without_controls(' '.join(failure.message.split()))}"
 
 
 def without_controls(text: str) -> str:
-    """Replace what a terminal would take for commands; text of an error may hold anything."""
+    """Replace control characters; the text of an error may hold any."""
     return "".join(
         letter if letter.isprintable() or letter in "\n\t" else "\N{REPLACEMENT CHARACTER}"
         for letter in text
     )
 
 
-def clock(seconds: float) -> str:
+def format_duration(seconds: float) -> str:
     """Format a duration: ``4.2 s``, ``3:05``, ``2:03:05``."""
     if seconds < 10:
         return f"{seconds:.1f} s"

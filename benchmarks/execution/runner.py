@@ -1,4 +1,8 @@
-"""Runs what a plan still lacks: finished cells are reused, so a command resumes when reissued, and runners on one store share the work."""
+"""Runs the cells of a plan that the store does not hold yet.
+
+Finished cells are reused, so the same command resumes a run. Several runners on one store share
+the cells.
+"""
 
 import os
 from collections.abc import Mapping
@@ -24,25 +28,24 @@ from results.store.store import Store
 
 Rerun = Literal["nothing", "failed", "stale", "all"]
 
-CHOSEN: Mapping[Rerun, frozenset[CellStatus]] = {
+RERUN_STATUSES: Mapping[Rerun, frozenset[CellStatus]] = {
     "nothing": frozenset({"missing", "stale"}),
     "failed": frozenset({"missing", "stale", "failed"}),
     "stale": frozenset({"stale"}),
     "all": frozenset(CELL_STATUSES),
 }
-"""Which cells are run, by what is to be run again.
+"""The statuses of the cells to run, by the value of ``--rerun``.
 
-``stale`` alone narrows: only what an earlier version had made is made anew.
+``stale`` excludes missing cells: it only replaces results of earlier versions.
 """
 
-
-PATIENCE = 30.0
-"""Seconds to wait for another runner to have written the manifest."""
+MANIFEST_TIMEOUT = 30.0
+"""Seconds to wait while another runner writes the manifest."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tally:
-    """How a run stands: all cells, those done and those failed, whether now or before."""
+    """Numbers of cells in a run: all, done and failed, in this run or before."""
 
     total: int
     done: int
@@ -54,12 +57,12 @@ class Run:
     """One run of a plan into a store.
 
     Attributes:
-        plan: What is wanted.
-        root: The store's folder; it is made once everything has been checked.
+        plan: The cells to run.
+        root: The store's folder. It is created after all checks have passed.
         engine: Runs the cells.
-        display: Shows how it goes.
+        display: Shows the progress.
         rerun: Which of the finished cells to run again.
-        log_signals: Whether to write the signals of training, for TensorBoard.
+        log_training: Whether to write a training log for TensorBoard.
     """
 
     plan: Plan
@@ -72,27 +75,29 @@ class Run:
     failed: int = 0
 
     def tally(self) -> Tally:
-        """Count cells up to now."""
+        """Return the counts so far."""
         return Tally(total=len(self.plan.jobs), done=self.done, failed=self.failed)
 
     def start(self) -> None:
         """Run to the end.
 
         Raises:
-            UsageError: If something is amiss; before the first cell, nothing has been written then.
+            UsageError: If a check fails or the store can't be written. A failed check writes
+                nothing.
         """
         check_writable(self.root)
         before = store_status(
             tuple(planned(job.cell) for job in self.plan.jobs), Store(self.root), self.plan.planner
         )
-        todo = [job for job in self.plan.jobs if before.standing[job.cell.id] in CHOSEN[self.rerun]]
-        chosen = {job.cell.id for job in todo}
-        kept = [header for header in before.headers.values() if header.id not in chosen]
-        self.done = sum(header.status == "ok" for header in kept)
-        self.failed = len(kept) - self.done
+        statuses = RERUN_STATUSES[self.rerun]
+        todo = [job for job in self.plan.jobs if before.statuses[job.cell.id] in statuses]
+        todo_ids = {job.cell.id for job in todo}
+        reused = [header for header in before.headers.values() if header.id not in todo_ids]
+        self.done = sum(header.status == "ok" for header in reused)
+        self.failed = len(reused) - self.done
         if todo:
             self.engine.check(todo)
-        self.display.plan(self.plan, kept, todo)
+        self.display.plan(self.plan, reused, todo)
         store = Store.open(self.root, create=True)
         try:
             store.sweep()
@@ -103,28 +108,32 @@ class Run:
             self._run(todo, store, before)
 
     def _write_manifest(self, store: Store) -> None:
-        """Write the manifest, joined with the one that is there: one runner at a time, or one would forget what the other plans."""
-        held = store.lock_manifest(self.plan.name, patience=PATIENCE)
+        """Write the manifest, merged with the store's present one.
+
+        The lock lets one runner at a time do this; else one could drop the cells of another.
+        """
+        held = store.lock_manifest(self.plan.name, patience=MANIFEST_TIMEOUT)
         if held is None:
             raise UsageError(
-                f"another process has held the manifest '{self.plan.name}' of {store.root} for {PATIENCE:g} s: end it"
+                f"another process has held the manifest '{self.plan.name}' of {store.root} "
+                f"for {MANIFEST_TIMEOUT:g} s: end it"
             )
         with held:
             store.write_manifest(merged_manifest(self.plan, store))
 
     def _run(self, todo: list[Job], store: Store, before: StoreStatus) -> None:
-        def found(job: Job, record: Record) -> None:
+        def finished_elsewhere(job: Job, record: Record) -> None:
             self._count(record)
             self.display.show(Event(job=job, fraction=1.0, record=record, elsewhere=True))
 
-        with SharedQueue(todo, store, before.marks, found) as share:
-            events = self.engine.run(share, lambda job: self._files(job, store))
+        with SharedQueue(todo, store, before.marks, finished_elsewhere) as queue:
+            events = self.engine.run(queue, lambda job: self._files(job, store))
             try:
                 with self.display:
                     for event in events:
                         if event.record is not None:
-                            self._keep(event.record, store)
-                            share.finished(event.job)
+                            self._save(event.record, store)
+                            queue.finished(event.job)
                             self._count(event.record)
                         self.display.show(event)
             finally:
@@ -146,10 +155,10 @@ class Run:
             training_log=training_log if self.log_training else None,
         )
 
-    def _keep(self, record: Record, store: Store) -> None:
-        """Write a record, and take away the checkpoint of a cell that is done.
+    def _save(self, record: Record, store: Store) -> None:
+        """Write a record, and delete the checkpoint of a finished cell.
 
-        That of a failed one stays: with more time or memory the cell may go on.
+        The checkpoint of a failed cell stays: with more time or memory the cell can resume.
         """
         try:
             store.write(record)
@@ -165,23 +174,24 @@ class Run:
 
 def _unwritable(store: Store, error: OSError) -> UsageError:
     return UsageError(
-        f"cannot write to the store {store.root}: {error.strerror or error}; mend that, and the same command resumes"
+        f"cannot write to the store {store.root}: {error.strerror or error}; "
+        "fix that, and the same command resumes"
     )
 
 
 def check_writable(root: Path) -> None:
-    """See that a store can be written, or made, without making it.
+    """Check that a store can be written or created, without creating it.
 
     Raises:
         UsageError: If it can't.
     """
-    place = root.absolute()
-    while not place.exists() and place != place.parent:
-        place = place.parent
-    if not place.is_dir() or not os.access(place, os.W_OK | os.X_OK):
-        reason = (
-            f"{place} is not a folder" if not place.is_dir() else f"{place} may not be written to"
-        )
-        raise UsageError(
-            f"cannot write to the store {root}: {reason}; give a folder that you may write to, by --store or MEMNET_STORE"
-        )
+    folder = root.absolute()
+    while not folder.exists() and folder != folder.parent:
+        folder = folder.parent
+    if folder.is_dir() and os.access(folder, os.W_OK | os.X_OK):
+        return
+    reason = "is not a folder" if not folder.is_dir() else "may not be written to"
+    raise UsageError(
+        f"cannot write to the store {root}: {folder} {reason}; "
+        "give a folder that you may write to, by --store or MEMNET_STORE"
+    )

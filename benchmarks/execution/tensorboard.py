@@ -1,6 +1,6 @@
-"""Signals of training (loss, rate, norm of the gradient) as TensorBoard reads them.
+"""Writes a cell's training log (loss, learning rate, gradient norm) for TensorBoard.
 
-What is written changes nothing of a cell.
+Logging changes no result of a cell.
 """
 
 from collections.abc import Mapping
@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 
 
 class TensorBoard:
-    """Writes the signals of one cell.
+    """Writes the training log of one cell.
 
     Args:
-        folder: Where to; a folder of the cell's own.
+        folder: The log's folder, used by this cell alone.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -23,9 +23,9 @@ class TensorBoard:
         self._writer: SummaryWriter | None = None
 
     def __call__(self, step: int, values: Mapping[str, float]) -> None:
-        """Take the values of one step.
+        """Write the values of one step.
 
-        What an earlier, unfinished run of the cell wrote of this and later steps no longer counts.
+        Values that an interrupted run of the cell wrote for this step and later ones are dropped.
         """
         if self._writer is None:
             from torch.utils.tensorboard import SummaryWriter
@@ -35,6 +35,6 @@ class TensorBoard:
             self._writer.add_scalar(name, value, step)
 
     def close(self) -> None:
-        """Write what is still to be written."""
+        """Flush and close the log."""
         if self._writer is not None:
             self._writer.close()

@@ -1,10 +1,9 @@
 """The jobs of one run, shared with the other runners on the same store.
 
-Whoever holds a cell's claim runs it, and no cell is run twice.
+A runner locks a cell before it runs it, so no cell runs twice.
 
-A cell whose record has changed since the run looked at the store was finished by another runner,
-and is not run again. A runner that dies loses its claims with its process, and the others take its
-cells over.
+A cell whose record has changed since the run read the store was finished by another runner, and
+does not run again. The locks of a runner end with its process, and the others take over its cells.
 """
 
 from collections import deque
@@ -20,14 +19,15 @@ from results.store.store import Mark, Store
 
 
 class SharedQueue:
-    """A queue of jobs (:class:`benchmarks.execution.engines.interface.Queue`) that asks for a claim before it hands one out.
+    """A :class:`benchmarks.execution.engines.interface.Queue` that locks each job it hands out.
 
     Args:
-        jobs: What is to be run, in this order.
-        store: Where the records are.
-        seen: The mark of each job's record when the run looked at the store, by cell; None where
-            there was none.
-        found: Told of each job that another runner has finished meanwhile, with its record.
+        jobs: The jobs, in the order in which to run them.
+        store: The store with the records.
+        seen: By cell id, the mark of the cell's record when the run read the store; None if there
+            was no record.
+        on_finished: Called with each job that another runner has finished meanwhile, and its
+            record.
     """
 
     def __init__(
@@ -35,13 +35,13 @@ class SharedQueue:
         jobs: Iterable[Job],
         store: Store,
         seen: Mapping[str, Mark | None],
-        found: Callable[[Job, Record], None],
+        on_finished: Callable[[Job, Record], None],
     ) -> None:
         self._jobs = tuple(jobs)
         self._waiting = deque(self._jobs)
         self._store = store
         self._seen = dict(seen)
-        self._found = found
+        self._on_finished = on_finished
         self._held: dict[str, Lock] = {}
 
     @property
@@ -51,11 +51,11 @@ class SharedQueue:
 
     @property
     def settled(self) -> bool:
-        """Whether every job has been handed out, or found finished."""
+        """Whether every job was handed out or finished by another runner."""
         return not self._waiting
 
     def take(self) -> Job | None:
-        """Return the next job that no other runner has; None where there is none at this moment.
+        """Return the next job that no other runner holds; None if there is none at this moment.
 
         Raises:
             UsageError: If the store can't be written.
@@ -64,13 +64,13 @@ class SharedQueue:
             job = self._waiting.popleft()
             record = self._finished(job)
             if record is not None:
-                self._found(job, record)
+                self._on_finished(job, record)
                 continue
             lock = self._lock(job)
             if lock is None:
                 self._waiting.append(job)
                 continue
-            if self._changed(job):  # between the look and the claim
+            if self._changed(job):  # between reading the store and locking
                 lock.fulfil()
                 self._waiting.append(job)
                 continue
@@ -79,16 +79,16 @@ class SharedQueue:
         return None
 
     def finished(self, job: Job) -> None:
-        """Give up the claim of a job whose record is written."""
+        """Release the lock of a job whose record is written."""
         self._held.pop(job.cell.id).fulfil()
 
     def close(self) -> None:
-        """Give up all claims, so that another runner may take the jobs."""
+        """Release all locks, so that other runners can take the jobs."""
         while self._held:
             self._held.popitem()[1].release()
 
     def __enter__(self) -> Self:
-        """Begin."""
+        """Return the queue."""
         return self
 
     def __exit__(
@@ -97,7 +97,7 @@ class SharedQueue:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Give up all claims."""
+        """Release all locks."""
         self.close()
 
     def _lock(self, job: Job) -> Lock | None:
@@ -106,18 +106,19 @@ class SharedQueue:
         except OSError as error:
             reason = error.strerror or error
             raise UsageError(
-                f"cannot write to the store {self._store.root}: {reason}; mend that, and the same command resumes"
+                f"cannot write to the store {self._store.root}: {reason}; "
+                "fix that, and the same command resumes"
             ) from error
 
     def _changed(self, job: Job) -> bool:
         return self._store.mark(job.cell.id) != self._seen[job.cell.id]
 
     def _finished(self, job: Job) -> Record | None:
-        """Return the record that another runner has made since; a damaged one is none."""
+        """Return the record that another runner has written since; None if it is damaged."""
         if not self._changed(job):
             return None
         before = self._store.mark(job.cell.id)
         record = self._store.read(job.cell.id)
-        after = self._store.mark(job.cell.id)  # none, where a damaged one was set aside
+        after = self._store.mark(job.cell.id)  # None if a damaged record was moved away
         self._seen[job.cell.id] = after if after in (before, None) else before
         return record

@@ -23,7 +23,7 @@ from benchmarks.datasets.paths import data_root as find_data
 from benchmarks.execution.engines.cores import usable_cores
 from benchmarks.execution.engines.local import LocalEngine
 from benchmarks.execution.progress import Lines, Live
-from benchmarks.execution.run_cell import Place
+from benchmarks.execution.run_cell import CellEnvironment
 from benchmarks.execution.runner import Run
 from benchmarks.planning.catalog import Catalog
 from benchmarks.planning.learning_rates import DEFAULT, TABLE
@@ -85,7 +85,9 @@ def tune(
     catalog = catalog or Catalog.read()
     workers = jobs or usable_cores()
     console = Console()
-    engine = LocalEngine(jobs=workers, place=Place(device=device, data_root=find_data(data_root)))
+    engine = LocalEngine(
+        jobs=workers, environment=CellEnvironment(device=device, data_root=find_data(data_root))
+    )
     for benchmark, (names, given) in _pairs(catalog, name, models, options or {}).items():
         scores: dict[str, dict[float, float]] = {model: {} for model in names}
         for rate in GRID:

@@ -1,1 +1,1 @@
-"""Where cells are run."""
+"""Engines, which run cells on this machine or on a cluster."""

@@ -1,6 +1,4 @@
-"""The side of the pipe where a cell runs.
-
-A process of its own, which sends JSON and writes nothing but its log.
+"""The cell's side of the pipe: a process that sends JSON and writes nothing but its log.
 
 Messages are JSON objects: ``{"fraction": 0.5}``, then ``{"record": "…"}``; a check answers
 ``{"error": null, "devices": ["cpu"]}`` or ``{"error": "…"}``.
@@ -20,67 +18,74 @@ from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any, NoReturn
 
+from benchmarks.execution.check_jobs import check
 from benchmarks.execution.engines.interface import Files
-from benchmarks.execution.run_cell import Place, check, run
+from benchmarks.execution.run_cell import CellEnvironment, run
 from benchmarks.planning.jobs import Job
 from results.errors import UsageError
 from results.records.record import Record
 
-INTERVAL = 0.2
-"""Least number of seconds between two messages of progress."""
+PROGRESS_INTERVAL = 0.2
+"""Least number of seconds between two progress messages."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Work:
-    """What a cell's process does. Tests of an engine give it work that needs no torch.
+    """The work of a cell's process. Tests of an engine replace it by work without torch.
 
     Attributes:
-        run: Runs a cell; functions of a module, since they are sent to the process by name.
-        check: Sees that jobs can be run, and returns the devices that they may run on.
+        run: Runs a cell. Both are module-level functions, which are sent to the process by name.
+        check: Checks that jobs can run, and returns the devices that they may run on.
     """
 
-    run: Callable[[Job, Place, Callable[[float], None], Files], Record] = run
-    check: Callable[[Sequence[Job], Place], list[str]] = check
+    run: Callable[[Job, CellEnvironment, Callable[[float], None], Files], Record] = run
+    check: Callable[[Sequence[Job], CellEnvironment], list[str]] = check
 
 
-def run_cell(connection: Connection, work: Work, job: Job, place: Place, files: Files) -> NoReturn:
-    """Run one cell and send its record; then leave at once, whatever threads a library has left."""
-    _settle(files.log, place)
+def run_cell(
+    connection: Connection, work: Work, job: Job, environment: CellEnvironment, files: Files
+) -> NoReturn:
+    """Run one cell, send its record, and exit at once, even with a library's threads running."""
+    _set_up_process(files.log, environment)
     last = time.monotonic()
 
     def progress(fraction: float) -> None:
         nonlocal last
-        if time.monotonic() - last >= INTERVAL:
+        if time.monotonic() - last >= PROGRESS_INTERVAL:
             last = time.monotonic()
             _send(connection, {"fraction": min(1.0, max(0.0, float(fraction)))})
 
-    record = work.run(job, place, progress, files)
+    record = work.run(job, environment, progress, files)
     _send(connection, {"record": record.to_json()})
-    _leave()
+    _exit()
 
 
 def check_jobs(
-    connection: Connection, work: Work, jobs: Sequence[Job], place: Place, log: Path
+    connection: Connection,
+    work: Work,
+    jobs: Sequence[Job],
+    environment: CellEnvironment,
+    log: Path,
 ) -> NoReturn:
-    """See that all jobs can be run, and send what is wrong, or the devices to run them on."""
-    _settle(log, place)
+    """Check that all jobs can run; send the first problem, or the devices."""
+    _set_up_process(log, environment)
     try:
-        _send(connection, {"error": None, "devices": work.check(jobs, place)})
+        _send(connection, {"error": None, "devices": work.check(jobs, environment)})
     except UsageError as refusal:
         _send(connection, {"error": str(refusal)})
-    _leave()
+    _exit()
 
 
-def _settle(log: Path, place: Place) -> None:
-    """Send all output to the end of the log, leave Ctrl-C to the runner, and die when the runner dies."""
+def _set_up_process(log: Path, environment: CellEnvironment) -> None:
+    """Redirect all output to the log, ignore Ctrl-C, and exit when the parent process ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    os.environ.update(place.environment)
+    os.environ.update(environment.variables)
     descriptor = _opened(log)
     os.dup2(descriptor, 1)
     os.dup2(descriptor, 2)
     os.close(descriptor)
     sys.stdout, sys.stderr = (
-        io.TextIOWrapper(_Lossy(number, "w"), write_through=True) for number in (1, 2)
+        io.TextIOWrapper(_LossyFile(number, "w"), write_through=True) for number in (1, 2)
     )
     threading.Thread(target=_die_with_parent, daemon=True).start()
 
@@ -92,14 +97,11 @@ def _opened(log: Path) -> int:
         return os.open(os.devnull, os.O_WRONLY)
 
 
-class _Lossy(io.FileIO):
-    """A file that takes what it can.
-
-    A full disk has no room for a log, and the cell may end well all the same.
-    """
+class _LossyFile(io.FileIO):
+    """A file that ignores errors of writing: a full disk must not fail a cell by its log."""
 
     def write(self, data: Any) -> int:
-        """Write what can be written."""
+        """Write as much as possible."""
         try:
             return super().write(data) or len(data)
         except OSError:
@@ -117,10 +119,10 @@ def _send(connection: Connection, message: dict[str, object]) -> None:
     try:
         connection.send_bytes(json.dumps(message).encode())
     except OSError:
-        os._exit(1)  # nobody listens any more
+        os._exit(1)  # the runner is gone
 
 
-def _leave() -> NoReturn:
+def _exit() -> NoReturn:
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(0)

@@ -1,4 +1,4 @@
-"""How many cores this process may use: its affinity, and the quota of its container."""
+"""The number of usable cores: the process's affinity and its container's quota."""
 
 import math
 import os

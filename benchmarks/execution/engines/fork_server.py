@@ -1,7 +1,7 @@
-"""The fork server that cells start from: a process that has torch loaded and does nothing but fork.
+"""The fork server that starts cells: a process that has torch loaded and only forks.
 
-A cell's process then starts in a few hundredths of a second, where importing torch (and what its
-first optimiser loads) costs seconds. The runner itself never imports torch.
+A cell's process then starts in a few hundredths of a second, while importing torch (and what its
+first optimiser loads) takes seconds. The runner itself never imports torch.
 """
 
 import atexit
@@ -16,39 +16,38 @@ from multiprocessing.context import ForkServerContext
 from types import ModuleType
 from typing import IO
 
-TASKS = (
+TASK_MODULES = (
     "torch",
     "torch._dynamo",
     "benchmarks.execution.engines.child",
     "strategies.sequence.train",
 )
-"""Loaded in advance for all cells.
+"""Modules loaded in advance for all cells.
 
 torch loads ``torch._dynamo`` with the first optimiser, which takes as long as torch itself.
 """
 
-STREAMS = ("avalanche.training.templates", "strategies.continual.train")
-"""Loaded as well where a plan has streams."""
+STREAM_MODULES = ("avalanche.training.templates", "strategies.continual.train")
+"""Modules loaded in addition for a plan with streams."""
 
 ENVIRONMENT = {
     "OMP_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
     "NUMEXPR_NUM_THREADS": "1",
-    # else the server would look for our packages in the user's working directory first
+    # Otherwise the server would search the user's working directory for our packages first.
     "PYTHONSAFEPATH": "1",
 }
 
-TAIL = 4096
-"""Bytes of standard error that the last line is looked for in."""
+TAIL_BYTES = 4096
+"""Bytes at the end of standard error in which to look for the last line."""
 
 
 def start_server(preload: Sequence[str]) -> ForkServerContext:
-    """Start the server, or return the one that runs.
+    """Start the server, or return the running one.
 
     Args:
-        preload: Modules to load. A module that is not there is passed over: the cell that needs it
-            says so.
+        preload: Modules to load. A missing module is ignored: the cell that needs it reports it.
     """
     context = get_context("forkserver")
     context.set_forkserver_preload(list(preload))
@@ -58,19 +57,17 @@ def start_server(preload: Sequence[str]) -> ForkServerContext:
 
 
 def last_error() -> str:
-    """Return the last line that the server, or a process that had not got as far as its log, wrote to standard error."""
+    """Return the last line that the server, or a cell before it had a log, wrote to stderr."""
     descriptor = _errors().fileno()
     end = os.fstat(descriptor).st_size
-    lines = os.pread(descriptor, TAIL, max(0, end - TAIL)).decode(errors="replace").splitlines()
+    tail = os.pread(descriptor, TAIL_BYTES, max(0, end - TAIL_BYTES))
+    lines = tail.decode(errors="replace").splitlines()
     return lines[-1] if lines else ""
 
 
 @cache
 def _errors() -> IO[bytes]:
-    """Take the server's standard error, from the first start to the end of this process.
-
-    There is one server in a process.
-    """
+    """Return the file for the server's standard error; one per process, since the server is."""
     file = tempfile.TemporaryFile()  # noqa: SIM115  (open as long as the server may write to it)
     atexit.register(file.close)
     return file
@@ -78,7 +75,7 @@ def _errors() -> IO[bytes]:
 
 @contextmanager
 def plain_main() -> Iterator[None]:
-    """Hide the main module for a moment: a child would run the parent's main script again, and import all that it imports."""
+    """Hide the main module, which a child process would otherwise import and run again."""
     main = sys.modules["__main__"]
     sys.modules["__main__"] = ModuleType("__main__")
     try:
@@ -103,7 +100,7 @@ def _environment(changes: dict[str, str]) -> Iterator[None]:
 
 @contextmanager
 def _standard_error(file: IO[bytes]) -> Iterator[None]:
-    """Let file descriptor 2 be ``file``, for processes started meanwhile."""
+    """Redirect file descriptor 2 to ``file``, for processes that start meanwhile."""
     sys.stderr.flush()
     saved = os.dup(2)
     try:

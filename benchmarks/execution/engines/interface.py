@@ -1,6 +1,6 @@
-"""What an engine does: it runs cells somewhere and tells how they go.
+"""The interface of an engine: it runs cells and yields events.
 
-Records come back to the caller, who alone writes them.
+Records come back to the caller, the only process that writes the store.
 """
 
 from collections.abc import Callable, Generator, Sequence
@@ -15,14 +15,14 @@ from results.records.record import Record
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """What a cell may take, and how often it is tried; no part of what it is.
+    """Limits of a cell. They are no part of its identity.
 
     Attributes:
-        timeout: Seconds that a cell may run; None for no limit.
-        memory: Resident bytes that a cell's process may hold; None for no limit.
-        retries: Further tries of a cell that was ended from outside: by a signal that another
-            process sent, or by the loss of its machine. A cell that raises, crashes, gives NaN or
-            goes beyond a limit would do so again, and is not tried again.
+        timeout: Longest run time in seconds; None for no limit.
+        memory: Most resident bytes of a cell's process; None for no limit.
+        retries: Further attempts for a cell that was ended from outside: by a signal of another
+            process, or by the loss of its machine. A cell that raises, crashes, gives NaN or
+            exceeds a limit would do so again, and is not retried.
     """
 
     timeout: float | None = None
@@ -32,13 +32,12 @@ class Limits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Files:
-    """What a cell may write beside its record; no part of what it is.
+    """Files that a cell may write in addition to its record. They are no part of its identity.
 
     Attributes:
-        log: Takes what the cell's process prints.
-        checkpoint: Keeps how far training has come; None for a cell that starts anew whenever it
-            was cut short.
-        signals: Folder of the signals of training, for TensorBoard; None where none are wanted.
+        log: Output of the cell's process.
+        checkpoint: Checkpoint of the training; None for a cell that always starts from step 0.
+        training_log: Folder of the training log for TensorBoard; None for no log.
     """
 
     log: Path
@@ -46,16 +45,15 @@ class Files:
     training_log: Path | None = None
 
     def drop_log(self) -> None:
-        """Take the log away.
+        """Delete the log.
 
-        Where the store can't be written any more it stays; the record that can't be written says
-        so.
+        On an unwritable store the log stays; writing the record then reports the error.
         """
         with suppress(OSError):
             self.log.unlink()
 
     def drop_empty_log(self) -> None:
-        """Take the log away if nothing is in it."""
+        """Delete the log if it is empty."""
         with suppress(OSError):
             if self.log.stat().st_size == 0:
                 self.log.unlink()
@@ -63,13 +61,13 @@ class Files:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """News of a cell.
+    """A change of a cell.
 
     Attributes:
-        job: Which.
-        fraction: How much of it is done, in [0, 1]; 0 as it starts.
-        record: Its record, with the last event of a cell.
-        note: Why the cell starts again, where it does.
+        job: The cell.
+        fraction: Fraction done, in [0, 1]; 0 at the start.
+        record: The cell's record, with its last event.
+        note: Why the cell restarts, if it does.
         elsewhere: Whether another runner on the same store made the record.
     """
 
@@ -81,36 +79,34 @@ class Event:
 
 
 class Queue(Protocol):
-    """Hands out jobs, one at a time; what it holds back may be in the hands of another runner."""
+    """Hands out jobs, one at a time. Another runner may hold some of them."""
 
     @property
     def jobs(self) -> Sequence[Job]:
         """All jobs that it may hand out."""
 
     def take(self) -> Job | None:
-        """Return the next job to start, or None where there is none at this moment."""
+        """Return the next job to start; None if there is none at this moment."""
 
     @property
     def settled(self) -> bool:
-        """Whether no job is left to come."""
+        """Whether no job is left to hand out."""
 
 
 class Engine(Protocol):
     """Runs cells."""
 
     def check(self, jobs: Sequence[Job]) -> None:
-        """See that the jobs can be run.
-
-        Their code loads, their data is there, the device exists. Downloads data that is missing.
+        """Check that the jobs can run: code, data and device. Downloads missing data.
 
         Raises:
-            UsageError: If not.
+            UsageError: If a job can't run.
         """
 
     def run(self, queue: Queue, files: Callable[[Job], Files]) -> Generator[Event, None, None]:
-        """Run what the queue hands out and yield what happens.
+        """Run the jobs of the queue and yield events.
 
-        Each job ends with one event that carries a record.
+        The last event of each job carries its record.
 
-        Closing the generator stops what is running and leaves no process behind.
+        Closing the generator stops all running cells and leaves no process.
         """

@@ -1,7 +1,6 @@
-"""Runs cells on this machine: one process per cell, so many at a time, one thread each.
+"""Runs cells on this machine: one process per cell, a fixed number at a time, one thread each.
 
-A cell that raises, is killed, runs out of memory or out of time costs itself alone. One that was
-ended from outside is tried again.
+A failing cell does not stop the others. A cell that was ended from outside is retried.
 """
 
 import json
@@ -17,76 +16,82 @@ from typing import Any
 
 from benchmarks.execution.engines import child
 from benchmarks.execution.engines.child import Work
-from benchmarks.execution.engines.fork_server import STREAMS, TASKS, last_error, start_server
+from benchmarks.execution.engines.fork_server import (
+    STREAM_MODULES,
+    TASK_MODULES,
+    last_error,
+    start_server,
+)
 from benchmarks.execution.engines.interface import Event, Files, Limits, Queue
 from benchmarks.execution.engines.process import CellProcess, cause, last_lines, start
-from benchmarks.execution.run_cell import THREADS, Place
+from benchmarks.execution.run_cell import THREADS, CellEnvironment
 from benchmarks.planning.jobs import Job
 from results.errors import Damaged, UsageError
 from results.records.provenance import provenance
 from results.records.record import Failure, Record, failed, parse
 
 LAST_LINES = 20
-"""Lines of a dead cell's log that its record keeps."""
+"""Last lines of a failed cell's log that its record holds."""
 
-START_TRIES = 5
-"""Tries to start a process.
+START_ATTEMPTS = 5
+"""Attempts to start a process.
 
-The first that fails finds that the fork server is gone; a later one finds the machine out of
+The first can fail because the fork server is gone, later ones because the machine has no more
 processes.
 """
 
-LOOK_AGAIN = 1.0
-"""Seconds between two looks for jobs that other runners give up."""
+QUEUE_POLL = 1.0
+"""Seconds between two checks for jobs that other runners have released."""
 
-WATCH = 0.1
-"""Seconds between two looks at the memory of cells, where it is limited."""
+MEMORY_POLL = 0.1
+"""Seconds between two checks of the memory of cells, if it is limited."""
 
 
 class LocalEngine:
-    """Cells in processes of this machine.
+    """Runs cells in processes of this machine.
 
     Args:
         jobs: Number of cells at a time.
-        place: Device and data root. With ``auto`` or ``cuda``, cells are spread over all devices of
-            the kind.
-        limits: What a cell may take.
-        work: What a cell's process does.
-        preload: Modules that are loaded before cells are forked off; by default what the jobs need.
+        environment: Device and data root. With ``auto`` or ``cuda``, cells are spread over all
+            devices of the kind.
+        limits: Limits of a cell.
+        work: The work of a cell's process.
+        preload: Modules that the fork server loads; by default those that the jobs need.
 
     Raises:
-        UsageError: If memory is limited on a system that does not tell it.
+        UsageError: If memory is limited on a system where it can't be measured.
     """
 
     def __init__(
         self,
         *,
         jobs: int,
-        place: Place,
+        environment: CellEnvironment,
         limits: Limits | None = None,
         work: Work | None = None,
         preload: Sequence[str] | None = None,
     ) -> None:
         self.jobs = jobs
-        self.place = place
+        self.environment = environment
         self.limits = limits or Limits()
         self.work = work or Work()
         self._preload = preload
-        self._devices = [place.device]
+        self._devices = [environment.device]
         if self.limits.memory is not None and not Path("/proc/self/statm").exists():
             raise UsageError(
-                "--memory needs a system that tells the memory of processes in /proc (Linux): leave it out here"
+                "--memory needs a system with the memory of processes in /proc (Linux): "
+                "leave it out here"
             )
 
     def check(self, jobs: Sequence[Job]) -> None:
-        """See that the jobs can be run, in a process of its own."""
-        answer = self._answer(jobs)
+        """Check in a process of its own that the jobs can run."""
+        answer = self._run_check(jobs)
         if answer["error"] is not None:
             raise UsageError(answer["error"])
         self._devices = answer["devices"]
 
     def run(self, queue: Queue, files: Callable[[Job], Files]) -> Generator[Event, None, None]:
-        """Run what the queue hands out, so many at a time."""
+        """Run the jobs of the queue, ``jobs`` at a time."""
         context = self._server(queue.jobs)
         running: list[CellProcess] = []
         try:
@@ -105,7 +110,7 @@ class LocalEngine:
                     self._pause(running, queue),
                 )
                 for one in list(running):
-                    event = self._news(one)
+                    event = self._next_event(one)
                     if event is None:
                         continue
                     if event.record is not None or event.note:
@@ -124,18 +129,18 @@ class LocalEngine:
             for one in running:
                 one.stop()
 
-    def _answer(self, jobs: Sequence[Job]) -> dict[str, Any]:
+    def _run_check(self, jobs: Sequence[Job]) -> dict[str, Any]:
         with tempfile.NamedTemporaryFile(prefix="memnet-check-") as log:
             context = self._server(jobs)
             process, connection = self._start(
-                context, child.check_jobs, self.work, tuple(jobs), self.place, Path(log.name)
+                context, child.check_jobs, self.work, tuple(jobs), self.environment, Path(log.name)
             )
             try:
                 answer: dict[str, Any] = json.loads(connection.recv_bytes())
                 return answer
             except EOFError:
                 process.join()
-                last = last_lines(Path(log.name), 1) or last_error() or "it left no word"
+                last = last_lines(Path(log.name), 1) or last_error() or "no output"
                 raise UsageError(
                     f"the check of plugins, device and data died ({cause(process)}): {last}"
                 ) from None
@@ -147,7 +152,9 @@ class LocalEngine:
     def _server(self, jobs: Sequence[Job]) -> ForkServerContext:
         if self._preload is None:
             self._preload = (
-                TASKS + STREAMS if any(job.benchmark.kind == "stream" for job in jobs) else TASKS
+                TASK_MODULES + STREAM_MODULES
+                if any(job.benchmark.kind == "stream" for job in jobs)
+                else TASK_MODULES
             )
         return start_server(self._preload)
 
@@ -160,12 +167,12 @@ class LocalEngine:
         *,
         attempt: int = 0,
     ) -> CellProcess:
-        """Start a cell on the device that has the fewest."""
+        """Start a cell on the device with the fewest cells."""
         busy = Counter(one.device for one in running)
         device = min(self._devices, key=lambda name: busy[name])
         if attempt == 0:
             files.drop_log()
-        arguments = (self.work, job, replace(self.place, device=device), files)
+        arguments = (self.work, job, replace(self.environment, device=device), files)
         process, connection = self._start(context, child.run_cell, *arguments)
         return CellProcess(
             job=job,
@@ -179,39 +186,35 @@ class LocalEngine:
     def _start(
         self, context: ForkServerContext, target: Callable[..., object], *args: object
     ) -> tuple[ForkServerProcess, Connection]:
-        """Start a process; where the fork server has died, start that anew first."""
-        for attempt in range(START_TRIES):
+        """Start a process; restart the fork server first if it has died."""
+        for attempt in range(START_ATTEMPTS):
             try:
                 return start(context, target, *args)
             except OSError as error:
-                if attempt == START_TRIES - 1:
+                if attempt == START_ATTEMPTS - 1:
                     reason = f"no process could be started ({error})"
                     raise UsageError(
-                        f"{reason}; see that memory and processes are to be had, and the same command resumes"
+                        f"{reason}; free memory or processes, and the same command resumes"
                     ) from error
                 time.sleep(0.1 * attempt)
                 context = self._server(())
         raise AssertionError("unreachable")
 
     def _pause(self, running: Sequence[CellProcess], queue: Queue) -> float | None:
-        """Return for how many seconds nothing need be looked at, unless a cell sends something.
-
-        None for any time.
-        """
+        """Return the seconds to wait for messages before the next check; None for no check."""
         pauses: list[float] = []
         if self.limits.timeout is not None:
             pauses += [max(0.0, self.limits.timeout - one.seconds) for one in running]
         if self.limits.memory is not None and running:
-            pauses.append(WATCH)
+            pauses.append(MEMORY_POLL)
         if len(running) < self.jobs and not queue.settled:
-            pauses.append(LOOK_AGAIN)
+            pauses.append(QUEUE_POLL)
         return min(pauses, default=None)
 
-    def _news(self, one: CellProcess) -> Event | None:
-        """Turn what a process has sent, or its death, or its going beyond a limit, into an event."""
-        dead = (
-            one.process.exitcode is not None
-        )  # asked first: what it sent before it died is then all in the pipe
+    def _next_event(self, one: CellProcess) -> Event | None:
+        """Return an event for a process's messages, its death, or a limit that it exceeds."""
+        # Before reading the pipe: of a dead process, the pipe then holds all messages.
+        dead = one.process.exitcode is not None
         messages, closed = one.drain()
         for message in messages:
             if "record" in message:
@@ -227,7 +230,7 @@ class LocalEngine:
     def _died(self, one: CellProcess) -> Event:
         one.join()
         reason = cause(one.process)
-        if one.ended_from_outside and one.attempt < self.limits.retries:
+        if one.ended_externally and one.attempt < self.limits.retries:
             return Event(job=one.job, note=f"{reason}; tried again")
         message = f"{reason} before it had a result"
         if "signal 9" in reason:
@@ -237,21 +240,26 @@ class LocalEngine:
         return Event(
             job=one.job,
             fraction=1.0,
-            record=_failed(one, Failure(type="ProcessDied", message=message, traceback=_end(one))),
+            record=_failed(
+                one, Failure(type="ProcessDied", message=message, traceback=_log_end(one))
+            ),
         )
 
     def _excess(self, one: CellProcess) -> Failure | None:
-        """Say which limit a cell has gone beyond, if any."""
+        """Return a failure if a cell exceeds a limit."""
         timeout, memory = self.limits.timeout, self.limits.memory
         if timeout is not None and one.seconds >= timeout:
             return Failure(
                 type="Timeout",
                 message=f"stopped after {timeout:g} s, which is its limit (--timeout)",
-                traceback=_end(one),
+                traceback=_log_end(one),
             )
         if memory is not None and (resident := one.resident()) > memory:
-            text = f"stopped at {resident / 1e6:.0f} MB of memory, where its limit is {memory / 1e6:.0f} MB (--memory)"
-            return Failure(type="OutOfMemory", message=text, traceback=_end(one))
+            text = (
+                f"stopped at {resident / 1e6:.0f} MB of memory, "
+                f"where its limit is {memory / 1e6:.0f} MB (--memory)"
+            )
+            return Failure(type="OutOfMemory", message=text, traceback=_log_end(one))
         return None
 
 
@@ -275,5 +283,5 @@ def _failed(one: CellProcess, failure: Failure) -> Record:
     )
 
 
-def _end(one: CellProcess) -> str:
+def _log_end(one: CellProcess) -> str:
     return last_lines(one.files.log, LAST_LINES)

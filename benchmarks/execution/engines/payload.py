@@ -1,9 +1,7 @@
-"""What is sent to another machine.
+"""The payload for another machine: jobs with the text of their plugins; and how it runs there.
 
-Jobs with the text of their plugins; and what is done with it there.
-
-A cell is run there as the local engine runs it: in a process of its own, under the same limits,
-with the same record.
+There a cell runs as under the local engine: in a process of its own, under the same limits, with
+the same record.
 """
 
 import os
@@ -17,31 +15,30 @@ from baselines.registry import Entry
 from benchmarks.datasets.paths import data_root as find_data
 from benchmarks.execution.engines.interface import Files, Limits
 from benchmarks.execution.engines.local import LocalEngine
-from benchmarks.execution.run_cell import Place
+from benchmarks.execution.run_cell import CellEnvironment
 from benchmarks.planning.jobs import Job
 from results.errors import UsageError
 
-LONGEST_LOG = 1_000_000
+MAX_LOG_BYTES = 1_000_000
 """Bytes of a cell's log that come back with its record: the last ones."""
 
+GPU_VARIABLES = ("CUDA_VISIBLE_DEVICES",)
+"""Variables by which Ray gives a task its GPUs.
 
-VISIBLE = ("CUDA_VISIBLE_DEVICES",)
-"""Variables by which Ray tells a task which GPUs are set aside for it.
-
-They change from task to task within one process of Ray's.
+They change from task to task within one Ray process.
 """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Payload:
-    """What is sent to a machine: jobs with the text of their plugins, and how to run them.
+    """Jobs with the text of their plugins, and how to run them.
 
     Attributes:
         jobs: The cells.
-        plugins: Content of plugin files, by their path here.
-        device: As given here; it is looked for there.
-        data_root: As given here; None for what is usual there.
-        limits: What a cell may take there.
+        plugins: Content of the plugin files, by their path on the sending machine.
+        device: Name of the device; it is resolved on the receiving machine.
+        data_root: Folder of the data; None for the receiving machine's default.
+        limits: Limits of a cell.
     """
 
     jobs: tuple[Job, ...]
@@ -50,13 +47,15 @@ class Payload:
     data_root: Path | None
     limits: Limits
 
-    def place(self) -> Place:
-        """Return where cells run on this machine, among its GPUs those that are set aside for this task."""
-        visible = {name: os.environ[name] for name in VISIBLE if name in os.environ}
-        return Place(device=self.device, data_root=find_data(self.data_root), environment=visible)
+    def environment(self) -> CellEnvironment:
+        """Return the environment of cells on this machine, limited to the GPUs of this task."""
+        visible = {name: os.environ[name] for name in GPU_VARIABLES if name in os.environ}
+        return CellEnvironment(
+            device=self.device, data_root=find_data(self.data_root), variables=visible
+        )
 
     def unpack(self, folder: Path) -> tuple[Job, ...]:
-        """Write the plugins into a folder, and return the jobs with the entries that stand there."""
+        """Write the plugins into a folder, and return the jobs with entries that point there."""
         moved: dict[Path, Path] = {}
         for number, (path, content) in enumerate(self.plugins.items()):
             moved[path] = folder / str(number) / path.name
@@ -91,7 +90,7 @@ def pack(jobs: Sequence[Job], *, device: str, data_root: Path | None, limits: Li
     )
 
 
-class _One:
+class _SingleJobQueue:
     """A queue of one job."""
 
     def __init__(self, job: Job) -> None:
@@ -106,30 +105,29 @@ class _One:
         return self.jobs[0]
 
 
-def check_there(parcel: Payload) -> str | None:
-    """See, on the machine where this is called, that jobs can be run; return what is wrong."""
+def check_remotely(payload: Payload) -> str | None:
+    """Check on the calling machine that jobs can run; return the problem, if any."""
     with tempfile.TemporaryDirectory(prefix="memnet-") as folder:
         try:
-            LocalEngine(jobs=1, place=parcel.place(), limits=parcel.limits).check(
-                parcel.unpack(Path(folder))
+            LocalEngine(jobs=1, environment=payload.environment(), limits=payload.limits).check(
+                payload.unpack(Path(folder))
             )
         except UsageError as error:
             return str(error)
     return None
 
 
-def run_there(parcel: Payload) -> Iterator[dict[str, Any]]:
-    """Run a cell on the machine where this is called, and yield messages: its progress, notes, and at last its record and log."""
+def run_remotely(payload: Payload) -> Iterator[dict[str, Any]]:
+    """Run a cell on the calling machine; yield progress and notes, then its record and log."""
     with tempfile.TemporaryDirectory(prefix="memnet-") as folder:
-        (job,) = parcel.unpack(Path(folder))
+        (job,) = payload.unpack(Path(folder))
         log = Path(folder) / "log"
-        engine = LocalEngine(jobs=1, place=parcel.place(), limits=parcel.limits)
-        engine.check(
-            [job]
-        )  # the machine may have joined since the run began: its device is looked for, and its data
-        for event in engine.run(_One(job), lambda job: Files(log=log)):
+        engine = LocalEngine(jobs=1, environment=payload.environment(), limits=payload.limits)
+        # The machine may have joined after the run's check: look for its device and data.
+        engine.check([job])
+        for event in engine.run(_SingleJobQueue(job), lambda job: Files(log=log)):
             if event.record is not None:
-                text = log.read_bytes()[-LONGEST_LOG:] if log.is_file() else b""
+                text = log.read_bytes()[-MAX_LOG_BYTES:] if log.is_file() else b""
                 yield {"record": event.record.to_json(), "log": text}
             elif event.note or event.fraction:
                 yield {"fraction": event.fraction, "note": event.note}

@@ -1,4 +1,4 @@
-"""A cell's process as its engine sees it: what it sends, how it ended, what it holds, and how it is stopped."""
+"""A cell's process as the engine sees it: its messages, memory, exit and end."""
 
 import json
 import os
@@ -16,28 +16,31 @@ from benchmarks.execution.engines.interface import Files
 from benchmarks.planning.jobs import Job
 from results.records.provenance import now
 
-PATIENCE = 5.0
-"""Seconds that a process which has answered may take to end."""
+EXIT_TIMEOUT = 5.0
+"""Seconds within which a process must exit after it has sent its record."""
 
-OUTSIDE = frozenset({signal.SIGKILL, signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT})
-"""Signals that another process sends: the kernel's for want of memory, a batch system's, a person's. A crash in the cell's own code ends in
-others (SIGSEGV, SIGABRT, SIGBUS, SIGFPE, SIGILL).
+EXTERNAL_SIGNALS = frozenset(
+    {signal.SIGKILL, signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT}
+)
+"""Signals that another process sends: the kernel out of memory, a batch system, a user.
+
+A crash in the cell's own code ends in others (SIGSEGV, SIGABRT, SIGBUS, SIGFPE, SIGILL).
 """
 
 SERVER_LOST = 255
-"""Exit code that Python reports where the fork server died and nobody knows how its children ended."""
+"""Exit code that Python reports if the fork server died and the child's real one is unknown."""
 
 PAGE = os.sysconf("SC_PAGE_SIZE")
-"""Bytes of a page of memory, which ``/proc`` counts in."""
+"""Bytes of a page of memory, the unit of ``/proc``."""
 
 
 def start(
     context: ForkServerContext, target: Callable[..., object], *args: object
 ) -> tuple[ForkServerProcess, Connection]:
-    """Start a process, and return it with the end of the pipe that it sends to.
+    """Start a process, and return it with the receiving end of its pipe.
 
     Raises:
-        OSError: If none can be started.
+        OSError: If no process can be started.
     """
     reader, writer = context.Pipe(duplex=False)
     process = context.Process(target=target, args=(writer, *args), daemon=False)
@@ -56,7 +59,7 @@ def start(
 
 
 def cause(process: ForkServerProcess) -> str:
-    """Say how a process ended."""
+    """Return how a process ended, in words."""
     code = process.exitcode
     if code == SERVER_LOST:
         return "lost with the process that it was forked from"
@@ -66,7 +69,7 @@ def cause(process: ForkServerProcess) -> str:
 
 
 def last_lines(log: Path, count: int) -> str:
-    """Return the end of a log; nothing where there is none."""
+    """Return the last lines of a log; empty if there is no log."""
     try:
         return "\n".join(log.read_text(errors="replace").splitlines()[-count:])
     except OSError:
@@ -75,16 +78,16 @@ def last_lines(log: Path, count: int) -> str:
 
 @dataclass(slots=True, kw_only=True)
 class CellProcess:
-    """A cell's process and the end of the pipe that it sends to.
+    """A cell's process and the receiving end of its pipe.
 
     Attributes:
         job: The cell.
         process: Its process.
-        connection: Where its messages arrive.
-        files: What it may write.
-        device: Where it runs.
-        attempt: 0 for the first try.
-        started_at: When it was started, for the record.
+        connection: Receives its messages.
+        files: Files that it may write.
+        device: The device that it runs on.
+        attempt: 0 for the first attempt.
+        started_at: Start time, for the record.
     """
 
     job: Job
@@ -98,24 +101,24 @@ class CellProcess:
 
     @property
     def seconds(self) -> float:
-        """For how long it has been running."""
+        """Seconds since the start."""
         return time.monotonic() - self._began
 
     @property
-    def ended_from_outside(self) -> bool:
-        """Whether another process ended it, by what is known."""
+    def ended_externally(self) -> bool:
+        """Whether another process ended it, as far as is known."""
         code = self.process.exitcode
-        return code is not None and (code == SERVER_LOST or -code in OUTSIDE)
+        return code is not None and (code == SERVER_LOST or -code in EXTERNAL_SIGNALS)
 
     def resident(self) -> int:
-        """Resident bytes; 0 where they can't be read, as after its end."""
+        """Return the resident bytes; 0 if they can't be read, as after its end."""
         try:
             return int(Path(f"/proc/{self.process.pid}/statm").read_text().split()[1]) * PAGE
         except (OSError, IndexError, ValueError):
             return 0
 
     def drain(self) -> tuple[list[dict[str, Any]], bool]:
-        """Return the messages that have come in, and whether the other end is closed."""
+        """Return the messages received, and whether the sending end is closed."""
         messages: list[dict[str, Any]] = []
         try:
             while self.connection.poll():
@@ -125,15 +128,15 @@ class CellProcess:
         return messages, False
 
     def join(self) -> None:
-        """Wait a little for the process to end."""
-        self.process.join(PATIENCE)
+        """Wait up to ``EXIT_TIMEOUT`` for the process to end."""
+        self.process.join(EXIT_TIMEOUT)
 
     def kill(self) -> None:
-        """End it with force."""
+        """Kill the process."""
         self.process.kill()
 
     def stop(self) -> None:
-        """Wait a little for the process to end, end it with force if it does not, and free what it held. An empty log is taken away."""
+        """Wait for the process to end, else kill it; free its resources and delete an empty log."""
         self.join()
         if self.process.is_alive():
             self.kill()

@@ -1,9 +1,8 @@
-"""Runs cells on a Ray cluster.
+"""Runs cells on a Ray cluster, as one remote task per cell.
 
-Plain remote tasks, one per cell, whose records come back to this process, which alone writes them.
-
-Our code and the plugins travel with the job; Python, torch and the other packages must be installed
-on every machine. A cell whose machine is lost is tried again on another. Needs the extra ``[ray]``.
+Records come back to this process, the only one that writes the store. The project's code and the
+plugins are sent with the job; Python, torch and the other packages must be installed on every
+machine. A cell whose machine is lost is retried on another one. Needs the extra ``[ray]``.
 """
 
 import contextlib
@@ -19,8 +18,8 @@ from typing import Any
 
 from baselines.source import module_path
 from benchmarks.execution.engines.interface import Event, Files, Limits, Queue
-from benchmarks.execution.engines.local import LOOK_AGAIN
-from benchmarks.execution.engines.payload import Payload, check_there, pack, run_there
+from benchmarks.execution.engines.local import QUEUE_POLL
+from benchmarks.execution.engines.payload import Payload, check_remotely, pack, run_remotely
 from benchmarks.execution.run_cell import THREADS
 from benchmarks.planning.jobs import Job
 from results.errors import UsageError
@@ -28,37 +27,37 @@ from results.records.provenance import now, provenance
 from results.records.record import Failure, Record, failed, parse
 
 PACKAGES = ("baselines", "benchmarks", "memnet", "results", "strategies")
-"""What travels with the job."""
+"""Packages that are sent with the job."""
 
-ANSWERS_WITHIN = 10.0
-"""Seconds within which a cluster answers that it is there."""
+CONNECT_TIMEOUT = 10.0
+"""Seconds to wait for a connection to the cluster."""
 
-LOOK_FOR_NEWS = 0.2
-"""Seconds between two looks at what the tasks have sent."""
+TASK_POLL = 0.2
+"""Longest wait in seconds for messages of the tasks."""
 
 
 @dataclass(slots=True, kw_only=True)
 class _Task:
-    """A cell that was sent away, and the answers that come from it."""
+    """A cell on the cluster, and its stream of messages."""
 
     job: Job
     files: Files
-    answers: Any
+    messages: Any
     attempt: int
     started_at: str
 
 
 class RayEngine:
-    """Cells on a cluster.
+    """Runs cells on a cluster.
 
     Args:
-        address: Of the cluster, as Ray has it (``auto``, ``192.168.0.1:6379``, ``ray://…``); None
-            for ``RAY_ADDRESS``, else this machine.
-        jobs: Cells at a time; None for as many as the cluster has processors for as the run begins.
-        gpus_per_cell: Share of a GPU that is set aside for a cell.
+        address: Address of the cluster in Ray's form (``auto``, ``192.168.0.1:6379``,
+            ``ray://…``); None for ``RAY_ADDRESS``, else this machine.
+        jobs: Cells at a time; None for one per processor of the cluster at the start of the run.
+        gpus_per_cell: Share of a GPU reserved for a cell.
         device: Device, as for the local engine.
-        data_root: Where data stands on every machine; None for what is usual there.
-        limits: What a cell may take.
+        data_root: Folder of the data on every machine; None for the default of each machine.
+        limits: Limits of a cell.
 
     Raises:
         UsageError: If Ray is not installed.
@@ -87,55 +86,55 @@ class RayEngine:
         self._limits = limits or Limits()
 
     def check(self, jobs: Sequence[Job]) -> None:
-        """See, on every machine that can take cells, that the jobs can be run there."""
+        """Check on every machine that can run cells that the jobs can run there."""
         self._connect()
-        parcel = self._ray.put(self._parcel(jobs))
-        check = self._ray.remote(num_cpus=0, num_gpus=self._gpus, max_retries=2)(check_there)
-        asked = [
-            (name, check.options(scheduling_strategy=place).remote(parcel))
-            for name, place in self._machines()
+        payload = self._ray.put(self._payload(jobs))
+        check = self._ray.remote(num_cpus=0, num_gpus=self._gpus, max_retries=2)(check_remotely)
+        checks = [
+            (name, check.options(scheduling_strategy=strategy).remote(payload))
+            for name, strategy in self._machines()
         ]
-        for name, answer in asked:
+        for name, result in checks:
             try:
-                wrong = self._ray.get(answer)
+                problem = self._ray.get(result)
             except self._ray.exceptions.RayError as error:
                 raise UsageError(
                     f"the machine {name} can't run cells: {_last_line(error)}"
                 ) from error
-            if wrong is not None:
-                raise UsageError(f"on the machine {name}: {wrong}")
+            if problem is not None:
+                raise UsageError(f"on the machine {name}: {problem}")
 
     def run(self, queue: Queue, files: Callable[[Job], Files]) -> Generator[Event, None, None]:
-        """Run what the queue hands out, as many at a time as there is room for."""
+        """Run the jobs of the queue, as many at a time as the cluster has capacity for."""
         self._connect()
-        room = self._jobs or max(1, int(self._ray.cluster_resources().get("CPU", 1)) // THREADS)
-        away: list[_Task] = []
+        capacity = self._jobs or max(1, int(self._ray.cluster_resources().get("CPU", 1)) // THREADS)
+        sent: list[_Task] = []
         try:
             while True:
-                while len(away) < room and (job := queue.take()) is not None:
-                    away.append(self._send(job, files(job)))
+                while len(sent) < capacity and (job := queue.take()) is not None:
+                    sent.append(self._send(job, files(job)))
                     yield Event(job=job)
-                if not away and queue.settled:
+                if not sent and queue.settled:
                     return
-                for task in self._answered(away):
-                    event, again = self._news(task)
+                for task in self._ready(sent):
+                    event, again = self._next_event(task)
                     if event.record is not None or again:
-                        away.remove(task)
+                        sent.remove(task)
                     if again:
-                        away.append(self._send(task.job, task.files, attempt=task.attempt + 1))
+                        sent.append(self._send(task.job, task.files, attempt=task.attempt + 1))
                     yield event
         finally:
-            for task in away:
-                self._ray.cancel(task.answers, force=True)
+            for task in sent:
+                self._ray.cancel(task.messages, force=True)
             self._ray.shutdown()
 
     def _connect(self) -> None:
-        """Join the cluster. Ray takes SIGTERM for itself, and gives it back here."""
+        """Connect to the cluster, and restore the handler of SIGTERM, which Ray replaces."""
         if self._ray.is_initialized():
             return
         taken = signal.getsignal(signal.SIGTERM)
         if self._address is not None:
-            _knock(self._address)
+            _check_reachable(self._address)
         modules = [str(module_path(package).parent) for package in PACKAGES]
         try:
             self._ray.init(
@@ -151,7 +150,7 @@ class RayEngine:
             signal.signal(signal.SIGTERM, taken)
 
     def _machines(self) -> list[tuple[str, Any]]:
-        """Return the name of each machine that can take a cell, with how to send a task to it."""
+        """Return the name and scheduling strategy of each machine that can run a cell."""
         from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy as Only
 
         found = [
@@ -163,47 +162,45 @@ class RayEngine:
         ]
         if not found:
             raise UsageError(
-                f"no machine of the cluster has {THREADS} CPU and {self._gpus:g} GPU free for a cell: give less, or add machines"
+                f"no machine of the cluster has {THREADS} CPU and {self._gpus:g} GPU free "
+                "for a cell: give less, or add machines"
             )
         return found
 
-    def _parcel(self, jobs: Sequence[Job]) -> Payload:
+    def _payload(self, jobs: Sequence[Job]) -> Payload:
         return pack(jobs, device=self._device, data_root=self._data_root, limits=self._limits)
 
     def _send(self, job: Job, files: Files, *, attempt: int = 0) -> _Task:
         resources = {"num_cpus": THREADS, "num_gpus": self._gpus}
         if self._limits.memory is not None:
             resources["memory"] = self._limits.memory
-        send = self._ray.remote(**resources, max_retries=0)(run_there)
+        send = self._ray.remote(**resources, max_retries=0)(run_remotely)
         if attempt == 0:
             files.drop_log()
         return _Task(
             job=job,
             files=files,
-            answers=send.remote(self._parcel([job])),
+            messages=send.remote(self._payload([job])),
             attempt=attempt,
             started_at=now(),
         )
 
-    def _answered(self, away: Sequence[_Task]) -> list[_Task]:
-        """Wait a little, and return the tasks that have an answer."""
-        if not away:
-            time.sleep(LOOK_AGAIN)
+    def _ready(self, sent: Sequence[_Task]) -> list[_Task]:
+        """Wait up to ``TASK_POLL`` seconds, and return the tasks with a message."""
+        if not sent:
+            time.sleep(QUEUE_POLL)
             return []
-        answers = [task.answers for task in away]
+        messages = [task.messages for task in sent]
         ready, _ = self._ray.wait(
-            answers, num_returns=len(answers), timeout=LOOK_FOR_NEWS, fetch_local=False
+            messages, num_returns=len(messages), timeout=TASK_POLL, fetch_local=False
         )
-        return [task for task in away if any(task.answers is one for one in ready)]
+        return [task for task in sent if any(task.messages is one for one in ready)]
 
-    def _news(self, task: _Task) -> tuple[Event, bool]:
-        """Turn a task's next answer, or its loss, into an event.
-
-        And say whether the cell is to be sent again.
-        """
+    def _next_event(self, task: _Task) -> tuple[Event, bool]:
+        """Return an event for a task's next message or its loss, and whether to send it again."""
         exceptions = self._ray.exceptions
         try:
-            answer = self._ray.get(next(task.answers))
+            message = self._ray.get(next(task.messages))
         except exceptions.RayTaskError as error:
             failure = Failure(type="RayTaskError", message=_last_line(error), traceback=str(error))
             return Event(job=task.job, fraction=1.0, record=self._failed(task, failure)), False
@@ -215,9 +212,9 @@ class RayEngine:
                 type="MachineLost", message=f"{reason} (tried {task.attempt + 1} times)"
             )
             return Event(job=task.job, fraction=1.0, record=self._failed(task, failure)), False
-        if "record" not in answer:
-            return Event(job=task.job, fraction=answer["fraction"], note=answer["note"]), False
-        return Event(job=task.job, fraction=1.0, record=_brought_home(task, answer)), False
+        if "record" not in message:
+            return Event(job=task.job, fraction=message["fraction"], note=message["note"]), False
+        return Event(job=task.job, fraction=1.0, record=_received(task, message)), False
 
     def _failed(self, task: _Task, failure: Failure) -> Record:
         return failed(
@@ -227,40 +224,40 @@ class RayEngine:
         )
 
 
-def _brought_home(task: _Task, answer: Mapping[str, Any]) -> Record:
+def _received(task: _Task, message: Mapping[str, Any]) -> Record:
     """Return the record of a task, and write its log.
 
-    The code that ran is this checkout's, which the machine knew nothing of.
+    The provenance gets the commit of this checkout, whose code the machine ran.
     """
-    if answer["log"]:
-        with contextlib.suppress(
-            OSError
-        ):  # a full disk has no room for a log; the record says for itself that it can't be written
-            task.files.log.write_bytes(answer["log"])
-    record = parse(answer["record"])
+    if message["log"]:
+        # On a full disk only the log is lost here; writing the record reports the error.
+        with contextlib.suppress(OSError):
+            task.files.log.write_bytes(message["log"])
+    record = parse(message["record"])
     here = provenance(device="", threads=THREADS, started_at=task.started_at)
     origin = record.provenance.model_copy(update={"commit": here.commit, "dirty": here.dirty})
     return record.model_copy(update={"provenance": origin})
 
 
-def _knock(address: str) -> None:
-    """See that somebody listens at an address; Ray itself would go on asking for minutes.
+def _check_reachable(address: str) -> None:
+    """Check that an address accepts connections; Ray itself would retry for minutes.
 
     Raises:
-        UsageError: If not.
+        UsageError: If it does not.
     """
     match = re.fullmatch(r"(?:ray://)?([^:/]+):(\d+)", address)
     if match is None:
-        return  # "auto", or a form that Ray knows better
+        return  # "auto", or another form that Ray resolves
     try:
-        socket.create_connection((match[1], int(match[2])), timeout=ANSWERS_WITHIN).close()
+        socket.create_connection((match[1], int(match[2])), timeout=CONNECT_TIMEOUT).close()
     except (OSError, OverflowError) as error:
         raise _no_cluster(address, error) from error
 
 
 def _no_cluster(where: str, error: Exception) -> UsageError:
     return UsageError(
-        f"no Ray cluster at {where}: {_last_line(error)}; start one (ray start --head), or give its --address"
+        f"no Ray cluster at {where}: {_last_line(error)}; "
+        "start one (ray start --head), or give its --address"
     )
 
 

@@ -1,4 +1,7 @@
-"""Cells of a moment, without torch: what a scripted model is told, done by a stand-in for the worker, so that engines are tested alone."""
+"""Short cells without torch, so that engines are tested alone.
+
+The options of the model ``scripted`` say what a cell does.
+"""
 
 import hashlib
 import os
@@ -9,7 +12,7 @@ from pathlib import Path
 
 from benchmarks.execution.engines.child import Work
 from benchmarks.execution.engines.interface import Files
-from benchmarks.execution.run_cell import Place
+from benchmarks.execution.run_cell import CellEnvironment
 from benchmarks.planning.catalog import Catalog
 from benchmarks.planning.jobs import Job
 from benchmarks.planning.plan import Plan, Request, make_plan
@@ -18,28 +21,28 @@ from results.records.provenance import now, provenance
 from results.records.record import Cost, Failure, Outcome, Record, failed, succeeded
 from tests.benchmarks.command import PLUGINS
 
-PLACE = Place(device="cpu", data_root=Path("nowhere"))
+ENVIRONMENT = CellEnvironment(device="cpu", data_root=Path("nowhere"))
 
 FILES = Files(log=Path("nowhere"))
 
 
-def run(job: Job, place: Place, progress: Callable[[float], None], files: Files = FILES) -> Record:
-    """Do what the cell's model says, and leave a record that depends on nothing but the cell."""
+def run(
+    job: Job, environment: CellEnvironment, progress: Callable[[float], None], files: Files = FILES
+) -> Record:
+    """Act as the model's options say, and return a record that depends only on the cell."""
     config = job.cell.config["model"]
     began = now()
     print(f"process {os.getpid()}", flush=True)
-    if place.data_root.is_dir():
-        with (place.data_root / "ran").open("a") as file:
+    if environment.data_root.is_dir():
+        with (environment.data_root / "ran").open("a") as file:
             file.write(f"{job.cell.id}\n")
     progress(0.5)
     if config["pause"]:
         time.sleep(float(str(config["pause"])))
     match config["act"]:
         case "raise":
-            checkpoint_key = provenance(device=place.device, threads=1, started_at=began)
-            return failed(
-                job.cell, Failure(type="RuntimeError", message="told to raise"), checkpoint_key
-            )
+            origin = provenance(device=environment.device, threads=1, started_at=began)
+            return failed(job.cell, Failure(type="RuntimeError", message="told to raise"), origin)
         case "kill":
             os.kill(os.getpid(), signal.SIGKILL)
         case "crash":
@@ -48,8 +51,8 @@ def run(job: Job, place: Place, progress: Callable[[float], None], files: Files 
             print("last words", flush=True)
             os._exit(3)
         case "eat":
-            meal = bytearray(2**30)
-            meal[::4096] = b"x" * len(meal[::4096])
+            block = bytearray(2**30)
+            block[::4096] = b"x" * len(block[::4096])
             time.sleep(60)
     digest = hashlib.sha256(job.cell.id.encode()).digest()
     curve = [[float(2**n), byte / 255, 100.0] for n, byte in enumerate(digest)]
@@ -59,15 +62,15 @@ def run(job: Job, place: Place, progress: Callable[[float], None], files: Files 
         cost=Cost(parameters=digest[1]),
     )
     return succeeded(
-        job.cell, outcome, provenance(device=place.device, threads=1, started_at=began)
+        job.cell, outcome, provenance(device=environment.device, threads=1, started_at=began)
     )
 
 
-def check(jobs: Sequence[Job], place: Place) -> list[str]:
-    """Find nothing wrong, but with a device that is not there."""
-    if place.device == "none":
+def check(jobs: Sequence[Job], environment: CellEnvironment) -> list[str]:
+    """Refuse the device ``none`` and accept everything else."""
+    if environment.device == "none":
         raise UsageError("device 'none' can't be used here")
-    return place.device.split("+")
+    return environment.device.split("+")
 
 
 WORK = Work(run=run, check=check)

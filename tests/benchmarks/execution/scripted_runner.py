@@ -1,11 +1,11 @@
-"""A whole runner, without torch.
+"""A runner without torch: the real plan, runner and local engine on short cells.
 
-The real plan, runner and local engine on cells of a moment. Run by tests as a process of its own.
+Tests run it in a process of its own.
 
 Arguments: the store's folder, then ``key=value``: ``models`` (separated by ``;``), ``seeds``,
-``jobs``, ``retries``, ``memory``, ``rerun``, ``ran`` (a folder where every start of a cell is
-noted), ``clock`` (``jumps`` for one that is set back at every look), ``engine`` (``instant`` for
-one that starts no process).
+``jobs``, ``retries``, ``memory``, ``rerun``, ``ran`` (a folder for a list of
+all starts of cells), ``clock`` (``jumps``: it is set back at every reading), ``engine``
+(``instant``: it starts no process).
 """
 
 import os
@@ -23,13 +23,13 @@ from rich.console import Console
 from benchmarks.execution.engines.interface import Engine, Event, Files, Limits, Queue
 from benchmarks.execution.engines.local import LocalEngine
 from benchmarks.execution.progress import Lines
-from benchmarks.execution.run_cell import Place
+from benchmarks.execution.run_cell import CellEnvironment
 from benchmarks.execution.runner import Run
 from benchmarks.planning.jobs import Job
 from results.errors import UsageError
 from results.records import provenance
 from tests.benchmarks.command import environment
-from tests.benchmarks.execution.scripted_cells import PLACE, WORK, plan, run
+from tests.benchmarks.execution.scripted_cells import ENVIRONMENT, WORK, plan, run
 
 ROOT = Path(__file__).parents[3]
 
@@ -55,14 +55,14 @@ def launch(store: Path, **options: object) -> subprocess.Popen[str]:
 
 
 def complete(store: Path, **options: object) -> subprocess.CompletedProcess[str]:
-    """Run to the end."""
+    """Run a runner to its end."""
     process = launch(store, **options)
     output, errors = process.communicate(timeout=240)
     return subprocess.CompletedProcess(process.args, process.returncode, output, errors)
 
 
 class Instant:
-    """An engine that runs cells in the runner's own process, to see what all but the engine costs."""
+    """An engine that runs cells in the runner's process, to measure the cost of the rest."""
 
     def check(self, jobs: Sequence[Job]) -> None:
         pass
@@ -70,7 +70,7 @@ class Instant:
     def run(self, queue: Queue, files: Callable[[Job], Files]) -> Generator[Event, None, None]:
         while (job := queue.take()) is not None:
             yield Event(job=job)
-            yield Event(job=job, record=run(job, PLACE, lambda fraction: None))
+            yield Event(job=job, record=run(job, ENVIRONMENT, lambda fraction: None))
 
 
 def main() -> None:
@@ -82,11 +82,11 @@ def main() -> None:
         retries=int(options.get("retries", 1)),
         memory=int(options["memory"]) if "memory" in options else None,
     )
-    place = Place(device="cpu", data_root=Path(options.get("ran", "nowhere")))
+    cell_environment = CellEnvironment(device="cpu", data_root=Path(options.get("ran", "nowhere")))
     jobs = int(options.get("jobs", 2))
     engine: Engine = LocalEngine(
         jobs=jobs,
-        place=place,
+        environment=cell_environment,
         limits=limits,
         work=WORK,
         preload=("benchmarks.execution.engines.child",),
@@ -114,7 +114,7 @@ def main() -> None:
 
 
 def _set_back() -> None:
-    """Let the clock go back by up to ten days at every look."""
+    """Set the clock back by up to 12 days at every reading."""
     clock, moment = time.time, provenance.now
     time.time = lambda: clock() - random.uniform(0, 1e6)
     provenance.now = lambda: random.choice(["1970-01-01T00:00:00+00:00", moment()])

@@ -1,4 +1,7 @@
-"""A small disk of its own, which can be filled and made read-only: a tmpfs in a mount namespace, reached through ``/proc``."""
+"""A small disk that can be filled and made read-only.
+
+It is a tmpfs in a mount namespace, accessed through ``/proc``.
+"""
 
 import shutil
 import subprocess
@@ -11,17 +14,17 @@ class Disk:
     """A disk that lasts as long as the process that holds its namespace.
 
     Args:
-        place: Folder to mount it on, within the namespace.
+        folder: Folder to mount it on, within the namespace.
         size: Bytes.
 
     Raises:
-        PermissionError: If this system lets us make none.
+        PermissionError: If this system does not allow it.
     """
 
-    def __init__(self, place: Path, size: int) -> None:
+    def __init__(self, folder: Path, size: int) -> None:
         if shutil.which("unshare") is None or shutil.which("nsenter") is None:
-            raise PermissionError("there is no unshare and nsenter here (util-linux)")
-        self._place = place
+            raise PermissionError("unshare and nsenter are missing here (util-linux)")
+        self._folder = folder
         self._holder = subprocess.Popen(
             [
                 "unshare",
@@ -31,7 +34,7 @@ class Disk:
                 "sh",
                 "-c",
                 HOLD,
-                str(place),
+                str(folder),
                 str(size),
             ],
             stdout=subprocess.PIPE,
@@ -42,10 +45,10 @@ class Disk:
         if self._holder.stdout.readline() != "ready\n":
             _, errors = self._holder.communicate()
             raise PermissionError(f"no tmpfs can be mounted here: {errors.strip()}")
-        self.root = Path(f"/proc/{self._holder.pid}/root{place}")
+        self.root = Path(f"/proc/{self._holder.pid}/root{folder}")
 
     def fill(self) -> None:
-        """Write until nothing more fits."""
+        """Write until the disk is full."""
         with (self.root / "ballast").open("ab", buffering=0) as file:
             try:
                 while file.write(b"x" * 4096) == 4096:
@@ -54,11 +57,11 @@ class Disk:
                 return
 
     def empty(self) -> None:
-        """Take away what :meth:`fill` wrote."""
+        """Delete the file of :meth:`fill`."""
         (self.root / "ballast").unlink(missing_ok=True)
 
     def remount(self, *, writable: bool) -> bool:
-        """Make the disk read-only, or writable; False where a file is being written just now."""
+        """Make the disk read-only or writable; return False if a file is being written."""
         form = f"remount,{'rw' if writable else 'ro'}"
         entered = [
             "nsenter",
@@ -70,12 +73,12 @@ class Disk:
         ]
         return (
             subprocess.run(
-                [*entered, "mount", "-o", form, str(self._place)], capture_output=True, check=False
+                [*entered, "mount", "-o", form, str(self._folder)], capture_output=True, check=False
             ).returncode
             == 0
         )
 
     def close(self) -> None:
-        """Give the disk up."""
+        """Remove the disk."""
         self._holder.kill()
         self._holder.communicate()

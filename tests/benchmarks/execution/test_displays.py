@@ -12,7 +12,7 @@ from benchmarks.execution import displays
 from benchmarks.execution.displays import Notebook, choose_display
 from benchmarks.execution.engines.interface import Event
 from benchmarks.execution.progress import Lines, Live, Silent
-from tests.benchmarks.execution.scripted_cells import PLACE, plan, run
+from tests.benchmarks.execution.scripted_cells import ENVIRONMENT, plan, run
 
 PLAN = plan("scripted", "scripted[act=raise]", seeds=1)
 GOOD, BAD = PLAN.jobs
@@ -47,7 +47,7 @@ def shown(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def test_a_notebook_has_one_bar_that_counts_cells(shown: list[str]) -> None:
     display = Notebook(Console(file=io.StringIO(), force_jupyter=False), workers=1)
     display.plan(PLAN, [], [GOOD, BAD])
-    record = {job.cell.id: run(job, PLACE, lambda fraction: None) for job in PLAN.jobs}
+    record = {job.cell.id: run(job, ENVIRONMENT, lambda fraction: None) for job in PLAN.jobs}
     for event in (
         Event(job=GOOD),
         Event(job=GOOD, fraction=0.5),

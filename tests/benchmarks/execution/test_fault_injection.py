@@ -1,10 +1,8 @@
-"""A fault campaign.
+"""Fault injection: after every fault, the same command ends in the records of an undisturbed run.
 
-Runs are killed, robbed and lied to, and every one ends in the records of an undisturbed run.
-
-All runs are whole runners in processes of their own (``lightrun.py``), on cells that need no torch.
-Between faults the test takes records away, so that there is always something left to run; what it
-has not touched must stay as it was, byte for byte.
+All runs are whole runners in processes of their own (``scripted_runner.py``), on cells without
+torch. Between faults the test deletes records, so that cells are left to run; all other records
+must stay the same, byte for byte.
 """
 
 import contextlib
@@ -27,7 +25,7 @@ from tests.benchmarks.reproducible_fields import all_lasting, records
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(
-        not Path("/proc").is_dir(), reason="reads /proc to see which processes live"
+        not Path("/proc").is_dir(), reason="reads /proc to find the living processes"
     ),
 ]
 
@@ -39,7 +37,7 @@ FLIPPED = 25
 DISKS_FULL = 10
 DISKS_READ_ONLY = 6
 CLOCKS_SET_BACK = 12
-MEMORY_EATEN = 15
+MEMORY_EXCEEDED = 15
 
 MODELS = "scripted[pause=0.05];scripted[pause=0.06]"
 SEEDS = 10
@@ -54,37 +52,37 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str,
 
 
 class Campaign:
-    """A store under attack, and what is known to stand in it."""
+    """A store with injected faults, and the records that it must hold."""
 
-    def __init__(self, store: Path, wanted: dict[str, dict[str, Any]], seed: int) -> None:
+    def __init__(self, store: Path, expected: dict[str, dict[str, Any]], seed: int) -> None:
         self.store = store
-        self.wanted = wanted
+        self.expected = expected
         self.random = random.Random(seed)
         self.known: dict[str, bytes] = {}
 
-    def look(self) -> None:
-        """See that no finished record was lost or altered, and remember those that came."""
+    def check(self) -> None:
+        """Check that no finished record was lost or altered, and add the new ones."""
         found = {name: path.read_bytes() for name, path in records(self.store).items()}
         assert {name: found.get(name) for name in self.known} == self.known
         self.known = found
 
-    def rob(self, share: float = 0.5) -> None:
-        """Take some of the records away, once there is none left to make."""
-        if len(self.known) == len(self.wanted):
+    def delete_some(self, share: float = 0.5) -> None:
+        """Delete some of the records once the run is complete."""
+        if len(self.known) == len(self.expected):
             for name in self.random.sample(sorted(self.known), round(share * len(self.known))):
                 del self.known[name]
                 (self.store / "records" / name).unlink()
 
     def finish(self, **options: object) -> None:
-        """Run to the end, and see that all is as in an undisturbed run."""
+        """Run to the end, and compare with an undisturbed run."""
         done = complete(self.store, **{**PLAN, **options})
         assert done.returncode == 0, done.stdout + done.stderr
-        self.look()
-        assert all_lasting(self.store) == self.wanted
+        self.check()
+        assert all_lasting(self.store) == self.expected
 
 
 def processes(store: Path) -> list[int]:
-    """The living processes of unfinished cells, as they wrote themselves into their logs."""
+    """The living processes of unfinished cells, by the ids in their logs."""
     found: list[int] = []
     for log in (store / "logs").glob("*.log"):
         with contextlib.suppress(OSError):
@@ -113,48 +111,54 @@ def parent(process: int) -> int | None:
     return None
 
 
-def test_there_are_faults_enough() -> None:
+def test_the_number_of_faults_is_at_least_200() -> None:
     killed = RUNNERS_KILLED + CELLS_KILLED + SERVERS_KILLED
     assert (
-        killed + TRUNCATED + FLIPPED + DISKS_FULL + DISKS_READ_ONLY + CLOCKS_SET_BACK + MEMORY_EATEN
+        killed
+        + TRUNCATED
+        + FLIPPED
+        + DISKS_FULL
+        + DISKS_READ_ONLY
+        + CLOCKS_SET_BACK
+        + MEMORY_EXCEEDED
         >= 200
     )
 
 
-def amid_cells(store: Path) -> bool:
-    """Wait until a cell is being run, however slow the machine is; whether one is."""
+def wait_for_cell(store: Path) -> bool:
+    """Wait until a cell runs; return whether one does."""
     deadline = time.monotonic() + 30
     while not processes(store) and time.monotonic() < deadline:
         time.sleep(0.01)
     return bool(processes(store))
 
 
-def test_runners_that_are_killed(tmp_path: Path, undisturbed: dict[str, dict[str, Any]]) -> None:
-    """Two runners at a time, one of which is killed; cells are often in the middle of it."""
+def test_killed_runners(tmp_path: Path, undisturbed: dict[str, dict[str, Any]]) -> None:
+    """Two runners at a time are killed one after the other, often while cells run."""
     campaign = Campaign(tmp_path / "store", undisturbed, seed=1)
-    amid = killed = 0
+    while_running = killed = 0
     while killed < RUNNERS_KILLED:
         runners = [launch(campaign.store, **PLAN, jobs=2) for _ in range(2)]
         if campaign.random.random() < 0.8:
-            amid_cells(campaign.store)
+            wait_for_cell(campaign.store)
         time.sleep(campaign.random.uniform(0.0, 0.2))
         for runner in runners:
-            amid += bool(processes(campaign.store))
+            while_running += bool(processes(campaign.store))
             kill(runner.pid)
             killed += 1
             runner.communicate()
             time.sleep(campaign.random.uniform(0.0, 0.3))
-        campaign.look()
-        campaign.rob()
-    assert amid >= RUNNERS_KILLED // 4
+        campaign.check()
+        campaign.delete_some()
+    assert while_running >= RUNNERS_KILLED // 4
     campaign.finish()
     deadline = time.monotonic() + 10
     while processes(campaign.store):
         assert time.monotonic() < deadline, "a cell outlived its runner"
 
 
-def test_cells_that_are_killed(tmp_path: Path, undisturbed: dict[str, dict[str, Any]]) -> None:
-    """And the process that they are forked from."""
+def test_killed_cells(tmp_path: Path, undisturbed: dict[str, dict[str, Any]]) -> None:
+    """Cells are killed, and the fork server too."""
     campaign = Campaign(tmp_path / "store", undisturbed, seed=2)
     cells = servers = 0
     while cells < CELLS_KILLED or servers < SERVERS_KILLED:
@@ -179,33 +183,33 @@ def test_cells_that_are_killed(tmp_path: Path, undisturbed: dict[str, dict[str, 
                 cells += 1
         output, errors = runner.communicate(timeout=120)
         assert runner.returncode == 0, output + errors
-        campaign.look()
+        campaign.check()
         assert all_lasting(campaign.store) == undisturbed
-        campaign.rob(share=1.0)
+        campaign.delete_some(share=1.0)
     campaign.finish()
 
 
-def test_records_that_are_damaged(tmp_path: Path, undisturbed: dict[str, dict[str, Any]]) -> None:
+def test_damaged_records(tmp_path: Path, undisturbed: dict[str, dict[str, Any]]) -> None:
     campaign = Campaign(tmp_path / "store", undisturbed, seed=3)
     campaign.finish()
-    harm = ["truncated"] * TRUNCATED + ["flipped"] * FLIPPED
-    campaign.random.shuffle(harm)
-    aside: list[bytes] = []
-    while harm:
-        for name in campaign.random.sample(sorted(campaign.known), min(10, len(harm))):
+    damage = ["truncated"] * TRUNCATED + ["flipped"] * FLIPPED
+    campaign.random.shuffle(damage)
+    moved: list[bytes] = []
+    while damage:
+        for name in campaign.random.sample(sorted(campaign.known), min(10, len(damage))):
             text = bytearray(campaign.known.pop(name))
-            if harm.pop() == "flipped":
-                place = campaign.random.randrange(8 * (len(text) - 1))
-                text[place // 8] ^= 1 << place % 8
+            if damage.pop() == "flipped":
+                bit = campaign.random.randrange(8 * (len(text) - 1))
+                text[bit // 8] ^= 1 << bit % 8
             else:
                 del text[campaign.random.randrange(len(text) - 1) :]
             (campaign.store / "records" / name).write_bytes(text)
-            aside.append(bytes(text))
+            moved.append(bytes(text))
         campaign.finish()
     assert sorted(
         path.read_bytes() for path in (campaign.store / "damaged").glob("*.json")
-    ) == sorted(aside)
-    assert len(list((campaign.store / "damaged").glob("*.why"))) == len(aside)
+    ) == sorted(moved)
+    assert len(list((campaign.store / "damaged").glob("*.why"))) == len(moved)
 
 
 @pytest.fixture
@@ -219,13 +223,13 @@ def disk(tmp_path: Path) -> Iterator[Disk]:
 
 
 def refused(done: "subprocess.CompletedProcess[str]", reason: str) -> None:
-    """One line says what is wrong, and nothing else is said."""
+    """Check that one line gives the reason, and nothing else is printed."""
     assert done.returncode == 2
     assert re.fullmatch(rf"error: cannot write to the store .*({reason}).*\n", done.stderr)
 
 
-def test_a_disk_that_is_full(disk: Disk, undisturbed: dict[str, dict[str, Any]]) -> None:
-    """Before a run, and in the middle of one."""
+def test_a_full_disk(disk: Disk, undisturbed: dict[str, dict[str, Any]]) -> None:
+    """The disk is full before a run, and becomes full during one."""
     campaign = Campaign(disk.root / "store", undisturbed, seed=4)
     stopped = 0
     for _ in range(DISKS_FULL // 2):
@@ -233,7 +237,7 @@ def test_a_disk_that_is_full(disk: Disk, undisturbed: dict[str, dict[str, Any]])
         refused(complete(campaign.store, **PLAN), "No space left on device")
         disk.empty()
         runner = launch(campaign.store, **PLAN)
-        amid_cells(campaign.store)
+        wait_for_cell(campaign.store)
         time.sleep(campaign.random.uniform(0.0, 0.6))
         disk.fill()
         output, errors = runner.communicate(timeout=120)
@@ -244,9 +248,9 @@ def test_a_disk_that_is_full(disk: Disk, undisturbed: dict[str, dict[str, Any]])
             )
             stopped += 1
         disk.empty()
-        campaign.look()
-        campaign.rob()
-    assert stopped, "no run was in the middle when the disk became full"
+        campaign.check()
+        campaign.delete_some()
+    assert stopped, "no run was active when the disk became full"
     campaign.finish()
 
 
@@ -254,7 +258,7 @@ def test_a_store_that_becomes_read_only(disk: Disk, undisturbed: dict[str, dict[
     campaign = Campaign(disk.root / "store", undisturbed, seed=5)
     for turn in range(DISKS_READ_ONLY):
         runner = launch(campaign.store, **PLAN) if turn % 2 else None
-        if runner is not None and amid_cells(campaign.store):
+        if runner is not None and wait_for_cell(campaign.store):
             time.sleep(campaign.random.uniform(0.0, 0.3))
         while not disk.remount(writable=False):
             time.sleep(0.01)
@@ -262,21 +266,17 @@ def test_a_store_that_becomes_read_only(disk: Disk, undisturbed: dict[str, dict[
             output, errors = runner.communicate(timeout=120)
             if runner.returncode:
                 done = subprocess.CompletedProcess([], runner.returncode, output, errors)
-                refused(
-                    done, "may not be written to|Read-only file system"
-                )  # it may not have got as far as its first cell
+                # The first cell may not have started yet.
+                refused(done, "may not be written to|Read-only file system")
         refused(complete(campaign.store, **PLAN), "may not be written to|Read-only file system")
-        campaign.look()
+        campaign.check()
         assert disk.remount(writable=True)
-        campaign.rob()
+        campaign.delete_some()
     campaign.finish()
 
 
 def test_a_clock_that_is_set_back(tmp_path: Path, undisturbed: dict[str, dict[str, Any]]) -> None:
-    """It jumps within a run, and the files of earlier runs are from the future.
-
-    Some of these runs are killed too.
-    """
+    """The clock jumps within a run, files have times in the future, and some runs are killed."""
     campaign = Campaign(tmp_path / "store", undisturbed, seed=6)
     for turn in range(CLOCKS_SET_BACK):
         runner = launch(campaign.store, **PLAN, jobs=3, clock="jumps")
@@ -287,29 +287,31 @@ def test_a_clock_that_is_set_back(tmp_path: Path, undisturbed: dict[str, dict[st
         assert (
             runner.returncode == (0 if turn % 3 else -signal.SIGKILL) or runner.returncode == 0
         ), output + errors
-        campaign.look()
+        campaign.check()
         for path in campaign.store.rglob("*"):
             moment = time.time() + campaign.random.uniform(-1e7, 1e7)
             with contextlib.suppress(FileNotFoundError):
                 os.utime(path, (moment, moment))
-        campaign.rob()
+        campaign.delete_some()
     campaign.finish()
 
 
-def test_cells_that_eat_memory(tmp_path: Path, undisturbed: dict[str, dict[str, Any]]) -> None:
-    """They fail each for itself, and the same way whenever they are run."""
+def test_cells_that_exceed_the_memory_limit(
+    tmp_path: Path, undisturbed: dict[str, dict[str, Any]]
+) -> None:
+    """Each of them fails, in the same way in every run; the others succeed."""
     models = f"scripted[act=eat];{MODELS}"
     found: list[dict[str, dict[str, Any]]] = []
-    for name, seeds in (("one", MEMORY_EATEN), ("other", 2)):
+    for name, seeds in (("one", MEMORY_EXCEEDED), ("other", 2)):
         store = tmp_path / name
         assert complete(store, models=models, seeds=seeds, memory=200_000_000).returncode == 0
         found.append(all_lasting(store))
     first, second = found
-    eaters = [content for content in first.values() if content["status"] == "failed"]
-    assert len(eaters) == MEMORY_EATEN
-    assert {content["error"]["type"] for content in eaters} == {"OutOfMemory"}
+    exceeding = [content for content in first.values() if content["status"] == "failed"]
+    assert len(exceeding) == MEMORY_EXCEEDED
+    assert {content["error"]["type"] for content in exceeding} == {"OutOfMemory"}
     assert {name: content for name, content in first.items() if name in second} == second
     good = {name: content for name, content in first.items() if content["status"] == "ok"}
     both = good.keys() & undisturbed.keys()
-    assert len(both) == 2 * min(SEEDS, MEMORY_EATEN)
+    assert len(both) == 2 * min(SEEDS, MEMORY_EXCEEDED)
     assert {name: good[name] for name in both} == {name: undisturbed[name] for name in both}

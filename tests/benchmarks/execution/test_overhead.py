@@ -1,7 +1,4 @@
-"""What a run costs besides its cells.
-
-The guards are those that were promised; in processor time, which a busy machine does not change.
-"""
+"""The overhead of a run, in processor time, which does not depend on the machine's load."""
 
 import re
 import subprocess
@@ -25,7 +22,7 @@ SEEDS = 1000
 
 ADOPTER = """
 import ctypes, os, subprocess, sys
-# PR_SET_CHILD_SUBREAPER: processes that lose their parent become ours, and so does their time
+# PR_SET_CHILD_SUBREAPER: we become the parent of orphaned processes, and count their time
 ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)
 subprocess.Popen(sys.argv[1:], stdout=subprocess.DEVNULL)
 total = 0.0
@@ -40,7 +37,7 @@ print(total)
 
 
 def processor_seconds(*arguments: str) -> float:
-    """Run the command and return the processor time of all its processes, those of its cells among them."""
+    """Run a command; return the processor time of all its processes, cells included."""
     command = [sys.executable, "-c", ADOPTER, *MEMNET, *arguments]
     return float(
         subprocess.run(
@@ -49,16 +46,16 @@ def processor_seconds(*arguments: str) -> float:
     )
 
 
-def test_a_cell_costs_little_beyond_the_import_of_torch(tmp_path: Path) -> None:
-    """The cells train a tiny model for four steps; that is counted too."""
+def test_the_overhead_of_a_cell_is_small(tmp_path: Path) -> None:
+    """The time includes four training steps of a tiny model; torch is imported once."""
     run = ("run", "wee", *WITH_PLUGINS, "--models", "scripted", "--jobs", "2")
     one = processor_seconds(*run, "--seeds", "1", "--store", str(tmp_path / "one"))
     many = processor_seconds(*run, "--seeds", "31", "--store", str(tmp_path / "many"))
     assert (many - one) / 30 <= 0.3
 
 
-def test_ten_thousand_cells(tmp_path: Path) -> None:
-    """The runner's memory, and the time of a survey."""
+def test_ten_thousand_cells_need_little_memory_and_time(tmp_path: Path) -> None:
+    """The runner's memory, and the time of ``memnet status``."""
     store = tmp_path / "store"
     done = complete(store, models=";".join(MODELS), seeds=SEEDS, engine="instant")
     assert done.returncode == 0, done.stderr
@@ -66,7 +63,7 @@ def test_ten_thousand_cells(tmp_path: Path) -> None:
     match = re.search(r"(\d+) kB at most", done.stdout)
     assert match is not None
     assert int(match[1]) <= 100_000
-    wanted = (
+    command = (
         "status",
         "wee",
         *WITH_PLUGINS,
@@ -77,4 +74,4 @@ def test_ten_thousand_cells(tmp_path: Path) -> None:
         "--store",
         str(store),
     )
-    assert processor_seconds(*wanted) <= 2.0
+    assert processor_seconds(*command) <= 2.0

@@ -1,4 +1,4 @@
-"""What is shown of a run: lines, and bars with the time left."""
+"""The display of a run: lines, and bars with the time left."""
 
 import io
 
@@ -6,17 +6,24 @@ import pytest
 from rich.console import Console
 
 from benchmarks.execution.engines.interface import Event
-from benchmarks.execution.progress import Lines, Live, Silent, clock, ending, without_controls
+from benchmarks.execution.progress import (
+    Lines,
+    Live,
+    Silent,
+    format_duration,
+    result_line,
+    without_controls,
+)
 from results.records.header import header_of
-from tests.benchmarks.execution.scripted_cells import PLACE, plan, run
+from tests.benchmarks.execution.scripted_cells import ENVIRONMENT, plan, run
 
 A_PLAN = plan("scripted", "scripted[act=raise]", seeds=2)
 GOOD, BAD, OTHER, LAST = A_PLAN.jobs
-RECORDS = {job.cell.id: run(job, PLACE, lambda fraction: None) for job in A_PLAN.jobs}
+RECORDS = {job.cell.id: run(job, ENVIRONMENT, lambda fraction: None) for job in A_PLAN.jobs}
 
 
 def events() -> list[Event]:
-    """Two cells run here, one of them twice, and one elsewhere; the last is reused."""
+    """Two cells run here, one of them twice, and another runner makes a third one."""
     return [
         Event(job=GOOD),
         Event(job=BAD),
@@ -42,7 +49,7 @@ def shown(kind: type[Lines], **options: bool) -> str:
 
 
 @pytest.mark.parametrize("kind", [Lines, Live])
-def test_every_cell_that_ends_has_a_line(kind: type[Lines]) -> None:
+def test_each_finished_cell_has_a_line(kind: type[Lines]) -> None:
     lines = [line.strip() for line in shown(kind).splitlines()]
     assert lines[0].endswith(
         "4 cells: 0 done, 1 failed (--rerun failed tries them again), 3 to run"
@@ -58,18 +65,18 @@ def test_every_cell_that_ends_has_a_line(kind: type[Lines]) -> None:
         assert end in line
 
 
-def test_more_is_said_if_asked() -> None:
+def test_verbose_prints_the_start_of_cells() -> None:
     text = shown(Lines, verbose=True)
-    assert text.count("started (") == 2, "what runs elsewhere has not started here"
+    assert text.count("started (") == 2, "another runner's cell does not start here"
 
 
-def test_bars_tell_how_far_it_has_come() -> None:
+def test_bars_show_the_fraction_done() -> None:
     text = shown(Live)
     assert "50%" in text
     assert "4/4 cells · 2 failed" in text
 
 
-def test_silence_is_silent(capsys: pytest.CaptureFixture[str]) -> None:
+def test_silent_prints_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     silent = Silent()
     silent.plan(A_PLAN, [], A_PLAN.jobs)
     with silent:
@@ -78,7 +85,7 @@ def test_silence_is_silent(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr() == ("", "")
 
 
-def test_what_a_terminal_would_obey_is_not_printed() -> None:
+def test_control_characters_are_replaced() -> None:
     assert (
         without_controls("a\x1b[31mb\x07\n\tc")
         == "a\N{REPLACEMENT CHARACTER}[31mb\N{REPLACEMENT CHARACTER}\n\tc"
@@ -88,15 +95,15 @@ def test_what_a_terminal_would_obey_is_not_printed() -> None:
 @pytest.mark.parametrize(
     ("seconds", "text"), [(4.23, "4.2 s"), (59.6, "1:00"), (185, "3:05"), (7385, "2:03:05")]
 )
-def test_durations_are_short(seconds: float, text: str) -> None:
-    assert clock(seconds) == text
+def test_format_duration(seconds: float, text: str) -> None:
+    assert format_duration(seconds) == text
 
 
-def test_a_metric_that_was_not_asked_is_told_from_one_that_could_not_be() -> None:
+def test_a_metric_that_was_not_measured_differs_from_an_undefined_one() -> None:
     record = RECORDS[GOOD.cell.id]
-    asked = record.model_copy(update={"metrics": {"accuracy_at_64": 1.0, "accuracy_at_1024": 1.0}})
-    assert ending(asked, {"wee": "accuracy_at_8192"}).endswith(
-        "accuracy_at_8192 was not asked; there is accuracy_at_64, accuracy_at_1024"
+    short = record.model_copy(update={"metrics": {"accuracy_at_64": 1.0, "accuracy_at_1024": 1.0}})
+    assert result_line(short, {"wee": "accuracy_at_8192"}).endswith(
+        "accuracy_at_8192 was not measured; there is accuracy_at_64, accuracy_at_1024"
     )
     bounded = record.model_copy(update={"metrics": {"accuracy_at_8192": None}})
-    assert ending(bounded, {"wee": "accuracy_at_8192"}).endswith("accuracy_at_8192 n/a")
+    assert result_line(bounded, {"wee": "accuracy_at_8192"}).endswith("accuracy_at_8192 n/a")

@@ -1,4 +1,4 @@
-"""Which cells a runner runs: by what the store holds, by what is to be run again, and by what other runners are at."""
+"""Which cells a runner runs: it depends on the store, on ``--rerun`` and on other runners."""
 
 import io
 from collections import Counter
@@ -17,18 +17,18 @@ from benchmarks.planning.plan import Plan
 from results.errors import UsageError
 from results.records.manifest import Manifest
 from results.store.store import Store
-from tests.benchmarks.execution.scripted_cells import PLACE, WORK, plan, run
+from tests.benchmarks.execution.scripted_cells import ENVIRONMENT, WORK, plan, run
 from tests.benchmarks.execution.scripted_runner import launch
 
 MODELS = ("scripted", "scripted[act=raise]", "scripted[width=8]", "scripted[width=9]")
 CELL_STATUSES = ("done", "failed", "stale", "missing")
 
 
-def of_another_version(job: Job) -> Job:
+def with_another_version(job: Job) -> Job:
     return replace(
         job,
         cell=job.cell.model_copy(
-            update={"version": {**job.cell.version, "model": "an earlier one"}}
+            update={"version": {**job.cell.version, "model": "an earlier version"}}
         ),
     )
 
@@ -38,8 +38,8 @@ def store(tmp_path: Path) -> Store:
     """One of the four cells is done, one failed, one stale and one missing."""
     store = Store.open(tmp_path / "store", create=True)
     done, failed, stale, _ = plan(*MODELS).jobs
-    for job in (done, failed, of_another_version(stale)):
-        store.write(run(job, PLACE, lambda fraction: None))
+    for job in (done, failed, with_another_version(stale)):
+        store.write(run(job, ENVIRONMENT, lambda fraction: None))
     return store
 
 
@@ -49,7 +49,10 @@ def rerun(store: Store, what: Rerun, *, verbose: bool = False) -> tuple[Run, str
         plan=plan(*MODELS),
         root=store.root,
         engine=LocalEngine(
-            jobs=2, place=PLACE, work=WORK, preload=("benchmarks.execution.engines.child",)
+            jobs=2,
+            environment=ENVIRONMENT,
+            work=WORK,
+            preload=("benchmarks.execution.engines.child",),
         ),
         display=Lines(Console(file=text, width=200), verbose=verbose),
         rerun=what,
@@ -67,20 +70,20 @@ def rerun(store: Store, what: Rerun, *, verbose: bool = False) -> tuple[Run, str
         ("all", {"done", "failed", "stale", "missing"}),
     ],
 )
-def test_what_is_run_again(store: Store, what: Rerun, runs: set[str]) -> None:
+def test_rerun_selects_cells_by_status(store: Store, what: Rerun, runs: set[str]) -> None:
     before = {path.name: path.stat().st_ino for path in (store.root / "records").iterdir()}
     one, _ = rerun(store, what)
     after = {path.name: path.stat().st_ino for path in (store.root / "records").iterdir()}
     ran = {name for name, file in after.items() if before.get(name) != file}
     assert ran == {
         f"{job.cell.id}.json"
-        for job, standing in zip(one.plan.jobs, CELL_STATUSES, strict=True)
-        if standing in runs
+        for job, status in zip(one.plan.jobs, CELL_STATUSES, strict=True)
+        if status in runs
     }
     assert (one.tally().done, one.tally().failed) == (3 - ("missing" not in runs), 1)
 
 
-def test_what_is_said_of_it(store: Store) -> None:
+def test_the_first_line_counts_the_cells(store: Store) -> None:
     _, text = rerun(store, "failed", verbose=True)
     lines = text.splitlines()
     assert lines[0] == "4 cells: 1 done, 3 to run"
@@ -94,7 +97,7 @@ def test_what_is_said_of_it(store: Store) -> None:
     ]
 
 
-def test_two_runners_on_sixty_cells_run_every_cell_once(tmp_path: Path) -> None:
+def test_two_runners_run_each_of_sixty_cells_once(tmp_path: Path) -> None:
     store, ran = tmp_path / "store", tmp_path / "ran"
     ran.mkdir()
     runners = [launch(store, models="scripted[pause=0.02]", seeds=60, ran=ran) for _ in range(2)]
@@ -112,7 +115,9 @@ def test_two_runners_on_sixty_cells_run_every_cell_once(tmp_path: Path) -> None:
     assert min(shares) > 0
 
 
-def test_a_checkpoint_goes_when_its_cell_is_done_and_stays_when_it_failed(store: Store) -> None:
+def test_the_checkpoint_of_a_finished_cell_is_deleted_and_of_a_failed_one_stays(
+    store: Store,
+) -> None:
     done, failed, *_ = plan(*MODELS).jobs
     for job in (done, failed):
         path = store.checkpoint_path(job.cell.id)
@@ -122,15 +127,15 @@ def test_a_checkpoint_goes_when_its_cell_is_done_and_stays_when_it_failed(store:
     assert [path.stem for path in (store.root / "checkpoints").iterdir()] == [failed.cell.id]
 
 
-def test_the_manifest_is_written_by_one_runner_at_a_time(
+def test_one_runner_at_a_time_writes_the_manifest(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def merged(a_plan: Plan, a_store: Store) -> Manifest:
-        assert a_store.lock_manifest("wee", patience=0.0) is None, "nobody else may be at it"
+        assert a_store.lock_manifest("wee", patience=0.0) is None, "no other runner may hold it"
         return merged_manifest(a_plan, a_store)
 
     monkeypatch.setattr("benchmarks.execution.runner.merged_manifest", merged)
-    monkeypatch.setattr("benchmarks.execution.runner.PATIENCE", 0.1)
+    monkeypatch.setattr("benchmarks.execution.runner.MANIFEST_TIMEOUT", 0.1)
     rerun(store, "nothing")
     held = store.lock_manifest("wee", patience=0.0)
     assert held is not None

@@ -26,14 +26,14 @@ def plan(
     )
 
 
-def finish(store: Store, a_plan: Plan, *, well: bool = True) -> None:
-    checkpoint_key = provenance(device="cpu", threads=1, started_at=now())
+def finish(store: Store, a_plan: Plan, *, ok: bool = True) -> None:
+    origin = provenance(device="cpu", threads=1, started_at=now())
     for job in a_plan.jobs:
         outcome = Outcome(metrics={"accuracy": 0.5}, cost=Cost(train_seconds=2.0))
         store.write(
-            succeeded(job.cell, outcome, checkpoint_key)
-            if well
-            else failed(job.cell, Failure(type="E", message="m"), checkpoint_key)
+            succeeded(job.cell, outcome, origin)
+            if ok
+            else failed(job.cell, Failure(type="E", message="m"), origin)
         )
 
 
@@ -50,12 +50,12 @@ def count(a_plan: Plan, store: Store) -> dict[str, int]:
     }
 
 
-def test_the_four_standings(store: Store) -> None:
+def test_each_of_the_four_statuses_is_counted(store: Store) -> None:
     assert count(plan("scripted"), store) == {"done": 0, "failed": 0, "stale": 0, "missing": 2}
     finish(store, plan("scripted", settings=("training.learning_rate=0.5",)))
     assert count(plan("scripted"), store) == {"done": 0, "failed": 0, "stale": 2, "missing": 0}
     finish(store, plan("scripted", seeds=(0,)))
-    finish(store, plan("scripted", seeds=(1,)), well=False)
+    finish(store, plan("scripted", seeds=(1,)), ok=False)
     assert count(plan("scripted", seeds=(0, 1, 2)), store) == {
         "done": 1,
         "failed": 1,
@@ -64,7 +64,7 @@ def test_the_four_standings(store: Store) -> None:
     }
 
 
-def test_what_answers_another_question_makes_nothing_stale(store: Store) -> None:
+def test_a_record_with_other_benchmark_options_makes_no_cell_stale(store: Store) -> None:
     finish(store, plan("scripted", settings=("steps=9",)))
     assert count(plan("scripted"), store) == {"done": 0, "failed": 0, "stale": 0, "missing": 2}
 
@@ -76,7 +76,7 @@ def test_a_damaged_record_is_missing(store: Store) -> None:
     assert len(store.damaged()) == 1
 
 
-def test_a_store_that_is_not_there_holds_nothing(tmp_path: Path) -> None:
+def test_a_missing_store_holds_no_cells(tmp_path: Path) -> None:
     assert count(plan("scripted"), Store(tmp_path / "none")) == {
         "done": 0,
         "failed": 0,
@@ -95,7 +95,8 @@ def test_a_store_that_is_not_there_holds_nothing(tmp_path: Path) -> None:
         str(tmp_path / "none"),
     )
     assert (
-        "none, which is not there yet: 1 cell: 0 done, 0 failed, 0 stale, 1 missing" in done.stdout
+        "none, which does not exist yet: 1 cell: 0 done, 0 failed, 0 stale, 1 missing"
+        in done.stdout
     )
     assert list(tmp_path.iterdir()) == []
 
@@ -106,21 +107,21 @@ def merge(store: Store, a_plan: Plan) -> list[str]:
     return [cell.model for cell in manifest.cells]
 
 
-def test_manifests_of_one_name_are_joined(store: Store) -> None:
+def test_manifests_of_one_name_are_merged(store: Store) -> None:
     assert merge(store, plan("scripted", seeds=(0,))) == ["scripted"]
     assert merge(store, plan("scripted[width=8]", seeds=(0,))) == ["scripted[width=8]", "scripted"]
     assert merge(store, plan("scripted", seeds=(0,))) == ["scripted", "scripted[width=8]"]
 
 
-def test_cells_of_other_settings_are_forgotten(store: Store) -> None:
+def test_cells_of_other_settings_without_records_are_dropped(store: Store) -> None:
     merge(store, plan("scripted[width=8]", seeds=(0,), settings=("steps=9",)))
     assert merge(store, plan("scripted", seeds=(0,))) == ["scripted"]
 
 
-def test_cells_of_another_question_are_kept_if_their_row_was_run(store: Store) -> None:
-    """Seed 0 has run; seed 1 of its row waits, and is kept with it.
+def test_cells_with_other_benchmark_options_stay_if_their_row_has_a_record(store: Store) -> None:
+    """Seed 0 has a record; seed 1 of its row has none, and stays with it.
 
-    The other row has not, and may as well be of the same question.
+    The other row has no record, so its options are unknown, and it is dropped.
     """
     nine = ("steps=9",)
     merge(store, plan("scripted", "scripted[width=8]", settings=nine))
@@ -133,14 +134,14 @@ def test_cells_of_another_question_are_kept_if_their_row_was_run(store: Store) -
     assert len(merge(store, plan("scripted", seeds=(0, 1)))) == 4
 
 
-def test_cells_of_another_version_are_forgotten_when_they_are_planned_anew(store: Store) -> None:
+def test_cells_of_another_version_are_dropped_when_planned_again(store: Store) -> None:
     before = plan("scripted", settings=("training.learning_rate=0.5",))
     merge(store, before)
     finish(store, before)
     assert len(merge(store, plan("scripted"))) == 2
 
 
-def test_cells_of_a_plugin_that_is_not_given_now_are_kept_if_they_were_run(
+def test_cells_of_a_plugin_that_is_not_given_stay_if_they_have_a_record(
     store: Store, tmp_path: Path
 ) -> None:
     guest = tmp_path / "guest.py"
@@ -153,13 +154,13 @@ def test_cells_of_a_plugin_that_is_not_given_now_are_kept_if_they_were_run(
     assert merge(store, plan("scripted", seeds=(0,))) == ["scripted", "guest"]
 
 
-def test_one_benchmark_asked_twice_stands_twice_in_the_leaderboard_and_in_the_status(
+def test_a_benchmark_with_two_settings_has_two_rows_in_leaderboard_and_status(
     store: Store,
 ) -> None:
     for settings in (("steps=9",), ()):
-        asked = plan("scripted", settings=settings)
-        merge(store, asked)
-        finish(store, asked)
+        a_plan = plan("scripted", settings=settings)
+        merge(store, a_plan)
+        finish(store, a_plan)
     selection = select(store)
     assert [(entry.subject.name, entry.seeds) for entry in selection.entries] == [
         ("wee[steps=4]", "2/2"),
@@ -182,6 +183,6 @@ def test_one_benchmark_asked_twice_stands_twice_in_the_leaderboard_and_in_the_st
     assert [line.split()[0] for line in lines[5:]] == ["wee[steps=4]", "wee[steps=9]"]
 
 
-def test_a_manifest_that_cannot_be_read_is_replaced(store: Store) -> None:
+def test_an_unreadable_manifest_is_replaced(store: Store) -> None:
     (store.root / "manifests" / "wee.json").write_text("{}")
     assert merge(store, plan("scripted", seeds=(0,))) == ["scripted"]

@@ -9,7 +9,7 @@ import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from benchmarks.execution.run_cell import described
+from benchmarks.execution.devices import device_name
 from results.records.record import Failure, Record, failed
 from results.validation.recompute import recomputed
 from results.validation.submissions import Submission
@@ -62,7 +62,7 @@ def test_validate_accepts_valid_records(tmp_path: Path, record: Record) -> None:
 
 def test_validate_accepts_records_of_a_gpu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "get_device_name", lambda device: "NVIDIA H100 80GB HBM3")
-    device = described(torch.device("cuda:0"))
+    device = device_name(torch.device("cuda:0"))
     record = right()
     record = record.model_copy(
         update={"provenance": record.provenance.model_copy(update={"device": device})}

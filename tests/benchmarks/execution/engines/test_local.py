@@ -1,7 +1,4 @@
-"""The local engine: what happens to a cell that ends badly, and that it happens to no other.
-
-Its cells need no torch.
-"""
+"""The local engine: a failing cell is recorded and affects no other. The cells need no torch."""
 
 import contextlib
 import errno
@@ -16,15 +13,15 @@ import pytest
 
 from benchmarks.execution.engines.interface import Event, Files, Limits
 from benchmarks.execution.engines.local import LocalEngine
-from benchmarks.execution.run_cell import Place
+from benchmarks.execution.run_cell import CellEnvironment
 from benchmarks.planning.jobs import Job
 from results.errors import UsageError
 from results.records.record import Failure, Record
-from tests.benchmarks.execution.scripted_cells import PLACE, WORK, plan
+from tests.benchmarks.execution.scripted_cells import ENVIRONMENT, WORK, plan
 
 
-class Given:
-    """A queue of given jobs, none of them shared."""
+class FixedQueue:
+    """A queue of given jobs that no other runner shares."""
 
     def __init__(self, jobs: Sequence[Job]) -> None:
         self.jobs = jobs
@@ -38,10 +35,12 @@ class Given:
         return self.left.pop(0) if self.left else None
 
 
-def engine(limits: Limits | None = None, jobs: int = 2, place: Place = PLACE) -> LocalEngine:
+def engine(
+    limits: Limits | None = None, jobs: int = 2, environment: CellEnvironment = ENVIRONMENT
+) -> LocalEngine:
     return LocalEngine(
         jobs=jobs,
-        place=place,
+        environment=environment,
         limits=limits,
         work=WORK,
         preload=("benchmarks.execution.engines.child",),
@@ -58,18 +57,18 @@ def events(tmp_path: Path) -> Runs:
         seeds: int = 1,
         jobs: int = 2,
         limits: Limits | None = None,
-        place: Place = PLACE,
+        environment: CellEnvironment = ENVIRONMENT,
     ) -> Generator[Event, None, None]:
-        one = engine(limits, jobs, place)
+        one = engine(limits, jobs, environment)
         cells = plan(*models, seeds=seeds).jobs
         one.check(cells)
-        return one.run(Given(cells), lambda job: Files(log=tmp_path / f"{job.cell.id}.log"))
+        return one.run(FixedQueue(cells), lambda job: Files(log=tmp_path / f"{job.cell.id}.log"))
 
     return run
 
 
-def process(folder: Path, event: Event) -> int:
-    """Wait until a cell has started, and return its process, as it wrote it into its log."""
+def process_id(folder: Path, event: Event) -> int:
+    """Wait until a cell has started, and return its process id from its log."""
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline:
         with contextlib.suppress(OSError):
@@ -94,7 +93,7 @@ def error(record: Record) -> Failure:
     return record.error
 
 
-def test_every_way_to_end_is_recorded_and_costs_itself_alone(events: Runs) -> None:
+def test_each_kind_of_failure_is_recorded_and_affects_no_other_cell(events: Runs) -> None:
     names = ["scripted", *(f"scripted[act={act}]" for act in ("raise", "kill", "leave"))]
     found = records(events(*names))
     assert [found[name].status for name in names] == ["ok", "failed", "failed", "failed"]
@@ -107,7 +106,7 @@ def test_every_way_to_end_is_recorded_and_costs_itself_alone(events: Runs) -> No
     assert error(found["scripted[act=leave]"]).traceback.endswith("last words")
 
 
-def test_a_cell_beyond_its_time_is_stopped(events: Runs) -> None:
+def test_a_cell_that_exceeds_the_timeout_is_stopped(events: Runs) -> None:
     began = time.monotonic()
     found = records(events("scripted[pause=60.0]", "scripted", limits=Limits(timeout=1.0)))
     assert time.monotonic() - began < 20
@@ -119,7 +118,7 @@ def test_a_cell_beyond_its_time_is_stopped(events: Runs) -> None:
     )
 
 
-def test_a_cell_that_eats_memory_is_stopped(events: Runs) -> None:
+def test_a_cell_that_exceeds_the_memory_limit_is_stopped(events: Runs) -> None:
     found = records(events("scripted[act=eat]", "scripted", limits=Limits(memory=300_000_000)))
     assert found["scripted"].status == "ok"
     failure = error(found["scripted[act=eat]"])
@@ -127,11 +126,11 @@ def test_a_cell_that_eats_memory_is_stopped(events: Runs) -> None:
     assert failure.message.endswith("where its limit is 300 MB (--memory)")
 
 
-def test_a_cell_killed_from_outside_is_tried_again(events: Runs, tmp_path: Path) -> None:
+def test_a_cell_killed_from_outside_is_retried(events: Runs, tmp_path: Path) -> None:
     notes: list[str] = []
     for event in events("scripted[pause=0.5]"):
         if starts(event):
-            os.kill(process(tmp_path, event), signal.SIGTERM)
+            os.kill(process_id(tmp_path, event), signal.SIGTERM)
         if event.note:
             notes.append(event.note)
     assert notes == ["killed by signal 15; tried again"]
@@ -139,31 +138,28 @@ def test_a_cell_killed_from_outside_is_tried_again(events: Runs, tmp_path: Path)
     assert event.record.status == "ok"
 
 
-def test_a_crash_of_its_own_is_not_tried_again(events: Runs, tmp_path: Path) -> None:
+def test_a_cell_that_crashes_is_not_retried(events: Runs, tmp_path: Path) -> None:
     for event in events("scripted[pause=0.5]"):
         if starts(event):
-            os.kill(process(tmp_path, event), signal.SIGSEGV)
+            os.kill(process_id(tmp_path, event), signal.SIGSEGV)
         assert not event.note
     assert event.record is not None
     assert error(event.record).message == "killed by signal 11 before it had a result"
 
 
-def test_the_tries_are_counted(events: Runs) -> None:
+def test_the_number_of_retries_is_limited(events: Runs) -> None:
     for retries in (0, 2):
         found = list(events("scripted[act=kill]", limits=Limits(retries=retries)))
         assert sum(bool(event.note) for event in found) == retries
         assert found[-1].record is not None
 
 
-def test_a_fork_server_that_is_killed_is_started_anew(events: Runs, tmp_path: Path) -> None:
-    """The cell's parent is the server.
-
-    What became of the cell is then not known, so it is tried again.
-    """
+def test_a_killed_fork_server_is_restarted(events: Runs, tmp_path: Path) -> None:
+    """The exit code of its children is then unknown, so the cell is retried."""
     notes: list[str] = []
     for event in events("scripted[pause=0.3]", seeds=3, jobs=1):
         if starts(event):
-            status = Path(f"/proc/{process(tmp_path, event)}/status").read_text()
+            status = Path(f"/proc/{process_id(tmp_path, event)}/status").read_text()
             os.kill(int(status.partition("PPid:")[2].split()[0]), signal.SIGKILL)
         if event.note:
             notes.append(event.note)
@@ -176,7 +172,10 @@ def test_cells_are_spread_over_the_devices(events: Runs) -> None:
     found = [
         event.record
         for event in events(
-            "scripted", seeds=6, jobs=4, place=Place(device="a+b", data_root=Path("nowhere"))
+            "scripted",
+            seeds=6,
+            jobs=4,
+            environment=CellEnvironment(device="a+b", data_root=Path("nowhere")),
         )
     ]
     devices = [record.provenance.device for record in found if record is not None]
@@ -184,39 +183,45 @@ def test_cells_are_spread_over_the_devices(events: Runs) -> None:
     assert {*devices} == {"a", "b"}
 
 
-def test_what_the_check_finds_is_refused() -> None:
+def test_a_failed_check_is_an_error() -> None:
     with pytest.raises(UsageError, match="'none' can't be used"):
-        engine(place=Place(device="none", data_root=Path("nowhere"))).check(plan().jobs)
+        engine(environment=CellEnvironment(device="none", data_root=Path("nowhere"))).check(
+            plan().jobs
+        )
 
 
-def test_a_log_that_cannot_be_written_is_no_failure(tmp_path: Path) -> None:
+def test_an_unwritable_log_does_not_fail_a_cell(tmp_path: Path) -> None:
     jobs = plan().jobs
     (event,) = [
         event
-        for event in engine().run(Given(jobs), lambda job: Files(log=tmp_path / "no" / "where"))
+        for event in engine().run(
+            FixedQueue(jobs), lambda job: Files(log=tmp_path / "no" / "where")
+        )
         if event.record
     ]
     assert event.record is not None
     assert event.record.status == "ok"
 
 
-def test_closing_leaves_no_process(events: Runs, tmp_path: Path) -> None:
+def test_closing_ends_all_processes(events: Runs, tmp_path: Path) -> None:
     running = events("scripted[pause=60.0]", seeds=2)
-    processes = [process(tmp_path, next(running)) for _ in range(2)]
+    processes = [process_id(tmp_path, next(running)) for _ in range(2)]
     running.close()
     assert not any(Path(f"/proc/{one}").exists() for one in processes)
 
 
-def test_logs_that_cannot_be_taken_away(events: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As where the disk has become read-only under a run: the record that can't be written says so, in one line; a log has no say."""
-    places: list[Path] = []
+def test_a_log_that_cannot_be_deleted_does_not_fail_a_cell(
+    events: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on a disk that becomes read-only during a run; writing the record reports that error."""
+    refused: list[Path] = []
 
     def refuse(path: Path, missing_ok: bool = False) -> None:
-        places.append(path)
+        refused.append(path)
         raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(path))
 
     with contextlib.closing(events("scripted")) as news:
         monkeypatch.setattr(Path, "unlink", refuse)
         found = records(news)
     assert found["scripted"].status == "ok"
-    assert {place.suffix for place in places} == {".log"}
+    assert {path.suffix for path in refused} == {".log"}

@@ -1,6 +1,6 @@
-"""The Ray engine on a real cluster: a head and several nodes, all on this machine.
+"""The Ray engine on a real cluster: a head and several nodes on this machine.
 
-Run by ``make ray``, which installs Ray.
+``make ray`` installs Ray and runs these tests.
 """
 
 from collections.abc import Callable, Iterator
@@ -13,7 +13,7 @@ from rich.console import Console
 from benchmarks.execution.engines.interface import Event, Limits
 from benchmarks.execution.engines.local import LocalEngine
 from benchmarks.execution.progress import Lines
-from benchmarks.execution.run_cell import Place
+from benchmarks.execution.run_cell import CellEnvironment
 from benchmarks.execution.runner import Run
 from benchmarks.planning.catalog import Catalog
 from benchmarks.planning.plan import Plan, Request, make_plan
@@ -33,7 +33,7 @@ NODES = 3
 
 @pytest.fixture
 def cluster() -> Iterator[Any]:
-    """A head that takes no cells, and three nodes of one processor each."""
+    """A head without processors, and three nodes of one processor each."""
     made = cluster_utils.Cluster(
         initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False}
     )
@@ -45,20 +45,27 @@ def cluster() -> Iterator[Any]:
 
 
 def plan(tmp_path: Path, *models: str, seeds: int) -> Plan:
-    """Cells of the scripted model, which says where our code is that it runs on, and where slow waits for the file ``go``."""
+    """Cells of the scripted model, which prints the path of our code.
+
+    A slow one waits for the file ``go``.
+    """
     files = []
     for name in ("wee.py", "scripted.py"):
         files.append(tmp_path / "plugins" / name)
         files[-1].parent.mkdir(exist_ok=True)
-        told = f"import benchmarks, pathlib\nprint('our code:', benchmarks.__file__)\nGO = pathlib.Path({str(tmp_path / 'go')!r})\n"
-        files[-1].write_text(f"{(PLUGINS / name).read_text()}\n{told}")
+        lines = [
+            "import benchmarks, pathlib",
+            "print('our code:', benchmarks.__file__)",
+            f"GO = pathlib.Path({str(tmp_path / 'go')!r})",
+        ]
+        files[-1].write_text("\n".join([(PLUGINS / name).read_text(), *lines, ""]))
     return make_plan(
         Catalog.read(files), Request(name="wee", models=models, seeds=tuple(range(seeds)))
     )
 
 
-class Watching(Lines):
-    """A display that also does something at each event."""
+class ActingDisplay(Lines):
+    """A display that also calls a function at each event."""
 
     def __init__(self, act: Callable[[Event], None]) -> None:
         super().__init__(Console())
@@ -72,15 +79,15 @@ class Watching(Lines):
 def start(
     a_plan: Plan, root: Path, engine: Any, act: Callable[[Event], None] = lambda event: None
 ) -> Run:
-    one = Run(plan=a_plan, root=root, engine=engine, display=Watching(act))
+    one = Run(plan=a_plan, root=root, engine=engine, display=ActingDisplay(act))
     one.start()
     return one
 
 
-def test_a_cluster_gives_what_this_machine_gives_and_a_lost_node_loses_no_cell(
+def test_a_cluster_gives_the_same_records_and_a_lost_node_loses_no_cell(
     cluster: Any, tmp_path: Path
 ) -> None:
-    """Three cells are running, one on each node, when the node is killed: none of them goes on before."""
+    """Each of the three nodes runs a cell when one node is killed; the cells wait until then."""
     go = tmp_path / "go"
     slow = [f"scripted[pause=0.3,width={width}]" for width in (5, 6, 7)]
     a_plan = plan(
@@ -92,7 +99,9 @@ def test_a_cluster_gives_what_this_machine_gives_and_a_lost_node_loses_no_cell(
         "scripted[act=leave]",
         seeds=2,
     )
-    local = LocalEngine(jobs=2, place=Place(device="auto", data_root=tmp_path / "data"))
+    local = LocalEngine(
+        jobs=2, environment=CellEnvironment(device="auto", data_root=tmp_path / "data")
+    )
     go.touch()
     start(a_plan, tmp_path / "local", local)
     go.unlink()
@@ -117,10 +126,10 @@ def test_a_cluster_gives_what_this_machine_gives_and_a_lost_node_loses_no_cell(
     store = Store(tmp_path / "ray")
     logs = {record.cell.model: store.log_path(record.id) for record in store}
     assert logs["scripted[act=leave]"].read_text().endswith("last words\n"), "logs come back"
-    assert "runtime_resources" in logs["scripted"].read_text(), "our code travels with the job"
+    assert "runtime_resources" in logs["scripted"].read_text(), "our code is sent with the job"
 
 
-def test_limits_hold_there(cluster: Any, tmp_path: Path) -> None:
+def test_limits_apply_on_the_cluster(cluster: Any, tmp_path: Path) -> None:
     a_plan = plan(tmp_path, "scripted[pause=60.0]", "scripted[act=eat]", seeds=1)
     engine = RayEngine(address=cluster.address, limits=Limits(timeout=20.0, memory=800_000_000))
     start(a_plan, tmp_path / "store", engine)
@@ -132,7 +141,7 @@ def test_limits_hold_there(cluster: Any, tmp_path: Path) -> None:
     assert types == {"scripted[pause=60.0]": "Timeout", "scripted[act=eat]": "OutOfMemory"}
 
 
-def test_what_is_wrong_there_is_refused_here(cluster: Any, tmp_path: Path) -> None:
+def test_a_failed_check_on_a_node_is_an_error(cluster: Any, tmp_path: Path) -> None:
     a_plan = plan(tmp_path, "scripted", seeds=1)
     with pytest.raises(UsageError, match=r"on the machine .*device 'cuda:99' can't be used"):
         RayEngine(address=cluster.address, device="cuda:99").check(a_plan.jobs)
@@ -148,7 +157,7 @@ def test_what_is_wrong_there_is_refused_here(cluster: Any, tmp_path: Path) -> No
         RayEngine(address=cluster.address).check(broken.jobs)
 
 
-def test_a_cluster_that_is_not_there_is_named() -> None:
+def test_a_missing_cluster_is_an_error() -> None:
     for address in ("127.0.0.1:1", "ray://127.0.0.1:1", "auto"):
         with pytest.raises(UsageError, match=f"no Ray cluster at {address}.*ray start"):
             RayEngine(address=address).check(())

@@ -1,0 +1,112 @@
+"""Checks before a run's first cell: devices, the code of entries, their options, and data."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, is_dataclass
+from types import ModuleType
+from typing import Any
+
+from baselines.registry import Entry, Kind
+from benchmarks.execution.devices import usable_devices
+from benchmarks.execution.run_cell import CellEnvironment, configuration
+from benchmarks.planning.budgets import options_and_total
+from benchmarks.planning.jobs import Job
+from results.errors import UsageError
+
+REQUIRED_FUNCTIONS: Mapping[Kind, Mapping[str, str]] = {
+    "model": {"build": "config, signature"},
+    "method": {"build": "config, *, model, stream, learning_rate, seed, device"},
+    "task": {"build": "config"},
+    "stream": {"build": "config, *, seed, data_root", "prepare": "data_root"},
+}
+"""The functions that an entry's file must have, each with its arguments."""
+
+REQUIRED_TASK_OPTIONS = ("steps", "batch_size", "streams")
+"""Options that every task must have: the sizes of training and of evaluation."""
+
+
+def check(jobs: Sequence[Job], environment: CellEnvironment) -> list[str]:
+    """Check that all jobs can run here; download missing data.
+
+    The device must exist, the code of every entry must load and accept its options, and the data
+    of every stream must be there.
+
+    Returns:
+        The devices that cells may run on: all of the kind if ``environment`` names only a kind.
+
+    Raises:
+        UsageError: If a job can't run, with one line that gives the way out.
+    """
+    devices = usable_devices(environment.device)
+    entries = {
+        entry.path: entry
+        for job in jobs
+        for entry in (job.benchmark, job.model, job.method)
+        if entry is not None
+    }
+    modules = {path: _load(entry) for path, entry in entries.items()}
+    for job in jobs:
+        for part, entry in (
+            ("benchmark", job.benchmark),
+            ("model", job.model),
+            ("method", job.method),
+        ):
+            if entry is not None:
+                _check_options(
+                    entry, modules[entry.path], options_and_total(job.cell.config[part])[0]
+                )
+    for path, entry in entries.items():
+        if entry.kind == "stream":
+            modules[path].prepare(environment.data_root)
+    return devices
+
+
+def _check_options(entry: Entry, module: ModuleType, options: Any) -> None:
+    try:
+        configuration(module, options)
+    except (ValueError, TypeError) as error:
+        raise UsageError(f"{entry.kind} '{entry.name}' refuses its options: {error}") from error
+
+
+def _load(entry: Entry) -> ModuleType:
+    try:
+        module = entry.load()
+    except UsageError:
+        raise
+    except Exception as error:
+        reason = f"{type(error).__name__}: {error}"
+        raise UsageError(
+            f"{entry.kind} '{entry.name}' ({entry.path}) can't be loaded: {reason}; fix the file"
+        ) from error
+    for name, arguments in REQUIRED_FUNCTIONS[entry.kind].items():
+        if not callable(getattr(module, name, None)):
+            raise UsageError(
+                f"{entry.path.name} has no function {name}({arguments}), "
+                f"which a {entry.kind} must have"
+            )
+    _check_option_fields(entry, module)
+    return module
+
+
+def _check_option_fields(entry: Entry, module: ModuleType) -> None:
+    """Check that an entry's file defines all of its options itself, and a task's required ones.
+
+    Options are read from the file's text, where inherited fields are not visible.
+    """
+    options = {option.name for option in entry.source.options}
+    config = getattr(module, "Config", None)
+    inherited = (
+        sorted({field.name for field in fields(config)} - options) if is_dataclass(config) else []
+    )
+    if inherited:
+        raise UsageError(
+            f"{entry.path.name}: Config inherits {', '.join(inherited)}; "
+            "options are read from the file's text, so write them all out there"
+        )
+    missing = [
+        name for name in REQUIRED_TASK_OPTIONS if entry.kind == "task" and name not in options
+    ]
+    if missing:
+        raise UsageError(
+            f"{entry.path.name}: Config has no {', '.join(missing)}; "
+            f"every task has {', '.join(REQUIRED_TASK_OPTIONS)} (strategies/sequence/task.py)"
+        )
