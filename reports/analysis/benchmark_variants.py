@@ -1,8 +1,8 @@
-"""Which records answer the same question: those of one benchmark, asked with the same options.
+"""Groups records by the options of their benchmark.
 
-A stream in its class- and in its task-incremental scenario bears one name and asks two questions,
-and so does a task at two lengths: scores that are not to be ranked together. Each question is named
-by the options in which it differs from the others that are there.
+A stream in its class- and in its task-incremental scenario has one name, but the scores of the two
+must not be ranked together; the same holds for a task at two lengths. Each variant is named after
+the options in which it differs from the other variants in the store.
 """
 
 import json
@@ -15,11 +15,11 @@ from results.records.record import Record
 from results.records.same_benchmark import Options
 
 FIRST_OPTIONS = ("protocol", "scenario")
-"""Options that are named before all others where they tell questions apart."""
+"""Options that are preferred for the names of variants."""
 
 
 def variant_names(records: Iterable[Record]) -> dict[str, str]:
-    """Name the question that each record answers, by its id."""
+    """Return the name of each record's benchmark variant, by record id."""
     return name_variants(
         {
             record.id: (record.cell.benchmark, record.cell.config.get("benchmark", {}))
@@ -29,16 +29,16 @@ def variant_names(records: Iterable[Record]) -> dict[str, str]:
 
 
 def name_variants(benchmarks: Mapping[str, tuple[str, Options]]) -> dict[str, str]:
-    """Name the question that each cell asks.
+    """Return the name of each cell's benchmark variant.
 
-    Options that some cells of a benchmark do not hold, since it has got them since, tell nothing
-    apart.
+    An option that some cells of a benchmark do not have, because it is newer than they are, does
+    not distinguish variants.
 
     Args:
-        asked: Benchmark and its options, by a cell's id.
+        benchmarks: The benchmark and its options, by cell id.
 
     Returns:
-        By the same id: the benchmark's name, with options in brackets where its cells differ in
+        By cell id: the benchmark's name, with the distinguishing options in brackets if there are
         any.
     """
     by_benchmark: dict[str, dict[str, Options]] = defaultdict(dict)
@@ -54,7 +54,7 @@ def name_variants(benchmarks: Mapping[str, tuple[str, Options]]) -> dict[str, st
 
 
 def _distinguishing_options(options: Sequence[Options]) -> list[str]:
-    """Choose options, as few as it takes, that tell apart whatever all shared options tell apart."""
+    """Choose a minimal list of options that separates what all shared options separate."""
     shared = set.intersection(*(set(one) for one in options))
     ordered = sorted(
         shared,

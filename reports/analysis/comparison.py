@@ -1,4 +1,4 @@
-"""Two models, or two stores, side by side: benchmark by benchmark, paired by seed."""
+"""Compares two models, or two stores, on every benchmark, paired by seed."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +15,10 @@ from results.statistics.comparisons import Comparison, compare, holm, improvemen
 from results.statistics.ranks import SIGNIFICANCE
 
 MIN_PAIRED_SEEDS = 6
-"""Fewest common seeds with which a signed-rank test can find anything: twice 1 in 2⁶ is below 0.05, twice 1 in 2⁵ is not."""
+"""Minimum number of common seeds at which a signed-rank test can be significant.
+
+The smallest two-sided p is 2 / 2⁶ < 0.05 with six seeds, but 2 / 2⁵ > 0.05 with five.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +27,10 @@ class RowComparison:
 
     Attributes:
         left: The first row.
-        right: The second.
-        scores: The primary metric of both, ``[2, seeds]``, NaN where a seed has none.
-        paired: What the seeds that both have say; differences are left less right.
-        adjusted: The Wilcoxon test's p, corrected by Holm over all contests; NaN where there is
-            none.
+        right: The second row.
+        scores: The primary metric of both, ``[2, seeds]``; NaN where a seed has none.
+        paired: Statistics of the common seeds; differences are left minus right.
+        adjusted: The p of the Wilcoxon test, Holm-corrected over all rows; NaN if there is none.
     """
 
     left: ResultRow
@@ -39,10 +41,7 @@ class RowComparison:
 
     @property
     def name(self) -> str:
-        """The benchmark.
-
-        With the model, where both sides are one; and on a stream how they learnt.
-        """
+        """The benchmark, with the model if both sides share it, and on a stream the methods."""
         left, right = self.left, self.right
         model = [left.model] if left.model == right.model else []
         methods = " against ".join(dict.fromkeys((left.method, right.method)))
@@ -52,7 +51,7 @@ class RowComparison:
 
     @property
     def winner(self) -> str:
-        """Who is shown to be better: ``left``, ``right``, or nobody (an empty text)."""
+        """The side that is significantly better: ``left``, ``right``, or an empty string."""
         if not self.adjusted < SIGNIFICANCE:
             return ""
         return "left" if self.paired.difference.value > 0 else "right"
@@ -60,15 +59,15 @@ class RowComparison:
 
 @dataclass(frozen=True, slots=True)
 class PairwiseReport:
-    """Two models, or two stores.
+    """The comparison of two models, or of two stores.
 
     Attributes:
         left: Name of the first.
         right: Name of the second.
-        contests: Where both have a row.
-        improvement: Probability that a run of the first beats a run of the second, over all
-            benchmarks, each counted once.
-        notes: What a reader should know: rows left out, settings that differ.
+        comparisons: One per benchmark on which both have a row.
+        improvement: Probability that a run of the first scores higher than a run of the second;
+            every benchmark has the same weight.
+        notes: Remarks for the reader: omitted rows, different settings.
     """
 
     left: str
@@ -79,7 +78,7 @@ class PairwiseReport:
 
     @property
     def tally(self) -> tuple[int, int, int]:
-        """Benchmarks that the left one wins significantly, those that nobody does, and those that the right one wins."""
+        """Number of rows won significantly by the left, by neither, and by the right side."""
         winners = [comparison.winner for comparison in self.comparisons]
         return winners.count("left"), winners.count(""), winners.count("right")
 
@@ -89,12 +88,11 @@ def compare_models(selection: Selection, left: str, right: str) -> PairwiseRepor
 
     Args:
         selection: The store's rows.
-        left: A model or variant as it is named in the leaderboard, or ``MODEL:METHOD`` for one way
-            of learning.
-        right: The other. Where neither names a method, rows that share one are compared.
+        left: A model or variant as the leaderboard names it, or ``MODEL:METHOD``.
+        right: The other. If neither names a method, rows with equal methods are compared.
 
     Raises:
-        UsageError: If one is not in the store, or they share no benchmark, or are the same.
+        UsageError: If one is not in the store, if they share no benchmark, or if they are equal.
     """
     if left == right:
         raise UsageError(f"cannot compare {left!r} with itself: give two models, or two stores")
@@ -109,21 +107,22 @@ def compare_models(selection: Selection, left: str, right: str) -> PairwiseRepor
     ]
     if not pairs:
         raise UsageError(
-            f"{left} and {right} share no benchmark and method in this store; name methods as MODEL:METHOD"
+            f"{left} and {right} share no benchmark and method in this store; "
+            "name methods as MODEL:METHOD"
         )
     return _report(left, right, pairs, _omitted_rows([*named_left, *named_right]))
 
 
 def compare_stores(left: Selection, right: Selection, names: tuple[str, str]) -> PairwiseReport:
-    """Compare the rows that bear the same names in two stores.
+    """Compare the rows of two stores that have the same benchmark, model and method.
 
     Args:
         left: Rows of the first store.
-        right: Rows of the second.
-        names: What to call the two.
+        right: Rows of the second store.
+        names: Names of the two stores.
 
     Raises:
-        UsageError: If they have no row in common.
+        UsageError: If the stores have no row in common.
     """
     first, second = (_best(selection.entries) for selection in (left, right))
     found = {_key(entry): entry for entry in second}
@@ -134,14 +133,14 @@ def compare_stores(left: Selection, right: Selection, names: tuple[str, str]) ->
         )
     notes = [*_omitted_rows(left.entries), *_omitted_rows(right.entries)]
     unpaired = len(first) + len(second) - 2 * len(pairs)
-    notes += [f"rows that stand in one of the stores alone: {unpaired}"] if unpaired else []
+    notes += [f"rows in only one of the stores: {unpaired}"] if unpaired else []
     different = [" · ".join(_key(one)) for one, other in pairs if one.setting != other.setting]
-    notes += [f"config or version differ: {', '.join(different)}"] if different else []
+    notes += [f"config or version differs: {', '.join(different)}"] if different else []
     return _report(*names, pairs, notes)
 
 
 def against_best(entries: Sequence[ResultRow]) -> tuple[RowComparison, ...]:
-    """Compare the first of a benchmark's rows with each of the others, p corrected over all of them.
+    """Compare the first row with each other row, with p corrected over all of them.
 
     Args:
         entries: Rows of one benchmark, the best first.
@@ -150,7 +149,7 @@ def against_best(entries: Sequence[ResultRow]) -> tuple[RowComparison, ...]:
 
 
 def _omitted_rows(entries: Sequence[ResultRow]) -> list[str]:
-    """Say which rows are not compared, since another of the same names has more seeds."""
+    """Describe the rows that are omitted because another with the same names has more seeds."""
     chosen = {id(entry) for entry in _best(entries)}
     left_out = sorted(
         {
@@ -160,7 +159,7 @@ def _omitted_rows(entries: Sequence[ResultRow]) -> list[str]:
         }
     )
     return (
-        [f"left out, since a row of the same names has more seeds: {', '.join(left_out)}"]
+        ["omitted, because a row with the same names has more seeds: " + ", ".join(left_out)]
         if left_out
         else []
     )
@@ -176,7 +175,8 @@ def _report(
     if 0 < len(underpowered) < len(comparisons):
         notes = [
             *notes,
-            f"with fewer than {MIN_PAIRED_SEEDS} common seeds no signed-rank test reaches {SIGNIFICANCE}: {', '.join(underpowered)}",
+            f"with fewer than {MIN_PAIRED_SEEDS} common seeds no signed-rank test reaches "
+            f"{SIGNIFICANCE}: {', '.join(underpowered)}",
         ]
     return PairwiseReport(
         left=left,
@@ -213,15 +213,16 @@ def _named(selection: Selection, name: str) -> list[ResultRow]:
     if not found:
         available = sorted({entry.model for entry in selection.entries if entry.ok})
         raise UsageError(
-            f"there is no result of {name!r} in this store; it has {', '.join(available) or 'none at all'}"
+            f"there is no result of {name!r} in this store; "
+            f"it has {', '.join(available) or 'no results'}"
         )
     return found
 
 
 def _best(entries: Sequence[ResultRow]) -> list[ResultRow]:
-    """Keep one row of each name: that of the most finished seeds.
+    """Return one row per benchmark, model and method: the one with the most finished seeds.
 
-    Among those, the one whose setting comes first.
+    The order of settings breaks ties.
     """
     chosen: dict[tuple[str, str, str], ResultRow] = {}
     for entry in sorted(entries, key=lambda entry: (-len(entry.ok), entry.setting)):

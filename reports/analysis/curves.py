@@ -1,4 +1,9 @@
-"""Curves of records as arrays, read with care: a record from outside may hold anything that is JSON."""
+"""Curves of records as arrays.
+
+Records may come from anyone, so a curve may hold any JSON; malformed parts are skipped.
+
+Legend: ``S`` seeds, ``D`` distances, ``I`` experiences trained on, ``J`` experiences evaluated.
+"""
 
 from typing import TypeGuard
 
@@ -12,15 +17,19 @@ from results.records.record import Record
 Array = npt.NDArray[np.float64]
 
 MAX_ABSOLUTE = 1e15
-"""Beyond this a number is no distance, accuracy or age, and would only wreck the axes."""
+"""Numbers with a larger absolute value are ignored: they would only distort the axes."""
 
 
 def distances(entry: ResultRow, curve: str = "accuracy_by_distance") -> tuple[Array, Array]:
-    """Collect a row's accuracies by distance, of the task's own questions or of a group's curve.
+    """Return a row's accuracies by distance.
+
+    Args:
+        entry: The row.
+        curve: Name of the curve: the task's own queries, or those of a query group.
 
     Returns:
-        The distances that any seed was asked at, ``[D]``, and the accuracies, ``[S, D]``, NaN where
-        a seed has none.
+        The distances at which any seed was evaluated, ``[D]``, and the accuracies, ``[S, D]``; NaN
+        where a seed has none.
     """
     seeds = [pairs(record.curves.get(curve)) for record in entry.ok]
     where = sorted({distance for seed in seeds for distance in seed})
@@ -29,9 +38,9 @@ def distances(entry: ResultRow, curve: str = "accuracy_by_distance") -> tuple[Ar
 
 
 def matrices(entry: ResultRow) -> Array | None:
-    """Stack a row's accuracy matrices, ``[S, I, J]``.
+    """Return a row's accuracy matrices, ``[S, I, J]``, or None if there are none.
 
-    Those of another shape than the first are left out. None where there is none.
+    Matrices whose shape differs from the first are skipped.
     """
     found = [matrix for record in entry.ok if (matrix := _matrix(record)) is not None]
     same = [matrix for matrix in found if matrix.shape == found[0].shape]
@@ -39,7 +48,7 @@ def matrices(entry: ResultRow) -> Array | None:
 
 
 def lifetimes(record: Record) -> tuple[Array, Array] | None:
-    """Read a record's survival curve: times, and shares alive from each on."""
+    """Return a record's survival curve: times, and the share of slots alive from each on."""
     curve = (record.slots or {}).get("lifetimes")
     if not isinstance(curve, dict):
         return None
@@ -50,7 +59,7 @@ def lifetimes(record: Record) -> tuple[Array, Array] | None:
 
 
 def lifetime_band(entry: ResultRow) -> tuple[Array, Array] | None:
-    """Read the band of the only survival curve of a row: its lower and upper ends at the curve's times."""
+    """Return the lower and upper ends of the band of a row's only survival curve."""
     curves = [
         curve
         for record in entry.ok
@@ -65,13 +74,13 @@ def lifetime_band(entry: ResultRow) -> tuple[Array, Array] | None:
 
 
 def slot_numbers(entry: ResultRow, name: str) -> list[float]:
-    """Collect a slot statistic of a row, seed by seed; seeds without it are left out."""
+    """Return a slot statistic by seed, without the seeds that have none."""
     values = [_numbers([(record.slots or {}).get(name)]) for record in entry.ok]
     return [float(value[0]) for value in values if value is not None and np.isfinite(value[0])]
 
 
 def pairs(curve: JsonValue) -> dict[float, float]:
-    """Read ``[[x, y, …], …]`` with positive ``x``; whatever is nothing of the kind is left out."""
+    """Return ``{x: y}`` of ``[[x, y, …], …]`` for positive ``x``; malformed rows are skipped."""
     rows = curve if isinstance(curve, list) else []
     read = [_numbers(row) for row in rows]
     return {
@@ -102,7 +111,7 @@ def number(value: JsonValue) -> TypeGuard[int | float]:
 
 
 def _numbers(value: JsonValue) -> Array | None:
-    """Read a list of numbers, nulls as NaN; None where it is not one."""
+    """Return a list of numbers as an array, nulls as NaN; None if it is not one."""
     if not isinstance(value, list):
         return None
     numbers = [

@@ -1,4 +1,4 @@
-"""Records and summaries as pandas frames, for whoever goes on computing, and as CSV that a spreadsheet can open safely."""
+"""Records and summaries as pandas data frames, and as CSV that is safe in spreadsheets."""
 
 import csv
 import json
@@ -32,7 +32,7 @@ Costs (``cost.NAME``), metrics (``metric.NAME``) and slot statistics (``slots.NA
 
 
 def records_frame(selection: Selection) -> pd.DataFrame:
-    """Put every record in a row, those that failed and those that are stale included: the status says which."""
+    """Return one row per record, including failed and stale ones; ``status`` distinguishes them."""
     rows = [_flat(record, record.status) for record in selection.records] + [
         _flat(record, "stale") for record in selection.stale
     ]
@@ -41,24 +41,28 @@ def records_frame(selection: Selection) -> pd.DataFrame:
 
 
 def summary_frame(selection: Selection) -> pd.DataFrame:
-    """Put every row of the leaderboard in a row, in its order.
+    """Return the leaderboard, one row per row, in its order.
 
-    Columns are the attributes of `Summary`.
+    The columns are the attributes of `Summary`.
     """
     rows = [asdict(row) for row in summarise(selection)]
     return pd.DataFrame(rows, columns=[field.name for field in fields(Summary)], dtype=object)
 
 
 def to_csv(frame: pd.DataFrame) -> str:
-    """Write a frame as CSV: numbers to six significant digits, nothing for None, and text that no spreadsheet takes for a formula."""
+    """Return a frame as CSV.
+
+    Numbers have six significant digits, None is empty, and no text is read as a formula.
+    """
     safe = frame.map(_cell).rename(columns=_cell)
     return safe.to_csv(index=False, lineterminator="\n", quoting=csv.QUOTE_MINIMAL)
 
 
 def _cell(value: object) -> object:
-    """Bring one value to its CSV form.
+    """Return one value in its CSV form.
 
-    A text that begins as a formula would is led by an apostrophe (OWASP, "CSV Injection").
+    An apostrophe precedes a text that a spreadsheet would read as a formula (OWASP, "CSV
+    Injection").
     """
     if isinstance(value, float):
         return "" if value != value else f"{value:.6g}"
@@ -68,7 +72,7 @@ def _cell(value: object) -> object:
 
 
 def _flat(record: Record, status: str) -> dict[str, object]:
-    """One record as one row; of its slot statistics the numbers alone."""
+    """Return one record as one row; of its slot statistics only the numbers."""
     cell = record.cell
     slots = record.slots or {}
     return {

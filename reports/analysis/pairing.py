@@ -1,4 +1,4 @@
-"""Scores of several rows, seed by seed, so that what is compared was measured on the same data."""
+"""Scores of several rows aligned by seed: equal seeds have equal data."""
 
 from collections.abc import Sequence
 
@@ -10,17 +10,14 @@ from results.records.record import Record
 
 
 def paired_scores(entries: Sequence[ResultRow], metric: str) -> npt.NDArray[np.float64]:
-    """Collect a metric as ``[rows, seeds]``, a column per seed that any row has.
-
-    NaN where a seed has none.
-    """
+    """Return a metric as ``[rows, seeds]``, one column per seed of any row; NaN where missing."""
     return paired([entry.ok for entry in entries], metric)
 
 
 def paired(rows: Sequence[Sequence[Record]], metric: str) -> npt.NDArray[np.float64]:
-    """Collect a metric of rows of records; see `paired_scores`.
+    """Return a metric of rows of records; see `paired_scores`.
 
-    Of two records of one seed, the last one counts.
+    Of two records with one seed, the last one counts.
     """
     places = {
         seed: place

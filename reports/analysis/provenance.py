@@ -1,4 +1,4 @@
-"""Where the records come from."""
+"""Provenance of records: code, packages and machine."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -12,12 +12,12 @@ UNKNOWN = "unknown"
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One thing that records say of their origin.
+    """One property of the records' provenance.
 
     Attributes:
-        name: What it is.
-        values: Each value with the number of records that say so, the most frequent first.
-        warning: Why a reader should look twice, or nothing.
+        name: The property.
+        values: Each value with its number of records, the most frequent first.
+        warning: A caution for the reader, or an empty string.
     """
 
     name: str
@@ -26,10 +26,7 @@ class Fact:
 
 
 def provenance_facts(selection: Selection) -> list[Fact]:
-    """Collect what all shown records say of code, packages and machine.
-
-    What differs among them is flagged.
-    """
+    """Return the provenance of all shown records; properties that differ are flagged."""
     records = selection.records
     if not records:
         return []

@@ -1,9 +1,7 @@
-"""Where a report's resamples come from.
+"""Generators for the resamples of a report.
 
-A generator per thing that is estimated, so that a table rebuilds byte for byte.
-
-Each is seeded by the names of what it estimates and by nothing else: another row in the store does
-not move this row's interval.
+Each estimate has a generator of its own, seeded only by the names of what it estimates. Tables are
+therefore reproducible, and another row in the store does not change a row's interval.
 """
 
 import hashlib
@@ -12,6 +10,6 @@ import numpy as np
 
 
 def generator(*names: str) -> np.random.Generator:
-    """Return the generator that belongs to these names."""
+    """Return the generator for these names."""
     digest = hashlib.sha256("\n".join(names).encode()).digest()
     return np.random.default_rng(int.from_bytes(digest[:8], "big"))

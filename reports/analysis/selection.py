@@ -1,11 +1,9 @@
-"""What of a store a reader is shown.
+"""Arranges the records of a store into rows: one per benchmark, model and method, over seeds.
 
-Its records in rows, one per benchmark, model and method, each over its seeds.
-
-A benchmark asked with other options is a benchmark of its own
-(`reports.analysis.benchmark_variants`), and rows are never mixed: records of one name but of
-another config or version (an earlier run) stand in rows of their own, told apart by their
-*setting*. A record whose question is planned under another id is stale, and in no row.
+A benchmark with other options is a separate benchmark (`reports.analysis.benchmark_variants`).
+Records with equal names but another config or version (an earlier run) have a row of their own,
+identified by its *setting*. A record whose cell is planned again under another id is stale and in
+no row.
 """
 
 from collections import Counter, defaultdict
@@ -25,19 +23,15 @@ from results.store.store import Store
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """A benchmark as a reader sees it.
-
-    What its manifest says, or what can be told of it without one.
+    """A benchmark, described by its manifest or, without one, by its records.
 
     Attributes:
-        name: Task or stream, with the options that tell it apart in brackets, where its records
-            differ in any.
-        kind: Which of the two.
-        summary: One line on what it asks, or nothing.
+        name: Task or stream, with the distinguishing options in brackets if its records differ.
+        kind: ``task`` or ``stream``.
+        summary: One line on what it evaluates, or an empty string.
         primary: The metric that ranks models; higher is better.
-        chance: That metric's value for guessing, where a manifest says it of the options that were
-            asked.
-        benchmark: Name of the task or stream alone.
+        chance: That metric's value at chance level, if a manifest gives it for these options.
+        benchmark: Name of the task or stream, without options.
     """
 
     name: str
@@ -50,17 +44,17 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class ResultRow:
-    """One row: a benchmark, a model and a method in one setting, over seeds.
+    """A benchmark, a model and a method in one setting, over seeds.
 
     Attributes:
         subject: The benchmark.
         model: The model's name.
-        method: How it learnt.
-        setting: Digest of config and version, eight hexadecimal digits; empty while no cell has
+        method: The training method.
+        setting: Digest of config and version, eight hexadecimal digits; empty before any cell has
             run.
-        ok: Records that hold a result, by seed.
-        failed: Records that hold an error, by seed.
-        planned: How many seeds were wanted.
+        ok: Records with a result, by seed.
+        failed: Records with an error, by seed.
+        planned: Number of planned seeds.
     """
 
     subject: Subject
@@ -73,21 +67,21 @@ class ResultRow:
 
     @property
     def seeds(self) -> str:
-        """How many seeds hold a result, of how many wanted: ``2/3``."""
+        """Number of seeds with a result, and number of planned seeds: ``2/3``."""
         return f"{len(self.ok)}/{self.planned}"
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Everything a report is made of.
+    """The contents of a report.
 
     Attributes:
         subjects: Benchmarks, in the order of the manifests, then by name.
         entries: Rows, in the order of the subjects.
-        stale: Records left out, since their cells are planned anew.
+        stale: Records that are left out because their cells are planned again.
         manifests: What was planned.
-        damaged: How many records could not be read.
-        missing: How many planned cells have left no record yet.
+        damaged: Number of unreadable records.
+        missing: Number of planned cells without a record.
     """
 
     subjects: tuple[Subject, ...]
@@ -103,18 +97,18 @@ class Selection:
 
     @property
     def records(self) -> list[Record]:
-        """All records in rows, in the order of the rows and then of seeds, those that failed after those that did not."""
+        """All records in the order of rows; within a row those that failed come last."""
         return [record for entry in self.entries for record in (*entry.ok, *entry.failed)]
 
     @property
     def ambiguous(self) -> bool:
-        """Whether two rows bear the same names, so that their settings must be shown."""
+        """Whether two rows have the same names, so that their settings must be shown."""
         names = Counter((entry.subject.name, entry.model, entry.method) for entry in self.entries)
         return any(count > 1 for count in names.values())
 
 
 def select(store: Store) -> Selection:
-    """Read a store and sort its records into rows."""
+    """Read a store and arrange its records into rows."""
     manifests = store.manifests()
     planned = {cell.id: cell for manifest in manifests for cell in manifest.cells}
     records = list(store)
@@ -146,12 +140,15 @@ def select(store: Store) -> Selection:
 
 
 def setting(cell: Cell) -> str:
-    """Digest what seeds of one row share beyond their names: config and version."""
+    """Return the digest of what the seeds of a row share: config and version."""
     return cell.setting
 
 
 def _stale(records: Sequence[Record], manifests: Sequence[Manifest]) -> tuple[Record, ...]:
-    """Choose the records that no plan holds, though one plans their seed anew, and not for what is known to be another question."""
+    """Return the unplanned records whose cell is planned again with the same benchmark options.
+
+    If the options of the new plan are not known, they are taken to be the same.
+    """
     known: dict[str, Options] = {
         record.id: record.cell.config.get("benchmark", {}) for record in records
     }
@@ -164,11 +161,10 @@ def _stale(records: Sequence[Record], manifests: Sequence[Manifest]) -> tuple[Re
             planned.add(cell.id)
 
     def replaced(record: Record) -> bool:
-        variants = known[record.id]
+        own = known[record.id]
         plans = replanned.get(record.cell.key, [])
         return any(
-            not options or any(same_benchmark(variants, one) for one in options)
-            for options in plans
+            not options or any(same_benchmark(own, one) for one in options) for options in plans
         )
 
     return tuple(record for record in records if record.id not in planned and replaced(record))
@@ -180,7 +176,7 @@ Key = tuple[str, str, str, str]
 def _rows(
     live: Mapping[str, Record], manifests: Sequence[Manifest], variants: Mapping[str, str]
 ) -> dict[Key, set[str]]:
-    """Map question, model, method and setting to the ids of its cells, run or only planned."""
+    """Map variant, model, method and setting to the ids of the row's cells, run or planned."""
     rows: dict[Key, set[str]] = defaultdict(set)
     for record in live.values():
         cell = record.cell
@@ -194,8 +190,8 @@ def _rows(
             waiting = [one for one in cells if one.id not in live]
             usual = _usual_variant(names[0], manifest, live, variants) if waiting else names[0]
             for one in waiting:
-                # A plan does not hold its config: a cell yet to run belongs with those of its plan
-                # that have, where they lack its seed.
+                # A manifest does not hold configs. A cell without a record belongs to a row of its
+                # plan that has no record of this seed.
                 taken = {variants[record.id] for record in run if record.cell.seed == one.seed}
                 known = Counter(
                     (variants[record.id], setting(record.cell))
@@ -213,10 +209,7 @@ def _rows(
 def _usual_variant(
     benchmark: str, manifest: Manifest, live: Mapping[str, Record], variants: Mapping[str, str]
 ) -> str:
-    """Return the question that most of a plan's records of a benchmark answer.
-
-    Its bare name where there is none.
-    """
+    """Return the most frequent variant of a benchmark in a plan, or its bare name."""
     found = Counter(
         variants[cell.id]
         for cell in manifest.cells
@@ -226,11 +219,11 @@ def _usual_variant(
 
 
 ChanceConditions = Mapping[str, tuple[JsonValue, ...]]
-"""The values that options may have for guessing to score what a manifest says, by option."""
+"""Values of options for which a manifest's chance level holds, by option."""
 
 
 def _chance_conditions(manifests: Iterable[Manifest]) -> dict[str, ChanceConditions]:
-    """Return under which options guessing scores what the manifests say, by benchmark."""
+    """Return the conditions under which the manifests' chance levels hold, by benchmark."""
     conditions: dict[str, ChanceConditions] = {}
     for manifest in manifests:
         for member in manifest.benchmarks:
@@ -244,9 +237,9 @@ def _split_by_variant(
     live: Mapping[str, Record],
     conditions: Mapping[str, ChanceConditions],
 ) -> dict[str, Subject]:
-    """Put in each benchmark's place the questions that its rows answer, by name.
+    """Replace each benchmark by the variants that its rows have, by name.
 
-    What guessing scores is kept where it holds.
+    The chance level is dropped where it does not hold.
     """
     found: dict[str, Subject] = {}
     records_of: dict[str, dict[str, list[Record]]] = defaultdict(lambda: defaultdict(list))
@@ -267,7 +260,7 @@ def _holds(conditions: ChanceConditions, record: Record) -> bool:
 
 
 def _subjects(manifests: Sequence[Manifest], records: Iterable[Record]) -> dict[str, Subject]:
-    """Describe every benchmark, from the first manifest that holds it, or else from its records."""
+    """Describe every benchmark from the first manifest that has it, or from its records."""
     subjects: dict[str, Subject] = {}
     for manifest in manifests:
         for member in manifest.benchmarks:

@@ -1,23 +1,23 @@
-"""Names brought to a form that is safe in a file's name, in an address and in an id."""
+"""Slugs of names, safe in file names, URLs and HTML ids."""
 
 import hashlib
 import re
 
 SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
-"""Names that are slugs already: lower case alone, since some file systems don't tell cases apart."""
+"""Names that are slugs already: lower case only, since some file systems ignore case."""
 
 MAX_LENGTH = 60
-"""Characters of a name that its slug keeps."""
+"""Maximum number of characters taken from a name."""
 
 HASH_DIGITS = 12
-"""Hexadecimal digits of the hash that other names bear."""
+"""Number of hexadecimal digits of a slug's hash."""
 
 
 def slug(name: str) -> str:
-    """Return a slug of lower-case letters, digits and hyphens; distinct names keep distinct slugs.
+    """Return a slug of lower-case letters, digits and hyphens; distinct names have distinct slugs.
 
-    A name that is no slug, or is long, or looks like a slug with a hash and so might be taken for
-    another name's, gets a hash of its own.
+    A hash is appended to a name that is not a slug, that is too long, or that ends like a slug with
+    a hash and could be confused with another name's slug.
     """
     if (
         len(name) <= MAX_LENGTH

@@ -1,4 +1,4 @@
-"""A row of the leaderboard in numbers: the primary metric over seeds with its interval, and what it cost."""
+"""Summarises leaderboard rows: the primary metric with its interval, and the costs."""
 
 import math
 from collections.abc import Callable
@@ -15,32 +15,31 @@ from results.statistics.ranks import ranks
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
-    """One row over its seeds. Numbers are None where there is nothing to say.
+    """One row over its seeds. A number is None if it is not known.
 
     Attributes:
-        benchmark: Task or stream.
-        kind: Which of the two.
-        rank: One more than the number of the benchmark's rows that are significantly better; see
+        benchmark: Task or stream, with its variant's options.
+        kind: ``task`` or ``stream``.
+        rank: One plus the number of the benchmark's rows that are significantly better; see
             `results.statistics.ranks`.
         model: The model's name.
-        method: How it learnt.
+        method: The training method.
         setting: Digest of config and version.
         metric: The primary metric.
         mean: Its mean over seeds.
         low: Lower end of the Student-t interval; None with one seed.
         high: Upper end.
-        chance: Its value for guessing.
-        seeds_ok: Seeds that hold a result.
-        seeds_failed: Seeds that hold an error.
-        seeds_planned: Seeds that were wanted.
-        parameters: Count of parameters, the largest of the seeds, as are all counts of bytes.
+        chance: Its value at chance level.
+        seeds_ok: Seeds with a result.
+        seeds_failed: Seeds with an error.
+        seeds_planned: Seeds that were planned.
+        parameters: Number of parameters; like all sizes, the maximum over seeds.
         parameter_bytes: Bytes of parameters.
-        state_bytes: Bytes that one sequence carries at most.
-        buffer_bytes: Bytes kept of the past between samples.
-        train_seconds: Mean time of training, by the clock; other work on the machine lengthens it.
-        train_cpu_seconds: Mean time that training took of the CPUs, which other work hardly
-            changes.
-        train_examples: Examples trained on.
+        state_bytes: Maximum bytes of state per sequence.
+        buffer_bytes: Bytes stored of past samples.
+        train_seconds: Mean wall-clock time of training; it depends on other work on the machine.
+        train_cpu_seconds: Mean CPU time of training; it hardly depends on other work.
+        train_examples: Number of training examples.
     """
 
     benchmark: str
@@ -67,12 +66,12 @@ class Summary:
 
 
 def summarise(selection: Selection) -> list[Summary]:
-    """Summarise all rows: benchmarks in their order, and within one the best first, those without a score last."""
+    """Summarise all rows by benchmark, the best first, rows without a score last."""
     return [row for subject in selection.subjects for _, row in ranked(selection, subject)]
 
 
 def ranked(selection: Selection, subject: Subject) -> list[tuple[ResultRow, Summary]]:
-    """Sort a benchmark's rows by falling mean, names breaking ties, and rank those that have one."""
+    """Sort a benchmark's rows by falling mean, then by name, and rank those with a score."""
     pairs = [(entry, summary(entry)) for entry in selection.of(subject)]
     pairs.sort(
         key=lambda pair: (
@@ -91,7 +90,7 @@ def ranked(selection: Selection, subject: Subject) -> list[tuple[ResultRow, Summ
 
 
 def summary(entry: ResultRow) -> Summary:
-    """Summarise one row, not yet ranked."""
+    """Summarise one row, without its rank."""
     interval = scores(entry, entry.subject.primary)
     seconds = [record.cost.train_seconds for record in entry.ok]
     busy = [
@@ -123,9 +122,9 @@ def summary(entry: ResultRow) -> Summary:
 
 
 def scores(entry: ResultRow, metric: str) -> Interval:
-    """Compute the mean of a metric over an entry's seeds, with its interval.
+    """Return the mean of a metric over an entry's seeds, with its interval.
 
-    Seeds that hold no such number do not count.
+    Seeds without the metric do not count.
     """
     return mean_interval(
         [np.nan if (value := record.metrics.get(metric)) is None else value for record in entry.ok]
@@ -133,7 +132,7 @@ def scores(entry: ResultRow, metric: str) -> Interval:
 
 
 def finite(value: np.ndarray | float) -> float | None:
-    """Read one element of an interval: None for NaN."""
+    """Return one element of an interval; None for NaN."""
     return float(value) if math.isfinite(float(value)) else None
 
 

@@ -1,4 +1,4 @@
-"""Accuracy against the distance between evidence and question: the figure of a long-dependency task."""
+"""Accuracy against the distance between evidence and query: the main figure of a task."""
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -13,13 +13,13 @@ from reports.tables.number_format import score
 from results.statistics.intervals import mean_interval
 
 MAX_TICKS = 9
-"""Most labels that fit below the axis."""
+"""Maximum number of labels on the axis."""
 
 
 def draw(subject: Subject, entries: tuple[ResultRow, ...], style: Style, name: str) -> Plot | None:
-    """Draw one line per row, its band the Student-t interval over seeds.
+    """Draw one line per row; its band is the Student-t interval over seeds.
 
-    None where no seed was asked at any distance.
+    Returns None without any accuracy by distance.
     """
     shown = [(entry, *distances(entry)) for entry in entries if entry.ok]
     shown = [(entry, x, y) for entry, x, y in shown if len(x)]
@@ -56,14 +56,14 @@ def draw(subject: Subject, entries: tuple[ResultRow, ...], style: Style, name: s
         figure,
         name=name,
         title=f"{subject.name}: accuracy by distance",
-        caption="Line: mean over seeds; band: its 95% interval. Distance, on a log scale: tokens between evidence and question, or the "
-        "length where whole sequences are read.",
+        caption="Line: mean over seeds; band: its 95% interval. Distance, on a log scale: tokens "
+        "between evidence and query, or the length for whole-sequence evaluation.",
         description=f"Line chart of accuracy against distance. {'; '.join(sentences)}.",
     )
 
 
 def distance_axis(axes: Axes, where: list[float]) -> None:
-    """Label the distances that were asked at, thinned to what fits."""
+    """Label the evaluated distances, thinned to what fits."""
     step = -(-len(where) // MAX_TICKS)
     axes.set_xscale("log", base=2)
     axes.xaxis.set_major_locator(FixedLocator(where[::step]))
@@ -73,7 +73,10 @@ def distance_axis(axes: Axes, where: list[float]) -> None:
 
 
 def distance_label(value: float) -> str:
-    """Write a distance shortly: powers of two from 1,024 on in binary thousands, all else in full."""
+    """Return a short label of a distance.
+
+    Multiples of 1,024 are written in binary thousands, all others in full.
+    """
     tokens = round(value)
     for unit, size in (("M", 2**20), ("k", 2**10)):
         if tokens >= size and tokens % size == 0:
@@ -82,7 +85,7 @@ def distance_label(value: float) -> str:
 
 
 def _mark_training(axes: Axes, entries: tuple[ResultRow, ...]) -> None:
-    """Mark the length of training sequences, where all records agree on one."""
+    """Mark the length of training sequences if all records have the same."""
     configs = [record.cell.config.get("benchmark", {}) for entry in entries for record in entry.ok]
     lengths = {options.get("train_length", options.get("length")) for options in configs}
     length = lengths.pop() if len(lengths) == 1 else None

@@ -1,4 +1,4 @@
-"""The accuracy matrix as a heatmap: row, what was learnt last; column, what was asked."""
+"""The accuracy matrix as a heatmap: row, last experience trained on; column, one evaluated."""
 
 import matplotlib as mpl
 import numpy as np
@@ -13,14 +13,14 @@ from reports.tables.number_format import score
 from results.statistics.intervals import mean_interval
 
 COLOURS = mpl.colormaps["cividis"].resampled(40)
-"""In steps, few enough that matplotlib draws the scale as shapes, not as a picture."""
+"""A colour map with few steps, so that matplotlib draws the scale as shapes, not as an image."""
 
 MAX_LABELLED_WIDTH = 5
-"""Widest matrix whose numbers are written into its cells: more are not readable in a small panel."""
+"""Maximum width of a matrix with numbers in its cells; wider ones are unreadable."""
 
 
 def draw(subject: Subject, entries: tuple[ResultRow, ...], style: Style, name: str) -> Plot | None:
-    """Draw a heatmap per row, its mean over seeds; None where there is no matrix."""
+    """Draw one heatmap per row, the mean over seeds; None without a matrix."""
     found = [
         (entry, mean_interval(stack).mean)
         for entry in entries
@@ -33,8 +33,8 @@ def draw(subject: Subject, entries: tuple[ResultRow, ...], style: Style, name: s
             [entry for entry, _ in found],
             style,
             height=2.0,
-            xlabel="asked about",
-            ylabel="after learning",
+            xlabel="evaluated on",
+            ylabel="after training on",
         )
         for axes, (_, mean) in zip(grid, found, strict=True):
             rows, columns = mean.shape
@@ -54,9 +54,7 @@ def draw(subject: Subject, entries: tuple[ResultRow, ...], style: Style, name: s
                 xticks=few_ticks(columns),
                 yticks=few_ticks(rows),
             )
-            if (
-                rows == 1 < columns
-            ):  # trained once on everything: its only row is no first experience
+            if rows == 1 < columns:  # joint training: the only row is not the first experience
                 axes.set_yticks([1], ["all"])
             axes.grid(False)
             axes.set_aspect("equal" if rows == columns else "auto")
@@ -85,11 +83,12 @@ def draw(subject: Subject, entries: tuple[ResultRow, ...], style: Style, name: s
         figure,
         name=name,
         title=f"{subject.name}: accuracy matrices",
-        caption="Row: the experience learnt last. Column: the experience asked about. Below the diagonal stands what is remembered.",
-        description=f"Heatmaps of accuracy after each experience on each experience. {ends}.",
+        caption="Row: last experience trained on. Column: experience evaluated. Entries below the "
+        "diagonal are accuracies on past experiences.",
+        description=f"Heatmaps of accuracy on each experience after each experience. {ends}.",
     )
 
 
 def _description(name: str, mean: Array) -> str:
-    """Say a matrix's last row."""
+    """Describe a matrix by its last row."""
     return f"{name} ends with {', '.join(score(finite(value)) for value in mean[-1])}"

@@ -1,4 +1,4 @@
-"""Mean accuracy over the experiences met so far, as a stream goes on: what is learnt less what is forgotten, in one line."""
+"""Mean accuracy over the experiences seen so far, along the stream."""
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -17,8 +17,8 @@ from results.statistics.metrics import accuracy_over_seen
 def draw(subject: Subject, entries: tuple[ResultRow, ...], style: Style, name: str) -> Plot | None:
     """Draw one line per row.
 
-    One that was trained once on everything (the joint bound) is a single point at the end. None
-    without rows.
+    The joint bound, trained once on everything, is a single point at the end. Returns None without
+    rows.
     """
     shown = [(entry, stack) for entry in entries if (stack := matrices(entry)) is not None]
     if not shown:
@@ -56,14 +56,15 @@ def draw(subject: Subject, entries: tuple[ResultRow, ...], style: Style, name: s
             sentences.append(f"{label} ends at {score(finite(interval.mean[-1]))}")
         chance_line(axes, subject.chance)
         axes.set_xticks(few_ticks(max(stack.shape[2] for _, stack in shown)))
-        axes.set_xlabel("experiences learnt")
+        axes.set_xlabel("experiences trained on")
         score_axis(axes, "accuracy over experiences seen")
         legend_below(figure, axes)
     return render(
         figure,
         name=name,
-        title=f"{subject.name}: accuracy over what was seen",
-        caption="Line: mean over the experiences met so far and over seeds; band: its 95% interval. AAA: the line's mean, the average "
-        "anytime accuracy.",
-        description=f"Line chart of mean accuracy over the experiences seen, as the stream goes on. {'; '.join(sentences)}.",
+        title=f"{subject.name}: accuracy over seen experiences",
+        caption="Line: mean over the experiences seen so far and over seeds; band: its 95% "
+        "interval. AAA: the line's mean, the average anytime accuracy.",
+        description="Line chart of mean accuracy over the experiences seen so far. "
+        f"{'; '.join(sentences)}.",
     )

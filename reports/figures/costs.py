@@ -1,7 +1,4 @@
-"""What accuracy costs: bytes kept of the past, bytes in all, and compute.
-
-With the rows that no other beats at lower cost.
-"""
+"""Accuracy against its costs: memory bytes, total bytes and compute, with Pareto fronts."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -22,12 +19,12 @@ Point = tuple[ResultRow, Summary, float]
 
 @dataclass(frozen=True, slots=True)
 class CostAxis:
-    """A cost to set accuracy against.
+    """A cost on the x axis.
 
     Attributes:
-        label: Of its axis.
-        value: Reads it from a row; None where the row has none.
-        form: Writes a value of it below the axis.
+        label: Label of the axis.
+        value: Returns the cost of a row; None if it has none.
+        form: Formats a value for the axis.
     """
 
     label: str
@@ -36,13 +33,13 @@ class CostAxis:
 
 
 def draw(subject: Subject, entries: tuple[ResultRow, ...], style: Style, name: str) -> Plot | None:
-    """Draw a panel per cost; None where no row has a score."""
+    """Draw one panel per cost; None if no row has a score."""
     rows = [(entry, row) for entry in entries if (row := summary(entry)).mean is not None]
     if not rows:
         return None
     costs = (
-        CostAxis("kept of the past", _memory, lambda value: number_format.size(round(value))),
-        CostAxis("with parameters", _total, lambda value: number_format.size(round(value))),
+        CostAxis("memory", _memory, lambda value: number_format.size(round(value))),
+        CostAxis("memory and parameters", _total, lambda value: number_format.size(round(value))),
         CostAxis("training, CPU time", _compute, number_format.seconds),
     )
     sentences = []
@@ -57,7 +54,11 @@ def draw(subject: Subject, entries: tuple[ResultRow, ...], style: Style, name: s
             front = _panel(axes, points, cost, style)
             chance_line(axes, subject.chance)
             sentences.append(
-                f"{cost.label}: {', '.join(f'{style.name(entry)} at {cost.form(x)}' for entry, _, x in front) or 'none'}"
+                f"{cost.label}: "
+                + (
+                    ", ".join(f"{style.name(entry)} at {cost.form(x)}" for entry, _, x in front)
+                    or "none"
+                )
             )
         score_axis(figure.axes[0], number_format.words(subject.primary))
         legend_below(figure, figure.axes[0])
@@ -65,16 +66,18 @@ def draw(subject: Subject, entries: tuple[ResultRow, ...], style: Style, name: s
         figure,
         name=name,
         title=f"{subject.name}: accuracy against cost",
-        caption="Mean over seeds and its 95% interval. Kept of the past: a stream's buffer, a task's state. The grey line joins the "
-        "rows that no other beats at equal or lower cost (the Pareto front). Costs are on log scales.",
-        description=f"Scatter charts of accuracy against cost. On the Pareto front by {'; by '.join(sentences)}.",
+        caption="Mean over seeds and its 95% interval. Memory: a stream's buffer, a task's state. "
+        "Grey line: the Pareto front, rows without a better one at equal or lower cost. "
+        "Costs are on log scales.",
+        description="Scatter charts of accuracy against cost. "
+        f"On the Pareto front by {'; by '.join(sentences)}.",
     )
 
 
 def pareto(costs: Sequence[float], scores: Sequence[float]) -> list[int]:
-    """Return which points no other beats: none is as good at lower cost, or better at the same.
+    """Return the indices of the Pareto front, by rising cost.
 
-    By rising cost.
+    No other point has an equal score at lower cost, or a better one at the same cost.
     """
     order = sorted(range(len(costs)), key=lambda place: (costs[place], -scores[place]))
     found: list[int] = []
@@ -85,7 +88,7 @@ def pareto(costs: Sequence[float], scores: Sequence[float]) -> list[int]:
 
 
 def _panel(axes: Axes, points: Sequence[Point], cost: CostAxis, style: Style) -> list[Point]:
-    """Draw one cost, and return the front."""
+    """Draw one cost, and return its Pareto front."""
     axes.set_xlabel(cost.label)
     if not points:
         axes.set_xticks([])
@@ -95,9 +98,7 @@ def _panel(axes: Axes, points: Sequence[Point], cost: CostAxis, style: Style) ->
         return []
     positive = [x for _, _, x in points if x > 0]
     lowest, highest = min(positive, default=1.0), max(positive, default=1.0)
-    zero_place = (
-        lowest / 4
-    )  # a log axis has no zero: what costs nothing stands at its left end, and is labelled 0
+    zero_place = lowest / 4  # a log axis has no zero: zero cost is drawn at its left end
     front = [
         points[place]
         for place in pareto([x for _, _, x in points], [row.mean or 0.0 for _, row, _ in points])
@@ -153,7 +154,7 @@ def _point(axes: Axes, entry: ResultRow, row: Summary, x: float, style: Style) -
 
 
 def _ticks(lowest: float, highest: float) -> list[float]:
-    """Choose three places at most that a log axis labels: its ends, and the middle where there is room."""
+    """Return at most three labels for a log axis: its ends, and the middle if it fits."""
     if highest / lowest < 1.6:
         return [float(np.sqrt(lowest * highest))]
     return (

@@ -1,4 +1,4 @@
-"""The accuracy on each experience while later ones are learnt: a panel per model and method, a line per experience."""
+"""Accuracy on each experience during later training: a panel per row, a line per experience."""
 
 import matplotlib as mpl
 import numpy as np
@@ -16,11 +16,11 @@ COLOURS = mpl.colormaps["cividis"]
 """Experiences from first to last, dark to light: readable without colour."""
 
 MAX_LEGEND_ENTRIES = 12
-"""Most experiences that a legend names."""
+"""Maximum number of experiences that a legend names."""
 
 
 def draw(subject: Subject, entries: tuple[ResultRow, ...], style: Style, name: str) -> Plot | None:
-    """Draw a panel per row whose matrix is square; None where there is none."""
+    """Draw one panel per row with a square matrix; None if there is none."""
     found = [
         (entry, stack)
         for entry in entries
@@ -34,7 +34,7 @@ def draw(subject: Subject, entries: tuple[ResultRow, ...], style: Style, name: s
             [entry for entry, _ in found],
             style,
             height=1.9,
-            xlabel="experiences learnt",
+            xlabel="experiences trained on",
             ylabel="accuracy",
         )
         for axes, (_, stack) in zip(grid, found, strict=True):
@@ -55,13 +55,16 @@ def draw(subject: Subject, entries: tuple[ResultRow, ...], style: Style, name: s
             score_axis(axes, axes.get_ylabel())
         legend_below(figure, grid[-1])
     ends = [
-        f"{style.name(entry)}: the first experience ends at {score(finite(mean_interval(stack).mean[-1, 0]))}"
+        f"{style.name(entry)}: the first experience ends at "
+        + score(finite(mean_interval(stack).mean[-1, 0]))
         for entry, stack in found
     ]
     return render(
         figure,
         name=name,
-        title=f"{subject.name}: what becomes of each experience",
-        caption="Each line begins where its experience has just been learnt, and falls as it is forgotten. Means over seeds.",
-        description=f"Small line charts of the accuracy on each experience as later ones are learnt. {'; '.join(ends)}.",
+        title=f"{subject.name}: accuracy on each experience",
+        caption="A line begins after training on its experience, and falls as that is forgotten. "
+        "Means over seeds.",
+        description="Small line charts of the accuracy on each experience during later training. "
+        f"{'; '.join(ends)}.",
     )

@@ -1,4 +1,4 @@
-"""Which figures a benchmark has: every kind is offered its rows, and draws what it finds."""
+"""The figures of a benchmark: each kind gets its rows and draws what it finds."""
 
 from collections.abc import Sequence
 
@@ -29,10 +29,10 @@ KINDS = {
     "profiles": profiles.draw,
     "slot-statistics": slot_statistics.draw,
 }
-"""Figures in the order of the page, by the ending of their names."""
+"""Figures in the order of the page, by the suffix of their names."""
 
 MAX_ROWS = 12
-"""Most rows that a figure shows; more can't be told apart."""
+"""Maximum number of rows in a figure; more are indistinguishable."""
 
 
 def plots(subject: Subject, entries: Sequence[ResultRow], style: Style) -> list[Plot]:
@@ -40,8 +40,8 @@ def plots(subject: Subject, entries: Sequence[ResultRow], style: Style) -> list[
 
     Args:
         subject: The benchmark.
-        entries: Its rows, the best first: those that a figure has no room for are at the end.
-        style: Of the whole report.
+        entries: Its rows, the best first; the last ones are omitted if there are too many.
+        style: The style of the whole report.
     """
     drawn_rows = tuple(entries[:MAX_ROWS])
     drawn = [

@@ -1,4 +1,4 @@
-"""Accuracy by distance of questions that a task scores apart, such as the single hops of an association: a panel per group."""
+"""Accuracy by distance of query groups, such as single hops: a panel per group."""
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -14,11 +14,11 @@ from reports.tables.tables import groups
 from results.statistics.intervals import mean_interval
 
 MAX_GROUPS = 4
-"""Most groups that a figure shows."""
+"""Maximum number of groups in a figure."""
 
 
 def draw(subject: Subject, entries: tuple[ResultRow, ...], style: Style, name: str) -> Plot | None:
-    """Draw a line per row in the panel of each group; None where there is no group."""
+    """Draw one line per row in the panel of each group; None without groups."""
     found = {group: _lines(entries, group) for group in groups(entries)[:MAX_GROUPS]}
     found = {group: lines for group, lines in found.items() if lines}
     if not found:
@@ -45,7 +45,8 @@ def draw(subject: Subject, entries: tuple[ResultRow, ...], style: Style, name: s
                     label=style.name(entry),
                 )
                 sentences.append(
-                    f"{words(group)}, {style.name(entry)}: {score(finite(interval.mean[0]))} to {score(finite(interval.mean[-1]))}"
+                    f"{words(group)}, {style.name(entry)}: {score(finite(interval.mean[0]))} "
+                    f"to {score(finite(interval.mean[-1]))}"
                 )
             axes.set_title(words(group))
             distance_axis(axes, sorted({float(distance) for _, x, _ in lines for distance in x}))
@@ -56,10 +57,11 @@ def draw(subject: Subject, entries: tuple[ResultRow, ...], style: Style, name: s
     return render(
         figure,
         name=name,
-        title=f"{subject.name}: questions scored apart",
-        caption="Line: mean over seeds; band: its 95% interval. These questions are asked beside the task's own and "
-        "do not count in its score.",
-        description=f"Line charts of accuracy against distance, by group of questions. {'; '.join(sentences)}.",
+        title=f"{subject.name}: query groups",
+        caption="Line: mean over seeds; band: its 95% interval. These queries are additional to "
+        "the task's own and do not count in its score.",
+        description="Line charts of accuracy against distance, by query group. "
+        f"{'; '.join(sentences)}.",
     )
 
 

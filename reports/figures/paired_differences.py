@@ -1,4 +1,4 @@
-"""Pairwise comparisons: differences with their intervals, each seed a dot, and who is likely to win."""
+"""Paired differences with their intervals, seeds as dots, and probabilities of improvement."""
 
 import math
 from collections.abc import Sequence
@@ -15,18 +15,19 @@ from reports.tables.number_format import score
 from results.statistics.bootstrap import Estimate
 
 LEFT, RIGHT = "#0072B2", "#D55E00"
-"""Colours of the two sides where they are not two models, which bear their own."""
+"""Colours of the two sides unless they are two models, which have their own."""
 
 CAPTION = (
-    "Left: mean difference over common seeds with its 95% bootstrap interval, each seed a small dot. Right: how likely a run of one beats "
-    "a run of the other. A full marker: significant (Wilcoxon, Holm-corrected)."
+    "Left: mean difference over common seeds with its 95% bootstrap interval; small dots: seeds. "
+    "Right: probability that a run of one beats a run of the other. "
+    "Filled marker: significant (Wilcoxon, Holm-corrected)."
 )
 
 Colours = Sequence[tuple[str, str]]
 
 
 def draw(found: PairwiseReport, name: str) -> Plot:
-    """Draw two models, or two stores: a line per benchmark."""
+    """Draw the comparison of two models, or two stores: one line per benchmark."""
     labels = [comparison.name for comparison in found.comparisons]
     sides = f"← {_shortened(found.right)} better    {_shortened(found.left)} better →"
     return render(
@@ -41,9 +42,9 @@ def draw(found: PairwiseReport, name: str) -> Plot:
 def draw_best(
     subject: Subject, entries: tuple[ResultRow, ...], style: Style, name: str
 ) -> Plot | None:
-    """Draw a benchmark's first row against each of the others.
+    """Draw a benchmark's best row against each other row.
 
-    None where no two have two seeds in common.
+    Returns None if no pair has two common seeds.
     """
     comparisons = (
         against_best([entry for entry in entries if entry.ok])
@@ -64,14 +65,15 @@ def draw_best(
         name=name,
         title=f"{subject.name}: {style.name(best)} against the others",
         caption=CAPTION,
-        description=f"Dot chart of the differences between {style.name(best)} and each other row. {_description(comparisons, labels)}.",
+        description=f"Dot chart of the differences between {style.name(best)} and each other row. "
+        f"{_description(comparisons, labels)}.",
     )
 
 
 def _figure(
     comparisons: Sequence[RowComparison], labels: Sequence[str], colours: Colours, sides: str
 ) -> Figure:
-    """Draw a line per contest: differences left, probabilities of improvement right."""
+    """Draw one line per comparison: differences left, probabilities of improvement right."""
     count = len(comparisons)
     with styled():
         figure = Figure(figsize=(7.2, 1.35 + 0.36 * count), layout="constrained")
@@ -103,7 +105,7 @@ def _figure(
 
 
 def _span(comparisons: Sequence[RowComparison]) -> tuple[float, float]:
-    """Choose the axis of differences: all that is drawn, and zero."""
+    """Return the limits of the axis of differences: everything drawn, and zero."""
     drawn = [
         value
         for comparison in comparisons
@@ -127,7 +129,7 @@ def _draw_estimate(
     colours: tuple[str, str],
     neutral: float,
 ) -> None:
-    """Draw an interval and its middle, in the colour of whom it speaks for."""
+    """Draw an estimate with its interval, in the colour of the better side."""
     if not math.isfinite(found.value):
         return
     colour = INK if found.value == neutral else colours[0] if found.value > neutral else colours[1]
@@ -153,7 +155,7 @@ def _draw_estimate(
 
 
 def _colours(found: PairwiseReport) -> tuple[str, str]:
-    """Give each side the colour of its model, where there is one on each side and they differ."""
+    """Return the models' colours if each side has one model, else the sides' colours."""
     left, right = (
         {comparison.left.model for comparison in found.comparisons},
         {comparison.right.model for comparison in found.comparisons},

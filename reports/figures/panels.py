@@ -1,4 +1,4 @@
-"""A grid of small panels, one per row of a leaderboard, on one scale."""
+"""A grid of small panels, one per leaderboard row, on one scale."""
 
 from collections.abc import Sequence
 
@@ -9,24 +9,24 @@ from reports.analysis.selection import ResultRow
 from reports.figures.style import Style
 
 PANEL_COLUMNS = 3
-"""Panels side by side: three can still be read on a phone."""
+"""Number of panels per line: three are readable on a phone."""
 
 MAX_PANELS = 9
-"""Most panels of a figure."""
+"""Maximum number of panels in a figure."""
 
 MAX_TITLE_LENGTH = 34
-"""Most characters of a panel's title: what is longer would run into the next panel's."""
+"""Maximum length of a panel's title; a longer one would overlap the next panel."""
 
 
 def panels(
     entries: Sequence[ResultRow], style: Style, *, height: float, xlabel: str, ylabel: str
 ) -> tuple[Figure, list[Axes]]:
-    """Lay out a panel per row, titled with its name; labels stand at the outer edges alone.
+    """Lay out one panel per row, titled with its name; only outer edges have labels.
 
     Args:
         entries: The rows.
         style: Names of the rows.
-        height: Of one panel, in inches.
+        height: Height of a panel, in inches.
         xlabel: Label below the lowest panel of each column.
         ylabel: Label left of each line of panels.
     """
@@ -56,6 +56,6 @@ def panels(
 
 
 def few_ticks(count: int) -> list[int]:
-    """Choose which of the experiences 1 … ``count`` an axis names."""
+    """Return which of the experiences 1 … ``count`` an axis labels."""
     step = 1 if count <= 6 else -(-count // 5)
     return list(range(1, count + 1, step))

@@ -1,4 +1,4 @@
-"""A drawn figure with its words, as SVG, PDF and PNG that come out the same from the same records."""
+"""A figure with its texts, as reproducible SVG, PDF and PNG."""
 
 import io
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from reports.figures.style import styled
 
 FORMS = ("svg", "pdf", "png")
-"""Endings of the files of a figure, one for each form of it."""
+"""File extensions of a figure, one per format."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,15 +21,14 @@ class Plot:
     """A figure.
 
     Attributes:
-        name: Its file's name, without the ending.
+        name: File name without extension.
         title: What it shows, in a few words.
         caption: How to read it.
-        description: What it says, for readers who can't see it.
-        size: Width and height, in CSS pixels: the size at which its text is as large as it was
-            drawn.
-        svg: The drawing, as text.
-        pdf: The drawing, for papers.
-        png: The drawing, as a picture.
+        description: Text alternative for readers who can't see it.
+        size: Width and height in CSS pixels, at which text has the size it was drawn with.
+        svg: The figure as SVG.
+        pdf: The figure as PDF, for papers.
+        png: The figure as PNG.
     """
 
     name: str
@@ -43,21 +42,20 @@ class Plot:
 
     @property
     def forms(self) -> dict[str, str | bytes]:
-        """The drawing in each form, by the ending of its file."""
+        """The figure in each format, by file extension."""
         return dict(zip(FORMS, (self.svg, self.pdf, self.png), strict=True))
 
 
 def render(figure: Figure, *, name: str, title: str, caption: str, description: str) -> Plot:
     """Save a figure in all formats, without date or creator.
 
-    Ids in the SVG follow from the name.
+    The ids in the SVG depend on the name only.
     """
     with styled(name):
         figure.draw_without_rendering()
-        figure.set_layout_engine("none")  # laid out once: saving would do it again, for each format
+        figure.set_layout_engine("none")  # saving would lay it out again per format
         svg, pdf, png = io.BytesIO(), io.BytesIO(), io.BytesIO()
-        # Canvas by canvas: savefig would draw each form twice, the first time for a layout that is
-        # settled already.
+        # savefig would draw each format twice, the first time for a layout that is already done.
         canvas: Any = FigureCanvasSVG(figure)
         canvas.print_svg(svg, metadata={"Date": None, "Creator": None})
         canvas = FigureCanvasPdf(figure)

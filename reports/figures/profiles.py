@@ -1,4 +1,4 @@
-"""Performance profiles: the share of runs that score above a threshold, for every threshold.
+"""Performance profiles: the share of runs that score above each threshold.
 
 Further right and up is better.
 """
@@ -20,11 +20,11 @@ from results.statistics.profiles import performance_profile
 THRESHOLDS = np.linspace(0.0, 1.0, 201)
 
 MIN_RUNS = 3
-"""Fewest runs of any row from which on a profile says more than its scores."""
+"""Minimum number of runs of any row; below it, a profile adds nothing to the scores."""
 
 
 def draw(subject: Subject, entries: tuple[ResultRow, ...], style: Style, name: str) -> Plot | None:
-    """Draw a benchmark's profiles, a line per row; None where no row has three runs."""
+    """Draw a benchmark's profiles, one line per row; None if no row has three runs."""
     scores = paired_scores(entries, subject.primary)
     rows = [(entry, [runs[np.isfinite(runs)]]) for entry, runs in zip(entries, scores, strict=True)]
     if max((len(runs) for _, [runs] in rows), default=0) < MIN_RUNS:
@@ -48,15 +48,15 @@ def draw_rows(
     score: str,
     chance: float | None,
 ) -> Plot:
-    """Draw a profile per row.
+    """Draw one profile per row.
 
     Args:
-        rows: Scores of each, benchmark by benchmark; one entry stands for its model and method.
-        style: Of the whole report.
+        rows: Scores of each row, by benchmark; the entry gives model and method.
+        style: The style of the whole report.
         name: The figure's name.
         title: The figure's title.
-        score: What the scores are.
-        chance: Score of guessing, where it is one.
+        score: Name of the scores.
+        chance: Chance level, if there is a single one.
     """
     sentences = []
     with styled():
@@ -75,15 +75,16 @@ def draw_rows(
                 zorder=1,
             )
         axes.set(xlim=(-0.02, 1.02), ylim=(-0.03, 1.03), yticks=[0.0, 0.25, 0.5, 0.75, 1.0])
-        axes.set_xlabel(f"{score} above which a run lies")
+        axes.set_xlabel(f"threshold of {score}")
         axes.set_ylabel("share of runs")
         legend_below(figure, axes)
     return render(
         figure,
         name=name,
         title=title,
-        caption="Share of runs whose score lies above a threshold; band: its 95% bootstrap interval at each, seeds drawn anew within "
-        "benchmarks. A line that drops late is good; one that drops slowly has runs that differ.",
+        caption="Share of runs with a score above a threshold; band: its pointwise 95% bootstrap "
+        "interval, seeds resampled within benchmarks. A line that drops late is good; one that "
+        "drops slowly has runs that differ.",
         description=f"Performance profiles, as falling lines. {'; '.join(sentences)}.",
     )
 
@@ -104,9 +105,7 @@ def _line(
         linewidth=0,
         step="post",
     )
-    last = (
-        int(np.flatnonzero(found.share > 0).max(initial=0)) + 2
-    )  # below the lowest fall there is nothing more to draw
+    last = int(np.flatnonzero(found.share > 0).max(initial=0)) + 2  # zero from here on
     axes.step(
         found.thresholds[:last],
         found.share[:last],
@@ -115,8 +114,7 @@ def _line(
         linestyle=style.line(entry),
         linewidth=1.7,
     )
-    # Markers where a line falls, so that greyscale reads: a step's own markers would stand at every
-    # threshold.
+    # Markers only where the line falls, for greyscale: the step's own would be at every threshold.
     falls = np.flatnonzero(np.diff(found.share, append=0.0) < 0)
     shown = falls[:: max(1, len(falls) // 4)] if len(falls) else np.array([0])
     axes.plot(
@@ -135,4 +133,5 @@ def _line(
         label=style.name(entry),
     )
     half = found.thresholds[np.flatnonzero(found.share >= 0.5)]
-    return f"half of the runs of {style.name(entry)} lie above {score(float(half[-1]) if len(half) else 0.0)}"
+    median = score(float(half[-1]) if len(half) else 0.0)
+    return f"half of the runs of {style.name(entry)} are above {median}"

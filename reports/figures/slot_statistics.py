@@ -1,4 +1,4 @@
-"""What a memory does with its slots: how full, how often written and reused, how widely read, and how long a slot lives."""
+"""Slot statistics of a memory: occupancy, writes, reuse, reads and lifetimes."""
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -22,21 +22,21 @@ STATISTICS = {
     "read_sparsity": "read sparsity",
     "lifetime": "mean lifetime",
 }
-"""Statistics of slots that are drawn, each with its title.
+"""Slot statistics in the figure, each with its title.
 
-The lifetime follows from the survival curve, all else a record holds.
+The lifetime is computed from the survival curve; records contain the others.
 """
 
 SHARES = frozenset({"occupancy", "write_rate", "reuse", "read_sparsity"})
-"""Those between 0 and 1."""
+"""Statistics between 0 and 1."""
 
 PANEL_COLUMNS = 3
 
 
 def draw(subject: Subject, entries: tuple[ResultRow, ...], style: Style, name: str) -> Plot | None:
-    """Draw a panel of bars per statistic that any row has, and below them the survival of slots.
+    """Draw one panel of bars per available statistic, and below them the survival of slots.
 
-    None where no model has slots.
+    Returns None if no model has slots.
     """
     shown = [entry for entry in entries if any(record.slots for record in entry.ok)]
     values = {key: [_values(entry, key) for entry in shown] for key in STATISTICS}
@@ -58,7 +58,8 @@ def draw(subject: Subject, entries: tuple[ResultRow, ...], style: Style, name: s
                 figure.add_subplot(grid[divmod(place, PANEL_COLUMNS)]), shown, key, rows, style
             )
             sentences.append(
-                f"{STATISTICS[key]}: {', '.join(f'{name} {_written(key, mean)}' for name, mean in means)}"
+                f"{STATISTICS[key]}: "
+                + ", ".join(f"{name} {_written(key, mean)}" for name, mean in means)
             )
         if surviving:
             draw_survival(
@@ -71,10 +72,12 @@ def draw(subject: Subject, entries: tuple[ResultRow, ...], style: Style, name: s
     return render(
         figure,
         name=name,
-        title=f"{subject.name}: what the memory does with its slots",
-        caption="Bars: means over seeds, 95% intervals; a lifetime counts up to the end of the reading. Survival: share of slots alive at "
-        "an age (Kaplan and Meier), mean and interval over seeds; a cross: the rest were still alive when last seen.",
-        description=f"Bar charts of slot statistics{' and survival curves of slots' if surviving else ''}. {'; '.join(sentences)}.",
+        title=f"{subject.name}: slot statistics",
+        caption="Bars: means over seeds, 95% intervals; a lifetime counts up to the end of the "
+        "evaluation. Survival: share of slots alive at an age (Kaplan and Meier), mean and "
+        "interval over seeds; cross: the remaining slots were alive when last observed (censored).",
+        description="Bar charts of slot statistics"
+        f"{' and survival curves of slots' if surviving else ''}. {'; '.join(sentences)}.",
     )
 
 
@@ -91,7 +94,7 @@ def _written(key: str, value: float | None) -> str:
 def _bars(
     axes: Axes, entries: list[ResultRow], key: str, rows: list[list[float]], style: Style
 ) -> list[tuple[str, float | None]]:
-    """Draw one statistic, a bar per row, and return what was drawn."""
+    """Draw one statistic, one bar per row, and return the means."""
     means: list[tuple[str, float | None]] = []
     upper = 1.0 if key in SHARES else np.inf
     for place, (entry, values) in enumerate(zip(entries, rows, strict=True)):

@@ -1,4 +1,4 @@
-"""How long slots live: Kaplan–Meier curves, averaged over seeds, with what is still alive at the end marked as censored."""
+"""Survival of slots: Kaplan–Meier curves, averaged over seeds, with censoring marked."""
 
 from collections.abc import Sequence
 
@@ -14,16 +14,14 @@ from results.statistics.intervals import mean_interval
 from results.statistics.survival import restricted_mean
 
 MAX_POINTS = 400
-"""Most places at which curves of several seeds are averaged."""
+"""Maximum number of times at which curves of several seeds are averaged."""
 
 
 def draw_survival(axes: Axes, entries: Sequence[ResultRow], style: Style, xlabel: str) -> None:
     """Draw each row's curve as steps.
 
-    The band is the interval over seeds, or with one seed that of its slots.
-
-    A cross ends the curve of a row some of whose slots were alive when last seen: how long those
-    live nobody knows.
+    The band is the interval over seeds, or for one seed the band of its slots. A cross ends the
+    curve of a row with slots that were alive when last observed (censored).
     """
     for entry in entries:
         curves = [curve for record in entry.ok if (curve := lifetimes(record)) is not None]
@@ -70,20 +68,26 @@ def draw_survival(axes: Axes, entries: Sequence[ResultRow], style: Style, xlabel
 
 
 def mean_lifetimes(entry: ResultRow) -> list[float]:
-    """Return the restricted mean lifetime of each seed's slots: the mean of how long they live while watched."""
+    """Return the restricted mean lifetime of each seed's slots.
+
+    It is the mean time that they live while observed.
+    """
     return [
         restricted_mean(*curve) for record in entry.ok if (curve := lifetimes(record)) is not None
     ]
 
 
 def at(time: Array, times: Array, shares: Array) -> Array:
-    """Read a curve of steps at given times; past its end it is not known, and NaN."""
+    """Return a step curve at given times; NaN after its end."""
     place = np.searchsorted(times, time, side="right") - 1
     return np.where((place >= 0) & (time <= times[-1]), shares[np.maximum(place, 0)], np.nan)
 
 
 def _grid(curves: Sequence[tuple[Array, Array]]) -> Array:
-    """Choose times at which to average: all steps of the curves, thinned evenly where there are many, up to where all are known."""
+    """Return the times at which to average.
+
+    They are all steps of the curves up to the earliest end, thinned evenly if there are many.
+    """
     until = min(float(time[-1]) for time, _ in curves)
     times = np.unique(np.concatenate([time[time <= until] for time, _ in curves]))
     return (

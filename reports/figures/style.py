@@ -1,9 +1,9 @@
-"""One visual language for all figures.
+"""The visual style of all figures.
 
-A model bears the same colour and marker everywhere, a method the same dashes.
+A model has the same colour and marker everywhere, a method the same dashes.
 
 Colours are Okabe & Ito's (2008, "Color Universal Design") and Tol's muted ones (2021), which
-colour-blind readers can tell apart; markers and dashes carry the same distinctions in greyscale.
+colour-blind readers can distinguish; markers and dashes carry the same distinctions in greyscale.
 """
 
 import hashlib
@@ -31,7 +31,7 @@ Fill = Literal["full", "left", "right", "bottom", "top", "none"]
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """How a model is drawn."""
+    """Colour and marker of a model."""
 
     colour: str
     marker: str
@@ -56,7 +56,7 @@ FIXED: Mapping[str, Look] = {
     "mlp": Look("#6699CC", "s"),
     "cnn": Look("#888888", "D"),
 }
-"""Looks that belong to these models alone."""
+"""Looks reserved for these models."""
 
 COLOURS = (
     "#CC79A7",
@@ -73,7 +73,7 @@ COLOURS = (
     "#6699CC",
 )
 MARKERS = ("v", "P", "X", "<", "p", "h", "*", ">")
-"""Of these the looks of all other models are made, colours that nobody bears first."""
+"""Markers, and above colours, of all other models; unused colours come first."""
 
 SOLID: Dashes = (0.0, ())
 DASHED: Mapping[str, Dashes] = {
@@ -83,7 +83,7 @@ DASHED: Mapping[str, Dashes] = {
     "er": (0.0, (5.0, 2.0)),
     "joint": (0.0, (9.0, 2.5)),
 }
-"""Dashes that belong to these methods."""
+"""Dashes reserved for these methods."""
 
 DASHES: tuple[Dashes, ...] = (
     (0.0, (6.0, 1.6, 1.2, 1.6)),
@@ -93,13 +93,13 @@ DASHES: tuple[Dashes, ...] = (
     (0.0, (8.0, 1.4, 3.0, 1.4)),
     (0.0, (4.0, 4.0)),
 )
-"""Dashes of all other methods, shared out by name."""
+"""Dashes of all other methods, chosen by name."""
 
 FILLED: Mapping[str, Fill] = {"supervised": "full", "memnet": "full", "naive": "none", "er": "left"}
-"""How the markers of these methods are filled."""
+"""Marker fills of these methods."""
 
 FILLS: tuple[Fill, ...] = ("right", "top", "bottom", "left", "none")
-"""How those of all others are, shared out by name."""
+"""Marker fills of all other methods, chosen by name."""
 
 RC: dict[Any, object] = {
     "font.family": "DejaVu Sans",
@@ -140,18 +140,19 @@ RC: dict[Any, object] = {
 
 @contextmanager
 def styled(salt: str = "") -> Iterator[None]:
-    """Hold the style while a figure is drawn or saved.
+    """Apply the style while a figure is drawn or saved.
 
-    ``salt`` seeds the ids of an SVG, so that it comes out the same each time.
+    ``salt`` seeds the ids of an SVG, so that they are reproducible.
     """
     with mpl.rc_context({**RC, "svg.hashsalt": salt or "memnet"}):
         yield
 
 
 def looks(models: Iterable[str]) -> dict[str, Look]:
-    """Give every model its look: fixed ones theirs.
+    """Return a look for every model.
 
-    Others by a hash of the name, passing over colours and then looks that are taken.
+    Models of `FIXED` have theirs. The others are chosen by a hash of the name, unused colours
+    first, then unused looks.
     """
     names = sorted(set(models))
     chosen = {name: FIXED[name] for name in names if name in FIXED}
@@ -172,9 +173,9 @@ def looks(models: Iterable[str]) -> dict[str, Look]:
 
 
 def fills(methods: Iterable[str]) -> dict[str, Fill]:
-    """Give every method the way its markers are filled, where points stand without lines.
+    """Return the marker fill of every method, for points without lines.
 
-    Beyond six methods two may share one.
+    More than six methods share fills.
     """
     chosen: dict[str, Fill] = {name: FILLED[name] for name in methods if name in FILLED}
     for name in sorted(set(methods) - set(chosen)):
@@ -185,7 +186,7 @@ def fills(methods: Iterable[str]) -> dict[str, Fill]:
 
 
 def dashes(methods: Iterable[str]) -> dict[str, Dashes]:
-    """Give every method its dashes, by a hash of the name in the same way."""
+    """Return the dashes of every method, chosen by a hash of the name."""
     names = sorted(set(methods))
     chosen = {name: DASHED[name] for name in names if name in DASHED}
     for name in names:
@@ -200,13 +201,13 @@ def dashes(methods: Iterable[str]) -> dict[str, Dashes]:
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """How the rows of a selection are drawn and named.
+    """The style and names of a selection's rows.
 
     Attributes:
-        looks: Of each model.
-        dashes: Of each method.
-        fills: Of each method.
-        settings: Whether rows are named with their setting too.
+        looks: By model.
+        dashes: By method.
+        fills: By method.
+        settings: Whether names include the setting.
     """
 
     looks: Mapping[str, Look]
@@ -215,7 +216,7 @@ class Style:
     settings: bool = False
 
     def name(self, entry: ResultRow) -> str:
-        """Name a row in a legend: the model, with its method in a stream, and its setting where names alone are not enough."""
+        """Return a row's name in a legend: model, method on a stream, and setting if needed."""
         parts = [entry.model]
         if entry.subject.kind == "stream":
             parts.append(entry.method)
@@ -232,12 +233,12 @@ class Style:
         return self.dashes[entry.method]
 
     def fill(self, entry: ResultRow) -> Fill:
-        """How the markers of a row's method are filled."""
+        """Marker fill of a row's method."""
         return self.fills[entry.method]
 
 
 def style_of(selection: Selection) -> Style:
-    """Settle the style of every row once, for all figures of a report."""
+    """Return the style of all rows of a report."""
     return Style(
         looks=looks(entry.model for entry in selection.entries),
         dashes=dashes(entry.method for entry in selection.entries),
@@ -247,14 +248,14 @@ def style_of(selection: Selection) -> Style:
 
 
 def score_axis(axes: Axes, label: str = "accuracy") -> None:
-    """Set the y axis to scores from 0 to 1, with room for markers at both ends."""
+    """Set the y axis to scores from 0 to 1, with margins for markers at both ends."""
     axes.set_ylim(-0.03, 1.03)
     axes.set_yticks([0.0, 0.25, 0.5, 0.75, 1.0])
     axes.set_ylabel(label)
 
 
 def chance_line(axes: Axes, chance: float | None) -> None:
-    """Draw the score of guessing."""
+    """Draw the chance level."""
     if chance is not None:
         axes.axhline(
             chance,
@@ -267,7 +268,7 @@ def chance_line(axes: Axes, chance: float | None) -> None:
 
 
 def legend_below(figure: Figure, axes: Axes) -> None:
-    """Put the legend of ``axes`` below the figure, where it covers nothing, in as many columns as its longest label lets stand."""
+    """Put the legend of ``axes`` below the figure, in as many columns as fit."""
     handles, labels = axes.get_legend_handles_labels()
     if handles:
         widest = HANDLE_WIDTH + LETTER_WIDTH * max(map(len, labels))

@@ -1,7 +1,6 @@
-"""The report: a site of static pages, the same in Markdown, tables as CSV, and figures as files.
+"""Builds the report: static pages, the same in Markdown, tables as CSV, and figures.
 
-The same records give the same files, byte for byte, with the same packages; nothing in them tells
-when they were made.
+The same records and packages give the same bytes; no file contains the time of the build.
 """
 
 import multiprocessing
@@ -33,21 +32,21 @@ from results.errors import UsageError
 from results.store.store import Store, write_whole
 
 PARALLEL_RECORDS = 400
-"""Records from which on several processes are worth their start."""
+"""Minimum number of records at which several processes are used."""
 
 TABLES, MARKDOWN = ("leaderboard.csv", "records.csv"), "report.md"
-"""Files beside the front page that hold what it shows."""
+"""Files next to the front page with the same content."""
 
 
 @dataclass(frozen=True, slots=True)
 class BenchmarkPart:
-    """A benchmark's part of the site, made by one process.
+    """A benchmark's part of the site, built by one process.
 
     Attributes:
         subject: The benchmark.
-        selection: Its rows, as if there were no other benchmark.
-        lines: The same, ranked.
-        style: Of the whole site.
+        selection: Its rows, without other benchmarks.
+        lines: Its rows, ranked.
+        style: The style of the whole site.
         defaults: Default options by benchmark.
     """
 
@@ -73,19 +72,18 @@ def write(
     """Write a report.
 
     Args:
-        selection: What it shows.
-        out: Folder to write to; made if it is missing. Files in it that no earlier report wrote are
-            left alone; see `reports.output.folder`.
-        jobs: Processes that share the work; by default the usable cores where there are many
-            records, else one.
-        extra: Further files, by their path in the folder.
+        selection: Its contents.
+        out: Folder to write to; created if missing. Files in it that no earlier report wrote are
+            not changed; see `reports.output.folder`.
+        jobs: Number of processes; by default the usable cores for many records, else one.
+        extra: Additional files, by their path in the folder.
 
     Returns:
         The front page, ``index.html``.
 
     Raises:
-        UsageError: If the folder can't be written, or holds a file of somebody else's where one
-            would go.
+        UsageError: If the folder can't be written, or a file that no report wrote would be
+            replaced.
     """
     rows = lines(selection)
     further = extra or {}
@@ -98,13 +96,14 @@ def write(
         folder.settle(out, written)
     except OSError as error:
         raise UsageError(
-            f"cannot write the report to {out}: {error.strerror or error}; give another folder by --out"
+            f"cannot write the report to {out}: {error.strerror or error}; "
+            "give another folder by --out"
         ) from error
     return out / addresses.FRONT
 
 
 def possible(selection: Selection) -> Iterator[str]:
-    """Name all files that a report of this may consist of: whether there is anything for a figure to show, its drawing finds out."""
+    """Yield the names of all files that a report may contain."""
     figures = [name for subject in selection.subjects for name in gallery.plot_names(subject)]
     yield from (
         addresses.figure_file(name, form)
@@ -143,7 +142,7 @@ def _parts(selection: Selection, rows: Sequence[Line]) -> list[BenchmarkPart]:
 
 
 def _jobs(selection: Selection) -> int:
-    """Choose how many processes share the work."""
+    """Return the number of processes."""
     cores = (
         len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     )
@@ -153,7 +152,7 @@ def _jobs(selection: Selection) -> int:
 def _benchmarks(
     parts: Sequence[BenchmarkPart], out: Path, jobs: int
 ) -> tuple[dict[str, tuple[Plot, ...]], list[str]]:
-    """Write what belongs to one benchmark alone: its figures, its page and its cells' pages."""
+    """Write the files of each benchmark: its figures, its page and its cells' pages."""
     tasks = [(part, out) for part in parts]
     if jobs > 1 and len(tasks) > 1:
         with ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn")) as pool:
@@ -167,7 +166,7 @@ def _benchmarks(
 def _benchmark(part: BenchmarkPart, out: Path) -> tuple[tuple[Plot, ...], list[str]]:
     """Write one benchmark's part.
 
-    Its figures come back without their drawings, with the names of all files.
+    Returns its figures without their image data, and the names of all files.
     """
     plots = gallery.plots(part.subject, [line.entry for line in part.lines], part.style)
     written = []
@@ -196,9 +195,9 @@ def _part_files(part: BenchmarkPart, plots: Sequence[Plot]) -> Iterator[tuple[st
 def _common_files(
     selection: Selection, rows: Sequence[Line], plots: Mapping[str, Sequence[Plot]]
 ) -> Iterator[tuple[str, str | bytes]]:
-    """Make what belongs to all benchmarks.
+    """Return the files that all benchmarks share.
 
-    The front page comes last, when all that it leads to is there.
+    The front page is last, so that everything it links to exists before it.
     """
     for asset in _assets():
         yield f"assets/{asset.name}", asset.read_bytes()

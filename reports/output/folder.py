@@ -1,10 +1,8 @@
-"""The folder that a site goes into, and which of the files in it are of our making.
+"""Manages the folder of a site: it replaces or deletes only files that a report wrote.
 
-A user's own are never replaced.
-
-What we write is listed in ``files.txt``, before it is written, so that a build that was cut short
-leaves nothing that the next one would take for the user's. What stands there from before there was
-a list, or that none held, is known by the sign that our pages bear.
+``files.txt`` lists our files. It is written before them, so that an interrupted build leaves no
+file that the next build would take for the user's. Files that are not listed, such as those of an
+earlier version, are recognised by the signature in our pages.
 """
 
 import os
@@ -17,34 +15,40 @@ from results.errors import UsageError
 from results.store.store import write_whole
 
 LISTING = "files.txt"
-"""Names the files of a site, so that the next build may replace them, and can take away those that it no longer writes."""
+"""Lists the files of a site.
+
+The next build may replace them, and deletes those that it no longer writes.
+"""
 
 FRONT, COMPARISON, CARD = "index.html", "comparison.html", "README.md"
-"""The pages that tell whose the files beside them are."""
+"""The pages whose signature identifies the files next to them."""
 
 SIGNATURES = {
     ".html": "Made by <code>memnet report</code>",
     CARD: "made by `memnet publish`",
     "report.md": "# MemNet bench report",
 }
-"""What stands in a page of ours, a card and a Markdown report."""
+"""Text that identifies an HTML page, a card and a Markdown report as ours."""
 
 REMOVABLE = re.compile(r"(benchmarks|cells|figures|models)/(?!comparison\.)[a-z0-9-]+\.[a-z]{3,4}")
-"""Files that a build may take away: a comparison is none of a build's, and whatever else the listing says is not of our making."""
+"""Files that a build may delete.
+
+A comparison is not part of a build, and other listed files are not ours.
+"""
 
 MAX_NAMED_FILES = 3
-"""Most files that a refusal names."""
+"""Maximum number of files that an error message names."""
 
 
 def prepare(out: Path, names: Iterable[str]) -> None:
-    """Make sure that writing these files replaces nothing but files of ours, and list them.
+    """Check that only our files would be replaced, and list the new ones.
 
     Args:
         out: The folder, which need not exist.
-        names: Files that may be written, by their path in it.
+        names: Files that may be written, by their path in the folder.
 
     Raises:
-        UsageError: If one is there that no report wrote.
+        UsageError: If a file that no report wrote would be replaced.
         OSError: If the list can't be written.
     """
     listed, new = _listed(out), set(names)
@@ -60,14 +64,15 @@ def prepare(out: Path, names: Iterable[str]) -> None:
     if others:
         more = f" and {len(others) - MAX_NAMED_FILES} more" if len(others) > MAX_NAMED_FILES else ""
         raise UsageError(
-            f"{out} holds files that no report wrote, and that this one would replace: {', '.join(others[:MAX_NAMED_FILES])}{more}; "
-            "give another folder by --out, or move them away"
+            f"{out} contains files that no report wrote and that this one would replace: "
+            f"{', '.join(others[:MAX_NAMED_FILES])}{more}; "
+            "give another folder by --out, or move them"
         )
     _list(out, new | listed)
 
 
 def settle(out: Path, written: Iterable[str]) -> None:
-    """Take away pages and figures that an earlier build wrote and this one did not, and list what there is now.
+    """Delete pages and figures that an earlier build wrote and this one did not; update the list.
 
     Raises:
         OSError: If the folder can't be written.
@@ -84,9 +89,9 @@ def settle(out: Path, written: Iterable[str]) -> None:
 
 
 def _listed(out: Path) -> set[str]:
-    """Read the list.
+    """Return the listed names.
 
-    A user's own file of that name is none, for it lacks the page that each of ours has.
+    A user's own file of the same name does not count, since it lists none of our pages.
     """
     path = out / LISTING
     names = (
@@ -109,14 +114,14 @@ def _list(out: Path, names: Iterable[str]) -> None:
 
 
 def _is_ours(out: Path, name: str, *, whole: bool) -> bool:
-    """Whether a file that no list holds is ours.
+    """Return whether an unlisted file is ours.
 
-    By the sign in itself, or in the page that it belongs to.
+    Its own signature decides, or that of the page that it belongs to.
 
     Args:
         out: The folder.
         name: The file.
-        whole: Whether there is no list, so that our front page speaks for all that it leads to.
+        whole: Whether there is no list, so that our front page identifies all files it links to.
     """
     if name == LISTING:
         return False

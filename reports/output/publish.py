@@ -1,4 +1,4 @@
-"""A site made ready for any static host, with its records beside it as one table that holds them whole."""
+"""Publishes a site for any static host, with its records as one Parquet table."""
 
 import importlib.util
 import io
@@ -15,26 +15,26 @@ from results.errors import UsageError
 from results.store.store import Store
 
 JSON_PARTS = ("cell", "curves", "slots", "provenance", "error")
-"""Parts of a record that the Parquet table holds as JSON, besides its numbers in columns."""
+"""Parts of a record that the Parquet table contains as JSON, in addition to its numbers."""
 
 
 def publish(store: Store, out: Path) -> Path:
-    """Write the site of a store with what a host needs.
+    """Write the site of a store with the files that a host needs.
 
-    Beside the files of a report stand ``records.parquet``, ``README.md`` (with the front matter of
-    a Hugging Face Space) and ``.nojekyll`` (for GitHub Pages). The same records give the same
-    bytes, with the same packages.
+    In addition to a report, these are ``records.parquet``, ``README.md`` (with the front matter of
+    a Hugging Face Space) and ``.nojekyll`` (for GitHub Pages). The same records and packages give
+    the same bytes.
 
     Args:
-        store: Its records and manifests.
-        out: Folder to write to; made if it is missing.
+        store: The store.
+        out: Folder to write to; created if missing.
 
     Returns:
         The front page.
 
     Raises:
-        UsageError: If pyarrow is not installed, the store is empty, or the folder can't be written
-            or holds a file of somebody else's where one would go.
+        UsageError: If pyarrow is not installed, the store is empty, the folder can't be written, or
+            a file that no report wrote would be replaced.
     """
     if importlib.util.find_spec("pyarrow") is None:
         raise UsageError(
@@ -43,7 +43,8 @@ def publish(store: Store, out: Path) -> Path:
     selection = select(store)
     if not selection.records:
         raise UsageError(
-            f"the store {store.root} holds no records to publish; run something first, or name another by --store"
+            f"the store {store.root} holds no records to publish; "
+            "run a benchmark first, or name another store by --store"
         )
     card = page_templates.environment().get_template("space.md").render(selection=selection)
     return write(
@@ -54,10 +55,10 @@ def publish(store: Store, out: Path) -> Path:
 
 
 def parquet(selection: Selection) -> bytes:
-    """Write all records as one Parquet table: a row each, numbers in columns, the rest as JSON.
+    """Return all records as one Parquet table.
 
-    Columns are those of `records_frame`, which ``records.csv`` has too, and one for each of
-    `PARTS`.
+    It has a row per record, numbers in columns, the rest as JSON. The columns are those of
+    `records_frame` (and ``records.csv``), and one per `JSON_PARTS`.
     """
     frame = records_frame(selection).convert_dtypes()
     records = [*selection.records, *selection.stale]

@@ -1,4 +1,4 @@
-"""The site: static pages from records alone, a file per kind of page.
+"""The site: static pages built from records, one module per kind of page.
 
-Templates in ``templates/``, what pages share in ``assets/``.
+``templates/`` contains the templates, ``assets/`` the style sheet, script and icon.
 """

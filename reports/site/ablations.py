@@ -1,10 +1,8 @@
-"""One option at a time.
+"""Ablations: what one changed option costs, paired by seed.
 
-What a variant of a model, or of a method, loses against the same without it, paired by seed.
-
-``memnet[hebbian=false]`` beside ``memnet`` says what the graph is worth, and
-``memnet[heads=1,slots=72]`` beside ``memnet[heads=1]`` what the size is. A variant stands beside
-the row that lacks one of its options and has all the others, of the same versions.
+``memnet[hebbian=false]`` against ``memnet`` shows the value of the graph, and
+``memnet[heads=1,slots=72]`` against ``memnet[heads=1]`` that of the size. A variant is compared
+with the row of the same versions that has all of its options but one.
 """
 
 from collections import defaultdict
@@ -18,19 +16,19 @@ from reports.tables import number_format
 from reports.tables.tables import COSTS, Column, Row, Table, costs
 from results.statistics.intervals import Interval, mean_interval
 
-NO_LOSS = "nowhere that these seeds can tell"
+NO_LOSS = "nothing significant"
 
 
 @dataclass(frozen=True, slots=True)
 class Ablation:
-    """A row beside the same with one option changed.
+    """A row, and the same row with one option changed.
 
     Attributes:
-        option: The option, as it stands in the variant's name.
-        before: The row without it.
-        after: The row with it.
-        loss: What it costs: mean paired difference of the primary metric, before minus after, with
-            its Student-t interval.
+        option: The option, as the variant's name gives it.
+        before: The row without the option.
+        after: The row with the option.
+        loss: Mean paired difference of the primary metric, before minus after, with its Student-t
+            interval.
     """
 
     option: str
@@ -40,7 +38,7 @@ class Ablation:
 
     @property
     def name(self) -> str:
-        """What the option was changed of: the model, and on a stream the method."""
+        """The changed model, and on a stream its method."""
         return (
             self.before.model
             if self.before.subject.kind == "task"
@@ -49,17 +47,17 @@ class Ablation:
 
     @property
     def costs(self) -> bool:
-        """Whether the interval lies above zero: without the change, it is better."""
+        """Whether the interval is above zero: the change lowers the score."""
         return bool(self.loss.low > 0)
 
     @property
     def is_gain(self) -> bool:
-        """Whether the interval lies below zero: with the change, it is better."""
+        """Whether the interval is below zero: the change raises the score."""
         return bool(self.loss.high < 0)
 
 
 def ablations(selection: Selection) -> list[Ablation]:
-    """Find all pairs of rows that differ in one option, by what was changed, then in the order of the benchmarks."""
+    """Find all pairs of rows that differ in one option, sorted by name, option and benchmark."""
     found = [one for subject in selection.subjects for one in _of(selection.of(subject))]
     order = {subject: place for place, subject in enumerate(selection.subjects)}
     return sorted(
@@ -68,7 +66,7 @@ def ablations(selection: Selection) -> list[Ablation]:
 
 
 def ablation_table(found: Sequence[Ablation]) -> Table:
-    """Show what every change costs on every benchmark, and what the changed model itself costs."""
+    """Show the loss of every change on every benchmark, and the costs of the changed model."""
     columns = (
         Column("model"),
         Column("change"),
@@ -80,17 +78,14 @@ def ablation_table(found: Sequence[Ablation]) -> Table:
         *COSTS,
     )
     caption = (
-        "One option at a time: the primary metric without and with the change, and what it loses by it, the mean over common seeds ± half "
-        "of the 95% Student-t interval of the paired differences; costs are those with the change"
+        "Ablations: the primary metric without and with the change; loss: mean paired difference "
+        "over common seeds ± half of its 95% Student-t interval; costs are those with the change"
     )
     return Table(caption, columns, tuple(_row(one) for one in found), heading=1)
 
 
 def verdicts(found: Sequence[Ablation]) -> list[str]:
-    """Say of every change in one sentence where it costs something.
-
-    A mechanism that helps nowhere is said to help nowhere.
-    """
+    """Describe every change in one sentence: where it has a loss, and where a gain."""
     groups: dict[tuple[str, str], list[Ablation]] = defaultdict(list)
     for one in found:
         groups[one.name, one.option].append(one)
@@ -138,7 +133,7 @@ def _split(name: str) -> Named:
 
 
 def _version(entry: ResultRow) -> tuple[tuple[str, str], ...]:
-    """What made a row: rows made by different code, or at different learning rates, do not tell of an option."""
+    """Return versions and training options; rows that differ in them do not isolate an option."""
     cell = entry.ok[0].cell
     return (*sorted(cell.version.items()), ("training", str(cell.config.get("training", {}))))
 

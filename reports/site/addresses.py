@@ -1,4 +1,4 @@
-"""Where each page stands, from the site's root. Names come in through their slugs alone."""
+"""Paths of pages and figures, relative to the site's root. Names enter only as slugs."""
 
 from reports.analysis.slugs import slug
 
@@ -6,20 +6,20 @@ FRONT = "index.html"
 
 
 def benchmark_page(name: str) -> str:
-    """Page of a task or stream."""
+    """Path of a task's or stream's page."""
     return f"benchmarks/{slug(name)}.html"
 
 
 def model_page(name: str) -> str:
-    """Page of a model or variant."""
+    """Path of a model's or variant's page."""
     return f"models/{slug(name)}.html"
 
 
 def cell_page(cell_id: str) -> str:
-    """Page of one cell."""
+    """Path of a cell's page."""
     return f"cells/{slug(cell_id)}.html"
 
 
 def figure_file(name: str, form: str) -> str:
-    """A figure in one of its forms, by its ending."""
+    """Path of a figure in one format, given by its extension."""
     return f"figures/{name}.{form}"

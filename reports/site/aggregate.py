@@ -1,4 +1,7 @@
-"""Models over all tasks, or all streams, of a suite: interquartile means and performance profiles, as Agarwal et al. (2021) advise."""
+"""Aggregates over all tasks, or all streams, of a suite.
+
+Interquartile means and performance profiles follow Agarwal et al. (2021).
+"""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -22,10 +25,10 @@ from results.statistics.bootstrap import Array, Estimate, interquartile_mean
 from results.statistics.bootstrap import estimate as bootstrapped
 
 MAX_ROWS = 12
-"""Most rows that the figure shows, the best first."""
+"""Maximum number of rows in the figure, the best first."""
 
 KINDS = ("task", "stream")
-"""Benchmarks that are looked at together are of one kind."""
+"""Kinds of benchmarks; each is aggregated separately."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +36,9 @@ class AggregateRow:
     """A model and method over several benchmarks.
 
     Attributes:
-        entries: Its row on each.
-        scores: Its runs on each: the primary metric, finite.
-        middle: Their interquartile mean.
+        entries: Its row on each benchmark.
+        scores: Its runs on each benchmark: the primary metric, finite.
+        interquartile: Their interquartile mean.
         mean: Their mean.
     """
 
@@ -47,12 +50,12 @@ class AggregateRow:
 
 @dataclass(frozen=True, slots=True)
 class Aggregate:
-    """A suite's benchmarks of one kind, and who was run on all of them.
+    """A suite's benchmarks of one kind.
 
     Attributes:
         suite: Name of the manifest.
         subjects: The benchmarks.
-        standings: Rows with a result on every one of them, by falling interquartile mean.
+        ranked_rows: Rows with a result on all of them, by falling interquartile mean.
     """
 
     suite: str
@@ -61,14 +64,14 @@ class Aggregate:
 
     @property
     def name(self) -> str:
-        """What it is called."""
+        """Title of the aggregate."""
         return f"{self.suite}: {len(self.subjects)} {self.subjects[0].kind}s"
 
 
 def aggregates(selection: Selection) -> list[Aggregate]:
-    """Look at every suite's tasks together, and at its streams.
+    """Aggregate every suite's tasks, and its streams.
 
-    Those with fewer than two of them, or of rows, give nothing.
+    Fewer than two benchmarks or rows are not aggregated.
     """
     found = [
         _aggregate(selection, manifest, kind) for manifest in selection.manifests for kind in KINDS
@@ -77,7 +80,7 @@ def aggregates(selection: Selection) -> list[Aggregate]:
 
 
 def aggregate_table(found: Aggregate) -> Table:
-    """Show an overview's rows, each with what it cost at most."""
+    """Show an aggregate's rows with their costs."""
     columns = (
         Column("model"),
         Column("method"),
@@ -86,14 +89,14 @@ def aggregate_table(found: Aggregate) -> Table:
         *COSTS,
     )
     caption = (
-        f"{found.name}: interquartile mean and mean over all runs, with 95% bootstrap intervals stratified by benchmark; "
-        "parameters, state and buffer at most, training and CPU time together"
+        f"{found.name}: interquartile mean and mean over all runs, with 95% bootstrap intervals "
+        "stratified by benchmark; parameters, state and buffer: maximum; training and CPU time: sum"
     )
     return Table(caption, columns, tuple(_row(row) for row in found.ranked_rows))
 
 
 def aggregate_plot(found: Aggregate, style: Style) -> Plot:
-    """Draw the performance profiles of an overview's first rows."""
+    """Draw the performance profiles of an aggregate's best rows."""
     rows = [(row.entries[0], row.scores) for row in found.ranked_rows[:MAX_ROWS]]
     return profiles.draw_rows(
         rows,
@@ -106,7 +109,7 @@ def aggregate_plot(found: Aggregate, style: Style) -> Plot:
 
 
 def plot_names(selection: Selection) -> list[str]:
-    """Return the names of all figures that overviews may have."""
+    """Return the names of all figures that aggregates may have."""
     return [_plot_name(manifest.name, kind) for manifest in selection.manifests for kind in KINDS]
 
 

@@ -1,4 +1,4 @@
-"""The page of a benchmark: its figures, its numbers in detail, and every seed with a link to its cell."""
+"""The page of a benchmark: figures, tables, and every seed with a link to its cell."""
 
 from collections.abc import Sequence
 
@@ -17,10 +17,10 @@ def render(
     """Render the page.
 
     Args:
-        selection: Of this benchmark at least.
+        selection: Rows of at least this benchmark.
         subject: The benchmark.
         lines: Its rows.
-        plots: Its figures; their files stand in ``figures``.
+        plots: Its figures, whose files are in ``figures``.
     """
     [finding] = [one for one in findings(selection) if one.subject == subject]
     seeds = sorted(

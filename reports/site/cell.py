@@ -1,4 +1,4 @@
-"""The page of a cell: one seed's metrics, curves, slots and cost, where it comes from, and why it failed where it did."""
+"""The page of a cell: one seed's metrics, curves, slots, costs, provenance and error."""
 
 import json
 from collections.abc import Iterator
@@ -14,13 +14,13 @@ from reports.tables import number_format
 from results.records.record import Record
 
 MAX_TRACEBACK = 6000
-"""Most characters of a traceback that a page shows, from its end; the record holds it whole."""
+"""Maximum number of characters of a traceback on a page, from its end."""
 
 SHADES = 10
-"""Steps of a matrix's shading; the style sheet has a class for each."""
+"""Number of shades of a matrix; the style sheet has a class for each."""
 
 MAX_MATRIX_WIDTH = 30
-"""Widest matrix that is shown as a table."""
+"""Maximum width of a matrix that is shown as a table."""
 
 
 def render(entry: ResultRow, record: Record, *, ambiguous: bool, defaults: Defaults) -> str:
@@ -29,7 +29,7 @@ def render(entry: ResultRow, record: Record, *, ambiguous: bool, defaults: Defau
     Args:
         entry: The row that the cell belongs to.
         record: The cell's record.
-        ambiguous: Whether rows are told apart by their setting.
+        ambiguous: Whether rows must be identified by their setting.
         defaults: Default options by benchmark.
     """
     cell = record.cell
@@ -68,7 +68,7 @@ def render(entry: ResultRow, record: Record, *, ambiguous: bool, defaults: Defau
 
 
 def _charts(entry: ResultRow, record: Record) -> Iterator[Chart]:
-    """Lay out the curves that the record holds; a group of questions has a curve of its own."""
+    """Lay out the record's curves; each query group has its own."""
     for name, curve in record.curves.items():
         points = sorted(pairs(curve).items())
         known = [(x, y) for x, y in points if y == y]
@@ -105,10 +105,7 @@ def _charts(entry: ResultRow, record: Record) -> Iterator[Chart]:
 
 
 def _matrix(entry: ResultRow, record: Record) -> list[list[tuple[str, int | None]]]:
-    """Write the accuracy matrix in percent, each number with its shade.
-
-    Empty where there is none to show.
-    """
+    """Return the accuracy matrix in percent, each number with its shade; empty if not shown."""
     stack = matrices(replace(entry, ok=(record,), failed=()))
     if stack is None or max(stack.shape[1:]) > MAX_MATRIX_WIDTH:
         return []
@@ -126,12 +123,12 @@ def _cost(record: Record) -> list[tuple[str, str]]:
     return [
         ("parameters", number_format.whole(cost.parameters)),
         ("bytes of parameters", number_format.size(cost.parameter_bytes)),
-        ("state, the most that a sequence carries", number_format.size(cost.state_bytes)),
-        ("buffer, kept of the past between samples", number_format.size(cost.buffer_bytes)),
+        ("state, maximum per sequence", number_format.size(cost.state_bytes)),
+        ("buffer, stored past samples", number_format.size(cost.buffer_bytes)),
         ("training", number_format.seconds(cost.train_seconds)),
         ("training, CPU time", number_format.seconds(cost.train_cpu_seconds)),
         ("evaluation", number_format.seconds(cost.eval_seconds)),
-        ("examples trained on", number_format.whole(cost.train_examples)),
+        ("training examples", number_format.whole(cost.train_examples)),
         ("peak memory of the process", number_format.size(cost.peak_rss_bytes)),
         ("peak memory of the device", number_format.size(cost.peak_device_bytes)),
     ]

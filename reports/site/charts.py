@@ -1,8 +1,7 @@
 """Small line charts as SVG in a page.
 
-Points reckoned here, drawn by ``draw`` of ``templates/macros.html`` without a style attribute.
-
-Its style sheet sets font and colours, dark or light.
+This module computes the points; the macro ``draw`` of ``templates/macros.html`` draws them
+without a style attribute, and the style sheet sets fonts and colours.
 """
 
 import math
@@ -17,15 +16,15 @@ LEFT, RIGHT, TOP, BOTTOM = 40.0, 12.0, 10.0, 26.0
 """Margins, in the units of the view box."""
 
 TICKS = 5
-"""About as many labels as fit below the axis."""
+"""Approximate number of labels on the x axis."""
 
 FRACTIONS = (0.0, 0.5, 1.0)
-"""Where the upright axis is labelled, from its lowest to its highest value."""
+"""Positions of the labels on the y axis, from its minimum to its maximum."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tick:
-    """A label on an axis, and where it stands."""
+    """A label on an axis, and its position."""
 
     place: float
     label: str
@@ -37,12 +36,12 @@ class Chart:
 
     Attributes:
         title: What it shows.
-        words: What it says, for readers who can't see it.
-        line: The points of the line, as SVG takes them.
-        dots: Each point, marked where there are few.
-        across: Labels below.
-        up: Labels at the left.
-        chance: Height of the line of guessing; None where there is none.
+        description: Text alternative for readers who can't see it.
+        line: Points of the line, as SVG expects them.
+        dots: Points with a marker; empty if there are many.
+        x_ticks: Labels of the x axis.
+        y_ticks: Labels of the y axis.
+        chance: Height of the chance level; None if unknown.
     """
 
     title: str
@@ -55,7 +54,7 @@ class Chart:
 
 
 def _label(value: float) -> str:
-    """Write a count in three digits."""
+    """Return a count in three digits."""
     return shortened(float(f"{value:.3g}"))
 
 
@@ -72,13 +71,13 @@ def chart(
     """Lay out a line.
 
     Args:
-        points: Finite ``(x, y)``, by rising ``x``, at least one; positive ``x`` where ``log``.
+        points: Finite ``(x, y)`` by rising ``x``; ``x`` is positive if ``log``.
         title: What it shows.
-        log: Whether the axis below is logarithmic.
-        top: Highest value of the upright axis, which begins at 0; None takes the highest point.
-        chance: The score of guessing, to be drawn across.
+        log: Whether the x axis is logarithmic.
+        top: Maximum of the y axis, which begins at 0; None takes the largest ``y``.
+        chance: The chance level, drawn as a line.
         steps: Whether a value holds until the next point.
-        label: Writes an ``x`` below its axis.
+        label: Formats an ``x`` for its axis.
 
     Returns:
         The chart; None without points.
@@ -94,7 +93,8 @@ def chart(
     ]
     return Chart(
         title=title,
-        description=f"{title}: from {score(points[0][1])} at {label(points[0][0])} to {score(points[-1][1])} at {label(points[-1][0])}",
+        description=f"{title}: from {score(points[0][1])} at {label(points[0][0])} "
+        f"to {score(points[-1][1])} at {label(points[-1][0])}",
         line=" ".join(f"{x:g},{y:g}" for x, y in (_step_points(placed) if steps else placed)),
         dots=tuple(placed) if len(placed) <= 20 else (),
         x_ticks=tuple(
@@ -109,7 +109,7 @@ def chart(
 def _point_labels(
     points: Sequence[tuple[float, float]], placed: Sequence[tuple[float, float]]
 ) -> list[tuple[float, float]]:
-    """Choose which of the points to label: each that stands clear of the one before."""
+    """Choose the points to label, each far enough from the previous label."""
     found: list[tuple[float, float]] = []
     for (x, _), (place, _) in zip(points, placed, strict=True):
         if not found or place - found[-1][0] >= (WIDTH - LEFT - RIGHT) / TICKS / 1.5:
@@ -118,7 +118,7 @@ def _point_labels(
 
 
 def _even_labels(low: float, span: float) -> list[tuple[float, float]]:
-    """Label an even axis at even places."""
+    """Return evenly spaced labels."""
     return [
         (round(LEFT + (WIDTH - LEFT - RIGHT) * n / (TICKS - 1), 1), low + span * n / (TICKS - 1))
         for n in range(TICKS)

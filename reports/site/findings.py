@@ -1,4 +1,4 @@
-"""One or two sentences per benchmark, worked out from its rows: who leads, by how much, and whether that means anything."""
+"""Findings: one or two sentences per benchmark on the best row, its lead and its significance."""
 
 import re
 from collections.abc import Sequence
@@ -12,20 +12,20 @@ from results.records.record import Record
 from results.statistics.comparisons import MIN_SEEDS
 
 MAX_NAMED_ROWS = 3
-"""Most rows that a sentence goes through."""
+"""Maximum number of rows that a sentence names."""
 
 FURTHEST = "furthest"
-"""The option of tasks that says how far away they ask."""
+"""Name of the tasks' option for the maximum distance."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What a benchmark's records say.
+    """The finding on one benchmark.
 
     Attributes:
         subject: The benchmark.
-        claim: Who leads, or that nobody does.
-        detail: What the claim stands on.
+        claim: The best row, or that there is none.
+        detail: The numbers behind the claim.
     """
 
     subject: Subject
@@ -34,7 +34,7 @@ class Finding:
 
 
 def findings(selection: Selection) -> list[Finding]:
-    """Write a headline for every benchmark."""
+    """Return the finding on every benchmark."""
     rows = summarise(selection)
     return [
         _headline(selection, subject, [row for row in rows if row.benchmark == subject.name])
@@ -59,12 +59,16 @@ def _headline(selection: Selection, subject: Subject, rows: Sequence[Summary]) -
 
 
 def _unscored(selection: Selection, subject: Subject, rows: Sequence[Summary]) -> Finding:
-    """Tell what has not finished from what has, without the number that ranks it: what was measured instead, and how to get it."""
+    """Return the finding on a benchmark without its primary metric.
+
+    It distinguishes unfinished seeds from finished ones, and names what was measured and how to
+    measure the primary metric.
+    """
     records = [record for entry in selection.of(subject) for record in entry.ok]
     if not records:
         return Finding(subject, "No result yet", "No seed has finished.")
     seeds = f"{len(records)} seeds have" if len(records) > 1 else "One seed has"
-    finished = f"{seeds} finished, without the number that ranks models."
+    finished = f"{seeds} finished, without the primary metric."
     sentences = [
         finished,
         _measured(selection, subject),
@@ -77,9 +81,9 @@ def _unscored(selection: Selection, subject: Subject, rows: Sequence[Summary]) -
 
 
 def _measured(selection: Selection, subject: Subject) -> str:
-    """Name the metrics that there are, distances together.
+    """Name the available metrics, all distances together.
 
-    Those of questions scored apart stand in the tables.
+    Metrics of query groups are in the tables.
     """
     entries = selection.of(subject)
     taken = {
@@ -97,37 +101,32 @@ def _measured(selection: Selection, subject: Subject) -> str:
     ]
     if at:
         named.append(f"accuracy at {', '.join(at)}")
-    return f"Measured: {'; '.join(named)}." if named else "Nothing else was measured either."
+    return f"Measured: {'; '.join(named)}." if named else "Nothing else was measured."
 
 
 def _remedy(subject: Subject, records: Sequence[Record]) -> str:
-    """Say with which options the primary metric is measured.
-
-    Tasks ask up to the distance ``furthest``.
-    """
+    """Return which options measure the primary metric."""
     distance = re.fullmatch(r"accuracy_at_([0-9]{1,15})", subject.primary)
     furthest = records[0].cell.config.get("benchmark", {}).get(FURTHEST)
     if distance and isinstance(furthest, int) and furthest < int(distance[1]):
-        return (
-            f"It takes --set {FURTHEST}={distance[1]}, and these cells have {FURTHEST}={furthest}."
-        )
-    return "The benchmark's default options ask for it."
+        return f"It needs --set {FURTHEST}={distance[1]}; these cells have {FURTHEST}={furthest}."
+    return "The benchmark's default options measure it."
 
 
 def _claim(best: Summary, rest: Sequence[Summary]) -> str:
     if best.chance is not None and not _above_chance(best, best.chance):
-        return "Nobody is shown to beat guessing"
+        return "No model is significantly above chance"
     if not rest:
-        return f"{name(best)} stands alone"
+        return f"{name(best)} is the only model"
     if _significantly_better(best, rest[0]):
-        return f"{name(best)} leads"
-    return f"{name(best)} is first, but not clear of {name(rest[0])}"
+        return f"{name(best)} is best"
+    return f"{name(best)} is best, not significantly better than {name(rest[0])}"
 
 
 def _comparison(best: Summary, rest: Sequence[Summary]) -> str:
     first = f"{name(best)} reaches {_score(best)} {number_format.words(best.metric)}"
     if not rest:
-        return f"{first}; there is nothing to compare it with."
+        return f"{first}; no other row has a score."
     others = ", ".join(f"{name(row)} {_score(row)}" for row in rest[:MAX_NAMED_ROWS])
     return f"{first}; {others}{_verdict(best, rest[0])}."
 
@@ -136,16 +135,16 @@ def _verdict(best: Summary, second: Summary) -> str:
     if _significantly_better(best, second):
         return ""
     if min(best.seeds_ok, second.seeds_ok) < MIN_SEEDS:
-        return " (too few seeds to tell them apart)"
+        return " (too few seeds for a test)"
     return " (the first two do not differ significantly)"
 
 
 def _chance_level(best: Summary) -> str:
-    return "" if best.chance is None else f"Guessing gives {number_format.score(best.chance)}."
+    return "" if best.chance is None else f"Chance level: {number_format.score(best.chance)}."
 
 
 def _furthest(selection: Selection, subject: Subject) -> str:
-    """Say who still answers at a task's furthest distance."""
+    """Return the best accuracies at a task's largest distance."""
     entries: Sequence[ResultRow] = selection.of(subject) if subject.kind == "task" else ()
     columns = distance_columns(entries)
     if not columns or columns[-1][0] == subject.primary:
@@ -159,7 +158,8 @@ def _furthest(selection: Selection, subject: Subject) -> str:
     best = sorted(found, key=lambda pair: (-pair[0], pair[1]))[:MAX_NAMED_ROWS]
     if not best:
         return ""
-    return f"At the furthest distance, {distance} tokens: {', '.join(f'{model} {number_format.score(mean)}' for mean, model in best)}."
+    named = ", ".join(f"{model} {number_format.score(mean)}" for mean, model in best)
+    return f"At the largest distance, {distance} tokens: {named}."
 
 
 def _missing_seeds(rows: Sequence[Summary]) -> str:
@@ -168,17 +168,17 @@ def _missing_seeds(rows: Sequence[Summary]) -> str:
         for row in rows
         if row.seeds_ok < row.seeds_planned
     ]
-    return f"Seeds are wanting: {', '.join(missing)}." if missing else ""
+    return f"Missing seeds: {', '.join(missing)}." if missing else ""
 
 
 def _above_chance(row: Summary, chance: float) -> bool:
-    """Whether the whole interval lies above guessing; with one seed, whether the score does."""
+    """Whether the whole interval is above chance; with one seed, whether the score is."""
     low = row.mean if row.low is None else row.low
     return low is not None and low > chance
 
 
 def _significantly_better(best: Summary, second: Summary) -> bool:
-    """Whether the best row is shown to be better than the one that follows it."""
+    """Whether the best row is significantly better than the second."""
     return best.rank is not None and second.rank is not None and best.rank < second.rank
 
 
@@ -187,5 +187,5 @@ def _score(row: Summary) -> str:
 
 
 def name(row: Summary) -> str:
-    """Name a row in a sentence: the model, and in a stream how it learnt."""
+    """Return a row's name in a sentence: the model, and on a stream the method."""
     return f"{row.model} · {row.method}" if row.kind == "stream" else row.model

@@ -1,4 +1,4 @@
-"""The front page: what was found in a sentence per benchmark, the leaderboard with its filters, and where it all comes from."""
+"""The front page: a finding per benchmark, the leaderboard with its filters, provenance."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -18,15 +18,15 @@ from reports.tables import formats
 from reports.tables.tables import CAPTION, Table
 
 MEMORY_BUDGETS = tuple(10**power for power in range(3, 10))
-"""Steps of the filter by bytes kept."""
+"""Values of the memory filter, in bytes."""
 
 CARD_ROWS = 5
-"""Rows that a benchmark's card draws."""
+"""Number of rows that a benchmark's card draws."""
 
 MAX_LISTED_FAILURES = 40
-"""Most failed cells that the page names.
+"""Maximum number of failed cells that the page lists.
 
-Each has a page of its own, and `records.csv` has them all.
+Each has its own page, and `records.csv` contains all.
 """
 
 
@@ -47,11 +47,10 @@ def render(
     """Render the front page.
 
     Args:
-        selection: What it shows.
-        lines: Its rows.
-        together: What there is to say of several benchmarks together, with its figure and its
-            table.
-        changes: Rows beside the same with one option changed.
+        selection: Its contents.
+        lines: The leaderboard's rows.
+        aggregates: Aggregates over several benchmarks, each with its figure and its table.
+        ablations: Rows with one option changed.
     """
     by_benchmark = {
         name: tuple(rows) for name, rows in groupby(lines, key=lambda line: line.summary.benchmark)
@@ -95,22 +94,22 @@ def render(
 
 
 def counts(selection: Selection) -> list[tuple[str, int]]:
-    """Count what was run; what there is none of is left out, but for finished cells."""
+    """Return counts for the page's head; zeros are omitted, except for the first three."""
     status = Counter(record.status for record in selection.records)
     counted = [
         ("benchmarks", len(selection.subjects)),
         ("models", len({entry.model for entry in selection.entries})),
-        ("cells finished", status["ok"]),
+        ("finished cells", status["ok"]),
         ("failed", status["failed"]),
         ("not yet run", selection.missing),
-        ("stale, left out", len(selection.stale)),
-        ("damaged, set aside", selection.damaged),
+        ("stale, omitted", len(selection.stale)),
+        ("damaged, omitted", selection.damaged),
     ]
     return [(name, number) for place, (name, number) in enumerate(counted) if number or place < 3]
 
 
 def budgets(lines: Sequence[Line]) -> list[int]:
-    """Choose the budgets that tell rows apart: those that some keep to and others don't."""
+    """Return the budgets that separate rows: some rows are within them and others are not."""
     memory_bytes = [line.memory_bytes for line in lines if line.memory_bytes is not None]
     return [
         budget

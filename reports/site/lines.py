@@ -1,4 +1,4 @@
-"""The leaderboard's lines as pages show them: a row in numbers, what it kept, the suites it belongs to, and its score to draw."""
+"""Leaderboard rows as pages show them, with memory bytes, suites and a drawn score."""
 
 from collections import defaultdict
 from dataclasses import dataclass
@@ -27,9 +27,9 @@ class Line:
     Attributes:
         entry: Its records.
         summary: Its numbers.
-        rivals: How many rows of its benchmark have a score.
-        suites: What planned it.
-        strip: Its score to draw; None where it has none between 0 and 1.
+        scored_rows: Number of rows of its benchmark that have a score.
+        suites: The suites that planned it.
+        strip: Its drawn score; None if it has none between 0 and 1.
     """
 
     entry: ResultRow
@@ -40,19 +40,19 @@ class Line:
 
     @property
     def memory_bytes(self) -> int | None:
-        """Bytes kept of the past: a stream's buffer, a task's state."""
+        """Memory bytes: a stream's buffer, a task's state."""
         return (
             self.summary.buffer_bytes if self.summary.kind == "stream" else self.summary.state_bytes
         )
 
     @property
     def incomplete(self) -> bool:
-        """Whether seeds are wanting."""
+        """Whether planned seeds are missing."""
         return self.summary.seeds_ok < self.summary.seeds_planned
 
 
 def lines(selection: Selection) -> list[Line]:
-    """Lay out all rows, benchmark by benchmark, the best first."""
+    """Return all rows by benchmark, the best first."""
     suites: dict[tuple[str, str, str], dict[str, None]] = defaultdict(dict)
     for manifest in selection.manifests:
         for cell in manifest.cells:

@@ -1,4 +1,4 @@
-"""The page of a model: what it is, its size, its options, how to run it, and its results everywhere."""
+"""The page of a model: summary, size, options, commands, and results on all benchmarks."""
 
 import json
 from collections import defaultdict
@@ -14,7 +14,7 @@ def render(selection: Selection, name: str, lines: Sequence[Line]) -> str:
     """Render the page.
 
     Args:
-        selection: Everything, for what the manifests say and for the model's variants.
+        selection: All rows, for the manifests' summaries and for the model's variants.
         name: The model.
         lines: Its rows, on all benchmarks.
     """
@@ -55,7 +55,7 @@ def base(name: str) -> str:
 
 
 def options(lines: Sequence[Line]) -> list[tuple[str, tuple[str, ...]]]:
-    """List the model's options, each with the values that its records hold."""
+    """Return the model's options, each with the values in its records."""
     values: dict[str, dict[str, None]] = defaultdict(dict)
     for line in lines:
         for record in (*line.entry.ok, *line.entry.failed)[
@@ -67,6 +67,6 @@ def options(lines: Sequence[Line]) -> list[tuple[str, tuple[str, ...]]]:
 
 
 def span(sizes: Sequence[int | None]) -> tuple[int, int] | None:
-    """The smallest and the largest; None where there is none."""
+    """Return the smallest and the largest size; None if there is none."""
     known = [size for size in sizes if size is not None]
     return (min(known), max(known)) if known else None

@@ -1,4 +1,4 @@
-"""The site's templates: every text is escaped, since what is in a store may come from anyone."""
+"""The site's templates. All text is escaped: records may come from anyone."""
 
 from functools import cache
 
@@ -11,9 +11,9 @@ from reports.tables import formats, number_format
 
 @cache
 def environment() -> jinja2.Environment:
-    """Return the templates of the site: HTML escapes what it is given, Markdown by its filter.
+    """Return the environment of the site's templates.
 
-    A name they miss is an error.
+    HTML is escaped automatically, Markdown by a filter; an undefined name is an error.
     """
     templates = jinja2.Environment(
         loader=jinja2.PackageLoader("reports", "site/templates"),

@@ -1,9 +1,9 @@
-"""The commands that plan the cells of records again: the same, and no others.
+"""Commands that plan the cells of records again, and no others.
 
-A record holds all its options, and a command names those that are not the benchmark's defaults, as
-far as a manifest says what these are; and the learning rate, since a later table may hold another.
-Commands go benchmark by benchmark: a suite's name would not do, for neither records nor manifests
-hold which profile and which options it was run with, and each of its members has models of its own.
+A record contains all its options. A command names those that differ from the benchmark's defaults,
+as far as a manifest gives them, and the learning rate, since a later table may have another. There
+is a command per benchmark rather than per suite: neither records nor manifests contain a suite's
+profile and options, and each member has models of its own.
 """
 
 import json
@@ -22,45 +22,49 @@ Defaults = Mapping[str, Mapping[str, JsonValue]]
 """Default of each option, by benchmark."""
 
 DIGEST = re.compile(r"[0-9a-f]{12}")
-"""The version of a file that says none, as files given by ``--plugin`` mostly are: a digest of its content."""
+"""The version of a file that states none, such as most files given by ``--plugin``.
+
+It is a digest of the file's content.
+"""
 
 
 def commands(selection: Selection) -> list[str]:
-    """Write the commands that plan the shown cells again: those of all records, and those yet to run whose options are known."""
+    """Return the commands that plan the shown cells again.
+
+    They cover all records, and cells without a record whose options are known.
+    """
     return _commands(
         [*(record.cell for record in selection.records), *_pending(selection)], defaults(selection)
     )
 
 
 def notes(selection: Selection) -> list[str]:
-    """Say what a reader of the commands must know: files of their own that go in, and cells that are not covered."""
+    """Return notes on the commands: the user's own files, and cells that are not covered."""
     cells = [record.cell for record in selection.records]
     unknown = selection.missing - len(_pending(selection))
     left_out = (
-        f"Not among these: {unknown} planned cell{'s' if unknown != 1 else ''} without a record. Records alone hold options, "
-        "so the command that planned them has to be issued again."
+        f"Not covered: {unknown} planned cell{'s' if unknown != 1 else ''} without a record. "
+        "Only records contain options, so repeat the command that planned them."
     )
     return [note for note in (plugin_note(cells), left_out if unknown else "") if note]
 
 
 def plugin_note(cells: Iterable[Cell]) -> str:
-    """Say which files of the user's own the commands of these cells name.
-
-    Nothing where there are none.
-    """
+    """Return a note on the user's own files that the commands of these cells name, if any."""
     files = sorted({file for cell in cells for file in _plugins(cell)})
     if not files:
         return ""
     return (
-        f"Each file after --plugin ({', '.join(files)}) is one of your own: write its path. Records hold its name and a digest of its "
-        "content, so one that has changed makes other cells; one that an installed package brings needs no --plugin."
+        f"Each file after --plugin ({', '.join(files)}) is one of your own: write its path. "
+        "Records contain its name and a digest of its content, so a changed file makes other "
+        "cells. An entry of an installed package needs no --plugin."
     )
 
 
 def defaults(selection: Selection) -> Defaults:
-    """Return what the manifests say of defaults.
+    """Return the default options that the manifests give.
 
-    An option of which they say different things has none.
+    An option on which manifests disagree is left out.
     """
     found: dict[str, dict[str, JsonValue]] = {}
     for member in (
@@ -79,22 +83,25 @@ def defaults(selection: Selection) -> Defaults:
 
 
 def rerun_commands(records: Iterable[Record], known: Defaults) -> list[str]:
-    """Write the commands that run these records' cells again.
+    """Return commands that run these records' cells again.
 
-    One per benchmark, options, methods and seeds.
+    There is one per benchmark, options, methods and seeds.
 
     Args:
         records: Records of tasks and streams.
-        known: Default options by benchmark; of one that is not there, all options are written.
+        known: Default options by benchmark; without them, all options are written.
     """
     return _commands([record.cell for record in records], known)
 
 
 def option_arguments(cell: Cell, known: Mapping[str, JsonValue]) -> tuple[str, ...]:
-    """Return the arguments of a cell: its benchmark's options that are no defaults, learning rate, precision, files of the user's own."""
+    """Return a cell's arguments.
+
+    These are options that differ from the defaults, learning rate, precision, and the user's files.
+    """
     config = cell.config
     if config.get("benchmark", {}).get("protocol", "default") != "default":
-        known = {}  # a protocol has defaults of its own, which no manifest tells
+        known = {}  # a protocol has its own defaults, which manifests do not contain
     chosen = {
         key: value
         for key, value in config.get("benchmark", {}).items()
@@ -112,7 +119,10 @@ def option_arguments(cell: Cell, known: Mapping[str, JsonValue]) -> tuple[str, .
 
 
 def seed_text(seeds: Iterable[int]) -> str:
-    """Write seeds as the command takes them: a range, or a list that ends in a comma where it holds one seed alone."""
+    """Return seeds as the command expects them.
+
+    They are a range or a list; a list of one seed ends with a comma.
+    """
     ordered = sorted(seeds)
     if len(ordered) > 1 and ordered[-1] - ordered[0] == len(ordered) - 1:
         return f"{ordered[0]}-{ordered[-1]}"
@@ -131,7 +141,10 @@ def _commands(cells: Iterable[Cell], known: Defaults) -> list[str]:
 
 
 def _pending(selection: Selection) -> list[Cell]:
-    """Restore planned cells without a record: with the options of another seed of their row, where these give the id that was planned."""
+    """Restore planned cells without a record from another seed of their row.
+
+    A cell counts as restored if the options of that seed give the planned id.
+    """
     rows: dict[tuple[str, str, str], dict[str, Cell]] = defaultdict(dict)
     for record in selection.records if selection.missing else ():
         cell = record.cell
@@ -149,10 +162,7 @@ def _pending(selection: Selection) -> list[Cell]:
 
 
 def _plugins(cell: Cell) -> tuple[str, ...]:
-    """Name the files by which a cell's parts came that are not ours, each after its part.
-
-    Where they stand, no record says.
-    """
+    """Return the files of entries that are not ours. Records do not contain their folders."""
     names = {"benchmark": cell.benchmark, "model": cell.model, "method": cell.method}
     own = [
         name.partition("[")[0]
@@ -163,7 +173,7 @@ def _plugins(cell: Cell) -> tuple[str, ...]:
 
 
 def _grouped_commands(benchmark: str, options: Sequence[str], cells: Sequence[Cell]) -> list[str]:
-    """Write one command for all models that share methods and seeds."""
+    """Return one command for all models that share methods and seeds."""
     seeds: dict[tuple[str, str], set[int]] = defaultdict(set)
     for cell in cells:
         seeds[cell.model, cell.method].add(cell.seed)
@@ -186,7 +196,7 @@ def _command(
     seeds: Iterable[int],
     options: Sequence[str] = (),
 ) -> str:
-    """Write one command; each name once, and no methods on tasks."""
+    """Return one command, with each name once and no methods on tasks."""
     parts = ["memnet", "run", name, "--models", _joined(models)]
     joined = _joined(methods)
     if joined:

@@ -1,6 +1,8 @@
-"""Two models, or two stores, as a table: what sets them apart on each benchmark, whether it means anything, and what each cost."""
+"""The comparison of two models, or two stores, as a table: scores, differences, costs."""
 
 import math
+from collections.abc import Callable
+from typing import TypeVar
 
 from reports.analysis.comparison import MIN_PAIRED_SEEDS, PairwiseReport, RowComparison
 from reports.analysis.selection import ResultRow
@@ -9,9 +11,11 @@ from reports.tables import number_format
 from reports.tables.tables import Column, Row, Table
 from results.statistics.bootstrap import Estimate
 
+T = TypeVar("T")
+
 
 def comparison_table(found: PairwiseReport) -> Table:
-    """Show every contest in a row, the left side's numbers before the right's."""
+    """Show one comparison per row, the left side's numbers before the right side's."""
     columns = (
         Column("benchmark"),
         Column("metric"),
@@ -31,27 +35,33 @@ def comparison_table(found: PairwiseReport) -> Table:
     )
     rows = tuple(_row(comparison) for comparison in found.comparisons)
     caption = (
-        f"{found.left} (left) and {found.right} (right), paired by seed: mean difference and probability of improvement with 95% bootstrap "
-        "intervals; p of the signed-rank test, Holm-corrected; effect: Hedges' g of the differences; seeds won, tied and lost"
+        f"{found.left} (left) and {found.right} (right), paired by seed: mean difference and "
+        "probability of improvement with 95% bootstrap intervals; p of the signed-rank test, "
+        "Holm-corrected; effect: Hedges' g of the differences; number of seeds won, tied and lost"
     )
     return Table(caption, columns, rows)
 
 
 def verdict(found: PairwiseReport) -> str:
-    """Say in one sentence how the two stand to each other over all benchmarks."""
+    """Summarise the comparison over all benchmarks in one or two sentences."""
     won, _, lost = found.tally
     most = max((comparison.paired.count for comparison in found.comparisons), default=0)
     probability = estimate(found.improvement, signed=False)
     summary_text = (
-        f"{found.left} is significantly better in {won} of {len(found.comparisons)} rows, {found.right} in {lost}"
+        f"{found.left} is significantly better in {won} of {len(found.comparisons)} rows, "
+        f"{found.right} in {lost}"
         if most >= MIN_PAIRED_SEEDS
-        else f"Too few common seeds ({most}) to call any difference significant; {MIN_PAIRED_SEEDS} are needed"
+        else f"Too few common seeds ({most}) for any difference to be significant; "
+        f"{MIN_PAIRED_SEEDS} are needed"
     )
-    return f"{summary_text}. A run of {found.left} beats one of {found.right} with probability {probability}."
+    return (
+        f"{summary_text}. A run of {found.left} beats one of {found.right} "
+        f"with probability {probability}."
+    )
 
 
 def estimate(value: Estimate, *, signed: bool = True) -> str:
-    """Write an estimate with its interval: ``+0.120 [+0.080, +0.160]``."""
+    """Return an estimate with its interval: ``+0.120 [+0.080, +0.160]``."""
     if not math.isfinite(value.value):
         return number_format.NOTHING
     numbers = [_number(one, signed) for one in (value.value, value.low, value.high)]
@@ -78,14 +88,18 @@ def _row(comparison: RowComparison) -> Row:
             else number_format.NOTHING,
             f"{paired.wins}/{paired.ties}/{paired.losses}",
             f"{left.seeds_ok}/{left.seeds_planned} and {right.seeds_ok}/{right.seeds_planned}",
-            f"{number_format.whole(left.parameters)} and {number_format.whole(right.parameters)}",
-            f"{number_format.size(left.state_bytes)} and {number_format.size(right.state_bytes)}",
-            f"{number_format.size(left.buffer_bytes)} and {number_format.size(right.buffer_bytes)}",
-            f"{number_format.seconds(left.train_seconds)} and {number_format.seconds(right.train_seconds)}",
-            f"{number_format.seconds(left.train_cpu_seconds)} and {number_format.seconds(right.train_cpu_seconds)}",
+            _both(number_format.whole, left.parameters, right.parameters),
+            _both(number_format.size, left.state_bytes, right.state_bytes),
+            _both(number_format.size, left.buffer_bytes, right.buffer_bytes),
+            _both(number_format.seconds, left.train_seconds, right.train_seconds),
+            _both(number_format.seconds, left.train_cpu_seconds, right.train_cpu_seconds),
         ),
         incomplete=any(_incomplete(entry) for entry in sides),
     )
+
+
+def _both(write: Callable[[T | None], str], left: T | None, right: T | None) -> str:
+    return f"{write(left)} and {write(right)}"
 
 
 def _incomplete(entry: ResultRow) -> bool:

@@ -1,4 +1,4 @@
-"""Tables in Markdown, LaTeX and HTML, every text escaped: what is in a store may come from anyone."""
+"""Tables in Markdown, LaTeX and HTML. All text is escaped: records may come from anyone."""
 
 import html
 import re
@@ -15,7 +15,7 @@ LATEX_SIGNS = {"±": r"$\pm$", "—": "--", MINUS: "$-$", "·": r"$\cdot$"}
 
 
 def markdown(table: Table) -> str:
-    """Write a table as a GitHub pipe table."""
+    """Return a table as a GitHub pipe table."""
     return tabulate(
         [[markdown_text(cell) for cell in row.cells] for row in table.rows],
         headers=[markdown_text(column.title) for column in table.columns],
@@ -26,9 +26,9 @@ def markdown(table: Table) -> str:
 
 
 def latex(table: Table) -> str:
-    """Write a table with booktabs' rules, for ``\\usepackage{booktabs}``.
+    """Return a table with booktabs rules, for ``\\usepackage{booktabs}``.
 
-    Of a grouped one, a rule stands between the groups.
+    The groups of a grouped table are separated by rules.
     """
     text = tabulate(
         [[_flat(cell) for cell in row.cells] for row in table.rows],
@@ -43,7 +43,7 @@ def latex(table: Table) -> str:
 
 
 def _with_group_rules(text: str, table: Table) -> str:
-    """Part the groups of a LaTeX table, a line per row below the head's rule, by rules of their own."""
+    """Insert a rule between the groups of a LaTeX table that has one line per row."""
     head, rule, body = text.partition("\\midrule\n")
     lines = body.split("\n")
     groups = [row.cells[0] for row in table.rows]
@@ -54,32 +54,36 @@ def _with_group_rules(text: str, table: Table) -> str:
 
 
 def page_table(table: Table, *, sortable: bool = False) -> Markup:
-    """Write a table as HTML that can stand in any page.
-
-    Caption, headers with scope, a class for numbers.
+    """Return a table as HTML for any page: a caption, headers with scope, a class for numbers.
 
     Args:
         table: The table.
-        sortable: Whether the site's script makes its columns sort.
+        sortable: Whether the site's script makes its columns sortable.
     """
     return Markup(_template().render(table=table, sortable=sortable))
 
 
 def markdown_text(text: str) -> str:
-    """Escape text for Markdown: no tag, no link, no emphasis, no table cell and no line break comes of it."""
+    """Escape text for Markdown.
+
+    The result contains no tag, link, emphasis, table cell or line break.
+    """
     return re.sub(r"([\\`*_\[\]|~])", r"\\\1", html.escape(_flat(text), quote=False)).replace(
         "://", ":&#8203;//"
     )
 
 
 def preformatted(text: str) -> str:
-    """Escape text for ``<pre>`` in Markdown, where it is read as it was: a fence would end at the first that the text holds."""
+    """Escape text for ``<pre>`` in Markdown.
+
+    A fenced block would end at the first fence in the text.
+    """
     return html.escape(text, quote=False).replace("](", "]&#40;")
 
 
 @cache
 def _template() -> jinja2.Template:
-    """Return the template of a table in HTML, which escapes what it is given."""
+    """Return the HTML template of a table; it escapes all values."""
     loader = jinja2.PackageLoader("reports", "tables")
     return jinja2.Environment(
         loader=loader,
@@ -92,12 +96,12 @@ def _template() -> jinja2.Template:
 
 
 def _flat(text: str) -> str:
-    """Bring text to one line: a line break would end a table's row."""
+    """Return text as one line, since a line break would end a table's row."""
     return " ".join(text.split())
 
 
 def _alignment(table: Table) -> list[str] | None:
-    """Alignment of the columns; tabulate takes none for an empty table."""
+    """Return the alignment of the columns; tabulate accepts none for an empty table."""
     return (
         ["right" if column.numeric else "left" for column in table.columns] if table.rows else None
     )

@@ -1,4 +1,4 @@
-"""The leaderboard alone, in five formats; byte for byte the same from the same records."""
+"""The leaderboard in five formats; the same records give the same bytes."""
 
 import json
 from dataclasses import asdict
@@ -21,15 +21,15 @@ def render(store: Store, format: str = "md") -> str:
     """Render the leaderboard of a store.
 
     Args:
-        store: Its records and manifests.
-        format: ``md``, ``csv``, ``json``, ``latex`` or ``html``. CSV and JSON hold numbers, the
-            others text for readers.
+        store: The store.
+        format: ``md``, ``csv``, ``json``, ``latex`` or ``html``. CSV and JSON contain numbers, the
+            other formats text for readers.
 
     Returns:
-        Text that ends in a line break.
+        Text that ends with a line break.
 
     Raises:
-        UsageError: If the format is none of these.
+        UsageError: If the format is unknown.
     """
     return render_selection(select(store), format)
 
@@ -47,7 +47,7 @@ def render_selection(selection: Selection, format: str) -> str:
         return formats.latex(table) + "\n"
     if format == "html":
         return str(formats.page_table(table)).strip() + "\n"
-    raise UsageError(f"there is no format {format!r}: choose from {', '.join(FORMATS)}")
+    raise UsageError(f"unknown format {format!r}: choose from {', '.join(FORMATS)}")
 
 
 def _json(selection: Selection) -> str:
@@ -66,5 +66,5 @@ def _json(selection: Selection) -> str:
 
 
 def _rounded(value: object) -> object:
-    """Six significant digits, as in CSV: the last bits of a sum are no result."""
+    """Round to six significant digits, as in CSV: the last bits of a sum have no meaning."""
     return float(f"{value:.6g}") if isinstance(value, float) else value

@@ -1,34 +1,31 @@
-"""Numbers as a reader meets them: the same form in every table, on the page and in print."""
+"""Numbers as text, in the same form in every table, page and terminal."""
 
 import re
 
 from results.statistics.intervals import Interval
 
 NOTHING = "—"
-"""What stands where there is no number."""
+"""Shown where there is no number."""
 
 MINUS = "\N{MINUS SIGN}"
 
 
 def score(value: float | None) -> str:
-    """Write a score to three decimals, with a true minus sign."""
+    """Return a score with three decimals and a true minus sign."""
     return (
         NOTHING if value is None else f"{value:.3f}".replace("-0.000", "0.000").replace("-", MINUS)
     )
 
 
 def spread(mean: float | None, low: float | None, high: float | None) -> str:
-    """Write a mean with half its interval: ``0.973 ± 0.004``.
-
-    The mean alone where there is no interval.
-    """
+    """Return a mean with half its interval, ``0.973 ± 0.004``; without an interval, the mean."""
     if mean is None or low is None or high is None:
         return score(mean)
     return f"{score(mean)} ± {(high - low) / 2:.3f}"
 
 
 def interval(found: Interval) -> str:
-    """Write an interval of one number."""
+    """Return an interval of one number; see `spread`."""
     mean, low, high = (
         None if value != value else value
         for value in map(float, (found.mean, found.low, found.high))
@@ -37,12 +34,12 @@ def interval(found: Interval) -> str:
 
 
 def whole(value: int | None) -> str:
-    """Write a count, its thousands apart: ``51,200``."""
+    """Return a count with thousands separators: ``51,200``."""
     return NOTHING if value is None else f"{value:,}"
 
 
 def size(value: int | None) -> str:
-    """Write bytes in three digits; k = 1,000."""
+    """Return bytes in three digits; k = 1,000."""
     if value is None:
         return NOTHING
     amount = float(value)
@@ -56,7 +53,7 @@ def size(value: int | None) -> str:
 
 
 def seconds(value: float | None) -> str:
-    """Write a time: seconds, or minutes and hours where there are many."""
+    """Return a time in seconds, minutes or hours."""
     if value is None:
         return NOTHING
     if value < 99.95:
@@ -67,7 +64,7 @@ def seconds(value: float | None) -> str:
 
 
 def words(metric: str) -> str:
-    """Write a metric's name in words: ``accuracy at 8,192``."""
+    """Return a metric's name in words: ``accuracy at 8,192``."""
     parts = [
         f"{int(part):,}" if re.fullmatch(r"[0-9]{1,15}", part) else part
         for part in metric.split("_")
@@ -76,7 +73,7 @@ def words(metric: str) -> str:
 
 
 def shortened(value: float) -> str:
-    """Write a count for an axis: ``500``, ``20k``, ``1.5M``; k = 1,000."""
+    """Return a count for an axis: ``500``, ``20k``, ``1.5M``; k = 1,000."""
     for unit, size in (("M", 1e6), ("k", 1e3)):
         if abs(value) >= size:
             return f"{value / size:g}{unit}"

@@ -1,6 +1,6 @@
-"""Tables as text in cells, in no format yet.
+"""Tables as text in cells, independent of any format.
 
-Every row of every table shows its seeds and what it cost: size, memory and time.
+Every row shows its seeds and its costs: size, memory and time.
 """
 
 import re
@@ -15,7 +15,7 @@ from results.statistics.metrics import STREAM_METRICS
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column: its title, and whether it holds numbers (and so is set flush right)."""
+    """A column: its title, and whether it contains numbers (right-aligned)."""
 
     title: str
     numeric: bool = False
@@ -23,7 +23,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row: its cells, and whether seeds are wanting."""
+    """A row: its cells, and whether planned seeds are missing."""
 
     cells: tuple[str, ...]
     incomplete: bool = False
@@ -34,11 +34,11 @@ class Table:
     """A table.
 
     Attributes:
-        caption: What it shows, in one line.
-        columns: As many as each row has cells.
-        rows: In order.
-        heading: Which column names the row.
-        grouped: Whether the first column names a group of rows that follow each other.
+        caption: One line on what it shows.
+        columns: One per cell of a row.
+        rows: The rows, in order.
+        heading: Index of the column that names the row.
+        grouped: Whether the first column names a group of consecutive rows.
     """
 
     caption: str
@@ -59,8 +59,8 @@ COSTS = (
 
 
 CAPTION = (
-    "Leaderboard: mean over seeds ± half of the 95% Student-t interval; rank: one more than the number of rows that are significantly "
-    "better (paired t-tests over common seeds, Holm-corrected)"
+    "Leaderboard: mean over seeds ± half of the 95% Student-t interval; rank: one plus the number "
+    "of rows that are significantly better (paired t-tests over common seeds, Holm-corrected)"
 )
 
 
@@ -90,12 +90,16 @@ def leaderboard_table(selection: Selection) -> Table:
 
 
 def detail_tables(selection: Selection, subject: Subject) -> list[Table]:
-    """Show a stream's metrics, or a task's accuracy at every distance, and after it that of questions scored apart."""
+    """Return the tables of a benchmark.
+
+    A stream has its metrics; a task has its accuracy at every distance, in total and then by query
+    group.
+    """
     entries = selection.of(subject)
     if subject.kind == "stream":
         found = [_by_metrics(selection, subject, stream_columns(entries), "metrics of the stream")]
     else:
-        what = "accuracy by distance in tokens, or by length where whole sequences are read"
+        what = "accuracy by distance in tokens, or by length for whole-sequence evaluation"
         found = [_by_metrics(selection, subject, distance_columns(entries), what)]
         for group in groups(entries):
             found.append(
@@ -103,7 +107,7 @@ def detail_tables(selection: Selection, subject: Subject) -> list[Table]:
                     selection,
                     subject,
                     distance_columns(entries, group),
-                    f"{number_format.words(group)}, scored apart: {what}",
+                    f"{number_format.words(group)}, scored separately: {what}",
                 )
             )
     return [table for table in found if table is not None]
@@ -112,7 +116,7 @@ def detail_tables(selection: Selection, subject: Subject) -> list[Table]:
 def _by_metrics(
     selection: Selection, subject: Subject, metrics: Sequence[tuple[str, str]], what: str
 ) -> Table | None:
-    """Show metrics, a column each; None where there are none, or no seed has finished."""
+    """Show one metric per column; None without metrics or without a finished seed."""
     if not metrics or not any(entry.ok for entry in selection.of(subject)):
         return None
     rows = []
@@ -149,16 +153,16 @@ TITLES = {
     "probe_accuracy": "probe accuracy",
     "probe_forgetting": "probe forgetting",
 }
-"""Titles of a stream's metrics, where a metric's name is none.
+"""Titles of a stream's metrics that differ from the metric's name.
 
-Those that no option asks for come last.
+Optional metrics come last.
 """
 
 
 def stream_columns(entries: Sequence[ResultRow]) -> list[tuple[str, str]]:
     """Return the metrics of streams, each with its title.
 
-    Those taken only where asked for, where a record has them.
+    Optional metrics are included if a record has them.
     """
     taken = {name for entry in entries for record in entry.ok for name in record.metrics}
     optional = [name for name in TITLES if name not in STREAM_METRICS and name in taken]
@@ -166,9 +170,9 @@ def stream_columns(entries: Sequence[ResultRow]) -> list[tuple[str, str]]:
 
 
 def distance_columns(entries: Sequence[ResultRow], group: str = "") -> list[tuple[str, str]]:
-    """Return the metrics of all distances that were asked at, nearest first, each with its title.
+    """Return the accuracy metrics of all distances, nearest first, each with its title.
 
-    With a group, those of its questions.
+    With a group, the metrics of that query group.
     """
     names = {name for entry in entries for record in entry.ok for name in record.metrics}
     stem = f"{group}_accuracy_at_" if group else "accuracy_at_"
@@ -180,17 +184,17 @@ def distance_columns(entries: Sequence[ResultRow], group: str = "") -> list[tupl
 
 
 GROUP = re.compile(r"accuracy_by_distance_([a-z][a-z0-9_]{0,40})")
-"""Name of the curve of a group of questions."""
+"""Name of the curve of a query group."""
 
 
 def groups(entries: Sequence[ResultRow]) -> list[str]:
-    """Return the names of all groups of questions that any record scores apart."""
+    """Return the names of all query groups that any record scores separately."""
     names = {name for entry in entries for record in entry.ok for name in record.curves}
     return sorted(match[1] for name in names if (match := GROUP.fullmatch(name)))
 
 
 def costs(row: Summary) -> tuple[str, ...]:
-    """Write what a row cost, for the columns `COSTS`."""
+    """Return the costs of a row, for the columns `COSTS`."""
     return (
         f"{row.seeds_ok}/{row.seeds_planned}",
         number_format.whole(row.parameters),

@@ -15,7 +15,7 @@ HOSTILE = "<img src=x onerror=alert(1)>|`[a](https://evil.example)`"
 TASK = Benchmark(
     name="delayed-recall",
     kind="task",
-    summary="A key met long ago: what was its value?",
+    summary="A key seen long ago: what was its value?",
     primary="accuracy",
     chance=0.0625,
 )
@@ -36,7 +36,7 @@ LEARNERS = (
     ("lstm", "er", 0.8),
     ("memnet", "memnet", 0.95),
 )
-"""Models, methods, and the share of an experience that is kept from one to the next."""
+"""Models, methods, and the share of an experience's accuracy retained at the next."""
 
 
 def cell(
@@ -82,7 +82,7 @@ def provenance(**changed: object) -> Provenance:
 def task_record(
     of: Cell, accuracies: list[float | None], *, slots: dict[str, object] | None = None
 ) -> Record:
-    """A task's record with these accuracies at 128, 256, 512 and so on."""
+    """Return a task's record with these accuracies at 128, 256, 512 and so on."""
     rows = [[128 * 2**place, accuracy, 64] for place, accuracy in enumerate(accuracies)]
     cost = Cost(
         parameters=51_200,
@@ -153,7 +153,7 @@ def slots(seed: int) -> dict[str, object]:
 
 @pytest.fixture
 def fill(tmp_path: Path) -> Callable[..., Store]:
-    """Make a store that holds these records and manifests."""
+    """Return a function that creates a store with these records and manifests."""
 
     def made(*records: Record, manifests: tuple[Manifest, ...] = (), name: str = "store") -> Store:
         store = Store.open(tmp_path / name, create=True)
@@ -176,7 +176,10 @@ def small() -> tuple[list[Record], Manifest]:
 
 
 def full() -> tuple[list[Record], Manifest]:
-    """A task and a stream with three models, three seeds, slots, a failed seed with a hostile message, and one yet to run."""
+    """A task and a stream with three models and three seeds.
+
+    Includes slots, a failed seed with a hostile message, and a seed without a record.
+    """
     generator = np.random.default_rng(7)
     levels = {"memnet": (0.99, 0.0), "transformer": (0.97, 0.3), "lstm": (0.8, 0.17)}
     cells: list[Cell] = []

@@ -1,11 +1,11 @@
 "use strict";
 
-// Tables that sort, a leaderboard that filters, and an address that holds both. Without scripts the pages stand as they are.
+// Sorts tables, filters the leaderboard, and stores both in the address. Pages work without scripts.
 
 const UNITS = { B: 1, kB: 1e3, MB: 1e6, GB: 1e9, TB: 1e12, s: 1, min: 60, h: 3600 };
 const NUMBER = /^([\u2212-]?[\d,]*\.?\d+)\s*(kB|MB|GB|TB|B|min|s|h)?(?=[\s/]|$)/;
 
-/** What a cell sorts by: text, or a number in its smallest unit (of `0.9 ± 0.1` and `8/10` the first); null where it has none. */
+/** The sort key of a cell: text, or a number in its smallest unit (the first of `0.9 ± 0.1` and `8/10`), or null. */
 function sortValue(row, column, numeric) {
   const text = row.cells[column].textContent.trim();
   if (!numeric) return text.toLowerCase();
@@ -13,7 +13,7 @@ function sortValue(row, column, numeric) {
   return found && Number(found[1].replace("\u2212", "-").replaceAll(",", "")) * (UNITS[found[2]] ?? 1);
 }
 
-/** Orders rows; those without a value come last either way, and equal ones stay as they stood. */
+/** Compares rows; those without a value are last in both orders. */
 function compare(one, other, sign) {
   if (one === null || other === null) return (one === null) - (other === null);
   return sign * (one < other ? -1 : one > other ? 1 : 0);
@@ -38,7 +38,7 @@ class SortedTable {
     return header.dataset.key ?? header.textContent.trim();
   }
 
-  /** The first click sorts as one would look: numbers but the rank from above. The second turns it round, the third restores the page's order. */
+  /** The first click sorts numbers except ranks in falling order, the second reverses, the third restores the page's order. */
   turn(header) {
     const key = this.keyOf(header);
     const first = header.classList.contains("n") && key !== "rank" ? "desc" : "asc";
@@ -89,10 +89,10 @@ class Filter {
     };
   }
 
-  /** Sets the fields; a choice that the page does not have is left at all. */
-  set(wanted) {
+  /** Sets the fields; an unknown value means all. */
+  set(parameters) {
     for (const field of this.fields) {
-      const value = wanted.get(field.name) ?? "";
+      const value = parameters.get(field.name) ?? "";
       field.value = value;
       if (field.value !== value) field.value = "";
     }
@@ -121,7 +121,7 @@ class Filter {
   }
 }
 
-/** Makes the page's tables sort; the first one's order, and the filter, live in the address. */
+/** Makes the page's tables sortable; the address contains the first one's order and the filter. */
 function start() {
   const tables = [];
   let filter = null;
@@ -143,9 +143,9 @@ function start() {
   }
   if (!tables.length) return;
   for (const note of document.querySelectorAll(".scripted")) note.hidden = false;
-  const wanted = new URL(location.href).searchParams;
-  filter?.set(wanted);
-  if (wanted.has("sort")) tables[0].sort(wanted.get("sort"), wanted.get("order"));
+  const parameters = new URL(location.href).searchParams;
+  filter?.set(parameters);
+  if (parameters.has("sort")) tables[0].sort(parameters.get("sort"), parameters.get("order"));
   if (location.hash) document.getElementById(decodeURIComponent(location.hash.slice(1)))?.scrollIntoView();
 }
 

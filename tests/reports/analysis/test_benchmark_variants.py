@@ -27,11 +27,11 @@ def names_of(*cells: Cell) -> list[str]:
     return [found[one.id] for one in cells]
 
 
-def test_one_question_bears_the_name_alone() -> None:
+def test_a_single_variant_has_the_plain_name() -> None:
     assert names_of(digits_cell(0, epochs=2), digits_cell(1, epochs=2)) == ["split-digits"] * 2
 
 
-def test_questions_are_told_apart_by_as_few_options_as_it_takes() -> None:
+def test_variants_are_named_by_a_minimal_set_of_options() -> None:
     plain = digits_cell(protocol="default", scenario="class", batch_size=32)
     published = digits_cell(protocol="vandeven2022", scenario="class", batch_size=128)
     by_task = digits_cell(protocol="vandeven2022", scenario="task", batch_size=128)
@@ -50,11 +50,11 @@ def test_questions_are_told_apart_by_as_few_options_as_it_takes() -> None:
     ]
 
 
-def test_an_option_that_some_records_do_not_know_tells_nothing_apart() -> None:
+def test_an_option_that_some_records_do_not_have_is_ignored() -> None:
     assert names_of(digits_cell(epochs=2), digits_cell(epochs=2, online=0)) == ["split-digits"] * 2
 
 
-def test_other_questions_are_ranked_apart_with_the_summary_of_the_benchmark(fill: Fill) -> None:
+def test_variants_are_ranked_separately_and_share_the_summary(fill: Fill) -> None:
     cells = [
         digits_cell(seed, scenario=name, model=name)
         for name in ("class", "task")
@@ -90,8 +90,8 @@ def row_names(selection: Selection) -> list[tuple[str, str]]:
     return sorted((entry.subject.name, entry.seeds) for entry in selection.entries)
 
 
-def test_a_question_is_not_stale_for_another_that_is_planned(fill: Fill) -> None:
-    """The plan of the first has been forgotten: its records tell what they answer."""
+def test_a_variant_is_not_stale_if_only_another_is_planned(fill: Fill) -> None:
+    """The first variant's plan was overwritten; its records identify it."""
     by_class, by_task = scenario("class"), scenario("task")
     selection = select(
         fill(*map(record, [*by_class, *by_task]), manifests=(manifest(by_task, DIGITS),))
@@ -103,17 +103,14 @@ def test_a_question_is_not_stale_for_another_that_is_planned(fill: Fill) -> None
     assert selection.stale == ()
 
 
-def test_a_question_that_is_asked_anew_with_an_option_more_is_stale(fill: Fill) -> None:
+def test_a_variant_planned_again_with_a_new_option_is_stale(fill: Fill) -> None:
     before, now = scenario("class"), scenario("class", online=0)
     selection = select(fill(*map(record, [*before, *now]), manifests=(manifest(now, DIGITS),)))
     assert (row_names(selection), len(selection.stale)) == ([("split-digits", "3/3")], 3)
 
 
-def test_seeds_that_wait_belong_to_the_row_that_lacks_them(fill: Fill) -> None:
-    """Of two questions in one plan, one is done.
-
-    What waits is of the other, though none of it has run.
-    """
+def test_pending_seeds_belong_to_the_row_without_them(fill: Fill) -> None:
+    """One of two variants in a plan is finished: pending cells belong to the other."""
     done, waiting = scenario("class"), scenario("task")
     plan = manifest([*done, *waiting], DIGITS)
     assert row_names(select(fill(*map(record, done), manifests=(plan,)))) == [
@@ -127,7 +124,7 @@ def test_seeds_that_wait_belong_to_the_row_that_lacks_them(fill: Fill) -> None:
     ]
 
 
-def test_what_guessing_scores_is_said_only_of_the_options_it_holds_for(fill: Fill) -> None:
+def test_the_chance_level_is_shown_only_for_the_options_it_holds_for(fill: Fill) -> None:
     cells = [digits_cell(scenario=name, model=name) for name in ("class", "task")]
     benchmark = DIGITS.model_copy(update={"chance_given": {"scenario": ("class",)}})
     selection = select(fill(*map(record, cells), manifests=(manifest(cells, benchmark),)))

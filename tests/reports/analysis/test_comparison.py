@@ -44,9 +44,9 @@ def scored(
 
 @pytest.fixture
 def found(fill: Fill) -> PairwiseReport:
-    """On ten seeds the first wins one benchmark clearly, loses another, and a third is open.
+    """Ten common seeds: `a` wins one benchmark significantly, loses another, and ties a third.
 
-    An eleventh seed has one of them alone.
+    `a` has an eleventh seed.
     """
     luck = np.random.default_rng(0).uniform(0.4, 0.6, size=11)
     noise = np.random.default_rng(1).normal(0, 0.01, size=(3, 11))
@@ -72,7 +72,7 @@ def test_seeds_are_paired_and_the_winner_is_named(found: PairwiseReport) -> None
     assert 0.4 < found.improvement.low < found.improvement.value < found.improvement.high < 0.7
 
 
-def test_the_table_shows_the_numbers_and_what_they_cost(found: PairwiseReport) -> None:
+def test_the_table_shows_numbers_and_costs(found: PairwiseReport) -> None:
     table = comparison_table(found)
     assert all(len(row.cells) == len(table.columns) for row in table.rows)
     first = dict(zip((column.title for column in table.columns), table.rows[0].cells, strict=True))
@@ -84,14 +84,14 @@ def test_the_table_shows_the_numbers_and_what_they_cost(found: PairwiseReport) -
     assert verdict(found).startswith("a is significantly better in 1 of 3 rows, b in 1.")
 
 
-def test_the_figure_says_what_it_shows_and_comes_out_the_same(found: PairwiseReport) -> None:
+def test_the_figure_has_a_description_and_is_reproducible(found: PairwiseReport) -> None:
     plot = paired_differences.draw(found, "comparison")
     assert plot == paired_differences.draw(found, "comparison")
     assert f"mqar: difference {MINUS}0.1" in plot.description
     assert "induction" in plot.description
 
 
-def test_estimates_in_words() -> None:
+def test_estimates_as_text() -> None:
     assert estimate(Estimate(0.12, -0.01, 0.2)) == f"+0.120 [{MINUS}0.010, +0.200]"
     assert estimate(Estimate(0.5, np.nan, np.nan), signed=False) == "0.500"
     assert estimate(Estimate(np.nan, np.nan, np.nan)) == "—"
@@ -110,9 +110,9 @@ def test_streams_are_paired_by_method_unless_methods_are_named(fill: Fill) -> No
 
 
 def test_two_stores(fill: Fill) -> None:
-    """Rows of the same names are compared, whatever their settings.
+    """Rows with equal names are compared, whatever their settings.
 
-    What stands in one store alone is told.
+    Rows in only one store are counted in a note.
     """
     old = fill(*scored("a", [0.5, 0.6, 0.7]), *scored("gone", [0.5]), name="old")
     new = fill(*scored("a", [0.6, 0.7, 0.8], length=256), name="new")
@@ -121,15 +121,15 @@ def test_two_stores(fill: Fill) -> None:
     assert one.name == "induction · a"
     assert one.paired.difference.value == pytest.approx(-0.1)
     assert found.notes == (
-        "rows that stand in one of the stores alone: 1",
-        "config or version differ: induction · a · supervised",
+        "rows in only one of the stores: 1",
+        "config or version differs: induction · a · supervised",
     )
     assert verdict(found).startswith(
-        "Too few common seeds (3) to call any difference significant; 6 are needed. A run of"
+        "Too few common seeds (3) for any difference to be significant; 6 are needed. A run of"
     )
 
 
-def test_rows_of_few_seeds_beside_others_are_noted(fill: Fill) -> None:
+def test_rows_with_few_common_seeds_are_noted(fill: Fill) -> None:
     scores = [seed / 10 for seed in range(6)]
     records = [
         record
@@ -141,14 +141,14 @@ def test_rows_of_few_seeds_beside_others_are_noted(fill: Fill) -> None:
     assert "significantly better in 0 of 2 rows" in verdict(found)
 
 
-def test_a_row_of_more_seeds_stands_for_its_name(fill: Fill) -> None:
+def test_the_row_with_more_seeds_is_compared(fill: Fill) -> None:
     store = fill(
         *scored("a", [0.5, 0.6]), *scored("a", [0.9], version="2"), *scored("b", [0.1, 0.2])
     )
     found = compare_models(select(store), "a", "b")
     [one] = found.comparisons
     assert one.paired.count == 2
-    assert "left out" in found.notes[0]
+    assert "omitted" in found.notes[0]
 
 
 @pytest.mark.parametrize(
@@ -160,13 +160,13 @@ def test_a_row_of_more_seeds_stands_for_its_name(fill: Fill) -> None:
         ("a", "b", "share no benchmark"),
     ],
 )
-def test_what_can_not_be_compared_is_said(fill: Fill, left: str, right: str, message: str) -> None:
+def test_invalid_comparisons_are_errors(fill: Fill, left: str, right: str, message: str) -> None:
     store = fill(*scored("a", [0.5]), *scored("b", [0.5], "mqar"), failed_record(cell("c", 0)))
     with pytest.raises(UsageError, match=message):
         compare_models(select(store), left, right)
 
 
-def test_one_seed_or_none_in_common_is_no_crash(fill: Fill) -> None:
+def test_one_common_seed_or_none_works(fill: Fill) -> None:
     apart = [task_record(cell("a", 0), [0.5]), task_record(cell("b", 1), [0.5])]
     once = [
         stream_record(cell(model, 0, benchmark="s", method="er"), [[0.9]]) for model in ("a", "b")
@@ -177,7 +177,7 @@ def test_one_seed_or_none_in_common_is_no_crash(fill: Fill) -> None:
     assert paired_differences.draw(found, "x").svg
 
 
-def test_files(found: PairwiseReport, fill: Fill, tmp_path: Path) -> None:
+def test_all_files_are_written(found: PairwiseReport, fill: Fill, tmp_path: Path) -> None:
     page = write(found, tmp_path / "out")
     plot = paired_differences.draw(found, "comparison")
     assert page.with_suffix(".md").read_text() == markdown(found, plot)
@@ -194,7 +194,7 @@ def test_files(found: PairwiseReport, fill: Fill, tmp_path: Path) -> None:
         write(found, tmp_path / "file")
 
 
-def test_hostile_text_is_only_text(fill: Fill) -> None:
+def test_hostile_text_is_escaped(fill: Fill) -> None:
     records = [*scored("a", [0.5]), *scored("b", [0.4])]
     member = manifest([], name="x").model_copy(update={"summary": HOSTILE})
     left = select(fill(*records, manifests=(member,)))
@@ -206,17 +206,18 @@ def test_hostile_text_is_only_text(fill: Fill) -> None:
     assert "&lt;img src=x" in page
 
 
-def test_a_name_that_is_no_store_beside_one_that_is_gets_told(fill: Fill, tmp_path: Path) -> None:
+def test_a_store_and_a_name_that_is_no_store_are_an_error(fill: Fill, tmp_path: Path) -> None:
     store = fill(*scored("a", [0.5]), *scored("b", [0.4]), name="runs").root
     for pair in ((str(store), "runz"), ("runz", str(store))):
         with pytest.raises(
             UsageError,
-            match=f"'{re.escape(str(store))}' is a store and 'runz' is not: give the folders of two stores",
+            match=f"'{re.escape(str(store))}' is a store and 'runz' is not: "
+            "give the folders of two stores",
         ):
             compare(pair, store, tmp_path / "out")
 
 
-def test_a_model_that_bears_a_store_s_name_is_compared(
+def test_a_model_with_a_store_s_name_is_compared(
     fill: Fill, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store = fill(*scored("a", [0.5]), *scored("b", [0.4]), name="a").root
@@ -224,7 +225,7 @@ def test_a_model_that_bears_a_store_s_name_is_compared(
     assert compare(("a", "b"), store, tmp_path / "out").is_file()
 
 
-def test_a_comparison_and_a_report_share_a_folder_run_after_run(
+def test_a_comparison_and_a_report_share_a_folder(
     found: PairwiseReport, fill: Fill, tmp_path: Path
 ) -> None:
     store, out = fill(*scored("a", [0.5]), name="other"), tmp_path / "out"
@@ -235,18 +236,14 @@ def test_a_comparison_and_a_report_share_a_folder_run_after_run(
     assert all((out / file).is_file() for file in re.findall(r'(?:src|href)="([^"#]+)"', page))
 
 
-def test_a_file_of_the_user_s_own_is_not_replaced_by_a_comparison(
-    found: PairwiseReport, tmp_path: Path
-) -> None:
+def test_a_comparison_does_not_replace_a_user_s_file(found: PairwiseReport, tmp_path: Path) -> None:
     (tmp_path / "comparison.md").write_text("mine")
     with pytest.raises(UsageError, match=r"comparison\.md; give another folder by --out"):
         write(found, tmp_path)
     assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["comparison.md"]
 
 
-def test_a_comparison_from_before_there_was_a_list_is_replaced(
-    found: PairwiseReport, tmp_path: Path
-) -> None:
+def test_a_comparison_without_a_list_is_replaced(found: PairwiseReport, tmp_path: Path) -> None:
     write(found, tmp_path)
     (tmp_path / LISTING).unlink()
     assert write(found, tmp_path).is_file()

@@ -26,7 +26,7 @@ def test_every_record_has_a_row(fill: Fill) -> None:
     assert 0.9 < one["metric.accuracy_at_128"] <= 1
 
 
-def test_stale_records_are_named(fill: Fill) -> None:
+def test_stale_records_have_their_own_status(fill: Fill) -> None:
     now, before = cell("memnet", 0, version="2"), cell("memnet", 0)
     frame = records_frame(
         select(
@@ -42,7 +42,7 @@ def test_an_empty_store_has_columns(fill: Fill) -> None:
     assert "status" in records_frame(selection)
 
 
-def test_no_formula_reaches_a_spreadsheet(fill: Fill) -> None:
+def test_csv_contains_no_formulas(fill: Fill) -> None:
     frame = records_frame(select(fill(failed_record(cell("memnet", 0), '=cmd|"/C calc"!A0'))))
     frame["=hostile"] = ["+1"]
     [row] = csv.DictReader(io.StringIO(to_csv(frame)))
@@ -50,7 +50,7 @@ def test_no_formula_reaches_a_spreadsheet(fill: Fill) -> None:
     assert row["error"].startswith("MemoryError: =cmd")
 
 
-def test_numbers_keep_six_digits_and_none_is_nothing() -> None:
+def test_numbers_have_six_digits_and_none_is_empty() -> None:
     text = to_csv(
         pd.DataFrame({"a": [1 / 3, None], "b": [-1e-9, float("nan")], "c": [7, "x"]}, dtype=object)
     )

@@ -8,7 +8,7 @@ from tests.reports.conftest import cell, provenance, task_record
 Fill = Callable[..., Store]
 
 
-def test_what_differs_is_flagged(fill: Fill) -> None:
+def test_differences_are_flagged(fill: Fill) -> None:
     first, second = (task_record(cell("memnet", seed), [0.5]) for seed in (0, 1))
     other = second.model_copy(
         update={

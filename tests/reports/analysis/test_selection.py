@@ -15,7 +15,7 @@ from tests.reports.conftest import (
 Fill = Callable[..., Store]
 
 
-def test_seeds_that_failed_or_wait_count_as_planned(fill: Fill) -> None:
+def test_failed_and_pending_seeds_count_as_planned(fill: Fill) -> None:
     cells = [cell("memnet", seed) for seed in range(4)]
     store = fill(
         task_record(cells[1], [0.5]),
@@ -30,7 +30,7 @@ def test_seeds_that_failed_or_wait_count_as_planned(fill: Fill) -> None:
     assert (entry.subject.chance, entry.subject.kind) == (0.0625, "task")
 
 
-def test_a_model_that_has_not_run_has_a_row(fill: Fill) -> None:
+def test_a_model_without_records_has_a_row(fill: Fill) -> None:
     [entry] = select(fill(manifests=(manifest([cell("memnet", 0)], TASK),))).entries
     assert (entry.seeds, entry.setting) == ("0/1", "")
 
@@ -60,7 +60,7 @@ def test_records_without_a_plan_are_shown(fill: Fill) -> None:
 
 
 def test_settings_are_never_mixed(fill: Fill) -> None:
-    """Two plans want the same names in different settings: two rows, each with its own seeds."""
+    """Two plans with equal names and different settings: two rows, each with its own seeds."""
     before, now = (
         [cell("memnet", seed) for seed in (0, 1)],
         [cell("memnet", seed, version="2") for seed in (0, 1, 2)],
@@ -73,7 +73,7 @@ def test_settings_are_never_mixed(fill: Fill) -> None:
     assert not select(fill(*small()[0], name="plain")).ambiguous
 
 
-def test_benchmarks_keep_the_order_of_their_plan(fill: Fill) -> None:
+def test_benchmarks_are_in_the_order_of_their_plan(fill: Fill) -> None:
     cells = [cell("memnet", 0, benchmark=name) for name in ("zebra", "ant")]
     members = [TASK.model_copy(update={"name": name}) for name in ("zebra", "ant")]
     store = fill(

@@ -31,6 +31,6 @@ def test_slugs_are_safe_and_distinct() -> None:
     assert all(re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", one) and len(one) < 80 for one in slugs)
 
 
-def test_no_name_can_pass_for_the_slug_of_another() -> None:
+def test_no_name_equals_the_slug_of_another() -> None:
     assert slug(slug("a.b")) != slug("a.b")
     assert slug(slug("é")) != slug("é")

@@ -1,4 +1,4 @@
-"""A real Chromium on a site that was made from real records, served from a folder on this machine."""
+"""Chromium on a site of real records, served from a folder on this machine."""
 
 import importlib.util
 import os
@@ -32,20 +32,17 @@ MODELS = (
     "bigram",
     "token-memory",
 )
-"""Models of the published rows that are on the site."""
+"""Models whose published rows are on the site."""
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 ABORTED = "net::ERR_ABORTED"
-"""How a request ends that was under way when the page was left."""
+"""The error of a request that was pending when the page was left."""
 
 HOSTILE = "<img src=x onerror=alert(1)>"
 
 
 def hostile(selection: Selection) -> Selection:
-    """Give a row a model's name that is markup.
-
-    No record could bear it, and pages are safe from it all the same.
-    """
+    """Give a row a model's name that is markup, although no valid record has such a name."""
     *others, last = selection.entries
     for record in (*last.ok, *last.failed):
         vars(record)["cell"] = record.cell.model_copy(update={"model": HOSTILE})
@@ -54,7 +51,7 @@ def hostile(selection: Selection) -> Selection:
 
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Ten rows of a published benchmark, whatever else has been published, beside small records of a task and a stream."""
+    """Ten rows of a published benchmark, and small records of a task and a stream."""
     published, store = (
         Store(PUBLISHED),
         Store.open(tmp_path_factory.mktemp("runs") / "store", create=True),
@@ -81,7 +78,7 @@ class Quiet(SimpleHTTPRequestHandler):
 
 @pytest.fixture(scope="session")
 def served(site: Path) -> Iterator[str]:
-    """Address of the site, with a slash at its end."""
+    """Address of the site, with a trailing slash."""
     with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(site))) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}/"
@@ -92,8 +89,8 @@ def served(site: Path) -> Iterator[str]:
 def browser() -> Iterator[Any]:
     """A headless Chromium.
 
-    Without one the tests skip and say why; with MEMNET_BROWSER=required (as `make browser` has it)
-    they fail.
+    Without one the tests are skipped with a reason; with MEMNET_BROWSER=required (as in `make
+    browser`) they fail.
     """
     if (
         importlib.util.find_spec("playwright") is None
@@ -105,12 +102,13 @@ def browser() -> Iterator[Any]:
     path = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, CHROMIUM)), None)
     if path is None:
         _skip_or_fail(
-            f"there is no Chromium (looked for {', '.join(CHROMIUM)}): install one, or name it by CHROMIUM"
+            f"there is no Chromium (looked for {', '.join(CHROMIUM)}): "
+            "install one, or name it by CHROMIUM"
         )
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        # As root, Chromium has no sandbox to run in; the pages are this site's own.
+        # Chromium's sandbox does not work as root; the pages are this site's own.
         chromium = playwright.chromium.launch(
             executable_path=path, args=["--no-sandbox"] if os.geteuid() == 0 else []
         )
@@ -126,7 +124,7 @@ def _skip_or_fail(reason: str) -> NoReturn:
 
 @pytest.fixture
 def page(browser: Any) -> Iterator[Any]:
-    """A page that must neither complain, nor ask for anything that is not there or not the site's own."""
+    """A page without errors, and without requests that fail or leave the site."""
     context = browser.new_context(viewport={"width": 1280, "height": 900})
     context.set_default_timeout(10_000)
     opened = context.new_page()
@@ -153,7 +151,7 @@ def page(browser: Any) -> Iterator[Any]:
     opened.on(
         "request",
         lambda request: (
-            complaints.append(f"off the site: {request.url}") if not _own(request.url) else None
+            complaints.append(f"external: {request.url}") if not _own(request.url) else None
         ),
     )
     yield opened

@@ -9,13 +9,15 @@ ROWS = "table.leaderboard tbody:not([hidden]) tr:not(.group):not([hidden])"
 
 
 def column(page: Any, key: str, benchmark: str = "association") -> list[str]:
-    """Texts of a column in one benchmark's part, from above, of the rows that are shown."""
+    """Return the texts of a column in one benchmark's part, of the visible rows."""
     return page.evaluate(
         """([key, benchmark]) => {
             const table = document.querySelector("table.leaderboard");
-            const place = [...table.tHead.rows[0].cells].findIndex((cell) => cell.dataset.key === key);
+            const heads = [...table.tHead.rows[0].cells];
+            const place = heads.findIndex((cell) => cell.dataset.key === key);
             const body = [...table.tBodies].find((body) => body.dataset.benchmark === benchmark);
-            const rows = [...body.rows].filter((row) => !row.classList.contains("group") && !row.hidden);
+            const shown = (row) => !row.classList.contains("group") && !row.hidden;
+            const rows = [...body.rows].filter(shown);
             return rows.map((row) => row.cells[place].innerText.trim());
         }""",
         [key, benchmark],
@@ -58,7 +60,7 @@ def test_columns_sort_within_each_benchmark_and_back(page: Any, served: str) -> 
     assert column(page, "model") == sorted(order, key=str.lower)
 
 
-def test_sizes_and_scores_sort_by_what_they_say(page: Any, served: str) -> None:
+def test_sizes_and_scores_sort_by_value(page: Any, served: str) -> None:
     page.goto(served)
     click(page, "state")
     units = {"B": 1, "kB": 1e3, "MB": 1e6}
@@ -79,7 +81,7 @@ def test_sizes_and_scores_sort_by_what_they_say(page: Any, served: str) -> None:
         ("memory", "10000", None),
     ],
 )
-def test_filters_leave_the_rows_that_fit(
+def test_filters_show_matching_rows(
     page: Any, served: str, field: str, value: str, shown: int | None
 ) -> None:
     page.goto(served)
@@ -91,7 +93,8 @@ def test_filters_leave_the_rows_that_fit(
     assert query(page) == {field: value}
     if field == "memory":
         assert page.evaluate(
-            "(rows) => [...document.querySelectorAll(rows)].every((row) => Number(row.dataset.memory) <= 10000)",
+            "(rows) => [...document.querySelectorAll(rows)]"
+            ".every((row) => Number(row.dataset.memory) <= 10000)",
             ROWS,
         )
     if field == "method":
@@ -104,7 +107,7 @@ def test_filters_leave_the_rows_that_fit(
     assert query(page) == {}
 
 
-def test_filters_join(page: Any, served: str) -> None:
+def test_filters_are_combined(page: Any, served: str) -> None:
     page.goto(served)
     page.locator("#filters [name=benchmark]").select_option("split-digits")
     page.locator("#filters [name=model]").fill("LSTM")
@@ -129,22 +132,22 @@ def test_an_address_restores_the_view(page: Any, served: str) -> None:
     assert column(page, "model") == ["delta-rule", "gated-delta-rule"]
 
 
-def test_an_address_that_makes_no_sense_shows_everything(page: Any, served: str) -> None:
+def test_an_invalid_address_shows_all_rows(page: Any, served: str) -> None:
     page.goto(served)
     everything = page.locator(ROWS).count()
-    page.goto(f"{served}?sort=nonsense&order=up&method=%3Cimg%3E&kept=-1&suite=none#nowhere")
+    page.goto(f"{served}?sort=nonsense&order=up&method=%3Cimg%3E&memory=-1&suite=none#nowhere")
     assert page.locator(ROWS).count() == everything
     assert page.locator("[aria-sort]").count() == 0
 
 
-def test_a_row_can_be_pointed_to(page: Any, served: str) -> None:
+def test_a_row_has_an_address(page: Any, served: str) -> None:
     page.goto(f"{served}#association--gru--supervised")
     target = page.locator("tr:target")
     assert target.locator("th").inner_text() == "gru"
     assert 0 <= target.bounding_box()["y"] < 900
 
 
-def test_keys_alone_are_enough(page: Any, served: str) -> None:
+def test_the_page_works_with_the_keyboard(page: Any, served: str) -> None:
     page.goto(served)
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.textContent") == "Skip to the results"
@@ -164,13 +167,13 @@ def test_keys_alone_are_enough(page: Any, served: str) -> None:
 
 
 def tab_to(page: Any, where: str) -> None:
-    """Press Tab until the focus is there; each stop on the way can be seen."""
+    """Press Tab until the condition holds; every focused element must be visible."""
     for _ in range(80):
         page.keyboard.press("Tab")
         assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") != "none"
         if page.evaluate(where):
             return
-    raise AssertionError(f"80 presses of Tab did not lead there: {where}")
+    raise AssertionError(f"80 presses of Tab did not reach: {where}")
 
 
 def test_tables_of_other_pages_sort_too(page: Any, served: str) -> None:

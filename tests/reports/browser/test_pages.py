@@ -1,4 +1,4 @@
-"""Every kind of page in a real browser: quiet, its own alone, whole without scripts, safe, and open to all readers."""
+"""Every kind of page in a real browser: no errors, no external requests, safe, accessible."""
 
 import importlib.util
 import re
@@ -28,7 +28,7 @@ SERIOUS = {"serious", "critical"}
 
 
 def axe() -> str:
-    """The source of axe-core, which the package brings along."""
+    """Return the source of axe-core from its package."""
     found = importlib.util.find_spec("axe_playwright_python")
     assert found is not None
     assert found.origin is not None
@@ -36,8 +36,8 @@ def axe() -> str:
 
 
 @every_page
-def test_a_page_is_quiet_and_whole(page: Any, served: str, address: str) -> None:
-    """The fixture sees to complaints and requests; here, what was asked for has come."""
+def test_a_page_loads_without_errors(page: Any, served: str, address: str) -> None:
+    """The fixture checks errors and requests; this test checks that all images are loaded."""
     page.goto(served + address)
     for image in page.locator("img").all():
         image.scroll_into_view_if_needed()
@@ -57,7 +57,7 @@ def test_a_page_fits_a_phone(page: Any, served: str, address: str) -> None:
 
 @every_page
 def test_axe_finds_nothing_serious(page: Any, served: str, address: str) -> None:
-    """All rules in the light; in the dark, what it can change: contrast."""
+    """All rules in light mode; contrast in dark mode."""
     page.goto(served + address)
     page.evaluate(axe())
     light = page.evaluate("axe.run(document, {preload: false})")
@@ -71,8 +71,8 @@ def test_axe_finds_nothing_serious(page: Any, served: str, address: str) -> None
     assert [(one["id"], [node["html"] for node in one["nodes"][:3]]) for one in serious] == []
 
 
-def test_a_folder_is_enough(page: Any, site: Path) -> None:
-    """Opened as files, without a server: the style holds, tables sort, and the address keeps what was chosen."""
+def test_pages_work_as_local_files(page: Any, site: Path) -> None:
+    """Without a server, styles apply, tables sort, and the address contains the filters."""
     page.goto((site / "index.html").as_uri())
     assert page.evaluate("getComputedStyle(document.querySelector('h1')).fontWeight") == "600"
     page.locator("table.leaderboard thead").get_by_role(
@@ -84,7 +84,7 @@ def test_a_folder_is_enough(page: Any, site: Path) -> None:
     assert page.locator("#shown").inner_text().startswith("2 of")
 
 
-def test_without_scripts_the_tables_stand_unsorted(browser: Any, served: str) -> None:
+def test_pages_work_without_scripts(browser: Any, served: str) -> None:
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
     page.goto(served)
@@ -101,11 +101,8 @@ def test_without_scripts_the_tables_stand_unsorted(browser: Any, served: str) ->
     context.close()
 
 
-def test_a_hostile_name_is_text(page: Any, served: str) -> None:
-    """Were it markup, an image would be asked for and a dialog would open.
-
-    The fixture sees both.
-    """
+def test_a_hostile_name_is_escaped(page: Any, served: str) -> None:
+    """As markup, it would request an image and open a dialog; the fixture detects both."""
     page.goto(served)
     link = page.locator("table.leaderboard").get_by_role("link", name=HOSTILE, exact=True)
     assert link.inner_text() == HOSTILE
@@ -120,7 +117,7 @@ def test_a_hostile_name_is_text(page: Any, served: str) -> None:
 
 
 def test_no_script_runs_but_the_sites_own(browser: Any, served: str) -> None:
-    """The policy stands between a page and whatever slipped through: a script and a handler put into it do nothing."""
+    """The policy blocks an injected script and an injected event handler."""
     context = browser.new_context()
     page = context.new_page()
     page.goto(served)
@@ -140,9 +137,10 @@ def test_no_script_runs_but_the_sites_own(browser: Any, served: str) -> None:
     context.close()
 
 
-def test_numbers_of_a_table_stand_flush_right(page: Any, served: str) -> None:
+def test_numbers_in_tables_are_right_aligned(page: Any, served: str) -> None:
     page.goto(f"{served}benchmarks/split-digits.html")
     looks = page.evaluate(
-        "[...document.querySelectorAll('td.n')].map((cell) => getComputedStyle(cell)).map((one) => `${one.display} ${one.textAlign}`)"
+        "[...document.querySelectorAll('td.n')].map((cell) => getComputedStyle(cell))"
+        ".map((one) => `${one.display} ${one.textAlign}`)"
     )
     assert set(looks) == {"table-cell right"}

@@ -29,11 +29,11 @@ def selection(tmp_path_factory: pytest.TempPathFactory) -> Selection:
 
 @pytest.fixture(scope="module")
 def drawn(selection: Selection) -> list[Plot]:
-    """All figures of a report: drawn once, for it takes seconds."""
+    """All figures of a report, drawn once because that takes seconds."""
     return [plot for subject in selection.subjects for plot in plots(selection, subject)]
 
 
-def test_models_keep_their_looks_in_any_company() -> None:
+def test_a_model_s_look_does_not_depend_on_others() -> None:
     alone, together = style.looks(["memnet"]), style.looks(["dnc", "lstm", "memnet", "mamba"])
     assert alone["memnet"] == together["memnet"] == style.FIXED["memnet"]
     assert style.looks(["mamba"])["mamba"] == style.looks(["lstm", "mamba"])["mamba"]
@@ -63,7 +63,7 @@ def test_a_task_and_a_stream_have_their_figures(drawn: list[Plot]) -> None:
     ]
 
 
-def test_a_figure_comes_out_the_same_twice_and_says_what_it_shows(
+def test_a_figure_is_reproducible_and_has_a_description(
     selection: Selection, drawn: list[Plot]
 ) -> None:
     task = selection.subjects[0]
@@ -76,7 +76,7 @@ def test_a_figure_comes_out_the_same_twice_and_says_what_it_shows(
     assert "<dc:date>" not in again.svg
 
 
-def test_curves_from_outside_are_read_with_care(fill: Fill) -> None:
+def test_malformed_curves_are_skipped(fill: Fill) -> None:
     nonsense = [
         [128, 0.5, 1],
         [256, "x", 1],
@@ -107,7 +107,7 @@ def test_curves_from_outside_are_read_with_care(fill: Fill) -> None:
 
 
 def test_odd_shapes_are_drawn(fill: Fill) -> None:
-    """The joint bound has a single row; a bounded model no accuracy at all; slots no lifetimes."""
+    """The joint bound has one row, a bounded model no accuracy, and slots no lifetimes."""
     records = [
         stream_record(cell("mlp", 0, benchmark="s", method="joint"), [[0.9, 0.8]]),
         stream_record(cell("mlp", 0, benchmark="s", method="naive"), [[0.9, 0.1], [0.2, 0.9]]),

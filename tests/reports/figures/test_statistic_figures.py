@@ -1,4 +1,4 @@
-"""The figures that show statistics: costs, comparisons, profiles, groups of questions, slots."""
+"""The figures of statistics: costs, comparisons, profiles, query groups, slots."""
 
 from collections.abc import Callable
 
@@ -48,15 +48,15 @@ def scored(model: str, *scores: float) -> list[Record]:
 
 
 def test_the_pareto_front_by_hand() -> None:
-    """(1, 0.5) is the cheapest.
+    """(1, 0.5) is the cheapest; (2, 0.7) and (8, 0.9) are better.
 
-    (2, 0.4) is worse at more; (2, 0.7) and (8, 0.9) are better; (9, 0.9) is only dearer.
+    (2, 0.4) is worse at a higher cost, and (9, 0.9) only costs more.
     """
     assert costs.pareto([2, 1, 8, 2, 9], [0.4, 0.5, 0.9, 0.7, 0.9]) == [1, 3, 2]
     assert costs.pareto([], []) == []
 
 
-def test_costs_tell_the_front_of_each(fill: Fill) -> None:
+def test_each_cost_has_a_pareto_front(fill: Fill) -> None:
     small, large, slow = (
         costing(*one)
         for one in zip(
@@ -71,22 +71,19 @@ def test_costs_tell_the_front_of_each(fill: Fill) -> None:
     )
     plot = drawn(costs.draw, select(fill(small, large, slow)))
     assert plot is not None
-    assert "kept of the past: a at 100 B, b at 4.0 kB; " in plot.description
+    assert "memory: a at 100 B, b at 4.0 kB; " in plot.description
     assert "CPU time: b at 3.0 s" in plot.description
 
 
-def test_what_costs_nothing_and_what_was_not_measured(fill: Fill) -> None:
-    """A naive learner keeps nothing, and has its place on a log axis all the same.
-
-    Records of old have no CPU time.
-    """
+def test_zero_and_unmeasured_costs_are_drawn(fill: Fill) -> None:
+    """A naive learner's zero bytes are drawn on the log axis; old records have no CPU time."""
     records = [
         costing(
-            stream_record(cell("m", 0, benchmark="s", method=method), [[0.5]], buffer=kept),
+            stream_record(cell("m", 0, benchmark="s", method=method), [[0.5]], buffer=stored),
             state=0,
             cpu=0.0,
         )
-        for method, kept in (("naive", 0), ("er", 9_000))
+        for method, stored in (("naive", 0), ("er", 9_000))
     ]
     plot = drawn(costs.draw, select(fill(*records)))
     assert plot is not None
@@ -94,7 +91,7 @@ def test_what_costs_nothing_and_what_was_not_measured(fill: Fill) -> None:
     assert drawn(costs.draw, select(fill(failed_record(cell("a", 0)), name="failed"))) is None
 
 
-def test_the_best_is_held_against_each_other(fill: Fill) -> None:
+def test_the_best_row_is_compared_with_each_other_row(fill: Fill) -> None:
     wobble = np.linspace(0, 0.05, 10)
     plot = drawn(
         paired_differences.draw_best,
@@ -115,14 +112,14 @@ def test_the_best_is_held_against_each_other(fill: Fill) -> None:
     )
 
 
-def test_profiles_need_runs(fill: Fill) -> None:
+def test_profiles_need_three_runs(fill: Fill) -> None:
     plot = drawn(profiles.draw, select(fill(*scored("a", 0.5, 0.6, 0.7), *scored("b", 0.1))))
     assert plot is not None
-    assert "half of the runs of a lie above 0.5" in plot.description
+    assert "half of the runs of a are above 0.5" in plot.description
     assert drawn(profiles.draw, select(fill(*scored("a", 0.5, 0.6), name="few"))) is None
 
 
-def test_groups_of_questions_have_panels(fill: Fill) -> None:
+def test_query_groups_have_panels(fill: Fill) -> None:
     record = task_record(cell("a", 0), [0.5])
     curves = {
         **record.curves,
@@ -135,12 +132,12 @@ def test_groups_of_questions_have_panels(fill: Fill) -> None:
     assert drawn(group_accuracies.draw, select(fill(record, name="plain"))) is None
 
 
-def test_curves_of_steps_are_read_between_their_steps() -> None:
+def test_step_curves_are_evaluated_between_steps() -> None:
     found = at(np.array([0.0, 1.5, 2.0, 9.0]), np.array([0.0, 2.0, 5.0]), np.array([1.0, 0.5, 0.1]))
     np.testing.assert_array_equal(found, [1.0, 1.0, 0.5, np.nan])
 
 
-def test_lifetimes_are_means_while_watched(fill: Fill) -> None:
+def test_lifetimes_are_restricted_means(fill: Fill) -> None:
     """All live to 10, eight in ten to 50, four in ten to 400: 10 + 0.8 · 40 + 0.4 · 350."""
     plot = drawn(
         slot_statistics.draw, select(fill(task_record(cell("memnet", 0), [0.5], slots=slots(0))))
@@ -149,7 +146,7 @@ def test_lifetimes_are_means_while_watched(fill: Fill) -> None:
     assert "mean lifetime: memnet 182" in plot.description
 
 
-def test_the_band_of_a_single_seed_is_its_own(fill: Fill) -> None:
+def test_a_single_seed_has_its_own_band(fill: Fill) -> None:
     curve = {"time": [0.0, 5.0], "survival": [1.0, 0.5], "low": [1.0, 0.2], "high": [1.0, 0.8]}
     records = [
         task_record(cell("memnet", 0), [0.5], slots={"occupancy": 0.5, "lifetimes": given})
@@ -165,7 +162,7 @@ def test_the_band_of_a_single_seed_is_its_own(fill: Fill) -> None:
 
 
 @pytest.mark.parametrize("count", [6, 12])
-def test_methods_are_filled_apart(count: int) -> None:
+def test_methods_have_distinct_fills(count: int) -> None:
     given = style.fills([f"method-{place}" for place in range(count)])
     assert len(set(given.values())) == min(count, len(style.FILLS))
     assert style.fills(["er", "naive", "memnet"]) == {
@@ -175,14 +172,14 @@ def test_methods_are_filled_apart(count: int) -> None:
     }
 
 
-def test_colours_are_apart_before_they_are_shared() -> None:
+def test_colours_are_shared_only_when_all_are_used() -> None:
     looks = style.looks(
         ["memnet", "lstm", *(f"model-{place}" for place in range(len(style.COLOURS) - 1))]
     )
     assert len({look.colour for look in looks.values()}) == len(looks)
 
 
-def test_every_form_comes_out_the_same_twice(fill: Fill) -> None:
+def test_every_format_is_reproducible(fill: Fill) -> None:
     selection = select(fill(*scored("a", 0.5, 0.6, 0.7)))
     one, two = (drawn(profiles.draw, selection) for _ in range(2))
     assert one == two

@@ -1,8 +1,6 @@
-"""A store as large as a community's.
+"""A store of 20 benchmarks, 25 rows each, 20 seeds: 10,000 records with curves of a real length.
 
-20 benchmarks, 25 rows each, 20 seeds; 10,000 records with curves of a real length.
-
-# fills DIR/store, builds DIR/site, says how long that took
+# fills DIR/store, builds DIR/site and prints the time it took
 python -m tests.reports.output.large_store DIR
 """
 
@@ -23,7 +21,7 @@ from tests.reports.conftest import failed_record, manifest, provenance
 
 TASKS, STREAMS, ROWS, SEEDS = 14, 6, 25, 20
 FAILING = 97
-"""Every so many cells, one failed."""
+"""One of this many cells failed."""
 
 MODELS = (
     "memnet",
@@ -31,7 +29,7 @@ MODELS = (
     "transformer-full",
     "lstm",
     "memnet[hebbian=false]",
-    *(f"rival-{number}" for number in range(20)),
+    *(f"baseline-{number}" for number in range(20)),
 )
 LEARNERS = [
     (model, method) for model in MODELS[:5] for method in ("naive", "er", "memnet", "ewc", "der")
@@ -39,7 +37,7 @@ LEARNERS = [
 
 
 def fill(root: Path, *, tasks: int = TASKS, streams: int = STREAMS, seeds: int = SEEDS) -> Store:
-    """Write the store; the same each time."""
+    """Write the store, reproducibly."""
     store = Store.open(root, create=True)
     generator = np.random.default_rng(5)
     members = [_member(f"task-{number:02}", "task") for number in range(tasks)]
@@ -64,7 +62,7 @@ def fill(root: Path, *, tasks: int = TASKS, streams: int = STREAMS, seeds: int =
 
 def _member(name: str, kind: Literal["task", "stream"]) -> Benchmark:
     return Benchmark(
-        name=name, kind=kind, summary="What was met long ago.", primary="accuracy", chance=0.1
+        name=name, kind=kind, summary="What was seen long ago.", primary="accuracy", chance=0.1
     )
 
 
@@ -137,7 +135,7 @@ def _slots(generator: np.random.Generator) -> dict[str, object]:
 
 
 def spent() -> float:
-    """CPU seconds of this process and of all it waited for."""
+    """Return the CPU seconds of this process and its finished children."""
     used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     return sum(one.ru_utime + one.ru_stime for one in used)
 
@@ -151,8 +149,10 @@ if __name__ == "__main__":
     page = build(filled, folder / "site")
     files = [path for path in page.parent.rglob("*") if path.is_file()]
     print(
-        f"{len(filled.ids())} records: {time.perf_counter() - began:.1f} s, {spent() - used:.1f} CPU seconds"
+        f"{len(filled.ids())} records: {time.perf_counter() - began:.1f} s, "
+        f"{spent() - used:.1f} CPU seconds"
     )
     print(
-        f"{len(files)} files, {sum(path.stat().st_size for path in files) / 1e6:.0f} MB; front page {page.stat().st_size / 1e3:.0f} kB"
+        f"{len(files)} files, {sum(path.stat().st_size for path in files) / 1e6:.0f} MB; "
+        f"front page {page.stat().st_size / 1e3:.0f} kB"
     )

@@ -28,7 +28,10 @@ from tests.reports.conftest import (
 
 Fill = Callable[..., Store]
 
-POLICY = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'"
+POLICY = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; base-uri 'none'; "
+    "form-action 'none'"
+)
 
 
 class Elements(HTMLParser):
@@ -45,7 +48,7 @@ class Elements(HTMLParser):
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A whole site, built once."""
+    """A complete site, built once."""
     records, plan = full()
     store = Store.open(tmp_path_factory.mktemp("runs"), create=True)
     for record in records:
@@ -63,7 +66,7 @@ def pages(site: Path) -> Iterator[tuple[Path, list[tuple[str, dict[str, str | No
         yield path, Elements(path.read_text()).found
 
 
-def test_everything_is_written_and_listed(site: Path) -> None:
+def test_all_files_are_written_and_listed(site: Path) -> None:
     files = sorted(path.relative_to(site).as_posix() for path in site.rglob("*") if path.is_file())
     assert files == sorted([*(site / LISTING).read_text().split(), LISTING])
     assert {path.name for path in (site / "benchmarks").iterdir()} == {
@@ -87,7 +90,7 @@ def test_everything_is_written_and_listed(site: Path) -> None:
     assert {path.suffix for path in (site / "figures").iterdir()} >= {".svg", ".png"}
 
 
-def test_every_link_leads_to_a_file_of_the_site(site: Path) -> None:
+def test_every_link_points_to_a_file_of_the_site(site: Path) -> None:
     for path, elements in pages(site):
         ids = {attributes.get("id") for _, attributes in elements}
         for _, attributes in elements:
@@ -131,19 +134,19 @@ def test_pages_are_accessible(site: Path) -> None:
         assert len(ids) == len(set(ids)), path
 
 
-def test_the_front_page_says_what_was_run(site: Path) -> None:
+def test_the_front_page_shows_findings_and_commands(site: Path) -> None:
     page = (site / "index.html").read_text()
     for text in (
-        "memnet leads",
+        "memnet is best",
         "2/3",
-        "guessing gives 0.100",
+        "chance level 0.100",
         "memnet run delayed-recall --models lstm,memnet,transformer --seeds 0-2",
         "0123456789abcdef",
     ):
         assert text in page
 
 
-def test_a_model_has_its_card(site: Path) -> None:
+def test_a_model_has_a_page(site: Path) -> None:
     page = (site / "models" / "memnet.html").read_text()
     for text in (
         "Slots, and links between them.",
@@ -156,7 +159,7 @@ def test_a_model_has_its_card(site: Path) -> None:
     assert "Slots, and links" not in (site / "models" / "lstm.html").read_text()
 
 
-def test_a_method_that_bears_a_model_s_name_keeps_its_own_words(fill: Fill, tmp_path: Path) -> None:
+def test_a_method_with_a_model_s_name_has_its_own_summary(fill: Fill, tmp_path: Path) -> None:
     record = stream_record(cell("memnet", 0, benchmark="split-digits", method="memnet"), [[0.9]])
     model, method = (
         Described(name="memnet", summary=summary)
@@ -172,7 +175,7 @@ def test_a_method_that_bears_a_model_s_name_keeps_its_own_words(fill: Fill, tmp_
     assert "<dt>memnet</dt><dd>A method that dreams.</dd>" in page
 
 
-def test_a_cell_has_its_curves_slots_cost_and_origin(site: Path) -> None:
+def test_a_cell_page_has_curves_slots_costs_and_provenance(site: Path) -> None:
     page = (site / "cells" / f"{cell('memnet', 0).id}.html").read_text()
     for text in (
         "accuracy by distance",
@@ -192,7 +195,7 @@ def test_a_cell_has_its_curves_slots_cost_and_origin(site: Path) -> None:
     assert "Accuracy matrix" in stream
 
 
-def test_hostile_text_is_only_text(site: Path) -> None:
+def test_hostile_text_is_escaped(site: Path) -> None:
     for path in (*site.rglob("*.html"), site / "report.md"):
         text = path.read_text()
         assert "<img src=x" not in text
@@ -200,8 +203,8 @@ def test_hostile_text_is_only_text(site: Path) -> None:
     assert "&lt;img src=x onerror=alert(1)&gt;" in (site / "index.html").read_text()
 
 
-def test_hostile_text_in_every_field_is_only_text(fill: Fill, tmp_path: Path) -> None:
-    """Names that a record could never hold stand here too: pages rely on no check but their own."""
+def test_hostile_text_in_every_field_is_escaped(fill: Fill, tmp_path: Path) -> None:
+    """Includes names that no valid record has: pages do not rely on the validation of records."""
     record = task_record(
         cell("memnet", 0), [0.5], slots={HOSTILE: 1.0, "occupancy": HOSTILE, "reuse": 10**400}
     )
@@ -248,7 +251,7 @@ def test_hostile_text_in_every_field_is_only_text(fill: Fill, tmp_path: Path) ->
     )
 
 
-def test_the_same_records_give_the_same_files_whoever_shares_the_work(
+def test_the_same_records_give_the_same_files_with_any_number_of_jobs(
     fill: Fill, tmp_path: Path
 ) -> None:
     records = [
@@ -273,7 +276,7 @@ def test_the_same_records_give_the_same_files_whoever_shares_the_work(
     ]
 
 
-def test_what_an_earlier_build_wrote_goes_and_all_else_stays(fill: Fill, tmp_path: Path) -> None:
+def test_only_files_of_an_earlier_build_are_deleted(fill: Fill, tmp_path: Path) -> None:
     out = tmp_path / "out"
     build(
         fill(
@@ -293,7 +296,7 @@ def test_what_an_earlier_build_wrote_goes_and_all_else_stays(fill: Fill, tmp_pat
     assert (tmp_path / "outside.html").exists()
 
 
-def test_a_folder_with_files_of_the_user_s_own_is_left_as_it_is(fill: Fill, tmp_path: Path) -> None:
+def test_a_folder_with_user_files_is_not_changed(fill: Fill, tmp_path: Path) -> None:
     store = fill(task_record(cell("memnet", 0), [0.5]))
     for name in ("index.html", "models/memnet.html", LISTING):
         out = tmp_path / name.replace("/", "-")
@@ -307,7 +310,7 @@ def test_a_folder_with_files_of_the_user_s_own_is_left_as_it_is(fill: Fill, tmp_
         assert (out / name).read_text() == "mine"
 
 
-def test_a_listing_makes_a_site_s_files_ours_and_no_others(fill: Fill, tmp_path: Path) -> None:
+def test_only_listed_files_are_replaced(fill: Fill, tmp_path: Path) -> None:
     out = tmp_path / "out"
     build(fill(task_record(cell("memnet", 0), [0.5]), name="first"), out)
     (out / "models" / "lstm.html").write_text("mine")
@@ -316,7 +319,7 @@ def test_a_listing_makes_a_site_s_files_ours_and_no_others(fill: Fill, tmp_path:
     assert (out / "models" / "memnet.html").is_file()
 
 
-def test_a_build_that_was_cut_short_is_taken_up(
+def test_an_interrupted_build_can_be_repeated(
     fill: Fill, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store, out = fill(task_record(cell("memnet", 0), [0.5])), tmp_path / "out"
@@ -330,7 +333,7 @@ def test_a_build_that_was_cut_short_is_taken_up(
     assert build(store, out).is_file()
 
 
-def test_a_site_from_before_there_was_a_list_is_replaced(fill: Fill, tmp_path: Path) -> None:
+def test_a_site_without_a_list_is_replaced(fill: Fill, tmp_path: Path) -> None:
     store, out = fill(task_record(cell("memnet", 0), [0.5])), tmp_path / "out"
     build(store, out)
     (out / LISTING).unlink()
@@ -338,17 +341,17 @@ def test_a_site_from_before_there_was_a_list_is_replaced(fill: Fill, tmp_path: P
     assert "index.html" in (out / LISTING).read_text().split()
 
 
-def test_all_files_that_are_written_were_known_before(site: Path, fill: Fill) -> None:
+def test_all_written_files_are_known_in_advance(site: Path, fill: Fill) -> None:
     records, plan = full()
     selection = select(fill(*records, manifests=(plan,)))
     assert {*(site / LISTING).read_text().split()} <= {*possible(selection)}
 
 
-def test_an_empty_store_gives_a_page_that_says_so(fill: Fill, tmp_path: Path) -> None:
+def test_an_empty_store_has_a_page(fill: Fill, tmp_path: Path) -> None:
     assert "holds no records yet" in build(fill(), tmp_path / "out").read_text()
 
 
-def test_what_is_planned_but_not_run_gives_a_page(fill: Fill, tmp_path: Path) -> None:
+def test_a_plan_without_records_has_a_page(fill: Fill, tmp_path: Path) -> None:
     store = fill(manifests=(manifest([cell("memnet", 0)], TASK),))
     page = build(store, tmp_path / "out").read_text()
     assert "No result yet" in page
@@ -356,7 +359,7 @@ def test_what_is_planned_but_not_run_gives_a_page(fill: Fill, tmp_path: Path) ->
     assert select(store).missing == 1
 
 
-def test_a_folder_that_cannot_be_written_is_named(fill: Fill, tmp_path: Path) -> None:
+def test_an_unwritable_folder_is_an_error(fill: Fill, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(UsageError, match="cannot write the report"):
         build(fill(), tmp_path / "file")

@@ -31,7 +31,7 @@ def store(fill: Fill, name: str = "store") -> Store:
     )
 
 
-def test_a_host_finds_what_it_needs(fill: Fill, tmp_path: Path) -> None:
+def test_all_files_for_a_host_are_written(fill: Fill, tmp_path: Path) -> None:
     site = publish(store(fill), tmp_path / "site").parent
     assert (site / ".nojekyll").read_bytes() == b""
     card = (site / "README.md").read_text()
@@ -46,7 +46,7 @@ def test_a_host_finds_what_it_needs(fill: Fill, tmp_path: Path) -> None:
     )
 
 
-def test_the_same_records_are_published_as_the_same_bytes(fill: Fill, tmp_path: Path) -> None:
+def test_publishing_is_reproducible(fill: Fill, tmp_path: Path) -> None:
     first, second = (
         publish(store(fill, name), tmp_path / f"{name}-site").parent for name in ("first", "second")
     )
@@ -57,7 +57,7 @@ def test_the_same_records_are_published_as_the_same_bytes(fill: Fill, tmp_path: 
     ]
 
 
-def test_a_readme_of_the_user_s_own_is_not_replaced(fill: Fill, tmp_path: Path) -> None:
+def test_a_user_s_readme_is_not_replaced(fill: Fill, tmp_path: Path) -> None:
     (tmp_path / "site").mkdir()
     for name in ("README.md", "index.html"):
         (tmp_path / "site" / name).write_text("mine")
@@ -71,7 +71,7 @@ def test_a_readme_of_the_user_s_own_is_not_replaced(fill: Fill, tmp_path: Path) 
     }
 
 
-def test_a_site_is_published_again_after_a_report_and_after_an_earlier_version(
+def test_a_site_is_published_again_after_a_report_or_an_earlier_version(
     fill: Fill, tmp_path: Path
 ) -> None:
     filled, site = store(fill), tmp_path / "site"
@@ -90,7 +90,7 @@ def test_a_site_is_published_again_after_a_report_and_after_an_earlier_version(
     assert publish(filled, site).is_file()
 
 
-def test_the_table_holds_the_records_whole(fill: Fill) -> None:
+def test_the_table_contains_complete_records(fill: Fill) -> None:
     filled = store(fill)
     frame = pd.read_parquet(io.BytesIO(parquet(select(filled))))
     assert frame["metric.accuracy_at_128"].dtype == "Float64"
@@ -105,7 +105,7 @@ def test_the_table_holds_the_records_whole(fill: Fill) -> None:
         )
 
 
-def test_a_store_of_failures_alone_is_published(fill: Fill, tmp_path: Path) -> None:
+def test_a_store_of_failed_cells_is_published(fill: Fill, tmp_path: Path) -> None:
     assert publish(fill(failed_record(cell("memnet", 0), HOSTILE)), tmp_path / "site").is_file()
 
 
@@ -115,7 +115,7 @@ def test_an_empty_store_is_not_published(fill: Fill, tmp_path: Path) -> None:
     assert not (tmp_path / "site").exists()
 
 
-def test_without_pyarrow_the_way_out_is_told(
+def test_missing_pyarrow_is_an_error_that_names_the_extra(
     fill: Fill, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)

@@ -1,8 +1,8 @@
-"""Ten thousand records become a site within a minute on two cores, with a front page below 1 MB.
+"""Ten thousand records become a site within a minute on two cores; its front page is below 1 MB.
 
-Wall-clock time says nothing on a machine that others use, so the test weighs CPU time against that
-of a fixed piece of work of the same kind, done just before and just after. `python -m
-tests.reports.output.large_store DIR` measures the whole.
+Wall-clock time is unreliable on a shared machine, so the test compares CPU time with that of fixed
+work of the same kind, done just before and just after. `python -m tests.reports.output.large_store
+DIR` measures the whole.
 """
 
 import io
@@ -21,17 +21,17 @@ from reports.site.lines import lines
 from tests.reports.output import large_store
 
 PART = 3
-"""Benchmarks that the test builds, two tasks and a stream, of the twenty."""
+"""Number of benchmarks that the test builds: two tasks and a stream, of twenty."""
 
 PIECES = 10
-"""Plain figures that the reference draws."""
+"""Number of plain figures in the reference work."""
 
 MAX_COST = 8.0
-"""References that the part may cost; it was measured to cost 5.0 when this was written."""
+"""Allowed cost in units of the reference; it was 5.0 when this was written."""
 
 
 def reference() -> float:
-    """CPU seconds of drawing plain figures: what most of a site's time goes into."""
+    """Return the CPU seconds of drawing plain figures, which dominate a site's time."""
     began = time.process_time()
     for _ in range(PIECES):
         figure = Figure(figsize=(6.4, 4.2), layout="constrained")
@@ -44,7 +44,7 @@ def reference() -> float:
 
 
 @pytest.mark.slow
-def test_a_site_costs_no_more_than_it_may(tmp_path: Path) -> None:
+def test_the_cost_of_a_site_is_bounded(tmp_path: Path) -> None:
     store = large_store.fill(tmp_path / "store", tasks=PART - 1, streams=1)
     assert len(store.ids()) == PART * large_store.ROWS * large_store.SEEDS
     reference()  # the first one fills matplotlib's caches
@@ -59,7 +59,7 @@ def test_a_site_costs_no_more_than_it_may(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_the_front_page_of_ten_thousand_records_is_below_a_megabyte(tmp_path: Path) -> None:
-    """With two seeds instead of twenty it has as many rows, and as many figures and tables."""
+    """Two seeds instead of twenty give as many rows, figures and tables."""
     selection = select(large_store.fill(tmp_path / "store", seeds=2))
     assert len(selection.entries) == 500
     all_aggregates = [

@@ -1,4 +1,4 @@
-"""One option at a time: which rows are compared, what a change loses, and where a reader is told of it."""
+"""Ablations: which rows are compared, the loss of a change, and where it is shown."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -34,8 +34,8 @@ def store(fill: Fill) -> Store:
 
 def test_rows_that_differ_in_one_option_are_paired_by_seed(store: Store) -> None:
     found = {(one.before.model, one.option): one for one in ablations(select(store))}
-    # The variant of an old version has no base of that version; the one with two options is beside
-    # the one that lacks the second alone.
+    # The variant of an old version has no base of that version. The variant with two options is
+    # compared with the one that has only the first.
     assert set(found) == {
         ("memnet", "hebbian=false"),
         ("memnet", "serial=false"),
@@ -49,17 +49,17 @@ def test_rows_that_differ_in_one_option_are_paired_by_seed(store: Store) -> None
     assert found["memnet[hebbian=false]", "hops=1"].is_gain
 
 
-def test_a_mechanism_that_helps_nowhere_is_said_to_help_nowhere(store: Store) -> None:
-    said = verdicts(ablations(select(store)))
-    assert "memnet with hebbian=false loses 0.400 on delayed-recall." in said
-    assert f"memnet with serial=false loses {NO_LOSS}." in said
+def test_verdicts_name_losses_and_gains(store: Store) -> None:
+    sentences = verdicts(ablations(select(store)))
+    assert "memnet with hebbian=false loses 0.400 on delayed-recall." in sentences
+    assert f"memnet with serial=false loses {NO_LOSS}." in sentences
     assert (
         f"memnet[hebbian=false] with hops=1 loses {NO_LOSS}; it gains 0.100 on delayed-recall."
-        in said
+        in sentences
     )
 
 
-def test_seeds_that_only_one_of_them_has_do_not_count(fill: Fill) -> None:
+def test_unpaired_seeds_do_not_count(fill: Fill) -> None:
     records = [task_record(cell("memnet", seed), [0.9]) for seed in (0, 1)] + [
         task_record(cell("memnet[serial=false]", 1), [0.4])
     ]
@@ -93,16 +93,16 @@ def test_options_of_methods_are_options_too(fill: Fill) -> None:
     assert float(found.loss.mean) == pytest.approx(0.2)
 
 
-def test_the_page_and_the_text_tell_of_it(store: Store, tmp_path: Path) -> None:
+def test_the_page_and_the_markdown_show_ablations(store: Store, tmp_path: Path) -> None:
     page = build(store, tmp_path / "out")
     text = (tmp_path / "out" / "report.md").read_text(encoding="utf-8")
     for content in (page.read_text(encoding="utf-8"), text):
-        assert "One option at a time" in content
+        assert "Ablations" in content
         assert "hebbian=false loses 0.400 on delayed" in content.replace("\\", "")
     table = ablation_table(ablations(select(store)))
     assert all(len(row.cells) == len(table.columns) for row in table.rows)
 
 
-def test_a_store_without_variants_says_nothing_of_them(fill: Fill, tmp_path: Path) -> None:
+def test_a_store_without_variants_shows_no_ablations(fill: Fill, tmp_path: Path) -> None:
     page = build(fill(task_record(cell("memnet", 0), [0.9])), tmp_path / "out")
-    assert "One option at a time" not in page.read_text(encoding="utf-8")
+    assert "Ablations" not in page.read_text(encoding="utf-8")

@@ -17,10 +17,7 @@ Fill = Callable[..., Store]
 
 @pytest.fixture
 def store(fill: Fill) -> Store:
-    """Two tasks: `a` and `b` were run on both, one seed of `a` failed.
-
-    `c` on one alone; and there is one stream.
-    """
+    """Two tasks and a stream: `a` and `b` have both tasks, `c` has one; one seed of `a` failed."""
     names = ("copy", "mqar")
     scores = {"a": (0.9, 0.7), "b": (0.5, 0.3), "c": (0.99,)}
     cells = [
@@ -38,8 +35,8 @@ def store(fill: Fill) -> Store:
     return fill(*records, manifests=(manifest(cells, *members, STREAM),))
 
 
-def test_rows_of_all_benchmarks_are_ranked_together(store: Store) -> None:
-    """a: 0.90 … 0.93 and 0.70 … 0.72; of seven one is cut from each end."""
+def test_rows_are_ranked_over_all_benchmarks(store: Store) -> None:
+    """a: 0.90 … 0.93 and 0.70 … 0.72; of seven runs, one is cut from each end."""
     [found] = aggregates(select(store))
     assert found.name == "quick: 2 tasks"
     assert [row.entries[0].model for row in found.ranked_rows] == ["a", "b"]
@@ -59,15 +56,15 @@ def test_the_table_has_seeds_and_costs(store: Store) -> None:
     assert [row.incomplete for row in table.rows] == [True, False]
 
 
-def test_the_figure_and_the_page_show_it(store: Store, tmp_path: Path) -> None:
+def test_the_figure_and_the_page_show_the_aggregate(store: Store, tmp_path: Path) -> None:
     selection = select(store)
     plot = aggregate_plot(aggregates(selection)[0], style_of(selection))
     assert plot.name == "quick-tasks-profiles"
-    assert "half of the runs of a lie above" in plot.description
+    assert "half of the runs of a are above" in plot.description
     page = build(store, tmp_path / "out").read_text()
     assert "Across benchmarks" in page
     assert 'src="figures/quick-tasks-profiles.svg"' in page
 
 
-def test_one_benchmark_is_no_overview(fill: Fill) -> None:
+def test_one_benchmark_is_not_aggregated(fill: Fill) -> None:
     assert aggregates(select(fill(task_record(cell("a", 0), [0.5])))) == []

@@ -20,45 +20,45 @@ def scored(model: str, *scores: float) -> list[Record]:
     return [task_record(cell(model, seed), [score]) for seed, score in enumerate(scores)]
 
 
-def test_a_clear_lead(fill: Fill) -> None:
+def test_a_significant_lead(fill: Fill) -> None:
     found = finding(fill, *scored("memnet", 0.9, 0.91, 0.92), *scored("lstm", 0.3, 0.31, 0.32))
-    assert found.claim == "memnet leads"
+    assert found.claim == "memnet is best"
     assert "memnet reaches 0.910 ± 0.025 accuracy; lstm 0.310 ± 0.025." in found.detail
-    assert "Guessing gives 0.062." in found.detail
+    assert "Chance level: 0.062." in found.detail
 
 
-def test_a_lead_within_the_intervals_is_none(fill: Fill) -> None:
+def test_a_lead_that_is_not_significant(fill: Fill) -> None:
     found = finding(fill, *scored("memnet", 0.9, 0.5, 0.7), *scored("lstm", 0.6, 0.65, 0.7))
-    assert found.claim == "memnet is first, but not clear of lstm"
+    assert found.claim == "memnet is best, not significantly better than lstm"
     assert "do not differ significantly" in found.detail
 
 
-def test_one_seed_proves_nothing(fill: Fill) -> None:
+def test_one_seed_is_not_significant(fill: Fill) -> None:
     found = finding(fill, *scored("memnet", 0.9), *scored("lstm", 0.1))
-    assert found.claim == "memnet is first, but not clear of lstm"
+    assert found.claim == "memnet is best, not significantly better than lstm"
     assert "too few seeds" in found.detail
 
 
-def test_no_better_than_guessing(fill: Fill) -> None:
+def test_no_model_above_chance(fill: Fill) -> None:
     assert (
         finding(fill, *scored("memnet", 0.05, 0.06, 0.10)).claim
-        == "Nobody is shown to beat guessing"
+        == "No model is significantly above chance"
     )
 
 
-def test_the_furthest_distance_and_missing_seeds_are_told(fill: Fill) -> None:
+def test_the_largest_distance_and_missing_seeds_are_named(fill: Fill) -> None:
     found = finding(
         fill, task_record(cell("memnet", 0), [1.0, 0.5]), failed_record(cell("memnet", 1))
     )
-    assert "At the furthest distance, 256 tokens: memnet 0.500." in found.detail
-    assert "Seeds are wanting: memnet 1/2." in found.detail
+    assert "At the largest distance, 256 tokens: memnet 0.500." in found.detail
+    assert "Missing seeds: memnet 1/2." in found.detail
 
 
-def test_nothing_finished(fill: Fill) -> None:
+def test_no_finished_seed(fill: Fill) -> None:
     assert finding(fill, failed_record(cell("memnet", 0))).claim == "No result yet"
 
 
-def test_what_has_finished_without_the_metric_that_ranks_is_told_from_what_has_not(
+def test_a_finished_seed_without_the_primary_metric(
     fill: Fill,
 ) -> None:
     of = cell("memnet", 0)
@@ -70,16 +70,17 @@ def test_what_has_finished_without_the_metric_that_ranks_is_told_from_what_has_n
     [found] = findings(select(fill(record, manifests=(manifest([near], member),))))
     assert found.claim == "Finished, but accuracy at 8,192 was not measured"
     assert found.detail == (
-        "One seed has finished, without the number that ranks models. Measured: accuracy; accuracy at 128, 256. "
-        "It takes --set furthest=8192, and these cells have furthest=256. At the furthest distance, 256 tokens: memnet 0.500."
+        "One seed has finished, without the primary metric. Measured: accuracy; accuracy at "
+        "128, 256. It needs --set furthest=8192; these cells have furthest=256. "
+        "At the largest distance, 256 tokens: memnet 0.500."
     )
 
 
-def test_a_metric_that_no_distance_explains_is_asked_for_by_the_default_options(fill: Fill) -> None:
+def test_the_default_options_measure_other_primary_metrics(fill: Fill) -> None:
     record = task_record(cell("memnet", 0), [None])
     found = finding(fill, record, failed_record(cell("memnet", 1)))
     assert found.claim == "Finished, but accuracy was not measured"
     assert found.detail == (
-        "One seed has finished, without the number that ranks models. Nothing else was measured either. "
-        "The benchmark's default options ask for it. Seeds are wanting: memnet 1/2."
+        "One seed has finished, without the primary metric. Nothing else was measured. "
+        "The benchmark's default options measure it. Missing seeds: memnet 1/2."
     )

@@ -1,4 +1,4 @@
-"""Commands that make records again: they plan the very cells that the records are of."""
+"""Commands that reproduce records: they plan exactly the records' cells."""
 
 import shlex
 from collections import defaultdict
@@ -24,7 +24,7 @@ PUBLISHED = Path(__file__).parents[3] / "results" / "published"
 
 
 def plan(command: str, folder: Path = Path()) -> Plan:
-    """What a command plans; its plugins stand in the folder."""
+    """Return the plan of a command, with plugins from the folder."""
     _, _, name, *rest = shlex.split(command)
     given: dict[str, list[str]] = defaultdict(list)
     for flag, value in zip(rest[::2], rest[1::2], strict=True):
@@ -43,10 +43,7 @@ def jobs(command: str, folder: Path = Path()) -> list[Cell]:
 
 
 def same(record: Record, planned: Cell) -> bool:
-    """Whether a cell asks what a record answers.
-
-    An option that came after the record is not in it.
-    """
+    """Whether a cell has the record's options; options newer than the record are ignored."""
     requested, rerun_commands = record.cell.config["benchmark"], planned.config["benchmark"]
     return (
         record.cell.key == planned.key
@@ -57,35 +54,45 @@ def same(record: Record, planned: Cell) -> bool:
 
 COMMANDS = [
     "memnet run quick --seeds 2 --models memnet,lstm",
-    "memnet run quick --models memnet --methods memnet --set training.learning_rate=0.01 --set model.slots=16 --set method.budget=9000",
-    "memnet run long-dependency --profile small --set steps=7 --precision bfloat16 --models memnet,mamba",
+    "memnet run quick --models memnet --methods memnet --set training.learning_rate=0.01"
+    " --set model.slots=16 --set method.budget=9000",
+    "memnet run long-dependency --profile small --set steps=7 --precision bfloat16"
+    " --models memnet,mamba",
     "memnet run task-shift --profile small",
     "memnet run task-shift-online --profile small --budget 9000,20000",
     "memnet run task-shift-online --profile small --total-budget 400000 --seeds 1-2",
     "memnet run ablation",
     "memnet run split-mnist --protocol vandeven2022 --set batch_size=32 --set scenario=task",
-    "memnet run induction --models own-rival,lstm --plugin own_rival.py --seeds 1",
-    "memnet run split-digits --models lstm --methods naive,own-way --plugin own_way.py --seeds 1",
+    "memnet run induction --models own-model,lstm --plugin own_model.py --seeds 1",
+    "memnet run split-digits --models lstm --methods naive,own-method --plugin own_method.py"
+    " --seeds 1",
 ]
-"""Ways to ask, each with something that a suite's name, models and seeds do not tell."""
+"""Commands with something that a suite's name, models and seeds do not determine."""
 
 
 @pytest.fixture
 def own(tmp_path: Path) -> Path:
-    """A folder with a model and a method of the user's own, versioned by their content."""
-    model = '"""A rival."""\n\nfrom baselines.models.lstm import Config, build\n\nKIND = "model"\n'
-    method = '"""A way to learn."""\n\nfrom strategies.continual.methods.naive import Config, build\n\nKIND = "method"\n'
-    for name, text in (("own_rival", model), ("own_way", method)):
+    """A folder with a model and a method of the user, versioned by their content."""
+    model = (
+        '"""A baseline."""\n\nfrom baselines.models.lstm import Config, build\n\nKIND = "model"\n'
+    )
+    method = (
+        '"""A method."""\n\nfrom strategies.continual.methods.naive import Config, build\n\n'
+        'KIND = "method"\n'
+    )
+    for name, text in (("own_model", model), ("own_method", method)):
         for spelling in (
             name,
             name.replace("_", "-"),
-        ):  # as it was given, and as a command that runs it again calls it
+        ):  # as given by the user, and as named by the reproducing command
             (tmp_path / f"{spelling}.py").write_text(text)
     return tmp_path
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_the_commands_of_a_store_plan_its_very_cells(command: str, own: Path, fill: Fill) -> None:
+def test_the_commands_of_a_store_plan_exactly_its_cells(
+    command: str, own: Path, fill: Fill
+) -> None:
     requested = plan(command, own)
     expected = sorted(job.cell.id for job in requested.jobs)
     store = fill(
@@ -98,7 +105,7 @@ def test_the_commands_of_a_store_plan_its_very_cells(command: str, own: Path, fi
     ), "without a manifest"
 
 
-def test_seeds_yet_to_run_are_planned_with_the_options_of_their_row(fill: Fill) -> None:
+def test_pending_seeds_are_planned_with_the_options_of_their_row(fill: Fill) -> None:
     requested = plan("memnet run quick --set batch_size=8")
     run = [job.cell for job in requested.jobs if job.cell.seed == 0]
     selection = select(
@@ -110,7 +117,7 @@ def test_seeds_yet_to_run_are_planned_with_the_options_of_their_row(fill: Fill) 
     assert notes(selection) == []
 
 
-def test_cells_whose_options_no_record_tells_are_counted(fill: Fill) -> None:
+def test_pending_cells_with_unknown_options_are_counted(fill: Fill) -> None:
     requested = plan("memnet run quick --models memnet,lstm --seeds 1 --set batch_size=8")
     selection = select(
         fill(task_record(requested.jobs[0].cell, [0.5]), manifests=(requested.manifest(),))
@@ -122,29 +129,29 @@ def test_cells_whose_options_no_record_tells_are_counted(fill: Fill) -> None:
     assert f"{len(requested.jobs) - 1} planned cells without a record" in note
 
 
-def test_a_file_of_the_user_s_own_is_named_and_told_of_wherever_a_command_stands(
+def test_a_user_s_file_is_noted_next_to_every_command(
     fill: Fill, own: Path, tmp_path: Path
 ) -> None:
-    requested = plan("memnet run induction --models own-rival --plugin own_rival.py --seeds 1", own)
+    requested = plan("memnet run induction --models own-model --plugin own_model.py --seeds 1", own)
     store = fill(
         *(task_record(job.cell, [0.5]) for job in requested.jobs), manifests=(requested.manifest(),)
     )
     [command] = commands(select(store))
-    assert command.endswith("--plugin own-rival.py")
+    assert command.endswith("--plugin own-model.py")
     site = build(store, tmp_path / "site").parent
     for page in (
         site / "index.html",
-        site / "models" / "own-rival.html",
+        site / "models" / "own-model.html",
         next((site / "cells").iterdir()),
         site / "report.md",
     ):
         assert (
-            "Each file after --plugin (own-rival.py) is one of your own: write its path."
+            "Each file after --plugin (own-model.py) is one of your own: write its path."
             in page.read_text()
         )
 
 
-def test_models_that_learnt_alike_share_a_command(fill: Fill) -> None:
+def test_models_with_equal_methods_and_seeds_share_a_command(fill: Fill) -> None:
     suite = manifest(
         [cell("memnet", seed) for seed in (0, 1)] + [cell("lstm", seed) for seed in (0, 1)],
         TASK,
@@ -162,13 +169,16 @@ def test_models_that_learnt_alike_share_a_command(fill: Fill) -> None:
         )
     )
     assert commands(selection) == [
-        "memnet run delayed-recall --models lstm,memnet --seeds 0-1 --set train_length=128 --set training.learning_rate=0.001",
-        "memnet run split-digits --models lstm --methods naive --seeds 4, --set train_length=128 --set training.learning_rate=0.001",
-        "memnet run split-digits --models memnet --methods er,naive --seeds 4, --set train_length=128 --set training.learning_rate=0.001",
+        "memnet run delayed-recall --models lstm,memnet --seeds 0-1"
+        " --set train_length=128 --set training.learning_rate=0.001",
+        "memnet run split-digits --models lstm --methods naive --seeds 4,"
+        " --set train_length=128 --set training.learning_rate=0.001",
+        "memnet run split-digits --models memnet --methods er,naive --seeds 4,"
+        " --set train_length=128 --set training.learning_rate=0.001",
     ]
 
 
-def test_a_default_that_manifests_disagree_on_is_written(fill: Fill) -> None:
+def test_a_default_on_which_manifests_disagree_is_written(fill: Fill) -> None:
     record = task_record(cell("memnet", 0), [0.5])
     plans = [
         manifest(
@@ -185,18 +195,19 @@ def test_a_default_that_manifests_disagree_on_is_written(fill: Fill) -> None:
     )
 
 
-def test_options_that_are_defaults_are_not_written() -> None:
+def test_default_options_are_not_written() -> None:
     records = [
         task_record(cell("memnet", seed, length=length), [0.5])
         for seed, length in [(0, 64), (1, 64), (1, 128)]
     ]
     assert rerun_commands(records, {"delayed-recall": {"train_length": 128}}) == [
-        "memnet run delayed-recall --models memnet --seeds 0-1 --set train_length=64 --set training.learning_rate=0.001",
+        "memnet run delayed-recall --models memnet --seeds 0-1"
+        " --set train_length=64 --set training.learning_rate=0.001",
         "memnet run delayed-recall --models memnet --seeds 1, --set training.learning_rate=0.001",
     ]
 
 
-def test_a_text_a_truth_and_a_precision_are_written_as_the_command_takes_them() -> None:
+def test_strings_booleans_and_precision_are_written_in_the_command_s_syntax() -> None:
     record = task_record(cell("memnet", 0), [0.5])
     config = {
         "benchmark": {"scenario": "task", "probe": True},
@@ -204,12 +215,12 @@ def test_a_text_a_truth_and_a_precision_are_written_as_the_command_takes_them() 
     }
     record = record.model_copy(update={"cell": record.cell.model_copy(update={"config": config})})
     assert rerun_commands([record], {}) == [
-        "memnet run delayed-recall --models memnet --seeds 0, --set scenario=task --set probe=true --set training.learning_rate=0.003 "
-        "--precision bfloat16"
+        "memnet run delayed-recall --models memnet --seeds 0, --set scenario=task --set probe=true"
+        " --set training.learning_rate=0.003 --precision bfloat16"
     ]
 
 
-def test_the_commands_of_what_is_published_plan_it_again() -> None:
+def test_the_commands_of_the_published_records_plan_them_again() -> None:
     published, catalog = select(Store.open(PUBLISHED)), Catalog.read()
     known = {entry.name: describe(entry).defaults for entry in (*catalog.tasks, *catalog.streams)}
     records = [
@@ -235,9 +246,7 @@ def test_the_commands_of_what_is_published_plan_it_again() -> None:
         options = [
             {part: set(one.config[part]) for part in one.config} for one in (record.cell, *matching)
         ]
-        if matching and all(
-            one == options[0] for one in options
-        ):  # neither a version nor an option has come since
+        if matching and all(one == options[0] for one in options):  # no version or option is newer
             assert record.id in {one.id for one in matching}, (
                 f"{record.cell.label}: a default has changed, and its record is stale"
             )
@@ -248,5 +257,5 @@ def test_the_commands_of_what_is_published_plan_it_again() -> None:
     )
 
 
-def test_seeds_as_the_command_takes_them() -> None:
+def test_seeds_are_written_in_the_command_s_syntax() -> None:
     assert [seed_text(seeds) for seeds in ([2, 0, 1], [1, 4, 7], [5])] == ["0-2", "1,4,7", "5,"]

@@ -32,7 +32,7 @@ def test_addresses_do_not_become_links() -> None:
     assert "https://" not in formats.markdown_text("see https://evil.example")
 
 
-def test_groups_stand_above_their_rows() -> None:
+def test_groups_are_headings_above_their_rows() -> None:
     columns = (Column("group"), Column("model"))
     table = Table(
         "", columns, (Row(("x", "a")), Row(("x", "b")), Row(("y", "a"))), heading=1, grouped=True

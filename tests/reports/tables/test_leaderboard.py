@@ -30,7 +30,7 @@ GOLDEN = Path(__file__).parent / "golden"
 
 
 def golden_store(root: Path) -> Store:
-    """A task of ten seeds, of which two fail once, with a clear leader, a tie and a variant.
+    """A task of ten seeds, two of them failed, with a significant lead, a tie and a variant.
 
     And a stream with buffers.
     """
@@ -72,7 +72,7 @@ def store(fill: Fill) -> Store:
 
 @pytest.mark.parametrize("format", FORMATS)
 def test_every_format_is_golden(tmp_path: Path, format: str) -> None:
-    """After a change that is meant, write them anew: `python -m tests.reports.tables.test_leaderboard`; and read the difference."""
+    """To update: `python -m tests.reports.tables.test_leaderboard`; then read the diff."""
     assert (
         render(golden_store(tmp_path), format).encode()
         == (GOLDEN / f"leaderboard.{format}").read_bytes()
@@ -82,7 +82,7 @@ def test_every_format_is_golden(tmp_path: Path, format: str) -> None:
 def test_numbers_by_hand(store: Store) -> None:
     """memnet: 0.95 and 0.85, so 0.9 ± 12.706 · 0.05.
 
-    Lstm: 0.5 and 0.3, so 0.4 ± 12.706 · 0.1 (Student's t, one degree of freedom).
+    lstm: 0.5 and 0.3, so 0.4 ± 12.706 · 0.1 (Student's t, one degree of freedom).
     """
     text = render(store, "md")
     assert re.findall(r"[0-9.]+ ± [0-9.]+", text) == ["0.900 ± 0.635", "0.400 ± 1.271"]
@@ -133,8 +133,8 @@ def test_a_row_without_a_score_comes_last_and_has_no_rank(fill: Fill) -> None:
     assert "| —" in render(store, "md").replace("  ", "")
 
 
-def test_ranks_follow_from_what_is_significant(fill: Fill) -> None:
-    """One seed shows nothing, so that all share the first place; three that agree show it."""
+def test_ranks_follow_from_significance(fill: Fill) -> None:
+    """With one seed all rows share the first rank; three consistent seeds separate them."""
     levels = (("a", 0.9), ("b", 0.5), ("c", 0.5))
     one = fill(*(task_record(cell(model, 0), [score]) for model, score in levels), name="one")
     three = fill(
@@ -165,7 +165,7 @@ def test_the_primary_metric_of_the_plan_ranks(fill: Fill) -> None:
     ]
 
 
-def test_settings_are_told_apart_where_names_are_not_enough(fill: Fill) -> None:
+def test_settings_are_shown_if_names_are_ambiguous(fill: Fill) -> None:
     plain = render(fill(task_record(cell("memnet", 0), [0.5])), "md")
     both = render(
         fill(
@@ -180,7 +180,7 @@ def test_settings_are_told_apart_where_names_are_not_enough(fill: Fill) -> None:
     assert both.count("| memnet ") == 2
 
 
-def test_an_unknown_format_is_named(store: Store) -> None:
+def test_an_unknown_format_is_an_error(store: Store) -> None:
     with pytest.raises(UsageError, match=r"'xml'.*md, csv, json, latex, html"):
         render(store, "xml")
 

@@ -9,13 +9,13 @@ from tests.reports.conftest import cell, stream_record
 Fill = Callable[..., Store]
 
 
-def test_questions_scored_apart_have_a_table_of_their_own() -> None:
-    """Association asks single hops beside its chains."""
+def test_query_groups_have_their_own_table() -> None:
+    """Association has single-hop queries in addition to its chains."""
     selection = select(Store.open(Path(__file__).parents[3] / "results" / "published"))
     [subject] = [one for one in selection.subjects if one.name == "association"]
     own, one_hop = detail_tables(selection, subject)
     assert own.caption.startswith("association: accuracy by distance")
-    assert one_hop.caption.startswith("association: one hop, scored apart")
+    assert one_hop.caption.startswith("association: one hop, scored separately")
     assert [column.title for column in own.columns] == [column.title for column in one_hop.columns]
     chained, single = (
         next(row.cells for row in table.rows if row.cells[0] == "token-memory")
@@ -24,7 +24,7 @@ def test_questions_scored_apart_have_a_table_of_their_own() -> None:
     assert chained[2:10] != single[2:10], "single hops are easier"
 
 
-def test_metrics_that_were_asked_for_have_columns_where_there_are_any(fill: Fill) -> None:
+def test_optional_metrics_have_columns_if_present(fill: Fill) -> None:
     plain = stream_record(cell("m", 0, benchmark="s", method="er"), [[0.9, 0.1], [0.5, 0.8]])
     probed = plain.model_copy(update={"metrics": {**plain.metrics, "probe_accuracy": 0.7}})
     for record, present in ((plain, False), (probed, True)):
