@@ -212,7 +212,7 @@ def test_a_store_and_a_name_that_is_no_store_are_an_error(fill: Fill, tmp_path: 
         with pytest.raises(
             UsageError,
             match=f"'{re.escape(str(store))}' is a store and 'runz' is not: "
-            "give the folders of two stores",
+            "name the folders of two stores",
         ):
             compare(pair, store, tmp_path / "out")
 
