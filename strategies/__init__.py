@@ -1,1 +1,1 @@
-"""How a model learns: sequence training here, task shifts under `continual`."""
+"""Training of models: on tasks (`sequence`) and on streams (`continual`)."""

@@ -1,13 +1,10 @@
-"""Checkpoints inside a long cell.
+"""Checkpoints within a cell, written twice a minute, so that an interrupted cell resumes.
 
-What training has come to is kept twice a minute, so that a cell which is cut short goes on from
-there.
-
-A checkpoint is one safetensors file: the tensors, and as its metadata a JSON text that says where
-each belongs. Nothing in it is ever executed. It is written whole or not at all, carries a checksum,
-and is taken up only by the code, packages and machine that wrote it (the ``key``); any other is as
-good as none. What is restored is exact, so a cell that was resumed ends in the numbers of one that
-was not.
+A checkpoint is one safetensors file: the tensors, and as its metadata a JSON text that describes
+where each belongs. Nothing in it is ever executed. It is written atomically, carries a checksum,
+and is accepted only by the code, packages and machine that wrote it (the ``key``); any other file
+is ignored. The restored state is exact: a resumed cell gives the same numbers as an uninterrupted
+one.
 """
 
 import hashlib
@@ -28,15 +25,12 @@ from torch import Tensor
 from results.store.store import write_whole
 
 EVERY = 30.0
-"""Seconds between two checkpoints.
-
-With the time to write one, less than a minute of work is lost.
-"""
+"""Seconds between two checkpoints; an interruption costs less than a minute of work."""
 
 
 @runtime_checkable
 class Stateful(Protocol):
-    """What has a state to save: a module, an optimiser, a schedule of its rate."""
+    """An object with a state to save, such as a module, an optimizer or a schedule."""
 
     def state_dict(self) -> dict[str, Any]:
         """Return the state."""
@@ -47,20 +41,20 @@ class Stateful(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
-    """All that training changes.
+    """Everything that training changes.
 
-    The global generators (torch's, NumPy's, Python's) belong to it and need not be named.
+    The global generators (torch's, NumPy's, Python's) are always included.
 
     Attributes:
-        stateful: Module, optimiser and schedule, by name.
-        generators: The generators that are drawn from.
+        stateful: Module, optimizer and schedule, by name.
+        generators: The other generators that training draws from.
     """
 
     stateful: Mapping[str, Stateful]
     generators: Sequence[torch.Generator] = ()
 
     def state(self) -> dict[str, Any]:
-        """Return the state of all of it."""
+        """Return the state of all parts."""
         return {
             "stateful": {name: part.state_dict() for name, part in self.stateful.items()},
             "generators": [generator.get_state() for generator in self.generators],
@@ -68,79 +62,79 @@ class Parts:
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Bring all of it into a state that :meth:`state` returned."""
+        """Restore what :meth:`state` returned."""
         for name, part in self.stateful.items():
             part.load_state_dict(state["stateful"][name])
-        for generator, its in zip(self.generators, state["generators"], strict=True):
-            generator.set_state(its)
+        for generator, saved in zip(self.generators, state["generators"], strict=True):
+            generator.set_state(saved)
         _restore_global_state(state["global"])
 
 
 class Checkpoint:
-    """The checkpoint of one cell: of its training and, behind it, of its evaluation.
+    """The checkpoint of one cell: its training and then its evaluation.
 
     Args:
-        path: Where it stands; None for a cell that keeps none.
-        key: What it must have been written by.
+        path: Its file; None for no checkpoint.
+        key: Identity of the writer; a file with another key is ignored.
         every: Seconds between two checkpoints; `EVERY` if None.
 
     Attributes:
-        earlier: Seconds on the wall and on the processor that went into the training that was
-            restored; zeros where none was.
-        noted: How far the evaluation had come; None where it had not begun.
+        earlier_seconds: Wall-clock and CPU seconds of the restored training; zeros if none was
+            restored.
+        evaluation: Restored progress of the evaluation; None if it had not begun.
     """
 
     def __init__(self, path: Path | None = None, key: str = "", every: float | None = None) -> None:
         self.path = path
         self.key = key
         self.every = EVERY if every is None else every
-        self.earlier = (0.0, 0.0)
-        self.noted: Any = None
+        self.earlier_seconds = (0.0, 0.0)
+        self.evaluation: Any = None
         self._content: dict[str, Any] = {}
         self._began = self._clocks()
         self._last = time.monotonic()
 
     def resume(self, parts: Parts) -> dict[str, Any] | None:
-        """Begin: restore the parts from the checkpoint and return the counters kept with it.
-
-        None where there is none to go on from.
-        """
+        """Restore the parts and return the counters; None if there is no valid checkpoint."""
         self._began = self._clocks()
         content = None if self.path is None else load(self.path, self.key)
         if content is None:
             return None
         parts.restore(content["parts"])
-        self.earlier = content["spent"]
-        self.noted = content.get("evaluation")
+        self.earlier_seconds = content["spent"]
+        self.evaluation = content.get("evaluation")
         self._content = content
         counters: dict[str, Any] = content["counters"]
         return counters
 
-    def keep(self, parts: Parts, counters: Mapping[str, Any], *, final: bool = False) -> None:
-        """Write a checkpoint, if it is time to.
+    def save(self, parts: Parts, counters: Mapping[str, Any], *, final: bool = False) -> None:
+        """Write a checkpoint if one is due.
 
-        A disk that is full is no reason for a cell to fail: it goes on without.
+        A write error, such as a full disk, does not end the cell; it continues without.
 
         Args:
-            parts: What training changes.
-            counters: How far training has come: numbers, texts, lists and tensors.
-            final: Training is over: what is kept now is kept with every note on the evaluation too.
+            parts: Everything that training changes.
+            counters: Progress of the training: numbers, texts, lists and tensors.
+            final: Whether training is over; this state is then part of the evaluation's
+                checkpoints too.
         """
         if self.path is None or not (final or self.due):
             return
         spent = tuple(
             now - began + earlier
-            for now, began, earlier in zip(self._clocks(), self._began, self.earlier, strict=True)
+            for now, began, earlier in zip(
+                self._clocks(), self._began, self.earlier_seconds, strict=True
+            )
         )
         self._content = {"parts": parts.state(), "counters": dict(counters), "spent": spent}
         if self.due:
             self._write()
 
-    def note(self, progress: Callable[[], Any]) -> None:
-        """Write how far the evaluation has come, if it is time to.
+    def save_evaluation(self, progress: Callable[[], Any]) -> None:
+        """Write the progress of the evaluation if a checkpoint is due.
 
         Args:
-            progress: Tells it, in what is nested of numbers, texts, lists and tensors.
+            progress: Returns it: nested numbers, texts, lists and tensors.
         """
         if self.due:
             self._content = {**self._content, "evaluation": progress()}
@@ -148,7 +142,7 @@ class Checkpoint:
 
     @property
     def due(self) -> bool:
-        """Whether it is time to write one."""
+        """Whether the next checkpoint is due."""
         return self.path is not None and time.monotonic() - self._last >= self.every
 
     def _write(self) -> None:
@@ -165,11 +159,11 @@ class Checkpoint:
 
 
 def write(path: Path, content: Any, key: str) -> None:
-    """Write what is nested of dictionaries, lists, tuples, tensors, numbers, texts and None into one file, whole or not at all.
+    """Write nested dictionaries, lists, tuples, tensors, numbers, texts and None atomically.
 
     Raises:
-        OSError: If it can't be written.
-        TypeError: If the content holds something else.
+        OSError: If the file can't be written.
+        TypeError: If the content holds another type.
     """
     tensors: dict[str, Tensor] = {}
     text = json.dumps(_described(content, tensors))
@@ -178,10 +172,7 @@ def write(path: Path, content: Any, key: str) -> None:
 
 
 def load(path: Path, key: str) -> Any:
-    """Read what :func:`write` wrote.
-
-    None where there is no file, or one that is damaged or of another key.
-    """
+    """Read a file of :func:`write`; None if it is missing, damaged or has another key."""
     if not path.is_file():
         return None
     try:
@@ -198,10 +189,7 @@ def load(path: Path, key: str) -> Any:
 
 
 def _described(value: Any, tensors: dict[str, Tensor]) -> list[Any]:
-    """Describe a value in JSON, as ``[kind, content]``.
-
-    Its tensors are put aside, under numbers.
-    """
+    """Describe a value in JSON as ``[kind, content]``, and collect its tensors under numbers."""
     match value:
         case Tensor():
             name = str(len(tensors))
@@ -220,15 +208,16 @@ def _described(value: Any, tensors: dict[str, Tensor]) -> list[Any]:
         case bool() | int() | float() | str() | None:
             return ["plain", value]
     raise TypeError(
-        f"a {type(value).__name__} can't stand in a checkpoint: only tensors, numbers, texts, None and what is nested of them"
+        f"a {type(value).__name__} can't be part of a checkpoint: it holds tensors, numbers, "
+        "texts, None, and dictionaries, lists and tuples of them"
     )
 
 
 def _built(description: list[Any], tensors: Mapping[str, Tensor]) -> Any:
-    """Build the value that was described.
+    """Build the value of a description.
 
     Raises:
-        ValueError: If a description is not of the form.
+        ValueError: If the description has an unknown kind.
     """
     kind, content = description
     match kind:
@@ -254,7 +243,7 @@ def _digest(key: str, text: str, tensors: Mapping[str, Tensor]) -> str:
 
 
 def _global_state() -> dict[str, Any]:
-    # The global NumPy generator, which other packages use.
+    # Other packages draw from NumPy's global generator.
     name, keys, place, has_gauss, gauss = np.random.get_state(legacy=True)  # noqa: NPY002
     return {
         "torch": torch.get_rng_state(),

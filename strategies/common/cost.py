@@ -1,4 +1,4 @@
-"""What training costs, measured."""
+"""Measured cost of training."""
 
 import time
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from results.records.record import Cost
 
 
 class Stopwatch:
-    """Adds up the time spent within it, on the wall and on the processor, in seconds."""
+    """Adds up the wall-clock and CPU time of its ``with`` blocks, in seconds."""
 
     def __init__(self) -> None:
         self.wall = 0.0
@@ -30,13 +30,13 @@ class Stopwatch:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Stop, and add what has passed."""
+        """Stop, and add the elapsed time."""
         self.wall, self.cpu = self._now()
         self._began = None
 
     @contextmanager
     def stopped(self) -> Iterator[None]:
-        """Stop for a while, where it runs: what is done meanwhile is not counted."""
+        """Pause a running stopwatch for the duration of this block."""
         running = self._began is not None
         self.wall, self.cpu = self._now()
         self._began = None
@@ -45,11 +45,11 @@ class Stopwatch:
             self.__enter__()
 
     def state_dict(self) -> dict[str, Any]:
-        """Return the time up to now, while it runs too."""
+        """Return the time so far, also while it runs."""
         return {"time": self._now()}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Go on from what :meth:`state_dict` returned; if it runs, from now on."""
+        """Restore what :meth:`state_dict` returned; a running stopwatch counts on from now."""
         self.wall, self.cpu = state_dict["time"]
         if self._began is not None:
             self.__enter__()
@@ -57,9 +57,8 @@ class Stopwatch:
     def _now(self) -> tuple[float, float]:
         if self._began is None:
             return self.wall, self.cpu
-        return self.wall + time.perf_counter() - self._began[
-            0
-        ], self.cpu + time.process_time() - self._began[1]
+        wall, cpu = self._began
+        return self.wall + time.perf_counter() - wall, self.cpu + time.process_time() - cpu
 
 
 def measure_cost(
@@ -71,19 +70,18 @@ def measure_cost(
     train_examples: int,
     buffer_bytes: int = 0,
 ) -> Cost:
-    """Put together what a cell used, at its end.
+    """Return the cost of a cell.
 
-    All but the peaks of memory, which are its process's (`benchmarks.execution.run_cell`).
+    Memory peaks are those of its process; `benchmarks.execution.run_cell` adds them.
 
     Args:
-        model: What was trained; its parameters are counted.
-        state_bytes: Peak of what one sequence carries.
+        model: The trained model, whose parameters are counted.
+        state_bytes: Peak size of the state of one sequence, in bytes.
         train: Time spent training.
         evaluation: Time spent evaluating.
-        train_examples: Samples processed in training, each as often as it was: new ones and, in
-            streams, those that a method rehearses beside them
-            (`strategies.continual.metrics.example_counter`).
-        buffer_bytes: What is kept of the past between samples.
+        train_examples: Samples processed in training, repetitions included: new ones and, on
+            streams, rehearsed ones (`strategies.continual.metrics.example_counter`).
+        buffer_bytes: Bytes stored of past samples.
     """
     parameters = list(model.parameters())
     return Cost(

@@ -1,9 +1,8 @@
-"""Generators that are independent by purpose.
+"""Independent random generators, one per purpose.
 
-The order of a stream, the shuffling of its samples, what a method draws.
-
-Initialisers and dropout use the global generator, which the cell's process seeds once; nothing here
-touches it.
+Examples are the order of a stream, the shuffling of its samples, the draws of a method.
+Initialisers and dropout use the global generator, which the cell's process seeds once; this module
+does not touch it.
 """
 
 import hashlib
@@ -15,7 +14,7 @@ def generator(purpose: str, seed: int) -> torch.Generator:
     """Return a generator for one purpose: equal for equal (purpose, seed), unrelated otherwise.
 
     Args:
-        purpose: What is drawn from it, such as ``"order"``.
+        purpose: Name of what is drawn from it, such as ``"order"``.
         seed: The cell's seed.
     """
     digest = hashlib.sha256(f"{purpose}:{seed}".encode()).digest()

@@ -1,4 +1,4 @@
-"""A model's state as a flat list, for a checkpoint: what is nested is known by the model that made it, and need not be written."""
+"""A model's state as a flat list of leaves for a checkpoint; the model provides the structure."""
 
 import dataclasses
 from collections.abc import Iterator
@@ -6,19 +6,19 @@ from typing import Any
 
 
 def flatten_state(state: Any) -> list[Any]:
-    """Return what is in a state that is neither a dataclass, a tuple nor a dictionary, in order."""
+    """Return the leaves of a state in order: all but dataclasses, tuples and dictionaries."""
     return list(_flatten(state))
 
 
 def unflatten_state(state: Any, content: list[Any]) -> Any:
-    """Return a state of the same form with other leaves.
+    """Return a state of the same structure with other leaves.
 
     Args:
-        state: Any state of the model; it gives the form.
-        content: The leaves of another one, as :func:`flatten_state` returned them.
+        state: Any state of the model; it provides the structure.
+        content: The leaves of another state, as :func:`flatten_state` returned them.
 
     Raises:
-        ValueError: If the leaves are not as many as the state has.
+        ValueError: If the number of leaves differs from that of the state.
     """
     left = iter(content)
     try:

@@ -1,22 +1,19 @@
-"""Signals of training: what is measured at a step, for those who watch.
-
-Nothing that is learnt depends on them.
-"""
+"""The training log: measurements of each training step, on which no result depends."""
 
 from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
 TrainingLog: TypeAlias = Callable[[int, Mapping[str, float]], None]
-"""Told of a training step: its number, from 1, and what was measured there, by name."""
+"""Receives the number of a training step, from 1, and its measurements by name."""
 
 
 def diverged(what: str, learning_rate: float) -> FloatingPointError:
-    """Return the error to raise.
+    """Return the error to raise when training has diverged.
 
     Args:
-        what: What is no longer finite, and where.
-        learning_rate: The rate trained at; a third of it, the next of a table of rates, is what is
-            advised.
+        what: What is no longer finite, and at which step.
+        learning_rate: The learning rate; the message advises a third of it, the next lower one of
+            the usual table of rates.
     """
     return FloatingPointError(
         f"training diverged: {what}, at a learning rate of {learning_rate:g}; "

@@ -17,11 +17,13 @@ from results.errors import UsageError
 from strategies.continual.stream import Stream
 
 CLOSED = -1e4
-"""Logit of an output that is not of the sample's task: too low for any share of a softmax, and finite, so that differences are."""
+"""Logit of an output outside the sample's task: its softmax is zero, and it is finite, so that
+differences of logits are finite too.
+"""
 
 
 class Classifier(nn.Module):
-    """Reads a sample and answers at its last step.
+    """Reads a sample and returns the logits of its last step.
 
     Args:
         model: The sequence model to wrap.
@@ -35,7 +37,7 @@ class Classifier(nn.Module):
     def forward(self, inputs: Float[Tensor, "B T F"]) -> Float[Tensor, "B K"]:
         """Return the logits of each sample.
 
-        Every sample starts from the model's initial state and sees no other.
+        Every sample starts from the model's initial state.
         """
         last = torch.full(
             (len(inputs), 1), inputs.shape[1] - 1, dtype=torch.long, device=inputs.device
@@ -45,21 +47,19 @@ class Classifier(nn.Module):
         return output.logits[:, 0]
 
     def objective(self, task_loss: Float[Tensor, ""]) -> Float[Tensor, ""]:
-        """Add the model's auxiliary losses of the last pass, weighed as the model weighs them."""
+        """Add the model's auxiliary losses of the last pass, with the model's weights."""
         return self.model.objective(task_loss, self._losses)
 
 
 class MultiHeadClassifier(Classifier, MultiTaskModule):
-    """Answers among the classes of the sample's task.
+    """Answers among the classes of the sample's task, with one head per task.
 
-    A head per task, whose weights stand side by side in one layer.
-
-    To Avalanche it is a module that takes task labels, so that plugins which run the model by
-    themselves (EWC, LwF) hand them over.
+    The heads are disjoint rows of one layer. For Avalanche it is a module that takes task labels,
+    so that plugins which run the model themselves (EWC, LwF) pass them.
 
     Args:
         model: The sequence model to wrap.
-        heads: Which outputs are those of each task.
+        heads: Mask of the outputs of each task.
     """
 
     heads: Tensor
@@ -71,9 +71,9 @@ class MultiHeadClassifier(Classifier, MultiTaskModule):
     def forward(
         self, inputs: Float[Tensor, "B T F"], task_labels: Int[Tensor, "B"] | None = None
     ) -> Any:
-        """Return the logits ``[B, K]`` of each sample, those of other tasks' classes closed.
+        """Return the logits ``[B, K]`` of each sample, with the classes of other tasks masked.
 
-        Without task labels, those of each task.
+        Without task labels, return such logits for each task, by task.
         """
         logits = super().forward(inputs)
         if task_labels is None:
@@ -81,28 +81,29 @@ class MultiHeadClassifier(Classifier, MultiTaskModule):
         return among_heads(logits, self.heads, task_labels)
 
     def adaptation(self, experience: object) -> None:
-        """Do nothing: all heads are there from the start."""
+        """Do nothing: all heads exist from the start."""
 
 
 def among_heads(
     logits: Float[Tensor, "B K"], heads: Bool[Tensor, "tasks K"], tasks: Int[Tensor, "B"]
 ) -> Float[Tensor, "B K"]:
-    """Close the outputs that are not of a sample's task."""
+    """Mask the outputs outside each sample's task with `CLOSED`."""
     return logits.masked_fill(~heads[tasks], CLOSED)
 
 
 def classifier(model: SequenceModel, stream: Stream) -> Classifier:
-    """Wrap a model for a stream: with a head per task where tasks are told."""
+    """Wrap a model for a stream, with a head per task in the *task* scenario."""
     return Classifier(model) if stream.heads is None else MultiHeadClassifier(model, stream.heads)
 
 
 def trunk(model: SequenceModel) -> nn.Module:
-    """Return what has ``features`` of a model and their ``width``.
+    """Return a module with ``features`` and their ``width``.
 
-    Itself, or what goes into its last linear layer at the last step.
+    It is the model itself, or a wrapper that returns the input of the last linear layer at the last
+    step.
 
     Raises:
-        UsageError: If there is no such layer.
+        UsageError: If the model has no such layer.
     """
     try:
         return model if hasattr(model, "features") else trunk_of(Classifier(model))

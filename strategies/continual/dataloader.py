@@ -1,8 +1,8 @@
-"""Mini-batches cut straight from tensors.
+"""Mini-batches taken from tensors by index.
 
-Avalanche's loaders collate sample by sample. A data set that is made of tensors, however often it
-was cut and joined since, is brought back to tensors here and fed by index; plugins see the same
-mini-batches. What is not made of tensors, or is transformed on the way, is left to Avalanche.
+Avalanche's loaders collate sample by sample. This module turns a data set that consists of tensors,
+however often it was split and concatenated, back into tensors; plugins see the same mini-batches.
+Data sets of other kinds, or with transforms, use Avalanche's loaders.
 """
 
 from collections.abc import Iterator, Mapping
@@ -18,18 +18,18 @@ from torch.utils.data import TensorDataset
 from strategies.continual.datasets import Pixels
 
 Columns = tuple[Tensor, ...]
-"""Inputs, labels and whatever else a sample has: tensors of equal first dimension ``n``."""
+"""Inputs, labels and further attributes of samples: tensors of equal first dimension ``n``."""
 
 
 class TensorLoader:
     """Mini-batches of tensors, by index.
 
     Args:
-        columns: Inputs, labels and whatever else a sample has.
+        columns: Inputs, labels and further attributes of the samples.
         batch_size: Samples per mini-batch; the last one may be smaller.
-        generator: Source of a new order at every pass; without it the samples come as they are.
-        iterations: Mini-batches to give, of whole ones alone, with a new order whenever one holds
-            no more; 0 for all of one order.
+        generator: Source of a new order at every pass; without it the order is that of the data.
+        iterations: Number of mini-batches of full size; a new order begins when the last one has
+            no full mini-batch left. 0 for one pass.
     """
 
     def __init__(
@@ -67,11 +67,11 @@ class TensorLoader:
             yield [column[chosen] for column in self.columns]
 
     def state_dict(self) -> dict[str, Any]:
-        """Return where in which order it stands; the generator is its owner's to save."""
+        """Return the order and the position in it; the owner of the generator saves that."""
         return {"order": self._order, "place": self._place, "given": self._given}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Begin the next pass where :meth:`state_dict` stood."""
+        """Begin the next pass at the position that :meth:`state_dict` returned."""
         self._order, self._place, self._given = state["order"], state["place"], state["given"]
         self._resumed = True
 
@@ -85,10 +85,10 @@ class TensorLoader:
 
 
 class Cycle:
-    """Goes through what is kept again and again, in a new order each time round.
+    """Repeats the places of a buffer endlessly, in a new order each round.
 
     Args:
-        count: How much is kept; at least 1.
+        count: Number of stored samples; at least 1.
         generator: Source of the orders.
     """
 
@@ -97,26 +97,26 @@ class Cycle:
         self.generator = generator
         self._queue = torch.empty(0, dtype=torch.long)
 
-    def take(self, wanted: int) -> Int[Tensor, "wanted"]:
+    def take(self, number: int) -> Int[Tensor, "number"]:
         """Return the next places."""
-        while len(self._queue) < wanted:
+        while len(self._queue) < number:
             self._queue = torch.cat(
                 (self._queue, torch.randperm(self.count, generator=self.generator))
             )
-        taken, self._queue = self._queue[:wanted], self._queue[wanted:]
+        taken, self._queue = self._queue[:number], self._queue[number:]
         return taken
 
     def state_dict(self) -> dict[str, Tensor]:
-        """Return what is left of this round; the generator is its owner's to save."""
+        """Return the rest of this round; the owner of the generator saves that."""
         return {"queue": self._queue}
 
     def load_state_dict(self, state: Mapping[str, Tensor]) -> None:
-        """Go on from what :meth:`state_dict` returned."""
+        """Restore what :meth:`state_dict` returned."""
         self._queue = state["queue"].clone()
 
 
 def columns_of(dataset: AvalancheDataset[Any]) -> Columns | None:
-    """Return a data set's tensors, or None where it is not made of tensors alone."""
+    """Return a data set's tensors, or None if it consists of something else."""
     columns = _gather(dataset._flat_data, None)
     if columns is None:
         return None
@@ -131,7 +131,7 @@ def columns_of(dataset: AvalancheDataset[Any]) -> Columns | None:
 def _values(data: FlatData[Any]) -> Tensor:
     """Return an attribute's values.
 
-    Lists that were not cut are taken whole: asking sample by sample took a sixth of an evaluation.
+    Uncut lists are taken whole: reading them by sample took a sixth of the time of an evaluation.
     """
     parts = data._datasets
     if data._indices is None and all(isinstance(part, list) for part in parts):
@@ -140,9 +140,9 @@ def _values(data: FlatData[Any]) -> Tensor:
 
 
 def _gather(data: Any, indices: Int[Tensor, "n"] | None) -> Columns | None:
-    """Return the tensors at some indices of a tree of cut and joined data sets.
+    """Return the tensors at some indices of a tree of split and concatenated data sets.
 
-    All of them, uncopied where they are whole, for None.
+    None as indices gives all of them, without a copy if they are whole.
     """
     if isinstance(data, TensorDataset):
         return (
@@ -163,7 +163,7 @@ def _gather(data: Any, indices: Int[Tensor, "n"] | None) -> Columns | None:
 
 
 def _joined(data: Any, indices: Int[Tensor, "n"]) -> Columns | None:
-    """Return the tensors at some indices of several data sets that were joined."""
+    """Return the tensors at some indices of several concatenated data sets."""
     places = torch.searchsorted(torch.tensor(data._cumulative_sizes), indices, right=True)
     parts, order, start = [], [], 0
     for place, part in enumerate(data._datasets):
@@ -182,7 +182,7 @@ def _joined(data: Any, indices: Int[Tensor, "n"]) -> Columns | None:
 
 
 def _transforms(data: Any) -> bool:
-    """Say whether samples are transformed as they are taken."""
+    """Return whether samples are transformed when they are read."""
     for groups in (
         getattr(data, "_transform_groups", None),
         getattr(data, "_frozen_transform_groups", None),

@@ -1,4 +1,4 @@
-"""Data sets for Avalanche, made of tensors.
+"""Data sets for Avalanche that consist of tensors.
 
 Shapes: ``n`` samples, ``T`` time steps, ``F`` features per step.
 """
@@ -12,7 +12,7 @@ from torch.utils.data import Dataset
 
 
 class Pixels(Dataset[tuple[Tensor, ...]]):
-    """Samples that are kept as bytes, and read as numbers in [0, 1].
+    """Samples stored as bytes and read as numbers in [0, 1].
 
     Args:
         pixels: The samples.
@@ -31,15 +31,12 @@ class Pixels(Dataset[tuple[Tensor, ...]]):
         return len(self._labels)
 
     def __getitem__(self, index: Any) -> tuple[Float[Tensor, "... T F"], Int[Tensor, "..."]]:
-        """Return a sample, or those at some indices."""
+        """Return a sample, or the samples at some indices."""
         return self._pixels[index] / self._largest, self._labels[index]
 
 
 def labelled(data: Any, labels: Int[Tensor, "n"], task: int) -> AvalancheDataset[Any]:
-    """Make Avalanche's data set.
-
-    Its LwF and DER look for the task label, 0 throughout where no task is told.
-    """
+    """Return an Avalanche data set with a task label, which Avalanche's LwF and DER require."""
     attributes = [
         DataAttribute(labels.tolist(), "targets"),
         DataAttribute([task] * len(labels), "targets_task_labels", use_in_getitem=True),

@@ -1,4 +1,4 @@
-"""Experiences as a learner meets them that is told no boundaries: a few samples at a time, each once."""
+"""Online experiences: a few samples at a time, each seen once, without task boundaries."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -14,20 +14,20 @@ from strategies.continual.datasets import labelled
 def small_experiences(
     experience: Any, size: int, order: torch.Generator
 ) -> Iterator[tuple[Any, bool]]:
-    """Cut an experience into small ones that tell no boundary, and yield each with whether it is the last.
+    """Split an experience into small ones without task boundaries; yield each with "is the last".
 
     Avalanche's ``split_online_stream`` makes views of the whole experience, whose cost grows with
-    it; here each is a data set of its own.
+    its size; here each small experience is a data set of its own.
 
     Args:
-        experience: What to cut; its data are tensors.
-        size: Samples of a small one; the last may have fewer.
+        experience: The experience to split; its data are tensors.
+        size: Samples per small experience; the last may have fewer.
         order: Source of the order of samples.
     """
     columns = columns_of(experience.dataset)
     assert columns is not None
     inputs, labels, tasks = columns
-    told = {
+    task_labels = {
         name: getattr(experience, name)
         for name in ("task_label", "task_labels")
         if hasattr(experience, name)
@@ -44,5 +44,5 @@ def small_experiences(
             experience.origin_stream,
             experience.current_experience,
         )
-        vars(small).update(told)
+        vars(small).update(task_labels)
         yield small, place == len(parts) - 1

@@ -1,8 +1,8 @@
-"""Avalanche's supervised strategy with direct feeding and without the cost of its logging.
+"""Avalanche's supervised strategy with a faster data loader and a cheaper evaluator.
 
-The training loop, its callbacks and its plugins are Avalanche's own. What is changed: mini-batches
-are cut straight from tensors where the data are tensors, in an order drawn from a generator of the
-seed, and the evaluator is the accuracy matrix, which copies nothing.
+The training loop, its callbacks and its plugins are Avalanche's own. Two things differ: if the data
+are tensors, mini-batches are taken from them by index, in an order drawn from a generator of the
+seed; and the evaluator is the accuracy matrix, which copies nothing.
 """
 
 from collections.abc import Sequence
@@ -22,21 +22,21 @@ from strategies.continual.metrics.example_counter import ExampleCounter
 from strategies.continual.stream import Stream
 
 EVALUATION_BATCH = 512
-"""Samples evaluated at a time: a speed setting, since every one is read alone."""
+"""Samples evaluated at a time. It affects speed alone, since every sample is read independently."""
 
 
 class ContinualStrategy(SupervisedTemplate[Any, Any, Any]):
-    """A supervised strategy for a :class:`~strategies.continual.stream.Stream`, trained with Adam on the cross-entropy.
+    """Supervised training on a `Stream` with Adam and the cross-entropy.
 
     Args:
-        model: Gives logits ``[B, K]`` for inputs ``[B, T, F]``.
-        stream: Its pace is used, and where it tells tasks, an answer is one of the sample's task.
+        model: Returns logits ``[B, K]`` for inputs ``[B, T, F]``.
+        stream: Provides the schedule and, in the *task* scenario, the classes of each task.
         learning_rate: Adam's.
         seed: Seed of the order of samples.
         device: Where to train.
         plugins: Avalanche plugins.
-        trains_once: Whether the first training is on all experiences together: there is no other
-            then, and one evaluation after it.
+        trains_once: Whether the method trains once, on all experiences together, with one
+            evaluation after it.
 
     Attributes:
         examples: Counts the samples trained on.
@@ -72,24 +72,24 @@ class ContinualStrategy(SupervisedTemplate[Any, Any, Any]):
         )
         self.trains_once = trains_once
         self.shuffling = generator("order of samples", seed)
-        self._pace = stream.schedule
+        self._schedule = stream.schedule
         heads = None if isinstance(model, MultiHeadClassifier) else stream.heads
         self._heads = None if heads is None else heads.to(device)
 
     def stateful(self) -> dict[str, Stateful]:
-        """Return what training changes beside the plugins, by name: it is kept in checkpoints."""
+        """Return what training changes in addition to the plugins, by name, for checkpoints."""
         return {"model": self.model, "optimizer": self.optimizer}
 
     def forward(self) -> Tensor:
         """Return the logits of the mini-batch.
 
-        Those of other tasks are closed, where tasks are told and the model leaves it to us.
+        In the *task* scenario the classes of other tasks are masked, unless the model does it.
         """
         logits: Tensor = super().forward()
         return logits if self._heads is None else among_heads(logits, self._heads, self.mb_task_id)
 
     def criterion(self) -> Tensor:
-        """Return the loss: the cross-entropy and, in training, what a model of ours adds to it."""
+        """Return the loss: the cross-entropy and, in training, the model's auxiliary losses."""
         loss: Tensor = super().criterion()
         return (
             self.model.objective(loss)
@@ -98,22 +98,22 @@ class ContinualStrategy(SupervisedTemplate[Any, Any, Any]):
         )
 
     def make_train_dataloader(self, *args: Any, **kwargs: Any) -> None:
-        """Feed the adapted data set by index, in an order of the seed's.
+        """Feed the adapted data set by index in an order drawn from the seed.
 
-        Leave what is not tensors to Avalanche.
+        Data that are not tensors use Avalanche's loader.
         """
         columns = columns_of(self.adapted_dataset)
         if columns is None:
             super().make_train_dataloader(*args, **kwargs)
         else:
             self.dataloader = TensorLoader(
-                columns, self.train_mb_size, self.shuffling, self._pace.iterations
+                columns, self.train_mb_size, self.shuffling, self._schedule.iterations
             )
 
     def make_eval_dataloader(self, *args: Any, **kwargs: Any) -> None:
-        """Feed the adapted data set by index, as it comes.
+        """Feed the adapted data set by index in its own order.
 
-        Leave what is not tensors to Avalanche.
+        Data that are not tensors use Avalanche's loader.
         """
         columns = columns_of(self.adapted_dataset)
         if columns is None:

@@ -3,10 +3,11 @@
 Shapes: ``n`` samples, ``T`` time steps, ``F`` features per step, ``K`` outputs.
 
 The three scenarios are those of van de Ven, Tuytelaars & Tolias, *Three types of incremental
-learning*, Nature Machine Intelligence 2022: *class*: a sample is answered among all classes;
-*domain*: among as many answers as an experience has, which mean something else in each; *task*:
-among the classes of the sample's own experience, which is told. What is drawn for a stream is drawn
-from its seed alone, so every model and method meets the same stream under the same seed.
+learning*, Nature Machine Intelligence 2022. *class*: the model chooses among all classes.
+*domain*: it chooses among as many labels as an experience has classes; a label means a different
+class in each experience. *task*: it receives the sample's experience and chooses among its classes.
+All draws for a stream come from its seed, so every model and method sees the same stream under the
+same seed.
 """
 
 import math
@@ -33,7 +34,7 @@ class Samples:
     """Labelled samples, all of one length.
 
     Attributes:
-        inputs: What a model reads; as bytes, if ``largest`` is given.
+        inputs: The model's inputs; bytes if ``largest`` is given.
         labels: Classes, from 0.
         largest: The byte that is read as 1.
     """
@@ -50,15 +51,14 @@ class Samples:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Schedule:
-    """How a stream is gone through.
+    """Training schedule of a stream.
 
     Attributes:
         epochs: Passes over each experience.
         batch_size: New samples per step.
-        iterations: Steps per experience, instead of passes: mini-batches are cut from one order
-            after the other, and what is left of an order when it holds no whole mini-batch is
-            passed over. 0 for passes.
-        online: Samples that are met at a time, each once, as an experience of their own; 0 offline.
+        iterations: Steps per experience, instead of passes: mini-batches of full size, from one
+            order after the other; the rest of an order is skipped. 0 for passes.
+        online: Samples per small experience, each seen once; 0 for offline training.
     """
 
     epochs: int = 1
@@ -67,7 +67,7 @@ class Schedule:
     online: int = 0
 
     def steps(self, samples: int) -> int:
-        """Return the steps that an experience of so many samples takes."""
+        """Return the number of steps for an experience of so many samples."""
         if self.online:
             whole, rest = divmod(samples, self.online)
             return whole * math.ceil(self.online / self.batch_size) + math.ceil(
@@ -78,13 +78,13 @@ class Schedule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measures:
-    """What is measured beside the accuracy matrix.
+    """Optional measurements in addition to the accuracy matrix.
 
-    It costs time that is not counted, and changes nothing that is learnt.
+    They do not change training, and their time is not counted.
 
     Attributes:
-        track: Steps from one evaluation within an experience to the next; 0 for none.
-        probe: Whether a linear probe is put to the frozen features after each experience.
+        track: Steps between two evaluations within an experience; 0 for none.
+        probe: Whether a linear probe is fitted to the frozen features after each experience.
     """
 
     track: int = 0
@@ -93,18 +93,18 @@ class Measures:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stream:
-    """A stream of experiences, and how it is gone through.
+    """A stream of experiences with its training schedule.
 
     Attributes:
         benchmark: Avalanche's ``CLScenario`` with ``train_stream`` and ``test_stream``.
-        signature: What a model is fed and asked.
-        pace: How it is gone through.
-        sample_bytes: Bytes of one sample as it comes, label included: what keeping it costs.
+        signature: Inputs and outputs that models are built for.
+        schedule: Training schedule.
+        sample_bytes: Bytes of one raw sample with its label, which is the cost of storing it.
         classes: Classes of each experience. In the *domain* scenario a class's place among those of
             its experience is its label.
-        scenario: Among what a sample is answered.
-        measures: What is measured beside the accuracy matrix.
-        seed: Seed of the order in which samples are met online.
+        scenario: The classes among which a model chooses.
+        measures: Optional measurements.
+        seed: Seed of the order of samples in online training.
     """
 
     benchmark: Any
@@ -117,10 +117,10 @@ class Stream:
     seed: int = 0
 
     def experiences(self) -> Iterator[tuple[Any, bool]]:
-        """Yield what is trained on, in order, and whether an experience of the benchmark ends with it: then all of them are evaluated.
+        """Yield the training experiences in order, each with whether an evaluation follows.
 
-        Offline they are the benchmark's own experiences; online small ones, cut from them as they
-        are asked for.
+        Offline they are the benchmark's experiences; online they are small parts of these, made on
+        demand, and an evaluation follows the last part of each.
         """
         for place, experience in enumerate(self.benchmark.train_stream):
             if not self.schedule.online:
@@ -131,10 +131,7 @@ class Stream:
 
     @property
     def heads(self) -> Bool[Tensor, "experiences K"] | None:
-        """Which outputs are those of each experience's task.
-
-        None where a sample is answered among all.
-        """
+        """Mask of the outputs of each experience's task; None outside the *task* scenario."""
         if self.scenario != "task":
             return None
         heads = torch.zeros(len(self.classes), self.signature.outputs, dtype=torch.bool)
@@ -155,35 +152,36 @@ def split_classes(
     scenario: Scenario = "class",
     measures: Measures = Measures(),
 ) -> Stream:
-    """Deal the classes to the experiences at random, in equal shares.
+    """Assign the classes to the experiences at random, the same number to each.
 
     Args:
         train: Training samples of all classes.
         test: Samples to evaluate on, of all classes.
         classes: Number of classes.
         experiences: Number of experiences.
-        pace: How the stream is gone through.
-        sample_bytes: Bytes of one sample as it comes, label included.
+        schedule: Training schedule.
+        sample_bytes: Bytes of one raw sample with its label.
         seed: The cell's seed.
-        scenario: Among what a sample is answered.
-        measures: What is measured beside the accuracy matrix.
+        scenario: The classes among which a model chooses.
+        measures: Optional measurements.
 
     Raises:
-        UsageError: If the classes can't be dealt in equal shares.
+        UsageError: If the number of classes is no multiple of the number of experiences.
     """
     if experiences < 1 or classes % experiences:
         allowed = ", ".join(str(n) for n in range(1, classes + 1) if classes % n == 0)
         raise UsageError(
-            f"{classes} classes can't be dealt to {experiences} experiences in equal shares: choose one of {allowed}"
+            f"{classes} classes can't be divided equally among {experiences} experiences: "
+            f"choose one of {allowed}"
         )
     order = torch.randperm(classes, generator=generator("class order", seed))
     shares = [tuple(share.tolist()) for share in order.chunk(experiences)]
-    dealt = tuple(shares if scenario == "domain" else map(_in_order, shares))
-    parts = [[_share(samples, share, scenario) for share in dealt] for samples in (train, test)]
+    assigned = tuple(shares if scenario == "domain" else map(_in_order, shares))
+    parts = [[_share(samples, share, scenario) for share in assigned] for samples in (train, test)]
     return assemble(
         *parts,
         outputs=classes // experiences if scenario == "domain" else classes,
-        classes=dealt,
+        classes=assigned,
         schedule=schedule,
         sample_bytes=sample_bytes,
         seed=seed,
@@ -204,18 +202,18 @@ def assemble(
     scenario: Scenario,
     measures: Measures,
 ) -> Stream:
-    """Make a stream of its experiences.
+    """Build a stream from the samples of its experiences.
 
     Args:
         train: Training samples of each experience.
         test: Samples to evaluate on, of each experience.
         outputs: Number of outputs K.
         classes: Classes of each experience.
-        pace: How the stream is gone through.
-        sample_bytes: Bytes of one sample as it comes, label included.
+        schedule: Training schedule.
+        sample_bytes: Bytes of one raw sample with its label.
         seed: The cell's seed.
-        scenario: Among what a sample is answered.
-        measures: What is measured beside the accuracy matrix.
+        scenario: The classes among which a model chooses.
+        measures: Optional measurements.
     """
     length, features = train[0].inputs.shape[1:]
     return Stream(
@@ -235,10 +233,7 @@ def _in_order(share: tuple[int, ...]) -> tuple[int, ...]:
 
 
 def _share(samples: Samples, classes: tuple[int, ...], scenario: Scenario) -> Samples:
-    """Return an experience's samples.
-
-    In the *domain* scenario labelled with their class's place in the experience.
-    """
+    """Return an experience's samples; in the *domain* scenario a label is the class's place."""
     chosen = samples.of_classes(classes)
     if scenario != "domain":
         return chosen
@@ -248,7 +243,10 @@ def _share(samples: Samples, classes: tuple[int, ...], scenario: Scenario) -> Sa
 
 
 def _benchmark(train: list[Samples], test: list[Samples], scenario: Scenario) -> Any:
-    """Make Avalanche's benchmark, one experience per part, with the class timeline and the task labels that its modules look for."""
+    """Build Avalanche's benchmark, one experience per part.
+
+    It has the class timeline and the task labels that Avalanche's modules require.
+    """
     from avalanche.benchmarks import (
         benchmark_from_datasets,
         with_classes_timeline,
@@ -267,27 +265,28 @@ def _benchmark(train: list[Samples], test: list[Samples], scenario: Scenario) ->
 
 
 def _dataset(samples: Samples, task: int) -> Any:
-    """Make Avalanche's data set of samples."""
+    """Return samples as an Avalanche data set."""
     if samples.largest is None:
         return labelled(TensorDataset(samples.inputs, samples.labels), samples.labels, task)
     return labelled(Pixels(samples.inputs, samples.labels, samples.largest), samples.labels, task)
 
 
 def require_boundaries(
-    stream: Stream, method: str, because: str = "must be told where an experience ends"
+    stream: Stream, method: str, because: str = "needs to know where an experience ends"
 ) -> None:
-    """Refuse a method that does something when an experience is over which makes no sense after a handful of samples.
+    """Refuse an online stream for a method whose work at the end of an experience needs all of it.
 
     Args:
         stream: The stream.
         method: Name of the method, or of its option.
-        because: What it needs them for.
+        because: Why it needs task boundaries.
 
     Raises:
         UsageError: If the stream is online.
     """
     if stream.schedule.online:
         raise UsageError(
-            f"method '{method}' {because}, and online = {stream.schedule.online} tells no boundaries: "
-            "use er, er-compressed, er-encoder, latent-replay, a-gem, der-plus-plus or memnet, or leave online out"
+            f"method '{method}' {because}, and a stream with online = {stream.schedule.online} has "
+            "no task boundaries: use er, er-compressed, er-encoder, latent-replay, a-gem, "
+            "der-plus-plus or memnet, or leave online out"
         )

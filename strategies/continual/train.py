@@ -1,4 +1,4 @@
-"""One model, one method, one stream: trained experience by experience, evaluated on all of them after each; or once, on all together."""
+"""Training of one model with one method on one stream, and its evaluation after each experience."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -24,36 +24,38 @@ from strategies.continual.strategy import ContinualStrategy
 from strategies.continual.stream import Stream
 
 VERSION = 1
-"""Raise it when a change to the loop, the feeding or the evaluation can alter results: it is part of every stream cell's identity."""
+"""Version of the loop; raise it if a change to the loop, the data loader or the evaluation can
+alter results. It is part of the identity of every stream's cells.
+"""
 
 
 @runtime_checkable
 class StoresPast(Protocol):
-    """A plugin that keeps something of past experiences."""
+    """A plugin that stores something of past experiences."""
 
     def stored_bytes(self) -> int:
-        """Return the bytes of what is kept, with everything needed to use it."""
+        """Return the stored bytes, with everything needed to use them."""
 
 
 @runtime_checkable
 class HasSlots(Protocol):
-    """A plugin that keeps a memory of slots."""
+    """A plugin with a memory of slots."""
 
     def slot_statistics(self) -> Mapping[str, JsonValue]:
         """Return occupancy, write rate, read entropy and sparsity, and lifetimes."""
 
 
 class Progress(SupervisedPlugin[Any]):
-    """Tells how much of the training is done, and ends it if it diverged.
+    """Reports the progress of training, and ends training that has diverged.
 
-    The loss is looked at now and then alone: to read it at every step would hold up a device, and
-    one that is no longer finite stays so.
+    It reads the loss at intervals: reading it at every step would block a GPU, and a loss that is
+    no longer finite remains so.
 
     Args:
-        progress: Called with a fraction in [0, 1].
+        progress: Receives a fraction in [0, 1].
         steps: Number of steps of the whole stream.
-        learning_rate: The rate trained at.
-        signals: Told of each training step: its number and its loss.
+        learning_rate: The learning rate.
+        training_log: Receives the number of each training step and its loss.
     """
 
     def __init__(
@@ -67,35 +69,34 @@ class Progress(SupervisedPlugin[Any]):
         self._progress = progress
         self._steps = steps
         self._learning_rate = learning_rate
-        self._signals = training_log
+        self._training_log = training_log
         self._done = 0
         self._loss = torch.zeros(())
 
     def after_training_iteration(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
-        """Count a step; at every hundredth of the way tell of it, and look at the loss."""
+        """Count a step; at every hundredth of the steps report it, and check the loss."""
         before = 100 * self._done // self._steps
         self._done += 1
         self._loss = strategy.loss.detach()
-        if self._signals is not None:
-            self._signals(self._done, {"loss": float(self._loss)})
+        if self._training_log is not None:
+            self._training_log(self._done, {"loss": float(self._loss)})
         if 100 * self._done // self._steps > before:
             self._check()
             self._progress(min(1.0, self._done / self._steps))
 
     def after_training_exp(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
-        """Look at the last loss, before a method takes anything from what was learnt."""
+        """Check the last loss before a method uses the trained model."""
         self._check()
 
     def _check(self) -> None:
-        """See that the loss is finite.
+        """Check the loss.
 
         Raises:
-            FloatingPointError: If it is not.
+            FloatingPointError: If it is not finite.
         """
         if not math.isfinite(loss := float(self._loss)):
-            of = (
-                f" of {self._steps}" if self._done <= self._steps else ""
-            )  # a method may make more steps than the stream has
+            # A method may make more steps than the stream has.
+            of = f" of {self._steps}" if self._done <= self._steps else ""
             raise diverged(f"the loss was {loss} at step {self._done}{of}", self._learning_rate)
 
     def state_dict(self) -> dict[str, Any]:
@@ -103,7 +104,7 @@ class Progress(SupervisedPlugin[Any]):
         return {"done": self._done}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Go on from what :meth:`state_dict` returned."""
+        """Restore what :meth:`state_dict` returned."""
         self._done = state["done"]
 
 
@@ -121,34 +122,33 @@ def run_stream(
     checkpoint: Checkpoint | None = None,
     training_log: TrainingLog | None = None,
 ) -> Outcome:
-    """Learn a stream and say how it went.
+    """Train on a stream and return the results.
 
     The model is initialised from the global generator, which the caller seeds; order, reservoir,
-    dreams and noise have generators of their own.
+    dreams and noise have separate generators.
 
     Args:
         stream: The stream.
-        build_model: Makes the model for the stream's signature.
+        build_model: Builds the model for the stream's signature.
         method: Module of a method (``build``, ``Config``).
         method_config: Its ``Config``.
         learning_rate: Learning rate.
         seed: The cell's seed.
         device: Where to train.
-        progress: Called with the fraction done, in [0, 1].
-        total_budget: Bytes of parameters and of what is kept of the past together; 0 for what the
-            method's own options say.
-        checkpoint: Where it is kept how far the cell has come, which goes on from there if it was
-            cut short; by default it is not kept. See `strategies.continual.checkpointing` for what
-            a method does for it.
-        signals: Told of each training step: its number and its loss.
+        progress: Receives the fraction done, in [0, 1].
+        total_budget: Bytes of parameters plus bytes stored of past samples; 0 to use the method's
+            own options.
+        checkpoint: Holds the progress, so that an interrupted cell resumes; none by default.
+            `strategies.continual.checkpointing` describes what a method does for it.
+        training_log: Receives the number of each training step and its loss.
 
     Returns:
         Metrics, the accuracy matrix and the initial accuracies, slot statistics, and the cost.
 
     Raises:
-        UsageError: If the model and the method do not go together, or the parameters alone are
-            beyond the total budget.
-        FloatingPointError: If the training diverged, or answers are not finite.
+        UsageError: If the model and the method are incompatible, or the parameters alone exceed
+            the total budget.
+        FloatingPointError: If training diverged, or logits are not finite.
     """
 
     def build(config: Any) -> tuple[SequenceModel, ContinualStrategy]:
@@ -178,25 +178,25 @@ def run_stream(
             training_log,
         ),
     )
-    beside = OptionalMetrics(stream, strategy, train, seed)
+    optional = OptionalMetrics(stream, strategy, train, seed)
     if checkpoint is None or not resumable(strategy):
         checkpoint = Checkpoint()
     resume = Resume(
-        strategy, checkpoint, {"train": train, "evaluation": evaluation, **beside.stateful()}
+        strategy, checkpoint, {"train": train, "evaluation": evaluation, **optional.stateful()}
     )
-    _go_through(stream, strategy, resume, beside, train, evaluation)
+    _train_and_evaluate(stream, strategy, resume, optional, train, evaluation)
     initial, *matrix = strategy.evaluator.rows
     return Outcome(
-        metrics={**stream_metrics(matrix, initial), **beside.metrics()},
+        metrics={**stream_metrics(matrix, initial), **optional.metrics()},
         curves={
             "accuracy_matrix": [list(row) for row in matrix],
             "initial_accuracy": list(initial),
-            **beside.curves(),
+            **optional.curves(),
         },
         slots=_slots(strategy),
         cost=measure_cost(
             strategy.model,
-            state_bytes=_carried(model, stream, device),
+            state_bytes=_state_bytes(model, stream, device),
             train=train,
             evaluation=evaluation,
             train_examples=strategy.examples.count,
@@ -209,17 +209,17 @@ def run_stream(
     )
 
 
-def _go_through(
+def _train_and_evaluate(
     stream: Stream,
     strategy: ContinualStrategy,
     resume: Resume,
-    beside: OptionalMetrics,
+    optional: OptionalMetrics,
     train: Stopwatch,
     evaluation: Stopwatch,
 ) -> None:
-    """Train on what is left of the stream, and evaluate before all and after each experience.
+    """Train on the rest of the stream; evaluate before the first and after each experience.
 
-    What trains once is evaluated once after.
+    A method that trains once is evaluated once after it.
     """
     if not strategy.evaluator.rows:
         with evaluation:
@@ -230,35 +230,35 @@ def _go_through(
         with train:
             strategy.train(experience, eval_streams=[])
         if evaluated or strategy.trains_once:
-            beside.take(strategy)
+            optional.take(strategy)
             with evaluation:
                 strategy.eval(stream.benchmark.test_stream)
-        resume.between()
+        resume.after_experience()
 
 
 def within_total(
     total: int, build: Callable[[Any], tuple[SequenceModel, ContinualStrategy]], config: Any
 ) -> tuple[SequenceModel, ContinualStrategy]:
-    """Build again and again from the same random numbers.
+    """Build a model and a method whose parameters and stored bytes fit a total budget.
 
-    To see what the parameters leave of the budget, and to keep so much.
-
-    What may be kept can itself change the parameters (MemNet's codes are wider where many fit);
-    then less is kept, until both fit.
+    The stored bytes get what the parameters leave. Their number can change the parameters (MemNet's
+    codes are wider if many fit), so both are built again, from the same random numbers, until they
+    fit together.
 
     Raises:
-        UsageError: If they leave nothing.
+        UsageError: If the parameters leave nothing.
     """
-    drawn = torch.get_rng_state()
-    kept, built = 0, build(config)
-    while (parameters := _parameter_bytes(built[1])) + kept > total or not kept:
-        kept = total - parameters
-        if kept <= 0:
+    rng_state = torch.get_rng_state()
+    stored, built = 0, build(config)
+    while (parameters := _parameter_bytes(built[1])) + stored > total or not stored:
+        stored = total - parameters
+        if stored <= 0:
             raise UsageError(
-                f"total_budget={total}: the parameters alone are {parameters} bytes; give more, or take a smaller model"
+                f"total_budget={total}: the parameters alone are {parameters} bytes; "
+                "give more, or take a smaller model"
             )
-        torch.set_rng_state(drawn)
-        built = build(replace(config, budget=kept))
+        torch.set_rng_state(rng_state)
+        built = build(replace(config, budget=stored))
     return built
 
 
@@ -275,8 +275,8 @@ def _slots(strategy: ContinualStrategy) -> dict[str, JsonValue] | None:
     return None
 
 
-def _carried(model: SequenceModel, stream: Stream, device: torch.device) -> int:
-    """Measure the state that one sample leaves."""
+def _state_bytes(model: SequenceModel, stream: Stream, device: torch.device) -> int:
+    """Return the size of the state after one sample."""
     sample = torch.zeros(1, stream.signature.length, stream.signature.features or 1, device=device)
     with torch.no_grad():
         return state_bytes(model(sample).state)

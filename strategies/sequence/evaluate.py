@@ -1,9 +1,6 @@
-"""Evaluation on a long-dependency task.
+"""Evaluation on a long-dependency task: queries on copies of a stream's state, or whole sequences.
 
-Questions asked on forks of streams, or sheets fed in pieces.
-
-Shapes: ``B`` batch, ``T`` time, ``P`` places where an answer is wanted, ``Q`` questions, ``V``
-outputs.
+Shapes: ``B`` batch, ``T`` time, ``P`` positions with a target, ``Q`` queries, ``V`` outputs.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -35,28 +32,28 @@ from strategies.sequence.task import (
 PIECE = 1024
 """Tokens of an evaluation sequence that are read at a time."""
 
-FAR = 8192
+FAR_DISTANCE = 8192
 """Distance up to which all streams are read; beyond it, a task's ``far_streams`` of them."""
 
 COPIES_BYTES = 2**29
-"""Most bytes of state that questions are asked on at a time, unless one stream's forks take more."""
+"""Most bytes of copied states at a time, unless the copies of one stream take more."""
 
 S = TypeVar("S")
 Rows: TypeAlias = list[list[float | None]]
-Judge: TypeAlias = Callable[[Tensor, Tensor], Bool[Tensor, "*places"]]
+Correct: TypeAlias = Callable[[Tensor, Tensor], Bool[Tensor, "*places"]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EvaluationResult:
-    """What evaluation found.
+    """The results of an evaluation.
 
     Attributes:
-        accuracy_by_distance: Rows of distance, accuracy and number of questions; accuracy is null
-            beyond a bounded model's longest.
-        groups: The same for questions that are scored apart, by the name of their group.
-        slots: Slot statistics, or None for models without slots. Of streams, they cover the reading
-            up to `FAR`.
-        state_bytes: Peak of what one sequence carries.
+        accuracy_by_distance: Rows of distance, accuracy and number of queries; the accuracy is null
+            beyond the longest sequence of a bounded model.
+        groups: The same for queries that are scored separately, by the name of their group.
+        slots: Slot statistics, or None for models without slots. On streams they cover the tokens
+            up to `FAR_DISTANCE`.
+        state_bytes: Peak size of the state of one sequence, in bytes.
     """
 
     accuracy_by_distance: Rows
@@ -69,56 +66,54 @@ def evaluate_task(
     model: SequenceModel,
     task: SequenceTask,
     count: int,
-    drawn: torch.Generator,
+    draws: torch.Generator,
     progress: Callable[[float], None],
     checkpoint: Checkpoint | None = None,
 ) -> EvaluationResult:
-    """Ask in the task's own way.
+    """Evaluate a model in the way that the task defines.
 
     Args:
         model: The trained model.
-        task: A `QueryTask` or an `WholeSequenceTask`.
-        count: Streams, or sequences per distance.
-        drawn: Source of the evaluation data.
-        progress: Called with the fraction done.
-        checkpoint: Where it is noted how far the evaluation has come, which goes on from there if
-            it was cut short.
+        task: A `QueryTask` or a `WholeSequenceTask`.
+        count: Number of streams, or of sequences per distance.
+        draws: Source of the evaluation data.
+        progress: Receives the fraction done.
+        checkpoint: Holds the progress, so that an interrupted evaluation resumes.
 
     Raises:
         TypeError: If the task is neither.
     """
-    noted = checkpoint or Checkpoint()
+    checkpoint = checkpoint or Checkpoint()
     if isinstance(task, QueryTask):
-        query_stream = task.query_stream(count, drawn)
         return evaluate_on_copies(
             model,
-            query_stream,
+            task.query_stream(count, draws),
             correct=task.correct,
             far_streams=task.far_streams,
             progress=progress,
-            checkpoint=noted,
+            checkpoint=checkpoint,
         )
     if isinstance(task, WholeSequenceTask):
-        batches = task.evaluation_batches(count, drawn)
         return evaluate_whole_sequences(
             model,
-            batches,
+            task.evaluation_batches(count, draws),
             distances=task.distances,
             correct=task.correct,
             progress=progress,
-            checkpoint=noted,
+            checkpoint=checkpoint,
         )
     raise TypeError(
-        f"{type(task).__name__} can't be asked: make it a QueryTask, asked on forks of streams, or an WholeSequenceTask, asked by sheets"
+        f"{type(task).__name__} can't be evaluated: make it a QueryTask, with queries on copies "
+        "of a stream's state, or a WholeSequenceTask, with evaluation batches"
     )
 
 
 class _Reader:
-    """Feeds pieces of sequences to a model, and measures what it carries and what its slots do.
+    """Feeds pieces of sequences to a model; measures its state and its slots.
 
     Attributes:
-        recording: Whether slots are told of. Once some of the sequences are left behind they are
-            not: the slots of those would be missing among the slots alive at the end.
+        recording: Whether slots are recorded. It ends when streams are dropped: their slots would
+            be missing among the slots alive at the end.
     """
 
     def __init__(self, model: SequenceModel) -> None:
@@ -127,7 +122,7 @@ class _Reader:
         self.recording = True
         self._recorder = Recorder()
         self._alive: list[int] = []
-        self._carried = 0
+        self._state_bytes = 0
 
     def read(
         self, piece: Tensor, state: Any, positions: Int[Tensor, "B P"] | None = None
@@ -140,45 +135,48 @@ class _Reader:
             piece.to(self.device), state, positions=positions.to(self.device), record=record
         )
         check_output(output, positions)
-        self._carried = max(self._carried, state_bytes(output.state) // len(piece))
+        self._state_bytes = max(self._state_bytes, state_bytes(output.state) // len(piece))
         return output
 
-    def end(self) -> None:
-        """End these sequences; the slots that are alive now have been seen to their end."""
+    def end_sequences(self) -> None:
+        """Count the slots that are alive now as alive at the end of their sequences."""
         self._alive += self._recorder.alive
         self._recorder.alive = []
 
-    def content(self) -> dict[str, Any]:
-        """Return what was measured up to now, for a checkpoint."""
+    def state_dict(self) -> dict[str, Any]:
+        """Return the measurements so far."""
         return {
             "recorder": asdict(self._recorder),
             "alive": self._alive,
-            "carried": self._carried,
+            "state_bytes": self._state_bytes,
             "recording": self.recording,
         }
 
-    def go_on(self, content: dict[str, Any]) -> None:
-        """Go on from what :meth:`content` returned."""
-        self._recorder, self._alive = Recorder(**content["recorder"]), content["alive"]
-        self._carried, self.recording = content["carried"], content["recording"]
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Restore what :meth:`state_dict` returned."""
+        self._recorder = Recorder(**state_dict["recorder"])
+        self._alive = state_dict["alive"]
+        self._state_bytes, self.recording = state_dict["state_bytes"], state_dict["recording"]
 
-    def form(self, piece: Tensor) -> Any:
-        """Return some state of the model; nothing of it is measured."""
+    def template_state(self, piece: Tensor) -> Any:
+        """Return some state of the model, without measuring it."""
         return self.model(
             piece.to(self.device),
             None,
             positions=torch.zeros(len(piece), 0, dtype=torch.int64, device=self.device),
         ).state
 
-    def reading(self, rows: Rows, groups: dict[str, Rows] | None = None) -> EvaluationResult:
-        """Put the rows together with what was measured."""
-        carried = max(self._carried, self._recorder.carried_bytes)
+    def result(self, rows: Rows, groups: dict[str, Rows] | None = None) -> EvaluationResult:
+        """Combine the rows with the measurements."""
         return EvaluationResult(
-            accuracy_by_distance=rows, groups=groups or {}, slots=self._slots(), state_bytes=carried
+            accuracy_by_distance=rows,
+            groups=groups or {},
+            slots=self._slots(),
+            state_bytes=max(self._state_bytes, self._recorder.carried_bytes),
         )
 
     def _slots(self) -> dict[str, JsonValue] | None:
-        """Slot statistics of the reading, lifetimes as a survival curve."""
+        """Return slot statistics, with lifetimes as a survival curve."""
         recorder = self._recorder
         if not recorder.tokens:
             return None
@@ -196,56 +194,51 @@ def evaluate_on_copies(
     query_stream: QueryStream,
     *,
     progress: Callable[[float], None],
-    correct: Judge = largest_is_target,
+    correct: Correct = largest_is_target,
     far_streams: int | None = None,
     checkpoint: Checkpoint | None = None,
 ) -> EvaluationResult:
-    """Read each stream once, fork the state at each distance, and ask all questions there.
+    """Read each stream once, and answer all queries on copies of its state at each distance.
 
-    A question is put to a fork, so it leaves no trace in the stream: all distances share one pass,
-    whatever their number.
+    A copy reads the query, so the stream's own state does not change: one pass serves all
+    distances.
 
     Args:
         model: The model.
-        probe: Streams and questions.
-        progress: Called with the fraction read.
-        correct: Says which answers are right.
-        far_streams: How many streams go on beyond `FAR`: the first ones. All of them if None.
-        checkpoint: Where it is noted how far the reading has come; it goes on from there.
+        query_stream: Streams and queries.
+        progress: Receives the fraction read.
+        correct: Returns which answers are correct.
+        far_streams: Number of streams read beyond `FAR_DISTANCE`, the first ones; None for all.
+        checkpoint: Holds the progress, so that an interrupted evaluation resumes.
     """
     reader, queries = _Reader(model), query_stream.queries()
     count, length = queries.inputs.shape[0], queries.inputs.shape[-1]
     columns = _columns(queries)
     rows: dict[str, Rows] = {name: [] for name in columns}
-    stream_reader, furthest = (
-        ResumableReader(reader, query_stream, checkpoint or Checkpoint(), rows),
-        query_stream.read_until(max(query_stream.distances)),
-    )
+    streams = ResumableReader(reader, query_stream, checkpoint or Checkpoint(), rows)
+    furthest = query_stream.read_until(max(query_stream.distances))
     for index, distance in enumerate(sorted(query_stream.distances)):
         until = query_stream.read_until(distance)
         if model.longest is not None and until + length > model.longest:
-            for found in rows.values():
-                found.append([float(distance), None, 0.0])
+            for group in rows.values():
+                group.append([float(distance), None, 0.0])
             continue
-        if distance > FAR and far_streams is not None and far_streams < count:
+        if distance > FAR_DISTANCE and far_streams is not None and far_streams < count:
             count, reader.recording = far_streams, False
-            stream_reader.state = map_state(
-                lambda tensor: tensor[:far_streams], stream_reader.state
-            )
-        for read in stream_reader.through(_pieces(stream_reader.read, until), count):
+            streams.state = map_state(lambda tensor: tensor[:far_streams], streams.state)
+        for read in streams.advance(_pieces(streams.read, until), count):
             progress(read / furthest)
-        here = stream_reader.found(index)
-        if here is None:
-            right = _answer_queries(reader, stream_reader.state, queries, correct, count)
-            answers = {name: right[:, asked] for name, asked in columns.items()}
-            here = {
-                name: [float(distance), float(its.double().mean()), float(its.numel())]
-                for name, its in answers.items()
+        new_rows = streams.saved_rows(index)
+        if new_rows is None:
+            is_correct = _answer_queries(reader, streams.state, queries, correct, count)
+            new_rows = {
+                name: _accuracy_row(distance, is_correct[:, chosen])
+                for name, chosen in columns.items()
             }
-        for name, row in here.items():
+        for name, row in new_rows.items():
             rows[name].append(row)
-    reader.end()
-    return reader.reading(rows.pop(""), rows)
+    reader.end_sequences()
+    return reader.result(rows.pop(""), rows)
 
 
 @torch.inference_mode()
@@ -255,48 +248,54 @@ def evaluate_whole_sequences(
     *,
     distances: Sequence[int],
     progress: Callable[[float], None],
-    correct: Judge = largest_is_target,
+    correct: Correct = largest_is_target,
     checkpoint: Checkpoint | None = None,
 ) -> EvaluationResult:
-    """Feed each sheet in pieces of `PIECE`, the state carried from one to the next, and score the answers by distance.
+    """Feed each batch in pieces of `PIECE`, carrying the state, and score answers by distance.
 
     Args:
         model: The model.
-        sheets: Sheets by rising distance, drawn as they are needed.
+        batches: Evaluation batches in rising order of distance, drawn on demand.
         distances: The distances, in rising order.
-        progress: Called with the fraction done.
-        correct: Says which answers are right.
-        checkpoint: Where it is noted how many sheets are done; it goes on from there, and draws
-            those again only.
+        progress: Receives the fraction done.
+        correct: Returns which answers are correct.
+        checkpoint: Holds the number of finished batches; an interrupted evaluation draws these
+            again, and does not feed them to the model again.
     """
     reader, checkpoint, done = _Reader(model), checkpoint or Checkpoint(), 0
-    right, asked = dict.fromkeys(distances, 0), dict.fromkeys(distances, 0)
-    if checkpoint.noted:
-        done, right, asked = (checkpoint.noted[name] for name in ("done", "right", "asked"))
-        reader.go_on(checkpoint.noted["reader"])
+    correct_counts, query_counts = dict.fromkeys(distances, 0), dict.fromkeys(distances, 0)
+    if saved := checkpoint.evaluation:
+        done, correct_counts, query_counts = saved["done"], saved["correct"], saved["queries"]
+        reader.load_state_dict(saved["reader"])
 
-    def stand() -> dict[str, Any]:
-        return {"done": done, "right": right, "asked": asked, "reader": reader.content()}
+    def state_dict() -> dict[str, Any]:
+        counts = {"done": done, "correct": correct_counts, "queries": query_counts}
+        return {**counts, "reader": reader.state_dict()}
 
     for evaluation in islice(batches, done, None):
         if model.longest is None or evaluation.batch.inputs.shape[1] <= model.longest:
-            answers, counted = _mark(reader, evaluation.batch, correct)
-            right[evaluation.distance] += int((answers & counted).sum())
-            asked[evaluation.distance] += int(counted.sum())
-            reader.end()
+            is_correct, counted = _answer_batch(reader, evaluation.batch, correct)
+            correct_counts[evaluation.distance] += int((is_correct & counted).sum())
+            query_counts[evaluation.distance] += int(counted.sum())
+            reader.end_sequences()
         done += 1
-        checkpoint.note(stand)
+        checkpoint.save_evaluation(state_dict)
         progress((distances.index(evaluation.distance) + 1) / len(distances))
-    return reader.reading(
-        [[float(d), right[d] / asked[d] if asked[d] else None, float(asked[d])] for d in distances]
+    return reader.result(
+        [
+            [float(d), correct_counts[d] / n if n else None, float(n)]
+            for d, n in query_counts.items()
+        ]
     )
 
 
-def _pieces(start: int, stop: int) -> Iterator[tuple[int, int]]:
-    """Cut a stretch at multiples of `PIECE`, and so at multiples of any segment that divides it.
+def _accuracy_row(distance: int, is_correct: Bool[Tensor, "B Q"]) -> list[float | None]:
+    """Return distance, accuracy and number of queries."""
+    return [float(distance), float(is_correct.double().mean()), float(is_correct.numel())]
 
-    The last piece ends where it must.
-    """
+
+def _pieces(start: int, stop: int) -> Iterator[tuple[int, int]]:
+    """Cut a range at multiples of `PIECE`; the last piece ends at ``stop``."""
     while start < stop:
         end = min(stop, (start // PIECE + 1) * PIECE)
         yield start, end
@@ -304,18 +303,19 @@ def _pieces(start: int, stop: int) -> Iterator[tuple[int, int]]:
 
 
 def _answer_queries(
-    reader: _Reader, state: Any, queries: Queries, correct: Judge, count: int
+    reader: _Reader, state: Any, queries: Queries, correct: Correct, count: int
 ) -> Bool[Tensor, "B Q"]:
-    """Ask all questions on forks of the first ``count`` streams' state, as many streams at a time as `COPIES_BYTES` holds."""
+    """Answer all queries on copies of the first ``count`` streams' state.
+
+    As many streams are copied at a time as `COPIES_BYTES` allows.
+    """
     number = queries.inputs.shape[1]
     together = max(1, COPIES_BYTES * count // max(1, state_bytes(state) * number))
     answers = []
     for start in range(0, count, together):
         stop = min(start + together, count)
-        inputs, targets = (
-            queries.inputs[start:stop].to(reader.device),
-            queries.targets[start:stop].to(reader.device),
-        )
+        inputs = queries.inputs[start:stop].to(reader.device)
+        targets = queries.targets[start:stop].to(reader.device)
         copies = _copies(state, start, stop, number)
         last = torch.full((len(inputs) * number, 1), inputs.shape[2] - 1, device=reader.device)
         logits = reader.model(inputs.flatten(0, 1), copies, positions=last).logits
@@ -324,15 +324,12 @@ def _answer_queries(
 
 
 def _copies(state: S, start: int, stop: int, number: int) -> S:
-    """Return ``number`` copies of the state of each stream from ``start`` to ``stop``, side by side."""
+    """Return ``number`` adjacent copies of the state of each stream from ``start`` to ``stop``."""
     return map_state(lambda tensor: tensor[start:stop].repeat_interleave(number, dim=0), state)
 
 
 def _columns(queries: Queries) -> dict[str, Int[Tensor, " G"]]:
-    """Return the questions of each group as indices along ``Q``.
-
-    The empty name stands for those in no group.
-    """
+    """Return the queries of each group as indices along ``Q``; "" names those in no group."""
     number = queries.targets.shape[1]
     grouped = {int(index) for columns in queries.groups.values() for index in columns}
     rest = torch.tensor(
@@ -341,26 +338,26 @@ def _columns(queries: Queries) -> dict[str, Int[Tensor, " G"]]:
     return {"": rest, **queries.groups}
 
 
-def _mark(
-    reader: _Reader, batch: Batch, correct: Judge
+def _answer_batch(
+    reader: _Reader, batch: Batch, correct: Correct
 ) -> tuple[Bool[Tensor, "B P"], Bool[Tensor, "B P"]]:
-    """Read sequences piece by piece, and say which answers are right and which count.
+    """Read sequences piece by piece; return which answers are correct, and which count.
 
-    Both in the order in which they were asked.
+    Both have the order in which the answers were given, which may differ from that of the batch,
+    and padding that does not count.
     """
-    counts = (
-        torch.ones_like(batch.positions, dtype=torch.bool) if batch.mask is None else batch.mask
-    )
+    mask = torch.ones_like(batch.positions, dtype=torch.bool) if batch.mask is None else batch.mask
     state: Any = None
-    right, counted = [], []
+    is_correct, counted = [], []
     for start, stop in _pieces(0, batch.inputs.shape[1]):
-        here = (batch.positions >= start) & (batch.positions < stop)
-        # Rows may ask at different numbers of places within this piece: each gives its own first,
-        # then as many others, which do not count.
-        order = (~here).int().argsort(dim=1, stable=True)[:, : int(here.sum(1).max())]
-        within = (batch.positions.gather(1, order) - start).clamp(0, stop - start - 1)
-        output = reader.read(batch.inputs[:, start:stop], state, within)
+        inside = (batch.positions >= start) & (batch.positions < stop)
+        # Rows may have different numbers of positions in this piece. Each row gives its own first,
+        # then others up to the largest number, which do not count.
+        order = (~inside).int().argsort(dim=1, stable=True)[:, : int(inside.sum(1).max())]
+        positions = (batch.positions.gather(1, order) - start).clamp(0, stop - start - 1)
+        output = reader.read(batch.inputs[:, start:stop], state, positions)
         state = output.state
-        right.append(correct(output.logits, batch.targets.gather(1, order).to(reader.device)).cpu())
-        counted.append((here & counts).gather(1, order))
-    return torch.cat(right, dim=1), torch.cat(counted, dim=1)
+        targets = batch.targets.gather(1, order).to(reader.device)
+        is_correct.append(correct(output.logits, targets).cpu())
+        counted.append((inside & mask).gather(1, order))
+    return torch.cat(is_correct, dim=1), torch.cat(counted, dim=1)

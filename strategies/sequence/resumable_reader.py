@@ -1,4 +1,4 @@
-"""The reading of long streams, which goes on from where it was cut short.
+"""Reading of long streams in pieces, resumable from a checkpoint.
 
 Shapes: ``B`` batch, ``T`` time.
 """
@@ -16,43 +16,43 @@ from strategies.sequence.task import QueryStream
 Row = list[float | None]
 
 
-class Reads(Protocol):
-    """Feeds pieces to a model and measures what it does."""
+class PieceReader(Protocol):
+    """Feeds pieces to a model and measures it."""
 
     def read(self, piece: Tensor, state: Any) -> ModelOutput:
         """Read a piece."""
 
-    def form(self, piece: Tensor) -> Any:
-        """Return some state of the model; nothing of it is measured."""
+    def template_state(self, piece: Tensor) -> Any:
+        """Return some state of the model, without measuring it."""
 
-    def content(self) -> dict[str, Any]:
-        """Return what was measured up to now."""
+    def state_dict(self) -> dict[str, Any]:
+        """Return the measurements so far."""
 
-    def go_on(self, content: dict[str, Any]) -> None:
-        """Go on from what :meth:`content` returned."""
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Restore what :meth:`state_dict` returned."""
 
 
 class ResumableReader:
-    """Where the reading of a probe's streams stands.
+    """Reads the streams of a `QueryStream` and saves its progress.
 
-    To go on, the streams are drawn from their beginning again, in the same pieces, since their
-    generator stands at its beginning too. What had been read is not read again: the state that it
-    left is taken from the checkpoint.
+    To resume, it draws the streams again from the beginning, in the same pieces, because their
+    generator starts there. It does not feed them to the model again: the state comes from the
+    checkpoint.
 
     Args:
-        reader: Reads the pieces.
-        probe: The streams.
-        checkpoint: Where it is noted how far the reading has come, and was.
-        rows: What has been found up to now, by group; it is noted too.
+        reader: Feeds the pieces to the model.
+        query_stream: The streams.
+        checkpoint: Holds the progress of an earlier process, and receives that of this one.
+        rows: Results so far, by group; they are saved too.
 
     Attributes:
-        state: The model's, after what has been read.
-        read: Tokens drawn.
+        state: The model's state after the tokens read so far.
+        read: Number of tokens drawn.
     """
 
     def __init__(
         self,
-        reader: Reads,
+        reader: PieceReader,
         query_stream: QueryStream,
         checkpoint: Checkpoint,
         rows: Mapping[str, list[Row]],
@@ -60,46 +60,47 @@ class ResumableReader:
         self.state: Any = None
         self.read = 0
         self._reader = reader
-        self._probe = query_stream
+        self._query_stream = query_stream
         self._checkpoint = checkpoint
         self._rows = rows
-        self._earlier: dict[str, Any] = checkpoint.noted or {"read": 0, "rows": {}}
-        self._form: int | None = None
+        self._saved: dict[str, Any] = checkpoint.evaluation or {"read": 0, "rows": {}}
+        self._leaves: int | None = None
 
-    def through(self, pieces: Iterable[tuple[int, int]], count: int) -> Iterator[int]:
-        """Read pieces of the first ``count`` streams, and yield how many tokens have been read after each."""
+    def advance(self, pieces: Iterable[tuple[int, int]], count: int) -> Iterator[int]:
+        """Read pieces of the first ``count`` streams; yield the number of tokens read so far."""
         for start, stop in pieces:
-            piece, self.read = self._probe.stream(start, stop)[:count], stop
-            if stop < self._earlier["read"]:
+            piece, self.read = self._query_stream.stream(start, stop)[:count], stop
+            if stop < self._saved["read"]:
                 continue
-            if stop == self._earlier["read"]:
-                self.state = unflatten_state(self._reader.form(piece), self._earlier["leaves"])
-                self._reader.go_on(self._earlier["reader"])
+            if stop == self._saved["read"]:
+                template = self._reader.template_state(piece)
+                self.state = unflatten_state(template, self._saved["leaves"])
+                self._reader.load_state_dict(self._saved["reader"])
             else:
                 self.state = self._reader.read(piece, self.state).state
-            self._note()
+            self._save()
             yield stop
 
-    def found(self, index: int) -> dict[str, Row] | None:
-        """Return what had been found at a distance before, by group; None where nothing was."""
-        rows: dict[str, list[Row]] = self._earlier["rows"]
+    def saved_rows(self, index: int) -> dict[str, Row] | None:
+        """Return a distance's rows from the checkpoint, by group; None if it has none."""
+        rows: dict[str, list[Row]] = self._saved["rows"]
         if not rows or any(index >= len(group) for group in rows.values()):
             return None
         return {name: group[index] for name, group in rows.items()}
 
-    def _note(self) -> None:
-        """Note where the reading stands.
+    def _save(self) -> None:
+        """Save the progress.
 
-        Not for a model whose state changes its form, for it could not be filled in again.
+        A model whose state changes its structure is skipped: such a state could not be restored.
         """
-        form = len(flatten_state(self.state))
-        self._form = self._form or form
-        if form == self._form:
-            self._checkpoint.note(
+        leaves = len(flatten_state(self.state))
+        self._leaves = self._leaves or leaves
+        if leaves == self._leaves:
+            self._checkpoint.save_evaluation(
                 lambda: {
                     "read": self.read,
                     "rows": dict(self._rows),
                     "leaves": flatten_state(self.state),
-                    "reader": self._reader.content(),
+                    "reader": self._reader.state_dict(),
                 }
             )

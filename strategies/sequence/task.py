@@ -1,13 +1,11 @@
-"""What a long-dependency task is.
+"""Interface of a long-dependency task: a generator of training sequences and a way to evaluate.
 
-A generator of training sequences, and one of two ways to be asked.
+A `QueryTask` has queries that are answered on copies of the state of long streams, at many
+distances in one pass. A `WholeSequenceTask` has whole sequences that contain their queries, for
+tasks whose queries belong to the sequence (several in a row, or at its end).
 
-A `QueryTask` is asked on forks of long streams, at many distances in one pass. An `WholeSequenceTask` is
-asked by whole sequences that hold their questions, where questions belong to the sequence (several
-in a row, or at its end).
-
-Shapes: ``B`` batch, ``T`` time, ``F`` features, ``P`` places where an answer is wanted, ``V``
-outputs, ``Q`` questions, ``L`` length of a question.
+Shapes: ``B`` batch, ``T`` time, ``F`` features, ``P`` positions with a target, ``V`` outputs, ``Q``
+queries, ``L`` length of a query.
 """
 
 from abc import ABC, abstractmethod
@@ -25,14 +23,14 @@ from baselines.interface import Signature
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
-    """Sequences with the places where an answer is wanted, and the answers.
+    """Sequences with target positions and targets.
 
     Attributes:
         inputs: Tokens or features.
-        positions: Where an answer is wanted.
-        targets: The answers: classes, or numbers in a regression.
-        mask: Which of the places count, where rows have different numbers of them; all if None. A
-            place that does not count still names a valid position.
+        positions: Where the model answers.
+        targets: The correct answers: classes, or numbers in a regression.
+        mask: Which of the positions count, if rows have different numbers of them; all if None. A
+            position that does not count still is a valid position.
     """
 
     inputs: Int[Tensor, "B T"] | Float[Tensor, "B T F"]
@@ -43,15 +41,15 @@ class Batch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Queries:
-    """Questions asked on forks of one stream's state.
+    """Queries that are answered on copies of a stream's state.
 
-    Each is a few tokens, and its answer is wanted at the last of them.
+    Each has a few tokens; its target is at the last of them.
 
     Attributes:
-        inputs: The questions, all equally long.
-        targets: Their answers.
-        groups: Questions that are scored apart, by the name of their group: indices along ``Q``.
-            The task's accuracy is that of the questions which are in no group.
+        inputs: The queries, all of one length.
+        targets: Their targets.
+        groups: Queries that are scored separately, by the name of their group: indices along ``Q``.
+            The task's accuracy is that of the queries in no group.
     """
 
     inputs: Int[Tensor, "B Q L"]
@@ -61,11 +59,11 @@ class Queries:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EvaluationBatch:
-    """Sequences of one length that hold their questions.
+    """Sequences of one length that contain their queries.
 
     Attributes:
-        distance: The label under which the sheet is scored: for these tasks the length that the
-            task's docstring names.
+        distance: The label under which the batch is scored: for these tasks the length that the
+            task's docstring defines.
         batch: The sequences.
     """
 
@@ -74,30 +72,30 @@ class EvaluationBatch:
 
 
 class QueryStream(Protocol):
-    """One long stream per row, read once; the same questions are asked at each distance."""
+    """One long stream per row, read once; the same queries are answered at each distance."""
 
     @property
     def distances(self) -> Sequence[int]:
-        """Where the questions are asked."""
+        """Distances at which the queries are answered."""
 
     def stream(self, start: int, stop: int) -> Int[Tensor, "B T"]:
         """Return the tokens from ``start`` to ``stop``.
 
-        Pieces are asked for in order, each once.
+        Pieces are drawn in order, each once.
         """
 
     def read_until(self, distance: int) -> int:
-        """Return how many tokens have been read when the questions are asked at this distance."""
+        """Return the number of tokens read before the queries at this distance."""
 
     def queries(self) -> Queries:
-        """Return the questions and their answers."""
+        """Return the queries and their targets."""
 
 
 class SequenceTask(ABC):
-    """A generator of sequences, and how an answer is judged.
+    """A generator of sequences, and the criterion of a correct answer.
 
     Attributes:
-        signature: What models are built for.
+        signature: Inputs and outputs that models are built for.
     """
 
     signature: Signature
@@ -107,22 +105,25 @@ class SequenceTask(ABC):
         """Draw training sequences, none longer than ``signature.length``."""
 
     def loss(self, logits: Float[Tensor, "*places V"], targets: Tensor) -> Float[Tensor, ""]:
-        """Return the mean loss over the places: cross-entropy, unless a task has its own."""
+        """Return the mean loss over the positions: cross-entropy, unless a task has its own."""
         return functional.cross_entropy(logits.flatten(0, -2), targets.flatten())
 
     def correct(
         self, logits: Float[Tensor, "*places V"], targets: Tensor
     ) -> Bool[Tensor, "*places"]:
-        """Say which answers are right: the largest logit is the target's, unless a task judges otherwise."""
+        """Return which answers are correct.
+
+        By default the largest logit must be the target's; a task may have its own criterion.
+        """
         return largest_is_target(logits, targets)
 
 
 class QueryTask(SequenceTask):
-    """A task asked on forks of long streams.
+    """A task with queries on copies of the state of long streams.
 
     Attributes:
-        far_streams: How many of the streams are read on beyond distance
-            `strategies.sequence.evaluate.FAR`; all of them if None.
+        far_streams: Number of the streams that are read beyond
+            `strategies.sequence.evaluate.FAR_DISTANCE`; all of them if None.
     """
 
     far_streams: int | None = None
@@ -133,10 +134,10 @@ class QueryTask(SequenceTask):
 
 
 class WholeSequenceTask(SequenceTask):
-    """A task asked by whole sequences.
+    """A task with whole sequences that contain their queries.
 
     Attributes:
-        distances: The labels of its sheets, in rising order.
+        distances: The labels of its evaluation batches, in rising order.
     """
 
     distances: Sequence[int]
@@ -145,19 +146,19 @@ class WholeSequenceTask(SequenceTask):
     def evaluation_batches(
         self, batch: int, generator: torch.Generator
     ) -> Iterator[EvaluationBatch]:
-        """Draw evaluation sequences one sheet after the other, by rising distance.
+        """Draw evaluation batches one after the other, in rising order of distance.
 
-        A distance may have several sheets, which are scored together: where logits are large, a
-        sheet holds few sequences.
+        A distance may have several batches, which are scored together: where logits are large, a
+        batch has few sequences.
 
         Args:
             batch: Sequences per distance.
-            generator: Source of all that is drawn.
+            generator: Source of everything that is drawn.
         """
 
 
 def largest_is_target(
     logits: Float[Tensor, "*places V"], targets: Int[Tensor, "*places"]
 ) -> Bool[Tensor, "*places"]:
-    """Say which answers are right, an answer being the class of the largest logit."""
+    """Return which answers are correct, an answer being the class of the largest logit."""
     return logits.argmax(-1) == targets

@@ -1,4 +1,4 @@
-"""Training on a long-dependency task, and then its evaluation."""
+"""Training on a long-dependency task, followed by evaluation."""
 
 import math
 from collections.abc import Callable
@@ -18,19 +18,21 @@ from strategies.sequence.evaluate import EvaluationResult, evaluate_task
 from strategies.sequence.task import SequenceTask
 
 VERSION = 2
-"""Raise it when a change here or in `strategies.sequence.evaluate` can alter results: it is part of the identity of every task's cells."""
+"""Version of the loop; raise it if a change here or in `strategies.sequence.evaluate` can alter
+results. It is part of the identity of every task's cells.
+"""
 
 WARM_UP = 0.1
 """Share of the steps over which the learning rate rises."""
 
 FLOOR = 0.1
-"""Share of the learning rate that is left at the last step."""
+"""Share of the peak learning rate at the last step."""
 
 CLIP = 1.0
 """Largest norm of a gradient."""
 
 LOSS_POINTS = 50
-"""Points of the training loss that a record keeps."""
+"""Points of the training loss in a record."""
 
 
 def run_task(
@@ -47,33 +49,32 @@ def run_task(
     checkpoint: Checkpoint | None = None,
     training_log: TrainingLog | None = None,
 ) -> Outcome:
-    """Train a model on fresh examples of a task, then ask at each distance.
+    """Train a model on fresh examples of a task, then evaluate it at each distance.
 
-    See `strategies.sequence.task` for the two ways of asking.
+    `strategies.sequence.task` describes the two kinds of evaluation.
 
-    The model is initialised from the global generator, which the caller seeds; training data,
-    evaluation data and what the model draws have generators of their own, so a seed gives every
-    model the same examples and the same questions.
+    The model is initialised from the global generator, which the caller seeds. Training data,
+    evaluation data and the model's own draws have separate generators, so a seed gives every model
+    the same examples and the same queries.
 
     Args:
         task: The task.
-        build_model: Makes the model for the task's signature.
+        build_model: Builds the model for the task's signature.
         steps: Training steps.
         batch_size: Sequences per step.
         streams: Evaluation streams, or sequences per distance.
         learning_rate: Peak learning rate.
         seed: The cell's seed.
         device: Where to train.
-        progress: Called with the fraction done, in [0, 1].
-        checkpoint: Where it is kept how far the cell has come, which goes on from there if it was
-            cut short; by default it is not kept.
-        signals: Told of each training step: its number, and its loss, learning rate and norm of the
-            gradient.
+        progress: Receives the fraction done, in [0, 1].
+        checkpoint: Holds the progress, so that an interrupted cell resumes; none by default.
+        training_log: Receives the number of each training step with its loss, learning rate and
+            gradient norm.
     """
     model = build_model(task.signature).to(device)
     checkpoint = checkpoint or Checkpoint()
-    watch, evaluation = Stopwatch(), Stopwatch()
-    with watch:
+    training, evaluation = Stopwatch(), Stopwatch()
+    with training:
         losses = train(
             model,
             task,
@@ -85,9 +86,10 @@ def run_task(
             checkpoint=checkpoint,
             training_log=training_log,
         )
-    watch.wall, watch.cpu = watch.wall + checkpoint.earlier[0], watch.cpu + checkpoint.earlier[1]
+    training.wall += checkpoint.earlier_seconds[0]
+    training.cpu += checkpoint.earlier_seconds[1]
     with evaluation:
-        reading = evaluate_task(
+        result = evaluate_task(
             model,
             task,
             streams,
@@ -96,13 +98,13 @@ def run_task(
             checkpoint,
         )
     return Outcome(
-        metrics=measured_metrics(reading),
-        curves={**measured_curves(reading), "training_loss": [list(row) for row in losses]},
-        slots=reading.slots,
+        metrics=result_metrics(result),
+        curves={**result_curves(result), "training_loss": [list(row) for row in losses]},
+        slots=result.slots,
         cost=measure_cost(
             model,
-            state_bytes=reading.state_bytes,
-            train=watch,
+            state_bytes=result.state_bytes,
+            train=training,
             evaluation=evaluation,
             train_examples=steps * batch_size,
         ),
@@ -123,20 +125,21 @@ def train(
 ) -> list[tuple[float, float]]:
     """Train with AdamW, a linear warm-up and a cosine decay.
 
-    The same for every model. From a checkpoint it goes on as if never cut short.
+    The procedure is the same for every model. Training that resumes from a checkpoint gives the
+    same numbers as uninterrupted training.
 
     Returns:
         The training loss as ``(step, loss)``, a mean over the steps since the last point.
     """
     device = next(model.parameters()).device
-    examples, drawn = generator("examples", seed), generator("model", seed)
+    examples, model_draws = generator("examples", seed), generator("model", seed)
     optimizer = torch.optim.AdamW(
         model.parameters(), lr=learning_rate, betas=(0.9, 0.95), weight_decay=0.01
     )
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: rate_at(step, steps))
     parts = Parts(
         stateful={"model": model, "optimizer": optimizer, "schedule": schedule},
-        generators=(examples, drawn),
+        generators=(examples, model_draws),
     )
     checkpoint = checkpoint or Checkpoint()
     counters = checkpoint.resume(parts) or {"done": 0, "points": [], "since": []}
@@ -147,7 +150,7 @@ def train(
         batch = task.sample(batch_size, examples)
         positions, targets = batch.positions.to(device), batch.targets.to(device)
         output = model(
-            batch.inputs.to(device), targets=targets, positions=positions, generator=drawn
+            batch.inputs.to(device), targets=targets, positions=positions, generator=model_draws
         )
         check_output(output, positions)
         counted = slice(None) if batch.mask is None else batch.mask.to(device)
@@ -173,13 +176,13 @@ def train(
             points.append((step + 1.0, sum(since) / len(since)))
             since.clear()
         progress((step + 1) / steps)
-        reached = {"done": step + 1, "points": points, "since": since}
-        checkpoint.keep(parts, reached, final=step + 1 == steps)
+        counters = {"done": step + 1, "points": points, "since": since}
+        checkpoint.save(parts, counters, final=step + 1 == steps)
     return points
 
 
 def rate_at(step: int, steps: int) -> float:
-    """Share of the peak learning rate at a step: up linearly, then down along a cosine to ``FLOOR``."""
+    """Return the share of the peak rate at a step: linear warm-up, then cosine decay to `FLOOR`."""
     warm = max(1, round(WARM_UP * steps))
     if step < warm:
         return (step + 1) / warm
@@ -188,18 +191,18 @@ def rate_at(step: int, steps: int) -> float:
     )
 
 
-def measured_metrics(reading: EvaluationResult) -> dict[str, float | None]:
-    """Return the metrics of the task's own questions, then of those scored apart, which bear their group's name."""
-    metrics = task_metrics(reading.accuracy_by_distance)
-    for name, rows in reading.groups.items():
+def result_metrics(result: EvaluationResult) -> dict[str, float | None]:
+    """Return the metrics of the task's own queries, then those of each group with its name."""
+    metrics = task_metrics(result.accuracy_by_distance)
+    for name, rows in result.groups.items():
         metrics |= task_metrics(rows, group=name)
     return metrics
 
 
-def measured_curves(reading: EvaluationResult) -> dict[str, JsonValue]:
-    """Return accuracy by distance as records keep it: ``accuracy_by_distance``, and ``accuracy_by_distance_{group}`` for each group."""
-    groups = {f"accuracy_by_distance_{name}": rows for name, rows in reading.groups.items()}
+def result_curves(result: EvaluationResult) -> dict[str, JsonValue]:
+    """Return the curves ``accuracy_by_distance`` and ``accuracy_by_distance_{group}``."""
+    groups = {f"accuracy_by_distance_{name}": rows for name, rows in result.groups.items()}
     return {
         name: [list(row) for row in rows]
-        for name, rows in {"accuracy_by_distance": reading.accuracy_by_distance, **groups}.items()
+        for name, rows in {"accuracy_by_distance": result.accuracy_by_distance, **groups}.items()
     }

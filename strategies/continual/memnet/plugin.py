@@ -1,7 +1,8 @@
-"""MemNet's memory as an Avalanche plugin, for any supervised strategy whose model is a :class:`~memnet.persistent.memory.PersistentMemory`.
+"""MemNet's memory as an Avalanche plugin.
 
-Every mini-batch is joined by dreams. After an experience its samples are offered to the slots;
-then, or by the memory's clock where no boundary means anything, the memory sleeps.
+The strategy is supervised and its model is a :class:`~memnet.persistent.memory.PersistentMemory`.
+The plugin appends dreams to every mini-batch. After an experience it offers the samples to the
+slots; then, or on streams without task boundaries by the memory's clock, the memory sleeps.
 """
 
 from collections.abc import Mapping
@@ -20,20 +21,20 @@ from strategies.continual.memnet.slot_statistics import SlotStatistics
 from strategies.continual.replay.rehearsal import samples_of
 
 STATISTIC_READS = 64
-"""Reads of a mini-batch whose entropy is taken: the rest would double the cost of evaluation."""
+"""Reads per mini-batch whose entropy is measured; all would double the cost of evaluation."""
 
 
 class MemNetPlugin(SupervisedPlugin[Any]):
     """Dreams, rehearses and sleeps.
 
-    The memory is the strategy's model; the strategy's own criterion takes the new samples and the
-    dreams alike. Where Avalanche gives task labels, a dream has that of its class.
+    The memory is the strategy's model; the strategy's own criterion applies to new samples and
+    dreams alike. If Avalanche provides task labels, a dream has that of its class.
 
     Args:
         memory: The strategy's model.
         seed: Seed of the choice of dreams.
-        dream_every: New samples between two sleeps, 0 to sleep at the end of each experience; by
-            default what the memory's options say.
+        dream_every: New samples between two sleeps, 0 to sleep at the end of each experience; the
+            memory's own option by default.
     """
 
     supports_distributed = False
@@ -48,13 +49,13 @@ class MemNetPlugin(SupervisedPlugin[Any]):
         self._anchors: Tensor | None = None
         self._codes: Tensor | None = None
         self._statistics = SlotStatistics(len(memory.bank.links))
-        memory.bottleneck.register_forward_hook(self._remember)
+        memory.bottleneck.register_forward_hook(self._hold_codes)
 
     def before_training_exp(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
-        """See what can be dreamt of, and what the mini-batches will be made of.
+        """Find the slots for dreams, and give the memory the experience's samples.
 
         Raises:
-            UsageError: If the samples can't be remembered.
+            UsageError: If the memory can't store the samples.
         """
         self._settled = torch.nonzero(self.memory.bank.settled).flatten()
         try:
@@ -63,7 +64,7 @@ class MemNetPlugin(SupervisedPlugin[Any]):
             raise UsageError(f"method memnet: {error}") from error
 
     def before_training_iteration(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
-        """Join dreams to the mini-batch, with the labels that the graph associates with them."""
+        """Append dreams to the mini-batch, with the labels that the graph associates with them."""
         self._anchors = None
         inputs, labels, *rest = strategy.mbatch
         if rest:
@@ -90,7 +91,7 @@ class MemNetPlugin(SupervisedPlugin[Any]):
         )
 
     def after_training_exp(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
-        """Offer the new samples to the slots, and sleep if it is time to."""
+        """Offer the new samples to the slots, and sleep if a sleep is due."""
         memory, every = self.memory, self._every
         inputs, labels = (column.to(strategy.device) for column in samples_of(strategy))
         before = int(memory.bank.clock)
@@ -102,11 +103,11 @@ class MemNetPlugin(SupervisedPlugin[Any]):
         self._anchors, self._codes = None, None
 
     def before_eval(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
-        """Begin the statistics of reads."""
+        """Reset the statistics of reads."""
         self._statistics.begin_reads()
 
     def after_eval_iteration(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
-        """Take the entropy of this mini-batch's first reads."""
+        """Measure the entropy of this mini-batch's first reads."""
         memory, config = self.memory, self.memory.config
         if self._codes is not None and bool(memory.bank.occupied.any()):
             found = read(
@@ -119,15 +120,18 @@ class MemNetPlugin(SupervisedPlugin[Any]):
             self._statistics.was_read(found.weights)
 
     def stored_bytes(self) -> int:
-        """Return the bytes of the bank: slots, edges and all that is kept about them."""
+        """Return the bytes of the bank: slots, edges and all data about them."""
         return bank_bytes(self.memory.bank)
 
     def slot_statistics(self) -> dict[str, JsonValue]:
-        """Return occupancy, write rate, the last evaluation's read entropy (nats) and sparsity, and survival by samples met."""
+        """Return occupancy, write rate, read entropy (nats) and sparsity, and slot survival.
+
+        Reads are those of the last evaluation; lifetimes are counted in samples seen.
+        """
         return self._statistics.summary(self.memory.bank)
 
     def state_dict(self) -> dict[str, Any]:
-        """Return all that a run which goes on needs beside the memory's own ``state_dict``.
+        """Return what resuming needs in addition to the memory's own ``state_dict``.
 
         See `strategies.continual.checkpointing`.
         """
@@ -140,13 +144,13 @@ class MemNetPlugin(SupervisedPlugin[Any]):
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Go on from what :meth:`state_dict` returned."""
+        """Restore what :meth:`state_dict` returned."""
         self.memory.generator.set_state(state["noise"])
         self._choice.set_state(state["choice"])
         self._tasks = state["tasks"].clone()
         self._settled = state["settled"].to(self.memory.bank.links.device)
         self._statistics.load_state_dict(state["statistics"])
 
-    def _remember(self, module: Any, inputs: Any, codes: Tensor) -> None:
-        """Keep the codes of the pass, whose losses are taken before the backward pass."""
+    def _hold_codes(self, module: Any, inputs: Any, codes: Tensor) -> None:
+        """Hold the codes of the forward pass for the losses before the backward pass."""
         self._codes = codes

@@ -1,6 +1,4 @@
-"""What is watched of a persistent memory.
-
-An instrument beside it, nothing of which the memory reads.
+"""Statistics of a persistent memory; the memory itself does not read them.
 
 Legend: ``N`` slots, ``B`` batch, ``k`` slots read.
 """
@@ -16,7 +14,7 @@ from results.statistics.survival import survival
 
 
 class SlotStatistics:
-    """Lifetimes of slots, in samples met, and the entropy of reads, in nats.
+    """Lifetimes of slots, in samples seen, and the entropy of reads, in nats.
 
     Args:
         slots: N.
@@ -29,22 +27,22 @@ class SlotStatistics:
         self.begin_reads()
 
     def changed(self, change: Change, clock: int) -> None:
-        """Take note of what samples did to the bank when the memory's clock had come to ``clock``."""
+        """Record a change of the bank at the time ``clock``."""
         self._ended = torch.cat((self._ended, clock - self._born[change.given_up.cpu()]))
         self._born[change.taken.cpu()] = clock
         self._writes += len(change.taken)
 
     def begin_reads(self) -> None:
-        """Forget the reads up to now."""
+        """Reset the statistics of reads."""
         self._entropy, self._reads = 0.0, 0
 
     def was_read(self, weights: Float[Tensor, "B k"]) -> None:
-        """Take note of reads."""
+        """Record reads."""
         self._entropy += float(torch.special.entr(weights).sum())
         self._reads += len(weights)
 
     def summary(self, bank: PersistentBank) -> dict[str, JsonValue]:
-        """Return occupancy, write rate, the entropy (nats) and sparsity of the reads, and survival by samples met."""
+        """Return occupancy, write rate, read entropy (nats) and sparsity, and slot survival."""
         occupied = int(bank.occupied.sum())
         alive = int(bank.clock) - self._born[bank.occupied.cpu()]
         ends = len(self._ended)
@@ -63,12 +61,12 @@ class SlotStatistics:
         }
 
     def state_dict(self) -> dict[str, Tensor]:
-        """Return all that was noted."""
+        """Return all records."""
         reads = torch.tensor([self._entropy, self._reads, self._writes], dtype=torch.float64)
         return {"born": self._born, "ended": self._ended, "reads": reads}
 
     def load_state_dict(self, state: dict[str, Tensor]) -> None:
-        """Go on from what :meth:`state_dict` returned."""
+        """Restore what :meth:`state_dict` returned."""
         self._born, self._ended = state["born"].clone(), state["ended"].clone()
         entropy, reads, writes = state["reads"].tolist()
         self._entropy, self._reads, self._writes = entropy, int(reads), int(writes)

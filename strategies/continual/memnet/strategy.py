@@ -1,4 +1,4 @@
-"""MemNet as an Avalanche strategy, ready for a script: a model goes in, and is trained with a persistent memory around it."""
+"""MemNet as an Avalanche strategy for a script: it wraps a model in a persistent memory."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -14,18 +14,20 @@ from strategies.continual.memnet.wrap import remember
 
 
 class MemNetStrategy(SupervisedTemplate[Any, Any, Any]):
-    """Avalanche's supervised training, with Adam on the cross-entropy, of a model with a persistent memory around it.
+    """Avalanche's supervised training of a model with a persistent memory.
+
+    It uses Adam and the cross-entropy.
 
     Args:
-        model: Inputs in, logits out; see :func:`~strategies.continual.memnet.wrap.remember`.
-        shape: Shape of a sample, whose values lie in [0, 1].
+        model: Maps inputs to logits; see :func:`~strategies.continual.memnet.wrap.remember`.
+        shape: Shape of a sample, with values in [0, 1].
         classes: Number of classes.
         config: Options of the memory.
         learning_rate: Adam's.
-        seed: Seed of what the memory draws; the order of samples is Avalanche's own and follows the
+        seed: Seed of the memory's draws; the order of samples is Avalanche's own and uses the
             global generator.
         plugins: Further Avalanche plugins.
-        template: What else Avalanche's template takes: ``train_mb_size``, ``train_epochs``,
+        template: Further arguments of Avalanche's template: ``train_mb_size``, ``train_epochs``,
             ``eval_mb_size``, ``device``, ``evaluator`` …
     """
 

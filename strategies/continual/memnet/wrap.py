@@ -1,4 +1,4 @@
-"""A persistent memory put around a classifier: the model of a strategy that has :class:`~strategies.continual.memnet.plugin.MemNetPlugin`."""
+"""A classifier wrapped in a persistent memory, for a strategy with the `MemNetPlugin`."""
 
 import math
 
@@ -21,23 +21,23 @@ def remember(
     sample_bytes: int | None = None,
     layer: str | None = None,
 ) -> PersistentMemory:
-    """Put a persistent memory around a classifier.
+    """Wrap a classifier in a persistent memory.
 
     Args:
-        model: Inputs in, logits out. Its ``features`` are remembered if it offers them (a method,
-            and their number as ``width``), else what goes into its last linear layer. What it has
-            behind them is not used.
+        model: Maps inputs to logits. The memory stores its ``features`` if it has them (a method,
+            with their number as ``width``), else the inputs of its last linear layer. Later layers
+            are not used.
         config: Options of the memory.
-        shape: Shape of a sample, whose values lie in [0, 1].
+        shape: Shape of a sample, with values in [0, 1].
         classes: Number of classes.
-        seed: Seed of noise and of the choice of what is kept.
-        sample_bytes: Bytes of one raw sample with its label, for a budget that is counted in
-            samples; by default a byte per value and one.
-        layer: Name of the linear layer to take features from, as in ``model.named_modules()``.
+        seed: Seed of noise and of the choice of stored samples.
+        sample_bytes: Bytes of one raw sample with its label, for a budget in samples; by default
+            a byte per value and one.
+        layer: Name of the linear layer whose inputs are the features, as in
+            ``model.named_modules()``.
 
     Raises:
-        UsageError: If the budget does not hold a slot per class, or the model has no features to
-            remember.
+        UsageError: If the budget does not hold a slot per class, or the model has no features.
     """
     try:
         fitted = config.fitted(sample_bytes or math.prod(shape) + 1, classes)

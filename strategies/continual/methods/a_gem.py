@@ -1,7 +1,7 @@
-"""A-GEM: a step must not raise the loss on kept samples (Chaudhry et al. 2019).
+"""A-GEM: a step must not raise the loss on stored samples (Chaudhry et al. 2019).
 
-With ``g`` the gradient on the new samples and ``r`` that on as many kept ones, a step that would
-raise the latter's loss (``g·r < 0``) is projected (equation 11 of the paper)::
+With ``g`` the gradient on the new samples and ``r`` that on as many stored ones, a step that would
+raise the loss on the stored ones (``g·r < 0``) is projected (equation 11 of the paper)::
 
     g ← g − (g·r / r·r) r
 
@@ -20,7 +20,7 @@ from torch.nn import functional
 
 from baselines.interface import SequenceModel
 from strategies.continual.classifier import classifier
-from strategies.continual.replay.buffer import Buffer, raw_storage, room_for
+from strategies.continual.replay.buffer import Buffer, capacity_bytes, raw_storage
 from strategies.continual.replay.rehearsal import Replay
 from strategies.continual.strategy import ContinualStrategy
 from strategies.continual.stream import Stream
@@ -33,10 +33,11 @@ class Config:
     """Options of the method.
 
     Attributes:
-        mem_size: Samples kept.
-        budget: Bytes kept, instead of samples, if not 0.
-        shares: ``"reservoir"``: each sample met stands the same chance; ``"balanced"``: equal room
-            for the classes met; ``"per-class"``: equal room for all classes from the start.
+        mem_size: Samples stored.
+        budget: Bytes stored, instead of samples, if not 0.
+        shares: ``"reservoir"``: each sample seen has the same probability; ``"balanced"``: equal
+            shares of the buffer for the classes seen; ``"per-class"``: equal shares for all classes
+            from the start.
     """
 
     mem_size: int = 200
@@ -45,10 +46,10 @@ class Config:
 
 
 class Projection(Replay):
-    """Projects the gradient; what is kept is not trained on."""
+    """Projects the gradient; the model is not trained on the stored samples."""
 
     def before_training_iteration(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
-        """Take the gradient on kept samples."""
+        """Compute the gradient on stored samples."""
         self._reference: list[Tensor] | None = None
         if self._cycle is None:
             return
@@ -101,13 +102,13 @@ def build(
     """Build the strategy.
 
     Raises:
-        UsageError: If the budget keeps nothing.
+        UsageError: If the budget holds no sample.
     """
-    room = room_for(config.budget, config.mem_size, stream)
+    capacity = capacity_bytes(config.budget, config.mem_size, stream)
     buffer = Buffer(
         raw_storage(stream),
         classes=stream.signature.outputs,
-        room=room,
+        capacity=capacity,
         shares=config.shares,
         seed=seed,
     )

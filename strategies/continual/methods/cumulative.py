@@ -1,4 +1,4 @@
-"""Trains on all samples met so far, in each experience: keeps everything."""
+"""Trains on all samples seen so far in each experience, and stores all of them."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -21,7 +21,7 @@ class Config:
 
 
 class StoreEverything(SupervisedPlugin[Any]):
-    """Joins the data of all experiences met so far to that of the new one.
+    """Adds the data of all earlier experiences to those of the new one.
 
     Args:
         stream: The stream.
@@ -32,33 +32,33 @@ class StoreEverything(SupervisedPlugin[Any]):
     def __init__(self, stream: Stream) -> None:
         super().__init__()
         self._stream = stream
-        self._met = 0
+        self._past = 0
 
     def after_train_dataset_adaptation(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
-        """Take the data of all experiences up to this one."""
-        past = self._stream.benchmark.train_stream[: self._met]
+        """Use the data of all experiences up to this one."""
+        past = self._stream.benchmark.train_stream[: self._past]
         strategy.adapted_dataset = joined(
             [strategy.adapted_dataset, *(experience.dataset for experience in past)]
         )
 
     def after_training_exp(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
-        """Keep this experience too."""
-        self._met += 1
+        """Count this experience as an earlier one."""
+        self._past += 1
 
     def stored_bytes(self) -> int:
-        """Return the bytes of all samples met."""
+        """Return the bytes of all samples seen."""
         return self._stream.sample_bytes * sum(
             len(experience.dataset)
-            for experience in self._stream.benchmark.train_stream[: self._met]
+            for experience in self._stream.benchmark.train_stream[: self._past]
         )
 
     def state_dict(self) -> dict[str, Any]:
-        """Return how many experiences were met."""
-        return {"met": self._met}
+        """Return the number of earlier experiences."""
+        return {"past": self._past}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on from what :meth:`state_dict` returned."""
-        self._met = state["met"]
+        """Restore what :meth:`state_dict` returned."""
+        self._past = state["past"]
 
 
 def build(
@@ -73,7 +73,7 @@ def build(
     """Build the strategy.
 
     Raises:
-        UsageError: If the stream tells no boundaries.
+        UsageError: If the stream has no task boundaries.
     """
     require_boundaries(stream, "cumulative")
     return ContinualStrategy(

@@ -1,14 +1,13 @@
 """Dark experience replay++: rehearses samples with labels and stored logits (Buzzega et al. 2020).
 
-With two independent draws from what is kept, ``(x', y', z')`` and ``(x'', y'', z'')`` (equation 6
-of the paper)::
+With two independent draws from the buffer, ``(x', y', z')`` and ``(x'', y'', z'')`` (equation 6 of
+the paper)::
 
     L = CE(new) + α · MSE(f(x'), z') + β · CE(f(x''), y'')
 
-Algorithm 2 of the paper: each new sample is offered to the buffer once, after the first step that
-it was trained on, with the logits ``z`` that it got in that very step. A later step draws from what
-is kept by then, samples of the same experience included. The logits are half floats, and counted
-among what is kept.
+Algorithm 2 of the paper: each new sample is offered to the buffer once, after its first training
+step, with the logits ``z`` of that step. Later steps draw from the buffer, samples of the same
+experience included. The logits are stored as half floats, and count as stored bytes.
 """
 
 from dataclasses import dataclass
@@ -21,7 +20,7 @@ from torch.nn import functional
 
 from baselines.interface import SequenceModel
 from strategies.continual.classifier import classifier
-from strategies.continual.replay.buffer import Buffer, raw_storage, room_for
+from strategies.continual.replay.buffer import Buffer, capacity_bytes, raw_storage
 from strategies.continual.replay.rehearsal import Replay
 from strategies.continual.strategy import ContinualStrategy
 from strategies.continual.stream import Stream
@@ -34,12 +33,13 @@ class Config:
     """Options of the method.
 
     Attributes:
-        mem_size: As many bytes are kept as this many raw samples take.
-        budget: Bytes kept, if not 0.
-        shares: ``"reservoir"``: each sample met stands the same chance; ``"balanced"``: equal room
-            for the classes met; ``"per-class"``: equal room for all classes from the start.
-        alpha: Weight of the distance to the kept logits.
-        beta: Weight of the cross-entropy on the kept labels.
+        mem_size: Capacity, as the number of raw samples that take the same bytes.
+        budget: Bytes stored, if not 0.
+        shares: ``"reservoir"``: each sample seen has the same probability; ``"balanced"``: equal
+            shares of the buffer for the classes seen; ``"per-class"``: equal shares for all classes
+            from the start.
+        alpha: Weight of the distance to the stored logits.
+        beta: Weight of the cross-entropy on the stored labels.
     """
 
     mem_size: int = 200
@@ -53,9 +53,9 @@ class DarkReplay(Replay):
     """Rehearses labels and logits, and offers new samples step by step.
 
     Args:
-        buffer: What is kept.
-        stream: Says which task a class belongs to.
-        seed: Seed of the draws from what is kept.
+        buffer: The replay buffer.
+        stream: Provides the task of each class.
+        seed: Seed of the draws from the buffer.
         config: Options.
     """
 
@@ -65,10 +65,10 @@ class DarkReplay(Replay):
         self._logits: Tensor | None = None
 
     def before_training_exp(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
-        """Do nothing: what is kept changes at every step, and is drawn from anew."""
+        """Do nothing: the buffer changes at every step, and each step draws from all of it."""
 
     def before_training_iteration(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
-        """Join two draws from what is kept to the mini-batch: one for its logits, one for its labels."""
+        """Append two draws from the buffer: one for its logits, one for its labels."""
         self.new, self._logits = len(strategy.mb_y), None
         if len(self.buffer):
             places = torch.randint(len(self.buffer), (2 * self.new,), generator=self._order)
@@ -78,20 +78,20 @@ class DarkReplay(Replay):
             )
 
     def before_backward(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
-        """Put the loss of the method in the place of the cross-entropy over the whole mini-batch."""
+        """Replace the cross-entropy over the whole mini-batch by the loss of the method."""
         if self._logits is not None:
             whole = functional.cross_entropy(strategy.mb_output, strategy.mb_y)
-            wanted = dark_loss(
+            loss = dark_loss(
                 strategy.mb_output,
                 strategy.mb_y,
                 self._logits,
                 alpha=self.config.alpha,
                 beta=self.config.beta,
             )
-            strategy.loss = strategy.loss + wanted - whole
+            strategy.loss = strategy.loss + loss - whole
 
     def after_update(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
-        """Offer the step's new samples with the logits that they got in it, in the first pass over the experience."""
+        """Offer the step's new samples with their logits, in the first pass of an experience."""
         before = strategy.clock.train_exp_iterations * strategy.train_mb_size
         if before + self.new <= len(strategy.experience.dataset):
             inputs, labels, logits = (
@@ -108,7 +108,7 @@ class DarkReplay(Replay):
 def dark_loss(
     logits: Float[Tensor, "3B K"],
     labels: Int[Tensor, "3B"],
-    kept: Float[Tensor, "B K"],
+    stored: Float[Tensor, "B K"],
     *,
     alpha: float,
     beta: float,
@@ -116,9 +116,9 @@ def dark_loss(
     """Return the loss of a mini-batch of ``B`` new samples and two draws of as many.
 
     Args:
-        logits: Of the new samples, the first and the second draw.
+        logits: Logits of the new samples, the first and the second draw.
         labels: Their classes.
-        kept: Logits kept with the first draw.
+        stored: Stored logits of the first draw.
         alpha: α.
         beta: β.
     """
@@ -126,7 +126,7 @@ def dark_loss(
     fresh, _, again = labels.chunk(3)
     return (
         functional.cross_entropy(new, fresh)
-        + alpha * functional.mse_loss(first, kept)
+        + alpha * functional.mse_loss(first, stored)
         + beta * functional.cross_entropy(second, again)
     )
 
@@ -143,13 +143,13 @@ def build(
     """Build the strategy.
 
     Raises:
-        UsageError: If the budget keeps nothing.
+        UsageError: If the budget holds no sample.
     """
-    room = room_for(config.budget, config.mem_size, stream)
+    capacity = capacity_bytes(config.budget, config.mem_size, stream)
     buffer = Buffer(
         raw_storage(stream),
         classes=stream.signature.outputs,
-        room=room,
+        capacity=capacity,
         shares=config.shares,
         seed=seed,
     )

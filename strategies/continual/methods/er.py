@@ -1,4 +1,4 @@
-"""Experience replay: keeps raw samples and rehearses as many of them as there are new ones (Rolnick et al. 2019)."""
+"""Experience replay: rehearses as many stored raw samples as new ones (Rolnick et al. 2019)."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -7,7 +7,7 @@ import torch
 
 from baselines.interface import SequenceModel
 from strategies.continual.classifier import classifier
-from strategies.continual.replay.buffer import Buffer, raw_storage, room_for
+from strategies.continual.replay.buffer import Buffer, capacity_bytes, raw_storage
 from strategies.continual.replay.rehearsal import Replay
 from strategies.continual.strategy import ContinualStrategy
 from strategies.continual.stream import Stream, require_boundaries
@@ -20,12 +20,13 @@ class Config:
     """Options of the method.
 
     Attributes:
-        mem_size: Samples kept.
-        budget: Bytes kept, instead of samples, if not 0.
-        shares: ``"reservoir"``: each sample met stands the same chance; ``"balanced"``: equal room
-            for the classes met; ``"per-class"``: equal room for all classes from the start.
-        weighting: ``"equal"``, or ``"experience"``: in the n-th experience the new samples weigh
-            1/n together, the rehearsed ones the rest.
+        mem_size: Samples stored.
+        budget: Bytes stored, instead of samples, if not 0.
+        shares: ``"reservoir"``: each sample seen has the same probability; ``"balanced"``: equal
+            shares of the buffer for the classes seen; ``"per-class"``: equal shares for all classes
+            from the start.
+        weighting: ``"equal"``, or ``"experience"``: in the n-th experience the new samples have the
+            weight 1/n together, the rehearsed ones the rest.
     """
 
     mem_size: int = 200
@@ -46,15 +47,16 @@ def build(
     """Build the strategy.
 
     Raises:
-        UsageError: If the budget keeps nothing, or experiences are counted that no boundaries tell.
+        UsageError: If the budget holds no sample, or ``weighting`` counts experiences on a stream
+            without task boundaries.
     """
     if config.weighting == "experience":
         require_boundaries(stream, "er[weighting=experience]")
-    room = room_for(config.budget, config.mem_size, stream)
+    capacity = capacity_bytes(config.budget, config.mem_size, stream)
     buffer = Buffer(
         raw_storage(stream),
         classes=stream.signature.outputs,
-        room=room,
+        capacity=capacity,
         shares=config.shares,
         seed=seed,
     )

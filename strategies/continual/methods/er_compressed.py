@@ -1,6 +1,6 @@
-"""Experience replay of compressed samples: each is deflated for itself, so that more of them fit.
+"""Experience replay of samples that are compressed one by one, so that more of them fit.
 
-Time to inflate them is training time.
+The time to decompress them counts as training time.
 """
 
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ import torch
 from baselines.interface import SequenceModel
 from results.errors import UsageError
 from strategies.continual.classifier import classifier
-from strategies.continual.replay.buffer import Buffer, raw_storage, room_for
+from strategies.continual.replay.buffer import Buffer, capacity_bytes, raw_storage
 from strategies.continual.replay.rehearsal import Replay
 from strategies.continual.replay.sample_storage import DeflatedStorage
 from strategies.continual.strategy import ContinualStrategy
@@ -25,12 +25,13 @@ class Config:
     """Options of the method.
 
     Attributes:
-        mem_size: As many bytes are kept as this many raw samples take.
-        budget: Bytes kept, if not 0.
-        shares: ``"reservoir"``: each sample met stands the same chance; ``"balanced"``: equal room
-            for the classes met; ``"per-class"``: equal room for all classes from the start.
-        weighting: ``"equal"``, or ``"experience"``: in the n-th experience the new samples weigh
-            1/n together, the rehearsed ones the rest.
+        mem_size: Capacity, as the number of raw samples that take the same bytes.
+        budget: Bytes stored, if not 0.
+        shares: ``"reservoir"``: each sample seen has the same probability; ``"balanced"``: equal
+            shares of the buffer for the classes seen; ``"per-class"``: equal shares for all classes
+            from the start.
+        weighting: ``"equal"``, or ``"experience"``: in the n-th experience the new samples have the
+            weight 1/n together, the rehearsed ones the rest.
     """
 
     mem_size: int = 200
@@ -51,21 +52,22 @@ def build(
     """Build the strategy.
 
     Raises:
-        UsageError: If the budget keeps nothing, samples are not images of bytes, or experiences are
-            counted that no boundaries tell.
+        UsageError: If the budget holds no sample, samples are not images of bytes, or ``weighting``
+            counts experiences on a stream without task boundaries.
     """
     if config.weighting == "experience":
         require_boundaries(stream, "er-compressed[weighting=experience]")
     raw = raw_storage(stream)
     if raw.data.dtype != torch.uint8:
         raise UsageError(
-            "method 'er-compressed' keeps images of bytes, and this stream's samples are floats: use method er"
+            "method 'er-compressed' stores images of bytes, and this stream's samples are floats: "
+            "use method er"
         )
     signature = stream.signature
     buffer = Buffer(
         DeflatedStorage((signature.length, signature.features or 1)),
         classes=signature.outputs,
-        room=room_for(config.budget, config.mem_size, stream),
+        capacity=capacity_bytes(config.budget, config.mem_size, stream),
         shares=config.shares,
         seed=seed,
     )

@@ -1,12 +1,11 @@
-"""Replay of kept samples through MemNet's own encoder, losses and read.
+"""Replay of stored samples with MemNet's encoder, losses and read, but without its memory.
 
-What of MemNet's gain is not its memory?
-
-All is as in the method ``memnet`` (code and its width, hallucination head, neighbour loss, head,
-answers read from the codes of what is kept and fused with the head's), but what is kept and
-rehearsed are the samples themselves, raw or compressed, and not slots that are decoded; so there is
-no second decoder to dream with. Their codes are made anew after each experience, in eight bits;
-they follow from the samples and the encoder, and are not counted as kept.
+It shows which part of MemNet's gain is not due to its memory. Everything is as in the method
+``memnet`` (code and its width, hallucination head, neighbour loss, head, answers read from the
+stored codes and fused with the head's), except that it stores and rehearses the samples themselves,
+raw or compressed, instead of slots that are decoded. So it needs no second decoder for dreams. It
+computes the codes after each experience, in eight bits; they follow from the samples and the
+encoder, and do not count as stored bytes.
 """
 
 from collections.abc import Mapping
@@ -23,7 +22,7 @@ from memnet.persistent.memory import PersistentMemory
 from results.errors import UsageError
 from strategies.common.rng import generator
 from strategies.continual.classifier import trunk
-from strategies.continual.replay.buffer import Buffer, raw_storage, room_for
+from strategies.continual.replay.buffer import Buffer, capacity_bytes, raw_storage
 from strategies.continual.replay.rehearsal import Replay, samples_of
 from strategies.continual.replay.sample_storage import DeflatedStorage
 from strategies.continual.strategy import ContinualStrategy
@@ -31,27 +30,28 @@ from strategies.continual.stream import Stream
 
 VERSION = 3
 BITS = 8
-"""Bits of an entry of a code that is read."""
-SMALLEST = 16
-"""Bytes below which no sample is compressed."""
+"""Bits of an entry of a code."""
+MIN_COMPRESSED_BYTES = 16
+"""Lower bound of the bytes of a compressed sample."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Config:
-    """Options of the method; those that it shares with ``memnet`` are as there.
+    """Options of the method; those that it shares with ``memnet`` have the same meaning.
 
     Attributes:
-        mem_size: As many bytes are kept as this many raw samples take.
-        budget: Bytes kept, if not 0.
-        form: Samples are kept ``"raw"`` or ``"deflated"``, each for itself.
-        shares: ``"reservoir"``: each sample met stands the same chance; ``"balanced"``: equal room
-            for the classes met; ``"per-class"``: equal room for all classes from the start.
+        mem_size: Capacity, as the number of raw samples that take the same bytes.
+        budget: Bytes stored, if not 0.
+        form: Samples are stored ``"raw"`` or, compressed one by one, ``"deflated"``.
+        shares: ``"reservoir"``: each sample seen has the same probability; ``"balanced"``: equal
+            shares of the buffer for the classes seen; ``"per-class"``: equal shares for all classes
+            from the start.
         code: Width of a code; 0 for that of ``memnet`` at the same budget.
         hidden: Hidden width of the hallucination head and of the classifying head.
-        top_k: Kept samples read for an answer.
+        top_k: Stored samples read for an answer.
         reconstruction_weight: Weight of the reconstruction error.
-        neighbour_weight: Weight of the read of each sample among the others of its batch.
-        trust: Share of the read in the fused answer; the rest is the head's.
+        neighbour_weight: Weight of the loss of reading each sample among the others of its batch.
+        trust: Weight of the read in the fused answer; the rest is the head's.
     """
 
     mem_size: int = 200
@@ -67,12 +67,12 @@ class Config:
 
 
 class EncodedReplay(Replay):
-    """Rehearses samples with the memory's own losses, and puts their codes into its bank after each experience.
+    """Rehearses samples with the memory's losses; writes their codes to its bank.
 
     Args:
         memory: The strategy's model.
-        buffer: What is kept.
-        stream: Says which task a class belongs to.
+        buffer: The replay buffer.
+        stream: Provides the task of each class.
         seed: Seed of the order of rehearsal.
     """
 
@@ -80,10 +80,10 @@ class EncodedReplay(Replay):
         super().__init__(buffer, stream, seed)
         self.memory = memory
         self._codes: Tensor | None = None
-        memory.bottleneck.register_forward_hook(self._remember)
+        memory.bottleneck.register_forward_hook(self._hold_codes)
 
     def before_training_exp(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
-        """Begin to go through what is kept, and see what the mini-batches will be made of."""
+        """Begin a round through the buffer, and give the memory the experience's samples."""
         super().before_training_exp(strategy, *args, **kwargs)
         self.memory.expect(*(column.to(strategy.device) for column in samples_of(strategy)))
 
@@ -96,7 +96,7 @@ class EncodedReplay(Replay):
 
     @torch.no_grad()
     def after_training_exp(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
-        """Offer the experience's samples to the buffer, and encode all that is kept."""
+        """Offer the experience's samples to the buffer, and encode all stored samples."""
         super().after_training_exp(strategy, *args, **kwargs)
         memory, device = self.memory, strategy.device
         memory.eval()
@@ -113,16 +113,16 @@ class EncodedReplay(Replay):
         self._codes = None
 
     def state_dict(self) -> dict[str, Any]:
-        """Return what is kept, where the rehearsal stands, and the generator of the memory's noise."""
+        """Return the buffer, the position in it, and the generator of the memory's noise."""
         return {**super().state_dict(), "noise": self.memory.generator.get_state()}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Go on from what :meth:`state_dict` returned."""
+        """Restore what :meth:`state_dict` returned."""
         super().load_state_dict(state)
         self.memory.generator.set_state(state["noise"])
 
-    def _remember(self, module: Any, inputs: Any, codes: Tensor) -> None:
-        """Keep the codes of the pass, whose losses are taken before the backward pass."""
+    def _hold_codes(self, module: Any, inputs: Any, codes: Tensor) -> None:
+        """Hold the codes of the forward pass for the losses before the backward pass."""
         self._codes = codes
 
 
@@ -138,27 +138,28 @@ def build(
     """Build the strategy.
 
     Raises:
-        UsageError: If the budget keeps nothing, or the model has no features.
+        UsageError: If the budget holds no sample, or the model has no features.
     """
     signature, raw = stream.signature, raw_storage(stream)
     if config.form == "deflated" and raw.data.dtype != torch.uint8:
         raise UsageError(
-            "form = deflated compresses images of bytes, and this stream's samples are floats: use form=raw"
+            "form = deflated compresses images of bytes, and this stream's samples are floats: "
+            "use form=raw"
         )
     shape = (signature.length, signature.features or 1)
-    room = room_for(config.budget, config.mem_size, stream)
+    capacity = capacity_bytes(config.budget, config.mem_size, stream)
     buffer = Buffer(
         raw if config.form == "raw" else DeflatedStorage(shape),
         classes=signature.outputs,
-        room=room,
+        capacity=capacity,
         shares=config.shares,
         seed=seed,
     )
-    most = room // (stream.sample_bytes if config.form == "raw" else SMALLEST)
+    slots = capacity // (stream.sample_bytes if config.form == "raw" else MIN_COMPRESSED_BYTES)
     try:
         memory = PersistentMemory(
             trunk(model),
-            _options(config, stream, slots=max(most, 1)),
+            _options(config, stream, slots=max(slots, 1)),
             shape=shape,
             classes=signature.outputs,
             generator=generator("memory", seed),

@@ -1,17 +1,17 @@
 """Elastic weight consolidation: a quadratic penalty on important weights (Kirkpatrick et al. 2017).
 
-After an experience, with weights θ*, the diagonal of the Fisher information is taken over samples
-one at a time, over all labels::
+After an experience, with weights θ*, the diagonal of the Fisher information is the mean over single
+samples, over all labels::
 
     F_i = mean over x of  Σ_y p(y | x) · (∂ log p(y | x) / ∂θ_i)²
 
-and while later ones are learnt, each past experience c adds ``½ λ Σ_i F_ci (θ_i − θ*_ci)²`` to the
-loss. These are parabolas in each weight, so their sum is one too, up to a constant: with stiffness
-``A = Σ_c F_c`` and its centre ``Σ_c F_c θ*_c / A``. Two numbers per weight are kept, however many
-experiences there were.
+In later experiences, each past experience c adds ``½ λ Σ_i F_ci (θ_i − θ*_ci)²`` to the loss. These
+are parabolas in each weight, so their sum is one too, up to a constant, with stiffness
+``A = Σ_c F_c`` and centre ``Σ_c F_c θ*_c / A``. So two numbers per weight suffice for any number of
+experiences.
 
 Avalanche's ``EWCPlugin`` squares the gradient of whole mini-batches, whose samples cancel out, and
-keeps two numbers per weight and experience.
+stores two numbers per weight and experience.
 """
 
 from collections.abc import Mapping
@@ -40,7 +40,7 @@ class Config:
 
     Attributes:
         strength: λ.
-        samples: Samples of each experience that the Fisher information is taken over.
+        samples: Samples of each experience for the Fisher information.
     """
 
     strength: float = 1e5
@@ -48,17 +48,17 @@ class Config:
 
 
 class ElasticWeights(SupervisedPlugin[Any]):
-    """Adds the springs to the loss.
+    """Adds the penalty of all past experiences to the loss.
 
     Args:
         model: The strategy's model.
         config: Options.
-        stream: Says which task a class belongs to.
+        stream: Provides the task of each class.
         seed: Seed of the choice of samples.
 
     Attributes:
         stiffness: A, per parameter.
-        centre: Where the springs are at rest, per parameter.
+        centre: Minimum of the penalty, per parameter.
     """
 
     supports_distributed = False
@@ -74,14 +74,14 @@ class ElasticWeights(SupervisedPlugin[Any]):
         self._past = 0
 
     def before_backward(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
-        """Add the springs' energy."""
+        """Add the penalty."""
         if self._past:
             strategy.loss = strategy.loss + penalty(
                 self.parameters, self.stiffness, self.centre, self.config.strength
             )
 
     def after_training_exp(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
-        """Add this experience's springs."""
+        """Add the penalty of this experience."""
         inputs, labels = samples_of(strategy)
         chosen = torch.randperm(len(labels), generator=self._draws)[: self.config.samples]
         tasks = self._tasks[labels[chosen]]
@@ -92,7 +92,7 @@ class ElasticWeights(SupervisedPlugin[Any]):
             tasks.to(strategy.device),
         )
         for index, parameter in enumerate(self.parameters):
-            self.stiffness[index], self.centre[index] = add_spring(
+            self.stiffness[index], self.centre[index] = add_penalty(
                 self.stiffness[index], self.centre[index], found[index], parameter.detach()
             )
         self._past += 1
@@ -102,7 +102,7 @@ class ElasticWeights(SupervisedPlugin[Any]):
         return sum(tensor.nbytes for tensor in (*self.stiffness, *self.centre)) if self._past else 0
 
     def state_dict(self) -> dict[str, Any]:
-        """Return the springs, and the generator of the choice of samples."""
+        """Return stiffness and centre, and the generator of the choice of samples."""
         return {
             "stiffness": self.stiffness,
             "centre": self.centre,
@@ -111,7 +111,7 @@ class ElasticWeights(SupervisedPlugin[Any]):
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Go on from what :meth:`state_dict` returned."""
+        """Restore what :meth:`state_dict` returned."""
         self.stiffness, self.centre = (
             [tensor.clone() for tensor in state[name]] for name in ("stiffness", "centre")
         )
@@ -130,17 +130,17 @@ def penalty(
     return 0.5 * strength * torch.stack(terms).sum()
 
 
-def add_spring(
+def add_penalty(
     stiffness: Tensor, centre: Tensor, more: Tensor, place: Tensor
 ) -> tuple[Tensor, Tensor]:
-    """Return the one spring that pulls like both.
+    """Return stiffness and centre of the sum of two penalties.
 
     ``A (θ − c)² + F (θ − θ*)² = (A + F)(θ − c')² + constant``.
 
     Args:
         stiffness: A.
         centre: c.
-        more: F, the stiffness of the other.
+        more: F, the stiffness of the second penalty.
         place: θ*, its centre.
     """
     total = stiffness + more
@@ -158,7 +158,7 @@ def fisher(
     """Return the diagonal of the Fisher information, per parameter.
 
     Args:
-        model: The classifier; it is run in evaluation mode.
+        model: The classifier; it runs in evaluation mode.
         parameters: Its parameters.
         inputs: Samples.
         tasks: Their tasks, for a model with a head per task.
@@ -170,7 +170,7 @@ def fisher(
         log_shares = avalanche_forward(model, inputs[place : place + 1], tasks[place : place + 1])[
             0
         ].log_softmax(-1)
-        open_labels = torch.nonzero(log_shares.detach() > LEAST).flatten().tolist()
+        open_labels = torch.nonzero(log_shares.detach() > MIN_LOG_PROBABILITY).flatten().tolist()
         for label in open_labels:
             last = label == open_labels[-1]
             gradients = torch.autograd.grad(
@@ -186,8 +186,10 @@ def fisher(
     return found
 
 
-LEAST = -30.0
-"""Log-probability below which a label adds nothing to the Fisher information: its square gradient is weighed by less than 1e-13."""
+MIN_LOG_PROBABILITY = -30.0
+"""Log-probability below which a label is ignored in the Fisher information: the weight of its
+squared gradient is below 1e-13.
+"""
 
 
 def build(
@@ -202,7 +204,7 @@ def build(
     """Build the strategy.
 
     Raises:
-        UsageError: If the stream tells no boundaries.
+        UsageError: If the stream has no task boundaries.
     """
     require_boundaries(stream, "ewc")
     wrapped = classifier(model, stream).to(device)

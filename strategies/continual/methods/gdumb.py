@@ -1,14 +1,14 @@
 """GDumb: trains a new model on a class-balanced buffer alone (Prabhu et al. 2020).
 
-Before each experience is learnt its samples are offered to the buffer; the model then begins anew
-and is trained on the buffer alone. The weights that it begins from come from the seed, so they
-count among nothing that is kept.
+Before the training of each experience its samples are offered to the buffer; the model then starts
+from its initial weights and is trained on the buffer alone. The initial weights follow from the
+seed, so they do not count as stored bytes.
 
-The published method needs no boundaries: it fills its buffer as samples come, and trains only when
-it is asked. Here it is trained in every experience, which for small experiences of a few samples
-would be a whole training for each, so online it is refused. Its recipe is not the paper's either:
-``passes`` over the buffer with Adam at a constant rate, as all methods here are trained, where the
-paper takes SGD in mini-batches of 16 under a cosine schedule with warm restarts, augmentation, and
+The published method needs no task boundaries: it fills its buffer as samples arrive, and trains
+only before an evaluation. Here it trains in every experience, which would be a whole training for
+every few samples of an online stream, so online streams are refused. The training differs from the
+paper's too: ``passes`` over the buffer with Adam at a constant rate, as for all methods here; the
+paper uses SGD in mini-batches of 16 with a cosine schedule with warm restarts, augmentation, and
 CutMix on all but MNIST.
 """
 
@@ -25,7 +25,7 @@ from baselines.interface import SequenceModel
 from strategies.common.rng import generator
 from strategies.continual.classifier import classifier
 from strategies.continual.dataloader import TensorLoader
-from strategies.continual.replay.buffer import Buffer, raw_storage, room_for
+from strategies.continual.replay.buffer import Buffer, capacity_bytes, raw_storage
 from strategies.continual.replay.rehearsal import Replay, samples_of
 from strategies.continual.strategy import ContinualStrategy
 from strategies.continual.stream import Stream, require_boundaries
@@ -38,8 +38,8 @@ class Config:
     """Options of the method.
 
     Attributes:
-        mem_size: Samples kept.
-        budget: Bytes kept, instead of samples, if not 0.
+        mem_size: Samples stored.
+        budget: Bytes stored, instead of samples, if not 0.
         passes: Passes over the buffer, in each experience.
     """
 
@@ -49,13 +49,13 @@ class Config:
 
 
 class FromBuffer(TensorLoader):
-    """Mini-batches of what is kept at the time.
+    """Mini-batches from the replay buffer.
 
     Args:
-        replay: Keeps it.
+        replay: Holds the buffer.
         batch_size: Samples per mini-batch.
         generator: Source of the order.
-        iterations: Mini-batches to give.
+        iterations: Number of mini-batches.
     """
 
     def __init__(
@@ -70,12 +70,12 @@ class FromBuffer(TensorLoader):
 
 
 class FromScratch(Replay):
-    """Trains a fresh model on the buffer.
+    """Trains a new model on the buffer.
 
     Args:
-        buffer: What is kept.
-        model: The strategy's model, as it begins.
-        stream: Says which task a class belongs to, and how large mini-batches are.
+        buffer: The replay buffer.
+        model: The strategy's model with its initial weights.
+        stream: Provides the task of each class and the schedule.
         seed: Seed of the order.
         passes: Passes over the buffer.
     """
@@ -84,38 +84,40 @@ class FromScratch(Replay):
         self, buffer: Buffer, model: nn.Module, stream: Stream, seed: int, passes: int
     ) -> None:
         super().__init__(buffer, stream, seed)
-        self._fresh = copy.deepcopy(model.state_dict())
+        self._initial = copy.deepcopy(model.state_dict())
         self._passes = passes
-        self._pace = stream.schedule
+        self._schedule = stream.schedule
         self._offered = 0
         self.shuffling = generator("order of the buffer", seed)
 
     def before_training_exp(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
-        """Offer the experience's samples, begin anew, and feed what is kept."""
-        if (
-            self._offered <= strategy.clock.train_exp_counter
-        ):  # not again when it goes on from a checkpoint within the experience
+        """Offer the experience's samples to the buffer, and reset the model."""
+        # Training that resumes within an experience has offered its samples already.
+        if self._offered <= strategy.clock.train_exp_counter:
             self.buffer.offer(*samples_of(strategy))
             self._offered = strategy.clock.train_exp_counter + 1
-        strategy.model.load_state_dict(self._fresh)
+        strategy.model.load_state_dict(self._initial)
         strategy.optimizer.state.clear()
 
     def before_training_epoch(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
         """Feed an equal part of the passes in each epoch."""
-        steps = self._passes * math.ceil(len(self.buffer) / self._pace.batch_size)
+        steps = self._passes * math.ceil(len(self.buffer) / self._schedule.batch_size)
         strategy.dataloader = FromBuffer(
-            self, self._pace.batch_size, self.shuffling, math.ceil(steps / self._pace.epochs)
+            self,
+            self._schedule.batch_size,
+            self.shuffling,
+            math.ceil(steps / self._schedule.epochs),
         )
 
     def before_training_iteration(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
-        """Rehearse nothing beside it."""
+        """Do not append rehearsed samples."""
         self.new = len(strategy.mb_y)
 
     def after_training_exp(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
-        """Do nothing: what is kept was chosen before."""
+        """Do nothing: the samples were offered before the training."""
 
     def state_dict(self) -> dict[str, Any]:
-        """Return what is kept, of how many experiences, and the generator of its order."""
+        """Return the buffer, the number of experiences in it, and the generator of its order."""
         return {
             **super().state_dict(),
             "offered": self._offered,
@@ -123,7 +125,7 @@ class FromScratch(Replay):
         }
 
     def load_state_dict(self, state: Any) -> None:
-        """Go on from what :meth:`state_dict` returned."""
+        """Restore what :meth:`state_dict` returned."""
         super().load_state_dict(state)
         self._offered = state["offered"]
         self.shuffling.set_state(state["shuffling"])
@@ -141,17 +143,17 @@ def build(
     """Build the strategy.
 
     Raises:
-        UsageError: If the budget keeps nothing, or the stream is online.
+        UsageError: If the budget holds no sample, or the stream is online.
     """
     require_boundaries(
-        stream, "gdumb", "trains a fresh model in every experience, be it of a few samples"
+        stream, "gdumb", "trains a new model in every experience, even one of a few samples"
     )
     wrapped = classifier(model, stream)
-    room = room_for(config.budget, config.mem_size, stream)
+    capacity = capacity_bytes(config.budget, config.mem_size, stream)
     buffer = Buffer(
         raw_storage(stream),
         classes=stream.signature.outputs,
-        room=room,
+        capacity=capacity,
         shares="balanced",
         seed=seed,
     )

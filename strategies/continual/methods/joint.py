@@ -1,9 +1,7 @@
 """Trains once on all experiences together, for as many steps as the stream has.
 
-What could be reached if nothing had to be remembered.
-
-It is evaluated once too, so its accuracy matrix has one row: an accuracy, and nothing that could be
-forgotten or transferred.
+It is an upper bound: nothing has to be remembered. There is one evaluation, so the accuracy matrix
+has one row, and neither forgetting nor transfer is defined.
 """
 
 from collections.abc import Sequence
@@ -28,7 +26,7 @@ class Config:
 
 
 class AllAtOnce(SupervisedPlugin[Any]):
-    """Puts all experiences in the place of the first, and trains on no other.
+    """Replaces the first experience by all of them, and skips the others.
 
     Args:
         stream: The stream.
@@ -41,18 +39,17 @@ class AllAtOnce(SupervisedPlugin[Any]):
         self._stream = stream
 
     def after_train_dataset_adaptation(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
-        """Take the data of all experiences."""
+        """Use the data of all experiences."""
         datasets = [experience.dataset for experience in self._stream.benchmark.train_stream]
         strategy.adapted_dataset = joined(datasets)
 
     def before_training_exp(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
-        """Train for the steps of all experiences in the first, and on nothing more in the others."""
+        """Train for the steps of all experiences in the first, and not at all in the others."""
         if strategy.clock.train_exp_counter > 0:
             strategy.dataloader = ()
         elif isinstance(strategy.dataloader, TensorLoader):
-            strategy.dataloader.iterations *= len(
-                self._stream.benchmark.train_stream
-            )  # 0 for passes: those are over all samples anyway
+            # 0 stays 0: passes are over all samples anyway.
+            strategy.dataloader.iterations *= len(self._stream.benchmark.train_stream)
 
     def stored_bytes(self) -> int:
         """Return the bytes of all samples of the stream: all of them are needed at once."""
@@ -61,7 +58,7 @@ class AllAtOnce(SupervisedPlugin[Any]):
         )
 
     def state_dict(self) -> dict[str, Any]:
-        """Return nothing: what is trained on is the stream's."""
+        """Return nothing: the data belong to the stream."""
         return {}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
@@ -69,7 +66,7 @@ class AllAtOnce(SupervisedPlugin[Any]):
 
 
 def joined(datasets: Sequence[Any]) -> Any:
-    """Return one data set of several."""
+    """Return the concatenation of several data sets."""
     first, *others = datasets
     for other in others:
         first = first.concat(other)

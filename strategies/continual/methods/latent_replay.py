@@ -1,10 +1,10 @@
 """Latent replay: rehearses stored activations of a lower layer (Pellegrini et al. 2020).
 
-The lower layers (the model's features and a narrow layer above them) stand still, or learn slowly,
-since the codes that are kept go stale as they move. Where nothing is learnt beforehand they had
-better stay as they were drawn: on Split MNIST with 157,000 bytes (one pass, validation data, seed
-100) that gave an accuracy of 0.78; learning the two digits of the first experience and nothing more
-gave 0.30, and a tenth of every step from then on 0.20.
+The lower layers (the model's features and a narrow layer above them) are frozen, or trained slowly,
+since stored codes become outdated when these layers change. Without pretraining they are best left
+at their initial weights: on Split MNIST with 157,000 bytes (one pass, validation data, seed 100)
+that gave an accuracy of 0.78; training them on the first experience alone gave 0.30, and with a
+tenth of every later step 0.20.
 
 Shapes: ``B`` new samples, ``R`` rehearsed codes, ``T`` time steps, ``F`` features, ``E`` width of a
 code, ``K`` classes.
@@ -19,15 +19,15 @@ from torch import Tensor, nn
 
 from baselines.interface import ModelOutput, SequenceModel
 from strategies.continual.classifier import classifier, trunk
-from strategies.continual.replay.buffer import Buffer, room_for
+from strategies.continual.replay.buffer import Buffer, capacity_bytes
 from strategies.continual.replay.rehearsal import Replay, samples_of
 from strategies.continual.replay.sample_storage import RowStorage
 from strategies.continual.strategy import ContinualStrategy
 from strategies.continual.stream import Stream, require_boundaries
 
 VERSION = 2
-PIECE = 512
-"""Samples whose codes are taken at a time."""
+ENCODING_BATCH = 512
+"""Samples encoded at a time."""
 
 REACH = 4.0
 """Largest size of a code's entry, whose mean square is 1."""
@@ -38,16 +38,17 @@ class Config:
     """Options of the method.
 
     Attributes:
-        mem_size: As many bytes are kept as this many raw samples take.
-        budget: Bytes kept, if not 0.
-        shares: ``"reservoir"``: each sample met stands the same chance; ``"balanced"``: equal room
-            for the classes met; ``"per-class"``: equal room for all classes from the start.
+        mem_size: Capacity, as the number of raw samples that take the same bytes.
+        budget: Bytes stored, if not 0.
+        shares: ``"reservoir"``: each sample seen has the same probability; ``"balanced"``: equal
+            shares of the buffer for the classes seen; ``"per-class"``: equal shares for all classes
+            from the start.
         code: Width of a code E.
-        form: Codes are kept as ``"bytes"``, in 256 levels, or as ``"half"`` floats.
+        form: Codes are stored as ``"bytes"``, in 256 levels, or as ``"half"`` floats.
         hidden: Width of the layer above the codes.
-        first: What is left of a step of the lower layers in the first experience, in [0, 1]; 0:
-            they stay as they were drawn.
-        pace: What is left of it after the first experience.
+        first: Share of each step that the lower layers make in the first experience, in [0, 1]; 0:
+            they keep their initial weights.
+        pace: The same share after the first experience.
     """
 
     mem_size: int = 200
@@ -61,18 +62,18 @@ class Config:
 
 
 class Latent(SequenceModel):
-    """Lower layers that make codes of entries in [0, 1], and a head above them.
+    """Lower layers that compute codes with entries in [0, 1], and a head above them.
 
-    A code has unit mean square before its entries, cut off at ±``REACH``, are brought to [0, 1]: a
-    sigmoid would saturate on the first experience's few classes, and say nothing of later ones.
+    A code has unit mean square; its entries are then clipped at ±``REACH`` and scaled to [0, 1]. A
+    sigmoid would saturate on the first experience's few classes and not separate later ones.
 
     Args:
-        trunk: What has features (`strategies.continual.classifier.trunk`).
+        trunk: A module with features (`strategies.continual.classifier.trunk`).
         outputs: K.
         config: Options.
 
     Attributes:
-        rehearsed: Codes that join the next pass above the lower layers; they are used once.
+        rehearsed: Codes that enter the next forward pass above the lower layers; used once.
     """
 
     def __init__(self, trunk: Any, outputs: int, config: Config) -> None:
@@ -88,7 +89,7 @@ class Latent(SequenceModel):
         self.rehearsed: Tensor | None = None
 
     def initial_state(self, batch: int) -> Any:
-        """Return nothing: whole samples are answered to."""
+        """Return None: the model reads whole samples."""
 
     def encode(self, inputs: Float[Tensor, "B T F"]) -> Float[Tensor, "B E"]:
         """Return the codes of samples."""
@@ -96,7 +97,7 @@ class Latent(SequenceModel):
         return 0.5 + 0.5 * entries.clamp(-REACH, REACH) / REACH
 
     def forward(self, inputs: Any, state: Any = None, **options: Any) -> ModelOutput:
-        """Answer to whole samples, and after them to the rehearsed codes."""
+        """Return the logits of whole samples, followed by those of the rehearsed codes."""
         codes = self.encode(inputs)
         if self.rehearsed is not None:
             codes, self.rehearsed = torch.cat((codes, self.rehearsed)), None
@@ -108,12 +109,12 @@ class Latent(SequenceModel):
 
 
 class LatentReplay(Replay):
-    """Rehearses codes, and holds the lower layers back.
+    """Rehearses codes, and slows down the lower layers.
 
     Args:
         latent: The model.
-        buffer: What is kept.
-        stream: Says which task a class belongs to.
+        buffer: The replay buffer.
+        stream: Provides the task of each class.
         seed: Seed of the order of rehearsal.
         config: Options.
     """
@@ -127,13 +128,13 @@ class LatentReplay(Replay):
         self._before: list[Tensor] = []
 
     def before_training_exp(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
-        """Begin to go through what is kept; spare the gradients of layers that stand still."""
+        """Begin a round through the buffer; frozen layers need no gradients."""
         super().before_training_exp(strategy, *args, **kwargs)
         for parameter in self.latent.lower():
-            parameter.requires_grad_(self._pace(strategy) > 0)
+            parameter.requires_grad_(self._step_share(strategy) > 0)
 
     def before_training_iteration(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
-        """Hand kept codes to the model, and join their labels to the mini-batch."""
+        """Pass stored codes to the model, and append their labels to the mini-batch."""
         inputs, labels, *rest = strategy.mbatch
         self.new = len(labels)
         if self._cycle is not None:
@@ -145,16 +146,16 @@ class LatentReplay(Replay):
 
     @torch.no_grad()
     def before_update(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
-        """Note where the lower layers stand."""
-        if 0 < self._pace(strategy) < 1:
+        """Remember the weights of the lower layers."""
+        if 0 < self._step_share(strategy) < 1:
             self._before = [parameter.detach().clone() for parameter in self.latent.lower()]
 
     @torch.no_grad()
     def after_update(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
-        """Take back what is too much of their step."""
-        if 0 < self._pace(strategy) < 1:
+        """Undo all but the configured share of their step."""
+        if 0 < self._step_share(strategy) < 1:
             for parameter, before in zip(self.latent.lower(), self._before, strict=True):
-                parameter.copy_(torch.lerp(before, parameter, self._pace(strategy)))
+                parameter.copy_(torch.lerp(before, parameter, self._step_share(strategy)))
 
     @torch.no_grad()
     def after_training_exp(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
@@ -162,12 +163,15 @@ class LatentReplay(Replay):
         inputs, labels = samples_of(strategy)
         self.latent.eval()
         codes = torch.cat(
-            [self.latent.encode(piece.to(strategy.device)) for piece in inputs.split(PIECE)]
+            [
+                self.latent.encode(piece.to(strategy.device))
+                for piece in inputs.split(ENCODING_BATCH)
+            ]
         )
         self.buffer.offer(codes, labels)
 
-    def _pace(self, strategy: Any) -> float:
-        """Return what is left of a step of the lower layers now."""
+    def _step_share(self, strategy: Any) -> float:
+        """Return the share of a step that the lower layers make now."""
         return self.config.pace if strategy.clock.train_exp_counter > 0 else self.config.first
 
 
@@ -183,8 +187,8 @@ def build(
     """Build the strategy.
 
     Raises:
-        UsageError: If the budget keeps nothing, the model has no features, or the stream tells no
-            boundaries.
+        UsageError: If the budget holds no sample, the model has no features, or ``first`` differs
+            from ``pace`` on a stream without task boundaries.
     """
     if config.first != config.pace:
         require_boundaries(stream, "latent-replay, unless first = pace")
@@ -192,7 +196,7 @@ def build(
     buffer = Buffer(
         RowStorage.empty((config.code,), torch.uint8 if config.form == "bytes" else torch.float16),
         classes=stream.signature.outputs,
-        room=room_for(config.budget, config.mem_size, stream),
+        capacity=capacity_bytes(config.budget, config.mem_size, stream),
         shares=config.shares,
         seed=seed,
     )

@@ -1,13 +1,13 @@
 """Learning without forgetting: distils the model of the previous experience (Li & Hoiem 2016).
 
-To the loss is added the distillation of the earlier model's answers, among the classes it knew::
+The loss gains the distillation of the earlier model's answers among the classes seen before::
 
     T² · mean over x of  −Σ_k softmax(old_k / T) · log softmax(new_k / T)
 
-With a head per task, each earlier head is distilled for itself and their losses are added.
+With a head per task, each earlier head is distilled separately, and their losses are added.
 
-Avalanche's plugin distils the hard way round (its weight grows with the experience by default) and
-copies the model with its optimizer's hooks; here the earlier model is one frozen copy.
+Avalanche's plugin raises the weight with the experience by default, and copies the model with its
+optimizer's hooks; here the earlier model is one frozen copy.
 """
 
 import copy
@@ -44,15 +44,15 @@ class Config:
 
 
 class Distillation(SupervisedPlugin[Any]):
-    """Distils the model of before this experience.
+    """Distils the model from the end of the previous experience.
 
     Args:
         model: The strategy's model.
         config: Options.
-        stream: Says whether there is a head per task, and how many classes there are.
+        stream: Provides the heads and the number of classes.
 
     Attributes:
-        earlier: A frozen copy of the model, from before this experience; not used in the first one.
+        earlier: A frozen copy of the model before this experience; unused in the first one.
     """
 
     supports_distributed = False
@@ -63,13 +63,13 @@ class Distillation(SupervisedPlugin[Any]):
         self.earlier = copy.deepcopy(model).eval().requires_grad_(False)
         self._heads = stream.heads
         self._known = torch.zeros(stream.signature.outputs, dtype=torch.bool)
-        self._met = 0
+        self._past = 0
 
     def before_backward(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
         """Add the distillation."""
-        if not self._met:
+        if not self._past:
             return
-        groups = [self._known] if self._heads is None else list(self._heads[: self._met])
+        groups = [self._known] if self._heads is None else list(self._heads[: self._past])
         for task, group in enumerate(groups):
             tasks = None if self._heads is None else torch.full_like(strategy.mb_y, task)
             with torch.no_grad():
@@ -86,24 +86,28 @@ class Distillation(SupervisedPlugin[Any]):
         """Freeze a copy of the model."""
         self.earlier.load_state_dict(strategy.model.state_dict())
         self._known[samples_of(strategy)[1].unique()] = True
-        self._met += 1
+        self._past += 1
 
     def stored_bytes(self) -> int:
-        """Return the bytes of the earlier model, and of the note which classes it knew."""
+        """Return the bytes of the earlier model and of the mask of classes that it knew."""
         return (
             sum(p.nbytes for p in self.earlier.parameters()) + self._known.nbytes
-            if self._met
+            if self._past
             else 0
         )
 
     def state_dict(self) -> dict[str, Any]:
-        """Return the earlier model's parameters, and which classes it knew."""
-        return {"earlier": dict(self.earlier.state_dict()), "known": self._known, "met": self._met}
+        """Return the earlier model's parameters and the mask of classes that it knew."""
+        return {
+            "earlier": dict(self.earlier.state_dict()),
+            "known": self._known,
+            "past": self._past,
+        }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Go on from what :meth:`state_dict` returned."""
+        """Restore what :meth:`state_dict` returned."""
         self.earlier.load_state_dict(state["earlier"])
-        self._known, self._met = state["known"].clone(), state["met"]
+        self._known, self._past = state["known"].clone(), state["past"]
 
 
 def distillation(
@@ -112,16 +116,18 @@ def distillation(
     among: Bool[Tensor, "K"],
     temperature: float,
 ) -> Float[Tensor, ""]:
-    """Return the cross-entropy of two models' softened answers among some classes, times T², so that its gradient keeps its size.
+    """Return the cross-entropy of two models' softened answers among some classes, times T².
+
+    The factor makes the size of the gradient independent of T.
 
     Args:
-        new: Logits of the model that learns.
-        old: Logits of the model that is distilled.
+        new: Logits of the trained model.
+        old: Logits of the earlier model.
         among: The classes.
         temperature: T.
     """
-    wanted = (old[:, among] / temperature).softmax(-1)
-    return -(wanted * (new[:, among] / temperature).log_softmax(-1)).sum(-1).mean() * temperature**2
+    target = (old[:, among] / temperature).softmax(-1)
+    return -(target * (new[:, among] / temperature).log_softmax(-1)).sum(-1).mean() * temperature**2
 
 
 def build(
@@ -136,7 +142,7 @@ def build(
     """Build the strategy.
 
     Raises:
-        UsageError: If the stream tells no boundaries.
+        UsageError: If the stream has no task boundaries.
     """
     require_boundaries(stream, "lwf")
     wrapped = classifier(model, stream).to(device)

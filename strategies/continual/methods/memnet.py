@@ -1,4 +1,4 @@
-"""MemNet's persistent memory: rehearses dreams of what it keeps, reads answers from slots linked to their labels."""
+"""MemNet's persistent memory: rehearses decoded slots, and reads answers from labelled slots."""
 
 import torch
 
@@ -13,9 +13,9 @@ from strategies.continual.stream import Stream
 __all__ = ["VERSION", "Config", "build"]
 
 VERSION = 3
-SHORTEST, PER_SLOT = 100, 8
-"""Where no boundaries are told, and ``dream_every`` does not say otherwise, new samples between two sleeps: an eighth of the slots, which
-bounds what encoding them anew costs per sample, and 100 at least.
+MIN_SLEEP_INTERVAL, SLOTS_PER_SAMPLE = 100, 8
+"""New samples between two sleeps on online streams, unless ``dream_every`` is set: an eighth of the
+slots, which bounds the cost of encoding them again per sample, and 100 at least.
 """
 
 
@@ -32,7 +32,7 @@ def build(
 
     Raises:
         UsageError: If the budget does not hold a slot per class, or the model has no features to
-            remember.
+            store.
     """
     signature = stream.signature
     memory = remember(
@@ -43,7 +43,11 @@ def build(
         seed=seed,
         sample_bytes=stream.sample_bytes,
     )
-    clock = max(SHORTEST, len(memory.bank.links) // PER_SLOT) if stream.schedule.online else 0
+    clock = (
+        max(MIN_SLEEP_INTERVAL, len(memory.bank.links) // SLOTS_PER_SAMPLE)
+        if stream.schedule.online
+        else 0
+    )
     plugin = MemNetPlugin(memory, seed, dream_every=config.dream_every or clock)
     return ContinualStrategy(
         model=memory,

@@ -1,4 +1,4 @@
-"""Trains on each experience as it comes and keeps nothing of the past."""
+"""Trains on each experience in turn and stores nothing of the past."""
 
 from dataclasses import dataclass
 

@@ -1,14 +1,14 @@
 """Synaptic intelligence: a penalty on weights that lowered the loss (Zenke et al. 2017).
 
-While an experience is learnt, each weight's part in lowering its loss is added up along the way,
-and at its end turned into importance::
+During an experience, each weight's contribution to the decrease of the loss is accumulated; at its
+end this sum becomes importance::
 
-    ω_i  ← ω_i − g_i · Δθ_i                        at every step; g is the gradient of the task's loss alone
-    Ω_i  ← Ω_i + ω_i / ((θ_i − θ*_i)² + ξ)         after the experience; then θ* ← θ and ω ← 0
+    ω_i  ← ω_i − g_i · Δθ_i                    at every step; g: gradient of the task's loss alone
+    Ω_i  ← Ω_i + ω_i / ((θ_i − θ*_i)² + ξ)     after the experience; then θ* ← θ and ω ← 0
 
 and ``c Σ_i Ω_i (θ_i − θ*_i)²`` is added to the loss. The equations are numbers 3 to 5 of the paper.
 
-Avalanche's plugin adds up the gradient of the penalty too, and recomputes flat copies of all
+Avalanche's plugin accumulates the gradient of the penalty too, and recomputes flat copies of all
 weights at every step.
 """
 
@@ -42,7 +42,7 @@ class Config:
 
 
 class SynapticIntelligence(SupervisedPlugin[Any]):
-    """Adds up importance on the way, and holds what is important.
+    """Accumulates importance, and penalises changes of important weights.
 
     Args:
         model: The strategy's model.
@@ -69,7 +69,7 @@ class SynapticIntelligence(SupervisedPlugin[Any]):
 
     @torch.no_grad()
     def after_backward(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
-        """Note the gradient of the task's loss, then add that of the penalty, ``2 c Ω (θ − θ*)``."""
+        """Store the gradient of the task's loss, then add the penalty's, ``2 c Ω (θ − θ*)``."""
         self._gradients = [
             torch.zeros_like(p) if p.grad is None else p.grad.clone() for p in self.parameters
         ]
@@ -83,7 +83,7 @@ class SynapticIntelligence(SupervisedPlugin[Any]):
 
     @torch.no_grad()
     def after_update(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
-        """Add each weight's part in this step."""
+        """Accumulate each weight's contribution in this step."""
         for path, gradient, parameter, before in zip(
             self.path, self._gradients, self.parameters, self._before, strict=True
         ):
@@ -91,7 +91,7 @@ class SynapticIntelligence(SupervisedPlugin[Any]):
 
     @torch.no_grad()
     def after_training_exp(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
-        """Turn what was added up into importance."""
+        """Turn the accumulated contributions into importance."""
         for importance, path, anchor, parameter in zip(
             self.importance, self.path, self.anchor, self.parameters, strict=True
         ):
@@ -101,16 +101,13 @@ class SynapticIntelligence(SupervisedPlugin[Any]):
         self._past += 1
 
     def stored_bytes(self) -> int:
-        """Return the bytes of importance and anchor.
-
-        What is added up on the way belongs to the present.
-        """
+        """Return the bytes of importance and anchor; the path belongs to the current experience."""
         return (
             sum(tensor.nbytes for tensor in (*self.importance, *self.anchor)) if self._past else 0
         )
 
     def state_dict(self) -> dict[str, Any]:
-        """Return importance, anchor and what was added up."""
+        """Return importance, anchor and path."""
         return {
             "importance": self.importance,
             "anchor": self.anchor,
@@ -119,7 +116,7 @@ class SynapticIntelligence(SupervisedPlugin[Any]):
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Go on from what :meth:`state_dict` returned."""
+        """Restore what :meth:`state_dict` returned."""
         self.importance, self.anchor, self.path = (
             [tensor.clone() for tensor in state[name]] for name in ("importance", "anchor", "path")
         )
@@ -138,7 +135,7 @@ def build(
     """Build the strategy.
 
     Raises:
-        UsageError: If the stream tells no boundaries.
+        UsageError: If the stream has no task boundaries.
     """
     require_boundaries(stream, "si")
     wrapped = classifier(model, stream).to(device)

@@ -1,14 +1,14 @@
 """Streaming linear discriminant analysis on frozen features (Hayes & Kanan 2020).
 
-The model learns the first experience by gradient steps and is then frozen. Of its features ``z`` a
-mean per class and one scatter within all classes are kept, each sample being met once (Chan, Golub
-& LeVeque 1979, for many samples at a time)::
+The model is trained on the first experience by gradient steps and then frozen. The method stores a
+mean of its features ``z`` per class and one scatter within all classes, and sees each sample once
+(Chan, Golub & LeVeque 1979, for many samples at a time)::
 
     S ← S + Σ (z − z̄)(z − z̄)ᵀ + n m / (n + m) (z̄ − μ_k)(z̄ − μ_k)ᵀ
-    μ_k ← μ_k + m / (n + m) (z̄ − μ_k)                   n samples of class k met before, m now, z̄ their mean
+    μ_k ← μ_k + m / (n + m) (z̄ − μ_k)         n earlier samples of class k, m new ones of mean z̄
 
-and an answer is the class of the largest ``z·Λμ_k − ½ μ_k·Λμ_k`` among those met, with ``Λ = ((1 −
-ε) S / n + ε I)⁻¹``.
+The answer is the class with the largest ``z·Λμ_k − ½ μ_k·Λμ_k`` among those seen, with
+``Λ = ((1 − ε) S / n + ε I)⁻¹``.
 
 Shapes: ``B`` batch, ``D`` width of the features, ``K`` classes.
 """
@@ -28,8 +28,8 @@ from strategies.continual.strategy import ContinualStrategy
 from strategies.continual.stream import Stream, require_boundaries
 
 VERSION = 1
-PIECE = 512
-"""Samples whose features are taken at a time."""
+FEATURE_BATCH = 512
+"""Samples whose features are computed at a time."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,8 +37,8 @@ class Config:
     """Options of the method.
 
     Attributes:
-        features: ``"model"``: of a model that has features, trained on the first experience;
-            ``"inputs"``: the samples themselves.
+        features: ``"model"``: features of the model, trained on the first experience; ``"inputs"``:
+            the samples themselves.
         shrinkage: ε.
     """
 
@@ -47,10 +47,10 @@ class Config:
 
 
 class Inputs(nn.Module):
-    """Samples as features of themselves.
+    """Samples as their own features.
 
     Args:
-        signature: Says how large they are.
+        signature: Provides their size.
     """
 
     def __init__(self, signature: Signature) -> None:
@@ -58,16 +58,16 @@ class Inputs(nn.Module):
         self.width = signature.length * (signature.features or 1)
 
     def features(self, inputs: Float[Tensor, "B T F"]) -> Float[Tensor, "B D"]:
-        """Return samples as they are."""
+        """Return flattened samples."""
         return inputs.flatten(1)
 
 
 class Discriminant(SequenceModel):
-    """Answers by the model in training and by the discriminant in evaluation, as soon as it has met a class.
+    """Answers by the model in training, and by the discriminant in evaluation once it has data.
 
     Args:
         model: The model.
-        trunk: What has features, and their width D.
+        trunk: A module with features and their width D.
         classes: K.
         config: Options.
     """
@@ -87,14 +87,11 @@ class Discriminant(SequenceModel):
         self._solution: tuple[Tensor, Tensor] | None = None
 
     def initial_state(self, batch: int) -> Any:
-        """Return the model's."""
+        """Return the model's initial state."""
         return self.model.initial_state(batch)
 
     def forward(self, inputs: Any, state: Any = None, **options: Any) -> ModelOutput:
-        """See :class:`baselines.interface.SequenceModel`.
-
-        What is asked for is the answer to whole samples.
-        """
+        """Return the logits of whole samples; see :class:`baselines.interface.SequenceModel`."""
         if self.training or not bool(self.seen.any()):
             output: ModelOutput = self.model(inputs, state, **options)
             return output
@@ -120,7 +117,7 @@ class Discriminant(SequenceModel):
         self._solution = None
 
     def scores(self, features: Float[Tensor, "B D"]) -> Float[Tensor, "B K"]:
-        """Return the discriminant of each class; classes not met are closed."""
+        """Return the discriminant of each class; unseen classes get `CLOSED`."""
         if self._solution is None:
             covariance = self.scatter / self.seen.sum()
             regular = (1 - self.config.shrinkage) * covariance + self.config.shrinkage * torch.eye(
@@ -137,10 +134,10 @@ class Discriminant(SequenceModel):
 
 
 class SinglePass(SupervisedPlugin[Any]):
-    """Trains the model on the first experience alone, and meets each experience's samples once.
+    """Trains the model on the first experience alone, and sees each experience's samples once.
 
     Args:
-        discriminant: What is updated.
+        discriminant: The discriminant to update.
     """
 
     supports_distributed = False
@@ -150,19 +147,18 @@ class SinglePass(SupervisedPlugin[Any]):
         self.discriminant = discriminant
 
     def before_training_exp(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
-        """Leave the model as it is after the first experience.
-
-        From the start where its features are not used.
-        """
+        """Skip training after the first experience, or always if the features are the inputs."""
         if strategy.clock.train_exp_counter > 0 or self.discriminant.config.features == "inputs":
             strategy.dataloader = ()
 
     def after_training_exp(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
-        """Meet the experience's samples."""
+        """Update the discriminant with the experience's samples."""
         inputs, labels = samples_of(strategy)
         mode = self.discriminant.training
         self.discriminant.eval()
-        for piece, classes in zip(inputs.split(PIECE), labels.split(PIECE), strict=True):
+        for piece, classes in zip(
+            inputs.split(FEATURE_BATCH), labels.split(FEATURE_BATCH), strict=True
+        ):
             self.discriminant.update(
                 self.discriminant.features(piece.to(strategy.device)), classes.to(strategy.device)
             )
@@ -170,15 +166,15 @@ class SinglePass(SupervisedPlugin[Any]):
         strategy.examples.add(len(labels))
 
     def stored_bytes(self) -> int:
-        """Return the bytes of what is kept."""
+        """Return the bytes of the discriminant."""
         return self.discriminant.stored_bytes()
 
     def state_dict(self) -> dict[str, Any]:
-        """Return nothing: what is kept are buffers of the model."""
+        """Return nothing: the discriminant consists of buffers of the model."""
         return {}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Forget the solution of what was kept before."""
+        """Discard the solution for the previous statistics."""
         self.discriminant._solution = None
 
 
@@ -194,7 +190,7 @@ def build(
     """Build the strategy.
 
     Raises:
-        UsageError: If features of the model are wanted, and it has none or the stream tells no
+        UsageError: If ``features`` is ``"model"``, and the model has none or the stream has no task
             boundaries.
     """
     signature = stream.signature

@@ -1,4 +1,4 @@
-"""The accuracy matrix, taken while Avalanche evaluates."""
+"""The accuracy matrix, measured while Avalanche evaluates."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,13 +11,13 @@ from strategies.common.training_log import diverged
 
 
 class AccuracyMatrix(SupervisedPlugin[Any]):
-    """Keeps one row of accuracies per evaluation, one column per experience evaluated.
+    """Stores one row of accuracies per evaluation, with one column per experience.
 
-    It stands in for Avalanche's ``EvaluationPlugin``, which copies the experience at every
-    callback; pass it as ``evaluator``, or beside another one as a plugin.
+    It replaces Avalanche's ``EvaluationPlugin``, which copies the experience at every callback;
+    pass it as ``evaluator``, or as a plugin in addition to another evaluator.
 
     Attributes:
-        rows: Accuracy on each experience, per evaluation, in the order of the evaluated stream.
+        rows: Accuracy on each experience per evaluation, in the order of the evaluated stream.
     """
 
     supports_distributed = False
@@ -26,7 +26,7 @@ class AccuracyMatrix(SupervisedPlugin[Any]):
         super().__init__()
         self.rows: list[list[float]] = []
         self._row: list[float] = []
-        self._right: Tensor = torch.zeros((), dtype=torch.long)
+        self._correct: Tensor = torch.zeros((), dtype=torch.long)
         self._finite: Tensor = torch.ones((), dtype=torch.bool)
         self._seen = 0
 
@@ -36,16 +36,13 @@ class AccuracyMatrix(SupervisedPlugin[Any]):
 
     def before_eval_exp(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
         """Begin an experience."""
-        self._right = torch.zeros((), dtype=torch.long, device=strategy.device)
+        self._correct = torch.zeros((), dtype=torch.long, device=strategy.device)
         self._finite = torch.ones((), dtype=torch.bool, device=strategy.device)
         self._seen = 0
 
     def after_eval_iteration(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
-        """Count the right answers of a mini-batch.
-
-        An answer is a largest logit that is finite, whatever was closed beside it.
-        """
-        self._right += (strategy.mb_output.argmax(dim=-1) == strategy.mb_y).sum()
+        """Count the correct answers of a mini-batch, and check that the largest logit is finite."""
+        self._correct += (strategy.mb_output.argmax(dim=-1) == strategy.mb_y).sum()
         self._finite &= strategy.mb_output.amax(dim=-1).isfinite().all()
         self._seen += len(strategy.mb_y)
 
@@ -53,18 +50,18 @@ class AccuracyMatrix(SupervisedPlugin[Any]):
         """End an experience.
 
         Raises:
-            FloatingPointError: If a sample had no answer: the largest of NaN is no class.
+            FloatingPointError: If the largest logit of a sample was not finite.
         """
         if not bool(self._finite):
-            raise unanswered(strategy)
-        self._row.append(int(self._right) / self._seen)
+            raise not_finite(strategy)
+        self._row.append(int(self._correct) / self._seen)
 
     def after_eval(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
         """End the row."""
         self.rows.append(self._row)
 
     def get_last_metrics(self) -> dict[str, float]:
-        """Return the last row by experience, as Avalanche's ``eval`` hands it to its caller."""
+        """Return the last row by experience; Avalanche's ``eval`` returns it to its caller."""
         return (
             {f"accuracy/{place}": accuracy for place, accuracy in enumerate(self.rows[-1])}
             if self.rows
@@ -76,12 +73,12 @@ class AccuracyMatrix(SupervisedPlugin[Any]):
         return {"rows": [list(row) for row in self.rows]}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Go on from what :meth:`state_dict` returned."""
+        """Restore what :meth:`state_dict` returned."""
         self.rows = [list(row) for row in state["rows"]]
 
 
-def unanswered(strategy: Any) -> FloatingPointError:
-    """Return the error to raise where answers are not finite: steps that were too large may have led there, if there were any."""
+def not_finite(strategy: Any) -> FloatingPointError:
+    """Return the error to raise if answers are not finite, which advises by the steps made."""
     what = f"answers to experience {strategy.experience.current_experience} were not finite"
     if strategy.clock.train_iterations:
         return diverged(
@@ -89,5 +86,6 @@ def unanswered(strategy: Any) -> FloatingPointError:
             strategy.optimizer.param_groups[0]["lr"],
         )
     return FloatingPointError(
-        f"{what}, and no step was made yet that could have led there: look at the model, the method and the data"
+        f"{what}, and no step was made yet that could have caused it: "
+        "check the model, the method and the data"
     )

@@ -1,7 +1,6 @@
 """Accuracy within experiences.
 
-What is known falls at once when something new begins, and may come back before the experience is
-over.
+The accuracy on earlier experiences drops when a new one begins, and may recover before its end.
 
 M. De Lange, G. van de Ven, T. Tuytelaars, *Continual evaluation for lifelong learning: identifying
 the stability gap*, ICLR 2023.
@@ -23,21 +22,21 @@ from strategies.continual.dataloader import Columns, columns_of
 from strategies.continual.stream import Stream
 
 SUBSET = 200
-"""Test samples per experience that it is taken on: the same throughout, and the same for every model."""
+"""Test samples per experience; the same ones at every time and for every model."""
 
 
 class AccuracyTracking(SupervisedPlugin[Any]):
-    """Takes the accuracy on every experience met so far, every so many steps.
+    """Measures the accuracy on every experience seen so far, at a fixed interval in steps.
 
     Args:
         stream: The stream; its test samples are used.
-        every: Steps from one evaluation to the next.
-        watch: The watch of the training, which is stopped meanwhile.
+        every: Steps between two evaluations.
+        watch: The stopwatch of the training, which is paused during evaluation.
         seed: Seed of the choice of samples.
 
     Attributes:
         rows: Per evaluation: the number of steps done, then the accuracy on each experience; None
-            for those not yet met.
+            for those not yet seen.
     """
 
     supports_distributed = False
@@ -50,11 +49,11 @@ class AccuracyTracking(SupervisedPlugin[Any]):
         self._steps = 0
         draws = generator("tracked samples", seed)
         self._subsets = [
-            drawn(experience, SUBSET, draws) for experience in stream.benchmark.test_stream
+            draw_samples(experience, SUBSET, draws) for experience in stream.benchmark.test_stream
         ]
 
     def after_training_iteration(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
-        """Count a step; evaluate, if it is time to."""
+        """Count a step; evaluate, if an evaluation is due."""
         self._steps += 1
         if self._steps % self._every == 0:
             self.take(strategy)
@@ -62,28 +61,27 @@ class AccuracyTracking(SupervisedPlugin[Any]):
     def take(self, strategy: Any) -> None:
         """Evaluate now.
 
-        An experience was met if all before it were evaluated, once before all and once after each.
-
-        What trains once on all experiences has met them all from the start.
+        The evaluator has a row from before the first experience and one after each earlier one, so
+        their number is that of the experiences seen. A method that trains once sees all of them.
         """
-        met = None if strategy.trains_once else len(strategy.evaluator.rows)
+        seen = None if strategy.trains_once else len(strategy.evaluator.rows)
         with self._watch.stopped(), torch.no_grad():
             row: list[float | None] = [
-                accuracy_on(strategy, subset) for subset in self._subsets[:met]
+                accuracy_on(strategy, subset) for subset in self._subsets[:seen]
             ]
         self.rows.append([float(self._steps), *row, *[None] * (len(self._subsets) - len(row))])
 
     def state_dict(self) -> dict[str, Any]:
-        """Return the rows, and the steps done."""
+        """Return the rows and the number of steps done."""
         return {"rows": [list(row) for row in self.rows], "steps": self._steps}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Go on from what :meth:`state_dict` returned."""
+        """Restore what :meth:`state_dict` returned."""
         self.rows, self._steps = [list(row) for row in state["rows"]], state["steps"]
 
 
-def answers(strategy: Any, columns: Columns) -> Float[Tensor, "n K"]:
-    """Return a strategy's logits for samples, in evaluation mode, and leave the strategy as it was."""
+def logits_of(strategy: Any, columns: Columns) -> Float[Tensor, "n K"]:
+    """Return a strategy's logits for samples in evaluation mode; the strategy is unchanged."""
     before = (strategy.mbatch, strategy.is_training, strategy.model.training)
     strategy.mbatch, strategy.is_training = (
         [column.to(strategy.device) for column in columns],
@@ -100,11 +98,11 @@ def answers(strategy: Any, columns: Columns) -> Float[Tensor, "n K"]:
 
 def accuracy_on(strategy: Any, columns: Columns) -> float:
     """Return a strategy's accuracy on samples."""
-    return float((answers(strategy, columns).argmax(-1).cpu() == columns[1]).float().mean())
+    return float((logits_of(strategy, columns).argmax(-1).cpu() == columns[1]).float().mean())
 
 
-def drawn(experience: Any, count: int, draws: torch.Generator) -> Columns:
-    """Draw so many of an experience's samples, or all where it has no more."""
+def draw_samples(experience: Any, count: int, draws: torch.Generator) -> Columns:
+    """Draw ``count`` of an experience's samples, or all if it has fewer."""
     columns = columns_of(experience.dataset)
     assert columns is not None
     chosen = torch.randperm(len(columns[1]), generator=draws)[:count]

@@ -1,4 +1,4 @@
-"""How many samples training processes: what rehearses or repeats processes more than the stream has, and that is part of its cost."""
+"""Number of samples that training processes, rehearsed and repeated ones included."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,13 +7,12 @@ from avalanche.core import SupervisedPlugin
 
 
 class ExampleCounter(SupervisedPlugin[Any]):
-    """Counts the samples that are trained on, each as often as it is processed.
+    """Counts the samples trained on, each as often as it is processed.
 
-    Of every training step it counts the whole mini-batch as it stands at the backward pass: new
-    samples and rehearsed or dreamt ones alike. What a method learns from without such a step it
-    adds itself: A-GEM the samples of its reference gradients, SLDA those that it meets. Passes that
-    nothing is learnt from directly (a teacher's answers, EWC's Fisher information, codes made anew)
-    are not counted.
+    For every training step it counts the whole mini-batch at the backward pass: new, rehearsed and
+    dreamt samples alike. A method adds samples that it trains on in another way: A-GEM those of its
+    reference gradients, SLDA those of its statistics. Other forward passes (a teacher's answers,
+    EWC's Fisher information, new codes) are not counted.
 
     Attributes:
         count: Samples so far.
@@ -26,11 +25,11 @@ class ExampleCounter(SupervisedPlugin[Any]):
         self.count = 0
 
     def add(self, samples: int) -> None:
-        """Count samples that no mini-batch of the strategy holds."""
+        """Count samples outside the strategy's mini-batches."""
         self.count += samples
 
     def before_backward(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
-        """Count a mini-batch; by its labels, as a rehearsed sample may have no input of its own."""
+        """Count a mini-batch by its labels, since a rehearsed code has no input."""
         self.count += len(strategy.mb_y)
 
     def state_dict(self) -> dict[str, Any]:
@@ -38,5 +37,5 @@ class ExampleCounter(SupervisedPlugin[Any]):
         return {"count": self.count}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Go on from what :meth:`state_dict` returned."""
+        """Restore what :meth:`state_dict` returned."""
         self.count = state["count"]

@@ -1,10 +1,8 @@
-"""What of the past is still in the features.
-
-A linear probe, fitted to the frozen features of all classes after each experience.
+"""A linear probe of the frozen features of all classes, fitted after each experience.
 
 M. Davari et al., *Probing representation forgetting in supervised and unsupervised continual
-learning*, CVPR 2022. The probe is ridge regression to the one-hot labels, which has one solution
-and takes a moment; it answers among the same classes as the model does.
+learning*, CVPR 2022. The probe is ridge regression to the one-hot labels, which has a unique,
+cheap solution; it chooses among the same classes as the model.
 
 Shapes: ``n`` samples, ``D`` width of the features, ``K`` classes.
 """
@@ -20,28 +18,28 @@ from results.errors import UsageError
 from strategies.common.rng import generator
 from strategies.continual.classifier import among_heads
 from strategies.continual.dataloader import Columns, columns_of
-from strategies.continual.metrics.accuracy_tracking import answers, drawn
+from strategies.continual.metrics.accuracy_tracking import draw_samples, logits_of
 from strategies.continual.stream import Stream
 
-TRAINING = 400
-"""Training samples per experience that the probe is fitted to."""
+PROBE_SAMPLES = 400
+"""Training samples per experience for the fit."""
 
 RIDGE = 1e-2
 """Weight of the penalty, in units of the features' mean square."""
 
-BATCH = 512
+PROBE_BATCH = 512
 """Samples read at a time."""
 
 
 class LinearProbe:
-    """Probes the features of a strategy's model: what its last linear layer reads.
+    """Probes the features of a strategy's model, which are the inputs of its last linear layer.
 
     Args:
         stream: The stream.
         seed: Seed of the choice of training samples.
 
     Attributes:
-        rows: The probe's accuracy on each experience, per time it was taken.
+        rows: The probe's accuracy on each experience, one row per fit.
     """
 
     def __init__(self, stream: Stream, seed: int) -> None:
@@ -50,19 +48,20 @@ class LinearProbe:
         self._classes = stream.signature.outputs
         self._heads = stream.heads
         self._train = [
-            drawn(experience, TRAINING, draws) for experience in stream.benchmark.train_stream
+            draw_samples(experience, PROBE_SAMPLES, draws)
+            for experience in stream.benchmark.train_stream
         ]
         self._test = [_whole(experience) for experience in stream.benchmark.test_stream]
 
     def take(self, strategy: Any) -> None:
-        """Fit a probe to the features as the strategy's model has them now, and take its accuracy on each experience.
+        """Fit a probe to the current features, and measure its accuracy on each experience.
 
         Raises:
-            UsageError: If the model has no linear layer that gives its answers.
+            UsageError: If the model has no linear output layer.
         """
-        layer = answering_layer(strategy.model, self._classes)
+        layer = output_layer(strategy.model, self._classes)
         joined = [torch.cat(column) for column in zip(*self._train, strict=True)]
-        weights = fitted(_features(strategy, layer, tuple(joined)), joined[1], self._classes)
+        weights = fit_ridge(_features(strategy, layer, tuple(joined)), joined[1], self._classes)
         row = []
         for columns in self._test:
             logits = _with_one(_features(strategy, layer, columns)) @ weights
@@ -76,12 +75,17 @@ class LinearProbe:
         return {"rows": [list(row) for row in self.rows]}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Go on from what :meth:`state_dict` returned."""
+        """Restore what :meth:`state_dict` returned."""
         self.rows = [list(row) for row in state_dict["rows"]]
 
 
-def fitted(features: Float[Tensor, "n D"], labels: Tensor, classes: int) -> Float[Tensor, "D+1 K"]:
-    """Return the weights ``W = (XᵀX + λ·n·s·I)⁻¹ Xᵀ Y``, ``X`` the features and a one, ``s`` their mean square."""
+def fit_ridge(
+    features: Float[Tensor, "n D"], labels: Tensor, classes: int
+) -> Float[Tensor, "D+1 K"]:
+    """Return the weights ``W = (XᵀX + λ·n·s·I)⁻¹ Xᵀ Y``.
+
+    ``X`` are the features with a constant 1, and ``s`` is their mean square.
+    """
     inputs = _with_one(features.double())
     ridge = (
         RIDGE
@@ -95,8 +99,8 @@ def fitted(features: Float[Tensor, "n D"], labels: Tensor, classes: int) -> Floa
     return weights.float()
 
 
-def answering_layer(model: nn.Module, classes: int) -> nn.Linear:
-    """Return the last linear layer that has an output per class.
+def output_layer(model: nn.Module, classes: int) -> nn.Linear:
+    """Return the last linear layer with one output per class.
 
     Raises:
         UsageError: If there is none.
@@ -108,18 +112,16 @@ def answering_layer(model: nn.Module, classes: int) -> nn.Linear:
     ]
     if not layers:
         raise UsageError(
-            f"{type(model).__name__} has no linear layer with {classes} outputs to take features before: leave probe=true out"
+            f"{type(model).__name__} has no linear layer with {classes} outputs, whose inputs a "
+            "probe could read: leave probe=true out"
         )
     return layers[-1]
 
 
 def _features(strategy: Any, layer: nn.Linear, columns: Columns) -> Float[Tensor, "n D"]:
-    """Return what the layer reads for each sample.
+    """Return the layer's input for each sample, at the last position.
 
-    At the last of its places, where it is asked at several.
-
-    A method that answers without that layer says itself what features it has
-    (``features(inputs)``).
+    A method that does not use the layer in evaluation provides ``features(inputs)``.
 
     Raises:
         UsageError: If it does not.
@@ -130,16 +132,18 @@ def _features(strategy: Any, layer: nn.Linear, columns: Columns) -> Float[Tensor
     )
     try:
         with torch.no_grad():
-            for start in range(0, len(columns[1]), BATCH):
-                answers(strategy, tuple(column[start : start + BATCH] for column in columns))
+            for start in range(0, len(columns[1]), PROBE_BATCH):
+                logits_of(
+                    strategy, tuple(column[start : start + PROBE_BATCH] for column in columns)
+                )
     finally:
         hook.remove()
     return torch.cat(found or _own_features(strategy, columns[0]))
 
 
 def _own_features(strategy: Any, inputs: Tensor) -> list[Float[Tensor, "n D"]]:
-    """Ask the outermost module that has features for those of its own."""
-    having = next(
+    """Return the features of the outermost module that provides them."""
+    provider = next(
         (
             module
             for module in strategy.model.modules()
@@ -147,18 +151,19 @@ def _own_features(strategy: Any, inputs: Tensor) -> list[Float[Tensor, "n D"]]:
         ),
         None,
     )
-    if having is None:
+    if provider is None:
         raise UsageError(
-            f"{type(strategy.model).__name__} answers without its last layer and offers no features: leave probe=true out"
+            f"{type(strategy.model).__name__} does not use its last layer in evaluation and has no "
+            "features: leave probe=true out"
         )
-    mode = having.training
-    having.eval()
+    mode = provider.training
+    provider.eval()
     with torch.no_grad():
         found = [
-            having.features(piece.to(strategy.device)).cpu().float()
-            for piece in inputs.split(BATCH)
+            provider.features(piece.to(strategy.device)).cpu().float()
+            for piece in inputs.split(PROBE_BATCH)
         ]
-    having.train(mode)
+    provider.train(mode)
     return found
 
 

@@ -1,4 +1,4 @@
-"""What is measured beside the accuracy matrix, where a stream asks for it: accuracy within experiences, and a probe of the features."""
+"""Optional measurements of a stream: accuracy within experiences, and a probe of the features."""
 
 from collections.abc import Mapping
 
@@ -14,12 +14,12 @@ from strategies.continual.stream import Stream
 
 
 class OptionalMetrics:
-    """Takes what the stream's ``measures`` ask for; nothing, where they ask for nothing.
+    """Makes the measurements that the stream's ``measures`` enable.
 
     Args:
         stream: The stream.
-        strategy: What is trained; tracking becomes a plugin of it.
-        train: The watch of the training.
+        strategy: The strategy; tracking becomes a plugin of it.
+        train: The stopwatch of the training.
         seed: The cell's seed.
     """
 
@@ -36,22 +36,22 @@ class OptionalMetrics:
             strategy.plugins.append(self._tracking)
 
     def take(self, strategy: ContinualStrategy) -> None:
-        """Take it at the end of an experience."""
+        """Measure at the end of an experience."""
         for measure in (self._tracking, self._probe):
             if measure is not None:
                 measure.take(strategy)
 
     def stateful(self) -> dict[str, Stateful]:
-        """Return what has a state and is no plugin, by name."""
+        """Return the measures with a state that are no plugins, by name."""
         return {} if self._probe is None else {"probe": self._probe}
 
     def metrics(self) -> Mapping[str, float | None]:
-        """Return the metrics of what was taken."""
+        """Return the metrics."""
         tracked = {} if self._tracking is None else tracking_metrics(self._tracking.rows)
         return tracked if self._probe is None else {**tracked, **probe_metrics(self._probe.rows)}
 
     def curves(self) -> dict[str, JsonValue]:
-        """Return what was taken, as records keep it: ``accuracy_within`` and ``probe_matrix``."""
+        """Return the curves ``accuracy_within`` and ``probe_matrix``."""
         curves: dict[str, JsonValue] = {}
         if self._tracking is not None:
             curves["accuracy_within"] = [list(row) for row in self._tracking.rows]

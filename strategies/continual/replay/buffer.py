@@ -1,6 +1,6 @@
 """A buffer of past samples within a budget of bytes.
 
-Shapes: ``n`` samples kept, ``m`` samples offered, ``T`` time steps, ``F`` features, ``K`` classes.
+Shapes: ``n`` stored samples, ``m`` offered ones, ``T`` time steps, ``F`` features, ``K`` classes.
 """
 
 from collections.abc import Mapping
@@ -18,26 +18,26 @@ from strategies.continual.stream import Stream
 
 
 class Buffer:
-    """Keeps samples, their labels and whatever else of them is needed.
+    """Stores samples, their labels and further data of each sample.
 
     Args:
-        store: An empty store of the form in which inputs are kept.
+        store: An empty storage in the form for the inputs.
         classes: Number of classes ``K``.
-        room: Bytes that the samples may take, all that belongs to them included.
-        shares: How the room is shared between the classes.
-        seed: Seed of the draws: equal samples are kept for every model.
+        capacity: Bytes for the samples and all data that belong to them.
+        shares: How the capacity is divided among the classes.
+        seed: Seed of the draws, which are the same for every model.
 
     Attributes:
-        labels: Classes of the samples, a byte each where there are no more than 256.
-        extras: What else is kept of each sample, by name.
-        met: Samples of each class that were offered.
+        labels: Classes of the samples; one byte each for up to 256 classes.
+        extras: Further data of each sample, by name.
+        seen: Number of offered samples of each class.
     """
 
     def __init__(
-        self, store: SampleStorage, *, classes: int, room: int, shares: Shares, seed: int
+        self, store: SampleStorage, *, classes: int, capacity: int, shares: Shares, seed: int
     ) -> None:
         self.store = store
-        self.room = room
+        self.capacity = capacity
         self.shares = shares
         self.labels = torch.zeros(0, dtype=torch.uint8 if classes <= 256 else torch.int16)
         self.extras: dict[str, Tensor] = {}
@@ -53,31 +53,32 @@ class Buffer:
         labels: Int[Tensor, "m"],
         extras: Mapping[str, Float[Tensor, "m ..."]] | None = None,
     ) -> None:
-        """Offer samples; those that enter take the places of others.
+        """Offer samples; those that enter replace others.
 
         Args:
             inputs: The samples.
             labels: Their classes.
-            extras: What else is to be kept of each; the same names at every call.
+            extras: Further data of each, with the same names at every call.
 
         Raises:
-            UsageError: If there is no room for a single sample.
+            UsageError: If the capacity does not hold one sample.
         """
         extras = dict(extras or {})
         packed, labels = self.store.pack(inputs), labels.cpu()
-        beside = self.labels.element_size() + sum(extra[:1].nbytes for extra in extras.values())
-        sizes = packed.sizes + beside
-        if self.room < int(sizes.min()):
+        per_sample = self.labels.element_size() + sum(e[:1].nbytes for e in extras.values())
+        sizes = packed.sizes + per_sample
+        if self.capacity < int(sizes.min()):
             raise UsageError(
-                f"a budget of {self.room} bytes holds not one sample, which takes {int(sizes.min())}: give more by budget"
+                f"a budget of {self.capacity} bytes does not hold one sample, which takes "
+                f"{int(sizes.min())}: give more by budget"
             )
         stay, enter = admit(
             self.labels.long(),
-            self.store.sizes + beside,
+            self.store.sizes + per_sample,
             labels,
             sizes,
             self.seen.long(),
-            room=self.room,
+            capacity=self.capacity,
             shares=self.shares,
             generator=self._draws,
         )
@@ -92,16 +93,16 @@ class Buffer:
         self.seen += torch.bincount(labels, minlength=len(self.seen)).int()
 
     def take(self, places: Int[Tensor, "b"]) -> tuple[Float[Tensor, "b T F"], Int[Tensor, "b"]]:
-        """Return some of the samples, as a model reads them, with their labels."""
+        """Return some of the samples as model inputs, with their labels."""
         return self.store.unpack(places), self.labels[places].long()
 
     def stored_bytes(self) -> int:
-        """Return the bytes of all that is kept, the counts of samples met included."""
+        """Return all stored bytes, the counts of samples seen included."""
         samples = int(self.store.sizes.sum()) + self.labels.nbytes
         return samples + sum(extra.nbytes for extra in self.extras.values()) + self.seen.nbytes
 
     def state_dict(self) -> dict[str, Any]:
-        """Return all that is kept, and the generator of the draws."""
+        """Return the stored samples, the counts, and the generator of the draws."""
         return {
             "store": self.store.tensors(),
             "labels": self.labels,
@@ -111,7 +112,7 @@ class Buffer:
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Go on from what :meth:`state_dict` returned."""
+        """Restore what :meth:`state_dict` returned."""
         self.store = self.store.filled(state["store"])
         self.labels, self.seen = state["labels"].clone(), state["seen"].clone()
         self.extras = {name: extra.clone() for name, extra in state["extras"].items()}
@@ -119,7 +120,7 @@ class Buffer:
 
 
 def raw_storage(stream: Stream) -> RowStorage:
-    """Return an empty store of samples as they come: bytes where a stream counts a byte per value, half floats or floats else."""
+    """Return an empty storage of raw samples: bytes, half floats or floats, by the stream."""
     length, features = stream.signature.length, stream.signature.features or 1
     value_bytes = (stream.sample_bytes - 1) // (length * features)
     return RowStorage.empty(
@@ -127,25 +128,27 @@ def raw_storage(stream: Stream) -> RowStorage:
     )
 
 
-def room_for(budget: int, mem_size: int, stream: Stream) -> int:
-    """Return the bytes that samples may take.
+def capacity_bytes(budget: int, mem_size: int, stream: Stream) -> int:
+    """Return the bytes for stored samples.
 
     Args:
-        budget: Bytes of all that is kept, the counts of samples met (4 bytes per class) included; 0
-            to go by ``mem_size``.
-        mem_size: As many bytes as this many raw samples.
-        stream: Says what a raw sample takes.
+        budget: Total stored bytes, the counts of samples seen (4 bytes per class) included; 0 to
+            use ``mem_size``.
+        mem_size: Capacity as a number of raw samples.
+        stream: Provides the size of a raw sample.
 
     Raises:
-        UsageError: If either is negative, or both leave no room.
+        UsageError: If the capacity is zero or negative.
     """
-    room = budget - 4 * stream.signature.outputs if budget else mem_size * stream.sample_bytes
-    if room < stream.sample_bytes and not budget:
+    capacity = budget - 4 * stream.signature.outputs if budget else mem_size * stream.sample_bytes
+    if capacity < stream.sample_bytes and not budget:
         raise UsageError(
-            f"mem_size = {mem_size} keeps nothing: it takes a number of samples from 1, or give bytes by budget"
+            f"mem_size = {mem_size} stores nothing: give a number of samples from 1, "
+            "or bytes by budget"
         )
-    if room <= 0:
+    if capacity <= 0:
         raise UsageError(
-            f"budget = {budget} bytes holds nothing: it takes more than {4 * stream.signature.outputs}, such as 16000"
+            f"budget = {budget} bytes stores nothing: give more than "
+            f"{4 * stream.signature.outputs}, such as 16000"
         )
-    return room
+    return capacity

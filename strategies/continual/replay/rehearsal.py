@@ -1,8 +1,8 @@
-"""Rehearsal: each mini-batch of new samples is joined by as many that are kept in a buffer.
+"""Rehearsal: each mini-batch of new samples is extended by as many samples from a buffer.
 
 Rolnick et al., *Experience replay for continual learning*, NeurIPS 2019. Avalanche's
-``ReplayPlugin`` does the same through loaders that collate sample by sample and buffers that are
-rebuilt from data sets; here what is kept are tensors, counted as they are stored.
+``ReplayPlugin`` does the same with loaders that collate sample by sample and buffers that are
+rebuilt from data sets; here the buffer stores tensors, and their bytes are counted.
 
 Shapes: ``B`` new samples of a mini-batch, ``R`` rehearsed ones, ``K`` classes.
 """
@@ -22,19 +22,20 @@ from strategies.continual.replay.buffer import Buffer
 from strategies.continual.stream import Stream
 
 Weighting = Literal["equal", "experience"]
-"""*equal*: new and rehearsed samples weigh the same; *experience*: in the n-th experience the new ones weigh 1/n together, the rehearsed
-ones the rest (van de Ven et al., Nature Machine Intelligence 2022).
+"""*equal*: new and rehearsed samples have equal weight. *experience*: in the n-th experience the
+new ones have the weight 1/n together, the rehearsed ones the rest (van de Ven et al., Nature
+Machine Intelligence 2022).
 """
 
 
 class Replay(SupervisedPlugin[Any]):
-    """Rehearses from a buffer; offers it each experience's samples once it is learnt.
+    """Rehearses from a buffer, and offers it each experience's samples after training.
 
     Args:
-        buffer: What is kept.
-        stream: Says which task a class belongs to.
+        buffer: The replay buffer.
+        stream: Provides the task of each class.
         seed: Seed of the order of rehearsal.
-        weighting: How new and rehearsed samples are weighed.
+        weighting: Weights of new and rehearsed samples.
     """
 
     supports_distributed = False
@@ -51,35 +52,34 @@ class Replay(SupervisedPlugin[Any]):
         self._cycle: Cycle | None = None
 
     def before_training_exp(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
-        """Begin to go through what is kept."""
+        """Begin a round through the buffer."""
         self._cycle = Cycle(len(self.buffer), self._order) if len(self.buffer) else None
 
     def before_training_iteration(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
-        """Join kept samples to the mini-batch."""
+        """Append stored samples to the mini-batch."""
         self.new = len(strategy.mb_y)
         if self._cycle is not None:
             strategy.mbatch = self.join(strategy.mbatch, self._cycle.take(self.new))
 
     def taken(self, places: Int[Tensor, "R"]) -> list[Tensor]:
-        """Return some of the kept samples as a mini-batch: inputs, labels, and the tasks that they belong to."""
+        """Return some of the stored samples as a mini-batch: inputs, labels and tasks."""
         inputs, labels = self.buffer.take(places)
         return [inputs, labels, self._tasks[labels]]
 
     def join(self, mbatch: list[Tensor], places: Int[Tensor, "R"]) -> list[Tensor]:
-        """Return a mini-batch followed by some of the kept samples."""
+        """Return a mini-batch followed by some of the stored samples."""
         return [
-            torch.cat((column, kept.to(column)))
-            for column, kept in zip(mbatch, self.taken(places), strict=False)
+            torch.cat((column, stored.to(column)))
+            for column, stored in zip(mbatch, self.taken(places), strict=False)
         ]
 
     def before_backward(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
-        """Weigh new and rehearsed samples."""
+        """Apply the weights of new and rehearsed samples."""
         if self.weighting == "experience" and len(strategy.mb_y) > self.new:
             share = 1 / (strategy.clock.train_exp_counter + 1)
-            wanted = weighted_loss(strategy.mb_output, strategy.mb_y, self.new, share)
-            strategy.loss = (
-                strategy.loss + wanted - functional.cross_entropy(strategy.mb_output, strategy.mb_y)
-            )
+            weighted = weighted_loss(strategy.mb_output, strategy.mb_y, self.new, share)
+            equal = functional.cross_entropy(strategy.mb_output, strategy.mb_y)
+            strategy.loss = strategy.loss + weighted - equal
 
     def after_training_exp(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
         """Offer the experience's samples to the buffer."""
@@ -87,11 +87,11 @@ class Replay(SupervisedPlugin[Any]):
         self.buffer.offer(inputs, labels)
 
     def stored_bytes(self) -> int:
-        """Return the bytes of what is kept."""
+        """Return the bytes of the buffer."""
         return self.buffer.stored_bytes()
 
     def state_dict(self) -> dict[str, Any]:
-        """Return what is kept, and where the rehearsal stands."""
+        """Return the buffer and the position in it."""
         cycle = None if self._cycle is None else self._cycle.state_dict()
         return {
             "buffer": self.buffer.state_dict(),
@@ -100,7 +100,7 @@ class Replay(SupervisedPlugin[Any]):
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Go on from what :meth:`state_dict` returned."""
+        """Restore what :meth:`state_dict` returned."""
         self.buffer.load_state_dict(state["buffer"])
         self._order.set_state(state["order"])
         self._cycle = None
@@ -115,7 +115,7 @@ def weighted_loss(
     """Return ``share · CE(new) + (1 − share) · CE(rehearsed)``.
 
     Args:
-        logits: Of the new samples, then of the rehearsed ones.
+        logits: Logits of the new samples, then of the rehearsed ones.
         labels: Their classes.
         new: Number of new samples.
         share: Weight of the new samples.
@@ -125,14 +125,14 @@ def weighted_loss(
 
 
 def task_of_class(stream: Stream) -> Int[Tensor, "K"]:
-    """Return the task that each class belongs to: 0 where no task is told."""
+    """Return the task of each class; 0 outside the *task* scenario."""
     if stream.heads is None:
         return torch.zeros(stream.signature.outputs, dtype=torch.long)
     return stream.heads.long().argmax(0)
 
 
 def samples_of(strategy: Any) -> tuple[Tensor, Tensor]:
-    """Return the inputs and labels of the experience that is being learnt."""
+    """Return the inputs and labels of the current experience."""
     columns = columns_of(strategy.experience.dataset)
     if columns is None:
         columns = tuple(

@@ -1,6 +1,4 @@
-"""What is kept of past samples.
-
-As it is stored, byte for byte, so that its cost is measured and not declared.
+"""Storage of past samples whose bytes are measured, not declared.
 
 Shapes: ``n`` samples, ``T`` time steps, ``F`` features, ``S`` bytes of one sample.
 """
@@ -14,39 +12,37 @@ from jaxtyping import Float, Int, UInt8
 from torch import Tensor
 
 LENGTH_BYTES = 2
-"""What it costs to know where a compressed sample ends."""
+"""Bytes of the length of a compressed sample."""
 
 
 class SampleStorage(Protocol):
-    """Samples in the form in which they are kept."""
+    """Samples in the form in which they are stored."""
 
     def pack(self, inputs: Float[Tensor, "n *shape"]) -> "SampleStorage":
         """Return other samples in the same form."""
 
     def unpack(self, places: Int[Tensor, "b"]) -> Float[Tensor, "b *shape"]:
-        """Return some of the samples as a model reads them."""
+        """Return some of the samples as model inputs."""
 
     def join(self, stay: Int[Tensor, "s"], other: Any, enter: Int[Tensor, "e"]) -> "SampleStorage":
-        """Return some of these samples followed by some of another store's."""
+        """Return some of these samples followed by some of another storage."""
 
     @property
     def sizes(self) -> Int[Tensor, "n"]:
         """Bytes of each sample."""
 
     def tensors(self) -> dict[str, Tensor]:
-        """Return what is stored as tensors by name."""
+        """Return the stored data as tensors by name."""
 
     def filled(self, tensors: Mapping[str, Tensor]) -> "SampleStorage":
-        """Return a store of this form with what :meth:`tensors` returned."""
+        """Return a storage of this form with what :meth:`tensors` returned."""
 
 
 class RowStorage:
-    """Samples of equal size as rows of one tensor.
-
-    Images as bytes, anything else as floats or half floats.
+    """Samples of equal size as rows of one tensor: bytes for images, else floats or half floats.
 
     Args:
-        data: The samples; a tensor of no rows makes an empty store.
+        data: The samples; a tensor without rows gives an empty storage.
         dtype: ``torch.uint8`` for values in [0, 1] in 256 levels, or a type of floats.
     """
 
@@ -55,7 +51,7 @@ class RowStorage:
 
     @classmethod
     def empty(cls, shape: Sequence[int], dtype: torch.dtype) -> Self:
-        """Return an empty store for samples of one shape."""
+        """Return an empty storage for samples of one shape."""
         return cls(torch.zeros(0, *shape, dtype=dtype))
 
     def pack(self, inputs: Float[Tensor, "n *shape"]) -> "RowStorage":
@@ -73,7 +69,7 @@ class RowStorage:
     def join(
         self, stay: Int[Tensor, "s"], other: "RowStorage", enter: Int[Tensor, "e"]
     ) -> "RowStorage":
-        """Return some of these rows followed by some of another store's."""
+        """Return some of these rows followed by some of another storage."""
         return RowStorage(torch.cat((self.data[stay], other.data[enter])))
 
     @property
@@ -88,12 +84,14 @@ class RowStorage:
         return {"data": self.data}
 
     def filled(self, tensors: Mapping[str, Tensor]) -> "RowStorage":
-        """Return a store of some rows."""
+        """Return a storage with these rows."""
         return RowStorage(tensors["data"])
 
 
 class DeflatedStorage:
-    """Images as bytes, each compressed for itself (DEFLATE, RFC 1951, without zlib's header and checksum).
+    """Images as bytes, compressed one by one.
+
+    The format is DEFLATE (RFC 1951) without zlib's header and checksum.
 
     Args:
         shape: Shape of a sample ``(T, F)``; values in [0, 1].
@@ -119,7 +117,7 @@ class DeflatedStorage:
     def join(
         self, stay: Int[Tensor, "s"], other: "DeflatedStorage", enter: Int[Tensor, "e"]
     ) -> "DeflatedStorage":
-        """Return some of these samples followed by some of another store's."""
+        """Return some of these samples followed by some of another storage."""
         return DeflatedStorage(
             self.shape,
             [*(self.blobs[i] for i in stay.tolist()), *(other.blobs[i] for i in enter.tolist())],
@@ -131,7 +129,7 @@ class DeflatedStorage:
         return torch.tensor([len(blob) + LENGTH_BYTES for blob in self.blobs], dtype=torch.long)
 
     def tensors(self) -> dict[str, Tensor]:
-        """Return all bytes in one row, and where each sample ends."""
+        """Return all bytes in one row, and the end of each sample."""
         joined = bytearray().join(self.blobs)
         data = (
             torch.frombuffer(joined, dtype=torch.uint8)
@@ -144,7 +142,7 @@ class DeflatedStorage:
         }
 
     def filled(self, tensors: Mapping[str, Tensor]) -> "DeflatedStorage":
-        """Return a store of samples from one row of bytes."""
+        """Return a storage with the samples of one row of bytes."""
         row, ends = tensors["data"].numpy().tobytes(), tensors["ends"].tolist()
         return DeflatedStorage(
             self.shape, [row[start:end] for start, end in zip([0, *ends], ends, strict=False)]

@@ -1,11 +1,11 @@
-"""Which samples are kept, within a room of bytes.
+"""Choice of the samples to store within a capacity in bytes.
 
-Samples of one group (all of them, or those of one class) are kept as a reservoir keeps them
-(Vitter, ACM TOMS 1985): each sample met so far stands the same chance. Only how many were met is
-remembered, so that keeping the rule costs no bytes per sample. Samples may be of unequal sizes, as
-compressed images are; the room is then filled with as many as fit.
+Each group (all samples, or those of one class) is a reservoir (Vitter, ACM TOMS 1985): each sample
+seen so far has the same probability to be stored. The rule needs only the number of samples seen,
+so it costs no bytes per sample. Samples may differ in size, as compressed images do; then as many
+are stored as fit.
 
-Shapes: ``k`` samples kept, ``m`` samples offered, ``K`` classes.
+Shapes: ``k`` stored samples, ``m`` offered samples, ``K`` classes.
 """
 
 from typing import Literal
@@ -15,64 +15,65 @@ from jaxtyping import Int
 from torch import Tensor
 
 Shares = Literal["reservoir", "balanced", "per-class"]
-"""*reservoir*: one group; *balanced*: equal room for each class met so far, and what the shares leave over for a sample more of the classes
-that have fewest; *per-class*: the room divided by all classes from the start.
+"""*reservoir*: one group. *balanced*: equal shares for the classes seen so far; the remainder holds
+one more sample of the classes with the fewest. *per-class*: equal shares for all classes from the
+start.
 """
 
 
 def admit(
-    kept_labels: Int[Tensor, "k"],
-    kept_sizes: Int[Tensor, "k"],
+    stored_labels: Int[Tensor, "k"],
+    stored_sizes: Int[Tensor, "k"],
     labels: Int[Tensor, "m"],
     sizes: Int[Tensor, "m"],
-    met: Int[Tensor, "K"],
+    seen: Int[Tensor, "K"],
     *,
-    room: int,
+    capacity: int,
     shares: Shares,
     generator: torch.Generator,
 ) -> tuple[Int[Tensor, "stay"], Int[Tensor, "enter"]]:
-    """Say which of the kept samples stay and which of the offered ones enter.
+    """Return which of the stored samples stay and which of the offered ones enter.
 
     Args:
-        kept_labels: Classes of what is kept.
-        kept_sizes: Bytes of each kept sample.
-        labels: Classes of what is offered.
+        stored_labels: Classes of the stored samples.
+        stored_sizes: Bytes of each stored sample.
+        labels: Classes of the offered samples.
         sizes: Bytes of each offered sample.
-        met: Samples of each class that were offered before.
-        room: Bytes that all that is kept may take.
-        shares: How the room is shared.
+        seen: Number of samples of each class that were offered before.
+        capacity: Bytes for all stored samples.
+        shares: How the capacity is divided.
         generator: Source of the draws.
 
     Returns:
-        Places among the kept and places among the offered, each in rising order.
+        Places among the stored and places among the offered samples, each in rising order.
     """
     if shares == "reservoir":
-        stay, enter = _draw(kept_sizes, sizes, int(met.sum()), room, generator)
+        stay, enter = _draw(stored_sizes, sizes, int(seen.sum()), capacity, generator)
         return stay, enter
-    known = torch.unique(torch.cat((torch.nonzero(met).flatten(), labels)))
-    share = room // (len(known) if shares == "balanced" else len(met))
+    known = torch.unique(torch.cat((torch.nonzero(seen).flatten(), labels)))
+    share = capacity // (len(known) if shares == "balanced" else len(seen))
     stays, enters = [], []
     for label in known.tolist():
         old, new = (
-            torch.nonzero(kept_labels == label).flatten(),
+            torch.nonzero(stored_labels == label).flatten(),
             torch.nonzero(labels == label).flatten(),
         )
-        stay, enter = _draw(kept_sizes[old], sizes[new], int(met[label]), share, generator)
+        stay, enter = _draw(stored_sizes[old], sizes[new], int(seen[label]), share, generator)
         stays.append(old[stay])
         enters.append(new[enter])
     stay, enter = torch.cat(stays), torch.cat(enters)
     if shares == "balanced":
-        chosen = torch.cat((stay, len(kept_labels) + enter))
+        chosen = torch.cat((stay, len(stored_labels) + enter))
         chosen = _one_more(
-            torch.cat((kept_labels, labels)),
-            torch.cat((kept_sizes, sizes)),
+            torch.cat((stored_labels, labels)),
+            torch.cat((stored_sizes, sizes)),
             chosen,
-            room,
+            capacity,
             generator,
         )
         stay, enter = (
-            chosen[chosen < len(kept_labels)],
-            chosen[chosen >= len(kept_labels)] - len(kept_labels),
+            chosen[chosen < len(stored_labels)],
+            chosen[chosen >= len(stored_labels)] - len(stored_labels),
         )
     return stay.sort().values, enter.sort().values
 
@@ -81,17 +82,16 @@ def _one_more(
     labels: Int[Tensor, "n"],
     sizes: Int[Tensor, "n"],
     chosen: Int[Tensor, "c"],
-    room: int,
+    capacity: int,
     generator: torch.Generator,
 ) -> Int[Tensor, "more"]:
-    """Choose one sample more of each class, those of which fewest are chosen first, as long as they fit.
+    """Choose one more sample of each class while they fit, beginning with the smallest classes.
 
-    One is drawn of each class: whether it fits must not decide which, or the small ones would be
-    favoured.
+    The draw within a class ignores the sizes, since otherwise small samples would be favoured.
     """
     refused = torch.ones(len(labels), dtype=torch.bool)
     refused[chosen] = False
-    left = room - int(sizes[chosen].sum())
+    left = capacity - int(sizes[chosen].sum())
     known = torch.unique(labels)
     counts = torch.bincount(labels[chosen], minlength=int(known.max()) + 1)
     for label in known[counts[known].argsort(stable=True)].tolist():
@@ -105,29 +105,28 @@ def _one_more(
 
 
 def _draw(
-    kept: Int[Tensor, "k"],
+    stored: Int[Tensor, "k"],
     offered: Int[Tensor, "m"],
-    met: int,
-    room: int,
+    seen: int,
+    capacity: int,
     generator: torch.Generator,
 ) -> tuple[Int[Tensor, "stay"], Int[Tensor, "enter"]]:
-    """Draw within one group; of ``met`` earlier samples, the kept ones are a fair draw."""
+    """Draw within one group; the stored samples are a uniform draw from ``seen`` earlier ones."""
     old, new = (
-        torch.randperm(len(kept), generator=generator),
+        torch.randperm(len(stored), generator=generator),
         torch.randperm(len(offered), generator=generator),
     )
-    all_bytes = float(offered.sum()) + (float(kept.float().mean()) * met if len(kept) else 0.0)
-    rate = min(1.0, room / all_bytes) if all_bytes else 0.0
-    wanted = int(
-        rate * len(new) + float(torch.rand((), generator=generator))
-    )  # the mean of the rounding is exact, for small experiences
-    enter = new[:wanted]
-    while int(offered[enter].sum()) > room:
+    all_bytes = float(offered.sum()) + (float(stored.float().mean()) * seen if len(stored) else 0.0)
+    rate = min(1.0, capacity / all_bytes) if all_bytes else 0.0
+    # Random rounding, so that the mean is exact for small experiences too.
+    entering = int(rate * len(new) + float(torch.rand((), generator=generator)))
+    enter = new[:entering]
+    while int(offered[enter].sum()) > capacity:
         enter = enter[:-1]
-    left = room - int(offered[enter].sum())
-    stay = old[kept[old].cumsum(0) <= left]
+    left = capacity - int(offered[enter].sum())
+    stay = old[stored[old].cumsum(0) <= left]
     if len(stay) == len(old):
-        left -= int(kept.sum())
+        left -= int(stored.sum())
         more = new[len(enter) :]
         enter = torch.cat((enter, more[offered[more].cumsum(0) <= left]))
     return stay.sort().values, enter.sort().values

@@ -12,7 +12,7 @@ from benchmarks.cli.plan_options import plan_from
 from benchmarks.streams import from_folder
 from results.errors import UsageError
 from strategies.continual.dataloader import columns_of
-from strategies.continual.replay.buffer import Buffer, raw_storage, room_for
+from strategies.continual.replay.buffer import Buffer, capacity_bytes, raw_storage
 from strategies.continual.stream import Stream
 
 
@@ -137,7 +137,11 @@ def test_buffer_stores_the_requested_number_of_sequences_unchanged(
     stream = built(tmp_path)
     seen, labels = (columns_of(stream.benchmark.train_stream[0].dataset) or ())[:2]
     buffer = Buffer(
-        raw_storage(stream), classes=4, room=room_for(0, 5, stream), shares="reservoir", seed=0
+        raw_storage(stream),
+        classes=4,
+        capacity=capacity_bytes(0, 5, stream),
+        shares="reservoir",
+        seed=0,
     )
     buffer.offer(seen, labels)
     assert len(buffer) == 5

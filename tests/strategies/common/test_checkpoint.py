@@ -1,4 +1,4 @@
-"""Checkpoints: what is restored is exact, and what is not whole is not taken up."""
+"""Checkpoints: the restored state is exact, and damaged files are ignored."""
 
 import random
 from pathlib import Path
@@ -30,7 +30,7 @@ ENTRIES = [
 
 
 class Cut(BaseException):
-    """What ends a process, as far as training can tell."""
+    """Ends training like the end of its process."""
 
 
 def train_here(
@@ -38,7 +38,7 @@ def train_here(
     checkpoint: Checkpoint | None = None,
     cut_at: float = 2.0,
     task: SequenceTask | None = None,
-    told: list[float] | None = None,
+    fractions: list[float] | None = None,
 ) -> tuple[Outcome, dict[str, Tensor]]:
     """Train for a few steps; with a ``cut_at`` below 1, end at that fraction of the whole."""
     module, built = entry.load(), []
@@ -48,8 +48,8 @@ def train_here(
         return built[0]
 
     def progress(fraction: float) -> None:
-        if told is not None:
-            told.append(fraction)
+        if fractions is not None:
+            fractions.append(fraction)
         if fraction >= cut_at:
             raise Cut
 
@@ -70,25 +70,22 @@ def train_here(
 
 
 @pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.name)
-def test_training_that_was_cut_short_ends_as_if_it_had_not_been(
+def test_a_resumed_cell_gives_the_same_numbers(
     entry: Entry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Cut twice in training and three times in evaluation.
-
-    Each time all that is taken along is the file.
-    """
+    """Interrupt it twice in training and three times in evaluation; only the file remains."""
     monkeypatch.setattr(
         "strategies.sequence.train.LOSS_POINTS", 2
-    )  # so that a point of the loss is a mean over steps before and after a cut
-    whole, wanted = train_here(entry)
+    )  # so that a point of the loss is a mean over steps before and after an interruption
+    whole, expected = train_here(entry)
     for cut_at in (0.8 * 2 / STEPS, 0.8 * 4 / STEPS, 0.81, 0.9, 0.96):
         with pytest.raises(Cut):
             train_here(entry, Checkpoint(tmp_path / "file", every=0.0), cut_at)
-        torch.rand(3)  # what the next process finds of global generators is not what this one left
+        torch.rand(3)  # the next process finds other states of the global generators
         random.random()
     resumed, found = train_here(entry, Checkpoint(tmp_path / "file", every=0.0))
-    assert found.keys() == wanted.keys()
-    for name, tensor in wanted.items():
+    assert found.keys() == expected.keys()
+    for name, tensor in expected.items():
         assert torch.equal(found[name], tensor), name
     assert (resumed.metrics, resumed.curves, resumed.slots) == (
         whole.metrics,
@@ -98,11 +95,11 @@ def test_training_that_was_cut_short_ends_as_if_it_had_not_been(
 
 
 @pytest.mark.parametrize("far_streams", [4, 2])
-def test_a_reading_that_was_cut_short_is_not_begun_again(
+def test_a_resumed_evaluation_does_not_start_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, far_streams: int
 ) -> None:
-    """Nor with streams that are left behind on the way."""
-    monkeypatch.setattr("strategies.sequence.evaluate.FAR", 1024)
+    """Also if only some streams are read on."""
+    monkeypatch.setattr("strategies.sequence.evaluate.FAR_DISTANCE", 1024)
     entry = Registry("model").get("memnet")
     task = induction.build(
         induction.Config(train_length=16, furthest=8192, far_streams=far_streams)
@@ -113,7 +110,7 @@ def test_a_reading_that_was_cut_short_is_not_begun_again(
         with pytest.raises(Cut):
             train_here(entry, Checkpoint(tmp_path / "file", every=0.0), cut_at, task=task)
     resumed, _ = train_here(
-        entry, Checkpoint(tmp_path / "file", every=0.0), task=task, told=fractions
+        entry, Checkpoint(tmp_path / "file", every=0.0), task=task, fractions=fractions
     )
     assert min(fractions) > 0.95
     assert (resumed.metrics, resumed.curves, resumed.slots) == (
@@ -124,7 +121,7 @@ def test_a_reading_that_was_cut_short_is_not_begun_again(
     assert resumed.cost.state_bytes == whole.cost.state_bytes
 
 
-def test_sheets_that_are_done_are_not_done_again(tmp_path: Path) -> None:
+def test_finished_evaluation_batches_are_not_repeated(tmp_path: Path) -> None:
     entry = Registry("model").get("memnet")
     task = copy.build(copy.Config(train_length=8, furthest=32))
     whole, _ = train_here(entry, task=task)
@@ -133,7 +130,7 @@ def test_sheets_that_are_done_are_not_done_again(tmp_path: Path) -> None:
         with pytest.raises(Cut):
             train_here(entry, Checkpoint(tmp_path / "file", every=0.0), cut_at, task=task)
     resumed, _ = train_here(
-        entry, Checkpoint(tmp_path / "file", every=0.0), task=task, told=fractions
+        entry, Checkpoint(tmp_path / "file", every=0.0), task=task, fractions=fractions
     )
     assert min(fractions) > 0.94
     assert (resumed.metrics, resumed.curves, resumed.slots) == (
@@ -144,7 +141,7 @@ def test_sheets_that_are_done_are_not_done_again(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("state", [(), {"a": 1}, (torch.zeros(1), {"b": (2, None)}, 3.0)])
-def test_a_state_is_filled_in_again(state: Any) -> None:
+def test_a_state_is_restored_from_its_leaves(state: Any) -> None:
     content = flatten_state(state)
     assert flatten_state(unflatten_state(state, content)) == content
     assert flatten_state(unflatten_state(state, [7] * len(content))) == [7] * len(content)
@@ -153,7 +150,7 @@ def test_a_state_is_filled_in_again(state: Any) -> None:
             unflatten_state(state, wrong)
 
 
-def test_steps_that_were_kept_are_not_made_again(tmp_path: Path) -> None:
+def test_saved_steps_are_not_repeated(tmp_path: Path) -> None:
     entry = Registry("model").get("lstm")
     with pytest.raises(Cut):
         train_here(entry, Checkpoint(tmp_path / "file", every=0.0), 0.8 * 4 / STEPS)
@@ -163,24 +160,31 @@ def test_steps_that_were_kept_are_not_made_again(tmp_path: Path) -> None:
     run_task(
         task,
         lambda signature: entry.load().build(entry.load().Config(), signature),
-        steps=STEPS, batch_size=4, streams=4, learning_rate=3e-3, seed=1, device=CPU, progress=fractions.append, checkpoint=checkpoint,
-    )  # fmt: skip
+        steps=STEPS,
+        batch_size=4,
+        streams=4,
+        learning_rate=3e-3,
+        seed=1,
+        device=CPU,
+        progress=fractions.append,
+        checkpoint=checkpoint,
+    )
     assert min(fractions) == pytest.approx(0.8 * 4 / STEPS)
-    assert all(seconds > 0 for seconds in checkpoint.earlier)
+    assert all(seconds > 0 for seconds in checkpoint.earlier_seconds)
 
 
-def test_the_time_of_earlier_processes_counts(tmp_path: Path) -> None:
+def test_the_time_of_interrupted_processes_counts(tmp_path: Path) -> None:
     parts = Parts(stateful={"model": nn.Linear(2, 2)})
     first = Checkpoint(tmp_path / "file", every=0.0)
-    first.earlier = (100.0, 50.0)
-    first.keep(parts, {"done": 1})
+    first.earlier_seconds = (100.0, 50.0)
+    first.save(parts, {"done": 1})
     second = Checkpoint(tmp_path / "file")
     assert second.resume(parts) == {"done": 1}
-    assert second.earlier[0] >= 100.0
-    assert second.earlier[1] >= 50.0
+    assert second.earlier_seconds[0] >= 100.0
+    assert second.earlier_seconds[1] >= 50.0
 
 
-def test_global_generators_go_on_where_they_were(tmp_path: Path) -> None:
+def test_global_generators_are_restored(tmp_path: Path) -> None:
     parts = Parts(stateful={})
 
     def drawn() -> list[Any]:
@@ -191,11 +195,11 @@ def test_global_generators_go_on_where_they_were(tmp_path: Path) -> None:
             random.random(),
         ]
 
-    np.random.randn(1)  # noqa: NPY002  (it keeps the second of a pair, which is part of its state)
-    Checkpoint(tmp_path / "file", every=0.0).keep(parts, {})
-    wanted = drawn()
+    np.random.randn(1)  # noqa: NPY002  (the second of a pair is part of its state)
+    Checkpoint(tmp_path / "file", every=0.0).save(parts, {})
+    expected = drawn()
     Checkpoint(tmp_path / "file").resume(parts)
-    assert drawn() == wanted
+    assert drawn() == expected
 
 
 TREES = st.recursive(
@@ -214,9 +218,7 @@ TREES = st.recursive(
 
 
 @given(tree=TREES)
-def test_what_is_nested_comes_back_as_it_was(
-    tree: Any, tmp_path_factory: pytest.TempPathFactory
-) -> None:
+def test_nested_content_is_restored(tree: Any, tmp_path_factory: pytest.TempPathFactory) -> None:
     path = tmp_path_factory.getbasetemp() / "nested"
     write(path, tree, "key")
     assert load(path, "key") == tree
@@ -234,7 +236,7 @@ TENSORS = {
 }
 
 
-def test_tensors_come_back_bit_for_bit(tmp_path: Path) -> None:
+def test_tensors_are_restored_bit_for_bit(tmp_path: Path) -> None:
     shared = torch.randn(4)
     write(tmp_path / "file", [TENSORS, shared, shared[:2]], "key")
     tensors, *both = load(tmp_path / "file", "key")
@@ -246,12 +248,12 @@ def test_tensors_come_back_bit_for_bit(tmp_path: Path) -> None:
     assert torch.equal(both[1], shared[:2])
 
 
-def test_what_can_not_be_written_is_named(tmp_path: Path) -> None:
-    with pytest.raises(TypeError, match="a Linear can't stand in a checkpoint"):
+def test_an_unsupported_type_is_named(tmp_path: Path) -> None:
+    with pytest.raises(TypeError, match="a Linear can't be part of a checkpoint"):
         write(tmp_path / "file", {"model": nn.Linear(1, 1)}, "key")
 
 
-def test_what_is_not_whole_or_not_ours_is_as_good_as_none(tmp_path: Path) -> None:
+def test_a_damaged_or_foreign_file_is_ignored(tmp_path: Path) -> None:
     path = tmp_path / "file"
     assert load(path, "key") is None
     write(path, {"a": [torch.arange(50.0), "text"]}, "key")
@@ -273,18 +275,18 @@ def test_what_is_not_whole_or_not_ours_is_as_good_as_none(tmp_path: Path) -> Non
         assert load(path, "key") is None
 
 
-def test_a_full_disk_costs_the_checkpoint_alone(
+def test_a_write_error_does_not_end_the_cell(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "file").mkdir()
-    Checkpoint(tmp_path / "file" / "x" / "..", every=0.0).keep(Parts(stateful={}), {})
+    Checkpoint(tmp_path / "file" / "x" / "..", every=0.0).save(Parts(stateful={}), {})
     assert "no checkpoint was written" in capsys.readouterr().out
 
 
-def test_it_is_written_when_it_is_time_to(tmp_path: Path) -> None:
+def test_a_checkpoint_is_written_only_when_due(tmp_path: Path) -> None:
     checkpoint = Checkpoint(tmp_path / "file", every=1000.0)
-    checkpoint.keep(Parts(stateful={}), {})
-    checkpoint.keep(Parts(stateful={}), {}, final=True)
+    checkpoint.save(Parts(stateful={}), {})
+    checkpoint.save(Parts(stateful={}), {}, final=True)
     assert not checkpoint.path.exists()
-    Checkpoint(None, every=0.0).keep(Parts(stateful={}), {})
+    Checkpoint(None, every=0.0).save(Parts(stateful={}), {})
     assert list(tmp_path.iterdir()) == []

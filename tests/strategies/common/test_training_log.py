@@ -1,4 +1,4 @@
-"""A training that diverged is no result: it ends, and says so, on streams as on tasks."""
+"""Diverged training ends with an error, on streams as on tasks."""
 
 from dataclasses import replace
 from types import SimpleNamespace
@@ -42,7 +42,7 @@ def run(
 
 
 def stepped(losses: list[float], steps: int, boundaries: tuple[int, ...] = ()) -> None:
-    """Go through steps of such losses, with an experience's end after some of them."""
+    """Report steps with these losses, and the end of an experience after some of them."""
     progress = Progress(lambda fraction: None, steps, 0.01)
     for place, loss in enumerate(losses, start=1):
         progress.after_training_iteration(SimpleNamespace(loss=torch.tensor(loss)))
@@ -51,22 +51,22 @@ def stepped(losses: list[float], steps: int, boundaries: tuple[int, ...] = ()) -
 
 
 class Mute(Gru):
-    """Learns as it should, and then gives NaN in evaluation."""
+    """Trains normally, and then returns NaN in evaluation."""
 
-    learnt = False
+    trained = False
 
     def forward(self, inputs: Tensor, *args: Any, **options: Any) -> ModelOutput:
         output = super().forward(inputs, *args, **options)
-        self.learnt = self.learnt or self.training
+        self.trained = self.trained or self.training
         return (
             replace(output, logits=output.logits * float("nan"))
-            if self.learnt and not self.training
+            if self.trained and not self.training
             else output
         )
 
 
 class Closing(nn.Module):
-    """Answers class 0, and closes all others by minus infinity."""
+    """Answers class 0, and masks all others with minus infinity."""
 
     def forward(self, inputs: Tensor) -> Tensor:
         return torch.tensor([1.0, *[float("-inf")] * 3]).repeat(len(inputs), 1)
@@ -84,7 +84,7 @@ class Closing(nn.Module):
     [Schedule(epochs=3, batch_size=10), Schedule(online=20, batch_size=10)],
     ids=["offline", "online"],
 )
-def test_a_stream_that_diverged_ends_and_says_so(method: Any, schedule: Schedule) -> None:
+def test_diverged_training_on_a_stream_ends_with_an_error(method: Any, schedule: Schedule) -> None:
     with pytest.raises(
         FloatingPointError,
         match=r"the loss was nan at step \d+ of \d+, at a learning rate of 1e\+30; .*rate=3e\+29\)",
@@ -97,7 +97,7 @@ def test_a_stream_that_diverged_ends_and_says_so(method: Any, schedule: Schedule
         )
 
 
-def test_a_loss_is_looked_at_by_the_end_of_its_experience() -> None:
+def test_the_loss_is_checked_at_the_end_of_an_experience() -> None:
     """Each hundredth has ten steps here."""
     stepped([1.0] * 8, steps=1000, boundaries=(4, 8))
     with pytest.raises(FloatingPointError, match="the loss was inf at step 4 of 1000"):
@@ -106,14 +106,14 @@ def test_a_loss_is_looked_at_by_the_end_of_its_experience() -> None:
         stepped([1.0] * 3 + [float("nan")] * 9, steps=1000)
 
 
-def test_steps_beyond_the_stream_s_are_of_no_number() -> None:
+def test_steps_beyond_the_stream_have_no_total() -> None:
     with pytest.raises(
         FloatingPointError, match=r"the loss was nan at step 3, at a learning rate of 0\.01"
     ):
         stepped([1.0, 1.0, float("nan")], steps=2)
 
 
-def test_answers_that_are_not_finite_after_training_are_no_chance_accuracy() -> None:
+def test_logits_that_are_not_finite_after_training_are_an_error() -> None:
     with pytest.raises(
         FloatingPointError,
         match=r"diverged: answers to experience 0 were not finite after 18 steps, at a",
@@ -121,12 +121,12 @@ def test_answers_that_are_not_finite_after_training_are_no_chance_accuracy() -> 
         run(naive, toy(), 0.01, Mute)
 
 
-def test_a_method_without_steps_that_gives_nan_is_not_told_to_take_smaller_ones() -> None:
+def test_nan_without_training_steps_gives_no_advice_on_the_learning_rate() -> None:
     stream = toy()
-    learnt = stream.benchmark.train_stream[0]
+    experience = stream.benchmark.train_stream[0]
     inputs = torch.full((60, 4, 4), float("nan"))
-    labels = torch.tensor(learnt.dataset.targets)
-    learnt._dataset = labelled(TensorDataset(inputs, labels), labels, 0)
+    labels = torch.tensor(experience.dataset.targets)
+    experience._dataset = labelled(TensorDataset(inputs, labels), labels, 0)
     with pytest.raises(
         FloatingPointError,
         match=r"^answers to experience 0 were not finite, and no step was made yet",
@@ -134,7 +134,7 @@ def test_a_method_without_steps_that_gives_nan_is_not_told_to_take_smaller_ones(
         run(slda, stream, 0.01, features="inputs")
 
 
-def test_closed_answers_beside_a_finite_one_are_no_divergence() -> None:
+def test_masked_logits_next_to_a_finite_one_are_no_divergence() -> None:
     stream = toy()
     model = Closing()
     model.unused = nn.Parameter(torch.zeros(1))
@@ -147,7 +147,7 @@ def test_closed_answers_beside_a_finite_one_are_no_divergence() -> None:
 @pytest.mark.parametrize(
     ("used", "advised"), [(0.003, "0.001"), (0.001, "0.0003"), (1e-4, "3e-05"), (1.0, "0.3")]
 )
-def test_what_is_advised_is_lower_than_what_was_used(used: float, advised: str) -> None:
+def test_the_advised_rate_is_lower_than_the_used_one(used: float, advised: str) -> None:
     assert str(diverged("the loss was nan", used)).endswith(
         f"(--set training.learning_rate={advised})"
     )

@@ -1,4 +1,4 @@
-"""A small stand-in model, so that these tests need no registered one."""
+"""A small model for tests, independent of the registered ones."""
 
 from dataclasses import dataclass
 from typing import Any

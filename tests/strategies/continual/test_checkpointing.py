@@ -1,4 +1,4 @@
-"""Streams that are cut short at any step, and go on."""
+"""Streams that are interrupted at any step and resumed."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -23,16 +23,16 @@ from tests.strategies.continual.toy_stream import NEEDS_BOUNDARIES, toy
 CPU = torch.device("cpu")
 
 
-ELSEWISE = ("gdumb", "joint", "slda")
-"""Methods that train for more or fewer steps than the stream has: the last cut would come too late."""
+OTHER_STEP_COUNTS = ("gdumb", "joint", "slda")
+"""Methods with another number of steps than the stream: the last interruption would be too late."""
 
 
 class Cut(BaseException):
-    """What ends a process, as far as a cell can tell."""
+    """Ends a cell like the end of its process."""
 
 
 def ignore(fraction: float) -> None:
-    """Take no notice."""
+    """Ignore the progress."""
 
 
 def run(
@@ -42,7 +42,7 @@ def run(
     progress: Callable[[float], None] = ignore,
     models: list[Gru] | None = None,
 ) -> Outcome:
-    """Learn a stream, and put the model that learns into ``models``."""
+    """Train on a stream, and append the model to ``models``."""
     torch.manual_seed(0)
     config = method.Config()
 
@@ -86,19 +86,19 @@ CASES = [pytest.param(entry.load(), EPOCHS, id=entry.name) for entry in Registry
 
 
 @pytest.mark.parametrize(("method", "schedule"), CASES)
-def test_a_stream_that_was_cut_short_ends_in_the_same_numbers(
+def test_a_resumed_stream_gives_the_same_numbers(
     method: Any, schedule: Schedule, tmp_path: Path
 ) -> None:
-    """Twice: in the first experience, and in the last."""
+    """Interrupt it in the first experience and in the last."""
     models: list[Gru] = []
     whole = run(method, schedule, models=models)
     path = tmp_path / "checkpoint"
     name = method.__name__.rpartition(".")[2]
-    for fraction in (0.3,) if name in ELSEWISE else (0.3, 0.8):
+    for fraction in (0.3,) if name in OTHER_STEP_COUNTS else (0.3, 0.8):
         with pytest.raises(Cut):
             run(method, schedule, Checkpoint(path, "key", every=0.0), at(fraction))
-    told: list[float] = []
-    resumed = run(method, schedule, Checkpoint(path, "key", every=0.0), told.append, models)
+    fractions: list[float] = []
+    resumed = run(method, schedule, Checkpoint(path, "key", every=0.0), fractions.append, models)
     weights, expected = (model.state_dict() for model in models)
     assert all(torch.equal(weights[name], expected[name]) for name in expected)
     assert (resumed.metrics, resumed.curves, resumed.slots) == (
@@ -107,37 +107,37 @@ def test_a_stream_that_was_cut_short_ends_in_the_same_numbers(
         whole.slots,
     )
     assert resumed.cost.train_examples == whole.cost.train_examples
-    assert min(told) > (0.25 if name in ELSEWISE else 0.7), (
-        "it goes on from where it was cut short, and not from the start"
+    assert min(fractions) > (0.25 if name in OTHER_STEP_COUNTS else 0.7), (
+        "it resumes at the interruption, not at the start"
     )
 
 
 @pytest.mark.parametrize("name", NEEDS_BOUNDARIES)
 def test_a_method_that_needs_boundaries_is_refused_online(name: str) -> None:
-    with pytest.raises(UsageError, match="tells no boundaries"):
+    with pytest.raises(UsageError, match="has no task boundaries"):
         run(Registry("method").get(name).load(), ONLINE)
 
 
-def test_a_stream_goes_on_after_the_last_experience_that_was_evaluated(
+def test_a_stream_resumes_after_the_last_evaluated_experience(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Also where mini-batches can't be gone on with."""
+    """Also if mini-batches can't be resumed."""
     monkeypatch.setattr("strategies.continual.checkpointing.TensorLoader", type(None))
     schedule = Schedule(epochs=2, batch_size=10)
     whole, path = run(naive, schedule), tmp_path / "checkpoint"
     with pytest.raises(Cut):
         run(naive, schedule, Checkpoint(path, "key", every=0.0), at(0.8))
-    told: list[float] = []
-    resumed = run(naive, schedule, Checkpoint(path, "key", every=0.0), told.append)
+    fractions: list[float] = []
+    resumed = run(naive, schedule, Checkpoint(path, "key", every=0.0), fractions.append)
     assert (resumed.metrics, resumed.curves) == (whole.metrics, whole.curves)
-    assert 0.5 < min(told) < 0.6
+    assert 0.5 < min(fractions) < 0.6
 
 
 class Forgetful(SupervisedPlugin[Any]):
-    """Can't tell its state."""
+    """Has no state_dict."""
 
 
-def test_a_plugin_that_cannot_tell_its_state_lets_the_cell_start_anew(tmp_path: Path) -> None:
+def test_a_plugin_without_a_state_makes_a_strategy_not_resumable(tmp_path: Path) -> None:
     stream = toy()
     torch.manual_seed(0)
     strategy = naive.build(
@@ -153,7 +153,7 @@ def test_a_plugin_that_cannot_tell_its_state_lets_the_cell_start_anew(tmp_path: 
     assert not resumable(strategy)
 
 
-def test_time_spent_before_the_cut_counts(tmp_path: Path) -> None:
+def test_the_time_before_an_interruption_counts(tmp_path: Path) -> None:
     path = tmp_path / "checkpoint"
     with pytest.raises(Cut):
         run(naive, Schedule(epochs=3, batch_size=10), Checkpoint(path, "key", every=0.0), at(0.9))

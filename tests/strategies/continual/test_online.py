@@ -1,4 +1,4 @@
-"""Streams that are met once, a few samples at a time, with no boundary told."""
+"""Online streams: a few samples at a time, each once, without task boundaries."""
 
 from typing import Any
 
@@ -16,11 +16,11 @@ from tests.strategies.continual.test_train import CPU
 from tests.strategies.continual.toy_stream import NEEDS_BOUNDARIES, toy
 
 OTHERS = (*NEEDS_BOUNDARIES, "joint")
-"""Methods that are refused, and the one that takes all samples at once."""
+"""Methods that are refused online, and the one that trains on all samples at once."""
 ONLINE = Schedule(batch_size=10, online=7)
 
 
-def test_everything_is_met_once_and_no_boundary_is_told() -> None:
+def test_online_samples_are_seen_once_without_boundaries() -> None:
     stream = toy(schedule=ONLINE)
     small = list(stream.experiences())
     assert all(
@@ -40,7 +40,7 @@ def test_everything_is_met_once_and_no_boundary_is_told() -> None:
     )
 
 
-def test_the_order_is_the_seed_s_and_the_same_each_time() -> None:
+def test_the_online_order_depends_on_the_seed_alone() -> None:
     def order(seed: int) -> torch.Tensor:
         return torch.cat(
             [
@@ -53,7 +53,7 @@ def test_the_order_is_the_seed_s_and_the_same_each_time() -> None:
     assert not torch.equal(order(1), order(2))
 
 
-def test_the_pace_counts_small_experiences() -> None:
+def test_the_schedule_counts_small_experiences() -> None:
     assert (
         Schedule(batch_size=10, online=7).steps(60),
         Schedule(batch_size=3, online=7).steps(60),
@@ -69,16 +69,13 @@ METHODS = [
     if entry.name not in OTHERS
 ]
 LEARNERS = ("naive", "er", "memnet")
-"""Methods that are at home online.
-
-Others run, and some of them learn little when every few samples are an experience to protect.
-"""
+"""Methods that learn well online; others run, but may learn little from small experiences."""
 
 
 @pytest.mark.parametrize(("method", "scenario"), [*METHODS, (er, "domain"), (er, "task")])
-def test_every_method_runs_online_and_some_learn(method: Any, scenario: Any) -> None:
+def test_methods_run_online(method: Any, scenario: Any) -> None:
     torch.manual_seed(0)
-    told: list[float] = []
+    fractions: list[float] = []
     learner = method.__name__.rpartition(".")[2] in LEARNERS
     count = 480 if learner else 60
     outcome = run_stream(
@@ -89,7 +86,7 @@ def test_every_method_runs_online_and_some_learn(method: Any, scenario: Any) -> 
         learning_rate=1e-2,
         seed=0,
         device=CPU,
-        progress=told.append,
+        progress=fractions.append,
     )
     assert [len(row) for row in outcome.curves["accuracy_matrix"]] == [2, 2]
     assert (
@@ -99,4 +96,4 @@ def test_every_method_runs_online_and_some_learn(method: Any, scenario: Any) -> 
     )
     if learner:
         assert outcome.metrics["learning_accuracy"] > 0.6
-        assert told[-1] == 1.0
+        assert fractions[-1] == 1.0

@@ -43,7 +43,7 @@ def run(
 
 
 class Fixed(nn.Module):
-    """Answers class 0 whatever it is shown."""
+    """Answers class 0 to every input."""
 
     def forward(self, inputs: Tensor) -> Tensor:
         return torch.eye(4)[torch.zeros(len(inputs), dtype=torch.long)]
@@ -142,7 +142,7 @@ def test_buffers_are_counted() -> None:
 
 
 def test_slots_without_dreams() -> None:
-    """What is trained on is the new samples alone; the slots still answer."""
+    """Training uses the new samples alone; the slots still answer."""
     outcome = run(memnet, dreams=0, slots=20)
     assert outcome.cost.train_examples == 3 * 120
     assert outcome.slots is not None
@@ -159,7 +159,7 @@ def test_slot_statistics() -> None:
     assert 0 < slots["read_sparsity"] < 1
 
 
-def test_memory_is_refused_where_there_is_nothing_to_remember() -> None:
+def test_a_model_without_features_is_refused() -> None:
     with pytest.raises(
         UsageError,
         match="no linear layer to take features from: give it a width and a method features",
@@ -201,7 +201,7 @@ def test_dreams_have_the_task_of_their_class() -> None:
     assert (torch.cat(seen[-3:], dim=1)[1] == 0).any()
 
 
-def test_evaluation_by_the_strategy_leaves_the_bank_as_it_was() -> None:
+def test_evaluation_does_not_change_the_bank() -> None:
     stream = toy()
     torch.manual_seed(0)
     strategy = memnet.build(
@@ -244,7 +244,7 @@ def test_predictions_do_not_depend_on_batch_size_or_order(method: Any) -> None:
     torch.testing.assert_close(strategy.model(inputs[back]), whole[back], atol=1e-4, rtol=1e-4)
 
 
-def test_columns_follow_cuts_and_joins() -> None:
+def test_columns_follow_splits_and_concatenations() -> None:
     one, two = (
         AvalancheDataset([TensorDataset(torch.arange(5.0) + 10 * n, torch.full((5,), n))])
         for n in range(2)
@@ -256,7 +256,7 @@ def test_columns_follow_cuts_and_joins() -> None:
     assert all(torch.equal(column, other) for column, other in zip(columns, stacked, strict=True))
 
 
-def test_what_is_transformed_is_left_to_avalanche() -> None:
+def test_transformed_data_use_the_loader_of_avalanche() -> None:
     plain = AvalancheDataset([TensorDataset(torch.zeros(3, 1), torch.zeros(3, dtype=torch.long))])
     from avalanche.benchmarks.utils.transform_groups import TransformGroups
 
@@ -267,7 +267,7 @@ def test_what_is_transformed_is_left_to_avalanche() -> None:
     assert columns_of(doubled) is None
 
 
-def test_feed_gives_every_sample_once_in_a_new_order() -> None:
+def test_a_loader_gives_every_sample_once_in_a_new_order() -> None:
     feed = TensorLoader((torch.arange(10),), 4, torch.Generator().manual_seed(0))
     passes = [torch.cat([batch[0] for batch in feed]) for _ in range(2)]
     assert len(feed) == 3
@@ -275,14 +275,14 @@ def test_feed_gives_every_sample_once_in_a_new_order() -> None:
     assert not torch.equal(*passes)
 
 
-def test_cycle_goes_round() -> None:
+def test_a_cycle_repeats_all_places() -> None:
     cycle = Cycle(4, torch.Generator().manual_seed(0))
     taken = torch.cat([cycle.take(3) for _ in range(4)])
     assert torch.bincount(taken).tolist() == [3, 3, 3, 3]
 
 
 class Burdened(Gru):
-    """A GRU with an auxiliary loss on a parameter that its answers do not depend on."""
+    """A GRU with an auxiliary loss on an otherwise unused parameter."""
 
     def __init__(self, signature: Signature) -> None:
         super().__init__(signature)
@@ -294,7 +294,7 @@ class Burdened(Gru):
         )
 
 
-def test_a_model_s_own_losses_are_part_of_training_and_not_of_evaluation() -> None:
+def test_auxiliary_losses_affect_training_and_not_evaluation() -> None:
     torch.manual_seed(0)
     stream = toy(epochs=1)
     model = Burdened(stream.signature)
@@ -308,7 +308,7 @@ def test_a_model_s_own_losses_are_part_of_training_and_not_of_evaluation() -> No
 
 
 def four(scenario: Scenario, seed: int = 0) -> Stream:
-    """Four classes of two experiences, each image as bright as its class, so that samples can be told apart."""
+    """Return a stream of four classes in two experiences; a class has its own brightness."""
     samples = Samples(
         inputs=(torch.arange(12) % 4).float().reshape(12, 1, 1), labels=torch.arange(12) % 4
     )
@@ -336,7 +336,7 @@ def test_in_the_domain_scenario_a_label_is_the_place_in_the_experience() -> None
     )
 
 
-def test_in_the_task_scenario_the_experience_is_told_and_answers_are_its_classes() -> None:
+def test_in_the_task_scenario_answers_are_the_classes_of_the_experience() -> None:
     stream = four("task")
     assert stream.heads is not None
     assert stream.heads.sum(1).tolist() == [2, 2]
@@ -349,7 +349,7 @@ def test_in_the_task_scenario_the_experience_is_told_and_answers_are_its_classes
 
 
 class Stubborn(Fixed):
-    """Is surest of class 0, then 1, 2 and 3, whatever it is shown."""
+    """Prefers class 0, then 1, 2 and 3, for every input."""
 
     def forward(self, inputs: Tensor) -> Tensor:
         return torch.tensor([4.0, 3.0, 2.0, 1.0]).expand(len(inputs), 4) * torch.ones(
@@ -357,11 +357,9 @@ class Stubborn(Fixed):
         )
 
 
-def test_answers_are_among_the_task_s_classes_whether_the_model_sees_to_it_or_the_strategy() -> (
-    None
-):
+def test_the_model_or_the_strategy_masks_other_tasks() -> None:
     stream = four("task")
-    expected = [0.5, 0.5]  # of each experience's two classes the lower one
+    expected = [0.5, 0.5]  # the lower one of each experience's two classes
     plain = Stubborn()
     plain.unused = nn.Parameter(torch.zeros(1))
     heads = MultiHeadClassifier(Gru(stream.signature), stream.heads)
@@ -380,7 +378,7 @@ def test_answers_are_among_the_task_s_classes_whether_the_model_sees_to_it_or_th
     } == dict(enumerate(stream.classes))
 
 
-def test_a_head_that_is_not_the_sample_s_learns_nothing_from_it() -> None:
+def test_only_the_head_of_the_sample_s_task_gets_a_gradient() -> None:
     stream = four("task")
     model = classifier(Gru(stream.signature), stream)
     assert isinstance(model, MultiHeadClassifier)
@@ -398,7 +396,7 @@ def test_methods_learn_in_other_scenarios(method: Any, scenario: Scenario) -> No
     assert outcome.metrics["learning_accuracy"] > 0.9
 
 
-def test_iterations_are_whole_mini_batches_of_one_order_after_the_other() -> None:
+def test_iterations_use_full_mini_batches_of_successive_orders() -> None:
     feed = TensorLoader((torch.arange(10),), 4, torch.Generator().manual_seed(0), iterations=5)
     batches = [batch[0] for batch in feed]
     assert [len(batch) for batch in batches] == [4] * len(feed) == [4] * 5
@@ -410,8 +408,8 @@ def test_iterations_are_whole_mini_batches_of_one_order_after_the_other() -> Non
     ] == [3, 3]
 
 
-def test_a_pace_of_iterations_is_kept_and_counted() -> None:
-    told: list[float] = []
+def test_a_schedule_of_iterations_is_followed_and_counted() -> None:
+    fractions: list[float] = []
     torch.manual_seed(0)
     stream = toy(schedule=Schedule(batch_size=8, iterations=7))
     outcome = run_stream(
@@ -422,8 +420,8 @@ def test_a_pace_of_iterations_is_kept_and_counted() -> None:
         learning_rate=1e-2,
         seed=0,
         device=CPU,
-        progress=told.append,
+        progress=fractions.append,
     )
     assert outcome.cost.train_examples == 2 * 7 * 8
-    assert len(told) == 14
+    assert len(fractions) == 14
     assert Schedule(epochs=3, batch_size=10).steps(25) == 9

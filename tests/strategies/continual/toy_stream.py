@@ -1,11 +1,11 @@
-"""A stream that is learnt in a second."""
+"""A stream that takes a second to learn."""
 
 import torch
 
 from strategies.continual.stream import Samples, Scenario, Schedule, Stream, split_classes
 
 NEEDS_BOUNDARIES = ("cumulative", "ewc", "gdumb", "lwf", "si", "slda")
-"""Methods that are refused online."""
+"""Methods that are refused on online streams."""
 
 
 def toy(
@@ -16,7 +16,7 @@ def toy(
     schedule: Schedule | None = None,
     garbled_test: bool = False,
 ) -> Stream:
-    """Four classes of noisy bright rows, dealt to two experiences."""
+    """Return a stream of four classes of noisy bright rows in two experiences."""
     parts = []
     for part in range(2):
         generator = torch.Generator().manual_seed(part)

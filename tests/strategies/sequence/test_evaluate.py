@@ -1,4 +1,4 @@
-"""Asking: far streams, groups, and sheets fed in pieces, each against what a sum of tokens must give."""
+"""Evaluation: far streams, groups and sequences in pieces, against known sums of tokens."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -13,7 +13,7 @@ from benchmarks.tasks import mqar, selective_copy_hard
 from memnet.config import MemNetConfig
 from memnet.recorder import Recorder
 from strategies.sequence.evaluate import (
-    FAR,
+    FAR_DISTANCE,
     PIECE,
     evaluate_on_copies,
     evaluate_task,
@@ -27,11 +27,11 @@ from strategies.sequence.task import (
     SequenceTask,
     WholeSequenceTask,
 )
-from strategies.sequence.train import measured_curves, measured_metrics, train
+from strategies.sequence.train import result_curves, result_metrics, train
 
 
 def ignore(fraction: float) -> None:
-    """Take no note of progress."""
+    """Ignore the progress."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +44,7 @@ class Total:
 class Summer(SequenceModel):
     """Answers at each position with the sum of the tokens up to it, modulo 10.
 
-    It notes what it is fed.
+    It records the shapes of its inputs.
     """
 
     def __init__(self, longest: int | None = None) -> None:
@@ -71,7 +71,7 @@ class Summer(SequenceModel):
 class Far:
     """Streams of ones, twos, threes and fours.
 
-    Two questions, the second in a group; right are the sums.
+    There are two queries, the second in a group; correct answers are the sums.
     """
 
     def __init__(self, distances: tuple[int, ...]) -> None:
@@ -86,8 +86,8 @@ class Far:
         return distance
 
     def queries(self) -> Queries:
-        # Right after any multiple of 10 tokens, for the rows of even sums and for all rows; else
-        # wrong.
+        # Correct after any multiple of 10 tokens, for all rows but the fourth, and for all rows;
+        # else wrong.
         inputs = torch.tensor([[0], [5]]).expand(4, 2, 1)
         return Queries(
             inputs=inputs,
@@ -96,13 +96,13 @@ class Far:
         )
 
 
-def test_beyond_far_the_first_streams_alone_go_on() -> None:
-    model, query_stream = Summer(), Far((FAR - 2, 20 * 1000))
-    reading = evaluate_on_copies(model, query_stream, progress=ignore, far_streams=2)
-    # 8,190 and 20,000 are multiples of ten: the fourth row's first question is wrong, and it is not
-    # asked far away.
-    assert reading.accuracy_by_distance == [[8190.0, 0.75, 4.0], [20000.0, 1.0, 2.0]]
-    assert reading.groups == {"five": [[8190.0, 1.0, 4.0], [20000.0, 1.0, 2.0]]}
+def test_only_the_first_streams_are_read_beyond_the_far_distance() -> None:
+    model, query_stream = Summer(), Far((FAR_DISTANCE - 2, 20 * 1000))
+    result = evaluate_on_copies(model, query_stream, progress=ignore, far_streams=2)
+    # 8,190 and 20,000 are multiples of ten. The fourth row's first query is answered wrongly, and
+    # that row is not read beyond the far distance.
+    assert result.accuracy_by_distance == [[8190.0, 0.75, 4.0], [20000.0, 1.0, 2.0]]
+    assert result.groups == {"five": [[8190.0, 1.0, 4.0], [20000.0, 1.0, 2.0]]}
     streams = [rows for rows, tokens in model.fed if tokens > 1]
     assert streams == [4] * 8 + [2] * (len(streams) - 8)
     assert len(streams) == len(query_stream.read)
@@ -112,10 +112,10 @@ def test_beyond_far_the_first_streams_alone_go_on() -> None:
 
 
 @pytest.mark.parametrize("far_streams", [1, 3, 4, 9, None])
-def test_the_number_of_far_streams_changes_nothing_up_to_far(far_streams: int | None) -> None:
-    near = evaluate_on_copies(Summer(), Far((10, FAR)), progress=ignore)
+def test_far_streams_do_not_affect_near_distances(far_streams: int | None) -> None:
+    near = evaluate_on_copies(Summer(), Far((10, FAR_DISTANCE)), progress=ignore)
     far = evaluate_on_copies(
-        Summer(), Far((10, FAR, 10_000)), progress=ignore, far_streams=far_streams
+        Summer(), Far((10, FAR_DISTANCE, 10_000)), progress=ignore, far_streams=far_streams
     )
     assert far.accuracy_by_distance[:2] == near.accuracy_by_distance
     assert far.groups["five"][:2] == near.groups["five"]
@@ -123,34 +123,34 @@ def test_the_number_of_far_streams_changes_nothing_up_to_far(far_streams: int | 
 
 
 @pytest.mark.parametrize(("most", "at_once"), [(10**6, [8]), (48, [6, 2]), (1, [2, 2, 2, 2])])
-def test_questions_are_asked_on_as_many_forks_as_memory_holds(
+def test_copies_of_a_state_are_bounded_in_bytes(
     monkeypatch: pytest.MonkeyPatch, most: int, at_once: list[int]
 ) -> None:
-    """A state takes 8 bytes here, and there are two forks of each of four streams."""
-    expected = evaluate_on_copies(Summer(), Far((FAR - 2,)), progress=ignore)
+    """A state takes 8 bytes here, and each of four streams needs two copies."""
+    expected = evaluate_on_copies(Summer(), Far((FAR_DISTANCE - 2,)), progress=ignore)
     monkeypatch.setattr("strategies.sequence.evaluate.COPIES_BYTES", most)
     model = Summer()
-    reading = evaluate_on_copies(model, Far((FAR - 2,)), progress=ignore)
-    assert (reading.accuracy_by_distance, reading.groups) == (
+    result = evaluate_on_copies(model, Far((FAR_DISTANCE - 2,)), progress=ignore)
+    assert (result.accuracy_by_distance, result.groups) == (
         expected.accuracy_by_distance,
         expected.groups,
     )
     assert [rows for rows, tokens in model.fed if tokens == 1] == at_once
 
 
-def test_a_bounded_model_is_asked_no_group_beyond_its_longest() -> None:
-    reading = evaluate_on_copies(Summer(longest=10), Far((9, 10)), progress=ignore)
-    assert reading.accuracy_by_distance[1] == [10.0, None, 0.0]
-    assert reading.groups["five"][1] == [10.0, None, 0.0]
-    assert reading.accuracy_by_distance[0][2] == 4.0
+def test_a_bounded_model_has_no_group_accuracy_beyond_its_longest() -> None:
+    result = evaluate_on_copies(Summer(longest=10), Far((9, 10)), progress=ignore)
+    assert result.accuracy_by_distance[1] == [10.0, None, 0.0]
+    assert result.groups["five"][1] == [10.0, None, 0.0]
+    assert result.accuracy_by_distance[0][2] == 4.0
 
 
-def test_groups_are_scored_apart_in_metrics_and_curves() -> None:
-    reading = evaluate_on_copies(Summer(), Far((10, 20)), progress=ignore)
-    metrics = measured_metrics(reading)
+def test_groups_have_separate_metrics_and_curves() -> None:
+    result = evaluate_on_copies(Summer(), Far((10, 20)), progress=ignore)
+    metrics = result_metrics(result)
     assert metrics["accuracy_at_20"] == 0.75
     assert metrics["five_accuracy_at_20"] == metrics["five_accuracy"] == 1.0
-    curves = measured_curves(reading)
+    curves = result_curves(result)
     assert curves["accuracy_by_distance"] == [[10.0, 0.75, 4.0], [20.0, 0.75, 4.0]]
     assert curves["accuracy_by_distance_five"] == [[10.0, 1.0, 4.0], [20.0, 1.0, 4.0]]
 
@@ -171,7 +171,7 @@ def sums(length: int, positions: list[list[int]], mask: list[list[bool]] | None 
 
 
 def spoilt(batch: Batch, places: list[tuple[int, int]]) -> Batch:
-    """Make the answers at some places wrong."""
+    """Make the targets at some places wrong."""
     targets = batch.targets.clone()
     for row, place in places:
         targets[row, place] = (targets[row, place] + 1) % 10
@@ -179,23 +179,23 @@ def spoilt(batch: Batch, places: list[tuple[int, int]]) -> Batch:
 
 
 POSITIONS = [[2499, 0, 1023], [1024, 1500, 1501], [2048, 2047, 3]]
-"""Not in order, on both sides of the borders of pieces, and of different number in each piece."""
+"""Unordered positions on both sides of piece boundaries, with different numbers per piece."""
 
 
-def test_a_sheet_in_pieces_is_answered_as_it_would_be_whole() -> None:
+def test_a_sequence_in_pieces_gives_the_answers_of_the_whole_sequence() -> None:
     assert PIECE == 1024
     model = Summer()
     batches = [
         EvaluationBatch(distance=5, batch=sums(2500, POSITIONS)),
         EvaluationBatch(distance=7, batch=spoilt(sums(2500, POSITIONS), [(0, 0), (1, 1)])),
     ]
-    reading = evaluate_whole_sequences(model, batches, distances=[5, 7], progress=ignore)
-    assert reading.accuracy_by_distance == [[5.0, 1.0, 9.0], [7.0, 7 / 9, 9.0]]
+    result = evaluate_whole_sequences(model, batches, distances=[5, 7], progress=ignore)
+    assert result.accuracy_by_distance == [[5.0, 1.0, 9.0], [7.0, 7 / 9, 9.0]]
     assert model.fed == [(3, 1024), (3, 1024), (3, 452)] * 2
-    assert reading.state_bytes == 8
+    assert result.state_bytes == 8
 
 
-def test_places_that_are_masked_do_not_count() -> None:
+def test_masked_positions_do_not_count() -> None:
     mask = [[True, False, True], [True, True, False], [False, True, True]]
     wrong = spoilt(sums(2500, POSITIONS, mask), [(0, 1), (1, 2), (2, 0)])
     assert evaluate_whole_sequences(
@@ -207,7 +207,7 @@ def test_places_that_are_masked_do_not_count() -> None:
     ).accuracy_by_distance == [[1.0, 0.5, 6.0]]
 
 
-def test_sheets_of_one_distance_are_scored_together_and_drawn_one_at_a_time() -> None:
+def test_batches_of_one_distance_are_scored_together_and_drawn_on_demand() -> None:
     model = Summer()
     seen: list[int] = []
 
@@ -219,25 +219,25 @@ def test_sheets_of_one_distance_are_scored_together_and_drawn_one_at_a_time() ->
             )
 
     fractions: list[float] = []
-    reading = evaluate_whole_sequences(model, draw(), distances=[9, 10], progress=fractions.append)
-    assert reading.accuracy_by_distance == [[9.0, 0.75, 4.0], [10.0, None, 0.0]]
+    result = evaluate_whole_sequences(model, draw(), distances=[9, 10], progress=fractions.append)
+    assert result.accuracy_by_distance == [[9.0, 0.75, 4.0], [10.0, None, 0.0]]
     assert seen == [0, 1], "the second is drawn after the first was read"
     assert fractions == [0.5, 0.5]
 
 
-def test_a_bounded_model_gets_null_for_sheets_beyond_its_longest() -> None:
+def test_a_bounded_model_has_null_accuracy_beyond_its_longest() -> None:
     batches = [
         EvaluationBatch(distance=length, batch=sums(length, [[1], [2]])) for length in (10, 20, 21)
     ]
     model = Summer(longest=20)
-    reading = evaluate_whole_sequences(model, batches, distances=[10, 20, 21], progress=ignore)
-    assert reading.accuracy_by_distance == [[10.0, 1.0, 2.0], [20.0, 1.0, 2.0], [21.0, None, 0.0]]
+    result = evaluate_whole_sequences(model, batches, distances=[10, 20, 21], progress=ignore)
+    assert result.accuracy_by_distance == [[10.0, 1.0, 2.0], [20.0, 1.0, 2.0], [21.0, None, 0.0]]
     assert len(model.fed) == 2
-    assert measured_metrics(reading)["accuracy"] is None
+    assert result_metrics(result)["accuracy"] is None
 
 
 class Diary(Summer):
-    """Tells the recorder of a slot that died at the age of 5, and of one that is as old as the sequence is long."""
+    """Records one slot that died at the age of 5, and one as old as the sequence."""
 
     def forward(
         self,
@@ -254,7 +254,7 @@ class Diary(Summer):
         return super().forward(inputs, state, **options)
 
 
-def test_slots_alive_at_the_end_of_each_sheet_count_as_alive() -> None:
+def test_slots_alive_at_the_end_of_a_sequence_count_as_alive() -> None:
     batches = [EvaluationBatch(distance=length, batch=sums(length, [[1]])) for length in (100, 200)]
     slots = evaluate_whole_sequences(Diary(), batches, distances=[100, 200], progress=ignore).slots
     assert slots is not None
@@ -266,7 +266,7 @@ def test_slots_alive_at_the_end_of_each_sheet_count_as_alive() -> None:
 
 
 @pytest.mark.parametrize("model", ["lstm", "memnet"])
-def test_real_models_take_sheets(model: str) -> None:
+def test_real_models_run_whole_sequence_evaluation(model: str) -> None:
     task = mqar.build(mqar.Config(length=64, pairs=4, vocabulary=64, furthest=128))
     torch.manual_seed(0)
     built = lstm.build(lstm.Config(width=8), task.signature)
@@ -274,33 +274,33 @@ def test_real_models_take_sheets(model: str) -> None:
         built = memnet.build(
             MemNetConfig(width=16, bottleneck=16, slots=8, key_width=8), task.signature
         )
-    reading = evaluate_task(built, task, 4, torch.Generator().manual_seed(0), ignore)
-    assert [row[0] for row in reading.accuracy_by_distance] == [64.0, 128.0]
-    assert [row[2] for row in reading.accuracy_by_distance] == [16.0, 32.0]
-    assert (reading.slots is not None) == (model == "memnet")
-    assert reading.state_bytes > 0
+    result = evaluate_task(built, task, 4, torch.Generator().manual_seed(0), ignore)
+    assert [row[0] for row in result.accuracy_by_distance] == [64.0, 128.0]
+    assert [row[2] for row in result.accuracy_by_distance] == [16.0, 32.0]
+    assert (result.slots is not None) == (model == "memnet")
+    assert result.state_bytes > 0
 
 
 class Neither(SequenceTask):
-    """A task that can't be asked."""
+    """A task of neither kind."""
 
     def sample(self, batch: int, generator: torch.Generator) -> Batch:
         raise NotImplementedError
 
 
-def test_a_task_is_asked_in_one_of_the_two_ways() -> None:
-    with pytest.raises(TypeError, match="Neither can't be asked: make it a QueryTask"):
+def test_a_task_of_neither_kind_is_refused() -> None:
+    with pytest.raises(TypeError, match="Neither can't be evaluated: make it a QueryTask"):
         evaluate_task(Summer(), Neither(), 1, torch.Generator(), ignore)
 
 
 def lenient(self: SequenceTask, logits: Tensor, targets: Tensor) -> Tensor:
-    """Call every answer right."""
+    """Accept every answer."""
     return torch.ones_like(targets, dtype=torch.bool)
 
 
-@pytest.mark.parametrize("way", ["probe", "exam"])
-def test_the_task_judges_its_answers(way: str) -> None:
-    class Probed(QueryTask):
+@pytest.mark.parametrize("way", ["queries", "whole"])
+def test_the_task_defines_correct_answers(way: str) -> None:
+    class Queried(QueryTask):
         far_streams = 1
         correct = lenient
 
@@ -310,7 +310,7 @@ def test_the_task_judges_its_answers(way: str) -> None:
         def query_stream(self, batch: int, generator: torch.Generator) -> Far:
             return Far((1, 20_000))
 
-    class Examined(WholeSequenceTask):
+    class Whole(WholeSequenceTask):
         distances = (3,)
         correct = lenient
 
@@ -322,16 +322,16 @@ def test_the_task_judges_its_answers(way: str) -> None:
         ) -> Iterator[EvaluationBatch]:
             yield EvaluationBatch(distance=3, batch=spoilt(sums(5, [[1]]), [(0, 0)]))
 
-    reading = evaluate_task(
-        Summer(), Probed() if way == "probe" else Examined(), 1, torch.Generator(), ignore
+    result = evaluate_task(
+        Summer(), Queried() if way == "queries" else Whole(), 1, torch.Generator(), ignore
     )
-    assert [row[1] for row in reading.accuracy_by_distance] == (
-        [1.0, 1.0] if way == "probe" else [1.0]
+    assert [row[1] for row in result.accuracy_by_distance] == (
+        [1.0, 1.0] if way == "queries" else [1.0]
     )
-    assert reading.accuracy_by_distance[-1][2] == 1.0, "and says how many streams go far"
+    assert result.accuracy_by_distance[-1][2] == 1.0, "far_streams is used"
 
 
-def test_masked_places_teach_nothing() -> None:
+def test_masked_positions_do_not_affect_training() -> None:
     config = selective_copy_hard.Config(train_length=32, furthest=32)
 
     class Garbled(selective_copy_hard.SelectiveCopyHard):
@@ -350,7 +350,7 @@ def test_masked_places_teach_nothing() -> None:
 
 
 class Careless(Summer):
-    """Breaks the contract in one of the ways that a newcomer may."""
+    """Breaks the model interface in one of the likely ways."""
 
     def __init__(self, way: str) -> None:
         super().__init__()
@@ -369,7 +369,7 @@ class Careless(Summer):
         )
 
 
-@pytest.mark.parametrize(("way", "says"), [("positions", "`positions`"), ("state", "batch-first")])
-def test_a_model_that_breaks_the_contract_is_told_which_rule(way: str, says: str) -> None:
-    with pytest.raises(ValueError, match=says):
+@pytest.mark.parametrize(("way", "rule"), [("positions", "`positions`"), ("state", "batch-first")])
+def test_the_error_names_the_broken_rule_of_the_model_interface(way: str, rule: str) -> None:
+    with pytest.raises(ValueError, match=rule):
         evaluate_on_copies(Careless(way), Far((4,)), progress=ignore)

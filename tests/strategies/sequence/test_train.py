@@ -1,4 +1,4 @@
-"""Sequence training: it learns, it repeats itself, and questions are asked on forks."""
+"""Training on tasks: it learns, it is reproducible, and evaluation uses copies of the state."""
 
 from dataclasses import dataclass
 
@@ -25,11 +25,17 @@ def learn_induction(seed: int, steps: int = 30) -> Outcome:
     return run_task(
         task,
         lambda signature: memnet.build(config, signature),
-        steps=steps, batch_size=16, streams=64, learning_rate=3e-3, seed=seed, device=CPU, progress=lambda fraction: None,
-    )  # fmt: skip
+        steps=steps,
+        batch_size=16,
+        streams=64,
+        learning_rate=3e-3,
+        seed=seed,
+        device=CPU,
+        progress=lambda fraction: None,
+    )
 
 
-def test_memnet_learns_induction_and_keeps_it_beyond_the_training_length() -> None:
+def test_memnet_learns_induction_beyond_the_training_length() -> None:
     outcome = learn_induction(seed=1)
     assert outcome.metrics["accuracy_at_256"] is not None
     assert outcome.metrics["accuracy_at_256"] > 0.9, "trained at 32"
@@ -46,14 +52,14 @@ def test_memnet_learns_induction_and_keeps_it_beyond_the_training_length() -> No
     assert outcome.cost.train_examples == 30 * 16
 
 
-def test_the_same_seed_gives_the_same_numbers_and_another_gives_others() -> None:
+def test_results_depend_on_the_seed_alone() -> None:
     one, same, other = learn_induction(2, 4), learn_induction(2, 4), learn_induction(3, 4)
     assert one.metrics == same.metrics
     assert one.curves == same.curves
     assert one.curves["training_loss"] != other.curves["training_loss"]
 
 
-def test_a_training_that_diverged_ends_at_once_and_says_so() -> None:
+def test_diverged_training_ends_with_an_error() -> None:
     class Blown(lstm.LSTM):
         steps = 0
 
@@ -70,7 +76,7 @@ def test_a_training_that_diverged_ends_at_once_and_says_so() -> None:
     task = induction.build(induction.Config(train_length=16, furthest=64))
     with pytest.raises(
         FloatingPointError,
-        match=r"diverged: the loss was nan at step 4 of 9, at a learning rate of 0.003; .*rate=0.001\)",
+        match=r"diverged: the loss was nan at step 4 of 9, at a .* rate of 0.003; .*rate=0.001\)",
     ):
         run_task(
             task,
@@ -86,27 +92,41 @@ def test_a_training_that_diverged_ends_at_once_and_says_so() -> None:
     assert made[0].steps == 4
 
 
-def test_a_bounded_model_is_not_asked_beyond_its_longest() -> None:
+def test_a_bounded_model_is_not_evaluated_beyond_its_longest() -> None:
     task = induction.build(induction.Config(train_length=32, furthest=256))
     torch.manual_seed(0)
     outcome = run_task(
         task,
-        lambda signature: transformer_full.build(transformer_full.Config(width=16, heads=2, layers=1, longest=150), signature),
-        steps=1, batch_size=4, streams=4, learning_rate=1e-3, seed=0, device=CPU, progress=lambda fraction: None,
-    )  # fmt: skip
+        lambda signature: transformer_full.build(
+            transformer_full.Config(width=16, heads=2, layers=1, longest=150), signature
+        ),
+        steps=1,
+        batch_size=4,
+        streams=4,
+        learning_rate=1e-3,
+        seed=0,
+        device=CPU,
+        progress=lambda fraction: None,
+    )
     rows = {row[0]: row[1] for row in outcome.curves["accuracy_by_distance"]}
     assert rows[64.0] is not None
     assert rows[256.0] is None
     assert outcome.metrics["accuracy"] is None
 
 
-def test_an_lstm_s_state_is_measured() -> None:
+def test_the_state_of_an_lstm_is_measured() -> None:
     task = induction.build(induction.Config(train_length=32, furthest=64))
     outcome = run_task(
         task,
         lambda signature: lstm.build(lstm.Config(width=10, layers=2), signature),
-        steps=1, batch_size=4, streams=4, learning_rate=1e-3, seed=0, device=CPU, progress=lambda fraction: None,
-    )  # fmt: skip
+        steps=1,
+        batch_size=4,
+        streams=4,
+        learning_rate=1e-3,
+        seed=0,
+        device=CPU,
+        progress=lambda fraction: None,
+    )
     assert outcome.cost.state_bytes == 2 * 2 * 10 * 4
     assert outcome.slots is None
 
@@ -141,9 +161,9 @@ class Counter(SequenceModel):
 
 
 class Ruler:
-    """A probe whose streams hold ones and twos.
+    """Streams of ones and twos.
 
-    Its answers are right for what has been read at distance 3.
+    Its targets are correct at distance 3.
     """
 
     distances = (3, 1500)
@@ -165,14 +185,14 @@ class Ruler:
         )
 
 
-def test_questions_are_asked_on_forks_and_pieces_come_in_order() -> None:
+def test_queries_are_answered_on_copies_and_pieces_are_drawn_in_order() -> None:
     ruler = Ruler()
-    reading = evaluate_on_copies(Counter(), ruler, progress=lambda fraction: None)
-    # 3·1 + 2 give 5 and 3·2 + 2 give 8: right; 1500·1 + 2 and 1500·2 + 2 give 2: wrong. Had a
-    # question been read by the stream, or a fork of one row been given to another, it would differ.
-    assert reading.accuracy_by_distance == [[3.0, 1.0, 6.0], [1500.0, 0.0, 6.0]]
+    result = evaluate_on_copies(Counter(), ruler, progress=lambda fraction: None)
+    # 3·1 + 2 give 5 and 3·2 + 2 give 8: correct; 1500·1 + 2 and 1500·2 + 2 give 2: wrong. It would
+    # differ if a stream had read a query, or if a row had received the copy of another.
+    assert result.accuracy_by_distance == [[3.0, 1.0, 6.0], [1500.0, 0.0, 6.0]]
     assert ruler.pieces == [(0, 3), (3, 1024), (1024, 1500)]
-    assert reading.state_bytes == 8
+    assert result.state_bytes == 8
 
 
 def test_the_learning_rate_rises_and_falls() -> None:
@@ -184,19 +204,25 @@ def test_the_learning_rate_rises_and_falls() -> None:
     assert rates[10:] == sorted(rates[10:], reverse=True)
 
 
-def test_signature_is_what_models_are_built_for() -> None:
+def test_a_task_has_the_signature_of_its_options() -> None:
     assert induction.build(induction.Config()).signature == Signature(
         vocabulary=16, outputs=16, length=256
     )
 
 
-def test_questions_scored_apart_reach_the_record() -> None:
+def test_groups_of_queries_are_in_the_outcome() -> None:
     task = association.build(association.Config(furthest=64))
     outcome = run_task(
         task,
         lambda signature: lstm.build(lstm.Config(width=8), signature),
-        steps=1, batch_size=2, streams=4, learning_rate=1e-3, seed=0, device=CPU, progress=lambda fraction: None,
-    )  # fmt: skip
+        steps=1,
+        batch_size=2,
+        streams=4,
+        learning_rate=1e-3,
+        seed=0,
+        device=CPU,
+        progress=lambda fraction: None,
+    )
     assert list(outcome.metrics) == [
         "accuracy",
         "accuracy_at_64",
@@ -212,14 +238,20 @@ def test_questions_scored_apart_reach_the_record() -> None:
     assert [row[2] for row in outcome.curves["accuracy_by_distance_one_hop"]] == [24.0]
 
 
-def test_a_regression_is_learnt_by_its_own_loss_and_judged_by_its_own_measure() -> None:
+def test_a_regression_uses_its_own_loss_and_criterion() -> None:
     task = adding.build(adding.Config(train_length=4, furthest=8))
     torch.manual_seed(0)
     outcome = run_task(
         task,
         lambda signature: lstm.build(lstm.Config(width=32), signature),
-        steps=300, batch_size=32, streams=300, learning_rate=1e-2, seed=0, device=CPU, progress=lambda fraction: None,
-    )  # fmt: skip
+        steps=300,
+        batch_size=32,
+        streams=300,
+        learning_rate=1e-2,
+        seed=0,
+        device=CPU,
+        progress=lambda fraction: None,
+    )
     assert outcome.metrics["accuracy_at_4"] is not None
     assert outcome.metrics["accuracy_at_4"] > 3 * adding.CHANCE
     losses = [row[1] for row in outcome.curves["training_loss"]]

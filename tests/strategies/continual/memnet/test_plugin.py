@@ -1,4 +1,4 @@
-"""MemNet's memory in scripts that know nothing of this harness but its plugin: any strategy of Avalanche, any classifier."""
+"""MemNet's memory in plain Avalanche scripts, with any strategy and any classifier."""
 
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,7 @@ SHAPE = (1, 4, 4)
 
 
 def images(classes: tuple[int, ...], seed: int, scale: float = 1.0) -> AvalancheDataset[Any]:
-    """Sixty images, of which each class has a bright row of its own."""
+    """Return sixty images; each class has its own bright row."""
     labels = torch.tensor(classes)[torch.arange(60) % len(classes)]
     inputs = 0.15 * torch.rand(60, *SHAPE, generator=torch.Generator().manual_seed(seed))
     inputs[torch.arange(60), 0, labels] += 0.8
@@ -81,7 +81,7 @@ def around(**options: Any) -> PersistentMemory:
     return remember(net(), PersistentConfig(slots=20, **options), shape=SHAPE, classes=4, seed=0)
 
 
-def test_a_classifier_of_one_s_own_remembers_under_a_strategy_of_avalanche_s_own() -> None:
+def test_the_plugin_works_in_a_plain_avalanche_strategy() -> None:
     data, memory = benchmark(), around()
     strategy = plain(memory)
     for experience in data.train_stream:
@@ -90,7 +90,7 @@ def test_a_classifier_of_one_s_own_remembers_under_a_strategy_of_avalanche_s_own
     assert len(memory.bank.links) == 20
 
 
-def test_the_ready_strategy() -> None:
+def test_memnet_strategy_remembers() -> None:
     data = benchmark()
     strategy = MemNetStrategy(
         model=net(),
@@ -108,7 +108,7 @@ def test_the_ready_strategy() -> None:
     assert accuracy(strategy, data.test_stream) > 0.8
 
 
-def test_saved_and_loaded_between_experiences_it_goes_on_as_if_it_had_not_been(
+def test_saving_and_loading_between_experiences_changes_no_number(
     tmp_path: Path,
 ) -> None:
     data, ends = benchmark(), []
@@ -137,7 +137,7 @@ def test_saved_and_loaded_between_experiences_it_goes_on_as_if_it_had_not_been(
     assert all(torch.equal(tensor, ends[1][name]) for name, tensor in ends[0].items())
 
 
-def test_values_that_cannot_be_dreamt_are_refused() -> None:
+def test_values_outside_the_unit_interval_are_refused() -> None:
     strategy = plain(around())
     with pytest.raises(
         UsageError, match=r"method memnet: samples hold values from .* scale them to \[0, 1\]"
@@ -145,7 +145,7 @@ def test_values_that_cannot_be_dreamt_are_refused() -> None:
         strategy.train(benchmark(scale=2.0).train_stream[0])
 
 
-def test_by_the_clock_the_memory_sleeps_every_so_many_samples() -> None:
+def test_dream_every_sets_the_interval_of_sleeps() -> None:
     memory = around(dream_every=24)
     strategy = plain(memory, epochs=1)
     slept: list[int] = []
@@ -165,8 +165,8 @@ def tens(dataset: AvalancheDataset[Any]) -> list[AvalancheDataset[Any]]:
 
 
 @pytest.mark.parametrize("name", ["mlp", "lstm", "gru", "transformer", "memnet"])
-def test_every_kind_of_model_is_remembered(name: str) -> None:
-    """Whether it offers features, or they are found before its last linear layer."""
+def test_every_kind_of_model_has_features_to_store(name: str) -> None:
+    """With features of its own, or the inputs of its last linear layer."""
     entry, stream = Registry("model").get(name).load(), toy(epochs=8)
     torch.manual_seed(0)
     outcome = run_stream(

@@ -1,4 +1,4 @@
-"""The update equations of the methods, against cases worked by hand and against what others compute."""
+"""The update equations of the methods, against hand-computed cases and other libraries."""
 
 import math
 from typing import Any
@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from baselines.interface import Signature
 from strategies.continual.methods.a_gem import project
 from strategies.continual.methods.der_plus_plus import dark_loss
-from strategies.continual.methods.ewc import add_spring, fisher, penalty
+from strategies.continual.methods.ewc import add_penalty, fisher, penalty
 from strategies.continual.methods.lwf import distillation
 from strategies.continual.methods.si import Config as Intelligence
 from strategies.continual.methods.si import SynapticIntelligence
@@ -36,11 +36,11 @@ def test_ewc_penalty_by_hand() -> None:
     assert theta[0].grad.tolist() == [20.0, 0.0]
 
 
-def test_ewc_one_spring_pulls_like_two() -> None:
-    """And a weight that nothing ever mattered to is held by nothing."""
+def test_ewc_one_penalty_equals_the_sum_of_two() -> None:
+    """A weight without importance has no penalty."""
     stiff, rest = torch.tensor([2.0, 0.0]), torch.tensor([1.0, 1.0])
     more, place = torch.tensor([6.0, 0.0]), torch.tensor([5.0, 5.0])
-    total, centre = add_spring(stiff, rest, more, place)
+    total, centre = add_penalty(stiff, rest, more, place)
     theta = torch.tensor([3.0, 9.0])
     assert total.tolist() == [8.0, 0.0]
     assert centre[0] == 4.0
@@ -74,7 +74,7 @@ def test_ewc_fisher_of_a_logistic_regression() -> None:
 
 
 def test_si_path_integral_by_hand() -> None:
-    """Two steps on ``½ (θ − 1)²`` from 0 with rate 0.5: gradients −1 and −0.5, moves 0.5 and 0.25."""
+    """Two steps on ``½ (θ − 1)²`` from 0 at rate 0.5 have gradients −1, −0.5, moves 0.5, 0.25."""
     model = nn.Linear(1, 1, bias=False)
     nn.init.zeros_(model.weight)
     plugin = SynapticIntelligence(model, Intelligence(strength=2.0, damping=0.1))
@@ -94,16 +94,18 @@ def test_si_path_integral_by_hand() -> None:
     assert plugin.importance[0].item() == pytest.approx(0.625 / (0.75**2 + 0.1))
     assert plugin.anchor[0].item() == 0.75
     assert plugin.path[0].item() == 0.0
-    step(0.0)  # gradient 0.75, and no pull where it stands
+    step(0.0)  # gradient 0.75, and no penalty at the anchor
     assert model.weight.item() == pytest.approx(0.375)
     assert plugin.path[0].item() == pytest.approx(0.75 * 0.375)
     pull = 2 * 2.0 * plugin.importance[0].item() * (0.375 - 0.75)
-    step(0.375)  # no gradient of the task's; the pull alone moves it, and adds nothing to the path
+    step(
+        0.375
+    )  # the task has no gradient; the penalty alone moves it, and does not count for the path
     assert model.weight.item() == pytest.approx(0.375 - 0.5 * pull)
     assert plugin.path[0].item() == pytest.approx(0.75 * 0.375)
 
 
-def test_a_gem_projects_only_what_would_hurt() -> None:
+def test_a_gem_projects_only_conflicting_gradients() -> None:
     reference = [torch.tensor([1.0, 0.0]), torch.tensor([1.0])]
     kind = [torch.tensor([1.0, 5.0]), torch.tensor([-0.5])]
     assert project(kind, reference) is kind
@@ -131,7 +133,7 @@ def test_weighted_loss_by_hand() -> None:
     assert float(found) == pytest.approx(0.25 * -math.log(3 / 4) + 0.75 * -math.log(1 / 4))
 
 
-def test_distillation_is_least_where_answers_agree() -> None:
+def test_distillation_is_minimal_for_equal_answers() -> None:
     old = torch.tensor([[2.0, 0.0, 9.0]])
     among = torch.tensor([True, True, False])
     new = torch.tensor([[4.0, 2.0, -5.0]], requires_grad=True)
@@ -146,7 +148,7 @@ def test_distillation_is_least_where_answers_agree() -> None:
 
 
 def test_slda_equals_linear_discriminant_analysis() -> None:
-    """Means and covariance after many small meetings are those of all samples at once, and so are the answers."""
+    """Many small updates give the means, covariance and answers of all samples at once."""
     generator = torch.Generator().manual_seed(0)
     labels = torch.randint(0, 3, (300,), generator=generator)
     samples = (
@@ -176,7 +178,7 @@ def test_slda_equals_linear_discriminant_analysis() -> None:
     assert answers.tolist() == pooled.predict(samples.numpy()).tolist()
 
 
-def test_slda_closes_classes_that_were_not_met() -> None:
+def test_slda_masks_unseen_classes() -> None:
     discriminant = Discriminant(
         Gru(toy().signature),
         Inputs(Signature(features=2, outputs=3, length=1)),

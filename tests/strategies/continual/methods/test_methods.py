@@ -1,4 +1,4 @@
-"""What every registered method must do."""
+"""Contract tests of all registered methods."""
 
 from dataclasses import fields, replace
 from typing import Any
@@ -19,8 +19,10 @@ from tests.strategies.continual.toy_stream import NEEDS_BOUNDARIES, toy
 
 CPU = torch.device("cpu")
 ALL = Registry("method").names()
-HOLDS = ("a-gem", "ewc", "lwf", "naive", "si")
-"""Methods that hold on to weights, answers or gradients: among all classes they are not expected to beat training without any."""
+REGULARISERS = ("a-gem", "ewc", "lwf", "naive", "si")
+"""Methods that constrain weights, answers or gradients: in the *class* scenario they are not
+expected to be better than naive training.
+"""
 BUDGETED = [
     name
     for name in ALL
@@ -76,14 +78,14 @@ def test_train_twice_get_identical_numbers(name: str) -> None:
     assert one.slots == two.slots
 
 
-@pytest.mark.parametrize("name", [name for name in ALL if name not in HOLDS])
-def test_it_learns_above_naive(name: str) -> None:
+@pytest.mark.parametrize("name", [name for name in ALL if name not in REGULARISERS])
+def test_it_is_better_than_naive(name: str) -> None:
     assert run("naive", toy()).metrics["accuracy"] <= 0.5
     assert run(name, toy(epochs=5)).metrics["accuracy"] > 0.7
 
 
-@pytest.mark.parametrize("name", HOLDS)
-def test_with_a_head_per_task_what_was_learnt_stays(name: str) -> None:
+@pytest.mark.parametrize("name", REGULARISERS)
+def test_it_does_not_forget_with_a_head_per_task(name: str) -> None:
     assert run(name, toy(scenario="task")).metrics["accuracy"] > 0.9
 
 
@@ -94,7 +96,7 @@ def test_it_works_in_every_scenario(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ALL)
-def test_no_test_sample_is_learnt_from(name: str) -> None:
+def test_test_samples_do_not_affect_training(name: str) -> None:
     trained = []
     for garbled in (False, True):
         stream = toy(garbled_test=garbled)
@@ -120,16 +122,16 @@ def test_no_test_sample_is_learnt_from(name: str) -> None:
         ("er-compressed", {"weighting": "experience"}),
     ],
 )
-def test_what_needs_boundaries_is_refused_where_none_are_told(
+def test_methods_that_need_boundaries_are_refused_online(
     name: str, options: dict[str, Any]
 ) -> None:
-    with pytest.raises(UsageError, match=r"online = 10 tells no boundaries"):
+    with pytest.raises(UsageError, match=r"online = 10 has no task boundaries"):
         run(name, toy(schedule=Schedule(batch_size=10, online=10)), **options)
 
 
-def test_gdumb_says_why_it_is_refused_online_and_what_is_not() -> None:
+def test_the_refusal_of_gdumb_names_a_reason_and_alternatives() -> None:
     with pytest.raises(
-        UsageError, match=r"trains a fresh model in every experience, .* tells no boundaries"
+        UsageError, match=r"trains a new model in every experience, .* has no task boundaries"
     ) as refusal:
         run("gdumb", toy(schedule=Schedule(batch_size=10, online=10)))
     named = (
@@ -150,8 +152,8 @@ def test_gdumb_says_why_it_is_refused_online_and_what_is_not() -> None:
         Schedule(batch_size=10, online=10),
     ],
 )
-def test_what_trains_once_is_measured_once(schedule: Schedule) -> None:
-    """Then its metrics are those of a single row, and so are those of what is measured beside."""
+def test_a_method_that_trains_once_is_evaluated_once(schedule: Schedule) -> None:
+    """Its metrics, and those of optional measurements, are those of a single row."""
     outcome = run("joint", replace(toy(schedule=schedule), measures=Measures(track=3, probe=True)))
     matrix: Any = outcome.curves["accuracy_matrix"]
     within: Any = outcome.curves["accuracy_within"]
@@ -164,7 +166,7 @@ def test_what_trains_once_is_measured_once(schedule: Schedule) -> None:
 
 
 @pytest.mark.parametrize("name", ["er", "er-compressed", "a-gem", "der-plus-plus", "latent-replay"])
-def test_what_needs_none_learns_online(name: str) -> None:
+def test_replay_methods_run_online_within_their_budget(name: str) -> None:
     outcome = run(name, toy(schedule=Schedule(batch_size=10, online=10)), budget=400)
     assert outcome.cost.buffer_bytes <= 400
     assert len(outcome.curves["accuracy_matrix"]) == 2
@@ -180,7 +182,7 @@ def test_what_needs_none_learns_online(name: str) -> None:
             "er",
             {},
             3 * 60 + 2 * 3 * 60,
-        ),  # as many kept samples as new ones, from the second experience on
+        ),  # as many stored samples as new ones, from the second experience on
         ("a-gem", {}, 3 * 60 + 2 * 3 * 60),
         ("latent-replay", {}, 3 * 60 + 2 * 3 * 60),
         ("memnet", {}, 3 * 60 + 2 * 3 * 60),
@@ -188,13 +190,13 @@ def test_what_needs_none_learns_online(name: str) -> None:
             "der-plus-plus",
             {},
             10 + 3 * (2 * 3 * 60 - 10),
-        ),  # two draws of as many, from the second step on
+        ),  # two draws of as many samples, from the second step on
         ("gdumb", {"passes": 6}, 6 * 60 + 6 * 120),
-        ("slda", {}, 3 * 60 + 2 * 60),  # the first experience by steps, and each sample met once
+        ("slda", {}, 3 * 60 + 2 * 60),  # steps in the first experience, and each sample once
         ("slda", {"features": "inputs"}, 2 * 60),
     ],
 )
-def test_samples_are_counted_as_often_as_training_processes_them(
+def test_every_processed_sample_is_counted(
     name: str, options: dict[str, Any], expected: int
 ) -> None:
     """Three epochs of two experiences of 60 samples, 10 at a time."""
@@ -202,14 +204,14 @@ def test_samples_are_counted_as_often_as_training_processes_them(
 
 
 @pytest.mark.parametrize("name", BUDGETED)
-def test_what_is_kept_fits_the_budget_and_fills_it(name: str) -> None:
+def test_stored_bytes_fill_the_budget(name: str) -> None:
     for budget in (200, 1000):
-        kept = run(name, toy(epochs=1), budget=budget).cost.buffer_bytes
-        assert budget - 100 < kept <= budget
+        stored = run(name, toy(epochs=1), budget=budget).cost.buffer_bytes
+        assert budget - 100 < stored <= budget
 
 
 @pytest.mark.parametrize("name", BUDGETED)
-def test_a_budget_that_holds_nothing_is_refused(name: str) -> None:
+def test_a_budget_without_a_sample_is_refused(name: str) -> None:
     with pytest.raises(UsageError, match="budget"):
         run(name, toy(epochs=1), budget=20)
     with pytest.raises(UsageError, match="mem_size"):
@@ -224,17 +226,17 @@ OTHER = {
     "neighbour_weight": 0.25,
     "trust": 0.6,
 }
-"""Options that er-encoder shares with memnet, at values that are no defaults."""
+"""Options that er-encoder shares with memnet, at values other than the defaults."""
 
 
 @pytest.mark.parametrize("options", [{}, OTHER], ids=["defaults", "other"])
 @pytest.mark.parametrize(
-    "kept",
+    "stored",
     [{"budget": 2_000}, {"budget": 400_000}, {"mem_size": 200}],
     ids=["2k", "400k", "samples"],
 )
-def test_er_encoder_resolves_what_it_shares_with_memnet_equally(
-    options: dict[str, Any], kept: dict[str, int]
+def test_er_encoder_and_memnet_resolve_shared_options_equally(
+    options: dict[str, Any], stored: dict[str, int]
 ) -> None:
     one, two = (load(name).Config for name in ("er-encoder", "memnet"))
     shared = {field.name for field in fields(one)} & {field.name for field in fields(two)} - {
@@ -243,7 +245,7 @@ def test_er_encoder_resolves_what_it_shares_with_memnet_equally(
     }
     assert shared == set(OTHER)
     ours, theirs = (
-        built(name, toy(), **options, **kept).model.config for name in ("er-encoder", "memnet")
+        built(name, toy(), **options, **stored).model.config for name in ("er-encoder", "memnet")
     )
     for name in (*sorted(shared), "temperature"):
         assert (

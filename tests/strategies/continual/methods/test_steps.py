@@ -1,4 +1,4 @@
-"""Steps of the methods in a real strategy, against what they should have been by hand: a method that does nothing fails here."""
+"""Steps of the methods in a real strategy, against hand-computed ones."""
 
 import copy
 from types import SimpleNamespace
@@ -20,7 +20,7 @@ CPU = torch.device("cpu")
 
 
 def built(name: str, stream: Stream, **options: Any) -> tuple[ContinualStrategy, Any]:
-    """Return a method's strategy, and the plugin that makes it this method."""
+    """Return a method's strategy and its plugin."""
     torch.manual_seed(0)
     method = Registry("method").get(name).load()
     strategy: ContinualStrategy = method.build(
@@ -35,18 +35,18 @@ def built(name: str, stream: Stream, **options: Any) -> tuple[ContinualStrategy,
 
 
 def added(strategy: ContinualStrategy) -> float:
-    """Return what the loss has beyond the cross-entropy of the mini-batch."""
+    """Return the difference of the loss and the cross-entropy of the mini-batch."""
     return float(
         (strategy.loss - functional.cross_entropy(strategy.mb_output, strategy.mb_y)).detach()
     )
 
 
 def rows(inputs: Tensor) -> list[bytes]:
-    """Return each sample as the bytes it is kept as."""
+    """Return the stored bytes of each sample."""
     return [row.tobytes() for row in to_bytes(inputs).flatten(1).numpy()]
 
 
-def test_ewc_adds_the_energy_of_its_springs() -> None:
+def test_ewc_adds_its_penalty() -> None:
     stream = toy(epochs=1, count=60)
     strategy, _ = built("ewc", stream, strength=1e4)
     first, second = stream.benchmark.train_stream
@@ -81,7 +81,7 @@ def test_ewc_adds_the_energy_of_its_springs() -> None:
     assert found == pytest.approx(by_hand, rel=1e-3, abs=1e-5)
 
 
-def test_lwf_adds_the_distance_to_the_earlier_model_s_answers() -> None:
+def test_lwf_adds_the_distillation_of_the_earlier_model() -> None:
     stream = toy(epochs=1)
     strategy, _ = built("lwf", stream, strength=3.0, temperature=2.0)
     strategy.train(stream.benchmark.train_stream[0])
@@ -100,8 +100,8 @@ def test_lwf_adds_the_distance_to_the_earlier_model_s_answers() -> None:
     assert found == pytest.approx(by_hand, rel=1e-4)
 
 
-def test_a_gem_turns_a_gradient_that_would_hurt_what_is_kept() -> None:
-    """As many samples are kept as a mini-batch has, so that each reference gradient is that on all of them."""
+def test_a_gem_projects_a_gradient_that_conflicts_with_stored_samples() -> None:
+    """The buffer has the size of a mini-batch, so each reference gradient uses all of it."""
     stream = toy(epochs=1)
     strategy, projection = built("a-gem", stream, mem_size=10)
     strategy.train(stream.benchmark.train_stream[0])
@@ -134,7 +134,7 @@ def test_a_gem_turns_a_gradient_that_would_hurt_what_is_kept() -> None:
     assert any(turned)
 
 
-def test_gdumb_begins_anew_and_learns_from_the_buffer_alone() -> None:
+def test_gdumb_resets_the_model_and_trains_on_the_buffer_alone() -> None:
     stream = toy(epochs=1)
     strategy, replay = built("gdumb", stream, mem_size=20, passes=2)
     initial = [parameter.detach().clone() for parameter in strategy.model.parameters()]
@@ -155,8 +155,8 @@ def test_gdumb_begins_anew_and_learns_from_the_buffer_alone() -> None:
     strategy.plugins.append(spy)
     for experience in stream.benchmark.train_stream:
         strategy.train(experience)
-        kept, labels = replay.buffer.take(torch.arange(len(replay.buffer)))
-        assert sorted(fed[-1]) == sorted(2 * rows(kept))
+        stored, labels = replay.buffer.take(torch.arange(len(replay.buffer)))
+        assert sorted(fed[-1]) == sorted(2 * rows(stored))
     assert len(labels.unique()) == 4
     assert not torch.equal(next(strategy.model.parameters()), initial[0])
 
@@ -169,7 +169,7 @@ def test_gdumb_begins_anew_and_learns_from_the_buffer_alone() -> None:
         pytest.param(Schedule(online=15, batch_size=5), 2 * 60, id="online"),
     ],
 )
-def test_der_keeps_each_sample_once_with_the_logits_of_its_first_step(
+def test_der_stores_each_sample_once_with_the_logits_of_its_first_step(
     schedule: Schedule, count: int
 ) -> None:
     stream = toy(schedule=schedule)
@@ -185,15 +185,15 @@ def test_der_keeps_each_sample_once_with_the_logits_of_its_first_step(
     strategy.plugins.insert(0, SimpleNamespace(after_forward=note))
     for experience, _ in stream.experiences():
         strategy.train(experience)
-    kept, labels = replay.buffer.take(torch.arange(len(replay.buffer)))
-    assert len(kept) == len(set(rows(kept))) == count
-    assert torch.equal(labels, kept.sum(-1).argmax(-1))
+    stored, labels = replay.buffer.take(torch.arange(len(replay.buffer)))
+    assert len(stored) == len(set(rows(stored))) == count
+    assert torch.equal(labels, stored.sum(-1).argmax(-1))
     assert torch.equal(
-        replay.buffer.extras["logits"], torch.stack([first[row] for row in rows(kept)]).half()
+        replay.buffer.extras["logits"], torch.stack([first[row] for row in rows(stored)]).half()
     )
 
 
-def test_der_adds_the_distance_to_kept_logits_and_the_cross_entropy_of_another_draw() -> None:
+def test_der_adds_both_terms_of_its_loss() -> None:
     stream = toy(epochs=1)
     strategy, replay = built("der-plus-plus", stream, mem_size=1000, alpha=0.3, beta=0.7)
     drawn: list[tuple[list[bytes], list[bytes]]] = []
@@ -224,8 +224,6 @@ def test_der_adds_the_distance_to_kept_logits_and_the_cross_entropy_of_another_d
     strategy.plugins.append(SimpleNamespace(before_backward=compare))
     for experience in stream.benchmark.train_stream:
         strategy.train(experience)
-    assert len(drawn) == 11, "all steps but the first, which finds nothing kept"
-    assert any(set(one) & set(two) for one, two in drawn), (
-        "two draws from what is kept, not one that is dealt out"
-    )
+    assert len(drawn) == 11, "all steps but the first, which finds an empty buffer"
+    assert any(set(one) & set(two) for one, two in drawn), "two independent draws from the buffer"
     assert all(one != two for one, two in drawn)

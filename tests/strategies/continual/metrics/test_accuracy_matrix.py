@@ -1,4 +1,4 @@
-"""Our stream metrics against Avalanche's own values on the same run."""
+"""Stream metrics against Avalanche's values for the same run."""
 
 import pytest
 import torch
@@ -20,7 +20,7 @@ from tests.strategies.continual.small_gru import Gru
 
 
 def eight() -> Stream:
-    """Eight classes of rather noisy bright rows, dealt to four experiences."""
+    """Return a stream of eight classes of noisy bright rows in four experiences."""
     draws = torch.Generator().manual_seed(0)
     labels = torch.arange(240) % 8
     inputs = 0.6 * torch.rand(240, 4, 8, generator=draws)
@@ -31,8 +31,11 @@ def eight() -> Stream:
     )
 
 
-def test_metrics_that_avalanche_has_too_have_its_values() -> None:
-    """Its forgetting starts from the accuracy just after an experience, not from the best since: it is our backward transfer, negated."""
+def test_metrics_equal_those_of_avalanche() -> None:
+    """Avalanche's forgetting starts from the accuracy right after an experience.
+
+    So it is the negated backward transfer.
+    """
     stream = eight()
     torch.manual_seed(0)
     model = Classifier(Gru(stream.signature))
@@ -58,7 +61,7 @@ def test_metrics_that_avalanche_has_too_have_its_values() -> None:
         strategy.train(experience, eval_streams=[stream.benchmark.test_stream])
     ours = stream_metrics(
         matrix.rows[1::2], matrix.rows[0]
-    )  # it evaluates before each experience and after it
+    )  # Avalanche evaluates before and after each experience
     theirs = {
         name.partition("/")[0]: value
         for name, value in strategy.evaluator.get_last_metrics().items()
@@ -67,4 +70,4 @@ def test_metrics_that_avalanche_has_too_have_its_values() -> None:
     assert ours["bwt"] == pytest.approx(theirs["StreamBWT"])
     assert ours["bwt"] == pytest.approx(-theirs["StreamForgetting"])
     assert ours["fwt"] == pytest.approx(theirs["StreamForwardTransfer"])
-    assert ours["bwt"] < -0.2, "a case in which nothing is forgotten would tell little"
+    assert ours["bwt"] < -0.2, "the case must include forgetting"

@@ -13,7 +13,7 @@ from baselines.registry import Registry
 from results.errors import UsageError
 from results.records.record import Outcome
 from strategies.continual.methods import naive
-from strategies.continual.metrics.linear_probe import RIDGE, answering_layer, fitted
+from strategies.continual.metrics.linear_probe import RIDGE, fit_ridge, output_layer
 from strategies.continual.stream import Measures, Scenario
 from strategies.continual.train import run_stream
 from tests.strategies.continual.small_gru import Gru
@@ -45,7 +45,7 @@ def run(method: Any, measures: Measures, scenario: Scenario = "class") -> tuple[
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_what_is_measured_beside_changes_nothing_that_is_learnt(method: Any) -> None:
+def test_optional_metrics_do_not_change_training(method: Any) -> None:
     plain, model = run(method, Measures())
     measured, other = run(method, Measures(track=4, probe=True))
     assert all(
@@ -62,8 +62,8 @@ def test_what_is_measured_beside_changes_nothing_that_is_learnt(method: Any) -> 
     }
 
 
-def test_rows_within_experiences_end_with_the_matrix_s() -> None:
-    """Each test experience of the toy has 60 samples, which are all tracked."""
+def test_rows_within_experiences_end_with_those_of_the_matrix() -> None:
+    """Each test experience of the toy has 60 samples, all of which are tracked."""
     outcome, _ = run(naive, Measures(track=4))
     rows: Any = outcome.curves["accuracy_within"]
     matrix: Any = outcome.curves["accuracy_matrix"]
@@ -74,19 +74,19 @@ def test_rows_within_experiences_end_with_the_matrix_s() -> None:
     assert outcome.metrics["wc_accuracy"] <= outcome.metrics["accuracy"]
 
 
-def test_naive_training_keeps_in_its_features_what_its_answers_forget() -> None:
+def test_features_of_naive_training_retain_what_its_answers_forget() -> None:
     outcome, _ = run(naive, Measures(probe=True))
     assert outcome.metrics["accuracy"] < 0.6
     assert outcome.metrics["probe_accuracy"] > 0.9
     assert len(outcome.curves["probe_matrix"]) == 2
 
 
-def test_a_probe_answers_among_the_task_s_classes_where_they_are_told() -> None:
-    alone, told = (
+def test_a_probe_chooses_among_the_classes_of_the_task() -> None:
+    by_class, by_task = (
         run(naive, Measures(probe=True), scenario)[0].metrics["probe_accuracy"]
         for scenario in ("class", "task")
     )
-    assert told >= alone
+    assert by_task >= by_class
 
 
 def test_the_probe_is_ridge_regression() -> None:
@@ -97,17 +97,20 @@ def test_the_probe_is_ridge_regression() -> None:
         inputs, nn.functional.one_hot(labels, 4)
     )
     torch.testing.assert_close(
-        fitted(features, labels, 4), torch.from_numpy(ridge.coef_.T).float(), rtol=1e-3, atol=1e-4
+        fit_ridge(features, labels, 4),
+        torch.from_numpy(ridge.coef_.T).float(),
+        rtol=1e-3,
+        atol=1e-4,
     )
 
 
-def test_a_model_without_an_answering_layer_is_refused() -> None:
-    assert answering_layer(nn.Sequential(nn.Linear(2, 4), nn.Linear(4, 4)), 4).in_features == 4
+def test_a_model_without_an_output_layer_is_refused() -> None:
+    assert output_layer(nn.Sequential(nn.Linear(2, 4), nn.Linear(4, 4)), 4).in_features == 4
     with pytest.raises(UsageError, match="no linear layer with 4 outputs"):
-        answering_layer(nn.Linear(2, 3), 4)
+        output_layer(nn.Linear(2, 3), 4)
 
 
-def test_what_is_measured_beside_is_no_training_time() -> None:
+def test_optional_metrics_do_not_count_as_training_time() -> None:
     from strategies.common.cost import Stopwatch
 
     watch = Stopwatch()

@@ -7,7 +7,7 @@ import torch
 from benchmarks.streams import split_digits
 from results.errors import UsageError
 from strategies.continual.dataloader import columns_of
-from strategies.continual.replay.buffer import Buffer, raw_storage, room_for
+from strategies.continual.replay.buffer import Buffer, capacity_bytes, raw_storage
 from strategies.continual.replay.sample_storage import DeflatedStorage, RowStorage, SampleStorage
 from tests.strategies.continual.toy_stream import toy
 
@@ -27,7 +27,7 @@ def inputs(count: int = 7) -> torch.Tensor:
 
 
 @pytest.mark.parametrize("form", EMPTY)
-def test_what_is_kept_comes_back(form: str) -> None:
+def test_stored_samples_are_restored(form: str) -> None:
     store = EMPTY[form].pack(inputs())
     torch.testing.assert_close(
         store.unpack(torch.tensor([3, 0, 3])), inputs()[[3, 0, 3]], atol=5e-4, rtol=0
@@ -35,7 +35,7 @@ def test_what_is_kept_comes_back(form: str) -> None:
 
 
 @pytest.mark.parametrize("form", EMPTY)
-def test_joining_takes_some_of_both_in_order(form: str) -> None:
+def test_join_takes_samples_of_both_in_order(form: str) -> None:
     old, new = EMPTY[form].pack(inputs()[:4]), EMPTY[form].pack(inputs()[4:])
     joined = old.join(torch.tensor([1, 3]), new, torch.tensor([2]))
     assert len(joined.sizes) == 3
@@ -45,7 +45,7 @@ def test_joining_takes_some_of_both_in_order(form: str) -> None:
 
 
 @pytest.mark.parametrize("form", EMPTY)
-def test_tensors_bring_it_back(form: str) -> None:
+def test_a_storage_is_restored_from_its_tensors(form: str) -> None:
     store = EMPTY[form].pack(inputs())
     again = EMPTY[form].filled(store.tensors())
     assert torch.equal(again.unpack(torch.arange(7)), store.unpack(torch.arange(7)))
@@ -53,7 +53,7 @@ def test_tensors_bring_it_back(form: str) -> None:
     assert len(EMPTY[form].filled(EMPTY[form].tensors()).sizes) == 0
 
 
-def test_sizes_are_those_of_what_is_stored() -> None:
+def test_sizes_are_the_stored_bytes() -> None:
     assert EMPTY["bytes"].pack(inputs()).sizes.tolist() == [16] * 7
     assert EMPTY["half"].pack(inputs()).sizes.tolist() == [32] * 7
     deflated = EMPTY["deflated"].pack(inputs())
@@ -67,8 +67,10 @@ def test_sizes_are_those_of_what_is_stored() -> None:
 
 
 def test_a_buffer_counts_every_byte() -> None:
-    """Five images of 16 bytes, five labels of one, five logits of two half floats, four counts of four."""
-    buffer = Buffer(EMPTY["bytes"], classes=4, room=5 * (16 + 1 + 4), shares="reservoir", seed=0)
+    """It has 5 images of 16 bytes, 5 labels of 1, 5 logits of 4, and 4 counts of 4."""
+    buffer = Buffer(
+        EMPTY["bytes"], classes=4, capacity=5 * (16 + 1 + 4), shares="reservoir", seed=0
+    )
     buffer.offer(
         inputs(), torch.tensor([0, 1, 2, 3, 0, 1, 2]), {"logits": torch.zeros(7, 2).half()}
     )
@@ -77,8 +79,8 @@ def test_a_buffer_counts_every_byte() -> None:
     assert buffer.seen.tolist() == [2, 2, 2, 1]
 
 
-def test_labels_and_logits_stay_with_their_samples() -> None:
-    buffer = Buffer(EMPTY["bytes"], classes=8, room=8 * 19, shares="reservoir", seed=0)
+def test_labels_and_logits_belong_to_their_samples() -> None:
+    buffer = Buffer(EMPTY["bytes"], classes=8, capacity=8 * 19, shares="reservoir", seed=0)
     for start in range(0, 40, 8):
         labels = torch.arange(8)
         images = torch.zeros(8, 4, 4) + labels[:, None, None] / 255
@@ -89,13 +91,13 @@ def test_labels_and_logits_stay_with_their_samples() -> None:
     assert torch.equal(buffer.extras["logits"][:, 0].long() % 10, labels)
 
 
-def test_compression_keeps_more_digits_in_the_same_bytes() -> None:
+def test_compression_stores_more_digits_in_the_same_bytes() -> None:
     stream = split_digits.build(split_digits.Config(), seed=0, data_root=Path("nowhere"))
     images, labels, _ = columns_of(stream.benchmark.train_stream[0].dataset) or ()
     counts = []
     for store in (raw_storage(stream), DeflatedStorage((8, 8))):
         buffer = Buffer(
-            store, classes=10, room=room_for(3000, 0, stream), shares="reservoir", seed=0
+            store, classes=10, capacity=capacity_bytes(3000, 0, stream), shares="reservoir", seed=0
         )
         buffer.offer(images, labels)
         assert 3000 - 66 < buffer.stored_bytes() <= 3000
@@ -106,11 +108,11 @@ def test_compression_keeps_more_digits_in_the_same_bytes() -> None:
     assert counts[1] > 1.1 * counts[0]
 
 
-def test_room_is_a_budget_or_so_many_samples() -> None:
+def test_capacity_follows_from_a_budget_or_a_number_of_samples() -> None:
     stream = toy()
-    assert room_for(0, 10, stream) == 170
-    assert room_for(1000, 10, stream) == 1000 - 16
-    with pytest.raises(UsageError, match="mem_size = 0"):
-        room_for(0, 0, stream)
-    with pytest.raises(UsageError, match="budget = 16 bytes"):
-        room_for(16, 0, stream)
+    assert capacity_bytes(0, 10, stream) == 170
+    assert capacity_bytes(1000, 10, stream) == 1000 - 16
+    with pytest.raises(UsageError, match="mem_size = 0 stores nothing"):
+        capacity_bytes(0, 0, stream)
+    with pytest.raises(UsageError, match="budget = 16 bytes stores nothing"):
+        capacity_bytes(16, 0, stream)
