@@ -10,6 +10,7 @@ import typer
 
 from benchmarks.cli.leaderboard import leaderboard
 from benchmarks.cli.list import show
+from benchmarks.cli.output import exit_code, prepare_output
 from benchmarks.cli.publish import publish
 from benchmarks.cli.report import report
 from benchmarks.cli.run import INTERRUPTED, run
@@ -58,9 +59,9 @@ def memnet(
     if version:
         import importlib.metadata
 
-        typer.echo(f"memnet {importlib.metadata.version('memnet-bench')}")
+        print(f"memnet {importlib.metadata.version('memnet-bench')}")
     elif context.invoked_subcommand is None:
-        typer.echo(context.get_help())
+        print(context.get_help())
 
 
 def main() -> None:
@@ -68,13 +69,18 @@ def main() -> None:
 
     An invalid request prints one line on standard error and exits with code 2.
     """
+    output, errors = prepare_output()
+    raise SystemExit(exit_code(_run(), output, errors))
+
+
+def _run() -> int:
+    """Run the command and return its exit code."""
     try:
-        code = app(standalone_mode=False)
+        return app(standalone_mode=False) or 0
     except (UsageError, _ClickError) as error:
         message = error.format_message() if isinstance(error, _ClickError) else str(error)
         print(f"memnet: error: {' '.join(message.split())}", file=sys.stderr)
-        raise SystemExit(USAGE_ERROR) from None
+        return USAGE_ERROR
     except (KeyboardInterrupt, typer.Abort):
         print("memnet: stopped", file=sys.stderr)
-        raise SystemExit(INTERRUPTED) from None
-    raise SystemExit(code)
+        return INTERRUPTED

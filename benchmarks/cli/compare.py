@@ -3,8 +3,6 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import typer
-
 from results.errors import UsageError
 
 if TYPE_CHECKING:
@@ -34,10 +32,10 @@ def compare(pair: tuple[str, str], store: Path, out: Path) -> Path:
 
     found = _found(pair, store)
     table = comparison_table(found)
-    typer.echo(f"left: {found.left}, right: {found.right}; differences are left minus right\n")
-    typer.echo(_simple(table, range(SCORE_COLUMNS)) + "\n")
-    typer.echo(_simple(table, (0, *range(SCORE_COLUMNS, len(table.columns)))) + "\n")
-    typer.echo("\n".join([verdict(found), *(f"note: {note}" for note in found.notes)]))
+    print(f"left: {found.left}, right: {found.right}; differences are left minus right\n")
+    print(_simple(table, range(SCORE_COLUMNS)) + "\n")
+    print(_simple(table, (0, *range(SCORE_COLUMNS, len(table.columns)))) + "\n")
+    print("\n".join([verdict(found), *(f"note: {note}" for note in found.notes)]))
     return write(found, out)
 
 

@@ -24,4 +24,4 @@ def leaderboard(
 
     if form not in get_args(Format):
         raise UsageError(unknown("format", form, get_args(Format)))
-    typer.echo(render(Store.open(shared_options.store_root(store)), cast(Format, form)), nl=False)
+    print(render(Store.open(shared_options.store_root(store)), cast(Format, form)), end="")

@@ -42,9 +42,9 @@ def show(
     )
     for name, registry in registries.items():
         if group is None:
-            typer.secho(name, bold=True)
+            print(typer.style(name, bold=True) if sys.stdout.isatty() else name)
         for line in _lines(registry, width, indent=0 if group else 2):
-            typer.echo(line)
+            print(line)
 
 
 def _one(name: str, registries: dict[str, Registry]) -> None:
@@ -53,7 +53,7 @@ def _one(name: str, registries: dict[str, Registry]) -> None:
     if not found:
         known = [one for registry in registries.values() for one in registry.names()]
         raise UsageError(unknown("group or name", name, [*GROUPS, *known]))
-    typer.echo("\n\n".join(describe_entry(entry) for entry in found))
+    print("\n\n".join(describe_entry(entry) for entry in found))
 
 
 def _lines(entries: Iterable[Entry], width: int, indent: int) -> Iterable[str]:

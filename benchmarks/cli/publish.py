@@ -20,5 +20,5 @@ def publish(
     from results.store.store import Store
 
     page = write(Store.open(shared_options.store_root(store)), out)
-    typer.echo(f"site: {page}")
-    typer.echo("how to host it: reports/PUBLISHING.md")
+    print(f"site: {page}")
+    print("how to host it: reports/PUBLISHING.md")

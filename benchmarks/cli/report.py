@@ -33,7 +33,7 @@ def report(
         page = side_by_side(compare, shared_options.store_root(store), out)
     else:
         page = build(Store.open(shared_options.store_root(store)), out)
-    typer.echo(f"report: {page}")
+    print(f"report: {page}")
     if open_:
         import webbrowser
 

@@ -120,8 +120,8 @@ def run(
         _stopped(one)
         raise typer.Exit(INTERRUPTED) from None
     tally = one.tally()
-    typer.echo(f"{name}: {_count(tally)} done, {tally.failed} failed")
-    typer.echo(f"next: memnet report --store {shlex.quote(str(root))}")
+    print(f"{name}: {_count(tally)} done, {tally.failed} failed")
+    print(f"next: memnet report --store {shlex.quote(str(root))}")
     raise typer.Exit(1 if tally.failed else 0)
 
 
@@ -131,8 +131,8 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
 
 def _stopped(one: "Run") -> None:
     tally = one.tally()
-    typer.echo(f"stopped: {_count(tally)} done, {tally.failed} failed; finished cells are stored")
-    typer.echo(f"to resume: {shlex.join(['memnet', *sys.argv[1:]])}")
+    print(f"stopped: {_count(tally)} done, {tally.failed} failed; finished cells are stored")
+    print(f"to resume: {shlex.join(['memnet', *sys.argv[1:]])}")
 
 
 def _count(tally: "Tally") -> str:

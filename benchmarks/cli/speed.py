@@ -40,7 +40,7 @@ def speed(
 
     torch.set_num_threads(1)
     timings = measure(rounds=rounds)
-    typer.echo(
+    print(
         json.dumps([dataclasses.asdict(timing) for timing in timings], indent=1)
         if as_json
         else _table(timings)

@@ -60,13 +60,11 @@ def status(
     found = store_status(cells, opened, plan.planner)
     counts = ", ".join(f"{count} {state}" for state, count in found.count().items())
     for note in plan.notes:
-        typer.echo(note)
+        print(note)
     place = opened.root if opened.root.exists() else f"{opened.root}, which does not exist yet"
-    typer.echo(f"{name} in {place}: {len(cells)} cell{'s' if len(cells) != 1 else ''}: {counts}")
-    typer.echo(
-        f"memnet run with these options: {_to_run(plan, found)} of {len(plan.jobs)} to run\n"
-    )
-    typer.echo(_table(cells, found, _variants(plan, cells, found)))
+    print(f"{name} in {place}: {len(cells)} cell{'s' if len(cells) != 1 else ''}: {counts}")
+    print(f"memnet run with these options: {_to_run(plan, found)} of {len(plan.jobs)} to run\n")
+    print(_table(cells, found, _variants(plan, cells, found)))
     _show_failed(found)
     _show_damaged(opened)
 
@@ -115,15 +113,15 @@ def _show_failed(found: "StoreStatus") -> None:
         if header.error is not None
     ]
     if failures:
-        typer.echo("\nfailed (memnet run … --rerun failed runs them again):")
+        print("\nfailed (memnet run … --rerun failed runs them again):")
     for label, error in failures:
-        typer.echo(f"  {label}: {one_line(error)}")
+        print(f"  {label}: {one_line(error)}")
 
 
 def _show_damaged(store: "Store") -> None:
     damaged = store.damaged()
     if damaged:
         files = f"damaged record{'s' if len(damaged) > 1 else ''}"
-        typer.echo(f"\n{len(damaged)} {files} set aside (counted as missing):")
+        print(f"\n{len(damaged)} {files} set aside (counted as missing):")
     for path, reason in damaged:
-        typer.echo(f"  {path}: {reason.strip()}")
+        print(f"  {path}: {reason.strip()}")

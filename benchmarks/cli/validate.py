@@ -44,11 +44,11 @@ def validate(
         )
     findings = checks.validate(paths, checks.known_records(store))
     for finding in findings:
-        typer.echo(f"{printable(str(finding.path))}: {finding.severity}: {finding.reason}")
+        print(f"{printable(str(finding.path))}: {finding.severity}: {finding.reason}")
     refused = {finding.path for finding in findings if finding.severity == "refused"}
     accepted = len(paths) - len(refused)
     count = f"{len(paths)} record{'s' if len(paths) != 1 else ''}"
-    typer.echo(f"{count}: {accepted} accepted, {len(refused)} refused")
+    print(f"{count}: {accepted} accepted, {len(refused)} refused")
     if refused:
         raise typer.Exit(RECORD_REFUSED)
 

@@ -85,7 +85,10 @@ def _set_up_process(log: Path, environment: CellEnvironment) -> None:
     os.dup2(descriptor, 2)
     os.close(descriptor)
     sys.stdout, sys.stderr = (
-        io.TextIOWrapper(_LossyFile(number, "w"), write_through=True) for number in (1, 2)
+        io.TextIOWrapper(
+            _LossyFile(number, "w"), encoding="utf-8", errors="backslashreplace", write_through=True
+        )
+        for number in (1, 2)
     )
     threading.Thread(target=_die_with_parent, daemon=True).start()
 

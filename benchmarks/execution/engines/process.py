@@ -71,7 +71,7 @@ def cause(process: ForkServerProcess) -> str:
 def last_lines(log: Path, count: int) -> str:
     """Return the last lines of a log; empty if there is no log."""
     try:
-        return "\n".join(log.read_text(errors="replace").splitlines()[-count:])
+        return "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-count:])
     except OSError:
         return ""
 
