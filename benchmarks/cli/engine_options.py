@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+import joblib
+
 from baselines.registry import unknown
 from benchmarks.datasets.paths import data_root as find_data
-from benchmarks.execution.engines.cores import usable_cores
 from benchmarks.execution.engines.interface import Engine, Limits
 from benchmarks.execution.engines.local import LocalEngine
 from benchmarks.execution.run_cell import CellEnvironment
@@ -52,7 +53,7 @@ def make_engine(
                 raise UsageError(
                     f"{option} is for --engine ray; here, --jobs sets how many cells share a GPU"
                 )
-        jobs = options.jobs or usable_cores()
+        jobs = options.jobs or joblib.cpu_count()
         return LocalEngine(
             jobs=jobs,
             environment=CellEnvironment(
@@ -78,4 +79,4 @@ def make_engine(
         data_root=options.data_root.absolute() if options.data_root else None,
         limits=limits,
     )
-    return engine, options.jobs or usable_cores()
+    return engine, options.jobs or joblib.cpu_count()

@@ -16,11 +16,11 @@ from dataclasses import replace
 from pathlib import Path
 from statistics import fmean
 
+import joblib
 from pydantic import JsonValue
 from rich.console import Console
 
 from benchmarks.datasets.paths import data_root as find_data
-from benchmarks.execution.engines.cores import usable_cores
 from benchmarks.execution.engines.local import LocalEngine
 from benchmarks.execution.progress import Lines, Live
 from benchmarks.execution.run_cell import CellEnvironment
@@ -83,7 +83,7 @@ def tune(
     if table is not None and not os.access(table, os.W_OK):
         raise UsageError(f"cannot write the rates into {table}: --no-write only prints them")
     catalog = catalog or Catalog.read()
-    workers = jobs or usable_cores()
+    workers = jobs or joblib.cpu_count()
     console = Console()
     engine = LocalEngine(
         jobs=workers, environment=CellEnvironment(device=device, data_root=find_data(data_root))

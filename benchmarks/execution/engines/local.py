@@ -57,9 +57,6 @@ class LocalEngine:
         limits: Limits of a cell.
         work: The work of a cell's process.
         preload: Modules that the fork server loads; by default those that the jobs need.
-
-    Raises:
-        UsageError: If memory is limited on a system where it can't be measured.
     """
 
     def __init__(
@@ -77,11 +74,6 @@ class LocalEngine:
         self.work = work or Work()
         self._preload = preload
         self._devices = [environment.device]
-        if self.limits.memory is not None and not Path("/proc/self/statm").exists():
-            raise UsageError(
-                "--memory needs a system with the memory of processes in /proc (Linux): "
-                "leave it out here"
-            )
 
     def check(self, jobs: Sequence[Job]) -> None:
         """Check in a process of its own that the jobs can run."""

@@ -1,7 +1,6 @@
 """A cell's process as the engine sees it: its messages, memory, exit and end."""
 
 import json
-import os
 import signal
 import time
 from collections.abc import Callable
@@ -10,6 +9,8 @@ from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerContext, ForkServerProcess
 from pathlib import Path
 from typing import Any
+
+import psutil
 
 from benchmarks.execution.engines.fork_server import plain_main
 from benchmarks.execution.engines.interface import Files
@@ -29,9 +30,6 @@ A crash in the cell's own code ends in others (SIGSEGV, SIGABRT, SIGBUS, SIGFPE,
 
 SERVER_LOST = 255
 """Exit code that Python reports if the fork server died and the child's real one is unknown."""
-
-PAGE = os.sysconf("SC_PAGE_SIZE")
-"""Bytes of a page of memory, the unit of ``/proc``."""
 
 
 def start(
@@ -113,8 +111,8 @@ class CellProcess:
     def resident(self) -> int:
         """Return the resident bytes; 0 if they can't be read, as after its end."""
         try:
-            return int(Path(f"/proc/{self.process.pid}/statm").read_text().split()[1]) * PAGE
-        except (OSError, IndexError, ValueError):
+            return int(psutil.Process(self.process.pid).memory_info().rss)
+        except psutil.Error:
             return 0
 
     def drain(self) -> tuple[list[dict[str, Any]], bool]:
