@@ -26,7 +26,7 @@ from baselines.source import Option, Source, module_path, read_source
 from results.errors import UsageError
 
 Kind = Literal["model", "method", "task", "stream", "suite"]
-KINDS: tuple[Kind, ...] = get_args(Kind)
+ENTRY_KINDS: tuple[Kind, ...] = get_args(Kind)
 
 FOLDERS: Mapping[Kind, tuple[str, ...]] = {
     "model": ("baselines.models", "baselines.peers"),
@@ -190,9 +190,9 @@ def read_plugin(path: Path) -> Entry:
             "underscores, such as my_model.py"
         )
     kind = read_source(path).facts.get("KIND")
-    if kind not in KINDS:
+    if kind not in ENTRY_KINDS:
         raise UsageError(
-            f'plugin {path} must have a line KIND = "model" (or one of {", ".join(KINDS)})'
+            f'plugin {path} must have a line KIND = "model" (or one of {", ".join(ENTRY_KINDS)})'
         )
     return _entry(
         kind,

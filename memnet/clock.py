@@ -19,7 +19,7 @@ CODE_WIDTH = 2 * FREQUENCIES
 FINE = 16
 """Number of sinusoids of a fine code."""
 
-START = 0.02
+INITIAL_CLOCK_SCALE = 0.02
 """Standard deviation of the initial weights from clocks to keys and queries."""
 
 
@@ -41,7 +41,7 @@ def projection(clocks: int, heads: int, width: int) -> Float[Tensor, "heads cloc
     They are small, so that keys are initially contents, and not zero, so that a clock can be
     learned.
     """
-    return START * torch.randn(heads, clocks * CODE_WIDTH, width)
+    return INITIAL_CLOCK_SCALE * torch.randn(heads, clocks * CODE_WIDTH, width)
 
 
 def straight_through_count(gate: Float[Tensor, "*lead C"]) -> Float[Tensor, "*lead C"]:

@@ -11,10 +11,10 @@ import importlib.util
 import sys
 from pathlib import Path
 
-PACKAGES = ("baselines", "benchmarks", "reports", "results", "strategies")
+SIBLING_PACKAGES = ("baselines", "benchmarks", "reports", "results", "strategies")
 
 
-def shadowed(packages: tuple[str, ...] = PACKAGES) -> list[tuple[str, str]]:
+def shadowed(packages: tuple[str, ...] = SIBLING_PACKAGES) -> list[tuple[str, str]]:
     """Return the packages that would be imported from elsewhere, as ``(name, path found)``.
 
     The path is empty if nothing is found.

@@ -32,7 +32,7 @@ from memnet.serial import SerialRecall, Tape, parts
 from memnet.state import MemNetState, Slots, empty_state
 from memnet.synthesizer import MemorySynthesizer
 
-CLOSED = -3.0
+CLOSED_GATE_LOGIT = -3.0
 """Logit below which the sparsity loss has no more effect on a write gate.
 
 The gate is closed there (from -2.4 on) and must be able to reopen.
@@ -300,7 +300,7 @@ class MemNet(nn.Module):
         losses = {
             "utilization": -entropy(use / use.sum(-1, keepdim=True).clamp_min(1e-6)).mean(),
             "sparsity": sum(
-                (softplus(logits.clamp_min(CLOSED)).mean() for logits in result.gates),
+                (softplus(logits.clamp_min(CLOSED_GATE_LOGIT)).mean() for logits in result.gates),
                 start=0.1 * result.read.dispersion.mean(),
             )
             + self._loss_of_entries_read(result, queried),

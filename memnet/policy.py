@@ -10,7 +10,8 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
-TINY = 1e-9
+MIN_STRENGTH = 1e-9
+"""Lower bound of a strength or weight inside a logarithm or a quotient."""
 MAX_CLOSED = 4
 """Closed entries that a read includes, for the gradient of their gates."""
 MAX_LEAD = 2.0
@@ -56,7 +57,7 @@ def top_k(
         k: Number of entries read.
     """
     with torch.no_grad():
-        ranked = (scores + strength.clamp_min(TINY).log().unsqueeze(2)).masked_fill_(
+        ranked = (scores + strength.clamp_min(MIN_STRENGTH).log().unsqueeze(2)).masked_fill_(
             ~visible, -INVISIBLE
         )
         best = ranked.topk(min(k, scores.shape[-1]), dim=-1)
@@ -100,7 +101,7 @@ def random_entry(
 
 def entropy(weights: Float[Tensor, "*lead E"]) -> Float[Tensor, "*lead"]:
     """Entropy of a distribution, in nats; 0 if the weights are all zero."""
-    return -(weights * weights.clamp_min(TINY).log()).sum(-1)
+    return -(weights * weights.clamp_min(MIN_STRENGTH).log()).sum(-1)
 
 
 def dispersion(weights: Float[Tensor, "*lead E"]) -> Float[Tensor, "*lead"]:

@@ -19,8 +19,9 @@ from torch import Tensor, nn
 
 from memnet import clock
 from memnet.heads import open_gate
+from memnet.policy import MIN_STRENGTH
 
-START = (0.0, -1.0)
+INITIAL_GATE_LOGITS = (0.0, -1.0)
 """Initial logits of recording and of reading on: half a place and a fifth of a place per token."""
 INITIAL_TEMPERATURE, MAX_TEMPERATURE = 14.0, 100.0
 """Initial and largest temperature.
@@ -39,8 +40,6 @@ doubt near it. Below the second, the gates are decided.
 """
 DOUBT_DECAY = 0.999
 """Decay of the doubt's running average, per token of training."""
-
-TINY = 1e-9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,7 +129,7 @@ class SerialRecall(nn.Module):
         self.log_temperature = nn.Parameter(torch.zeros(()))
         nn.init.zeros_(self.gates.weight)
         with torch.no_grad():
-            self.gates.bias.copy_(torch.tensor(START))
+            self.gates.bias.copy_(torch.tensor(INITIAL_GATE_LOGITS))
 
     def forward(
         self, hidden: Float[Tensor, "B C D"], values: Float[Tensor, "B C V"], tape: Tape
@@ -178,7 +177,7 @@ class SerialRecall(nn.Module):
 
         0 if all gates are at their ends.
         """
-        return float(self.unsure / self.moved.clamp_min(TINY))
+        return float(self.unsure / self.moved.clamp_min(MIN_STRENGTH))
 
     def exact(self) -> bool:
         """Whether steps are counted as whole ones: in evaluation, if the gates are decided."""
@@ -200,7 +199,7 @@ class SerialRecall(nn.Module):
             entries - count + 1
         )
         hidden = later | (tape.strength <= 0).unsqueeze(1)
-        weights = (scores + tape.strength.clamp_min(TINY).log().unsqueeze(1)).masked_fill(
+        weights = (scores + tape.strength.clamp_min(MIN_STRENGTH).log().unsqueeze(1)).masked_fill(
             hidden, -math.inf
         )
         visible = ~hidden.all(-1, keepdim=True)

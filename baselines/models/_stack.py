@@ -18,7 +18,7 @@ from torch.nn import functional
 from baselines.interface import ModelOutput, SequenceModel, Signature
 from memnet.encoder import Encoder, Head, at_positions
 
-PIECE = 128
+STEPS_PER_PIECE = 128
 """Steps that go through all blocks together."""
 
 
@@ -129,7 +129,7 @@ class Stack(SequenceModel):
         outputs = []
         # A whole batch's intermediates would not fit in the processor's cache; pieces give the same
         # result in less time.
-        for piece in torch.split(inputs, PIECE, dim=1):
+        for piece in torch.split(inputs, STEPS_PER_PIECE, dim=1):
             hidden, state = self._piece(piece, state)
             outputs.append(hidden)
         return ModelOutput(

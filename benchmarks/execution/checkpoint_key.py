@@ -12,7 +12,7 @@ from pathlib import Path
 from benchmarks.planning.jobs import Job
 from results.records.provenance import now, provenance
 
-PACKAGES = ("baselines", "benchmarks", "memnet", "results", "strategies")
+CODE_PACKAGES = ("baselines", "benchmarks", "memnet", "results", "strategies")
 """The packages with the code of cells; plugins are separate."""
 
 
@@ -33,7 +33,9 @@ def checkpoint_key(job: Job, *, device: str, threads: int) -> str:
 @cache
 def _sources() -> tuple[Path, ...]:
     root = Path(__file__).resolve().parents[2]
-    return tuple(path for package in PACKAGES for path in sorted((root / package).rglob("*.py")))
+    return tuple(
+        path for package in CODE_PACKAGES for path in sorted((root / package).rglob("*.py"))
+    )
 
 
 def _digest(files: Iterable[Path]) -> str:

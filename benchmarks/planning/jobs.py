@@ -34,7 +34,7 @@ class Job:
     method: Entry | None
 
 
-TRAINING: Mapping[Kind, str] = {
+TRAINING_MODULES: Mapping[Kind, str] = {
     "task": "strategies.sequence.train",
     "stream": "strategies.continual.train",
 }
@@ -46,7 +46,7 @@ Its ``VERSION`` is part of a cell's identity.
 
 @cache
 def _training_version(kind: Kind) -> str:
-    return str(read_source(module_path(TRAINING[kind])).facts["VERSION"])
+    return str(read_source(module_path(TRAINING_MODULES[kind])).facts["VERSION"])
 
 
 class Planner:

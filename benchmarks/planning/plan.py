@@ -20,7 +20,7 @@ from results.errors import UsageError
 from results.records.cell import Cell, canonical
 from results.records.manifest import Benchmark, Described, Manifest, Planned
 
-MODELS = ("memnet", "transformer", "lstm")
+DEFAULT_MODELS = ("memnet", "transformer", "lstm")
 """Default models of a task or stream that is run by its own name."""
 
 SEEDS = (0, 1, 2)
@@ -232,7 +232,9 @@ def _installed(
 
 def _bare(catalog: Catalog, entry: Entry, request: Request) -> tuple[Member, ...]:
     """Make the members of a task or stream that is run by its own name."""
-    models = request.models or protocol_of(entry, request.settings.benchmark).models or MODELS
+    models = (
+        request.models or protocol_of(entry, request.settings.benchmark).models or DEFAULT_MODELS
+    )
     if entry.kind == "task":
         if request.methods is not None:
             raise UsageError(

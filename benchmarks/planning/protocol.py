@@ -13,7 +13,7 @@ from pydantic import JsonValue
 from baselines.registry import Entry, unknown
 from results.errors import UsageError
 
-RATE = "training.learning_rate"
+LEARNING_RATE_KEY = "training.learning_rate"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,5 +50,5 @@ def protocol_of(entry: Entry, options: Mapping[str, JsonValue]) -> Protocol:
             unknown(f"protocol of {entry.kind} '{entry.name}'", str(name), ["default", *known])
         )
     options_of = dict(known[name])
-    rate, models = options_of.pop(RATE, None), options_of.pop("models", ())
+    rate, models = options_of.pop(LEARNING_RATE_KEY, None), options_of.pop("models", ())
     return Protocol(options=options_of, learning_rate=rate, models=tuple(models))

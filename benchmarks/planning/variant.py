@@ -7,7 +7,7 @@ from typing import Any
 
 from baselines.registry import Entry, Registry, parse_variant, spelt
 from results.errors import UsageError
-from results.records.cell import NAME, canonical
+from results.records.cell import NAME_PATTERN, canonical
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +58,7 @@ def resolve(registry: Registry, text: str, settings: Mapping[str, str] | None = 
         f"{key}={spelt(config[key])}" for key in sorted(config) if config[key] != defaults[key]
     ]
     full = f"{entry.name}[{','.join(changed)}]" if changed else entry.name
-    if not re.match(NAME, full):
+    if not re.match(NAME_PATTERN, full):
         raise UsageError(
             f"'{full}' is not a valid name: an option in brackets takes a word or a number; for "
             f"other values write a {entry.kind} file of your own"

@@ -29,11 +29,11 @@ from strategies.continual.strategy import EVALUATION_BATCH, ContinualStrategy
 from strategies.continual.stream import Samples, Schedule, Stream, split_classes
 
 FEATURES, CLASSES, WIDTH = 784, 10, 400
-BATCH = 128
-SMALL = 10
+BATCH_SIZE = 128
+ONLINE_SAMPLES = 10
 """Samples of an online experience, and stored samples that are replayed with them."""
 MEMORY_SIZE = 500
-RATE = 1e-3
+LEARNING_RATE = 1e-3
 CPU = torch.device("cpu")
 
 
@@ -72,7 +72,7 @@ def _measured(samples: int, online: int, rounds: int) -> list[Timing]:
         },
         rounds,
     )
-    small = _stream(5 * online * SMALL, SMALL)
+    small = _stream(5 * online * ONLINE_SAMPLES, ONLINE_SAMPLES)
     loops: Mapping[str, Callable[[Stream], Iterator[None]]] = {
         "bare": _bare_online,
         "ours": _online,
@@ -96,7 +96,7 @@ def _stream(samples: int, online: int) -> Stream:
         inputs=torch.rand(samples, 1, FEATURES, generator=draws),
         labels=torch.arange(samples) % CLASSES,
     )
-    schedule = Schedule(batch_size=BATCH, online=online)
+    schedule = Schedule(batch_size=BATCH_SIZE, online=online)
     return split_classes(
         data,
         data,
@@ -130,10 +130,10 @@ def _step(
 def _bare_training(stream: Stream) -> Work:
     def prepare() -> Callable[[], object]:
         (inputs, labels), model = _data(stream), _network()
-        optimizer = torch.optim.Adam(model.parameters(), lr=RATE)
+        optimizer = torch.optim.Adam(model.parameters(), lr=LEARNING_RATE)
 
         def do() -> None:
-            for chosen in torch.randperm(len(labels)).split(BATCH):
+            for chosen in torch.randperm(len(labels)).split(BATCH_SIZE):
                 _step(model, optimizer, inputs[chosen], labels[chosen])
 
         return do
@@ -161,7 +161,12 @@ def _ours(stream: Stream, method: Any, **options: int) -> ContinualStrategy:
     torch.manual_seed(0)
     model = mlp.build(mlp.Config(), stream.signature)
     built: ContinualStrategy = method.build(
-        method.Config(**options), model=model, stream=stream, learning_rate=RATE, seed=0, device=CPU
+        method.Config(**options),
+        model=model,
+        stream=stream,
+        learning_rate=LEARNING_RATE,
+        seed=0,
+        device=CPU,
     )
     return built
 
@@ -182,11 +187,11 @@ def _evaluation(stream: Stream) -> Work:
     return prepare
 
 
-def _avalanche(plugins: list[Any] | None = None, batch: int = BATCH) -> Any:
+def _avalanche(plugins: list[Any] | None = None, batch: int = BATCH_SIZE) -> Any:
     model = _network()
     return Naive(
         model=model,
-        optimizer=torch.optim.Adam(model.parameters(), lr=RATE),
+        optimizer=torch.optim.Adam(model.parameters(), lr=LEARNING_RATE),
         criterion=nn.CrossEntropyLoss(),
         train_mb_size=batch,
         eval_mb_size=EVALUATION_BATCH,
@@ -228,13 +233,13 @@ def _timed_experiences(
 def _bare_online(stream: Stream) -> Iterator[None]:
     """Reservoir sampling after Vitter 1985, a draw per sample."""
     (inputs, labels), model = _data(stream), _network()
-    optimizer = torch.optim.Adam(model.parameters(), lr=RATE)
+    optimizer = torch.optim.Adam(model.parameters(), lr=LEARNING_RATE)
     stored, classes = inputs.new_zeros(MEMORY_SIZE, FEATURES), labels.new_zeros(MEMORY_SIZE)
     seen = 0
-    for chosen in torch.randperm(len(labels)).split(SMALL):
+    for chosen in torch.randperm(len(labels)).split(ONLINE_SAMPLES):
         new, right = inputs[chosen], labels[chosen]
         if seen:
-            old = torch.randint(min(seen, MEMORY_SIZE), (SMALL,))
+            old = torch.randint(min(seen, MEMORY_SIZE), (ONLINE_SAMPLES,))
             _step(model, optimizer, torch.cat((new, stored[old])), torch.cat((right, classes[old])))
         else:
             _step(model, optimizer, new, right)
@@ -256,9 +261,10 @@ def _online(stream: Stream) -> Iterator[None]:
 def _avalanche_online(stream: Stream) -> Iterator[None]:
     buffer = ReservoirSamplingBuffer(max_size=MEMORY_SIZE)
     strategy = _avalanche(
-        [ReplayPlugin(mem_size=MEMORY_SIZE, batch_size=SMALL, storage_policy=buffer)], SMALL
+        [ReplayPlugin(mem_size=MEMORY_SIZE, batch_size=ONLINE_SAMPLES, storage_policy=buffer)],
+        ONLINE_SAMPLES,
     )
     whole = benchmark_from_datasets(train=[stream.benchmark.train_stream[0].dataset])
-    for experience in split_online_stream(whole.train_stream, experience_size=SMALL):
+    for experience in split_online_stream(whole.train_stream, experience_size=ONLINE_SAMPLES):
         strategy.train(experience)
         yield

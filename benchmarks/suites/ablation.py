@@ -16,11 +16,11 @@ WITHOUT = (
     "memnet[hops=1]",
 )
 
-SLIM = "chunk=32,heads=1,hebbian=false,slots=144"
+NO_GRAPH_OPTIONS = "chunk=32,heads=1,hebbian=false,slots=144"
 FULL_WITHOUT = (
-    f"memnet[{SLIM}]",
+    f"memnet[{NO_GRAPH_OPTIONS}]",
     *(
-        f"memnet[{SLIM},{change}]"
+        f"memnet[{NO_GRAPH_OPTIONS},{change}]"
         for change in ("key_taps=1", "training_slots=1", "meta_policy=false", "sparsity_weight=0")
     ),
 )

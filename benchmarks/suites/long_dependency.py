@@ -8,13 +8,13 @@ from benchmarks.planning.suite import Member, Suite
 
 RECURRENT = ("lstm", "gru", "delta-rule", "gated-delta-rule", "mamba")
 CONTROLS = ("bigram", "token-memory")
-OURS = ("memnet", "transformer", "transformer-full", *RECURRENT, *CONTROLS)
-PEERS = ("dnc", "titans", "rmt", "xlstm", "x-transformer")
-MODELS = (*OURS, *PEERS)
-FAR = {"furthest": 2**20}
-SLIM = "memnet[chunk=32,heads=1,hebbian=false,slots={slots}]"
+BUILT_IN_MODELS = ("memnet", "transformer", "transformer-full", *RECURRENT, *CONTROLS)
+PEER_MODELS = ("dnc", "titans", "rmt", "xlstm", "x-transformer")
+ALL_MODELS = (*BUILT_IN_MODELS, *PEER_MODELS)
+MILLION_TOKENS = {"furthest": 2**20}
+NO_GRAPH_VARIANT = "memnet[chunk=32,heads=1,hebbian=false,slots={slots}]"
 SIZED = (
-    *(SLIM.format(slots=slots) for slots in (36, 72, 144)),
+    *(NO_GRAPH_VARIANT.format(slots=slots) for slots in (36, 72, 144)),
     *(
         f"{model}[key_width={width},value_width={width}]"
         for model in ("delta-rule", "gated-delta-rule")
@@ -27,20 +27,26 @@ SIZED = (
 SUITE = Suite(
     seeds=tuple(range(10)),
     members=(
-        Member(benchmark="induction", models=MODELS, options={"streams": 32, **FAR}),
-        Member(benchmark="induction-hard", models=MODELS),
-        Member(benchmark="delayed-recall", models=MODELS, options={"far_streams": 2, **FAR}),
-        Member(benchmark="delayed-recall-hard", models=MODELS),
-        Member(benchmark="association", models=MODELS),
-        Member(benchmark="association-hard", models=MODELS),
+        Member(benchmark="induction", models=ALL_MODELS, options={"streams": 32, **MILLION_TOKENS}),
+        Member(benchmark="induction-hard", models=ALL_MODELS),
         Member(
-            benchmark="mqar", models=(*MODELS, *SIZED), options={"mixed": False, "batch_size": 16}
+            benchmark="delayed-recall",
+            models=ALL_MODELS,
+            options={"far_streams": 2, **MILLION_TOKENS},
         ),
-        Member(benchmark="mqar-hard", models=MODELS),
-        Member(benchmark="selective-copy", models=MODELS),
-        Member(benchmark="selective-copy-hard", models=MODELS),
-        Member(benchmark="copy", models=MODELS),
-        Member(benchmark="adding", models=MODELS),
+        Member(benchmark="delayed-recall-hard", models=ALL_MODELS),
+        Member(benchmark="association", models=ALL_MODELS),
+        Member(benchmark="association-hard", models=ALL_MODELS),
+        Member(
+            benchmark="mqar",
+            models=(*ALL_MODELS, *SIZED),
+            options={"mixed": False, "batch_size": 16},
+        ),
+        Member(benchmark="mqar-hard", models=ALL_MODELS),
+        Member(benchmark="selective-copy", models=ALL_MODELS),
+        Member(benchmark="selective-copy-hard", models=ALL_MODELS),
+        Member(benchmark="copy", models=ALL_MODELS),
+        Member(benchmark="adding", models=ALL_MODELS),
     ),
     profiles={
         "small": Suite(
@@ -48,15 +54,19 @@ SUITE = Suite(
             members=(
                 Member(
                     benchmark="induction",
-                    models=OURS,
+                    models=BUILT_IN_MODELS,
                     options={"train_length": 64, "steps": 80, "streams": 32},
                 ),
                 Member(
                     benchmark="delayed-recall",
-                    models=OURS,
+                    models=BUILT_IN_MODELS,
                     options={"train_length": 64, "steps": 100, "streams": 16},
                 ),
-                Member(benchmark="association", models=OURS, options={"steps": 150, "streams": 16}),
+                Member(
+                    benchmark="association",
+                    models=BUILT_IN_MODELS,
+                    options={"steps": 150, "streams": 16},
+                ),
             ),
         )
     },

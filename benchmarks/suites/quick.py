@@ -7,22 +7,22 @@ and the baselines would need more of it.
 from benchmarks.planning.suite import Member, Suite
 
 BASELINES = ("transformer", "lstm")
-MODELS = ("memnet", *BASELINES)
+QUICK_MODELS = ("memnet", *BASELINES)
 
 SUITE = Suite(
     seeds=(0, 1, 2),
     members=(
         Member(
             benchmark="induction",
-            models=MODELS,
+            models=QUICK_MODELS,
             options={"train_length": 64, "steps": 80, "streams": 40},
         ),
         Member(
             benchmark="delayed-recall",
-            models=MODELS,
+            models=QUICK_MODELS,
             options={"train_length": 64, "steps": 100, "streams": 16},
         ),
-        Member(benchmark="split-digits", models=MODELS, methods=("naive",)),
+        Member(benchmark="split-digits", models=QUICK_MODELS, methods=("naive",)),
         Member(benchmark="split-digits", models=BASELINES, methods=("er",)),
         Member(benchmark="split-digits", models=("memnet",), methods=("memnet",)),
     ),

@@ -7,7 +7,7 @@ embedded digits only.
 
 from benchmarks.planning.suite import Member, Suite
 
-METHODS = (
+ONLINE_METHODS = (
     "naive",
     "er",
     "a-gem",
@@ -17,20 +17,32 @@ METHODS = (
     "er-encoder",
     "memnet",
 )
-DIGITS = {"online": 10, "track": 10, "probe": True}
-MNIST = {"online": 10, "track": 100, "probe": True}
+DIGITS_OPTIONS = {"online": 10, "track": 10, "probe": True}
+MNIST_OPTIONS = {"online": 10, "track": 100, "probe": True}
 
 SUITE = Suite(
     seeds=tuple(range(10)),
     members=(
-        Member(benchmark="split-digits", models=("mlp",), methods=METHODS, options=DIGITS),
-        Member(benchmark="split-mnist", models=("mlp",), methods=METHODS, options=MNIST),
+        Member(
+            benchmark="split-digits",
+            models=("mlp",),
+            methods=ONLINE_METHODS,
+            options=DIGITS_OPTIONS,
+        ),
+        Member(
+            benchmark="split-mnist", models=("mlp",), methods=ONLINE_METHODS, options=MNIST_OPTIONS
+        ),
     ),
     profiles={
         "small": Suite(
             seeds=(0,),
             members=(
-                Member(benchmark="split-digits", models=("mlp",), methods=METHODS, options=DIGITS),
+                Member(
+                    benchmark="split-digits",
+                    models=("mlp",),
+                    methods=ONLINE_METHODS,
+                    options=DIGITS_OPTIONS,
+                ),
             ),
         )
     },

@@ -22,7 +22,7 @@ PRIMARY = "accuracy_at_200"
 CHANCE = 0.0784
 INPUTS = ("features",)
 
-TOLERANCE = 0.04
+ERROR_LIMIT = 0.04
 """Largest absolute error of a correct prediction, exclusive."""
 
 
@@ -78,7 +78,7 @@ class Adding(WholeSequenceTask):
         self, logits: Float[Tensor, "*places 1"], targets: Float[Tensor, "*places"]
     ) -> Bool[Tensor, "*places"]:
         """Return which predictions are within the tolerance."""
-        return (logits.squeeze(-1) - targets).abs() < TOLERANCE
+        return (logits.squeeze(-1) - targets).abs() < ERROR_LIMIT
 
     def sample(self, batch: int, generator: torch.Generator) -> Batch:
         """Draw sequences."""

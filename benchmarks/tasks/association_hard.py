@@ -34,7 +34,7 @@ CHANCE_GIVEN = {"leaves": (64,)}
 LINKS = ((0, 1), (0, 2), (1, 3), (2, 4))
 """Links of a chain as indices of its five entities: root to branches, each branch to its leaf."""
 
-MARKERS = 4
+QUERY_TYPES = 4
 """Types of query: from a root or a branch, for a leaf of class 0 or 1."""
 
 
@@ -103,7 +103,7 @@ class AssociationHard(QueryTask):
         self.config = config
         self.far_streams = config.far_streams
         self._first_noise = config.entities + 2 * config.leaves
-        types = self._first_noise + config.noise + MARKERS
+        types = self._first_noise + config.noise + QUERY_TYPES
         self.signature = Signature(vocabulary=types, outputs=types, length=config.train_length)
 
     def sample(self, batch: int, generator: torch.Generator) -> Batch:
@@ -138,7 +138,7 @@ class AssociationHard(QueryTask):
         """Return queries for every leaf: first from all roots, then from all branches."""
         starts = torch.cat([chains[..., [0, 0]].flatten(1), chains[..., [1, 2]].flatten(1)], dim=1)
         leaves = chains[..., [3, 4]].flatten(1)
-        markers = torch.arange(MARKERS).view(2, 1, 2).expand(-1, chains.shape[1], -1).flatten()
+        markers = torch.arange(QUERY_TYPES).view(2, 1, 2).expand(-1, chains.shape[1], -1).flatten()
         markers = self._first_noise + self.config.noise + markers
         return torch.stack([markers.expand_as(starts), starts], dim=-1), torch.cat(
             [leaves, leaves], dim=1

@@ -28,20 +28,20 @@ from benchmarks.execution.runner import Run
 from benchmarks.planning.catalog import Catalog
 from benchmarks.planning.learning_rates import DEFAULT, TABLE
 from benchmarks.planning.overrides import Settings
-from benchmarks.planning.plan import MODELS, Plan, Request, make_plan
+from benchmarks.planning.plan import DEFAULT_MODELS, Plan, Request, make_plan
 from benchmarks.planning.seeds import TUNING
 from benchmarks.planning.variant import base_name
 from results.errors import UsageError
 from results.records.record import Record
 from results.store.store import Store, write_whole
 
-GRID = (1e-3, 3e-3, 1e-2)
+LEARNING_RATE_GRID = (1e-3, 3e-3, 1e-2)
 """Learning rates of the grid, the same for every model."""
 
 MARGIN = 0.005
 """Rates whose scores are within this distance of the best are considered equal."""
 
-METHODS = ("er", "naive")
+TUNING_METHODS = ("er", "naive")
 """On a stream, a model is tuned with the first of these that exists.
 
 Without replay the model forgets the past at every rate, so ``er`` is preferred.
@@ -90,7 +90,7 @@ def tune(
     )
     for benchmark, (names, given) in _pairs(catalog, name, models, options or {}).items():
         scores: dict[str, dict[float, float]] = {model: {} for model in names}
-        for rate in GRID:
+        for rate in LEARNING_RATE_GRID:
             plan = tuning_plan(catalog, benchmark, names, rate, given)
             root = (store or STORE) / f"{benchmark}-{rate}"
             display = Live(console, workers) if console.is_terminal else Lines(console)
@@ -139,10 +139,10 @@ def tuning_plan(
         return make_plan(catalog, request)
     plan = make_plan(
         catalog,
-        replace(request, methods=tuple(name for name in METHODS if name in catalog.methods)),
+        replace(request, methods=tuple(name for name in TUNING_METHODS if name in catalog.methods)),
     )
     first: dict[str, str] = {}
-    for method in METHODS:
+    for method in TUNING_METHODS:
         for job in plan.jobs:
             if job.cell.method == method:
                 first.setdefault(job.cell.model, method)
@@ -171,7 +171,7 @@ def _pairs(
 ) -> dict[str, tuple[tuple[str, ...], Mapping[str, JsonValue]]]:
     """Return per benchmark the base models and the options that differ from the defaults."""
     root = catalog.runnable(name)
-    chosen = models or (None if root.kind == "suite" else MODELS)
+    chosen = models or (None if root.kind == "suite" else DEFAULT_MODELS)
     plan = make_plan(catalog, Request(name=name, models=chosen, settings=Settings(benchmark=given)))
     defaults = {member.name: member.defaults for member in plan.benchmarks}
     pairs: dict[str, dict[str, None]] = {}

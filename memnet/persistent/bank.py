@@ -34,7 +34,7 @@ from memnet.persistent.quantization import pack, packed_width, unpack
 LABEL_SLOTS = 256
 """Number of label slots that an edge's byte can address."""
 
-MOST_LINKS = 255
+MAX_LINK_COUNT = 255
 """Largest number of link events that an edge's byte can count."""
 
 
@@ -201,7 +201,7 @@ def link(bank: PersistentBank, slots: Int[Tensor, "M"], labels: Int[Tensor, "M"]
         bank,
         target=bank.target.index_copy(0, slots, labels.to(bank.target.dtype)),
         links=bank.links.index_copy(
-            0, slots, (before + 1).clamp_max(MOST_LINKS).to(bank.links.dtype)
+            0, slots, (before + 1).clamp_max(MAX_LINK_COUNT).to(bank.links.dtype)
         ),
     )
 

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 IDENTITY_SCHEME = 1
 """Version of the hash below. Raise it if the hash is computed differently."""
 
-NAME = r"^[A-Za-z0-9][A-Za-z0-9_.+\-]*(\[[A-Za-z0-9_.,=+\-]*\])?$"
+NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_.+\-]*(\[[A-Za-z0-9_.,=+\-]*\])?$"
 """Pattern of a benchmark, model or method name, with the options of a variant in brackets."""
 
 
@@ -33,9 +33,9 @@ class Cell(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    benchmark: str = Field(pattern=NAME, max_length=200)
-    model: str = Field(pattern=NAME, max_length=200)
-    method: str = Field(pattern=NAME, max_length=200)
+    benchmark: str = Field(pattern=NAME_PATTERN, max_length=200)
+    model: str = Field(pattern=NAME_PATTERN, max_length=200)
+    method: str = Field(pattern=NAME_PATTERN, max_length=200)
     seed: int = Field(ge=0, lt=2**32)
     config: dict[str, dict[str, JsonValue]]
     version: dict[str, str]

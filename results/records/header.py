@@ -11,7 +11,7 @@ from pydantic import JsonValue
 from pydantic_core import from_json
 
 from results.records.checksum import split_checksum
-from results.records.record import SCHEMA, Failure, Record, parse
+from results.records.record import RECORD_SCHEMA, Failure, Record, parse
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +62,7 @@ def header(text: bytes) -> RecordHeader:
     if body is not None:
         try:
             document = from_json(body)
-            if document["schema"] == SCHEMA:
+            if document["schema"] == RECORD_SCHEMA:
                 return _unvalidated(document)
         except (ValueError, KeyError, TypeError):
             pass  # a correct checksum, but not a record: `parse` raises the reason

@@ -4,9 +4,9 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
-from results.records.cell import NAME
+from results.records.cell import NAME_PATTERN
 
-SCHEMA: Literal[5] = 5
+MANIFEST_SCHEMA: Literal[5] = 5
 """Version of the manifest's schema.
 
 Schema 2 added the summaries of models and methods, 3 the options for which the chance level holds,
@@ -31,7 +31,7 @@ class Benchmark(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    name: str = Field(pattern=NAME)
+    name: str = Field(pattern=NAME_PATTERN)
     kind: Literal["task", "stream"]
     summary: str = ""
     primary: str
@@ -50,7 +50,7 @@ class Described(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    name: str = Field(pattern=NAME)
+    name: str = Field(pattern=NAME_PATTERN)
     summary: str = ""
 
 
@@ -60,9 +60,9 @@ class Planned(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     id: str = Field(pattern=r"^[0-9a-f]{16}$")
-    benchmark: str = Field(pattern=NAME)
-    model: str = Field(pattern=NAME)
-    method: str = Field(pattern=NAME)
+    benchmark: str = Field(pattern=NAME_PATTERN)
+    model: str = Field(pattern=NAME_PATTERN)
+    method: str = Field(pattern=NAME_PATTERN)
     seed: int = Field(ge=0)
 
 
@@ -81,8 +81,8 @@ class Manifest(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
-    schema_version: Literal[1, 2, 3, 4, 5] = Field(default=SCHEMA, alias="schema")
-    name: str = Field(pattern=NAME)
+    schema_version: Literal[1, 2, 3, 4, 5] = Field(default=MANIFEST_SCHEMA, alias="schema")
+    name: str = Field(pattern=NAME_PATTERN)
     summary: str = ""
     benchmarks: tuple[Benchmark, ...]
     models: tuple[Described, ...] = ()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from results.records.record import Provenance
 
-PACKAGES = (
+RECORDED_PACKAGES = (
     "memnet-bench",
     "torch",
     "torchvision",
@@ -45,7 +45,7 @@ def provenance(*, device: str, threads: int, started_at: str) -> Provenance:
 @cache
 def _packages() -> dict[str, str]:
     found: dict[str, str] = {}
-    for name in PACKAGES:
+    for name in RECORDED_PACKAGES:
         try:
             found[name] = importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:

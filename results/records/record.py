@@ -22,7 +22,7 @@ from results.errors import Damaged, Newer
 from results.records.cell import Cell
 from results.records.checksum import add_checksum, split_checksum
 
-SCHEMA: Literal[2] = 2
+RECORD_SCHEMA: Literal[2] = 2
 """Version of the record's schema. Older records are read and converted; a newer schema is an error.
 """
 
@@ -124,7 +124,7 @@ class Outcome(Part):
 class Record(Part):
     """The result of one cell, or its failure."""
 
-    schema_version: Literal[1, 2] = Field(default=SCHEMA, alias="schema")
+    schema_version: Literal[1, 2] = Field(default=RECORD_SCHEMA, alias="schema")
     id: str = Field(pattern=r"^[0-9a-f]{16}$")
     status: Literal["ok", "failed"]
     error: Failure | None = None
@@ -185,13 +185,13 @@ def parse(text: str | bytes) -> Record:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(str(part) for part in first["loc"]) or "record"
         raise Damaged(f"{where}: {first['msg']}") from error
-    if record.schema_version == SCHEMA:
+    if record.schema_version == RECORD_SCHEMA:
         if body is None:
             raise Damaged(
-                f"sha256: a record of schema {SCHEMA} ends with its checksum; this one has none"
+                f"sha256: a record of schema {RECORD_SCHEMA} ends with its checksum; this one has none"
             )
         return record
-    return record.model_copy(update={"schema_version": SCHEMA})
+    return record.model_copy(update={"schema_version": RECORD_SCHEMA})
 
 
 def schema_of(raw: bytes) -> int | None:
@@ -206,8 +206,8 @@ def schema_of(raw: bytes) -> int | None:
 
 def _refuse_newer(raw: bytes) -> None:
     schema = schema_of(raw)
-    if schema is not None and schema > SCHEMA:
+    if schema is not None and schema > RECORD_SCHEMA:
         raise Newer(
-            f"it has schema {schema}, and this version reads up to {SCHEMA}: "
+            f"it has schema {schema}, and this version reads up to {RECORD_SCHEMA}: "
             "install a newer memnet-bench"
         )

@@ -16,13 +16,13 @@ from results.statistics.intervals import CONFIDENCE, mean_interval
 
 Array = npt.NDArray[np.float64]
 
-DIGITS = 12
+COMPARED_DECIMALS = 12
 """Decimals of a difference that count, so that 0.95 - 0.5 equals 0.85 - 0.4."""
 
 MIN_SEEDS = 3
 """Fewest seeds of a test or an effect size: two seeds that agree by chance would look certain."""
 
-MIN_DEVIATION = 10.0**-DIGITS
+ROUNDING_DEVIATION = 10.0**-COMPARED_DECIMALS
 """Differences with a smaller standard deviation are equal up to rounding."""
 
 
@@ -73,7 +73,7 @@ def compare(
         ValueError: If the two differ in length.
     """
     left, right = common(first, second)
-    count, difference = len(left), np.round(left - right, DIGITS)
+    count, difference = len(left), np.round(left - right, COMPARED_DECIMALS)
     if not count:
         missing = Estimate(np.nan, np.nan, np.nan)
         return Comparison(0, missing, missing, np.nan, np.nan, 0, 0, 0)
@@ -143,7 +143,7 @@ def common(first: npt.ArrayLike, second: npt.ArrayLike) -> tuple[Array, Array]:
             f"scores have shapes {left.shape} and {right.shape}; give one score of each per seed"
         )
     both = np.isfinite(left) & np.isfinite(right)
-    return np.round(left[both], DIGITS), np.round(right[both], DIGITS)
+    return np.round(left[both], COMPARED_DECIMALS), np.round(right[both], COMPARED_DECIMALS)
 
 
 def signed_rank(difference: npt.ArrayLike) -> float:
@@ -160,7 +160,7 @@ def signed_rank(difference: npt.ArrayLike) -> float:
     Returns:
         p in [0, 1]; 1 if all differences are zero.
     """
-    found = np.round(np.asarray(difference, dtype=np.float64), DIGITS)
+    found = np.round(np.asarray(difference, dtype=np.float64), COMPARED_DECIMALS)
     found = found[found != 0]
     if not len(found):
         return 1.0
@@ -190,7 +190,7 @@ def effect_size(difference: npt.ArrayLike) -> float:
         g; NaN with fewer than three seeds, or if all differences are equal.
     """
     found = np.asarray(difference, dtype=np.float64)
-    if len(found) < MIN_SEEDS or (spread := float(found.std(ddof=1))) < MIN_DEVIATION:
+    if len(found) < MIN_SEEDS or (spread := float(found.std(ddof=1))) < ROUNDING_DEVIATION:
         return np.nan
     return float((1 - 3 / (4 * (len(found) - 1) - 1)) * found.mean() / spread)
 
@@ -212,8 +212,8 @@ def paired_t(difference: npt.ArrayLike, *, axis: int = 0) -> Array:
     error = (found.high - found.mean) / stats.t.ppf((1 + CONFIDENCE) / 2, freedom)
     with np.errstate(divide="ignore", invalid="ignore"):
         p = 2 * stats.t.sf(np.abs(found.mean) / error, freedom)
-    equal = error * np.sqrt(found.count) < MIN_DEVIATION
-    p = np.where(equal, np.where(np.abs(found.mean) < MIN_DEVIATION, 1.0, 0.0), p)
+    equal = error * np.sqrt(found.count) < ROUNDING_DEVIATION
+    p = np.where(equal, np.where(np.abs(found.mean) < ROUNDING_DEVIATION, 1.0, 0.0), p)
     return np.where(found.count >= MIN_SEEDS, p, np.nan)
 
 

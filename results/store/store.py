@@ -18,8 +18,7 @@ from pydantic import ValidationError
 
 from results.errors import Damaged, Newer, UsageError
 from results.records.header import RecordHeader, header
-from results.records.manifest import SCHEMA as MANIFEST_SCHEMA
-from results.records.manifest import Manifest
+from results.records.manifest import MANIFEST_SCHEMA, Manifest
 from results.records.record import Record, parse, schema_of
 from results.store.locks import Lock, lock
 

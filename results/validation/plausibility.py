@@ -13,10 +13,10 @@ from pydantic import JsonValue
 
 from results.records.record import Cost, Provenance, Record
 
-NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+\-]{0,99}")
+SAFE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+\-]{0,99}")
 """Names of metrics, curves, statistics, options and packages: no paths, markup or shell syntax."""
 
-SHARES = ("occupancy", "reuse", "read_sparsity", "write_rate")
+FRACTIONS_OF_SLOTS = ("occupancy", "reuse", "read_sparsity", "write_rate")
 """Slot statistics between 0 and 1."""
 
 MAX_COUNT = 10**15
@@ -53,7 +53,7 @@ def _names(record: Record) -> Iterator[str]:
     }
     for what, names in groups.items():
         for name in names:
-            if not NAME.fullmatch(name) or ".." in name:
+            if not SAFE_NAME.fullmatch(name) or ".." in name:
                 yield f"the {what} {name!r} is not a name of letters, digits and _ . + -"
 
 
@@ -114,7 +114,7 @@ def _rising(curve: JsonValue) -> bool:
 
 
 def _slots(slots: Mapping[str, JsonValue]) -> Iterator[str]:
-    for name in SHARES:
+    for name in FRACTIONS_OF_SLOTS:
         if not _share(slots.get(name)):
             yield f"slots.{name} is {slots[name]!r}; it must be between 0 and 1, or null"
     entropy = slots.get("read_entropy")

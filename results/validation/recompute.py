@@ -9,7 +9,7 @@ from results.statistics.metrics import probe_metrics, stream_metrics, task_metri
 
 BY_DISTANCE = "accuracy_by_distance"
 
-TOLERANCE = 1e-6
+METRIC_TOLERANCE = 1e-6
 """Largest allowed difference of a metric: machines round sums differently."""
 
 
@@ -66,7 +66,7 @@ def agree(one: float | None, other: float | None) -> bool:
     """Whether two values of a metric are equal up to rounding."""
     if one is None or other is None:
         return one is other
-    return abs(one - other) <= TOLERANCE
+    return abs(one - other) <= METRIC_TOLERANCE
 
 
 def _shown(value: float | None) -> str:

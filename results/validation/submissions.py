@@ -15,13 +15,13 @@ from results.validation.recompute import agree
 JointProblem: TypeAlias = tuple[Path, Literal["refused", "note"], str]
 Row: TypeAlias = tuple[str, str, str, str]
 
-OFFICIAL = 10
+OFFICIAL_SEEDS = 10
 """Seeds of an official row."""
 
-MIN_DEVIATION = 0.02
+MIN_DRIFT_DEVIATION = 0.02
 """Smallest standard deviation over seeds that the check of drift assumes."""
 
-CONFIDENCE = 0.999
+DRIFT_CONFIDENCE = 0.999
 """Confidence of the prediction interval of the check of drift."""
 
 
@@ -105,11 +105,11 @@ def _row(members: Sequence[Submission], published: Sequence[Submission]) -> Iter
             "refused",
             f"{_name(row)} has no seeds {shown}: submit all seeds from 0 on, including failed ones",
         )
-    elif len(seeds) < OFFICIAL:
+    elif len(seeds) < OFFICIAL_SEEDS:
         yield (
             first.path,
             "note",
-            f"{_name(row)} has {len(seeds)} seeds; an official row has {OFFICIAL}",
+            f"{_name(row)} has {len(seeds)} seeds; an official row has {OFFICIAL_SEEDS}",
         )
     sizes = {
         one.record.cost.parameters for one in (*members, *published) if one.record.status == "ok"
@@ -136,9 +136,9 @@ def _drift(
     )
     if len(old) < 3 or not len(new):
         return
-    deviation = max(float(old.std(ddof=1)), MIN_DEVIATION)
+    deviation = max(float(old.std(ddof=1)), MIN_DRIFT_DEVIATION)
     limit = (
-        float(stats.t.ppf((1 + CONFIDENCE) / 2, len(old) - 1))
+        float(stats.t.ppf((1 + DRIFT_CONFIDENCE) / 2, len(old) - 1))
         * deviation
         * np.sqrt(1 / len(old) + 1 / len(new))
     )

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from results.errors import Damaged, Newer
 from results.records.checksum import split_checksum
-from results.records.record import SCHEMA, Record, parse
+from results.records.record import RECORD_SCHEMA, Record, parse
 from results.validation.plausibility import implausibilities
 from results.validation.recompute import disagreements
 from results.validation.submissions import Submission, joint_problems
@@ -107,10 +107,10 @@ def _reasons(path: Path, record: Record) -> Iterator[str]:
 
 def _check_schema(schema: object) -> None:
     if isinstance(schema, bool) or not isinstance(schema, int):
-        raise Damaged(f"schema is {schema!r}; it must be an integer, currently {SCHEMA}")
-    if schema > SCHEMA:
+        raise Damaged(f"schema is {schema!r}; it must be an integer, currently {RECORD_SCHEMA}")
+    if schema > RECORD_SCHEMA:
         raise Newer(
-            f"it has schema {schema}, and this version reads up to {SCHEMA}: "
+            f"it has schema {schema}, and this version reads up to {RECORD_SCHEMA}: "
             "install a newer memnet-bench"
         )
 

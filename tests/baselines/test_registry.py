@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from baselines import registry
-from baselines.registry import KINDS, Registry, parse_variant, read_plugin, unknown
+from baselines.registry import ENTRY_KINDS, Registry, parse_variant, read_plugin, unknown
 from results.errors import UsageError
 
 MODEL = '''"""A model."""
@@ -34,7 +34,7 @@ def plugin(tmp_path: Path) -> Path:
     return path
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", ENTRY_KINDS)
 def test_built_in_entries_are_found_by_file_name(kind: str) -> None:
     registry = Registry(kind)
     assert registry.names()
@@ -98,7 +98,7 @@ def test_entry_point_without_version_is_versioned_by_content(
     assert Registry("model").get("theirs").version != before
 
 
-@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "suite"])
+@pytest.mark.parametrize("kind", [kind for kind in ENTRY_KINDS if kind != "suite"])
 def test_built_in_entries_have_a_version(kind: str) -> None:
     assert all("VERSION" in entry.source.facts for entry in Registry(kind))
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from memnet.launch import PACKAGES, shadowed
+from memnet.launch import SIBLING_PACKAGES, shadowed
 
 
 def run(*arguments: str, cwd: Path, **changes: str) -> subprocess.CompletedProcess[str]:
@@ -73,4 +73,4 @@ def test_the_package_runs_as_the_command(tmp_path: Path) -> None:
 def test_the_check_covers_all_top_level_packages() -> None:
     root = Path(__file__).resolve().parent.parent.parent
     packages = {path.parent.name for path in root.glob("*/__init__.py")} - {"tests", "memnet"}
-    assert packages == set(PACKAGES)
+    assert packages == set(SIBLING_PACKAGES)

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from baselines.source import module_path
+from benchmarks.execution.checkpoint_key import CODE_PACKAGES
 from benchmarks.execution.engines.interface import Event, Files, Limits, Queue
 from benchmarks.execution.engines.local import QUEUE_POLL
 from benchmarks.execution.engines.payload import Payload, check_remotely, pack, run_remotely
@@ -25,9 +26,6 @@ from benchmarks.planning.jobs import Job
 from results.errors import UsageError
 from results.records.provenance import now, provenance
 from results.records.record import Failure, Record, failed, parse
-
-PACKAGES = ("baselines", "benchmarks", "memnet", "results", "strategies")
-"""Packages that are sent with the job."""
 
 CONNECT_TIMEOUT = 10.0
 """Seconds to wait for a connection to the cluster."""
@@ -135,7 +133,7 @@ class RayEngine:
         taken = signal.getsignal(signal.SIGTERM)
         if self._address is not None:
             _check_reachable(self._address)
-        modules = [str(module_path(package).parent) for package in PACKAGES]
+        modules = [str(module_path(package).parent) for package in CODE_PACKAGES]
         try:
             self._ray.init(
                 address=self._address,

@@ -11,10 +11,10 @@ from torch.nn import functional
 
 from baselines.interface import Signature, state_bytes
 from baselines.models._gate import OpenGate
-from baselines.models._stack import PIECE, GatedMLP, Mixer, ResidualBlock
+from baselines.models._stack import STEPS_PER_PIECE, GatedMLP, Mixer, ResidualBlock
 from baselines.registry import Registry
 
-LENGTH = 2 * PIECE + 40
+LENGTH = 2 * STEPS_PER_PIECE + 40
 STACKS = ("delta-rule", "gated-delta-rule", "mamba")
 
 
@@ -39,7 +39,11 @@ def test_pieces_of_any_length_equal_whole_sequence(name: str) -> None:
     inputs = torch.randint(11, (2, LENGTH), generator=torch.Generator().manual_seed(0))
     with torch.no_grad():
         whole = model(inputs)
-        for cuts in ([1, 2, 3, LENGTH - 6], [PIECE, PIECE, 40], [PIECE + 1, 1, LENGTH - PIECE - 2]):
+        for cuts in (
+            [1, 2, 3, LENGTH - 6],
+            [STEPS_PER_PIECE, STEPS_PER_PIECE, 40],
+            [STEPS_PER_PIECE + 1, 1, LENGTH - STEPS_PER_PIECE - 2],
+        ):
             state: Any = None
             pieces = []
             for piece in inputs.split(cuts, dim=1):

@@ -65,8 +65,8 @@ def test_sequence_models_have_matched_parameters(stream: str, side: int) -> None
         for job in plan("task-shift").jobs
         if job.cell.benchmark == stream and job.cell.seed == 0 and job.cell.method == "naive"
     ]
-    chosen = {job.cell.model: job for job in jobs if job.cell.model in task_shift.SEQUENCE}
-    assert set(chosen) == set(task_shift.SEQUENCE)
+    chosen = {job.cell.model: job for job in jobs if job.cell.model in task_shift.MATCHED_MODELS}
+    assert set(chosen) == set(task_shift.MATCHED_MODELS)
     sizes = []
     for job in chosen.values():
         module = job.model.load()

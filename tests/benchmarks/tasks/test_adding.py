@@ -53,5 +53,5 @@ def test_constant_prediction_has_chance_accuracy() -> None:
     task = adding.build(adding.Config())
     right = task.correct(torch.ones(len(targets), 1, 1), targets)
     assert float(right.double().mean()) == pytest.approx(adding.CHANCE, abs=0.0025)
-    tolerance = adding.TOLERANCE
+    tolerance = adding.ERROR_LIMIT
     assert 2 * tolerance - tolerance**2 == pytest.approx(adding.CHANCE, abs=1e-12)

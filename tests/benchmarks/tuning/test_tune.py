@@ -6,7 +6,7 @@ import pytest
 from benchmarks.planning import learning_rates
 from benchmarks.planning.catalog import Catalog
 from benchmarks.planning.seeds import TUNING
-from benchmarks.tuning.tune import GRID, best, tune, tuning_plan
+from benchmarks.tuning.tune import LEARNING_RATE_GRID, best, tune, tuning_plan
 from results.errors import UsageError
 from results.store.store import Store
 from tests.benchmarks.command import PLUGINS, WITH_PLUGINS, memnet
@@ -36,9 +36,9 @@ def test_best_rate_wins_and_ties_go_to_the_rate_nearest_the_default() -> None:
 
 
 def test_tuning_uses_the_reserved_seed() -> None:
-    (job,) = tuning_plan(catalog(), "wee", ("scripted",), GRID[0]).jobs
+    (job,) = tuning_plan(catalog(), "wee", ("scripted",), LEARNING_RATE_GRID[0]).jobs
     assert job.cell.seed == TUNING
-    assert job.cell.config["training"] == {"learning_rate": GRID[0]}
+    assert job.cell.config["training"] == {"learning_rate": LEARNING_RATE_GRID[0]}
 
 
 def test_tuning_of_a_plugin_model_prints_the_rate_and_writes_nothing(tmp_path: Path) -> None:
@@ -58,10 +58,10 @@ def test_tuning_of_a_plugin_model_prints_the_rate_and_writes_nothing(tmp_path: P
     (printed,) = (line for line in found.stdout.splitlines() if line.startswith("wee · scripted: "))
     (score,) = {
         record.metrics["accuracy"]
-        for rate in GRID
+        for rate in LEARNING_RATE_GRID
         for record in Store.open(tmp_path / f"wee-{rate}")
     }
-    tried = ", ".join(f"{score:.3f} at {rate}" for rate in GRID)
+    tried = ", ".join(f"{score:.3f} at {rate}" for rate in LEARNING_RATE_GRID)
     assert printed == f"wee · scripted: --set training.learning_rate=0.003 ({tried})"
     assert learning_rates.TABLE.read_bytes() == before
 
@@ -69,17 +69,17 @@ def test_tuning_of_a_plugin_model_prints_the_rate_and_writes_nothing(tmp_path: P
 def test_streams_are_tuned_on_validation_data(tmp_path: Path) -> None:
     brook = tmp_path / "brook.py"
     brook.write_text(STREAM)
-    (job,) = tuning_plan(catalog(brook), "brook", ("scripted",), GRID[0]).jobs
+    (job,) = tuning_plan(catalog(brook), "brook", ("scripted",), LEARNING_RATE_GRID[0]).jobs
     assert job.cell.config["benchmark"] == {"validation": True}
     assert job.cell.method == "er"
     brook.write_text(STREAM.replace("validation", "other"))
     with pytest.raises(UsageError, match="validation"):
-        tuning_plan(catalog(brook), "brook", ("scripted",), GRID[0])
+        tuning_plan(catalog(brook), "brook", ("scripted",), LEARNING_RATE_GRID[0])
 
 
 def test_table_holds_rates_of_the_grid_with_their_scores() -> None:
     table = json.loads(learning_rates.TABLE.read_text())
-    assert table["how"]["grid"] == list(GRID)
+    assert table["how"]["grid"] == list(LEARNING_RATE_GRID)
     assert table["how"]["seed"] == TUNING
     for benchmark, row in table["learning_rates"].items():
         for model, rate in row.items():
@@ -109,9 +109,9 @@ def test_table_holds_the_options_of_the_tuning(tmp_path: Path) -> None:
     )
     content = json.loads(table.read_text())
     assert content["options"] == {"wee": {"scripted": {"length": 4}}}
-    assert set(content["scores"]["wee"]["scripted"]) == {str(rate) for rate in GRID}
+    assert set(content["scores"]["wee"]["scripted"]) == {str(rate) for rate in LEARNING_RATE_GRID}
     assert content["learning_rates"]["brook"] == {"one": 0.01}, "other rows stay unchanged"
-    (record,) = Store.open(tmp_path / f"wee-{GRID[0]}")
+    (record,) = Store.open(tmp_path / f"wee-{LEARNING_RATE_GRID[0]}")
     assert record.cell.config["benchmark"]["length"] == 4
 
 

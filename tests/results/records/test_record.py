@@ -7,7 +7,7 @@ from results.errors import Damaged, Newer
 from results.records.cell import Cell
 from results.records.checksum import add_checksum
 from results.records.record import (
-    SCHEMA,
+    RECORD_SCHEMA,
     Cost,
     Failure,
     Outcome,
@@ -57,7 +57,7 @@ def changed(**fields: object) -> str:
 def test_record_round_trips_through_json() -> None:
     record = succeeded(CELL, OUTCOME, PROVENANCE)
     assert parse(record.to_json()) == record
-    assert json.loads(record.to_json())["schema"] == SCHEMA
+    assert json.loads(record.to_json())["schema"] == RECORD_SCHEMA
 
 
 def test_id_depends_on_all_fields_of_the_cell_only() -> None:

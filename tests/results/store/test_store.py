@@ -6,7 +6,7 @@ import pytest
 
 from results.errors import UsageError
 from results.records.cell import Cell
-from results.records.manifest import SCHEMA, Benchmark, Manifest
+from results.records.manifest import MANIFEST_SCHEMA, Benchmark, Manifest
 from results.records.record import Cost, Outcome, Provenance, Record, succeeded
 from results.store.locks import Lock, lock
 from results.store.store import Store, write_whole
@@ -189,9 +189,10 @@ def test_manifests_round_trip_and_damage_is_named(store: Store) -> None:
 
 def test_manifests_reject_a_newer_schema(store: Store) -> None:
     path = store.root / "manifests" / "quick.json"
-    path.write_text(json.dumps({"schema": SCHEMA + 1, "name": "quick"}))
+    path.write_text(json.dumps({"schema": MANIFEST_SCHEMA + 1, "name": "quick"}))
     with pytest.raises(
-        UsageError, match=rf"quick\.json: it has schema {SCHEMA + 1}, .* newer memnet-bench"
+        UsageError,
+        match=rf"quick\.json: it has schema {MANIFEST_SCHEMA + 1}, .* newer memnet-bench",
     ):
         store.manifests()
 
