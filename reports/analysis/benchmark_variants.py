@@ -1,8 +1,10 @@
-"""Groups records by the options of their benchmark.
+"""Groups records by the options and the versions of their benchmark.
 
 A stream in its class- and in its task-incremental scenario has one name, but the scores of the two
-must not be ranked together; the same holds for a task at two lengths. Each variant is named after
-the options in which it differs from the other variants in the store.
+must not be ranked together. The same holds for a task at two lengths, and for scores measured on
+another version of the benchmark, on other data or with another version of the training loop. Each
+variant is named after the options and versions in which it differs from the other variants in the
+store.
 """
 
 import json
@@ -18,14 +20,35 @@ FIRST_OPTIONS = ("protocol", "scenario")
 """Options that are preferred for the names of variants."""
 
 
+SHARED_VERSIONS = {
+    "benchmark": "benchmark version",
+    "data": "data digest",
+    "training": "training version",
+}
+"""Versions that comparable rows share, by their names in a variant; no option has such a name."""
+
+DIGEST_DIGITS = 8
+"""Hexadecimal digits of a data digest that a variant's name shows."""
+
+
 def variant_names(records: Iterable[Record]) -> dict[str, str]:
     """Return the name of each record's benchmark variant, by record id."""
-    return name_variants(
-        {
-            record.id: (record.cell.benchmark, record.cell.config.get("benchmark", {}))
-            for record in records
-        }
-    )
+    return name_variants({record.id: (record.cell.benchmark, _facts(record)) for record in records})
+
+
+def _facts(record: Record) -> Options:
+    """Return a record's benchmark options, and the versions that comparable rows share."""
+    versions = record.cell.version
+    return {
+        **record.cell.config.get("benchmark", {}),
+        **{name: _short(versions.get(part, "none")) for part, name in SHARED_VERSIONS.items()},
+    }
+
+
+def _short(version: str) -> str:
+    """Return a version; of a digest only its first digits."""
+    kind, _, digits = version.rpartition(":")
+    return digits[:DIGEST_DIGITS] if kind else version
 
 
 def name_variants(benchmarks: Mapping[str, tuple[str, Options]]) -> dict[str, str]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from reports.analysis.benchmark_variants import SHARED_VERSIONS
 from reports.analysis.pairing import paired_scores
 from reports.analysis.rng import generator
 from reports.analysis.selection import ResultRow, Selection
@@ -136,6 +137,12 @@ def compare_stores(left: Selection, right: Selection, names: tuple[str, str]) ->
     notes += [f"rows in only one of the stores: {unpaired}"] if unpaired else []
     different = [" · ".join(_key(one)) for one, other in pairs if one.setting != other.setting]
     notes += [f"config or version differs: {', '.join(different)}"] if different else []
+    other = [" · ".join(_key(one)) for one, other in pairs if not _comparable(one, other)]
+    notes += (
+        [f"NOT COMPARABLE, the benchmark's version or data differ: {', '.join(other)}"]
+        if other
+        else []
+    )
     return _report(*names, pairs, notes)
 
 
@@ -146,6 +153,12 @@ def against_best(entries: Sequence[ResultRow]) -> tuple[RowComparison, ...]:
         entries: Rows of one benchmark, the best first.
     """
     return _compare_pairs([(entries[0], other) for other in entries[1:]])
+
+
+def _comparable(one: ResultRow, other: ResultRow) -> bool:
+    """Whether two rows were measured on the same version of the benchmark and the same data."""
+    first, second = (entry.ok[0].cell.version for entry in (one, other))
+    return all(first.get(part) == second.get(part) for part in SHARED_VERSIONS)
 
 
 def _omitted_rows(entries: Sequence[ResultRow]) -> list[str]:

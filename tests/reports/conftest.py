@@ -47,7 +47,19 @@ def cell(
     method: str = "supervised",
     length: int = 128,
     version: str = "1",
+    **shared: str,
 ) -> Cell:
+    """Return a cell.
+
+    Args:
+        model: Name of the model.
+        seed: The seed.
+        benchmark: Name of the benchmark.
+        method: Name of the method.
+        length: An option of the benchmark.
+        version: Version of the model.
+        shared: Versions of parts that all rows share: ``data``, ``training``.
+    """
     return Cell(
         benchmark=benchmark,
         model=model,
@@ -59,7 +71,7 @@ def cell(
             "method": {},
             "training": {"learning_rate": 0.001},
         },
-        version={"benchmark": version},
+        version={"benchmark": "1", "model": version} | shared,
     )
 
 

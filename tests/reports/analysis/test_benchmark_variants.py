@@ -1,7 +1,11 @@
 from collections.abc import Callable
 
+import pytest
+
 from reports.analysis.benchmark_variants import variant_names
 from reports.analysis.selection import Selection, select
+from reports.analysis.summary import summarise
+from reports.tables.leaderboard import render
 from results.records.cell import Cell
 from results.records.record import Record
 from results.store.store import Store
@@ -52,6 +56,45 @@ def test_variants_are_named_by_a_minimal_set_of_options() -> None:
 
 def test_an_option_that_some_records_do_not_have_is_ignored() -> None:
     assert names_of(digits_cell(epochs=2), digits_cell(epochs=2, online=0)) == ["split-digits"] * 2
+
+
+@pytest.mark.parametrize(
+    ("part", "values", "shown"),
+    [
+        ("benchmark", ("1", "2"), ("benchmark version=1", "benchmark version=2")),
+        ("training", ("1", "2"), ("training version=1", "training version=2")),
+        (
+            "data",
+            (f"sha256:{'a' * 64}", f"sha256:{'b' * 64}"),
+            ("data digest=aaaaaaaa", "data digest=bbbbbbbb"),
+        ),
+    ],
+)
+def test_rows_of_other_versions_or_other_data_are_not_ranked_together(
+    fill: Fill, part: str, values: tuple[str, str], shown: tuple[str, str]
+) -> None:
+    cells = [
+        one.model_copy(update={"version": {**one.version, part: value}})
+        for model, value in zip(("memnet", "lstm"), values, strict=True)
+        for one in (digits_cell(0, model),)
+    ]
+    store = fill(*map(record, cells), manifests=(manifest(cells, DIGITS),))
+    selection = select(store)
+    assert [(entry.subject.name, entry.model) for entry in selection.entries] == [
+        (f"split-digits[{name}]", model)
+        for name, model in zip(shown, ("memnet", "lstm"), strict=True)
+    ]
+    assert [row.rank for row in summarise(selection)] == [1, 1]
+    for format in ("md", "latex", "html"):
+        assert all(name in render(store, format) for name in shown)
+
+
+def test_rows_of_other_versions_of_the_model_are_ranked_together() -> None:
+    old, new = (
+        digits_cell().model_copy(update={"version": {"benchmark": "1", "model": model}})
+        for model in "12"
+    )
+    assert names_of(old, new) == ["split-digits"] * 2
 
 
 def test_variants_are_ranked_separately_and_share_the_summary(fill: Fill) -> None:

@@ -129,6 +129,19 @@ def test_two_stores(fill: Fill) -> None:
     )
 
 
+def test_stores_with_other_data_are_marked_as_not_comparable(fill: Fill) -> None:
+    one, other = (
+        select(fill(*scored("a", [0.5, 0.6], data=f"sha256:{digit * 64}"), name=f"store-{digit}"))
+        for digit in "ab"
+    )
+    found = compare_stores(one, other, ("one", "other"))
+    assert (
+        "NOT COMPARABLE, the benchmark's version or data differ: induction · a · supervised"
+        in found.notes
+    )
+    assert not any("COMPARABLE" in note for note in compare_stores(one, one, ("one", "one")).notes)
+
+
 def test_rows_with_few_common_seeds_are_noted(fill: Fill) -> None:
     scores = [seed / 10 for seed in range(6)]
     records = [
