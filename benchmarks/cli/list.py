@@ -1,15 +1,19 @@
 """``memnet list``: lists all entries with their requirements, or describes one entry."""
 
+import difflib
 import sys
 from collections.abc import Iterable
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from baselines.registry import Entry, Registry, unknown
+from baselines.registry import Entry, Registry
 from benchmarks.cli import shared_options
 from benchmarks.cli.list_entry import describe_entry, needs
 from results.errors import UsageError
+
+if TYPE_CHECKING:
+    from benchmarks.planning.catalog import Catalog
 
 GROUPS = ("suites", "tasks", "streams", "models", "methods")
 
@@ -32,7 +36,7 @@ def show(
 
     catalog = Catalog.read(plugin or ())
     if group is not None and group not in GROUPS:
-        _one(group, {name: getattr(catalog, name) for name in GROUPS})
+        print("\n\n".join(describe_entry(entry) for entry in _named(catalog, group)))
         return
     registries: dict[str, Registry] = {
         name: getattr(catalog, name) for name in ([group] if group else GROUPS)
@@ -47,13 +51,29 @@ def show(
             print(line)
 
 
-def _one(name: str, registries: dict[str, Registry]) -> None:
-    """Describe an entry; a model and a method may share a name."""
-    found = [registry.get(name) for registry in registries.values() if name in registry]
+def _named(catalog: "Catalog", name: str) -> list[Entry]:
+    """Return the entries of a name; a model and a method may share one.
+
+    Raises:
+        UsageError: If there is none; the message has close names with their kinds.
+    """
+    found = catalog.named(name)
     if not found:
-        known = [one for registry in registries.values() for one in registry.names()]
-        raise UsageError(unknown("group or name", name, [*GROUPS, *known]))
-    print("\n\n".join(describe_entry(entry) for entry in found))
+        kinds = dict.fromkeys(GROUPS, "group")
+        for registry in catalog.registries:
+            for known in registry.names():
+                kinds[known] = (
+                    f"{kinds[known]} and {registry.kind}" if known in kinds else registry.kind
+                )
+        near = difflib.get_close_matches(name, kinds, n=5, cutoff=0.5)
+        hint = (
+            f"did you mean {' or '.join(f'{one} ({kinds[one]})' for one in near)}? " if near else ""
+        )
+        raise UsageError(
+            f"unknown group or name '{name}': {hint}memnet list prints all names; the groups are "
+            f"{', '.join(GROUPS)}"
+        )
+    return found
 
 
 def _lines(entries: Iterable[Entry], width: int, indent: int) -> Iterable[str]:

@@ -1,6 +1,6 @@
 """The five registries together, with the plugins of one command."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,22 +44,18 @@ class Catalog:
                 )
         return catalog
 
+    @property
+    def registries(self) -> tuple[Registry, ...]:
+        """All registries."""
+        return self.suites, self.tasks, self.streams, self.models, self.methods
+
     def runnable(self, name: str) -> Entry:
         """Return the suite, task or stream called ``name``.
 
         Raises:
             UsageError: If there is none.
         """
-        for registry in (self.suites, self.tasks, self.streams):
-            if name in registry:
-                return registry.get(name)
-        raise UsageError(
-            unknown(
-                "suite, task or stream",
-                name,
-                [*self.suites.names(), *self.tasks.names(), *self.streams.names()],
-            )
-        )
+        return self._get(name, self.suites, self.tasks, self.streams)
 
     def benchmark(self, name: str) -> Entry:
         """Return the task or stream called ``name``.
@@ -67,9 +63,45 @@ class Catalog:
         Raises:
             UsageError: If there is none.
         """
-        for registry in (self.tasks, self.streams):
+        return self._get(name, self.tasks, self.streams)
+
+    def model(self, name: str) -> Entry:
+        """Return the model called ``name``.
+
+        Raises:
+            UsageError: If there is none.
+        """
+        return self._get(name, self.models)
+
+    def method(self, name: str) -> Entry:
+        """Return the method called ``name``.
+
+        Raises:
+            UsageError: If there is none.
+        """
+        return self._get(name, self.methods)
+
+    def named(self, name: str) -> list[Entry]:
+        """Return the entries of all kinds called ``name``."""
+        return [registry.get(name) for registry in self.registries if name in registry]
+
+    def _get(self, name: str, *registries: Registry) -> Entry:
+        for registry in registries:
             if name in registry:
                 return registry.get(name)
+        if found := self.named(name):
+            raise UsageError(_other_kind(name, found))
+        kinds = [registry.kind for registry in registries]
+        what = f"{', '.join(kinds[:-1])} or {kinds[-1]}" if len(kinds) > 1 else kinds[0]
+        known = [name for registry in registries for name in registry.names()]
         raise UsageError(
-            unknown("task or stream", name, [*self.tasks.names(), *self.streams.names()])
+            f"{unknown(what, name, known)}; to use your own file, give --plugin FILE.py"
         )
+
+
+def _other_kind(name: str, found: Sequence[Entry]) -> str:
+    """Return a message that ``name`` is of another kind, with the option or command for it."""
+    places: Mapping[str, str] = {"model": f"--models {name}", "method": f"--methods {name}"}
+    kinds = " and ".join(f"a {entry.kind}" for entry in found)
+    ways = " or ".join(places.get(entry.kind, f"memnet run {name}") for entry in found)
+    return f"'{name}' is {kinds}: write {ways}"

@@ -79,12 +79,12 @@ class Planner:
 
     def model(self, text: str) -> Variant:
         """Resolve a model's name."""
-        return resolve(self.catalog.models, text, self.settings.model)
+        return resolve(self.catalog.model, text, self.settings.model)
 
     def method(self, text: str) -> Variant:
         """Resolve a method's name."""
         own, total = without_total(text)
-        variant = resolve(self.catalog.methods, own, self.settings.method)
+        variant = resolve(self.catalog.method, own, self.settings.method)
         return with_total(variant, total) if total else variant
 
     def again(self, benchmark: str, model: str, method: str, seed: int) -> Job:

@@ -88,7 +88,7 @@ def make_plan(catalog: Catalog, request: Request) -> Plan:
     notes: list[str] = []
     if root.kind == "suite":
         suite = _profile(_load_suite(root), request)
-        members, seeds = _narrow(suite, request), request.seeds or suite.seeds
+        members, seeds = _narrow(catalog, suite, request), request.seeds or suite.seeds
         members = members if request.models else _installed(catalog, members, notes)
     else:
         if request.profile is not None:
@@ -176,7 +176,7 @@ def _profile(suite: Suite, request: Request) -> Suite:
     return suite.profiles[request.profile]
 
 
-def _narrow(suite: Suite, request: Request) -> tuple[Member, ...]:
+def _narrow(catalog: Catalog, suite: Suite, request: Request) -> tuple[Member, ...]:
     """Apply ``--models`` and ``--methods`` to a suite.
 
     A model of the suite, or a variant of one, runs on the members that list it. Any other model
@@ -185,7 +185,7 @@ def _narrow(suite: Suite, request: Request) -> tuple[Member, ...]:
     models = {base_name(model) for member in suite.members for model in member.models}
     methods = {base_name(method) for member in suite.members for method in member.methods}
     for method in request.methods or ():
-        if base_name(method) not in methods:
+        if catalog.method(base_name(method)).name not in methods:
             raise UsageError(
                 f"the suite '{request.name}' has no method '{method}': it has "
                 f"{', '.join(sorted(methods)) or 'none'}"
@@ -244,9 +244,7 @@ def _bare(catalog: Catalog, entry: Entry, request: Request) -> tuple[Member, ...
         return (Member(benchmark=entry.name, models=models),)
     if request.methods is not None:
         return (Member(benchmark=entry.name, models=models, methods=request.methods),)
-    with_memory = tuple(
-        model for model in models if has_memory(catalog.models.get(base_name(model)))
-    )
+    with_memory = tuple(model for model in models if has_memory(catalog.model(base_name(model))))
     naive = Member(benchmark=entry.name, models=models, methods=("naive",))
     return (
         (naive, Member(benchmark=entry.name, models=with_memory, methods=("memnet",)))
@@ -264,7 +262,7 @@ def _rows(
         advice = "add methods" if entry.kind == "stream" else "remove its methods"
         raise UsageError(f"a suite's member '{entry.name}' is a {entry.kind}: {advice}")
     models = [planner.model(text) for text in member.models]
-    bases = [(text, planner.catalog.methods.get(base_name(text))) for text in member.methods]
+    bases = [(text, planner.catalog.method(base_name(text))) for text in member.methods]
     methods = [
         planner.method(variant) for text, base in bases for variant in budgets.variants(text, base)
     ]

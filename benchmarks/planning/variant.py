@@ -1,11 +1,11 @@
 """Variants: ``memnet[hebbian=false]`` is the model ``memnet`` with one option changed."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from baselines.registry import Entry, Registry, parse_variant, spelt
+from baselines.registry import Entry, parse_variant, spelt
 from results.errors import UsageError
 from results.records.cell import NAME_PATTERN, canonical
 
@@ -36,17 +36,22 @@ def base_name(text: str) -> str:
     return parse_variant(text)[0].strip()
 
 
-def resolve(registry: Registry, text: str, settings: Mapping[str, str] | None = None) -> Variant:
+def resolve(
+    find: Callable[[str], Entry], text: str, settings: Mapping[str, str] | None = None
+) -> Variant:
     """Find the entry that ``text`` names and resolve its options.
 
-    Options in brackets override ``settings``, which override the defaults.
+    Args:
+        find: Returns the entry of a name.
+        text: Name of the entry, with options in brackets.
+        settings: Further options. Those in brackets override them.
 
     Raises:
         UsageError: If there is no such entry or option, a value is of the wrong type, or a package
             that the entry requires is not installed.
     """
     name, written = parse_variant(text)
-    entry = registry.get(name.strip())
+    entry = find(name.strip())
     if entry.missing:
         raise UsageError(
             f"{entry.kind} '{entry.name}' needs {', '.join(entry.missing)}: pip install "

@@ -263,7 +263,7 @@ def test_methods_narrow_the_streams_of_a_suite(world: tuple[Path, ...]) -> None:
     found = plan(*world, name="both", models="", methods=("naive",), seeds=(0,))
     assert [row[0] for row in rows(found)] == ["wee", "wee", "brook"]
     with pytest.raises(UsageError, match="has no method"):
-        plan(*world, name="both", models="", methods=("gem",))
+        plan(*world, name="both", models="", methods=("gdumb",))
 
 
 def test_unknown_name_gets_suggestions() -> None:

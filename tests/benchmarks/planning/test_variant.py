@@ -6,7 +6,7 @@ from benchmarks.planning.variant import resolve, split_names
 from results.errors import UsageError
 from tests.benchmarks.command import PLUGINS
 
-MODELS = Registry("model", [PLUGINS / "scripted.py"])
+MODELS = Registry("model", [PLUGINS / "scripted.py"]).get
 
 
 def test_names_are_split_at_commas_outside_brackets() -> None:
@@ -79,7 +79,7 @@ def test_every_option_of_every_model_makes_a_variant(entry: Entry, option: Optio
     )
     if value == 0.0:
         other = 0.5
-    found = resolve(Registry("model"), f"{entry.name}[{option.name}={spelt(other)}]")
+    found = resolve(Registry("model").get, f"{entry.name}[{option.name}={spelt(other)}]")
     assert found.name == f"{entry.name}[{option.name}={spelt(other)}]"
     assert found.config == {**entry.configure(), option.name: other}
     entry.load().Config(**found.config)
