@@ -101,7 +101,7 @@ def _matrix(record: Record) -> Array | None:
     return np.stack(rows_read)
 
 
-def number(value: JsonValue) -> TypeGuard[int | float]:
+def number(value: object) -> TypeGuard[int | float]:
     """Whether a value is a number that can be shown."""
     return (
         isinstance(value, int | float)

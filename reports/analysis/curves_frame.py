@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 import pandas as pd
 from pydantic import JsonValue
 
+from reports.analysis.curves import number
 from results.errors import UsageError
 from results.records.record import Record
 
@@ -30,19 +31,26 @@ LIFETIMES = "lifetimes"
 def curves_frame(records: Iterable[Record], name: str) -> pd.DataFrame:
     """Return one row per point of a curve, for every cell that has it.
 
+    Records may come from anyone: points that are not numbers are skipped.
+
     Args:
-        records: Records of cells; those that failed have no curves.
+        records: Records of cells; failed ones have no curves.
         name: Name of the curve, or ``"lifetimes"`` for the survival of slots (columns ``time``,
             ``survival``, ``low``, ``high``).
 
     Returns:
-        The columns of `CELL`, then those of the curve as float64.
+        The columns of `CELL`, then those of the curve as float64; a missing value is NaN.
 
     Raises:
         UsageError: If no record has a curve of this name.
     """
     every = list(records)
-    points = [(record, point) for record in every for point in _points(record, name)]
+    points = [
+        (record, point)
+        for record in every
+        for point in _points(record, name)
+        if point and all(value is None or number(value) for value in point)
+    ]
     if not points:
         known = sorted({curve for record in every for curve in _names(record)})
         raise UsageError(f"no cell has a curve '{name}': there is {', '.join(known) or 'none'}")
@@ -69,10 +77,7 @@ def _points(record: Record, name: str) -> Iterator[list[JsonValue]]:
     if name == LIFETIMES:
         survival = (record.slots or {}).get(LIFETIMES)
         if isinstance(survival, dict):
-            columns = [
-                survival[key] for key in _columns(name, 4) if isinstance(survival[key], list)
-            ]
-            yield from (list(point) for point in zip(*columns, strict=True))
+            yield from _lifetime_points(survival)
         return
     curve = record.curves.get(name)
     rows = curve if isinstance(curve, list) else []
@@ -81,17 +86,26 @@ def _points(record: Record, name: str) -> Iterator[list[JsonValue]]:
         if name == "accuracy_matrix":
             yield from ([index, tested, value] for tested, value in enumerate(values))
         elif name == "accuracy_within":
-            yield from ([values[0], number, value] for number, value in enumerate(values[1:]))
+            yield from ([values[0], place, value] for place, value in enumerate(values[1:]))
         elif name == "initial_accuracy":
             yield [index, *values]
         else:
             yield list(values)
 
 
+def _lifetime_points(survival: Mapping[str, JsonValue]) -> Iterator[list[JsonValue]]:
+    """Yield the points of a survival curve; older records have no ``low`` and ``high``."""
+    columns = [
+        values for key in _columns(LIFETIMES, 4) if isinstance(values := survival.get(key), list)
+    ]
+    if len({len(values) for values in columns}) == 1:
+        yield from (list(point) for point in zip(*columns, strict=True))
+
+
 def _columns(name: str, width: int) -> list[str]:
     if name == LIFETIMES:
-        return ["time", "survival", "low", "high"]
+        return ["time", "survival", "low", "high"][:width]
     for known, columns in COLUMNS.items():
         if (name == known or name.startswith(f"{known}_")) and len(columns) >= width:
             return list(columns[:width])
-    return [f"x{number}" for number in range(width)]
+    return [f"x{place}" for place in range(width)]

@@ -148,11 +148,8 @@ def _column(values: list[object], name: str) -> "pd.Series[Any]":
         return pd.Series(values, dtype="Float64")
     if present and all(isinstance(value, bool) for value in present):
         return pd.Series(values, dtype="boolean")
-    if present and all(isinstance(value, int) and not isinstance(value, bool) for value in present):
-        return pd.Series(values, dtype="Int64")
-    if present and all(
-        isinstance(value, int | float) and not isinstance(value, bool) for value in present
-    ):
-        return pd.Series(values, dtype="Float64")
+    if present and all(number(value) for value in present):
+        whole = all(isinstance(value, int) for value in present)
+        return pd.Series(values, dtype="Int64" if whole else "Float64")
     texts = [v if v is None or isinstance(v, str) else json.dumps(v) for v in values]
     return pd.Series(texts, dtype="string")

@@ -3,8 +3,9 @@ import io
 from collections.abc import Callable
 
 import pandas as pd
+from pydantic import JsonValue
 
-from reports.analysis.dataframes import records_frame, summary_frame, to_csv
+from reports.analysis.dataframes import cells_frame, records_frame, summary_frame, to_csv
 from reports.analysis.selection import select
 from results.store.store import Store
 from tests.reports.conftest import cell, failed_record, full, manifest, task_record
@@ -55,3 +56,29 @@ def test_numbers_have_six_digits_and_none_is_empty() -> None:
         pd.DataFrame({"a": [1 / 3, None], "b": [-1e-9, float("nan")], "c": [7, "x"]}, dtype=object)
     )
     assert text == "a,b,c\n0.333333,-1e-09,7\n,,x\n"
+
+
+def test_config_values_have_the_narrowest_dtype() -> None:
+    configs: list[dict[str, JsonValue]] = [
+        {"steps": 1, "rate": 1, "flag": True, "form": "a", "sizes": [1, 2], "huge": 2**70},
+        {"steps": None, "rate": 0.5, "flag": None, "form": 3, "sizes": None, "huge": 1},
+    ]
+    cells = [
+        one.model_copy(update={"config": {"benchmark": config}})
+        for config in configs
+        for one in (cell("memnet", 0),)
+    ]
+    frame = cells_frame([task_record(one, [0.5]) for one in cells])
+    dtypes = {
+        name: str(frame[f"config.benchmark.{name}"].dtype)
+        for name in ("steps", "rate", "flag", "form", "sizes", "huge")
+    }
+    assert dtypes == {
+        "steps": "Int64",
+        "rate": "Float64",
+        "flag": "boolean",
+        "form": "string",
+        "sizes": "string",
+        "huge": "string",
+    }
+    assert frame["config.benchmark.sizes"][0] == "[1, 2]"
