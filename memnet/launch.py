@@ -1,8 +1,8 @@
-"""The first step of ``memnet``, as a command and as an import: are the packages found ours?
+"""The first step of ``memnet``, as a command and as an import: check the packages found.
 
 The other top-level packages have names that many distributions and scripts use (``benchmarks``,
-``results``). One that comes first on the path would be imported instead of ours, with a puzzling
-ImportError or, worse, with other code. This module is in ``memnet`` because that is the one name
+``results``). A package of the same name that is earlier on the path would be imported instead, with
+a confusing ImportError or, worse, with other code. This module is in ``memnet`` because that is the one name
 that is safe to import first. It imports neither torch nor any of our packages before the check.
 """
 

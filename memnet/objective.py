@@ -81,6 +81,6 @@ class Objective(nn.Module):
         )
         if low <= 0 or patience <= 0:
             return 0.0
-        learnt = 1.0 - worst / low
+        learned = 1.0 - worst / low
         spared = 1.0 - (worst - float(self.best)) / patience
-        return max(0.0, min(1.0, learnt)) * max(0.0, min(1.0, spared))
+        return max(0.0, min(1.0, learned)) * max(0.0, min(1.0, spared))

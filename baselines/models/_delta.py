@@ -39,12 +39,12 @@ class _Chunks(NamedTuple):
     """The effect of each chunk on the memory S before it.
 
     ``U = written − erasing·S``, ``o = reading·S + within·U``, and after it ``S = left·S +
-    keeping·U``.
+    writing·U``.
     """
 
     written: Float[Tensor, "B H N C V"]
     erasing: Float[Tensor, "B H N C K"]
-    keeping: Float[Tensor, "B H N K C"]
+    writing: Float[Tensor, "B H N K C"]
     reading: Float[Tensor, "B H N C K"]
     within: Float[Tensor, "B H N C C"]
     left: Float[Tensor, "B H N 1 1"] | None
@@ -87,12 +87,12 @@ def delta_rule(
     )
     before, deltas = [], []
     lefts = [None] * chunks.written.shape[2] if chunks.left is None else chunks.left.unbind(2)
-    for written, erasing, keeping, left in zip(
+    for written, erasing, writing, left in zip(
         *(part.unbind(2) for part in chunks[:3]), lefts, strict=True
     ):
         before.append(memory)
         deltas.append(written - erasing @ memory)
-        memory = (memory if left is None else left * memory) + keeping @ deltas[-1]
+        memory = (memory if left is None else left * memory) + writing @ deltas[-1]
     outputs = chunks.reading @ torch.stack(before, dim=2) + chunks.within @ torch.stack(
         deltas, dim=2
     )
@@ -104,14 +104,14 @@ def _prepare(
 ) -> _Chunks:
     """Solve each chunk's system; a tensor over steps has shape ``[B, H, N, C, ·]``."""
     overlap, within = strength * (key @ key.transpose(-1, -2)), query @ key.transpose(-1, -2)
-    seen, keeping, left = key, key, None
+    seen, writing, left = key, key, None
     if log_decay is not None:
         total = log_decay.cumsum(dim=-2)
         later = torch.ones(2 * total.shape[-2:-1], dtype=torch.bool, device=key.device).triu(1)
         quotient = (total - total.transpose(-1, -2)).masked_fill(later, -torch.inf).exp()
         overlap, within = overlap * quotient, within * quotient
         gamma, end = total.exp(), total[..., -1:, :]
-        seen, query, keeping, left = (
+        seen, query, writing, left = (
             gamma * key,
             gamma * query,
             (end - total).exp() * key,
@@ -121,7 +121,7 @@ def _prepare(
     return _Chunks(
         written=solution @ value,
         erasing=solution @ seen,
-        keeping=keeping.transpose(-1, -2),
+        writing=writing.transpose(-1, -2),
         reading=query,
         within=within.tril(),
         left=left,

@@ -62,9 +62,9 @@ class _Scan(torch.autograd.Function):
     ) -> tuple[Tensor, Tensor]:
         outputs = torch.empty_like(written)
         starts, decay, state = [], torch.empty_like(state), state.clone()
-        keep = any(ctx.needs_input_grad)
+        needs_gradient = any(ctx.needs_input_grad)
         for t in range(len(written)):
-            if keep and t % CHUNK == 0:
+            if needs_gradient and t % CHUNK == 0:
                 starts.append(state.clone())
             torch.mul(step[t].unsqueeze(1), rate, out=decay).exp_()
             state.mul_(decay).addcmul_(write[t].unsqueeze(2), written[t].unsqueeze(1))

@@ -141,21 +141,21 @@ class TokenMemory(SequenceModel):
 
     def _read(
         self,
-        asking: Float[Tensor, "B T D"],
+        queried: Float[Tensor, "B T D"],
         keys: Float[Tensor, "B M K"],
         values: Float[Tensor, "B M D"],
     ) -> list[Tensor]:
         """Return the result of each read, ``[B, T, D]``."""
-        count, total = asking.shape[1], keys.shape[1]
+        count, total = queried.shape[1], keys.shape[1]
         unseen = self._unseen(count, total - count, keys.device)
         found = []
         for query, temperature in zip(self.queries, self.log_temperature.exp(), strict=True):
-            sought = temperature * functional.normalize(query(asking), dim=-1)
+            sought = temperature * functional.normalize(query(queried), dim=-1)
             weights = (
                 (sought @ keys.transpose(1, 2)).masked_fill(unseen, -torch.inf).softmax(dim=-1)
             )
-            asking = weights @ values
-            found.append(asking)
+            queried = weights @ values
+            found.append(queried)
         return found
 
     def _unseen(self, count: int, carried: int, device: torch.device) -> Bool[Tensor, "T M"]:

@@ -85,7 +85,7 @@ def run(
         progress: Whether to show progress.
 
     Raises:
-        UsageError: If the request cannot be met. The message names the value, what is allowed and
+        UsageError: If the request is invalid. The message names the value, what is allowed and
             the way out.
     """
     if rerun not in get_args(Rerun):

@@ -31,7 +31,7 @@ ASCII = {
     "█": "#",
     "━": "-",
 }
-"""Replacements of characters that an encoding lacks; others lose their accents or become ``?``."""
+"""Replacements of characters that an encoding does not have; others lose their accents or become ``?``."""
 
 LOST = 1
 """Exit code of a command whose output could not be written."""
@@ -93,7 +93,7 @@ def _text(file: LenientFile, old: Any) -> io.TextIOWrapper:
 
 
 def _occupy(descriptor: int) -> None:
-    """Keep other files from taking the place of a closed standard stream.
+    """Prevent other files from taking the place of a closed standard stream.
 
     The null device is opened for reading, so that writes to it fail.
     """

@@ -12,7 +12,7 @@ from reports.figures.style import Style, styled
 from reports.tables.number_format import score
 from results.statistics.intervals import mean_interval
 
-COLOURS = mpl.colormaps["cividis"].resampled(40)
+MATRIX_COLOURS = mpl.colormaps["cividis"].resampled(40)
 """A colour map with few steps, so that matplotlib draws the scale as shapes, not as an image."""
 
 MAX_LABELLED_WIDTH = 5
@@ -42,7 +42,7 @@ def draw(subject: Subject, entries: tuple[ResultRow, ...], style: Style, name: s
             mesh = axes.pcolormesh(
                 *edges,
                 np.ma.masked_invalid(mean),
-                cmap=COLOURS,
+                cmap=MATRIX_COLOURS,
                 vmin=0,
                 vmax=1,
                 linewidth=0.6,

@@ -12,7 +12,7 @@ from reports.figures.style import MARKERS, Style, chance_line, legend_below, sco
 from reports.tables.number_format import score
 from results.statistics.intervals import mean_interval
 
-COLOURS = mpl.colormaps["cividis"]
+EXPERIENCE_COLOURS = mpl.colormaps["cividis"]
 """Experiences from first to last, dark to light: readable without colour."""
 
 MAX_LEGEND_ENTRIES = 12
@@ -43,7 +43,7 @@ def draw(subject: Subject, entries: tuple[ResultRow, ...], style: Style, name: s
                 axes.plot(
                     np.arange(experience, len(mean)) + 1,
                     mean[experience:, experience],
-                    color=COLOURS(0.82 * experience / max(count - 1, 1)),
+                    color=EXPERIENCE_COLOURS(0.82 * experience / max(count - 1, 1)),
                     marker=MARKERS[experience % len(MARKERS)],
                     markersize=4.5,
                     markeredgewidth=0.4,

@@ -18,7 +18,7 @@ from reports.figures import (
 from reports.figures.plot import Plot
 from reports.figures.style import Style
 
-KINDS = {
+FIGURES = {
     "accuracy-by-distance": accuracy_by_distance.draw,
     "group-accuracies": group_accuracies.draw,
     "average-accuracy": average_accuracy.draw,
@@ -46,11 +46,11 @@ def plots(subject: Subject, entries: Sequence[ResultRow], style: Style) -> list[
     drawn_rows = tuple(entries[:MAX_ROWS])
     drawn = [
         draw(subject, drawn_rows, style, name)
-        for name, draw in zip(plot_names(subject), KINDS.values(), strict=True)
+        for name, draw in zip(plot_names(subject), FIGURES.values(), strict=True)
     ]
     return [plot for plot in drawn if plot is not None]
 
 
 def plot_names(subject: Subject) -> list[str]:
     """Return the names of all figures that a benchmark may have, kind by kind."""
-    return [f"{slug(subject.name)}-{kind}" for kind in KINDS]
+    return [f"{slug(subject.name)}-{kind}" for kind in FIGURES]

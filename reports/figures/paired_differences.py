@@ -17,7 +17,7 @@ from results.statistics.bootstrap import Estimate
 LEFT, RIGHT = "#0072B2", "#D55E00"
 """Colours of the two sides unless they are two models, which have their own."""
 
-CAPTION = (
+DIFFERENCES_CAPTION = (
     "Left: mean difference over common seeds with its 95% bootstrap interval; small dots: seeds. "
     "Right: probability that a run of one beats a run of the other. "
     "Filled marker: significant (Wilcoxon, Holm-corrected)."
@@ -34,7 +34,7 @@ def draw(found: PairwiseReport, name: str) -> Plot:
         _figure(found.comparisons, labels, [_colours(found)] * len(labels), sides),
         name=name,
         title=f"{found.left} and {found.right}",
-        caption=CAPTION,
+        caption=DIFFERENCES_CAPTION,
         description=f"Dot chart of paired differences. {_description(found.comparisons, labels)}.",
     )
 
@@ -64,7 +64,7 @@ def draw_best(
         _figure(comparisons, labels, colours, f"{_shortened(style.name(best))} better →"),
         name=name,
         title=f"{subject.name}: {style.name(best)} against the others",
-        caption=CAPTION,
+        caption=DIFFERENCES_CAPTION,
         description=f"Dot chart of the differences between {style.name(best)} and each other row. "
         f"{_description(comparisons, labels)}.",
     )

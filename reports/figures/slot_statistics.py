@@ -8,6 +8,7 @@ from matplotlib.ticker import FuncFormatter
 from reports.analysis.curves import slot_numbers
 from reports.analysis.selection import ResultRow, Subject
 from reports.analysis.summary import finite
+from reports.figures.panels import PANEL_COLUMNS
 from reports.figures.plot import Plot, render
 from reports.figures.slot_survival import draw_survival, mean_lifetimes
 from reports.figures.style import INK, SOLID, Style, legend_below, styled
@@ -29,8 +30,6 @@ The lifetime is computed from the survival curve; records contain the others.
 
 SHARES = frozenset({"occupancy", "write_rate", "reuse", "read_sparsity"})
 """Statistics between 0 and 1."""
-
-PANEL_COLUMNS = 3
 
 
 def draw(subject: Subject, entries: tuple[ResultRow, ...], style: Style, name: str) -> Plot | None:

@@ -15,6 +15,7 @@ from reports.analysis.selection import ResultRow, Selection, Subject
 from reports.analysis.slugs import slug
 from reports.analysis.summary import summary
 from reports.figures import profiles
+from reports.figures.gallery import MAX_ROWS
 from reports.figures.plot import Plot
 from reports.figures.style import Style
 from reports.tables import number_format
@@ -24,10 +25,7 @@ from results.records.manifest import Manifest
 from results.statistics.bootstrap import Array, Estimate, interquartile_mean
 from results.statistics.bootstrap import estimate as bootstrapped
 
-MAX_ROWS = 12
-"""Maximum number of rows in the figure, the best first."""
-
-KINDS = ("task", "stream")
+BENCHMARK_KINDS = ("task", "stream")
 """Kinds of benchmarks; each is aggregated separately."""
 
 
@@ -74,7 +72,9 @@ def aggregates(selection: Selection) -> list[Aggregate]:
     Fewer than two benchmarks or rows are not aggregated.
     """
     found = [
-        _aggregate(selection, manifest, kind) for manifest in selection.manifests for kind in KINDS
+        _aggregate(selection, manifest, kind)
+        for manifest in selection.manifests
+        for kind in BENCHMARK_KINDS
     ]
     return [one for one in found if len(one.subjects) > 1 and len(one.ranked_rows) > 1]
 
@@ -110,7 +110,11 @@ def aggregate_plot(found: Aggregate, style: Style) -> Plot:
 
 def plot_names(selection: Selection) -> list[str]:
     """Return the names of all figures that aggregates may have."""
-    return [_plot_name(manifest.name, kind) for manifest in selection.manifests for kind in KINDS]
+    return [
+        _plot_name(manifest.name, kind)
+        for manifest in selection.manifests
+        for kind in BENCHMARK_KINDS
+    ]
 
 
 def _plot_name(suite: str, kind: str) -> str:

@@ -15,7 +15,7 @@ from reports.site.findings import Finding, findings
 from reports.site.lines import Line
 from reports.site.reproduce import commands, notes
 from reports.tables import formats
-from reports.tables.tables import CAPTION, Table
+from reports.tables.tables import LEADERBOARD_CAPTION, Table
 
 MEMORY_BUDGETS = tuple(10**power for power in range(3, 10))
 """Values of the memory filter, in bytes."""
@@ -75,7 +75,7 @@ def render(
             methods=sorted({line.summary.method for line in lines}),
             models=sorted({line.summary.model for line in lines}),
             budgets=budgets(lines),
-            caption=CAPTION,
+            caption=LEADERBOARD_CAPTION,
             few=CARD_ROWS,
             failed=[record for entry in selection.entries for record in entry.failed],
             failures=MAX_LISTED_FAILURES,

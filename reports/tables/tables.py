@@ -58,7 +58,7 @@ COSTS = (
 )
 
 
-CAPTION = (
+LEADERBOARD_CAPTION = (
     "Leaderboard: mean over seeds ± half of the 95% Student-t interval; rank: one plus the number "
     "of rows that are significantly better (paired t-tests over common seeds, Holm-corrected)"
 )
@@ -86,7 +86,7 @@ def leaderboard_table(selection: Selection) -> Table:
         for row in summarise(selection)
     ]
     columns = (*named, *_setting_column(selection), *scored, *COSTS)
-    return Table(CAPTION, columns, tuple(rows), heading=2, grouped=True)
+    return Table(LEADERBOARD_CAPTION, columns, tuple(rows), heading=2, grouped=True)
 
 
 def detail_tables(selection: Selection, subject: Subject) -> list[Table]:

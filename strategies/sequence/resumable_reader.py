@@ -36,8 +36,8 @@ class ResumableReader:
     """Reads the streams of a `QueryStream` and saves its progress.
 
     To resume, it draws the streams again from the beginning, in the same pieces, because their
-    generator starts there. It does not feed them to the model again: the state comes from the
-    checkpoint.
+    generator starts there. It does not feed them to the model again: the state is restored
+    from the checkpoint.
 
     Args:
         reader: Feeds the pieces to the model.

@@ -21,7 +21,7 @@ def run(*arguments: str, cwd: Path, **changes: str) -> subprocess.CompletedProce
 
 @pytest.fixture
 def shadows(tmp_path: Path) -> Path:
-    """A package and a module that have names of ours."""
+    """A package and a module with names of this project."""
     (tmp_path / "benchmarks").mkdir()
     (tmp_path / "benchmarks" / "__init__.py").write_text("")
     (tmp_path / "results.py").write_text("raise RuntimeError('the wrong module was imported')\n")
@@ -39,10 +39,8 @@ def test_a_missing_package_is_named() -> None:
 @pytest.mark.parametrize(
     "script", ["import memnet", "from memnet import MemNet", "import memnet.model"]
 )
-def test_an_import_beside_a_module_of_the_same_name_fails_by_name(
-    script: str, shadows: Path
-) -> None:
-    """A script's own folder comes first on the path."""
+def test_import_next_to_a_module_of_the_same_name_fails_by_name(script: str, shadows: Path) -> None:
+    """A script's own folder is the first on the path."""
     (shadows / "script.py").write_text(script)
     done = run("script.py", cwd=shadows)
     assert done.returncode == 1

@@ -220,8 +220,8 @@ def test_dream_leaves_unwritten_memory_unchanged() -> None:
     )
     new = slots(adjacency=chain)
     once = dream(new)
-    for beside in ([], [new]):
-        again = dream(batched(once, *beside))
+    for others in ([], [new]):
+        again = dream(batched(once, *others))
         for field in dataclasses.fields(once):
             assert torch.equal(getattr(again, field.name)[:1], getattr(once, field.name)), (
                 field.name

@@ -7,7 +7,7 @@ from avalanche.core import SupervisedPlugin
 
 
 class ExampleCounter(SupervisedPlugin[Any]):
-    """Counts the samples trained on, each as often as it is processed.
+    """Counts the samples trained on, each once per pass through the model.
 
     For every training step it counts the whole mini-batch at the backward pass: new, rehearsed and
     dreamt samples alike. A method adds samples that it trains on in another way: A-GEM those of its

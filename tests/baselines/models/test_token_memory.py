@@ -35,13 +35,13 @@ def loop(built: TokenMemory, inputs: Tensor) -> Tensor:
             (functional.normalize(built.key(previous), dim=-1), built.value(hidden[:, t])),
         ][-built.config.slots - 1 :]
         keys, values = (torch.stack(parts, dim=1) for parts in zip(*pairs, strict=True))
-        asking, found = hidden[:, t], []
+        queried, found = hidden[:, t], []
         for query, temperature in zip(built.queries, temperatures, strict=True):
             scores = temperature * torch.einsum(
-                "bk,bnk->bn", functional.normalize(query(asking), dim=-1), keys
+                "bk,bnk->bn", functional.normalize(query(queried), dim=-1), keys
             )
-            asking = torch.einsum("bn,bnd->bd", scores.softmax(dim=-1), values)
-            found.append(asking)
+            queried = torch.einsum("bn,bnd->bd", scores.softmax(dim=-1), values)
+            found.append(queried)
         mixed = hidden[:, t] + built.out(torch.cat(found, dim=-1))
         assert built.mlp is not None
         assert built.norm is not None

@@ -1,6 +1,6 @@
 """Short cells without torch, so that engines are tested alone.
 
-The options of the model ``scripted`` say what a cell does.
+The options of the model ``scripted`` determine what a cell does.
 """
 
 import hashlib
@@ -29,7 +29,7 @@ FILES = Files(log=Path("nowhere"))
 def run(
     job: Job, environment: CellEnvironment, progress: Callable[[float], None], files: Files = FILES
 ) -> Record:
-    """Act as the model's options say, and return a record that depends only on the cell."""
+    """Act according to the model's options, and return a record that depends only on the cell."""
     config = job.cell.config["model"]
     began = now()
     print(f"process {os.getpid()}", flush=True)
@@ -42,7 +42,7 @@ def run(
     match config["act"]:
         case "raise":
             origin = provenance(device=environment.device, threads=1, started_at=began)
-            return failed(job.cell, Failure(type="RuntimeError", message="told to raise"), origin)
+            return failed(job.cell, Failure(type="RuntimeError", message="scripted error"), origin)
         case "kill":
             os.kill(os.getpid(), signal.SIGKILL)
         case "crash":

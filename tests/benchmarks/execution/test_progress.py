@@ -57,7 +57,7 @@ def test_each_finished_cell_has_a_line(kind: type[Lines]) -> None:
     text = "\n".join(lines)
     assert "tried again" in text
     for number, (job, end) in enumerate(
-        [(BAD, "FAILED: RuntimeError: told to raise"), (OTHER, "(by another runner)"), (GOOD, "")],
+        [(BAD, "FAILED: RuntimeError: scripted error"), (OTHER, "(by another runner)"), (GOOD, "")],
         2,
     ):
         (line,) = [line for line in lines if f"[{number}/4]" in line]

@@ -89,7 +89,7 @@ def test_the_first_line_counts_the_cells(store: Store) -> None:
     assert lines[0] == "4 cells: 1 done, 3 to run"
     assert sum("started (" in line for line in lines) == 3
     assert any(
-        line.startswith("[") and "FAILED: RuntimeError: told to raise" in line for line in lines
+        line.startswith("[") and "FAILED: RuntimeError: scripted error" in line for line in lines
     )
     _, text = rerun(store, "nothing")
     assert text.splitlines() == [

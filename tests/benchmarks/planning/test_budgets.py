@@ -158,6 +158,6 @@ def test_parameters_and_memory_stay_within_the_total(method: ModuleType, capacit
     total = size(build(method.Config())[1]) + capacity
     _, strategy = within_total(total, build, method.Config())
     (keeper,) = [plugin for plugin in strategy.plugins if isinstance(plugin, StoresPast)]
-    kept = keeper.stored_bytes() if method is memnet else keeper.buffer.capacity
-    assert kept > 0
-    assert size(strategy) + kept <= total
+    stored = keeper.stored_bytes() if method is memnet else keeper.buffer.capacity
+    assert stored > 0
+    assert size(strategy) + stored <= total

@@ -1,4 +1,4 @@
-"""Published records keep their ids, and become stale only by a change of a VERSION literal."""
+"""Published records retain their ids, and become stale only by a change of a VERSION literal."""
 
 from pathlib import Path
 
