@@ -1,5 +1,6 @@
 """Options of the persistent memory, and the number of slots for a budget."""
 
+import math
 from dataclasses import dataclass, replace
 from typing import Self
 
@@ -72,9 +73,10 @@ class PersistentConfig:
         )
         slots = self.slots if self.slots is not None else self._fitting(capacity, code, classes)
         if slots < classes:
+            least = bank_bytes(empty_bank(classes, code, classes, self.bits))
             raise ValueError(
-                f"{slots} slots are fewer than {classes} classes; give more by budget, mem_size or "
-                "slots"
+                f"{max(slots, 0)} slots are fewer than {classes} classes: give at least "
+                f"budget={least}, mem_size={math.ceil(least / sample_bytes)} or slots={classes}"
             )
         return replace(self, code=code, slots=slots)
 

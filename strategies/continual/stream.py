@@ -271,6 +271,23 @@ def _dataset(samples: Samples, task: int) -> Any:
     return labelled(Pixels(samples.inputs, samples.labels, samples.largest), samples.labels, task)
 
 
+def require_positive(method: str, **options: int) -> None:
+    """Refuse options of a method below 1, with which it would do nothing.
+
+    Args:
+        method: Name of the method.
+        options: Values by name.
+
+    Raises:
+        UsageError: If one is below 1.
+    """
+    for name, value in options.items():
+        if value < 1:
+            raise UsageError(
+                f"method '{method}' does nothing with {name} = {value}: give at least {name}=1"
+            )
+
+
 def require_boundaries(
     stream: Stream, method: str, because: str = "needs to know where an experience ends"
 ) -> None:

@@ -20,7 +20,7 @@ from torch.nn import functional
 
 from baselines.interface import SequenceModel
 from strategies.continual.classifier import classifier
-from strategies.continual.replay.buffer import Buffer, capacity_bytes, raw_storage
+from strategies.continual.replay.buffer import build_buffer, raw_storage
 from strategies.continual.replay.rehearsal import Replay
 from strategies.continual.strategy import ContinualStrategy
 from strategies.continual.stream import Stream
@@ -104,11 +104,11 @@ def build(
     Raises:
         UsageError: If the budget holds no sample.
     """
-    capacity = capacity_bytes(config.budget, config.mem_size, stream)
-    buffer = Buffer(
+    buffer = build_buffer(
         raw_storage(stream),
-        classes=stream.signature.outputs,
-        capacity=capacity,
+        stream,
+        budget=config.budget,
+        mem_size=config.mem_size,
         shares=config.shares,
         seed=seed,
     )

@@ -20,12 +20,14 @@ from torch.nn import functional
 
 from baselines.interface import SequenceModel
 from strategies.continual.classifier import classifier
-from strategies.continual.replay.buffer import Buffer, capacity_bytes, raw_storage
+from strategies.continual.replay.buffer import Buffer, build_buffer, raw_storage
 from strategies.continual.replay.rehearsal import Replay
 from strategies.continual.strategy import ContinualStrategy
 from strategies.continual.stream import Stream
 
 VERSION = 2
+LOGIT_BYTES = 2
+"""Bytes of a stored logit."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -145,13 +147,14 @@ def build(
     Raises:
         UsageError: If the budget holds no sample.
     """
-    capacity = capacity_bytes(config.budget, config.mem_size, stream)
-    buffer = Buffer(
+    buffer = build_buffer(
         raw_storage(stream),
-        classes=stream.signature.outputs,
-        capacity=capacity,
+        stream,
+        budget=config.budget,
+        mem_size=config.mem_size,
         shares=config.shares,
         seed=seed,
+        extra_bytes=LOGIT_BYTES * stream.signature.outputs,
     )
     return ContinualStrategy(
         model=classifier(model, stream),

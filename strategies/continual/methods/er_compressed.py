@@ -11,7 +11,7 @@ import torch
 from baselines.interface import SequenceModel
 from results.errors import UsageError
 from strategies.continual.classifier import classifier
-from strategies.continual.replay.buffer import Buffer, capacity_bytes, raw_storage
+from strategies.continual.replay.buffer import build_buffer, raw_storage
 from strategies.continual.replay.rehearsal import Replay
 from strategies.continual.replay.sample_storage import DeflatedStorage
 from strategies.continual.strategy import ContinualStrategy
@@ -64,10 +64,11 @@ def build(
             "use method er"
         )
     signature = stream.signature
-    buffer = Buffer(
+    buffer = build_buffer(
         DeflatedStorage((signature.length, signature.features or 1)),
-        classes=signature.outputs,
-        capacity=capacity_bytes(config.budget, config.mem_size, stream),
+        stream,
+        budget=config.budget,
+        mem_size=config.mem_size,
         shares=config.shares,
         seed=seed,
     )

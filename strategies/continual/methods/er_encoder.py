@@ -17,12 +17,12 @@ from torch import Tensor
 
 from baselines.interface import SequenceModel
 from memnet.persistent.bank import empty_bank, link, write
-from memnet.persistent.config import PersistentConfig
+from memnet.persistent.config import NARROW, PersistentConfig
 from memnet.persistent.memory import PersistentMemory
 from results.errors import UsageError
 from strategies.common.rng import generator
 from strategies.continual.classifier import trunk
-from strategies.continual.replay.buffer import Buffer, capacity_bytes, raw_storage
+from strategies.continual.replay.buffer import Buffer, build_buffer, raw_storage
 from strategies.continual.replay.rehearsal import Replay, samples_of
 from strategies.continual.replay.sample_storage import DeflatedStorage
 from strategies.continual.strategy import ContinualStrategy
@@ -147,19 +147,19 @@ def build(
             "use form=raw"
         )
     shape = (signature.length, signature.features or 1)
-    capacity = capacity_bytes(config.budget, config.mem_size, stream)
-    buffer = Buffer(
+    buffer = build_buffer(
         raw if config.form == "raw" else DeflatedStorage(shape),
-        classes=signature.outputs,
-        capacity=capacity,
+        stream,
+        budget=config.budget,
+        mem_size=config.mem_size,
         shares=config.shares,
         seed=seed,
     )
-    slots = capacity // (stream.sample_bytes if config.form == "raw" else MIN_COMPRESSED_BYTES)
+    smallest = stream.sample_bytes if config.form == "raw" else MIN_COMPRESSED_BYTES
     try:
         memory = PersistentMemory(
             trunk(model),
-            _options(config, stream, slots=max(slots, 1)),
+            _options(config, stream, slots=max(buffer.capacity // smallest, 1)),
             shape=shape,
             classes=signature.outputs,
             generator=generator("memory", seed),
@@ -180,9 +180,13 @@ def build(
 def _options(config: Config, stream: Stream, slots: int) -> PersistentConfig:
     """Return the memory's options."""
     as_memnet = PersistentConfig(budget=config.budget, mem_size=config.mem_size, code=config.code)
+    try:
+        code = as_memnet.fitted(stream.sample_bytes, stream.signature.outputs).code
+    except ValueError:  # a budget below one slot per class is too small for memnet alone
+        code = config.code or NARROW
     return PersistentConfig(
         slots=slots,
-        code=as_memnet.fitted(stream.sample_bytes, stream.signature.outputs).code,
+        code=code,
         bits=BITS,
         hidden=config.hidden,
         top_k=config.top_k,

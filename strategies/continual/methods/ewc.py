@@ -29,7 +29,7 @@ from strategies.common.rng import generator
 from strategies.continual.classifier import classifier
 from strategies.continual.replay.rehearsal import samples_of, task_of_class
 from strategies.continual.strategy import ContinualStrategy
-from strategies.continual.stream import Stream, require_boundaries
+from strategies.continual.stream import Stream, require_boundaries, require_positive
 
 VERSION = 1
 
@@ -204,9 +204,10 @@ def build(
     """Build the strategy.
 
     Raises:
-        UsageError: If the stream has no task boundaries.
+        UsageError: If the stream has no task boundaries, or ``samples`` is below 1.
     """
     require_boundaries(stream, "ewc")
+    require_positive("ewc", samples=config.samples)
     wrapped = classifier(model, stream).to(device)
     return ContinualStrategy(
         model=wrapped,

@@ -25,10 +25,10 @@ from baselines.interface import SequenceModel
 from strategies.common.rng import generator
 from strategies.continual.classifier import classifier
 from strategies.continual.dataloader import TensorLoader
-from strategies.continual.replay.buffer import Buffer, capacity_bytes, raw_storage
+from strategies.continual.replay.buffer import Buffer, build_buffer, raw_storage
 from strategies.continual.replay.rehearsal import Replay, samples_of
 from strategies.continual.strategy import ContinualStrategy
-from strategies.continual.stream import Stream, require_boundaries
+from strategies.continual.stream import Stream, require_boundaries, require_positive
 
 VERSION = 2
 
@@ -143,17 +143,18 @@ def build(
     """Build the strategy.
 
     Raises:
-        UsageError: If the budget holds no sample, or the stream is online.
+        UsageError: If the budget holds no sample, ``passes`` is below 1, or the stream is online.
     """
     require_boundaries(
         stream, "gdumb", "trains a new model in every experience, even one of a few samples"
     )
+    require_positive("gdumb", passes=config.passes)
     wrapped = classifier(model, stream)
-    capacity = capacity_bytes(config.budget, config.mem_size, stream)
-    buffer = Buffer(
+    buffer = build_buffer(
         raw_storage(stream),
-        classes=stream.signature.outputs,
-        capacity=capacity,
+        stream,
+        budget=config.budget,
+        mem_size=config.mem_size,
         shares="balanced",
         seed=seed,
     )

@@ -19,11 +19,11 @@ from torch import Tensor, nn
 
 from baselines.interface import ModelOutput, SequenceModel
 from strategies.continual.classifier import classifier, trunk
-from strategies.continual.replay.buffer import Buffer, capacity_bytes
+from strategies.continual.replay.buffer import Buffer, build_buffer
 from strategies.continual.replay.rehearsal import Replay, samples_of
 from strategies.continual.replay.sample_storage import RowStorage
 from strategies.continual.strategy import ContinualStrategy
-from strategies.continual.stream import Stream, require_boundaries
+from strategies.continual.stream import Stream, require_boundaries, require_positive
 
 VERSION = 2
 ENCODING_BATCH = 512
@@ -187,16 +187,18 @@ def build(
     """Build the strategy.
 
     Raises:
-        UsageError: If the budget holds no sample, the model has no features, or ``first`` differs
-            from ``pace`` on a stream without task boundaries.
+        UsageError: If the budget holds no sample, the model has no features, a width is below 1, or
+            ``first`` differs from ``pace`` on a stream without task boundaries.
     """
     if config.first != config.pace:
         require_boundaries(stream, "latent-replay, unless first = pace")
+    require_positive("latent-replay", code=config.code, hidden=config.hidden)
     latent = Latent(trunk(model), stream.signature.outputs, config)
-    buffer = Buffer(
+    buffer = build_buffer(
         RowStorage.empty((config.code,), torch.uint8 if config.form == "bytes" else torch.float16),
-        classes=stream.signature.outputs,
-        capacity=capacity_bytes(config.budget, config.mem_size, stream),
+        stream,
+        budget=config.budget,
+        mem_size=config.mem_size,
         shares=config.shares,
         seed=seed,
     )

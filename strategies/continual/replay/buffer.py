@@ -3,6 +3,7 @@
 Shapes: ``n`` stored samples, ``m`` offered ones, ``T`` time steps, ``F`` features, ``K`` classes.
 """
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,6 +16,9 @@ from strategies.common.rng import generator
 from strategies.continual.replay.sample_storage import RowStorage, SampleStorage
 from strategies.continual.replay.sampling import Shares, admit
 from strategies.continual.stream import Stream
+
+COUNT_BYTES = 4
+"""Bytes of the count of samples seen, per class."""
 
 
 class Buffer:
@@ -59,19 +63,11 @@ class Buffer:
             inputs: The samples.
             labels: Their classes.
             extras: Further data of each, with the same names at every call.
-
-        Raises:
-            UsageError: If the capacity does not hold one sample.
         """
         extras = dict(extras or {})
         packed, labels = self.store.pack(inputs), labels.cpu()
         per_sample = self.labels.element_size() + sum(e[:1].nbytes for e in extras.values())
         sizes = packed.sizes + per_sample
-        if self.capacity < int(sizes.min()):
-            raise UsageError(
-                f"a budget of {self.capacity} bytes does not hold one sample, which takes "
-                f"{int(sizes.min())}: give more by budget"
-            )
         stay, enter = admit(
             self.labels.long(),
             self.store.sizes + per_sample,
@@ -129,26 +125,71 @@ def raw_storage(stream: Stream) -> RowStorage:
 
 
 def capacity_bytes(budget: int, mem_size: int, stream: Stream) -> int:
-    """Return the bytes for stored samples.
+    """Return the bytes for stored samples; zero or less if the budget holds nothing.
 
     Args:
         budget: Total stored bytes, the counts of samples seen (4 bytes per class) included; 0 to
             use ``mem_size``.
         mem_size: Capacity as a number of raw samples.
         stream: Provides the size of a raw sample.
+    """
+    if budget:
+        return budget - COUNT_BYTES * stream.signature.outputs
+    return mem_size * stream.sample_bytes
+
+
+def build_buffer(
+    storage: SampleStorage,
+    stream: Stream,
+    *,
+    budget: int,
+    mem_size: int,
+    shares: Shares,
+    seed: int,
+    extra_bytes: int = 0,
+) -> Buffer:
+    """Build the buffer of a method.
+
+    Args:
+        storage: An empty storage in the form for the inputs.
+        stream: The stream.
+        budget: Option of the method; see :func:`capacity_bytes`.
+        mem_size: Option of the method; see :func:`capacity_bytes`.
+        shares: How the capacity is divided among the classes.
+        seed: The cell's seed.
+        extra_bytes: Bytes of further data of each sample.
 
     Raises:
-        UsageError: If the capacity is zero or negative.
+        UsageError: If the capacity, or the share of a class with ``shares=per-class``, does not
+            hold one sample.
     """
-    capacity = budget - 4 * stream.signature.outputs if budget else mem_size * stream.sample_bytes
-    if capacity < stream.sample_bytes and not budget:
-        raise UsageError(
-            f"mem_size = {mem_size} stores nothing: give a number of samples from 1, "
-            "or bytes by budget"
-        )
-    if capacity <= 0:
-        raise UsageError(
-            f"budget = {budget} bytes stores nothing: give more than "
-            f"{4 * stream.signature.outputs}, such as 16000"
-        )
-    return capacity
+    classes, capacity = stream.signature.outputs, capacity_bytes(budget, mem_size, stream)
+    buffer = Buffer(storage, classes=classes, capacity=capacity, shares=shares, seed=seed)
+    groups = classes if shares == "per-class" else 1
+    attached = buffer.labels.element_size() + extra_bytes
+    needed = groups * (storage.max_bytes + attached)
+    if capacity < needed:
+        raise UsageError(_too_small(budget, mem_size, groups, needed, stream))
+    return buffer
+
+
+def _too_small(budget: int, mem_size: int, groups: int, needed: int, stream: Stream) -> str:
+    """Return the message for a capacity without room for one sample of each group.
+
+    Args:
+        budget: Option of the method.
+        mem_size: Option of the method.
+        groups: Number of equal shares of the capacity.
+        needed: Bytes that hold one sample in each share.
+        stream: The stream.
+    """
+    least_size = math.ceil(needed / stream.sample_bytes)
+    least_budget = needed + COUNT_BYTES * stream.signature.outputs
+    given, least, other = (
+        (f"budget = {budget} bytes", f"budget={least_budget}", f"mem_size={least_size}")
+        if budget
+        else (f"mem_size = {mem_size}", f"mem_size={least_size}", f"budget={least_budget} bytes")
+    )
+    divided = f" in {groups} equal shares, one per class" if groups > 1 else ""
+    way_out = " or shares=balanced" if groups > 1 else ""
+    return f"{given} can't hold a sample{divided}: give at least {least}, or {other}{way_out}"

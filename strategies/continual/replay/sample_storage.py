@@ -3,6 +3,7 @@
 Shapes: ``n`` samples, ``T`` time steps, ``F`` features, ``S`` bytes of one sample.
 """
 
+import math
 import zlib
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol, Self
@@ -30,6 +31,10 @@ class SampleStorage(Protocol):
     @property
     def sizes(self) -> Int[Tensor, "n"]:
         """Bytes of each sample."""
+
+    @property
+    def max_bytes(self) -> int:
+        """Bytes that hold any sample."""
 
     def tensors(self) -> dict[str, Tensor]:
         """Return the stored data as tensors by name."""
@@ -75,9 +80,12 @@ class RowStorage:
     @property
     def sizes(self) -> Int[Tensor, "n"]:
         """Bytes of each row."""
-        return torch.full(
-            (len(self.data),), self.data[:0].shape[1:].numel() * self.data.element_size()
-        )
+        return torch.full((len(self.data),), self.max_bytes)
+
+    @property
+    def max_bytes(self) -> int:
+        """Bytes of a row."""
+        return self.data.shape[1:].numel() * self.data.element_size()
 
     def tensors(self) -> dict[str, Tensor]:
         """Return the rows."""
@@ -127,6 +135,12 @@ class DeflatedStorage:
     def sizes(self) -> Int[Tensor, "n"]:
         """Bytes of each compressed sample, its length included."""
         return torch.tensor([len(blob) + LENGTH_BYTES for blob in self.blobs], dtype=torch.long)
+
+    @property
+    def max_bytes(self) -> int:
+        """Bytes of an incompressible sample, its length included; the bound is zlib's."""
+        raw = math.prod(self.shape)
+        return raw + (raw >> 12) + (raw >> 14) + (raw >> 25) + 7 + LENGTH_BYTES
 
     def tensors(self) -> dict[str, Tensor]:
         """Return all bytes in one row, and the end of each sample."""

@@ -1,5 +1,6 @@
 """Contract tests of all registered methods."""
 
+import re
 from dataclasses import fields, replace
 from typing import Any
 
@@ -13,7 +14,7 @@ from results.records.record import Outcome
 from results.validation.recompute import recomputed
 from strategies.continual.strategy import ContinualStrategy
 from strategies.continual.stream import Measures, Schedule, Stream
-from strategies.continual.train import run_stream
+from strategies.continual.train import StoresPast, run_stream
 from tests.strategies.continual.small_gru import Gru
 from tests.strategies.continual.toy_stream import NEEDS_BOUNDARIES, toy
 
@@ -216,6 +217,51 @@ def test_a_budget_without_a_sample_is_refused(name: str) -> None:
         run(name, toy(epochs=1), budget=20)
     with pytest.raises(UsageError, match="mem_size"):
         run(name, toy(epochs=1), mem_size=0)
+
+
+@pytest.mark.parametrize("name", BUDGETED)
+@pytest.mark.parametrize("shares", ["reservoir", "balanced", "per-class"])
+def test_a_method_is_refused_when_built_or_stores_something(name: str, shares: str) -> None:
+    """Capacities from nothing to one sample per class; no method may silently store nothing."""
+    names = {option.name for option in Registry("method").get(name).source.options}
+    options = {"shares": shares} if "shares" in names else {}
+    stream = toy(epochs=1)
+    for size in ({"mem_size": n} for n in (1, 2, 3, 4, 30)):
+        try:
+            strategy = built(name, stream, **options, **size)
+        except UsageError:
+            assert size["mem_size"] < 30
+            continue
+        strategy.train(stream.benchmark.train_stream[0])
+        (plugin,) = [plugin for plugin in strategy.plugins if isinstance(plugin, StoresPast)]
+        stored = len(plugin.buffer) if hasattr(plugin, "buffer") else plugin.memory.bank.occupied
+        assert stored if isinstance(stored, int) else bool(stored.any())
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("ewc", {"samples": 0}),
+        ("gdumb", {"passes": 0}),
+        ("latent-replay", {"code": 0}),
+        ("latent-replay", {"hidden": 0}),
+    ],
+)
+def test_a_size_with_which_a_method_does_nothing_is_refused(
+    name: str, options: dict[str, int]
+) -> None:
+    (option,) = options
+    with pytest.raises(UsageError, match=f"{option} = 0: give at least {option}=1"):
+        built(name, toy(), **options)
+
+
+def test_the_least_memory_of_memnet_is_named_and_works() -> None:
+    with pytest.raises(UsageError, match="fewer than 4 classes: give at least budget=") as refusal:
+        built("memnet", toy(), budget=50)
+    least = int(re.findall(r"budget=(\d+)", str(refusal.value))[0])
+    assert len(built("memnet", toy(), budget=least).model.bank.links) == 4
+    with pytest.raises(UsageError, match="fewer than 4 classes"):
+        built("memnet", toy(), budget=least - 1)
 
 
 OTHER = {

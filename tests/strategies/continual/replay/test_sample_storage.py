@@ -7,8 +7,14 @@ import torch
 from benchmarks.streams import split_digits
 from results.errors import UsageError
 from strategies.continual.dataloader import columns_of
-from strategies.continual.replay.buffer import Buffer, capacity_bytes, raw_storage
+from strategies.continual.replay.buffer import (
+    Buffer,
+    build_buffer,
+    capacity_bytes,
+    raw_storage,
+)
 from strategies.continual.replay.sample_storage import DeflatedStorage, RowStorage, SampleStorage
+from strategies.continual.replay.sampling import Shares
 from tests.strategies.continual.toy_stream import toy
 
 EMPTY: dict[str, SampleStorage] = {
@@ -112,7 +118,33 @@ def test_capacity_follows_from_a_budget_or_a_number_of_samples() -> None:
     stream = toy()
     assert capacity_bytes(0, 10, stream) == 170
     assert capacity_bytes(1000, 10, stream) == 1000 - 16
-    with pytest.raises(UsageError, match="mem_size = 0 stores nothing"):
-        capacity_bytes(0, 0, stream)
-    with pytest.raises(UsageError, match="budget = 16 bytes stores nothing"):
-        capacity_bytes(16, 0, stream)
+
+
+@pytest.mark.parametrize(
+    ("storage", "shares", "given", "least"),
+    [
+        ("bytes", "reservoir", {"mem_size": 0}, {"mem_size": 1}),
+        ("bytes", "reservoir", {"budget": 32}, {"budget": 33}),
+        ("bytes", "per-class", {"mem_size": 3}, {"mem_size": 4}),
+        ("bytes", "per-class", {"budget": 83}, {"budget": 84}),
+        ("half", "balanced", {"mem_size": 1}, {"mem_size": 2}),
+        ("deflated", "reservoir", {"mem_size": 1}, {"mem_size": 2}),
+        ("deflated", "per-class", {"mem_size": 6}, {"mem_size": 7}),
+    ],
+)
+def test_a_buffer_without_room_for_a_sample_is_refused_with_the_least_that_works(
+    storage: str, shares: Shares, given: dict[str, int], least: dict[str, int]
+) -> None:
+    """Samples have 16 bytes and a label; four counts take 16 bytes; deflated ones up to 25 + 1."""
+
+    def build(options: dict[str, int]) -> Buffer:
+        sizes = {"budget": 0, "mem_size": 0} | options
+        return build_buffer(EMPTY[storage], toy(), **sizes, shares=shares, seed=0)
+
+    (name, value), (_, enough) = *given.items(), *least.items()
+    with pytest.raises(UsageError, match=f"^{name} = {value}.*give at least {name}={enough}\\b"):
+        build(given)
+    buffer = build(least)
+    noise = torch.rand(40, 4, 4, generator=torch.Generator().manual_seed(0))
+    buffer.offer(noise, torch.arange(40) % 4)
+    assert len(buffer.labels.unique()) >= (4 if shares == "per-class" else 1)
