@@ -6,23 +6,22 @@ A built-in entry is a file in its kind's folder, and the file's name is the entr
 same form with a line ``KIND = "model"``. Nothing is imported before :meth:`Entry.load`.
 """
 
-import contextlib
 import difflib
 import hashlib
 import importlib
 import importlib.metadata
 import importlib.util
-import json
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Literal, cast, get_args
 
-from baselines.source import Option, Source, module_path, read_source
+from baselines.option_values import convert
+from baselines.source import Source, module_path, read_source
 from results.errors import UsageError
 
 Kind = Literal["model", "method", "task", "stream", "suite"]
@@ -35,10 +34,6 @@ FOLDERS: Mapping[Kind, tuple[str, ...]] = {
     "stream": ("benchmarks.streams",),
     "suite": ("benchmarks.suites",),
 }
-
-
-PYTHON: Mapping[str, bool | None] = {"True": True, "False": False, "None": None}
-"""Python's spelling of values that JSON spells differently; commands accept both."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,7 +111,7 @@ class Entry:
                 raise UsageError(
                     f"{self.kind} '{self.name}' has no option '{key}': {_hint(key, options)}"
                 )
-            resolved[key] = _coerce(options[key], value, f"{self.name}[{key}]")
+            resolved[key] = convert(options[key], value, f"{self.name}[{key}]")
         return resolved
 
 
@@ -234,14 +229,6 @@ def parse_assignments(parts: Iterable[str]) -> dict[str, str]:
     return pairs
 
 
-def spelt(value: Any) -> str:
-    """Return the text of an option's value in a command.
-
-    Words are unchanged; other values are written as JSON.
-    """
-    return value if isinstance(value, str) and value else json.dumps(value, separators=(",", ":"))
-
-
 def unknown(what: str, name: str, known: Iterable[str]) -> str:
     """Return a message that ``name`` is unknown, with the nearest names, or all if none is near."""
     return f"unknown {what} '{name}': {_hint(name, known)}"
@@ -287,47 +274,3 @@ def _installed(distribution: str) -> bool:
     except importlib.metadata.PackageNotFoundError:
         return False
     return True
-
-
-def _coerce(option: Option, value: Any, where: str) -> Any:
-    """Convert a value, or its text, to the option's annotated type."""
-    allowed = set(re.findall(r"\w+", option.annotation))
-    if isinstance(value, str) and allowed != {"str"}:
-        value = _read(value, (json.loads, float) if "float" in allowed else (json.loads,))
-    if isinstance(value, list):
-        value = tuple(value)
-    if "float" in allowed and isinstance(value, int) and not isinstance(value, bool):
-        value = float(value)
-    if "Literal" in allowed:
-        choices = _literal_choices(option.annotation)
-        if value not in choices:
-            raise UsageError(
-                f"{where} = {value!r} is not allowed: choose one of {', '.join(map(str, choices))}"
-            )
-        return value
-    if type(value).__name__.replace("NoneType", "None") not in allowed:
-        raise UsageError(
-            f"{where} = {value!r} is of the wrong type: it takes {option.annotation} (default "
-            f"{spelt(option.default)})"
-        )
-    return value
-
-
-def _read(text: str, readers: Iterable[Callable[[str], Any]]) -> Any:
-    """Return the value of a text, by Python's spelling or the first reader that accepts it.
-
-    Any other text is returned unchanged.
-    """
-    if text in PYTHON:
-        return PYTHON[text]
-    for read in readers:
-        with contextlib.suppress(ValueError):
-            return read(text)
-    return text
-
-
-def _literal_choices(annotation: str) -> tuple[Any, ...]:
-    """Return the choices of a ``Literal[...]`` annotation, as written in the source."""
-    match = re.search(r"Literal\[(.*)\]", annotation)
-    assert match is not None
-    return tuple(json.loads(part.strip().replace("'", '"')) for part in match[1].split(","))

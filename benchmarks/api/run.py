@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, cast, get_args
 
-from baselines.registry import spelt, unknown
+from baselines.option_values import spelt
+from baselines.registry import unknown
 from benchmarks.cli.durations_and_sizes import duration, size
 from benchmarks.cli.engine_options import EngineOptions, make_engine
 from benchmarks.cli.plan_options import plan_from

@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from baselines.registry import Entry, spelt
+from baselines.option_values import spelt
+from baselines.registry import Entry
 
 
 def describe_entry(entry: Entry) -> str:

@@ -5,7 +5,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from baselines.registry import Entry, parse_variant, spelt
+from baselines.option_values import spelt
+from baselines.registry import Entry, parse_variant
 from results.errors import UsageError
 from results.records.cell import NAME_PATTERN, canonical
 

@@ -1,6 +1,7 @@
 import pytest
 
-from baselines.registry import Entry, Registry, spelt
+from baselines.option_values import spelt
+from baselines.registry import Entry, Registry
 from baselines.source import Option
 from benchmarks.planning.variant import resolve, split_names
 from results.errors import UsageError

@@ -1,0 +1,90 @@
+import pytest
+
+from baselines.option_values import convert, spelt
+from baselines.source import Option
+from results.errors import UsageError
+
+CHOICE = "Literal['rows', 'flat']"
+
+
+def option(annotation: str, default: object = 8) -> Option:
+    return Option(name="key", annotation=annotation, default=default)
+
+
+@pytest.mark.parametrize(
+    ("annotation", "text", "value"),
+    [
+        ("int", "3", 3),
+        ("float", "1", 1.0),
+        ("float", 1, 1.0),
+        ("float", "1e-3", 0.001),
+        ("float", ".5", 0.5),
+        ("bool", "true", True),
+        ("bool", "False", False),
+        ("str", "abc", "abc"),
+        ("str", "2024", "2024"),
+        ("str", '""', ""),
+        ("str | None", "7", "7"),
+        ("str | None", "None", None),
+        ("int | None", "null", None),
+        ("int | None", "None", None),
+        ("int | None", "7", 7),
+        ("float | None", "7", 7.0),
+        ("tuple[int, ...]", "[3, 4]", (3, 4)),
+        ("tuple[int, ...]", [3, 4], (3, 4)),
+        ("tuple[str, ...]", '["a"]', ("a",)),
+        (CHOICE, "flat", "flat"),
+        (f"{CHOICE} | None", "null", None),
+        ("Literal[1, 2]", "2", 2),
+    ],
+)
+def test_convert_accepts_values_of_the_type(annotation: str, text: object, value: object) -> None:
+    found = convert(option(annotation), text, "model[key]")
+    assert found == value
+    assert type(found) is type(value)
+
+
+@pytest.mark.parametrize(
+    ("annotation", "text"),
+    [
+        ("int", "3.5"),
+        ("int", "3.0"),
+        ("int", "wide"),
+        ("int", "true"),
+        ("int", True),
+        ("bool", "1"),
+        ("bool", "yes"),
+        ("float", "true"),
+        ("int | None", "x"),
+        ("tuple[int, ...]", "[1.5]"),
+        ("tuple[int, ...]", "3"),
+        (CHOICE, "round"),
+    ],
+)
+def test_values_of_another_type_are_an_error(annotation: str, text: object) -> None:
+    with pytest.raises(UsageError, match=r"model\[key\] = "):
+        convert(option(annotation), text, "model[key]")
+
+
+def test_error_names_value_and_allowed() -> None:
+    with pytest.raises(UsageError) as refused:
+        convert(option("int"), "3.5", "model[width]")
+    assert str(refused.value) == (
+        "model[width] = '3.5' is of the wrong type: it takes int (default 8)"
+    )
+    with pytest.raises(UsageError) as refused:
+        convert(option(CHOICE), "round", "model[form]")
+    assert str(refused.value) == ("model[form] = 'round' is not allowed: choose one of rows, flat")
+
+
+def test_annotation_of_another_type_is_an_error() -> None:
+    with pytest.raises(UsageError, match="Path is not a type of an option; use int, float"):
+        convert(option("Path"), "3", "model[key]")
+
+
+@pytest.mark.parametrize(
+    ("annotation", "value"),
+    [("int", 3), ("float", 0.1), ("bool", True), ("str", ""), ("str", "a"), ("int | None", None)],
+)
+def test_converted_spelling_is_the_value(annotation: str, value: object) -> None:
+    assert convert(option(annotation), spelt(value), "model[key]") == value
