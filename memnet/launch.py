@@ -2,8 +2,9 @@
 
 The other top-level packages have names that many distributions and scripts use (``benchmarks``,
 ``results``). A package of the same name that is earlier on the path would be imported instead, with
-a confusing ImportError or, worse, with other code. This module is in ``memnet`` because that is the one name
-that is safe to import first. It imports neither torch nor any of our packages before the check.
+a confusing ImportError or, worse, with other code. This module is in ``memnet`` because that is the
+one name that is safe to import first. It imports neither torch nor any of our packages before the
+check.
 """
 
 import importlib

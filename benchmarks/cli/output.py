@@ -31,7 +31,7 @@ ASCII = {
     "█": "#",
     "━": "-",
 }
-"""Replacements of characters that an encoding does not have; others lose their accents or become ``?``."""
+"""Replacements of characters missing in an encoding; others lose their accents or become ``?``."""
 
 LOST = 1
 """Exit code of a command whose output could not be written."""

@@ -188,7 +188,8 @@ def parse(text: str | bytes) -> Record:
     if record.schema_version == RECORD_SCHEMA:
         if body is None:
             raise Damaged(
-                f"sha256: a record of schema {RECORD_SCHEMA} ends with its checksum; this one has none"
+                f"sha256: a record of schema {RECORD_SCHEMA} ends with its checksum; "
+                "this one has none"
             )
         return record
     return record.model_copy(update={"schema_version": RECORD_SCHEMA})
