@@ -13,6 +13,7 @@ from pydantic import JsonValue
 
 from reports.analysis.selection import ResultRow
 from results.records.record import Record
+from results.records.thinning import restricted_mean
 
 Array = npt.NDArray[np.float64]
 
@@ -56,6 +57,19 @@ def lifetimes(record: Record) -> tuple[Array, Array] | None:
     if time is None or share is None or len(time) == 0 or len(time) != len(share):
         return None
     return time, share
+
+
+def mean_lifetime(record: Record) -> float | None:
+    """Return the restricted mean lifetime of a record's slots.
+
+    It is that of the full survival curve; a record contains a thinned one.
+    """
+    curve = (record.slots or {}).get("lifetimes")
+    mean = _numbers([curve.get("mean")]) if isinstance(curve, dict) else None
+    if mean is not None and np.isfinite(mean[0]):
+        return float(mean[0])
+    found = lifetimes(record)
+    return None if found is None else restricted_mean(*(column.tolist() for column in found))
 
 
 def lifetime_band(entry: ResultRow) -> tuple[Array, Array] | None:

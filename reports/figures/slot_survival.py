@@ -6,12 +6,11 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, NullLocator
 
-from reports.analysis.curves import Array, lifetime_band, lifetimes
+from reports.analysis.curves import Array, lifetime_band, lifetimes, mean_lifetime
 from reports.analysis.selection import ResultRow
 from reports.figures.style import Style
 from reports.tables.number_format import shortened
 from results.statistics.intervals import mean_interval
-from results.statistics.survival import restricted_mean
 
 MAX_POINTS = 400
 """Maximum number of times at which curves of several seeds are averaged."""
@@ -72,9 +71,7 @@ def mean_lifetimes(entry: ResultRow) -> list[float]:
 
     It is the mean time that they live while observed.
     """
-    return [
-        restricted_mean(*curve) for record in entry.ok if (curve := lifetimes(record)) is not None
-    ]
+    return [mean for record in entry.ok if (mean := mean_lifetime(record)) is not None]
 
 
 def at(time: Array, times: Array, shares: Array) -> Array:

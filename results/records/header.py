@@ -62,7 +62,7 @@ def header(text: bytes) -> RecordHeader:
     if body is not None:
         try:
             document = from_json(body)
-            if document["schema"] == RECORD_SCHEMA:
+            if document["schema"] in (2, RECORD_SCHEMA):
                 return _unvalidated(document)
         except (ValueError, KeyError, TypeError):
             pass  # a correct checksum, but not a record: `parse` raises the reason

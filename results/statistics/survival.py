@@ -12,23 +12,13 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
+from results.records.thinning import MAX_POINTS, thin_survival
 from results.statistics.intervals import CONFIDENCE
 
 
-def restricted_mean(time: npt.ArrayLike, share: npt.ArrayLike) -> float:
-    """Return the mean lifetime restricted to the last observed time, ``∫ S(t) dt`` (Irwin 1949).
-
-    The unrestricted mean is not identified with censoring.
-
-    Args:
-        time: Times in tokens, increasing from 0, ``[n]``.
-        share: Share alive from each time on, ``[n]``.
-    """
-    times, shares = np.asarray(time, dtype=np.float64), np.asarray(share, dtype=np.float64)
-    return float((np.diff(times) * shares[:-1]).sum())
-
-
-def survival(lifetimes: npt.ArrayLike, censored: npt.ArrayLike) -> dict[str, list[float]]:
+def survival(
+    lifetimes: npt.ArrayLike, censored: npt.ArrayLike, max_points: int = MAX_POINTS
+) -> dict[str, Any]:
     """Estimate ``S(t) = Π_{t_i ≤ t} (1 − d_i / n_i)``.
 
     ``d_i`` slots die at ``t_i``, of ``n_i`` that were alive until then.
@@ -36,13 +26,15 @@ def survival(lifetimes: npt.ArrayLike, censored: npt.ArrayLike) -> dict[str, lis
     Args:
         lifetimes: Observed time of each slot, in tokens from its birth, ``[n]``.
         censored: Whether the slot was still alive then, ``[n]``.
+        max_points: Most points of the curve, at least three; see `thin_survival`.
 
     Returns:
         ``time``, increasing from 0, and ``survival``, non-increasing from 1, as a step function:
         a share holds from its time until the next. ``low`` and ``high`` are the ends of the
         pointwise 95% band: Greenwood's variance on the scale ``log(−log S)``, which stays between
         0 and 1. Before the first death and after the last there is no variance, and both equal the
-        share. All are empty if no slot was ever used.
+        share. All are empty if no slot was ever used. ``mean`` is the restricted mean lifetime of
+        the full curve; None without slots.
 
     Raises:
         ValueError: If the two differ in length, or a lifetime is negative or not finite.
@@ -57,7 +49,7 @@ def survival(lifetimes: npt.ArrayLike, censored: npt.ArrayLike) -> dict[str, lis
     if not np.isfinite(watched).all() or (watched < 0).any():
         raise ValueError("lifetimes must be finite and not negative")
     if watched.size == 0:
-        return {"time": [], "survival": [], "low": [], "high": []}
+        return {"time": [], "survival": [], "low": [], "high": [], "mean": None}
     estimate = stats.ecdf(stats.CensoredData(uncensored=watched[~alive], right=watched[alive])).sf
     # SciPy warns if there is no variance; that case is handled below.
     with warnings.catch_warnings():
@@ -77,10 +69,11 @@ def survival(lifetimes: npt.ArrayLike, censored: npt.ArrayLike) -> dict[str, lis
         "high": high,
     }
     born = columns["time"][0] > 0
-    return {
+    curve = {
         name: [
             *([0.0 if name == "time" else 1.0] if born else []),
             *(float(value) for value in column),
         ]
         for name, column in columns.items()
     }
+    return thin_survival(curve, max_points)

@@ -11,7 +11,8 @@ from typing import TypeGuard
 
 from pydantic import JsonValue
 
-from results.records.record import Cost, Provenance, Record
+from results.records.record import Cost, Learning, Provenance, Record
+from results.statistics.learning import first_reaching
 
 SAFE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+\-]{0,99}")
 """Names of metrics, curves, statistics, options and packages: no paths, markup or shell syntax."""
@@ -30,12 +31,14 @@ def implausibilities(record: Record) -> Iterator[str]:
     """Yield the implausible facts of a record, each as one line."""
     yield from _names(record)
     if record.status == "failed":
-        if record.metrics or record.curves or record.slots:
-            yield "a failed record has no metrics, curves or slots"
+        if record.metrics or record.curves or record.slots or record.learning or record.weights:
+            yield "a failed record has no metrics, curves, slots, learning or weights"
         return
     for name, curve in record.curves.items():
         yield from _curve(name, curve)
     yield from _slots(record.slots or {})
+    if record.learning is not None:
+        yield from _learning(record.learning)
     yield from _costs(record.cost)
     yield from _machine(record.cost, record.provenance)
     yield from _provenance(record.provenance)
@@ -139,8 +142,25 @@ def _survival(curve: Mapping[str, JsonValue]) -> bool:
     return rising and falling and (not time or time[0] == 0)
 
 
+def _learning(learning: Learning) -> Iterator[str]:
+    """Check that the curve increases, and that the summary follows from it."""
+    for name in ("step", "examples", "cpu_seconds"):
+        column = [getattr(point, name) for point in learning.curve]
+        if any(one > other for one, other in itertools.pairwise(column)):
+            yield f"learning.curve: {name} decreases"
+    first = first_reaching(learning.curve)
+    point = None if first is None else learning.curve[first]
+    expected = (None, None) if point is None else (point.examples, point.cpu_seconds)
+    given = (learning.examples_to_90, learning.cpu_seconds_to_90)
+    if given != expected:
+        yield (
+            f"learning: examples and CPU seconds to 0.9 are {given[0]} and {given[1]}, "
+            f"and the curve gives {expected[0]} and {expected[1]}"
+        )
+
+
 def _costs(cost: Cost) -> Iterator[str]:
-    for name, value in cost.model_dump().items():
+    for name, value in cost.model_dump(exclude_none=True).items():
         limit = MAX_SECONDS if name.endswith("_seconds") else MAX_COUNT
         if value > limit:
             yield f"cost.{name} is {value:g}; more than {limit:g} is not plausible"
@@ -148,6 +168,11 @@ def _costs(cost: Cost) -> Iterator[str]:
         yield (
             f"cost.parameter_bytes is {cost.parameter_bytes:,} for {cost.parameters:,} "
             "parameters; each has 1 to 16 bytes"
+        )
+    if cost.regenerated_bytes > cost.parameter_bytes:
+        yield (
+            f"cost.regenerated_bytes is {cost.regenerated_bytes:,}, more than all "
+            f"{cost.parameter_bytes:,} bytes of the parameters"
         )
     if cost.train_seconds + cost.eval_seconds <= 0:
         yield "cost: training and evaluation took no time at all"
@@ -183,8 +208,13 @@ def _provenance(provenance: Provenance) -> Iterator[str]:
         r"[0-9a-f]{40}|[0-9a-f]{64}", provenance.commit
     ):
         yield f"provenance.commit is {provenance.commit!r}; it must be a hash, or null"
-    texts = (provenance.python, provenance.platform, provenance.cpu, *provenance.packages.values())
-    for text in texts:
+    plugins = provenance.plugins or ()
+    texts = (
+        *(provenance.python, provenance.platform, provenance.cpu, *provenance.packages.values()),
+        *(text for one in plugins for text in (one.name, one.version)),
+        *(text for one in plugins for text in (one.package, one.package_version, one.commit)),
+    )
+    for text in filter(None, texts):
         if len(text) > 200 or re.search(r"[<>\n\r\t]", text):
             yield (
                 f"provenance contains {text!r}; "

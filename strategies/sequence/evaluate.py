@@ -184,8 +184,7 @@ class _Reader:
             [*recorder.ended, *self._alive],
             [False] * len(recorder.ended) + [True] * len(self._alive),
         )
-        lifetimes: dict[str, JsonValue] = {name: [*column] for name, column in curve.items()}
-        return {**recorder.statistics(), "lifetimes": lifetimes}
+        return {**recorder.statistics(), "lifetimes": curve}
 
 
 @torch.inference_mode()

@@ -57,7 +57,7 @@ class SlotStatistics:
             "read_sparsity": None
             if entropy is None or not occupied
             else 1 - float(torch.tensor(entropy).exp()) / occupied,
-            "lifetimes": {name: list(column) for name, column in curve.items()},
+            "lifetimes": curve,
         }
 
     def state_dict(self) -> dict[str, Tensor]:

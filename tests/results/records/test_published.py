@@ -41,8 +41,10 @@ def planned_today(cell: Cell, catalog: Catalog) -> Cell:
     if versions["model"] != cell.version["model"]:
         model = model.partition("[")[0]
     today = Planner(catalog, settings).again(cell.benchmark, model, cell.method, cell.seed).cell
-    changed = {part for part in cell.version.keys() & today.version.keys() if part != "data"} & {
-        part for part in cell.version if today.version.get(part) != cell.version[part]
+    changed = {
+        part
+        for part, version in cell.version.items()
+        if part != "data" and today.version.get(part) != version
     }
     return today.model_copy(
         update={

@@ -10,7 +10,10 @@ from results.records.record import (
     RECORD_SCHEMA,
     Cost,
     Failure,
+    Learning,
+    LearningPoint,
     Outcome,
+    Plugin,
     Provenance,
     Record,
     failed,
@@ -103,14 +106,41 @@ def test_record_rejects_invalid_schemas(schema: object) -> None:
 
 
 def test_record_rejects_a_newer_schema() -> None:
-    with pytest.raises(Newer, match=r"schema 3.*reads up to 2.*install a newer"):
-        parse(changed(schema=3, a_field_of_the_future=1))
+    expected = rf"schema {RECORD_SCHEMA + 1}.*reads up to {RECORD_SCHEMA}.*install a newer"
+    with pytest.raises(Newer, match=expected):
+        parse(changed(schema=RECORD_SCHEMA + 1, a_field_of_the_future=1))
 
 
 def test_record_of_schema_1_without_checksum_is_read() -> None:
     record = parse(json.dumps(document() | {"schema": 1}))
     assert record == succeeded(CELL, OUTCOME, PROVENANCE)
     assert parse(record.to_json()) == record
+
+
+def test_record_has_a_line_per_field() -> None:
+    lines = succeeded(CELL, OUTCOME, PROVENANCE).to_json().splitlines()
+    assert len(lines) == 2 + len(document()) + 1
+    assert max(map(len, lines)) < 300
+
+
+def test_record_with_learning_weights_and_plugins_round_trips() -> None:
+    point = LearningPoint(step=10, examples=320, cpu_seconds=1.5, accuracy=0.95, loss=None)
+    learning = Learning(initial_accuracy=0.1, curve=(point,), solved=True, examples_to_90=320)
+    digest = "sha256:" + "0" * 64
+    plugin = Plugin(kind="model", name="mine", version="1", digest=digest)
+    provenance = PROVENANCE.model_copy(update={"plugins": (plugin,)})
+    outcome = OUTCOME.model_copy(update={"learning": learning})
+    record = succeeded(CELL, outcome, provenance, weights=digest)
+    assert parse(record.to_json()) == record
+    assert json.loads(record.to_json())["learning"]["curve"] == [[10, 320, 1.5, 0.95, None]]
+    with pytest.raises(Damaged, match="weights"):
+        parse(changed(weights="0" * 64))
+    with pytest.raises(Damaged, match=r"learning\.curve"):
+        parse(changed(learning={"curve": [[10, 320, 1.5, 1.1, None]]}))
+
+
+def test_total_bytes_exclude_regenerated_parameters() -> None:
+    assert Cost(buffer_bytes=10, parameter_bytes=100, regenerated_bytes=30).total_bytes == 80
 
 
 def test_record_rejects_a_missing_checksum() -> None:

@@ -10,6 +10,7 @@ def test_survival_equals_kaplan_meier_by_hand() -> None:
     found = survival([1, 2, 3, 2, 5], [False, False, False, True, True])
     assert found["time"] == [0, 1, 2, 3, 5]
     assert found["survival"] == pytest.approx([1.0, 0.8, 0.6, 0.3, 0.3])
+    assert found["mean"] == pytest.approx(1 + 0.8 + 0.6 + 2 * 0.3)
 
 
 def test_survival_counts_censored_slots_as_alive() -> None:
@@ -22,7 +23,7 @@ def test_survival_counts_a_death_at_birth() -> None:
 
 
 def test_survival_without_slots_is_empty() -> None:
-    assert survival([], []) == {"time": [], "survival": [], "low": [], "high": []}
+    assert survival([], []) == {"time": [], "survival": [], "low": [], "high": [], "mean": None}
 
 
 def test_survival_band_equals_greenwood_by_hand() -> None:

@@ -7,7 +7,7 @@ import pytest
 from results.errors import UsageError
 from results.records.cell import Cell
 from results.records.manifest import MANIFEST_SCHEMA, Benchmark, Manifest
-from results.records.record import Cost, Outcome, Provenance, Record, succeeded
+from results.records.record import RECORD_SCHEMA, Cost, Outcome, Provenance, Record, succeeded
 from results.store.locks import Lock, lock
 from results.store.store import Store, write_whole
 
@@ -20,6 +20,9 @@ PROVENANCE = Provenance(
     started_at="a",
     finished_at="b",
 )
+
+
+NEWER = json.dumps({"schema": RECORD_SCHEMA + 1})
 
 
 def record(seed: int = 0, accuracy: float = 0.5) -> Record:
@@ -105,11 +108,11 @@ def test_store_reads_headers(store: Store) -> None:
 
 def test_store_leaves_newer_records_in_place(store: Store) -> None:
     path = store.path(record().id)
-    path.write_text('{"schema": 3}')
+    path.write_text(NEWER)
     for read in (store.read, store.header):
-        with pytest.raises(UsageError, match=f"{path}.*schema 3"):
+        with pytest.raises(UsageError, match=f"{path}.*schema {RECORD_SCHEMA + 1}"):
             read(record().id)
-    assert path.read_text() == '{"schema": 3}'
+    assert path.read_text() == NEWER
     assert store.damaged() == []
 
 
