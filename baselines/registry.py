@@ -26,6 +26,7 @@ from results.errors import UsageError
 
 Kind = Literal["model", "method", "task", "stream", "suite"]
 ENTRY_KINDS: tuple[Kind, ...] = get_args(Kind)
+Role = Literal["reference", "control", "bound"]
 
 FOLDERS: Mapping[Kind, tuple[str, ...]] = {
     "model": ("baselines.models", "baselines.peers"),
@@ -63,6 +64,21 @@ class Entry:
     def summary(self) -> str:
         """First paragraph of the file's docstring."""
         return self.source.summary
+
+    @property
+    def title(self) -> str:
+        """Name for people: the fact ``TITLE``, or the name."""
+        return str(self.source.facts.get("TITLE", self.name))
+
+    @property
+    def role(self) -> Role:
+        """Role of a model in a comparison: the fact ``ROLE``.
+
+        A *reference* competes; a *control* tests whether a benchmark needs more than a simple rule;
+        a *bound* is an upper or lower limit.
+        """
+        role: Role = self.source.facts.get("ROLE", "reference")
+        return role
 
     @property
     def requires(self) -> tuple[str, ...]:
@@ -244,6 +260,7 @@ def _hint(name: str, known: Iterable[str]) -> str:
 
 def _entry(kind: Kind, name: str, module: str, path: Path, *, plugin: bool = False) -> Entry:
     source = read_source(path)
+    _check_facts(source, path)
     version = str(source.facts.get("VERSION", hashlib.sha256(path.read_bytes()).hexdigest()[:12]))
     return Entry(
         kind=kind,
@@ -254,6 +271,17 @@ def _entry(kind: Kind, name: str, module: str, path: Path, *, plugin: bool = Fal
         plugin=plugin,
         source=source,
     )
+
+
+def _check_facts(source: Source, path: Path) -> None:
+    title, role = source.facts.get("TITLE", "title"), source.facts.get("ROLE", "reference")
+    if not isinstance(title, str) or not title.strip():
+        raise UsageError(f"{path.name}: TITLE = {title!r} must be a few words in quotes")
+    if role not in get_args(Role):
+        raise UsageError(
+            f"{path.name}: ROLE = {role!r} is not allowed: choose one of "
+            f"{', '.join(get_args(Role))}"
+        )
 
 
 @cache

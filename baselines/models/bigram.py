@@ -12,8 +12,10 @@ from baselines.interface import ModelOutput, SequenceModel, Signature, check_pos
 from results.errors import UsageError
 
 VERSION = 1
+TITLE = "Bigram table (control)"
+ROLE = "control"
 INPUTS = ("tokens",)
-CONTROL = True
+OVERFITS = False
 
 LAST = 4.0
 """Initial weight of the last successor.

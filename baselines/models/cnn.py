@@ -20,6 +20,7 @@ from baselines.samples import SampleModel
 from results.errors import UsageError
 
 VERSION = 1
+TITLE = "CNN"
 INPUTS = ("samples",)
 
 

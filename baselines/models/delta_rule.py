@@ -7,6 +7,7 @@ from baselines.models._delta_layer import DeltaLayer
 from baselines.models._stack import ResidualBlock, Stack
 
 VERSION = 1
+TITLE = "DeltaNet"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

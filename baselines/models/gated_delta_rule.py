@@ -6,6 +6,7 @@ from baselines.models.delta_rule import Config, build_stack
 __all__ = ["Config", "build"]
 
 VERSION = 1
+TITLE = "Gated DeltaNet"
 
 
 def build(config: Config, signature: Signature) -> SequenceModel:

@@ -10,6 +10,7 @@ from baselines.interface import ModelOutput, SequenceModel, Signature, check_pos
 from memnet.encoder import Encoder, Head, at_positions
 
 VERSION = 1
+TITLE = "LSTM"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -16,6 +16,7 @@ from baselines.models._stack import Mixer, ResidualBlock, Stack
 from baselines.models._steps import step_biases
 
 VERSION = 1
+TITLE = "Mamba"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

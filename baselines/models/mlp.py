@@ -18,6 +18,7 @@ from baselines.samples import SampleModel
 from results.errors import UsageError
 
 VERSION = 1
+TITLE = "MLP"
 INPUTS = ("samples",)
 
 

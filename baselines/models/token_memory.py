@@ -12,6 +12,8 @@ from baselines.models._stack import GatedMLP
 from memnet.encoder import Encoder, Head, at_positions
 
 VERSION = 1
+TITLE = "Token memory (control)"
+ROLE = "control"
 
 TEMPERATURE = 10.0
 """Initial factor on cosines.

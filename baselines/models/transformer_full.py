@@ -6,6 +6,7 @@ from baselines.interface import SequenceModel, Signature
 from baselines.models import transformer
 
 VERSION = 1
+TITLE = "Transformer (full attention)"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -25,6 +25,7 @@ from baselines.interface import ModelOutput, SequenceModel, Signature, check_pos
 from memnet.encoder import Encoder, Head, at_positions
 
 VERSION = 1
+TITLE = "DNC"
 REQUIRES = ("dnc",)
 
 

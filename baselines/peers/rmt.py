@@ -23,6 +23,7 @@ from baselines.interface import SequenceModel, Signature, check_positive
 from baselines.peers._segments import SegmentModel
 
 VERSION = 1
+TITLE = "RMT"
 REQUIRES = ("recurrent-memory-transformer-pytorch",)
 
 

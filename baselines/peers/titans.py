@@ -31,6 +31,7 @@ from baselines.interface import SequenceModel, Signature, check_positive
 from baselines.peers._segments import SegmentModel
 
 VERSION = 1
+TITLE = "Titans"
 REQUIRES = ("titans-pytorch",)
 
 

@@ -22,6 +22,7 @@ from baselines.interface import SequenceModel, Signature, check_positive
 from baselines.peers._segments import SegmentModel
 
 VERSION = 1
+TITLE = "Transformer-XL"
 REQUIRES = ("x-transformers",)
 
 

@@ -27,6 +27,7 @@ from baselines.interface import ModelOutput, SequenceModel, Signature, check_pos
 from memnet.encoder import Encoder, Head, at_positions
 
 VERSION = 1
+TITLE = "xLSTM"
 REQUIRES = ("xlstm",)
 
 

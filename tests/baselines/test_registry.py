@@ -105,6 +105,42 @@ def test_built_in_entries_have_a_version(kind: str) -> None:
     assert all("VERSION" in entry.source.facts for entry in Registry(kind))
 
 
+def test_built_in_models_have_a_title() -> None:
+    titles = [entry.source.facts["TITLE"] for entry in Registry("model")]
+    assert len(set(titles)) == len(titles)
+    assert all(len(title) <= 32 for title in titles)
+
+
+def test_title_and_role_are_read_without_running_the_file(plugin: Path) -> None:
+    entry = read_plugin(plugin)
+    assert (entry.title, entry.role) == ("my-model", "reference")
+    plugin.write_text(MODEL + 'TITLE = "My model"\nROLE = "bound"\n')
+    entry = read_plugin(plugin)
+    assert (entry.title, entry.role) == ("My model", "bound")
+
+
+def test_controls_are_named() -> None:
+    controls = {entry.name for entry in Registry("model") if entry.role == "control"}
+    assert controls == {"bigram", "token-memory"}
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        (
+            'ROLE = "rival"',
+            "ROLE = 'rival' is not allowed: choose one of reference, control, bound",
+        ),
+        ("TITLE = 3", "my_model.py: TITLE = 3 must be a few words"),
+        ('TITLE = " "', "must be a few words"),
+    ],
+)
+def test_invalid_title_or_role_is_an_error(plugin: Path, line: str, message: str) -> None:
+    plugin.write_text(MODEL + line + "\n")
+    with pytest.raises(UsageError, match=message):
+        read_plugin(plugin)
+
+
 def test_invalid_file_name_is_an_error(plugin: Path) -> None:
     with pytest.raises(UsageError, match="rename the file"):
         read_plugin(plugin.rename(plugin.with_name("my model.py")))
