@@ -1,4 +1,4 @@
-"""``python -m memnet``: the ``memnet`` command, where it is not on the path."""
+"""``python -m memnet``: the command ``memnet``, for environments without it on the path."""
 
 from memnet.launch import main
 

@@ -77,9 +77,9 @@ class MultiHeadMemoryBank(nn.Module):
         W_final = W_1, or Σ_k m_k·W_k with m a learned hop gate if hops > 1
         read    = W_final · values
 
-    The value is scaled by its gate, so a weakly written slot has little effect on a read. Without
-    this, all gates could decrease together at no cost to the task, since reads are normalised, and
-    the gates that the task needs would reach zero too.
+    The value is scaled by its gate, so a weakly written slot has little effect on a read. Reads are
+    normalised. Without this scaling, all gates could decrease together at no cost to the task,
+    until the gates that the task needs are zero too.
 
     Args:
         config: Options.

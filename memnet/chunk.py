@@ -1,10 +1,10 @@
 """Placement of the writes of a chunk in slots, resolved for all tokens at once and exactly.
 
 Within a chunk every write is a provisional slot. An *entry* is an occupied slot or a provisional
-one. A write whose key is within the reuse threshold of an entry replaces that entry. Which entry
-that is depends on the earlier writes, so the placement is a fixed point: a parallel step is
-repeated until nothing changes. That takes two steps if keys repeat and at most ``C`` steps. The
-chunk size is therefore a speed setting.
+one. A write whose key is within the reuse threshold of an entry replaces that entry. The replaced
+entry depends on the earlier writes, so the placement is a fixed point: a parallel step is repeated
+until nothing changes. That takes two steps if keys repeat and at most ``C`` steps. The chunk size
+is therefore a speed setting.
 
 With gradients, every token is a candidate for writing, since a closed gate is trained too. Without
 gradients, only the tokens that write are candidates, so a sparse writer has few entries.

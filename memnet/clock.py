@@ -38,8 +38,8 @@ def codes(count: Float[Tensor, "B H C"]) -> Float[Tensor, "B 1 C H*code"]:
 def projection(clocks: int, heads: int, width: int) -> Float[Tensor, "heads clocks*code width"]:
     """Initial weights from the clocks to keys.
 
-    They are small, so that keys are initially contents, and not zero, so that a clock can be
-    learned.
+    They are small, so that keys initially depend on contents only. They are not zero, so that the
+    use of the clock can be learned.
     """
     return INITIAL_CLOCK_SCALE * torch.randn(heads, clocks * CODE_WIDTH, width)
 

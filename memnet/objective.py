@@ -71,8 +71,9 @@ class Objective(nn.Module):
     def ramp(self, task_loss: float) -> float:
         """Return the current share of λ3, from 0 to 1.
 
-        It rises with the smoothed loss, slowly, and falls with the present loss, at once: a gate
-        that has closed too far costs the task something long before an average shows it.
+        As the loss falls, the share rises slowly, because it follows the smoothed loss. As the loss
+        rises, the share falls at once, because it follows the present loss: a gate that has closed
+        too far raises the loss long before an average shows it.
         """
         worst = max(float(self.smoothed), task_loss)
         low, patience = (

@@ -17,12 +17,12 @@ MAX_CLOSED = 4
 MAX_LEAD = 2.0
 """Upper bound on a closed entry's score above the best open one, for its gate's gradient."""
 INVISIBLE = 1e9
-"""Minus this is the score of an invisible entry."""
+"""The score of an invisible entry is minus this number."""
 
 
 @dataclass(frozen=True, slots=True)
 class TopK:
-    """The read of the TopK policy: its entries; all other weights are zero.
+    """The read of the TopK policy; entries that are not listed have weight zero.
 
     Attributes:
         index: Entries that are read.
@@ -44,10 +44,10 @@ def top_k(
 ) -> TopK:
     """Softmax of ``score + log strength`` over the k best visible entries.
 
-    It is computed as ``strength · exp(score)``, normalised. Given ``closed``, the best of the
-    entries whose gate was exactly zero are included too: they have no weight and take no place
-    among the k, but their gates get a gradient, which shows whether an open gate would have helped.
-    So a gate that has closed too far can open again.
+    It is computed as ``strength · exp(score)``, normalised. With ``closed``, the best entries with
+    closed gates are included in addition to the k. They have no weight, but their gates get a
+    gradient, which shows whether an open gate would have helped. So a gate that has closed too far
+    can open again.
 
     Args:
         scores: ``temperature · cosine`` of all entries.
@@ -111,7 +111,7 @@ def dispersion(weights: Float[Tensor, "*lead E"]) -> Float[Tensor, "*lead"]:
     zero.
 
     It is a training loss for sparsity. Entropy is not suitable: its slope is unbounded as a weight
-    goes to zero, so closed gates stay closed, and learned reads break in bursts.
+    goes to zero, so closed gates stay closed, and learned reads fail in bursts.
     """
     return weights.sum(-1) - weights.square().sum(-1)
 

@@ -26,8 +26,9 @@ INITIAL_GATE_LOGITS = (0.0, -1.0)
 INITIAL_TEMPERATURE, MAX_TEMPERATURE = 14.0, 100.0
 """Initial and largest temperature.
 
-At the initial one neighbours are read too, so that gradients push counts to whole steps. From 11.8
-on a place outweighs its two neighbours together, so the read is right even while it is blurred.
+At the initial temperature, neighbouring places are read too, so that gradients push counts to whole
+steps. From 11.8 on, a place has more weight than its two neighbours together, so a blurred read is
+still correct.
 """
 RATE_FACTOR = 5.0
 """Factor on the learning rate of the logarithm of the temperature."""
@@ -35,8 +36,8 @@ RATE_FACTOR = 5.0
 MAX_DOUBT_WHOLE, MAX_DOUBT_DECIDED = 0.2, 0.4
 """Thresholds of the doubt.
 
-Below the first, steps are whole enough for the temperature to be learned, which then holds the
-doubt near it. Below the second, the gates are decided.
+Below the first threshold, the temperature is learned; this holds the doubt near the threshold.
+Below the second, the gates are decided.
 """
 DOUBT_DECAY = 0.999
 """Decay of the doubt's running average, per token of training."""
@@ -102,13 +103,14 @@ class SerialRecall(nn.Module):
         score_s = temperature·cos(code(head_{t−1}), code(place_s)) + log w_s
         read_t = Σ_s softmax(score)_s · w_s·v_s,  s ≤ t
 
-    If both counters move in whole steps, counting can be exact, and then it holds after a million
-    tokens: in evaluation, a gate above one half counts one and any other gate nothing, if the gates
-    are decided. Their distance from it is the doubt: the share ``Σ 4·g·(1 − g) / Σ g`` over the
-    latest tokens of training, the number of half steps per step. The temperature is learned, since
-    a task may need one recording or several at once. If it were free from the first step, half
-    steps would serve as well as whole ones. So it has its initial value, a blur that only whole
-    steps tolerate, until the doubt is small. It is the same in training and in evaluation.
+    If both counters move in whole steps, counting is exact, even after a million tokens. In
+    evaluation, if the gates are decided, a gate above one half therefore counts as one and any
+    other gate as zero. The doubt measures how far the gates are from whole steps: it is
+    ``Σ 4·g·(1 − g) / Σ g`` over the latest tokens of training, the number of half steps per step.
+    The temperature is learned, since a task may need one recording or several at once. If it were
+    learned from the first step, half steps would be as good as whole ones. So it has its initial
+    value until the doubt is small: the initial blur allows correct reads only with whole steps. It
+    is the same in training and in evaluation.
 
     Args:
         width: D of the controller's state.

@@ -1,8 +1,8 @@
 """MemorySynthesizer: dreams, which reorganise the slots offline.
 
-A dream changes only memories that were written since the last one: a long pause costs nothing and
-changes nothing. (If another memory of the batch merges slots, an unwritten memory changes by
-rounding only.)
+A dream changes only memories that were written since the last dream, so a long pause without writes
+has no cost and no effect. (If another memory of the batch merges slots, an unwritten memory changes
+by rounding only.)
 
 Legend: ``B`` memories, ``H`` heads, ``N`` slots, ``V`` value width.
 """

@@ -1,6 +1,7 @@
 """The trunk of the persistent memory: the module that reads a sample.
 
-It is a model with a method ``features``, or any classifier, whose features are found.
+It is a model with a method ``features``, or any classifier; the features of a classifier are the
+inputs of its last linear layer.
 
 Legend: ``B`` batch, ``D`` width of the features.
 """
@@ -78,7 +79,7 @@ class Penultimate(nn.Module):
 
 
 def trunk_of(model: nn.Module, layer: str | None = None) -> nn.Module:
-    """Return a model with ``features`` and ``width`` unchanged, and the features of any other."""
+    """Return a model that has ``features`` and ``width``, or a trunk around any other one."""
     offers = (
         layer is None
         and callable(getattr(model, "features", None))

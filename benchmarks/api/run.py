@@ -54,9 +54,9 @@ def run(
     """Run a suite, task or stream, and return the results of its cells.
 
     The call shares plan, engine, store and resume with the command ``memnet run``: finished cells
-    are reused, and a call that was interrupted goes on when it is repeated. A cell that fails does
-    not raise an error; its ``status`` is "failed". Progress is shown as a bar in a terminal and in
-    a notebook, and as lines elsewhere.
+    are reused, and an interrupted call resumes when it is repeated. A cell that fails does not
+    raise an error; its ``status`` is "failed". Progress is shown as a bar in a terminal and in a
+    notebook, and as lines elsewhere.
 
     Args:
         name: A suite, task or stream (``memnet list``).

@@ -1,4 +1,4 @@
-"""Which display a run gets: bars in a terminal and in a notebook, lines elsewhere, or nothing."""
+"""Selects the display of a run: bars in a terminal or notebook, lines elsewhere, or nothing."""
 
 import html
 from collections.abc import Sequence

@@ -110,7 +110,8 @@ class Run:
     def _write_manifest(self, store: Store) -> None:
         """Write the manifest, merged with the store's present one.
 
-        The lock lets one runner at a time do this; else one could drop the cells of another.
+        The lock admits one runner at a time; otherwise a runner could drop the cells of another
+        one.
         """
         held = store.lock_manifest(self.plan.name, patience=MANIFEST_TIMEOUT)
         if held is None:

@@ -84,9 +84,9 @@ def merged_manifest(plan: Plan, store: Store) -> Manifest:
 
     So ``run induction --models a`` and then ``--models b`` describe one comparison of both. An
     earlier cell is still valid if planning it again, with the present versions and options, gives
-    the same id. A cell whose model or method came from a plugin that is not given now stays if it
-    has a record. So does a cell of the same benchmark with other benchmark options, if its record
-    or a record of its row shows them.
+    the same id. Two other cells stay. One is a cell with a record whose model or method is from a
+    plugin that is not given now. The other is a cell of the same benchmark with other benchmark
+    options, if its record or a record of its row shows these options.
     """
     new = plan.manifest()
     names = {benchmark.name for benchmark in new.benchmarks}

@@ -158,7 +158,7 @@ class Association(QueryTask):
     ) -> tuple[Int[Tensor, "B C 2"], Int[Tensor, "B C"]]:
         """Return a query per chain that follows fewer links than the chain has.
 
-        The number of links is random, and so is the first entity among those with as many ahead.
+        The number of links is random, then the first entity among those with enough links ahead.
         """
         shape, hops = (*chains.shape[:2], 1), self.config.hops
         followed = torch.randint(1, hops, shape, generator=generator)

@@ -156,8 +156,8 @@ def tuning_plan(
 def best(scores: Mapping[float, float]) -> float:
     """Return the best rate.
 
-    Among the rates whose scores are within `MARGIN` of the best, it is the one nearest to the
-    default; the smaller one if two are equally near.
+    Rates with scores within `MARGIN` of the best are equally good. Of these, it is the rate nearest
+    to the default, and the smaller one of two equally near rates.
     """
     top = max(scores.values())
     return min(

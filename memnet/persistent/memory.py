@@ -48,7 +48,7 @@ ENCODE_BATCH = 512
 ABSENT = 1e-9
 """Share of a class that is neither new nor in the dreams.
 
-It is small enough to remove its logit from the loss, and its logarithm is finite.
+It is so small that the class has no effect on the loss, and its logarithm is finite.
 """
 
 
@@ -73,7 +73,7 @@ class Change:
 
     Attributes:
         given_up: Slots that lost their samples.
-        taken: Slots that hold new samples; some of them had lost others.
+        taken: Slots that hold new samples; some of them held other samples before.
     """
 
     given_up: Int[Tensor, "g"]

@@ -20,8 +20,8 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "learning_curve": ("step", "examples", "cpu_seconds", "accuracy", "loss"),
     "training_loss": ("step", "loss"),
 }
-"""Columns of each curve. A curve of a group, such as ``accuracy_by_distance_one_hop``, has the
-columns of the curve whose name it begins with. Other curves have ``x0``, ``x1``, …
+"""Columns of each curve. The curve of a query group, such as ``accuracy_by_distance_one_hop``, has
+the columns of the curve without the group's name. Other curves have ``x0``, ``x1``, …
 """
 
 LIFETIMES = "lifetimes"

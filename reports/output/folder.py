@@ -1,8 +1,8 @@
 """Manages the folder of a site: it replaces or deletes only files that a report wrote.
 
-``files.txt`` lists our files. It is written before them, so that an interrupted build leaves no
-file that the next build would take for the user's. Files that are not listed, such as those of an
-earlier version, are recognised by the signature in our pages.
+``files.txt`` lists our files. It is written before them, so the next build recognises all files of
+an interrupted build. Files that are not listed, such as those of an earlier version, are recognised
+by the signature in our pages.
 """
 
 import os
@@ -116,7 +116,7 @@ def _list(out: Path, names: Iterable[str]) -> None:
 def _is_ours(out: Path, name: str, *, whole: bool) -> bool:
     """Return whether an unlisted file is ours.
 
-    Its own signature decides, or that of the page that it belongs to.
+    The signature in the file decides, or that in the page to which the file belongs.
 
     Args:
         out: The folder.

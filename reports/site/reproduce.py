@@ -1,9 +1,10 @@
 """Commands that plan the cells of records again, and no others.
 
-A record contains all its options. A command names those that differ from the benchmark's defaults,
-as far as a manifest gives them, and the learning rate, since a later table may have another. There
-is a command per benchmark rather than per suite: neither records nor manifests contain a suite's
-profile and options, and each member has models of its own.
+A record contains all its options. A command contains the options that differ from the benchmark's
+defaults in the manifest, or all options without a manifest. It always contains the learning rate,
+since a later table may have another one. There is a command per benchmark rather than per suite:
+neither records nor manifests contain a suite's profile and options, and each member has models of
+its own.
 """
 
 import json

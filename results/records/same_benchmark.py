@@ -25,7 +25,7 @@ def same_benchmark(one: Options, other: Options) -> bool:
 def possible_options(
     cells: Iterable[Planned], known: Mapping[str, Options]
 ) -> dict[str, list[Options]]:
-    """Return the possible options of each cell of a plan, which does not contain them itself.
+    """Return the possible options of each cell of a plan; the plan itself contains no options.
 
     Args:
         cells: Cells of one plan.

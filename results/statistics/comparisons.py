@@ -150,9 +150,9 @@ def signed_rank(difference: npt.ArrayLike) -> float:
     """Return the two-sided p of Wilcoxon's signed-rank test (1945), exact with ties.
 
     Zero differences are left out, as in Wilcoxon's paper; equal differences share their mean rank.
-    The exact null distribution of the sum of positive ranks is computed, because scores of few
-    queries often tie, which the normal approximation and tables for distinct ranks get wrong. With
-    ``n`` seeds p is at least ``2^(1−n)``: five seeds never reach 0.05.
+    The exact null distribution of the sum of positive ranks is computed: scores of few queries
+    often tie, and with ties the normal approximation and the tables for distinct ranks are wrong.
+    With ``n`` seeds p is at least ``2^(1−n)``: five seeds never reach 0.05.
 
     Args:
         difference: ``d``, ``[n]``, finite.

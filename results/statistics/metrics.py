@@ -68,7 +68,7 @@ def tracking_metrics(accuracy_within: Sequence[Sequence[float | None]]) -> dict[
 
     Args:
         accuracy_within: Rows ``[steps done, accuracy on experience 0, …]``, null for an experience
-            that was not yet seen, so that the last number of a row is that of the current
+            that was not yet seen. The last number of a row is therefore that of the current
             experience. The last row of an experience is its end.
 
     Returns:
@@ -107,7 +107,7 @@ def worst_case_accuracy(rows: Array, under_way: npt.NDArray[np.int64]) -> float:
 
 
 def stability_gap(rows: Array, under_way: npt.NDArray[np.int64]) -> float:
-    """Return the temporary loss of accuracy within an experience, below its begin and its end.
+    """Return the stability gap: how far accuracy falls within an experience below both its ends.
 
     ``1/(T−1) · Σ_{k>0} 1/k · Σ_{j<k} max(0, min(A(k−1, j), A(k, j)) − min_{t in k} A(t, j))``,
     where ``A(k, j)`` is the accuracy on ``j`` at the end of experience ``k``. De Lange et al. 2023

@@ -20,8 +20,9 @@ def ranks(scores: npt.ArrayLike) -> npt.NDArray[np.intp]:
     models. It is the test that matches the Student-t interval shown next to each score; Wilcoxon's
     signed-rank test cannot be significant with fewer than six seeds. With fewer than three common
     seeds, two models are tied. Ties are not transitive: of three models, the first and the last may
-    differ although neither differs from the middle one. A model whose scores vary so widely that
-    none is significantly better shares the rank of the model with the next better mean.
+    differ although neither differs from the middle one. If the scores of a model vary so widely
+    that no model is significantly better, it shares the rank of the model with the next better
+    mean.
 
     Args:
         scores: ``[K, S]``, a row per model, a column per seed; NaN for a missing score.

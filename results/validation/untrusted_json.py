@@ -1,7 +1,7 @@
 """Safe reading of untrusted JSON files.
 
-The size is checked before a byte is read, and the depth before anything is parsed, so that a file
-can exhaust neither memory nor the stack.
+The size is checked before the file is read, and the depth before it is parsed, so no file can
+exhaust the memory or the stack.
 """
 
 import io

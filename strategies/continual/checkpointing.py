@@ -1,14 +1,14 @@
 """Resuming a stream from its checkpoint, also within an experience, with the same numbers.
 
-What a method does for it: each of its plugins has ``state_dict()`` and ``load_state_dict(state)``
-(`strategies.common.checkpoint.Stateful`), and a strategy that changes more than its model, its
-optimizer and its plugins names it in ``stateful()``. ``state_dict()`` is called between two
-training steps or two experiences, and returns all that the plugin will use again: its stored
-samples, its counters, the state of each generator that it draws from (``generator.get_state()``),
-and what it made in ``before_training_exp``. Allowed are tensors, numbers, texts and None, in
-dictionaries, lists and tuples. ``load_state_dict`` is called on a new plugin; within an experience
-it is called once more after ``before_training_exp``, and overrides it. A cell whose method has a
-plugin without these functions starts from the beginning.
+Requirements for a method: each of its plugins has ``state_dict()`` and ``load_state_dict(state)``
+(`strategies.common.checkpoint.Stateful`). If training changes more than the model, the optimizer
+and the plugins, ``stateful()`` of the strategy returns these parts. ``state_dict()`` is called
+between two training steps or two experiences, and returns all that the plugin will use again: its
+stored samples, its counters, the state of each generator that it draws from
+(``generator.get_state()``), and what it made in ``before_training_exp``. Allowed are tensors,
+numbers, texts and None, in dictionaries, lists and tuples. ``load_state_dict`` is called on a new
+plugin; within an experience it is called once more after ``before_training_exp``, and overrides it.
+A cell whose method has a plugin without these functions starts from the beginning.
 """
 
 from collections.abc import Mapping
@@ -24,14 +24,14 @@ from strategies.continual.dataloader import TensorLoader
 from strategies.continual.strategy import ContinualStrategy
 
 STATELESS = (PeriodicEval, EvaluationPlugin)
-"""Avalanche's own plugins in every strategy that have no state which training depends on."""
+"""Avalanche's own plugins of every strategy; training does not depend on their state."""
 
 
 class Resume(SupervisedPlugin[Any]):
     """Writes checkpoints of a strategy, and restores it from one.
 
-    It places itself after all other plugins, Avalanche's clock included, so that a step is over for
-    all of them when it saves their state.
+    It runs after all other plugins, including Avalanche's clock, so all of them have finished a
+    step before it saves their state.
 
     Args:
         strategy: The strategy.

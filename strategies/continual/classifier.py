@@ -17,8 +17,8 @@ from results.errors import UsageError
 from strategies.continual.stream import Stream
 
 CLOSED = -1e4
-"""Logit of an output outside the sample's task: its softmax is zero, and it is finite, so that
-differences of logits are finite too.
+"""Logit of an output outside the sample's task. Its softmax is zero. It is finite, so differences
+of logits are finite too.
 """
 
 
@@ -54,8 +54,8 @@ class Classifier(nn.Module):
 class MultiHeadClassifier(Classifier, MultiTaskModule):
     """Answers among the classes of the sample's task, with one head per task.
 
-    The heads are disjoint rows of one layer. For Avalanche it is a module that takes task labels,
-    so that plugins which run the model themselves (EWC, LwF) pass them.
+    The heads are disjoint rows of one layer. Avalanche treats it as a module with task labels, so
+    plugins that run the model themselves (EWC, LwF) pass task labels to it.
 
     Args:
         model: The sequence model to wrap.

@@ -14,10 +14,10 @@ from strategies.continual.datasets import labelled
 def small_experiences(
     experience: Any, size: int, order: torch.Generator
 ) -> Iterator[tuple[Any, bool]]:
-    """Split an experience into small ones without task boundaries; yield each with "is the last".
+    """Split an experience into small ones; yield each, and whether it is the last.
 
-    Avalanche's ``split_online_stream`` makes views of the whole experience, whose cost grows with
-    its size; here each small experience is a data set of its own.
+    Avalanche's ``split_online_stream`` makes views of the whole experience, so the cost of a view
+    grows with the size of the experience. Here each small experience is a separate data set.
 
     Args:
         experience: The experience to split; its data are tensors.

@@ -77,7 +77,7 @@ class ContinualStrategy(SupervisedTemplate[Any, Any, Any]):
         self._heads = None if heads is None else heads.to(device)
 
     def stateful(self) -> dict[str, Stateful]:
-        """Return what training changes in addition to the plugins, by name, for checkpoints."""
+        """Return what training changes, without the plugins, by name, for checkpoints."""
         return {"model": self.model, "optimizer": self.optimizer}
 
     def forward(self) -> Tensor:

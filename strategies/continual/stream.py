@@ -291,7 +291,7 @@ def require_positive(method: str, **options: int) -> None:
 def require_boundaries(
     stream: Stream, method: str, because: str = "needs to know where an experience ends"
 ) -> None:
-    """Refuse an online stream for a method whose work at the end of an experience needs all of it.
+    """Refuse online streams for a method that needs whole experiences.
 
     Args:
         stream: The stream.

@@ -241,9 +241,9 @@ def within_total(
 ) -> tuple[SequenceModel, ContinualStrategy]:
     """Build a model and a method whose parameters and stored bytes fit a total budget.
 
-    The stored bytes get what the parameters leave. Their number can change the parameters (MemNet's
-    codes are wider if many fit), so both are built again, from the same random numbers, until they
-    fit together.
+    The memory gets the bytes that the parameters leave. Its size can change the parameters
+    (MemNet's codes are wider if many fit), so both are built again, from the same random numbers,
+    until they fit together.
 
     Raises:
         UsageError: If the parameters leave nothing.

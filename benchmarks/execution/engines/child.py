@@ -101,7 +101,7 @@ def _opened(log: Path) -> int:
 
 
 class _LossyFile(io.FileIO):
-    """A file that ignores errors of writing: a full disk must not fail a cell by its log."""
+    """A file that ignores write errors: a cell must not fail because its log cannot be written."""
 
     def write(self, data: Any) -> int:
         """Write as much as possible."""

@@ -1,4 +1,4 @@
-"""The payload for another machine: jobs with the text of their plugins; and how it runs there.
+"""The payload for another machine, jobs with the text of their plugins, and its execution there.
 
 There a cell runs as under the local engine: in a process of its own, under the same limits, with
 the same record.

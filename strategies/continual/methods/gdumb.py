@@ -5,8 +5,8 @@ from its initial weights and is trained on the buffer alone. The initial weights
 seed, so they do not count as stored bytes.
 
 The published method needs no task boundaries: it fills its buffer as samples arrive, and trains
-only before an evaluation. Here it trains in every experience, which would be a whole training for
-every few samples of an online stream, so online streams are refused. The training differs from the
+only before an evaluation. Here it trains in every experience. On an online stream this would mean a
+full training for every few samples, so online streams are refused. The training differs from the
 paper's too: ``passes`` over the buffer with Adam at a constant rate, as for all methods here; the
 paper uses SGD in mini-batches of 16 with a cosine schedule with warm restarts, augmentation, and
 CutMix on all but MNIST.

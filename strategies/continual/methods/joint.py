@@ -44,7 +44,7 @@ class AllAtOnce(SupervisedPlugin[Any]):
         strategy.adapted_dataset = joined(datasets)
 
     def before_training_exp(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
-        """Train for the steps of all experiences in the first, and not at all in the others."""
+        """Train for the steps of all experiences in the first one, and skip the others."""
         if strategy.clock.train_exp_counter > 0:
             strategy.dataloader = ()
         elif isinstance(strategy.dataloader, TensorLoader):

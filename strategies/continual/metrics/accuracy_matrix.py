@@ -78,7 +78,7 @@ class AccuracyMatrix(SupervisedPlugin[Any]):
 
 
 def not_finite(strategy: Any) -> FloatingPointError:
-    """Return the error to raise if answers are not finite, which advises by the steps made."""
+    """Return the error to raise if answers are not finite; its advice depends on the steps made."""
     what = f"answers to experience {strategy.experience.current_experience} were not finite"
     if strategy.clock.train_iterations:
         return diverged(

@@ -61,8 +61,9 @@ class AccuracyTracking(SupervisedPlugin[Any]):
     def take(self, strategy: Any) -> None:
         """Evaluate now.
 
-        The evaluator has a row from before the first experience and one after each earlier one, so
-        their number is that of the experiences seen. A method that trains once sees all of them.
+        The evaluator has one row before the first experience and one after each earlier experience,
+        so the number of rows equals the number of experiences seen. A method that trains once sees
+        all experiences.
         """
         seen = None if strategy.trains_once else len(strategy.evaluator.rows)
         with self._watch.stopped(), torch.no_grad():

@@ -42,7 +42,7 @@ class OptionalMetrics:
                 measure.take(strategy)
 
     def stateful(self) -> dict[str, Stateful]:
-        """Return the measures with a state that are no plugins, by name."""
+        """Return the measures that have a state and are not plugins, by name."""
         return {} if self._probe is None else {"probe": self._probe}
 
     def metrics(self) -> Mapping[str, float | None]:
