@@ -125,12 +125,17 @@ class _Reader:
         self._state_bytes = 0
 
     def read(
-        self, piece: Tensor, state: Any, positions: Int[Tensor, "B P"] | None = None
+        self,
+        piece: Tensor,
+        state: Any,
+        positions: Int[Tensor, "B P"] | None = None,
+        *,
+        recorded: bool = True,
     ) -> ModelOutput:
-        """Read a piece, and answer at the positions, if any."""
+        """Read a piece, and answer at the positions, if any; ``recorded`` is for slots."""
         if positions is None:
             positions = torch.zeros(len(piece), 0, dtype=torch.int64)
-        record = self._recorder if self.recording else None
+        record = self._recorder if self.recording and recorded else None
         output: ModelOutput = self.model(
             piece.to(self.device), state, positions=positions.to(self.device), record=record
         )
@@ -200,7 +205,8 @@ def evaluate_on_copies(
     """Read each stream once, and answer all queries on copies of its state at each distance.
 
     A copy reads the query, so the stream's own state does not change: one pass serves all
-    distances.
+    distances. A model of segments reads its stream in whole segments; at a distance within one, a
+    copy of the state reads the rest up to the distance, so other distances have no effect.
 
     Args:
         model: The model.
@@ -214,7 +220,7 @@ def evaluate_on_copies(
     count, length = queries.inputs.shape[0], queries.inputs.shape[-1]
     columns = _columns(queries)
     rows: dict[str, Rows] = {name: [] for name in columns}
-    streams = ResumableReader(reader, query_stream, checkpoint or Checkpoint(), rows)
+    streams = ResumableReader(reader, query_stream, checkpoint or Checkpoint(), rows, model.segment)
     furthest = query_stream.read_until(max(query_stream.distances))
     for index, distance in enumerate(sorted(query_stream.distances)):
         until = query_stream.read_until(distance)
@@ -224,12 +230,12 @@ def evaluate_on_copies(
             continue
         if distance > FAR_DISTANCE and far_streams is not None and far_streams < count:
             count, reader.recording = far_streams, False
-            streams.state = map_state(lambda tensor: tensor[:far_streams], streams.state)
-        for read in streams.advance(_pieces(streams.read, until), count):
-            progress(read / furthest)
+            streams.keep_first(count)
+        for drawn in streams.advance(_pieces(streams.drawn, until, PIECE)):
+            progress(drawn / furthest)
         new_rows = streams.saved_rows(index)
         if new_rows is None:
-            is_correct = _answer_queries(reader, streams.state, queries, correct, count)
+            is_correct = _answer_queries(reader, streams.state(), queries, correct, count)
             new_rows = {
                 name: _accuracy_row(distance, is_correct[:, chosen])
                 for name, chosen in columns.items()
@@ -250,7 +256,9 @@ def evaluate_whole_sequences(
     correct: Correct = largest_is_target,
     checkpoint: Checkpoint | None = None,
 ) -> EvaluationResult:
-    """Feed each batch in pieces of `PIECE`, carrying the state, and score answers by distance.
+    """Feed each batch in pieces, carrying the state, and score answers by distance.
+
+    A piece has the largest number of whole segments of the model up to `PIECE` tokens.
 
     Args:
         model: The model.
@@ -293,10 +301,10 @@ def _accuracy_row(distance: int, is_correct: Bool[Tensor, "B Q"]) -> list[float 
     return [float(distance), float(is_correct.double().mean()), float(is_correct.numel())]
 
 
-def _pieces(start: int, stop: int) -> Iterator[tuple[int, int]]:
-    """Cut a range at multiples of `PIECE`; the last piece ends at ``stop``."""
+def _pieces(start: int, stop: int, size: int) -> Iterator[tuple[int, int]]:
+    """Cut a range at multiples of ``size``; the last piece ends at ``stop``."""
     while start < stop:
-        end = min(stop, (start // PIECE + 1) * PIECE)
+        end = min(stop, (start // size + 1) * size)
         yield start, end
         start = end
 
@@ -346,9 +354,11 @@ def _answer_batch(
     and padding that does not count.
     """
     mask = torch.ones_like(batch.positions, dtype=torch.bool) if batch.mask is None else batch.mask
+    segment = reader.model.segment
+    size = max(PIECE // segment, 1) * segment
     state: Any = None
     is_correct, counted = [], []
-    for start, stop in _pieces(0, batch.inputs.shape[1]):
+    for start, stop in _pieces(0, batch.inputs.shape[1], size):
         inside = (batch.positions >= start) & (batch.positions < stop)
         # Rows may have different numbers of positions in this piece. Each row gives its own first,
         # then others up to the largest number, which do not count.

@@ -2,16 +2,18 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import pytest
 import torch
 from torch import Tensor
 
-from baselines.interface import ModelOutput, SequenceModel
+from baselines.interface import ModelOutput, SequenceModel, Signature
 from baselines.models import lstm, memnet
 from benchmarks.tasks import mqar, selective_copy_hard
 from memnet.config import MemNetConfig
 from memnet.recorder import Recorder
+from strategies.common.checkpoint import Checkpoint, Parts
 from strategies.sequence.evaluate import (
     FAR_DISTANCE,
     PIECE,
@@ -26,6 +28,7 @@ from strategies.sequence.task import (
     QueryTask,
     SequenceTask,
     WholeSequenceTask,
+    largest_is_target,
 )
 from strategies.sequence.train import result_curves, result_metrics, train
 
@@ -373,3 +376,123 @@ class Careless(Summer):
 def test_the_error_names_the_broken_rule_of_the_model_interface(way: str, rule: str) -> None:
     with pytest.raises(ValueError, match=rule):
         evaluate_on_copies(Careless(way), Far((4,)), progress=ignore)
+
+
+class RandomStream:
+    """Streams of random tokens with queries about nothing: the answers show the state.
+
+    Tokens depend on their position alone, not on the pieces in which they are drawn.
+    """
+
+    def __init__(self, distances: tuple[int, ...]) -> None:
+        self.distances = distances
+        self.tokens = torch.randint(16, (3, 3000), generator=torch.Generator().manual_seed(1))
+
+    def stream(self, start: int, stop: int) -> Tensor:
+        return self.tokens[:, start:stop]
+
+    def read_until(self, distance: int) -> int:
+        return distance
+
+    def queries(self) -> Queries:
+        inputs = torch.arange(16).expand(3, 16).unsqueeze(2)
+        return Queries(inputs=inputs, targets=torch.zeros(3, 16, dtype=torch.int64))
+
+
+def full_memnet(chunk: int) -> SequenceModel:
+    """Return a MemNet with so few slots that they are always evicted."""
+    torch.manual_seed(0)
+    config = MemNetConfig(width=16, bottleneck=16, slots=4, key_width=8, chunk=chunk)
+    return memnet.build(config, Signature(vocabulary=16, outputs=16, length=64))
+
+
+def answers_at(model: SequenceModel, distances: tuple[int, ...]) -> dict[int, Tensor]:
+    """Return the logits of all queries at each distance, exactly."""
+    logits: list[Tensor] = []
+
+    def keep(answers: Tensor, targets: Tensor) -> Tensor:
+        logits.append(answers.clone())
+        return largest_is_target(answers, targets)
+
+    evaluate_on_copies(model, RandomStream(distances), progress=ignore, correct=keep)
+    return dict(zip(sorted(distances), logits, strict=True))
+
+
+@pytest.mark.parametrize("chunk", [64, 48, 1050])
+def test_a_distance_within_a_segment_does_not_affect_later_ones(chunk: int) -> None:
+    model = full_memnet(chunk)
+    distances = (5, 30, 33, 101, 1030, 1100)
+    together = answers_at(model, distances)
+    for distance in distances:
+        assert torch.equal(together[distance], answers_at(model, (distance,))[distance]), distance
+
+
+def test_a_model_of_segments_reads_whole_segments_and_copies_read_the_rest() -> None:
+    class Segmented(Summer):
+        streaming = "segment"
+        segment = 48
+
+    model, exact = Segmented(), Summer()
+    stream = Far((30, 50, 1100))
+    result = evaluate_on_copies(model, stream, progress=ignore)
+    assert result == evaluate_on_copies(exact, Far((30, 50, 1100)), progress=ignore)
+    assert stream.read == [(0, 30), (30, 50), (50, 1024), (1024, 1100)], "as for other models"
+    assert [tokens for _, tokens in model.fed if tokens > 1] == [30, 48, 2, 960, 48, 44]
+    assert [tokens for _, tokens in exact.fed if tokens > 1] == [30, 20, 974, 76]
+
+
+@pytest.mark.parametrize("chunk", [48, 80])
+def test_pieces_of_whole_sequences_are_whole_segments(
+    chunk: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("strategies.sequence.evaluate.PIECE", 100)
+    model = full_memnet(chunk)
+    inputs = torch.randint(16, (2, 300), generator=torch.Generator().manual_seed(2))
+    positions = torch.arange(300).expand(2, 300)
+    answers: list[Tensor] = []
+
+    def keep(logits: Tensor, targets: Tensor) -> Tensor:
+        answers.append(logits)
+        return largest_is_target(logits, targets)
+
+    with torch.inference_mode():
+        whole = model.eval()(inputs, positions=positions).logits
+    batch = Batch(inputs=inputs, positions=positions, targets=torch.zeros_like(positions))
+    evaluate_whole_sequences(
+        model,
+        [EvaluationBatch(distance=1, batch=batch)],
+        distances=[1],
+        progress=ignore,
+        correct=keep,
+    )
+    torch.testing.assert_close(torch.cat(answers, dim=1), whole)
+
+
+@pytest.mark.parametrize("cut", [30, 101, 1024])
+def test_an_evaluation_resumes_within_a_segment(cut: int, tmp_path: Path) -> None:
+    model, distances, parts = full_memnet(48), (30, 101, 1030, 1100), Parts(stateful={})
+
+    def stop(fraction: float) -> None:
+        if fraction * 1100 >= cut:
+            raise KeyboardInterrupt
+
+    fed = count_tokens(model)
+    whole = evaluate_on_copies(model, RandomStream(distances), progress=ignore)
+    first = Checkpoint(tmp_path / "file", every=0.0)
+    first.save(parts, {})
+    with pytest.raises(KeyboardInterrupt):
+        evaluate_on_copies(model, RandomStream(distances), progress=stop, checkpoint=first)
+    second = Checkpoint(tmp_path / "file")
+    assert second.resume(parts) is not None
+    total = sum(fed)
+    fed.clear()
+    resumed = evaluate_on_copies(model, RandomStream(distances), progress=ignore, checkpoint=second)
+    assert resumed == whole
+    assert cut == 30 or sum(fed) < total, "it does not start again"
+
+
+def count_tokens(model: SequenceModel) -> list[int]:
+    """Return a list that receives the length of each input of the model."""
+    fed: list[int] = []
+    model.register_forward_pre_hook(lambda module, inputs: fed.append(inputs[0].shape[1]))
+    return fed
