@@ -6,7 +6,7 @@ Shapes: ``n`` images of ``height × width`` pixels; ``T`` time steps of ``F`` fe
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import torch
@@ -14,13 +14,11 @@ from jaxtyping import Int, UInt8
 from numpy.typing import NDArray
 from torch import Tensor
 
+from benchmarks.datasets.stratified import SPLIT_SEED, stratified
 from results.errors import UsageError
 from strategies.continual.stream import Samples
 
 Form = Literal["rows", "flat"]
-
-SPLIT_SEED = 20241
-"""Seed of splits that are the same for every seed of a stream."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,21 +80,6 @@ class Images:
     def sample_bytes(self) -> int:
         """Bytes of one raw image and its label."""
         return int(np.prod(self.pixels.shape[1:])) + 1
-
-
-def stratified(
-    labels: NDArray[np.integer[Any]], fraction: float, rng: np.random.Generator
-) -> NDArray[np.bool_]:
-    """Choose a fraction of every class at random, rounded.
-
-    Returns:
-        ``[n]``, true where a sample is chosen.
-    """
-    chosen = np.zeros(len(labels), dtype=bool)
-    for label in np.unique(labels):
-        members = rng.permutation(np.flatnonzero(labels == label))
-        chosen[members[: round(fraction * len(members))]] = True
-    return chosen
 
 
 def verify(arrays: list[NDArray[np.uint8]], digest: str, name: str, source: str) -> None:

@@ -1,9 +1,8 @@
 """Location of data sets: ``--data-root``, then ``MEMNET_DATA``, then the user's cache."""
 
-import hashlib
 import os
-from functools import cache
-from pathlib import Path
+import unicodedata
+from pathlib import Path, PurePath
 
 import platformdirs
 
@@ -21,40 +20,34 @@ def data_root(given: Path | None = None) -> Path:
     return Path(chosen).expanduser().absolute()
 
 
+def normalised(name: str) -> str:
+    """Return the one spelling of a name of user data: no ``./``, no ``.npz``, Unicode form NFC."""
+    if not name.strip():
+        return ""
+    return unicodedata.normalize("NFC", PurePath(name).as_posix()).removesuffix(".npz")
+
+
 def located(name: str, root: Path) -> Path:
     """Find user data: the folder ``name`` in the data root, or the file ``name.npz``.
 
     Raises:
-        UsageError: If the name is empty, leads out of the root, or does not exist.
+        UsageError: If the name is empty, leads out of the root, does not exist, or is both a
+            folder and a file.
     """
-    if not name or Path(name).is_absolute() or ".." in Path(name).parts:
+    plain = normalised(name)
+    if not plain or Path(plain).is_absolute() or ".." in Path(plain).parts:
         raise UsageError(
             f"data='{name}' is not the name of a folder or .npz file in {root}: "
             "write --set data=NAME, and --data-root DIR"
         )
-    for place in (root / name, root / f"{name}.npz"):
-        if place.exists():
-            return place
-    raise UsageError(
-        f"there is no {root / name} and no {root / name}.npz: "
-        "put the data there, or set --data-root or MEMNET_DATA to their folder"
-    )
-
-
-@cache
-def content_digest(place: Path) -> str:
-    """Hash a file, or all files of a folder with their relative names.
-
-    The location has no effect.
-    """
-    digest = hashlib.sha256()
-    files = (
-        [place] if place.is_file() else sorted(path for path in place.rglob("*") if path.is_file())
-    )
-    for path in files:
-        name = "" if place.is_file() else path.relative_to(place).as_posix()
-        digest.update(f"{name}:{path.stat().st_size}\n".encode())
-        with path.open("rb") as file:
-            while block := file.read(2**20):
-                digest.update(block)
-    return f"sha256:{digest.hexdigest()}"
+    forms = dict.fromkeys((plain, unicodedata.normalize("NFD", plain)))
+    places = [root / f"{form}{suffix}" for suffix in ("", ".npz") for form in forms]
+    found = [place for place in places if place.exists()]
+    if len(found) > 1:
+        raise UsageError(f"data='{name}' may mean {found[0]} or {found[1]}: rename one of them")
+    if not found:
+        raise UsageError(
+            f"there is no {root / plain} and no {root / plain}.npz: "
+            "put the data there, or set --data-root or MEMNET_DATA to their folder"
+        )
+    return found[0]

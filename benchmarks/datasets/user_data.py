@@ -1,124 +1,174 @@
-"""User data: class folders of images, or arrays in an ``.npz`` file."""
+"""User data: pictures in class folders, or arrays in an ``.npz`` file. Imports no torch.
 
-from collections.abc import Sequence
-from pathlib import Path
-
-import numpy as np
-import torch
-from numpy.typing import NDArray
-
-from benchmarks.datasets.images import Images
-from results.errors import UsageError
-from strategies.continual.stream import Samples
-
-SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".pgm", ".ppm", ".tif", ".tiff", ".webp")
-
-STORED_BYTES = {"uint8": 1, "bool": 1, "float16": 2}
-"""Bytes of a stored number, by its type.
-
-A number of any other type is stored as the 32-bit float that a model reads.
+Shapes: ``n`` pictures of ``size × size`` pixels.
 """
 
+import hashlib
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
-def class_names(folder: Path) -> list[str]:
-    """Return the names of the folders in a folder, in alphabetical order.
+import numpy as np
+from numpy.typing import NDArray
 
-    A class's label is its index among them.
+from benchmarks.datasets.pictures import Background, background, extrema, read_picture, resized
+from benchmarks.datasets.stratified import SPLIT_SEED, stratified
+from benchmarks.datasets.user_arrays import read_arrays
+from benchmarks.datasets.user_files import Layout, Picture, read_layout
+from results.errors import UsageError
+
+HELD_OUT = 0.2
+"""Fraction of every class that becomes the test set if the data have none."""
+
+LARGEST_SIZE = 4096
+
+LOW_CONTRAST = 32
+"""Range of grey values, of 255, below which a data set is reported as nearly uniform."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PictureArrays:
+    """Pictures as bytes, with their labels.
+
+    Attributes:
+        pixels: Grey values or RGB.
+        labels: Classes, from 0.
     """
-    return sorted(
-        path.name for path in folder.iterdir() if path.is_dir() and not path.name.startswith(".")
-    )
+
+    pixels: NDArray[np.uint8]
+    labels: NDArray[np.uint8]
 
 
-def folder_images(folder: Path, size: int, colour: bool, classes: Sequence[str]) -> Images:
-    """Read a folder with one folder of images per class.
+def load_pictures(folder: Path, size: int, colour: bool) -> list[PictureArrays]:
+    """Load the training pictures, and the test pictures if the folder has any of its own.
 
     Args:
-        folder: The folder.
-        size: Every image is resized to ``size × size`` pixels.
-        colour: Whether to read red, green and blue, or grey values.
-        classes: Names of all classes in the order of their labels; some may be missing in the
-            folder.
+        folder: See `read_layout`.
+        size: Every picture is resized to ``size × size`` pixels.
+        colour: Whether to return RGB or grey values.
 
     Raises:
-        UsageError: If there are fewer than two classes, the folder holds an unknown class, one of
-            its folders holds no image, or an image can't be read.
+        UsageError: If the folder is malformed, a picture can't be read, or ``size`` is not valid.
     """
-    names = class_names(folder)
-    if unknown := sorted(set(names) - set(classes)):
-        raise UsageError(
-            f"{folder} holds classes without training samples: {', '.join(unknown)}; "
-            f"there are {', '.join(classes)}"
-        )
-    files = [
-        (path, classes.index(name))
-        for name in names
-        for path in sorted((folder / name).rglob("*"))
-        if path.suffix.lower() in SUFFIXES
-    ]
-    if len({label for _, label in files}) < max(1, len(names)) or len(classes) < 2:
-        raise UsageError(
-            f"{folder} must hold a folder of images ({', '.join(SUFFIXES)}) "
-            "for each class, and at least two classes"
-        )
-    if len(classes) > 256:
-        raise UsageError(f"{folder} holds {len(classes)} classes: at most 256 are supported")
-    pixels = np.stack([_pixels(path, size, colour) for path, _ in files])
-    return Images(pixels=pixels, labels=np.array([label for _, label in files], dtype=np.uint8))
-
-
-def _pixels(path: Path, size: int, colour: bool) -> NDArray[np.uint8]:
-    from PIL import Image
-
-    try:
-        with Image.open(path) as image:
-            return np.asarray(
-                image.convert("RGB" if colour else "L").resize(
-                    (size, size), Image.Resampling.BILINEAR
-                )
+    if not 1 <= size <= LARGEST_SIZE:
+        raise UsageError(f"size={size}: pictures are resized to 1 to {LARGEST_SIZE} pixels")
+    layout = read_layout(folder)
+    loaded = []
+    hidden: list[tuple[Path, Background | None]] = []
+    for picture in (one for part in layout.parts for one in part):
+        shown = read_picture(picture.path)
+        hidden.append((picture.path, shown.hidden_on))
+        white = resized(shown.white, size, colour)
+        loaded.append((white, white if shown.black is None else resized(shown.black, size, colour)))
+    chosen = background(hidden)
+    pixels = np.stack([white if chosen == "white" else black for white, black in loaded])
+    parts, start = [], 0
+    for part in layout.parts:
+        labels = [layout.classes.index(picture.label) for picture in part]
+        parts.append(
+            PictureArrays(
+                pixels=pixels[start : start + len(part)], labels=np.array(labels, dtype=np.uint8)
             )
-    except OSError as error:
-        raise UsageError(
-            f"{path} can't be read as an image ({error}); repair or remove it"
-        ) from error
+        )
+        start += len(part)
+    return parts
 
 
-def array_samples(file: Path) -> tuple[Samples, Samples | None, int]:
-    """Read sequences ``inputs [n, T, F]`` and ``labels [n]``, and optional test arrays.
+def held_out(labels: NDArray[np.integer[Any]], names: Sequence[str]) -> NDArray[np.bool_]:
+    """Choose a fifth of every class, the same at every call.
 
-    Bytes (``uint8``) are scaled to [0, 1]; other numbers are converted to 32-bit floats.
+    Args:
+        labels: Classes ``[n]``, from 0.
+        names: Name of each class, for messages.
 
     Returns:
-        Training samples, test samples or None, and the bytes of a stored sample and its label.
+        ``[n]``, true where a sample is held out.
 
     Raises:
-        UsageError: If the file or an array is malformed.
+        UsageError: If a class has too few samples for both parts.
     """
-    try:
-        with np.load(file, allow_pickle=False) as arrays:
-            found = {name: arrays[name] for name in arrays.files}
-        train = _samples(found["inputs"], found["labels"])
-        test = (
-            _samples(found["test_inputs"], found["test_labels"]) if "test_inputs" in found else None
-        )
-    except (OSError, ValueError, KeyError) as error:
-        raise UsageError(
-            f"{file} must hold arrays inputs [n, T, F] and labels [n], "
-            f"and may hold test_inputs and test_labels: {error}"
-        ) from error
-    return (
-        train,
-        test,
-        found["inputs"][0].size * STORED_BYTES.get(found["inputs"].dtype.name, 4) + 1,
-    )
+    for label, count in enumerate(np.bincount(labels)):
+        if not 1 <= round(HELD_OUT * int(count)) < count:
+            raise UsageError(
+                f"class {names[label]} has {count} samples, too few to hold out a fifth of them: "
+                "add samples (at least 3), or give test samples"
+            )
+    return stratified(labels, HELD_OUT, np.random.default_rng(SPLIT_SEED))
 
 
-def _samples(inputs: NDArray[np.generic], labels: NDArray[np.generic]) -> Samples:
-    if inputs.ndim != 3 or labels.shape != inputs.shape[:1]:
-        raise ValueError(f"inputs are {list(inputs.shape)} and labels {list(labels.shape)}")
-    if labels.dtype.kind not in "iu" or labels.min() < 0:
-        raise ValueError(f"labels are whole numbers from 0, not {labels.dtype} from {labels.min()}")
-    values = torch.from_numpy(inputs.astype(np.float32) / (255 if inputs.dtype == np.uint8 else 1))
-    if not bool(values.isfinite().all()):
-        raise ValueError("inputs hold numbers that are not finite")
-    return Samples(inputs=values, labels=torch.from_numpy(labels.astype(np.int64)))
+def notes(place: Path) -> tuple[str, ...]:
+    """Return what a user should know of the data before a run, one line each.
+
+    How a folder was understood, the background of transparent pictures, and how many test samples
+    are also training samples.
+
+    Raises:
+        UsageError: If the data can't be read or are malformed.
+    """
+    if place.is_file():
+        return _array_notes(place)
+    layout = read_layout(place)
+    return (*layout.notes, *_picture_notes(place, layout))
+
+
+def _array_notes(file: Path) -> tuple[str, ...]:
+    train, test, _ = read_arrays(file)
+    names = [str(label) for label in range(int(train.labels.max()) + 1)]
+    keys = _row_keys(train.inputs)
+    if test is None:
+        chosen = held_out(train.labels, names)
+        return tuple(_overlaps(file, keys, train.labels.tolist(), chosen))
+    others = _row_keys(test.inputs)
+    labels = [*train.labels.tolist(), *test.labels.tolist()]
+    chosen = np.arange(len(labels)) >= len(keys)
+    return tuple(_overlaps(file, [*keys, *others], labels, chosen))
+
+
+def _row_keys(inputs: NDArray[np.float32]) -> list[bytes]:
+    same = inputs + np.float32(0)  # -0 becomes 0
+    return [hashlib.sha256(row.tobytes()).digest() for row in same]
+
+
+def _picture_notes(folder: Path, layout: Layout) -> Iterator[str]:
+    pictures: list[Picture] = [one for part in layout.parts for one in part]
+    hidden: list[tuple[Path, Background | None]] = []
+    keys: list[bytes] = []
+    values: list[int] = []
+    transparent = 0
+    for picture in pictures:
+        shown = read_picture(picture.path)
+        hidden.append((picture.path, shown.hidden_on))
+        transparent += shown.black is not None
+        images = [image for image in (shown.white, shown.black) if image is not None]
+        values += [value for image in images for channel in extrema(image) for value in channel]
+        size = f"{shown.white.size}".encode()
+        keys.append(hashlib.sha256(b"".join([size, *(im.tobytes() for im in images)])).digest())
+    if transparent:
+        chosen_colour = background(hidden)
+        yield f"{folder}: {transparent} transparent pictures are on a {chosen_colour} background"
+    if max(values) - min(values) < LOW_CONTRAST:
+        yield f"{folder}: all pixels have values from {min(values)} to {max(values)} of 255"
+    labels = [layout.classes.index(picture.label) for picture in pictures]
+    if layout.test is None:
+        chosen = held_out(np.array(labels), layout.classes)
+    else:
+        chosen = np.arange(len(labels)) >= len(layout.train)
+        names = sorted(set(layout.classes) - {picture.label for picture in layout.test})
+        if names:
+            yield f"{folder}: no test pictures of {', '.join(names)}"
+    yield from _overlaps(folder, keys, labels, chosen)
+
+
+def _overlaps(
+    place: Path, keys: Sequence[bytes], labels: Sequence[int], test: NDArray[np.bool_]
+) -> Iterator[str]:
+    """Yield notes on equal samples: in training and test set, and in several classes."""
+    trained = {key for key, other in zip(keys, test, strict=True) if not other}
+    tested = [key for key, other in zip(keys, test, strict=True) if other]
+    if both := sum(key in trained for key in tested):
+        yield f"{place}: {both} of {len(tested)} test samples are also training samples"
+    classes = Counter(key for key, _ in set(zip(keys, labels, strict=True)))
+    if several := sum(count > 1 for count in classes.values()):
+        yield f"{place}: {several} samples are in more than one class"

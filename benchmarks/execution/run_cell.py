@@ -19,7 +19,7 @@ from benchmarks.execution.devices import choose_device, device_name
 from benchmarks.execution.engines.interface import Files
 from benchmarks.execution.tensorboard import TensorBoard
 from benchmarks.planning.budgets import options_and_total
-from benchmarks.planning.jobs import Job
+from benchmarks.planning.jobs import Job, check_data
 from benchmarks.planning.overrides import FULL_PRECISION
 from results.records.provenance import now, provenance
 from results.records.record import Failure, Outcome, Record, failed, succeeded
@@ -154,6 +154,7 @@ def _execute(
     files: Files,
     training_log: TensorBoard | None,
 ) -> Outcome:
+    check_data(job, environment.data_root)
     config = job.cell.config
     benchmark, model = job.benchmark.load(), job.model.load()
     options, model_options = (

@@ -9,7 +9,9 @@ from pydantic import JsonValue
 
 from baselines.registry import Entry, Kind
 from baselines.source import module_path, read_source
-from benchmarks.datasets.paths import content_digest, data_root, located
+from benchmarks.datasets.paths import data_root, located, normalised
+from benchmarks.datasets.user_data import notes
+from benchmarks.datasets.user_files import content_digest
 from benchmarks.planning.budgets import with_total, without_total
 from benchmarks.planning.catalog import Catalog
 from benchmarks.planning.learning_rates import learning_rate
@@ -32,6 +34,24 @@ class Job:
     benchmark: Entry
     model: Entry
     method: Entry | None
+
+
+def check_data(job: Job, root: Path) -> None:
+    """Check that user data are still those of the plan, whose hash is part of the cell id.
+
+    Args:
+        job: The cell.
+        root: The data root of the machine that runs it.
+
+    Raises:
+        UsageError: If the data are missing or have changed since the plan.
+    """
+    option = job.benchmark.source.facts.get("DATA")
+    if option is None:
+        return
+    place = located(str(job.cell.config["benchmark"][option]), root)
+    if content_digest(place) != job.cell.version["data"]:
+        raise UsageError(f"{place} has changed since the plan was made: run the command again")
 
 
 TRAINING_MODULES: Mapping[Kind, str] = {
@@ -69,6 +89,7 @@ class Planner:
         self.catalog = catalog
         self.settings = settings
         self._data = data
+        self._digests: dict[Path, str] = {}
         self._options = {member.benchmark: dict(member.options) for member in members}
         for member in members:
             if dict(member.options) != self._options[member.benchmark]:
@@ -117,7 +138,29 @@ class Planner:
                 f"{error}; --set applies to every benchmark of a suite: run those that have the "
                 "option by name"
             ) from None
+        if "DATA" in entry.source.facts:  # one spelling, so that a data set has one cell id
+            option = entry.source.facts["DATA"]
+            resolved[option] = normalised(str(resolved[option]))
         return resolved
+
+    def data_notes(self, entry: Entry) -> list[str]:
+        """Return what a user should know of their own data before a run, one line each.
+
+        Raises:
+            UsageError: If the data can't be read or are malformed.
+        """
+        if "DATA" not in entry.source.facts or entry.plugin:  # a plugin has a format of its own
+            return []
+        return [f"{entry.name}: {note}" for note in notes(self._place(entry))]
+
+    def _place(self, entry: Entry) -> Path:
+        return located(str(self.options(entry)[entry.source.facts["DATA"]]), data_root(self._data))
+
+    def _digest(self, place: Path) -> str:
+        """Hash user data once per plan: in the next plan of a process they may have changed."""
+        if place not in self._digests:
+            self._digests[place] = content_digest(place)
+        return self._digests[place]
 
     def _given(self, entry: Entry) -> dict[str, JsonValue]:
         return {**self._options.get(entry.name, {}), **self.settings.benchmark}
@@ -148,9 +191,7 @@ class Planner:
         if "DIGEST" in entry.source.facts:
             version["data"] = str(entry.source.facts["DIGEST"])
         if "DATA" in entry.source.facts:  # a user's own data, identified by their content
-            version["data"] = content_digest(
-                located(str(options[entry.source.facts["DATA"]]), data_root(self._data))
-            )
+            version["data"] = self._digest(self._place(entry))
         cell = Cell(
             benchmark=entry.name,
             model=model.name,

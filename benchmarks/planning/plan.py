@@ -105,6 +105,8 @@ def make_plan(catalog: Catalog, request: Request) -> Plan:
             or f"'{request.name}' has no cell with these --models and --methods: select others"
         )
     notes += request.budgets.check([method.entry for *_, method in rows if method is not None])
+    for entry in {entry.name: entry for entry, _, _ in rows}.values():
+        notes += planner.data_notes(entry)
     jobs = {job.cell.id: job for seed in seeds for job in (planner.job(*row, seed) for row in rows)}
     benchmarks = {entry.name: describe(entry) for entry, _, _ in rows}
     return Plan(

@@ -1,35 +1,43 @@
 """Your own data: images in a folder per class, or sequences in an .npz file.
 
 ``--set data=flowers`` takes the folder ``flowers`` or the file ``flowers.npz`` of the data root
-(``--data-root``, ``MEMNET_DATA``). A folder holds a folder of images per class, or two folders
-``train`` and ``test`` that do; a file holds the arrays ``inputs [n, T, F]`` and ``labels [n]``, and
-optionally ``test_inputs`` and ``test_labels``. Without test samples, a fifth of every class becomes
-the test set, the same for every seed. A class is identified by its name (in a file by its number);
-``test`` may have fewer classes than ``train``, but no others. The content of the data, not its
-location, is part of a cell's id.
+(``--data-root``, ``MEMNET_DATA``). A folder holds a folder of pictures per class, or a training and
+a test folder that do (``train`` with ``test``, else ``val``; other usual spellings and any case are
+understood, and the plan states what was). A file holds the arrays ``inputs [n, T, F]`` and ``labels
+[n]``, and optionally ``test_inputs`` and ``test_labels``. Without test samples, a fifth of every
+class becomes the test set, the same for every seed. A class is identified by its name (in a file by
+its number); ``test`` may have fewer classes than ``train``, but no others. Links are followed,
+hidden files and backups are skipped.
+
+A model sees a picture as a viewer shows it: upright, in sRGB, with 8 bits per channel. Transparent
+pictures are on white; if that hides the content of a picture, all of them are on black. Arrays of
+bytes (``uint8``) are scaled to [0, 1], other numbers are not. What has no single meaning is an
+error: animations, 32-bit integer pictures, training and test arrays of different scale.
+
+The content that is read, not its location, is part of a cell's id.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-import numpy as np
 import torch
 
-from benchmarks.datasets.images import SPLIT_SEED, Form, stratified
+from benchmarks.datasets.images import Form, Images
 from benchmarks.datasets.paths import located
-from benchmarks.datasets.user_data import array_samples, class_names, folder_images
+from benchmarks.datasets.user_arrays import Arrays, read_arrays
+from benchmarks.datasets.user_data import held_out, load_pictures
+from benchmarks.datasets.user_files import read_layout
 from benchmarks.streams._splits import measures_of, schedule_of
 from results.errors import UsageError
 from strategies.continual.stream import Samples, Stream, split_classes
 
-VERSION = 2
+VERSION = 3
 PRIMARY = "accuracy"
 CHANCE = None  # it depends on the number of classes in the data
 DATA = "data"
 """The option that names the data; a cell's id includes a hash of their content."""
-
-HELD_OUT = 0.2
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,9 +45,11 @@ class Config:
     """Options of the stream.
 
     Attributes:
-        data: Name of a folder or, without its ``.npz``, of a file in the data root.
-        size: Images are resized to this many pixels in height and width.
-        colour: Whether images are read in colour.
+        data: Name of a folder or, without its ``.npz``, of a file in the data root. A folder holds a
+            folder of pictures per class, or ``train`` and ``test`` folders that do.
+        size: Pictures are resized to this many pixels in height and width.
+        colour: Whether pictures are read in colour, or as grey values. Transparent pictures are on
+            white, or all on black if white hides the content of one.
         experiences: Number of experiences; the classes are split equally among them.
         scenario: ``"class"``: predict among all classes; ``"domain"``: predict a class's index
             within its experience; ``"task"``: predict among the classes of the sample's experience,
@@ -82,20 +92,15 @@ def build(config: Config, *, seed: int, data_root: Path) -> Stream:
     Raises:
         UsageError: If the data are missing or malformed, or an option is not valid.
     """
-    train, test, sample_bytes = load(config, data_root)
+    train, test, sample_bytes, names = load(config, data_root)
     if config.validation:
-        train, test = split(train)
-    classes = int(train.labels.max()) + 1
-    if len(train.labels.unique()) < classes or int(test.labels.max()) >= classes:
-        raise UsageError(
-            f"{config.data}: every class from 0 to {classes - 1} needs training samples, "
-            "and the test samples must be of these classes"
-        )
-    untested = sorted(set(range(classes)) - set(test.labels.tolist()))
+        train, test = split(train, names)
+    classes = len(names)
+    untested = [names[label] for label in sorted(set(range(classes)) - set(test.labels.tolist()))]
     if len(untested) >= max(1, classes // config.experiences):
         raise UsageError(
             f"{config.data}: {len(untested)} of {classes} classes have no test samples "
-            f"(by number: {untested}), so an experience could have none to evaluate on; "
+            f"({', '.join(untested)}), so an experience could have none to evaluate on; "
             "add test samples, or set fewer experiences"
         )
     return split_classes(
@@ -111,40 +116,44 @@ def build(config: Config, *, seed: int, data_root: Path) -> Stream:
     )
 
 
-def load(config: Config, data_root: Path) -> tuple[Samples, Samples, int]:
-    """Load training samples, test samples, and the bytes of a stored sample.
+def load(config: Config, data_root: Path) -> tuple[Samples, Samples, int, tuple[str, ...]]:
+    """Load training samples, test samples, the bytes of a stored sample, and the class names.
 
     Raises:
         UsageError: If they are missing or malformed.
     """
     place = located(config.data, data_root)
     if place.is_file():
-        train, test, sample_bytes = array_samples(place)
+        arrays, test_arrays, sample_bytes = read_arrays(place)
+        parts = [_samples(one) for one in (arrays, test_arrays) if one is not None]
+        names = tuple(str(label) for label in range(int(arrays.labels.max()) + 1))
     else:
-        parts = (
-            [place / "train", place / "test"]
-            if (place / "train").is_dir() and (place / "test").is_dir()
-            else [place]
-        )
-        images = [
-            folder_images(part, config.size, config.colour, class_names(parts[0])) for part in parts
-        ]
         form: Form = config.form
-        train, *rest = [part.samples(form, 255) for part in images]
-        test, sample_bytes = (rest[0] if rest else None), images[0].sample_bytes
-    return (*(split(train) if test is None else (train, test)), sample_bytes)
+        images = [
+            Images(pixels=one.pixels, labels=one.labels)
+            for one in load_pictures(place, config.size, config.colour)
+        ]
+        parts, sample_bytes = [one.samples(form, 255) for one in images], images[0].sample_bytes
+        names = read_layout(place).classes
+    train, test = parts if len(parts) > 1 else split(parts[0], names)
+    return train, test, sample_bytes, names
 
 
-def split(samples: Samples) -> tuple[Samples, Samples]:
+def split(samples: Samples, names: Sequence[str]) -> tuple[Samples, Samples]:
     """Split the samples in two, the second with a fifth of every class.
 
     The split is the same at every call.
+
+    Raises:
+        UsageError: If a class has too few samples.
     """
-    second = torch.from_numpy(
-        stratified(samples.labels.numpy(), HELD_OUT, np.random.default_rng(SPLIT_SEED))
-    )
-    first, held_out = (
+    second = torch.from_numpy(held_out(samples.labels.numpy(), names))
+    first, other = (
         Samples(inputs=samples.inputs[chosen], labels=samples.labels[chosen])
         for chosen in (~second, second)
     )
-    return first, held_out
+    return first, other
+
+
+def _samples(arrays: Arrays) -> Samples:
+    return Samples(inputs=torch.from_numpy(arrays.inputs), labels=torch.from_numpy(arrays.labels))

@@ -86,8 +86,7 @@ def aggregate_table(found: Aggregate) -> Table:
         Column("method"),
         Column("interquartile mean", numeric=True),
         Column("mean", numeric=True),
-        Column("runs", numeric=True),
-        *COSTS[1:],
+        *COSTS,
     )
     caption = (
         f"{found.name}: interquartile mean and mean over all runs, with 95% bootstrap intervals "

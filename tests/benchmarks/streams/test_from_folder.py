@@ -9,40 +9,21 @@ import torch
 from PIL import Image
 
 from benchmarks.cli.plan_options import plan_from
-from benchmarks.streams import from_folder
+from benchmarks.execution.run_cell import run
 from results.errors import UsageError
 from strategies.continual.dataloader import columns_of
 from strategies.continual.replay.buffer import Buffer, capacity_bytes, raw_storage
-from strategies.continual.stream import Stream
-
-
-def images(folder: Path, classes: int = 4, per_class: int = 5) -> None:
-    for label in range(classes):
-        (folder / f"kind{label}").mkdir(parents=True)
-        for place in range(per_class):
-            Image.new("RGB", (9, 7), (60 * label, 255 - place, 0)).save(
-                folder / f"kind{label}" / f"{place}.png"
-            )
-
-
-def sequences(file: Path, **more: np.ndarray) -> None:
-    labels = np.arange(20) % 4
-    inputs = np.random.default_rng(0).normal(size=(20, 6, 3)).astype(np.float32)
-    np.savez(file, **{"inputs": inputs, "labels": labels, **more})
-
-
-def built(root: Path, data: str = "flowers", **options: object) -> Stream:
-    return from_folder.build(
-        from_folder.Config(data=data, experiences=2, **options), seed=0, data_root=root
-    )
-
-
-def counts(stream: Stream) -> tuple[int, int]:
-    train, test = (
-        sum(len(experience.dataset) for experience in part)
-        for part in (stream.benchmark.train_stream, stream.benchmark.test_stream)
-    )
-    return train, test
+from tests.benchmarks.datasets.user_samples import (
+    built,
+    cell_id,
+    counts,
+    images,
+    plan,
+    reds,
+    samples,
+    sequences,
+)
+from tests.benchmarks.execution.wee_cells import FILES, environment
 
 
 def test_class_folders_of_images(tmp_path: Path) -> None:
@@ -56,9 +37,8 @@ def test_class_folders_of_images(tmp_path: Path) -> None:
     )
     colour = built(tmp_path, colour=True, size=8)
     assert (colour.signature.length, colour.signature.features, colour.sample_bytes) == (8, 24, 193)
-    inputs, labels, _ = columns_of(colour.benchmark.train_stream[0].dataset)
-    reds = (inputs.reshape(-1, 8, 8, 3)[..., 0].amax((1, 2)) * 255).round().tolist()
-    assert reds == [60 * label for label in labels.tolist()]
+    _, labels = samples(colour)
+    assert reds(colour) == [60 * label for label in labels.tolist()]
 
 
 def test_train_and_test_folders(tmp_path: Path) -> None:
@@ -74,16 +54,10 @@ def test_class_without_test_images_does_not_shift_labels(tmp_path: Path) -> None
     images(train)
     images(test, per_class=2)
     shutil.rmtree(test / "kind1")
-    for part in ("train_stream", "test_stream"):
-        columns = [
-            columns_of(one.dataset)
-            for one in getattr(built(tmp_path, colour=True, size=8).benchmark, part)
-        ]
-        inputs, labels = (
-            torch.cat([column[place] for column in columns if column]) for place in range(2)
-        )
-        reds = (inputs.reshape(-1, 8, 8, 3)[..., 0].amax((1, 2)) * 255).round().tolist()
-        assert reds == [60 * label for label in labels.tolist()]
+    stream = built(tmp_path, colour=True, size=8)
+    for part in ("train", "test"):
+        _, labels = samples(stream, part)
+        assert reds(stream, part) == [60 * label for label in labels.tolist()]
     assert set(labels.tolist()) == {0, 2, 3}
     (test / "kind2").rename(test / "weed")
     with pytest.raises(
@@ -95,12 +69,10 @@ def test_class_without_test_images_does_not_shift_labels(tmp_path: Path) -> None
 def test_experience_that_could_have_no_test_samples_is_an_error(tmp_path: Path) -> None:
     sequences(
         tmp_path / "flowers.npz",
-        test_inputs=np.zeros((2, 6, 3), np.uint8),
+        test_inputs=np.zeros((2, 6, 3), np.float32),
         test_labels=np.array([0, 3]),
     )
-    with pytest.raises(
-        UsageError, match=r"2 of 4 classes have no test samples \(by number: \[1, 2\]\)"
-    ):
+    with pytest.raises(UsageError, match=r"2 of 4 classes have no test samples \(1, 2\)"):
         built(tmp_path)
 
 
@@ -110,7 +82,7 @@ def test_sequences_in_a_file(tmp_path: Path) -> None:
     assert counts(stream) == (16, 4)
     assert (stream.signature.length, stream.signature.features, stream.sample_bytes) == (6, 3, 73)
     sequences(
-        tmp_path / "two.npz", test_inputs=np.zeros((4, 6, 3), np.uint8), test_labels=np.arange(4)
+        tmp_path / "two.npz", test_inputs=np.zeros((4, 6, 3), np.float32), test_labels=np.arange(4)
     )
     assert counts(built(tmp_path, "two")) == (20, 4)
 
@@ -177,7 +149,7 @@ def test_malformed_folders_are_errors(tmp_path: Path) -> None:
         built(tmp_path)
     images(tmp_path / "more")
     (tmp_path / "more" / "kind0" / "broken.png").write_bytes(b"no image")
-    with pytest.raises(UsageError, match=r"broken.png can't be read as an image"):
+    with pytest.raises(UsageError, match=r"broken.png can't be read as a picture"):
         built(tmp_path, "more")
 
 
@@ -193,18 +165,20 @@ def test_missing_data_are_errors_of_the_plan(tmp_path: Path, data: str, message:
 def test_cell_id_depends_on_the_content_of_the_data_and_not_on_their_location(
     tmp_path: Path,
 ) -> None:
-    def identity(root: Path) -> str:
-        return (
-            plan_from("from-folder", "lstm", "naive", "1", ["data=flowers"], None, data_root=root)
-            .jobs[0]
-            .cell.id
-        )
-
     for place in ("here", "there", "other"):
         images(tmp_path / place / "flowers")
     (tmp_path / "other" / "flowers" / "kind0" / "0.png").rename(
         tmp_path / "other" / "flowers" / "kind1" / "9.png"
     )
-    assert (
-        identity(tmp_path / "here") == identity(tmp_path / "there") != identity(tmp_path / "other")
-    )
+    assert cell_id(tmp_path / "here") == cell_id(tmp_path / "there") != cell_id(tmp_path / "other")
+
+
+def test_data_that_change_after_the_plan_fail_the_cell(tmp_path: Path) -> None:
+    images(tmp_path / "flowers")
+    job = plan(tmp_path, "flowers", "experiences=2", "size=4").jobs[0]
+    record = run(job, environment(tmp_path), lambda fraction: None, FILES)
+    assert record.status == "ok", record.error
+    Image.new("RGB", (9, 7), (1, 2, 3)).save(tmp_path / "flowers" / "kind1" / "2.png")
+    record = run(job, environment(tmp_path), lambda fraction: None, FILES)
+    assert record.error is not None
+    assert "flowers has changed since the plan was made" in record.error.message
