@@ -10,9 +10,7 @@ import difflib
 import hashlib
 import importlib
 import importlib.metadata
-import importlib.util
 import re
-import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -21,6 +19,8 @@ from types import ModuleType
 from typing import Any, Literal, cast, get_args
 
 from baselines.option_values import convert
+from baselines.plugin_modules import load_plugin
+from baselines.siblings import content_digest, sibling_files
 from baselines.source import Source, module_path, read_source
 from results.errors import UsageError
 
@@ -45,10 +45,12 @@ class Entry:
         kind: Its kind.
         name: Its name.
         version: Part of the cell's identity: raise ``VERSION`` in the file when a change can alter
-            results. The version of a file without one is a hash of its content.
-        module: Name of its module.
+            results. The version of a file without one is a digest of its content. A digest of a
+            plugin's siblings is part of its version.
+        module: Name of its module; empty for a plugin.
         path: Its file.
         plugin: True if the file was given by ``--plugin``.
+        siblings: The files in a plugin's folder that it imports.
         source: Summary, facts and options.
     """
 
@@ -58,6 +60,7 @@ class Entry:
     module: str
     path: Path
     plugin: bool
+    siblings: tuple[Path, ...]
     source: Source
 
     @property
@@ -103,14 +106,7 @@ class Entry:
             )
         if not self.plugin:
             return importlib.import_module(self.module)
-        if self.module not in sys.modules:
-            spec = importlib.util.spec_from_file_location(self.module, self.path)
-            assert spec is not None
-            assert spec.loader is not None
-            module = importlib.util.module_from_spec(spec)
-            sys.modules[self.module] = module
-            spec.loader.exec_module(module)
-        return sys.modules[self.module]
+        return load_plugin(self.path)
 
     def configure(self, overrides: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Return the resolved options: the defaults, updated with ``overrides``.
@@ -208,7 +204,7 @@ def read_plugin(path: Path) -> Entry:
     return _entry(
         kind,
         path.stem.replace("_", "-"),
-        f"memnet_plugin_{kind}_{path.stem}",
+        "",
         path.resolve(),
         plugin=True,
     )
@@ -261,16 +257,26 @@ def _hint(name: str, known: Iterable[str]) -> str:
 def _entry(kind: Kind, name: str, module: str, path: Path, *, plugin: bool = False) -> Entry:
     source = read_source(path)
     _check_facts(source, path)
-    version = str(source.facts.get("VERSION", hashlib.sha256(path.read_bytes()).hexdigest()[:12]))
+    siblings = sibling_files(path) if plugin else ()
     return Entry(
         kind=kind,
         name=name,
-        version=version,
+        version=_version(source, path, siblings),
         module=module,
         path=path,
         plugin=plugin,
+        siblings=siblings,
         source=source,
     )
+
+
+def _version(source: Source, path: Path, siblings: Sequence[Path]) -> str:
+    number = source.facts.get("VERSION")
+    if number is None:
+        if not siblings:
+            return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
+        return content_digest([path, *siblings], path.parent)
+    return f"{number}+{content_digest(siblings, path.parent)}" if siblings else str(number)
 
 
 def _check_facts(source: Source, path: Path) -> None:

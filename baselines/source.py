@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from baselines.siblings import imported_files, parse_file
 from results.errors import UsageError
 
 
@@ -76,7 +77,7 @@ def read_source(path: Path) -> Source:
         UsageError: If the file is missing, is not Python, or gives an option a default that is not
             a literal.
     """
-    tree = _parse(path)
+    tree = parse_file(path)
     summary = (ast.get_docstring(tree) or "").strip().split("\n\n")[0].replace("\n", " ")
     facts: dict[str, Any] = {}
     for node in tree.body:
@@ -91,23 +92,12 @@ def read_source(path: Path) -> Source:
                     continue
             case _:
                 continue
-    return Source(summary=summary, facts=facts, options=_options(tree, path))
+    return Source(summary=summary, facts=facts, options=_options(tree, path, path.parent))
 
 
-def _parse(path: Path) -> ast.Module:
-    try:
-        return ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
-    except FileNotFoundError:
-        raise UsageError(f"there is no file {path}") from None
-    except SyntaxError as error:
-        raise UsageError(
-            f"{path.name} is not valid Python: line {error.lineno}: {error.msg}"
-        ) from error
-    except (OSError, ValueError) as error:  # invalid UTF-8, or a null byte
-        raise UsageError(f"cannot read {path}: {error}; give the path of a Python file") from error
-
-
-def _options(tree: ast.Module, path: Path, name: str = "Config") -> tuple[Option, ...]:
+def _options(
+    tree: ast.Module, path: Path, folder: Path, name: str = "Config"
+) -> tuple[Option, ...]:
     for node in tree.body:
         if isinstance(node, ast.ClassDef) and node.name == name:
             for item in node.body:
@@ -131,8 +121,10 @@ def _options(tree: ast.Module, path: Path, name: str = "Config") -> tuple[Option
         if isinstance(node, ast.ImportFrom) and node.module:
             for alias in node.names:
                 if (alias.asname or alias.name) == name:
-                    elsewhere = module_path(node.module)
-                    return _options(_parse(elsewhere), elsewhere, alias.name)
+                    statement = ast.ImportFrom(node.module, [alias], node.level)
+                    siblings = list(imported_files(statement, path, folder))
+                    elsewhere = siblings[-1] if siblings else module_path(node.module)
+                    return _options(parse_file(elsewhere), elsewhere, folder, alias.name)
     return ()
 
 

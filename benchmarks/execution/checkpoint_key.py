@@ -26,7 +26,8 @@ def checkpoint_key(job: Job, *, device: str, threads: int) -> str:
         for entry in (job.benchmark, job.model, job.method)
         if entry is not None and entry.plugin
     ]
-    code = _digest([*_sources(), *(entry.path for entry in plugins)])
+    files = [file for entry in plugins for file in (entry.path, *entry.siblings)]
+    code = _digest([*_sources(), *files])
     return json.dumps({"cell": job.cell.id, "code": code, **here}, sort_keys=True)
 
 

@@ -62,6 +62,24 @@ def test_plugin_without_version_is_versioned_by_content(plugin: Path) -> None:
     assert read_plugin(plugin).version == "2"
 
 
+def test_siblings_are_part_of_a_plugins_version(plugin: Path) -> None:
+    """The unused module is not; ``VERSION`` covers the plugin's own file only."""
+    alone = read_plugin(plugin).version
+    (plugin.parent / "sibling.py").write_text("")
+    assert read_plugin(plugin).version == alone
+    for text in (MODEL, MODEL + "VERSION = 2\n"):
+        plugin.write_text(text + "import sibling\n")
+        before = read_plugin(plugin)
+        assert before.siblings == (plugin.parent / "sibling.py",)
+        with (plugin.parent / "sibling.py").open("a") as file:
+            file.write("x = 1\n")
+        assert read_plugin(plugin).version != before.version
+    assert before.version.startswith("2+")
+    before = read_plugin(plugin)
+    plugin.write_text(plugin.read_text() + "# changed\n")
+    assert read_plugin(plugin).version == before.version
+
+
 def test_plugin_without_valid_kind_is_an_error(plugin: Path) -> None:
     plugin.write_text(MODEL.replace('KIND = "model"', 'KIND = "modal"'))
     with pytest.raises(UsageError, match='KIND = "model"'):

@@ -58,6 +58,16 @@ def test_imported_config_is_read_from_its_module(
     assert [(option.name, option.default) for option in source.options] == [("width", 5)]
 
 
+def test_config_is_read_from_a_sibling(tmp_path: Path) -> None:
+    (tmp_path / "package").mkdir()
+    (tmp_path / "package" / "__init__.py").write_text("from .sizes import Sizes\n")
+    (tmp_path / "package" / "sizes.py").write_text("class Sizes:\n    width: int = 7\n")
+    (tmp_path / "sibling.py").write_text("from package import Sizes as Config\n")
+    for text in ("from sibling import Config\n", "from package import Sizes as Config\n"):
+        (option,) = read_source(write(tmp_path, text)).options
+        assert (option.name, option.default) == ("width", 7)
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

@@ -6,6 +6,7 @@ the same record.
 
 import os
 import tempfile
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -35,14 +36,15 @@ class Payload:
 
     Attributes:
         jobs: The cells.
-        plugins: Content of the plugin files, by their path on the sending machine.
+        plugins: Content of the plugins' files and of their siblings: by the plugin's folder on the
+            sending machine, then by path in that folder.
         device: Name of the device; it is resolved on the receiving machine.
         data_root: Folder of the data; None for the receiving machine's default.
         limits: Limits of a cell.
     """
 
     jobs: tuple[Job, ...]
-    plugins: Mapping[Path, bytes]
+    plugins: Mapping[Path, Mapping[str, bytes]]
     device: str
     data_root: Path | None
     limits: Limits
@@ -56,14 +58,21 @@ class Payload:
 
     def unpack(self, folder: Path) -> tuple[Job, ...]:
         """Write the plugins into a folder, and return the jobs with entries that point there."""
-        moved: dict[Path, Path] = {}
-        for number, (path, content) in enumerate(self.plugins.items()):
-            moved[path] = folder / str(number) / path.name
-            moved[path].parent.mkdir(parents=True)
-            moved[path].write_bytes(content)
+        moved = {origin: folder / str(number) for number, origin in enumerate(self.plugins)}
+        for origin, files in self.plugins.items():
+            for name, content in files.items():
+                path = moved[origin] / name
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(content)
 
         def here(entry: Entry) -> Entry:
-            return replace(entry, path=moved.get(entry.path, entry.path))
+            if not entry.plugin:
+                return entry
+            origin = entry.path.parent
+            path, *siblings = (
+                moved[origin] / file.relative_to(origin) for file in (entry.path, *entry.siblings)
+            )
+            return replace(entry, path=path, siblings=tuple(siblings))
 
         return tuple(
             replace(
@@ -82,9 +91,13 @@ def pack(jobs: Sequence[Job], *, device: str, data_root: Path | None, limits: Li
         entry.path: entry
         for job in jobs
         for entry in (job.benchmark, job.model, job.method)
-        if entry is not None
+        if entry is not None and entry.plugin
     }
-    plugins = {path: path.read_bytes() for path, entry in entries.items() if entry.plugin}
+    plugins: dict[Path, dict[str, bytes]] = defaultdict(dict)
+    for path, entry in entries.items():
+        for file in (path, *entry.siblings):
+            name = file.relative_to(path.parent).as_posix()
+            plugins[path.parent][name] = file.read_bytes()
     return Payload(
         jobs=tuple(jobs), plugins=plugins, device=device, data_root=data_root, limits=limits
     )

@@ -1,0 +1,39 @@
+import shutil
+from pathlib import Path
+
+from benchmarks.execution.check_jobs import check
+from benchmarks.execution.engines.interface import Limits
+from benchmarks.execution.engines.payload import pack
+from tests.benchmarks.execution.wee_cells import WEE, environment, jobs
+
+
+def test_siblings_of_plugins_are_sent(tmp_path: Path) -> None:
+    """Both plugins have a sibling of the same name, and the model's imports a package."""
+    here = tmp_path / "here"
+    for path in WEE:
+        folder = here / path.stem
+        (folder / "package").mkdir(parents=True)
+        (folder / path.name).write_text(path.read_text() + "import sibling\n")
+        (folder / "sibling.py").write_text(
+            f"from package.part import NAME\nassert NAME == {path.stem!r}"
+        )
+        (folder / "package" / "part.py").write_text(f"NAME = {path.stem!r}")
+    files = [here / path.stem / path.name for path in WEE]
+    payload = pack(jobs(*files, seeds=(0, 1)), device="cpu", data_root=tmp_path, limits=Limits())
+    shutil.rmtree(here)
+    (tmp_path / "there").mkdir()
+    there = payload.unpack(tmp_path / "there")
+    assert len(there) == 2
+    for job in there:
+        for entry in (job.benchmark, job.model):
+            assert [path.name for path in entry.siblings] == ["part.py", "sibling.py"]
+            assert all(path.is_file() for path in (entry.path, *entry.siblings))
+            assert entry.path.is_relative_to(tmp_path / "there")
+    check(there, environment(tmp_path))
+
+
+def test_built_in_entries_are_not_sent(tmp_path: Path) -> None:
+    (job,) = jobs(name="induction", model="lstm")
+    payload = pack([job], device="cpu", data_root=tmp_path, limits=Limits())
+    assert not payload.plugins
+    assert payload.unpack(tmp_path) == (job,)
