@@ -4,7 +4,9 @@ Legend: ``B`` memories, ``H`` heads, ``N`` slots, ``C`` tokens, ``A`` candidates
 them, ``E = N + A`` entries, ``D`` width, ``K`` key width, ``V`` value width.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from jaxtyping import Bool, Float, Int
@@ -14,10 +16,40 @@ from memnet import clock
 from memnet.chunk import Candidates, Placement, commit, place
 from memnet.config import MemNetConfig
 from memnet.graph import Links, link
-from memnet.heads import Offer, ReadHeads, WriteHeads, open_gate
+from memnet.heads import Offer, ReadHeads, WriteHeads, open_gate, stretched
 from memnet.policy import MetaPolicy, dispersion, random_entry, top_k
 from memnet.recorder import Recorder
 from memnet.state import Slots, widen
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What writes and reads take from the controller alone, whatever the memory holds.
+
+    Attributes:
+        offer: Contents offered for writing.
+        query: Queries before the clock's term and normalisation.
+        policy: Logits of the reading policies, or None without the learned mix.
+        hops: Weight of each number of hops, or None without a hop gate.
+    """
+
+    offer: Offer
+    query: Float[Tensor, "B H C K"]
+    policy: Float[Tensor, "B H C 3"] | None
+    hops: Float[Tensor, "B H C hops+1"] | None
+
+    def split(self, chunks: Sequence[int]) -> list["Prepared"]:
+        """Cut into chunks of so many tokens."""
+
+        def parts(whole: Tensor | None) -> Sequence[Tensor] | Sequence[None]:
+            return [None] * len(chunks) if whole is None else whole.split(list(chunks), dim=2)
+
+        offer = self.offer
+        own = (offer.key, offer.value, offer.gate, offer.hold)
+        rows: Any = zip(
+            *(parts(whole) for whole in (*own, self.query, self.policy, self.hops)), strict=True
+        )
+        return [Prepared(Offer(*row[:4]), *row[4:]) for row in rows]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +63,7 @@ class Written:
         times: Token of each entry's last write.
         gate: Write gate g of each candidate; 0 if it does not write.
         logits: Logits a of each token's gate.
-        count: The clock before each token.
+        codes: Codes of the clock before each token.
         placement: Which entry takes the place of which.
         slots: The bank before the chunk, with slots added for its new entries.
         links: The graph at each token, or None if it is switched off.
@@ -43,7 +75,7 @@ class Written:
     times: Int[Tensor, "B H E"]
     gate: Float[Tensor, "B H A"]
     logits: Float[Tensor, "B H C"]
-    count: Float[Tensor, "B H C"]
+    codes: Float[Tensor, "B 1 C H*code"]
     placement: Placement
     slots: Slots
     links: Links | None
@@ -98,34 +130,48 @@ class MultiHeadMemoryBank(nn.Module):
             else None
         )
 
-    def write(
+    def prepare(
         self,
         hidden: Float[Tensor, "B C D"],
         context: Float[Tensor, "B taps-1+C Z"],
         bare: Float[Tensor, "B C Z"],
-        slots: Slots,
-        time: int,
-    ) -> Written:
-        """Resolve the chunk's writes and links; the slots themselves change in :meth:`fold`.
+    ) -> Prepared:
+        """Compute for all tokens at once what does not depend on the memory.
 
         Args:
             hidden: The controller's state at each token.
             context: Bottleneck codes of ``hidden``, preceded by those that the taps reach before
-                the chunk.
+                the first token.
             bare: Bottleneck codes of the inputs.
+        """
+        hops = None
+        if self.hop_gate is not None:
+            mix = self.hop_gate(hidden).unflatten(-1, (self.config.heads, -1))
+            hops = mix.transpose(1, 2).softmax(-1)
+        return Prepared(
+            offer=self.write_heads(hidden, context, bare),
+            query=self.read_heads(context, bare),
+            policy=None if self.policy is None else self.policy.logits(hidden),
+            hops=hops,
+        )
+
+    def write(self, offer: Offer, slots: Slots, time: int) -> Written:
+        """Resolve the chunk's writes and links; the slots themselves change in :meth:`fold`.
+
+        Args:
+            offer: Contents offered by the chunk.
             slots: The bank before the chunk.
             time: Tokens read before the chunk.
         """
-        offer = self.write_heads(hidden, context, bare)
         placement, settled, occupancy = self._settle(
             offer, slots, time, every=torch.is_grad_enabled()
         )
         slots, placement = self._add_slots(slots, placement)
         candidates = placement.candidates
-        logits = self.write_heads.gate_logits(offer, settled, occupancy)
+        logits = self.write_heads.gate_logits(offer, clock.codes(settled), occupancy)
         opened = open_gate(logits)
-        count = clock.before(slots.count, clock.straight_through_count(opened))
-        keys = candidates.of(self.write_heads.keys(offer, count))
+        codes = clock.codes(clock.before(slots.count, clock.straight_through_count(opened)))
+        keys = candidates.of(self.write_heads.keys(offer, codes))
         gate = opened if candidates.moment is None else candidates.of(opened) * placement.active
         # An entry behind a closed gate is not read. Its value is unscaled, so that the gradient can
         # open the gate.
@@ -150,7 +196,7 @@ class MultiHeadMemoryBank(nn.Module):
             times=torch.cat([slots.written, candidates.times(gate) + time], dim=-1),
             gate=gate,
             logits=logits,
-            count=count,
+            codes=codes,
             placement=placement,
             slots=slots,
             links=links,
@@ -187,11 +233,11 @@ class MultiHeadMemoryBank(nn.Module):
         held = slots.occupied.sum(-1).to(offer.gate.dtype)
         size = self.config.slots
         occupancy = (held / size).clamp_max(1.0).unsqueeze(-1).expand_as(offer.gate)
-        active = self._open(offer, slots.count.unsqueeze(-1).expand_as(offer.gate), occupancy)
+        active = self._open(offer, clock.codes(slots.count.unsqueeze(-1)), occupancy)
         while True:
-            active, count = self._clocked(offer, slots.count, occupancy, active)
+            active, count, codes = self._clocked(offer, slots.count, occupancy, active)
             candidates = Candidates(tokens=active.shape[-1]) if every else Candidates.among(active)
-            keys = candidates.of(self.write_heads.keys(offer, count))
+            keys = candidates.of(self.write_heads.keys(offer, codes))
             cosine = keys @ torch.cat([slots.keys, keys], dim=2).transpose(-1, -2)
             placement = place(
                 cosine,
@@ -205,41 +251,37 @@ class MultiHeadMemoryBank(nn.Module):
             before, occupancy = occupancy, clock.before(held, fresh).clamp_max(size) / size
             if torch.equal(before, occupancy):
                 return placement, count, occupancy
-            again = self._open(offer, count, occupancy)
+            again = self._open(offer, codes, occupancy)
             if torch.equal(again, active):
                 return placement, count, occupancy
             active = again
 
     def _clocked(
         self, offer: Offer, start: Tensor, occupancy: Tensor, active: Tensor
-    ) -> tuple[Tensor, Tensor]:
-        """Find the open gates and the clock before each token, given the occupancy.
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Find the open gates, the clock before each token and its codes, given the occupancy.
 
         The cost is small compared with finding the slots.
         """
         while True:
             count = clock.before(start, active.to(occupancy.dtype))
-            again = self._open(offer, count, occupancy)
+            codes = clock.codes(count)
+            again = self._open(offer, codes, occupancy)
             if torch.equal(again, active):
-                return active, count
+                return active, count, codes
             active = again
 
-    def _open(self, offer: Offer, count: Tensor, occupancy: Tensor) -> Tensor:
-        return open_gate(self.write_heads.gate_logits(offer, count, occupancy)) > 0
+    def _open(self, offer: Offer, codes: Tensor, occupancy: Tensor) -> Tensor:
+        return stretched(self.write_heads.gate_logits(offer, codes, occupancy)) > 0
 
     def read(
-        self,
-        hidden: Float[Tensor, "B C D"],
-        context: Float[Tensor, "B taps-1+C Z"],
-        bare: Float[Tensor, "B C Z"],
-        written: Written,
-        draw: Float[Tensor, "B H C"] | None,
+        self, prepared: Prepared, written: Written, draw: Float[Tensor, "B H C"] | None
     ) -> Read:
         """Read at each token.
 
         ``draw`` holds the uniform numbers of the Random policy, or None for its expectation.
         """
-        query = self.read_heads(context, bare, written.count)
+        query = self.read_heads.queries(prepared.query, written.codes)
         placement = written.placement
         visible = placement.visible(written.slots.occupied)
         with_closed = (
@@ -252,38 +294,30 @@ class MultiHeadMemoryBank(nn.Module):
         scores = (self.read_heads.temperature * query) @ written.keys.transpose(-1, -2)
         best = top_k(scores, written.strength, visible, closed, self.config.top_k)
         if self.policy is not None:
+            assert prepared.policy is not None
             random = None if draw is None else random_entry(draw, written.times, visible)
-            weights = self.policy(hidden, best, visible, random)
+            weights = self.policy(prepared.policy, best, visible, random)
         else:
             weights = torch.zeros_like(scores).scatter_add(-1, best.index, best.weights)
         if written.links is not None:
-            weights = self._spread(hidden, weights, visible, written.links)
+            weights = self._spread(prepared.hops, weights, visible, written.links)
         vectors = (weights @ written.values).transpose(1, 2).flatten(2)
         return Read(
             weights=weights, visible=visible, vectors=vectors, dispersion=dispersion(best.weights)
         )
 
     def _spread(
-        self, hidden: Tensor, weights: Tensor, visible: Tensor, links: Links
+        self, hops: Tensor | None, weights: Tensor, visible: Tensor, links: Links
     ) -> Float[Tensor, "B H C E"]:
         assert self.spread_logit is not None
         alpha = torch.sigmoid(self.spread_logit)
         steps = [weights]
         for _ in range(self.config.hops):
-            steps.append(
-                torch.lerp(
-                    steps[-1], links.spread(steps[-1], visible, self.config.sharpening), alpha
-                )
-            )
-        if self.hop_gate is None:
+            spread = links.spread(steps[-1], visible, self.config.sharpening)
+            steps.append(torch.lerp(steps[-1], spread, alpha))
+        if hops is None:
             return steps[-1]
-        mix = (
-            self.hop_gate(hidden)
-            .unflatten(-1, (self.config.heads, -1))
-            .transpose(1, 2)
-            .softmax(-1)
-            .split(1, dim=-1)
-        )
+        mix = hops.split(1, dim=-1)
         mixed: Tensor = mix[0] * steps[0]
         for share, step in zip(mix[1:], steps[1:], strict=True):
             mixed = torch.addcmul(mixed, share, step)

@@ -48,8 +48,13 @@ def open_gate(logit: Float[Tensor, "*lead"]) -> Float[Tensor, "*lead"]:
     The stretched sigmoid is that of the hard concrete gate (Louizos et al. 2018), without its
     noise.
     """
-    stretched = 1.2 * torch.sigmoid(logit) - 0.1
-    return stretched + (stretched.clamp(0.0, 1.0) - stretched).detach()
+    wide = stretched(logit)
+    return wide + (wide.clamp(0.0, 1.0) - wide).detach()
+
+
+def stretched(logit: Float[Tensor, "*lead"]) -> Float[Tensor, "*lead"]:
+    """``1.2·σ(a) − 0.1``: a gate before its clamp, above zero where it is open."""
+    return 1.2 * torch.sigmoid(logit) - 0.1
 
 
 class WriteHeads(nn.Module):
@@ -124,16 +129,19 @@ class WriteHeads(nn.Module):
             hold=hold.transpose(1, 2),
         )
 
-    def keys(self, offer: Offer, count: Float[Tensor, "B H C"]) -> Float[Tensor, "B H C K"]:
-        """Unit-norm keys, given the clock before each token."""
-        return timed(offer.key, clock.codes(count) @ self.key_clock)
+    def keys(self, offer: Offer, codes: Float[Tensor, "B 1 C H*code"]) -> Float[Tensor, "B H C K"]:
+        """Unit-norm keys, given the codes of the clock before each token."""
+        return timed(offer.key, codes @ self.key_clock)
 
     def gate_logits(
-        self, offer: Offer, count: Float[Tensor, "B H C"], occupancy: Float[Tensor, "B H C"]
+        self,
+        offer: Offer,
+        codes: Float[Tensor, "B 1 C H*code"],
+        occupancy: Float[Tensor, "B H C"],
     ) -> Float[Tensor, "B H C"]:
-        """Gate logits a, given the clock and the share of occupied slots before each token."""
-        filling = occupancy * self.gate_occupancy + (occupancy >= 1.0) * FULL * self.gate_full
-        return offer.gate + (clock.codes(count) @ self.gate_clock).squeeze(-1) + filling
+        """Gate logits a, given the clock's codes and the occupied share of slots before a token."""
+        filling = occupancy * self.gate_occupancy + (occupancy >= 1.0) * (FULL * self.gate_full)
+        return offer.gate + (codes @ self.gate_clock).squeeze(-1) + filling
 
 
 class ReadHeads(nn.Module):
@@ -166,15 +174,16 @@ class ReadHeads(nn.Module):
         self.log_temperature = nn.Parameter(torch.full((config.heads, 1, 1), math.log(10.0)))
 
     def forward(
-        self,
-        context: Float[Tensor, "B taps-1+C Z"],
-        bare: Float[Tensor, "B C Z"],
-        count: Float[Tensor, "B H C"],
+        self, context: Float[Tensor, "B taps-1+C Z"], bare: Float[Tensor, "B C Z"]
     ) -> Float[Tensor, "B H C K"]:
-        """Return unit-norm queries."""
-        return timed(
-            _both(self.query(context), self.identity, bare), clock.codes(count) @ self.query_clock
-        )
+        """Return queries before the clock's term and normalisation."""
+        return _both(self.query(context), self.identity, bare)
+
+    def queries(
+        self, raw: Float[Tensor, "B H C K"], codes: Float[Tensor, "B 1 C H*code"]
+    ) -> Float[Tensor, "B H C K"]:
+        """Unit-norm queries, given the codes of the clock before each token."""
+        return timed(raw, codes @ self.query_clock)
 
     @property
     def temperature(self) -> Float[Tensor, "H 1 1"]:

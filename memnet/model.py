@@ -9,7 +9,7 @@ Legend: ``B`` batch, ``T`` time, ``C`` chunk, ``H`` heads, ``N`` slots, ``D`` wi
 positions, ``V`` outputs.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -45,28 +45,11 @@ The gradient is ``1 / (strength + STRENGTH_OFFSET)``: large for a nearly closed 
 
 
 @dataclass(frozen=True, slots=True)
-class _Pass:
-    """Result of one chunk."""
+class _Chunk:
+    """The writes and reads of one chunk."""
 
-    fused: Float[Tensor, "B C D"]
-    state: MemNetState
-    losses: dict[str, Float[Tensor, ""]]
-
-
-@dataclass(frozen=True, slots=True)
-class _ChunkMemory:
-    """Result of the memory for one chunk.
-
-    The vectors read in all, slots and tape after the chunk, the bank's writes and reads, and the
-    logits of all gates.
-    """
-
-    vectors: Float[Tensor, "B C D"]
-    slots: Slots
-    tape: Tape | None
     written: Written
     read: Read
-    gates: list[Tensor]
 
 
 class MemNet(nn.Module):
@@ -184,142 +167,142 @@ class MemNet(nn.Module):
                 .permute(1, 2, 0)
                 .to(inputs.device)
             )
-        passes: list[tuple[int, _Pass]] = []
-        start = 0
-        while start < length:
-            stop = min(length, start + self._until_break(state.time))
-            drawn = None if draw is None else draw[..., start:stop]
-            result = self._chunk(
-                inputs[:, start:stop], state, record, drawn, queried[:, start:stop]
-            )
-            passes.append((stop - start, result))
-            state, start = result.state, stop
-        if record is not None:
-            record.survivors(state.slots.occupied, state.slots.birth, state.time)
-        losses = {
-            name: sum_weighted([(count / length, item.losses[name]) for count, item in passes])
-            for name in passes[0][1].losses
-        }
-        return torch.cat([item.fused for _, item in passes], dim=1), state, losses
-
-    def _until_break(self, time: int) -> int:
-        """Tokens up to the end of the chunk."""
-        chunk = self.config.chunk - time % self.config.chunk
-        return (
-            min(chunk, self.config.dream_every - time % self.config.dream_every)
-            if self.config.dreaming
-            else chunk
-        )
-
-    def _chunk(
-        self,
-        inputs: Tensor,
-        state: MemNetState,
-        record: Recorder | None,
-        draw: Float[Tensor, "B H C"] | None,
-        queried: Bool[Tensor, "B C"],
-    ) -> _Pass:
         encoded = self.encoder(inputs)
         hidden, window = self.controller(encoded, state.window, state.time)
         context = torch.cat([state.tail, self.bottleneck(hidden)], dim=1)
         bare = self.bottleneck(encoded)
+        tail = context[:, context.shape[1] - state.tail.shape[1] :]
         exact = self.fusion.read.weight.dtype
-        with torch.autocast(
-            inputs.device.type, enabled=False
-        ):  # keys, links, clocks and places have the precision of the weights
-            result = self._remember(
-                hidden.to(exact), context.to(exact), bare.to(exact), state, record, draw
-            )
-            slots, time = result.slots, state.time + inputs.shape[1]
+        with torch.autocast(inputs.device.type, enabled=False):
+            # Keys, links, clocks and places have the precision of the weights.
+            codes = (hidden.to(exact), context.to(exact), bare.to(exact))
+            vectors, slots, tape, chunks, counters = self._remember(*codes, state, draw, record)
+        after = MemNetState(
+            slots=slots, window=window, tail=tail, tape=tape, time=state.time + length
+        )
+        if record is not None:
+            record.survivors(slots.occupied, slots.birth, after.time)
+        losses = {}
+        if torch.is_grad_enabled():
+            target = inputs if inputs.is_floating_point() else encoded
+            losses = self._losses(chunks, counters, target, queried)
+        return self.fusion(hidden, vectors), after, losses
+
+    def _remember(
+        self,
+        hidden: Float[Tensor, "B T D"],
+        context: Float[Tensor, "B taps-1+T Z"],
+        bare: Float[Tensor, "B T Z"],
+        state: MemNetState,
+        draw: Float[Tensor, "B H T"] | None,
+        record: Recorder | None,
+    ) -> tuple[Float[Tensor, "B T D"], Slots, Tape | None, list[_Chunk], Tensor | None]:
+        """Write and read.
+
+        Returns:
+            Vectors read from slots and tape, both after the last token, the bank's chunks, and the
+            logits of the tape's gates.
+        """
+        sizes = self._chunks(state.time, hidden.shape[1])
+        vectors, tape, counters = None, state.tape, None
+        taped: list[list[Tensor]] = [[] for _ in sizes]
+        if self.serial is not None:
+            assert state.tape is not None
+            values = self.bank.write_heads.value(bare)
+            every = record is not None
+            vectors, tapes, counters = self.serial(hidden, values, state.tape, sizes, every=every)
+            tape = tapes[-1]
+            if every:  # the chunk's contents, places and strengths are as many bytes as these
+                own = zip(values.split(sizes, dim=1), counters.split(sizes, dim=1), strict=True)
+                taped = [
+                    [*parts(before).values(), *new]
+                    for before, new in zip([state.tape, *tapes[:-1]], own, strict=True)
+                ]
+        chunks, slots, time = [], state.slots, state.time
+        draws = [None] * len(sizes) if draw is None else draw.split(sizes, dim=-1)
+        prepared = self.bank.prepare(hidden, context, bare).split(sizes)
+        for size, part, drawn, held in zip(sizes, prepared, draws, taped, strict=True):
+            written = self.bank.write(part.offer, slots, time)
+            read = self.bank.read(part, written, drawn)
+            slots = self.bank.fold(written, read, time, record)
+            if record is not None:
+                record.carries(self._carried(written, slots, state) + held)
+            chunks.append(_Chunk(written, read))
+            time += size
             if self.synthesizer is not None and time % self.config.dream_every == 0:
                 awake, slots = slots, self.synthesizer(slots)
                 if record is not None:
                     record.lives(awake.occupied & ~slots.occupied, awake.birth, time)
-        tail = context[:, context.shape[1] - state.tail.shape[1] :]
-        after = MemNetState(slots=slots, window=window, tail=tail, tape=result.tape, time=time)
-        target = inputs if inputs.is_floating_point() else encoded
-        losses = self._losses(result, target, queried) if torch.is_grad_enabled() else {}
-        return _Pass(fused=self.fusion(hidden, result.vectors), state=after, losses=losses)
+        found = torch.cat([chunk.read.vectors for chunk in chunks], dim=1)
+        return found if vectors is None else found + vectors, slots, tape, chunks, counters
 
-    def _remember(
-        self,
-        hidden: Float[Tensor, "B C D"],
-        context: Float[Tensor, "B taps-1+C Z"],
-        bare: Float[Tensor, "B C Z"],
-        state: MemNetState,
-        record: Recorder | None,
-        draw: Float[Tensor, "B H C"] | None,
-    ) -> _ChunkMemory:
-        """Write and read a chunk."""
-        written = self.bank.write(hidden, context, bare, state.slots, state.time)
-        read = self.bank.read(hidden, context, bare, written, draw)
-        slots = self.bank.fold(written, read, state.time, record)
-        vectors, tape, gates, taped = (
-            read.vectors,
-            state.tape,
-            [written.logits],
-            list(parts(state.tape).values()),
-        )
-        if self.serial is not None:
-            values = self.bank.write_heads.value(bare)
-            recalled, tape, counters = self.serial(hidden, values, tape)
-            vectors = vectors + recalled
-            gates.append(counters)
-            taped += [
-                values,
-                counters,
-            ]  # as many bytes as the chunk's contents, places and strengths
-        if record is not None:
-            provisional = (written.keys, written.values, written.strength, written.times)
-            contents = (
-                slots.usage,
-                slots.birth,
-                slots.fresh,
-                slots.adjacency,
-                slots.trace,
-                slots.count,
-            )
-            record.carries([*provisional, *contents, state.window, state.tail, *taped])
-        return _ChunkMemory(
-            vectors=vectors, slots=slots, tape=tape, written=written, read=read, gates=gates
-        )
+    def _chunks(self, time: int, length: int) -> list[int]:
+        """Return the number of tokens of each chunk of a piece."""
+        sizes: list[int] = []
+        while (start := time + sum(sizes)) < time + length:
+            size = self.config.chunk - start % self.config.chunk
+            if self.config.dreaming:
+                size = min(size, self.config.dream_every - start % self.config.dream_every)
+            sizes.append(min(size, time + length - start))
+        return sizes
+
+    @staticmethod
+    def _carried(written: Written, slots: Slots, state: MemNetState) -> list[Tensor]:
+        """Return the tensors that the memory carries while a chunk is folded in, without a tape."""
+        provisional = (written.keys, written.values, written.strength, written.times)
+        contents = (slots.usage, slots.birth, slots.fresh, slots.adjacency, slots.trace)
+        return [*provisional, *contents, slots.count, state.window, state.tail]
 
     def _losses(
-        self, result: _ChunkMemory, inputs: Float[Tensor, "B C X"], queried: Bool[Tensor, "B C"]
+        self,
+        chunks: list[_Chunk],
+        counters: Float[Tensor, "B T 2"] | None,
+        inputs: Float[Tensor, "B T X"],
+        queried: Bool[Tensor, "B T"],
     ) -> dict[str, Float[Tensor, ""]]:
-        """Return the unweighted auxiliary losses of a chunk.
+        """Return the unweighted auxiliary losses.
 
         - hallucination: MSE of the input reconstructed from the read after the write of each token.
-        - utilization: negative entropy of the mean use of entries.
+        - utilization: negative entropy of the mean use of entries within a chunk.
         - sparsity: mean of ``softplus(a)``, a the logits of the bank's write gates, the same of the
           tape's gates, a tenth of the mean dispersion of TopK, and a term that holds open the gates
           of entries read by answers: ``−log(strength + STRENGTH_OFFSET)`` of the entries read at a
           query position, averaged over all tokens like the gates' term.
         """
-        use = result.read.weights.mean(2)
+        sizes = [chunk.read.vectors.shape[1] for chunk in chunks]
+        shares = [size / sum(sizes) for size in sizes]
+        asked = queried.split(sizes, dim=1)
+        logits = torch.cat([chunk.written.logits for chunk in chunks], dim=-1)
+        dispersions = torch.cat([chunk.read.dispersion for chunk in chunks], dim=-1)
+        sparsity = softplus(logits.clamp_min(CLOSED_GATE_LOGIT)).mean() + 0.1 * dispersions.mean()
+        if counters is not None:
+            sparsity = sparsity + softplus(counters.clamp_min(CLOSED_GATE_LOGIT)).mean()
+        held_open = [_loss_of_entries_read(*pair) for pair in zip(chunks, asked, strict=True)]
         losses = {
-            "utilization": -entropy(use / use.sum(-1, keepdim=True).clamp_min(1e-6)).mean(),
-            "sparsity": sum(
-                (softplus(logits.clamp_min(CLOSED_GATE_LOGIT)).mean() for logits in result.gates),
-                start=0.1 * result.read.dispersion.mean(),
-            )
-            + self._loss_of_entries_read(result, queried),
+            "utilization": sum_weighted(shares, [_utilization(chunk) for chunk in chunks]),
+            "sparsity": sparsity + sum_weighted(shares, held_open),
         }
         if self.hallucination is not None:
-            losses["hallucination"] = self.hallucination.loss(result.read.vectors, inputs)
+            vectors = torch.cat([chunk.read.vectors for chunk in chunks], dim=1)
+            losses["hallucination"] = self.hallucination.loss(vectors, inputs)
         return losses
 
-    def _loss_of_entries_read(
-        self, result: _ChunkMemory, queried: Bool[Tensor, "B C"]
-    ) -> Float[Tensor, ""]:
-        """Loss that holds open the gates of the entries that answers read.
 
-        Reads are normalised. Without it all gates could decrease together at no cost to the task,
-        until the gates that the task needs are closed too.
-        """
-        weights = result.read.weights.detach() * queried[:, None, :, None]
-        missing = (result.written.strength + STRENGTH_OFFSET).log().clamp_max(0.0)
-        return -(weights.sum(2) * missing).sum() / weights[..., 0].numel()
+def _utilization(chunk: _Chunk) -> Float[Tensor, ""]:
+    """Return the negative entropy of the mean use of entries."""
+    use = chunk.read.weights.mean(2)
+    return -entropy(use / use.sum(-1, keepdim=True).clamp_min(1e-6)).mean()
+
+
+def _loss_of_entries_read(chunk: _Chunk, queried: Bool[Tensor, "B C"]) -> Float[Tensor, ""]:
+    """Return the loss that holds open the gates of the entries that answers read.
+
+    Reads are normalised. Without it all gates could decrease together at no cost to the task,
+    until the gates that the task needs are closed too.
+    """
+    weights = chunk.read.weights.detach() * queried[:, None, :, None]
+    missing = (chunk.written.strength + STRENGTH_OFFSET).log().clamp_max(0.0)
+    return -(weights.sum(2) * missing).sum() / weights[..., 0].numel()
 
 
 def _asked(inputs: Tensor, positions: Int[Tensor, "B P"] | None) -> Bool[Tensor, "B T"]:
@@ -332,6 +315,7 @@ def _asked(inputs: Tensor, positions: Int[Tensor, "B P"] | None) -> Bool[Tensor,
     )
 
 
-def sum_weighted(terms: list[tuple[float, Tensor]]) -> Tensor:
+def sum_weighted(weights: Sequence[float], terms: Sequence[Tensor]) -> Tensor:
     """Weighted sum of scalars."""
-    return torch.stack([weight * value for weight, value in terms]).sum()
+    pairs = zip(weights, terms, strict=True)
+    return torch.stack([weight * value for weight, value in pairs]).sum()

@@ -138,9 +138,14 @@ class MetaPolicy(nn.Module):
         with torch.no_grad():
             self.gate.bias.copy_(torch.tensor([4.0, 0.0, 0.0]).repeat(heads))
 
+    def logits(self, hidden: Float[Tensor, "B C D"]) -> Float[Tensor, "B H C 3"]:
+        """Return the logits that the controller's state gives, before those of the read."""
+        gate: Tensor = self.gate(hidden).unflatten(-1, (self.heads, 3)).transpose(1, 2)
+        return gate
+
     def forward(
         self,
-        hidden: Float[Tensor, "B C D"],
+        logits: Float[Tensor, "B H C 3"],
         best: TopK,
         visible: Bool[Tensor, "B H C E"],
         random: Int[Tensor, "B H C 1"] | None,
@@ -148,12 +153,11 @@ class MetaPolicy(nn.Module):
         """Return ``W_base``: a distribution if an entry is visible, otherwise zeros.
 
         Args:
-            hidden: The controller's state.
+            logits: Logits from :meth:`logits`.
             best: The TopK read.
             visible: Entries that can be read.
             random: The entry that Random reads, or None for the expectation.
         """
-        logits = self.gate(hidden).unflatten(-1, (self.heads, 3)).transpose(1, 2)
         found = best.scores.detach().masked_fill(best.weights <= 0, -INVISIBLE).amax(-1)
         match = torch.where(found > -INVISIBLE, found, 0.0)
         known = torch.stack([match, entropy(best.weights)], dim=-1)

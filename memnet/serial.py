@@ -10,16 +10,17 @@ Legend: ``B`` memories, ``C`` tokens in the chunk, ``M`` recordings, ``E = M + C
 width, ``V`` value width.
 """
 
-import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
+from torch.nn import functional
 
 from memnet import clock
 from memnet.heads import open_gate
-from memnet.policy import MIN_STRENGTH
+from memnet.policy import INVISIBLE, MIN_STRENGTH
 
 INITIAL_GATE_LOGITS = (0.0, -1.0)
 """Initial logits of recording and of reading on: half a place and a fifth of a place per token."""
@@ -71,6 +72,16 @@ class Tape:
             strength=none,
             end=like.new_zeros(batch),
             head=like.new_zeros(batch),
+        )
+
+    def extended(self, other: "Tape", start: int, stop: int) -> "Tape":
+        """Return this tape followed by recordings ``start`` to ``stop`` of another one."""
+        return Tape(
+            values=torch.cat([self.values, other.values[:, start:stop]], dim=1),
+            place=torch.cat([self.place, other.place[:, start:stop]], dim=-1),
+            strength=torch.cat([self.strength, other.strength[:, start:stop]], dim=-1),
+            end=other.end,
+            head=other.head,
         )
 
     def last(self, count: int) -> "Tape":
@@ -134,36 +145,65 @@ class SerialRecall(nn.Module):
             self.gates.bias.copy_(torch.tensor(INITIAL_GATE_LOGITS))
 
     def forward(
-        self, hidden: Float[Tensor, "B C D"], values: Float[Tensor, "B C V"], tape: Tape
-    ) -> tuple[Float[Tensor, "B C V"], Tape, Float[Tensor, "B C 2"]]:
-        """Record and read a chunk.
+        self,
+        hidden: Float[Tensor, "B T D"],
+        values: Float[Tensor, "B T V"],
+        tape: Tape,
+        chunks: Sequence[int],
+        *,
+        every: bool = False,
+    ) -> tuple[Float[Tensor, "B T V"], list[Tape], Float[Tensor, "B T 2"]]:
+        """Record and read.
 
         Args:
             hidden: The controller's state.
             values: Contents to record.
-            tape: The tape before the chunk.
+            tape: The tape before the first token.
+            chunks: Numbers of tokens, T in sum. After each chunk recordings beyond the limit are
+                dropped, and the doubt is updated in training.
+            every: Return the tape after each chunk. Without it, chunks are read together if
+                nothing can be dropped in between.
 
         Returns:
-            Vectors read, the tape after the chunk, and the logits of the two gates.
+            Vectors read, tapes (the last one is that after the last token), and the logits of the
+            two gates.
         """
         logits = self.gates(hidden)
         gates = open_gate(logits)
-        if self.training:
-            self._follow(gates.detach())
+        temperature = self._temperatures(gates.detach(), chunks)
         write, advance = ((gates > 0.5).to(gates.dtype) if self.exact() else gates).unbind(-1)
         head = _heads(tape.head, write, advance)
+        before = torch.cat([tape.head.unsqueeze(-1), head[:, :-1]], dim=-1)
         after = Tape(
-            values=torch.cat([tape.values, write.unsqueeze(-1) * values], dim=1),
-            place=torch.cat([tape.place, clock.before(tape.end, write)], dim=-1),
-            strength=torch.cat([tape.strength, write], dim=-1),
+            values=write.unsqueeze(-1) * values,
+            place=clock.before(tape.end, write),
+            strength=write,
             end=tape.end + write.sum(-1),
             head=head[:, -1],
         )
-        return (
-            self._read(head[:, :-1], after),
-            after.last(self.max_training_recordings if self.training else self.max_recordings),
-            logits,
-        )
+        limit = self.max_training_recordings if self.training else self.max_recordings
+        if not every and tape.place.shape[-1] + hidden.shape[1] <= limit:
+            chunks = [hidden.shape[1]]
+        read, tapes, start = [], [tape], 0
+        for count in chunks:
+            stop = start + count
+            longer = tapes[-1].extended(after, start, stop)
+            read.append(self._read(before[:, start:stop], temperature[start:stop], longer))
+            tapes.append(longer.last(limit))
+            start = stop
+        return torch.cat(read, dim=1), tapes[1:], logits
+
+    def _temperatures(
+        self, gates: Float[Tensor, "B T 2"], chunks: Sequence[int]
+    ) -> Float[Tensor, "T 1"]:
+        """Return the temperature at each token; in training, update the doubt chunk by chunk."""
+        if not self.training:
+            return self.temperature.expand(gates.shape[1], 1)
+        found = []
+        for piece in gates.split(list(chunks), dim=1):
+            self._follow(piece)
+            found.append(self.temperature.expand(piece.shape[1], 1))
+        return torch.cat(found)
 
     @property
     def temperature(self) -> Float[Tensor, ""]:
@@ -190,32 +230,35 @@ class SerialRecall(nn.Module):
         for total, now in ((self.unsure, 4.0 * gates * (1.0 - gates)), (self.moved, gates)):
             total.lerp_(now.mean().to(total.dtype), 1.0 - DOUBT_DECAY ** gates.shape[1])
 
-    def _read(self, position: Float[Tensor, "B C"], tape: Tape) -> Float[Tensor, "B C V"]:
+    def _read(
+        self, position: Float[Tensor, "B C"], temperature: Float[Tensor, "C 1"], tape: Tape
+    ) -> Float[Tensor, "B C V"]:
+        """Read at each token; the last C entries of the tape are the tokens' own."""
         entries, count = tape.place.shape[-1], position.shape[-1]
-        scores = (
-            self.temperature
-            * clock.fine_code(position)
-            @ clock.fine_code(tape.place).transpose(-1, -2)
+        scores = (temperature * clock.fine_code(position)) @ clock.fine_code(tape.place).transpose(
+            -1, -2
         )
         later = torch.ones(count, entries, dtype=torch.bool, device=scores.device).triu(
             entries - count + 1
         )
         hidden = later | (tape.strength <= 0).unsqueeze(1)
-        weights = (scores + tape.strength.clamp_min(MIN_STRENGTH).log().unsqueeze(1)).masked_fill(
-            hidden, -math.inf
-        )
+from memnet.policy import INVISIBLE, MIN_STRENGTH
         visible = ~hidden.all(-1, keepdim=True)
-        return weights.masked_fill(~visible, 0.0).softmax(-1) * visible @ tape.values
+        weights = logits.masked_fill(hidden, -INVISIBLE).softmax(-1) * visible
+        return weights @ tape.values
 
 
 def _heads(
-    start: Float[Tensor, " B"], write: Float[Tensor, "B C"], advance: Float[Tensor, "B C"]
-) -> Float[Tensor, "B C+1"]:
-    """Return the head before each token and after the last.
+    start: Float[Tensor, " B"], write: Float[Tensor, "B T"], advance: Float[Tensor, "B T"]
+) -> Float[Tensor, "B T"]:
+    """Return the head after each token, by a parallel scan (Hillis & Steele 1986).
 
-    ``head_t = (1 − w_t)·head_{t−1} + a_t``
+    ``head_t = (1 − w_t)·head_{t−1} + a_t``: after the step of reach r, ``stay_t`` is the product of
+    the last 2r factors and ``moved_t`` the head of a tape whose head was 0 before them.
     """
-    heads = [start]
-    for stay, step in zip((1.0 - write).unbind(-1), advance.unbind(-1), strict=True):
-        heads.append(torch.addcmul(step, stay, heads[-1]))
-    return torch.stack(heads, dim=-1)
+    stay, moved, reach = 1.0 - write, advance, 1
+    while reach < write.shape[-1]:
+        moved = torch.addcmul(moved, stay, functional.pad(moved[:, :-reach], (reach, 0)))
+        stay = stay * functional.pad(stay[:, :-reach], (reach, 0), value=1.0)
+        reach *= 2
+    return torch.addcmul(moved, stay, start.unsqueeze(-1))
