@@ -184,6 +184,7 @@ class MultiHeadMemoryBank(nn.Module):
                 gate,
                 offer.hold,
                 placement,
+                slots.occupied,
                 rate=self.config.link_rate,
                 decay=self.config.link_decay,
             )
@@ -293,28 +294,33 @@ class MultiHeadMemoryBank(nn.Module):
         # The temperature multiplies the query, which is smaller than the scores.
         scores = (self.read_heads.temperature * query) @ written.keys.transpose(-1, -2)
         best = top_k(scores, written.strength, visible, closed, self.config.top_k)
+        root = placement.root.unsqueeze(2).expand(-1, -1, scores.shape[2], -1)
+        index = root.gather(-1, best.index)
         if self.policy is not None:
             assert prepared.policy is not None
             random = None if draw is None else random_entry(draw, written.times, visible)
-            weights = self.policy(prepared.policy, best, visible, random)
+            at = None if random is None else root.gather(-1, random)
+            seen = placement.nodes(written.slots.occupied)
+            nodes = self.policy(prepared.policy, best, index, seen, at)
         else:
-            weights = torch.zeros_like(scores).scatter_add(-1, best.index, best.weights)
+            nodes = torch.zeros_like(scores).scatter_add(-1, index, best.weights)
         if written.links is not None:
-            weights = self._spread(prepared.hops, weights, visible, written.links)
+            nodes = self._spread(prepared.hops, nodes, written.links)
+        weights = placement.of_nodes(nodes) * (visible if closed is None else visible | closed)
         vectors = (weights @ written.values).transpose(1, 2).flatten(2)
         return Read(
             weights=weights, visible=visible, vectors=vectors, dispersion=dispersion(best.weights)
         )
 
-    def _spread(
-        self, hops: Tensor | None, weights: Tensor, visible: Tensor, links: Links
-    ) -> Float[Tensor, "B H C E"]:
+    def _spread(self, hops: Tensor | None, nodes: Tensor, links: Links) -> Float[Tensor, "B H C E"]:
+        """Return the weights over nodes after all hops, mixed by the hop gate."""
         assert self.spread_logit is not None
         alpha = torch.sigmoid(self.spread_logit)
-        steps = [weights]
+        steps = [nodes]
         for _ in range(self.config.hops):
-            spread = links.spread(steps[-1], visible, self.config.sharpening)
-            steps.append(torch.lerp(steps[-1], spread, alpha))
+            steps.append(
+                torch.lerp(steps[-1], links.spread(steps[-1], self.config.sharpening), alpha)
+            )
         if hops is None:
             return steps[-1]
         mix = hops.split(1, dim=-1)

@@ -112,6 +112,23 @@ class Placement:
             ).gather(-1, until)
         return born & (until.unsqueeze(2) > token.unsqueeze(1))
 
+    def nodes(self, occupied: Bool[Tensor, "B H N"]) -> Bool[Tensor, "B H C E"]:
+        """Return the nodes with an entry that a read at token t sees, one entry for each."""
+        token = torch.arange(self.candidates.tokens, device=occupied.device)
+        begun = self.fresh.unsqueeze(2) & self.candidates.by(token)
+        return torch.cat([occupied.unsqueeze(2).expand(-1, -1, len(token), -1), begun], dim=-1)
+
+    def of_nodes(self, weights: Float[Tensor, "B H C E"]) -> Float[Tensor, "B H C E"]:
+        """Return the weight of each entry's node; at each token one of a node's entries is seen."""
+        slots = self.root.shape[-1] - self.active.shape[-1]
+        own = self.own.unsqueeze(2).expand(-1, -1, weights.shape[2], -1)
+        return torch.cat([weights[..., :slots], weights.gather(-1, own)], dim=-1)
+
+    @property
+    def own(self) -> Int[Tensor, "B H A"]:
+        """Root of each candidate's entry: the node that it writes."""
+        return self.root[..., self.root.shape[-1] - self.active.shape[-1] :]
+
     @property
     def passed_over(self) -> Bool[Tensor, "B H C E"]:
         """Return the tokens up to t that wrote nothing.

@@ -46,8 +46,8 @@ class Links:
         remaining: ``(1 − δ)^{events up to t}``: the remaining share at t of the links before the
             chunk; None if links do not decay.
         per_link: ``1 / Σ_j A_ij`` of each node i at each token, or 0 if it has no links.
-        stays: 1 if a node has no links, else 0.
-        root: Root of each entry.
+        stays: 1 if a node can be read and has no links, else 0.
+        own: Node that each candidate writes.
     """
 
     adjacency: Float[Tensor, "B H N N"]
@@ -57,43 +57,33 @@ class Links:
     remaining: Float[Tensor, "B H C"] | None
     per_link: Float[Tensor, "B H C E"]
     stays: Float[Tensor, "B H C E"]
-    root: Int[Tensor, "B H E"]
+    own: Int[Tensor, "B H A"]
 
     def spread(
-        self,
-        weights: Float[Tensor, "B H C E"],
-        visible: Bool[Tensor, "B H C E"],
-        sharpening: float = 1.0,
+        self, nodes: Float[Tensor, "B H C E"], sharpening: float = 1.0
     ) -> Float[Tensor, "B H C E"]:
         """Return ``W·Â`` at each token, Â the row-normalised graph of that token.
 
-        The weight of a row without links does not change.
+        The weight of a row without links does not move.
 
         Args:
-            weights: W, over entries.
-            visible: Entries that can be read at each token.
-            sharpening: Exponent on the spread activation, renormalised to the same total.
+            nodes: W, over nodes.
+            sharpening: Exponent on the spread weights, renormalised to the same total.
         """
         slots, candidates = self.adjacency.shape[-1], self.pre.shape[2]
-        own = (
-            self.root[..., slots:].unsqueeze(2).expand(-1, -1, weights.shape[2], -1)
-        )  # a slot is its own root
-        on_nodes = functional.pad(weights[..., :slots], (0, candidates)).scatter_add(
-            -1, own, weights[..., slots:]
-        )
-        outgoing = on_nodes * self.per_link
+        outgoing = nodes * self.per_link
         along_old = outgoing[..., :slots] @ self.adjacency
         if self.remaining is not None:
             along_old = self.remaining.unsqueeze(-1) * along_old
         along_new = self.gain * (outgoing @ self.pre.transpose(-1, -2))
+        own = self.own.unsqueeze(2).expand(-1, -1, nodes.shape[2], -1)
         spread = functional.pad(along_old, (0, candidates)).scatter_add(-1, own, along_new)
         if sharpening != 1.0:
             sharp = spread.clamp_min(NEGLIGIBLE) ** sharpening * (spread > NEGLIGIBLE)
             spread = sharp * (
                 spread.sum(-1, keepdim=True) / sharp.sum(-1, keepdim=True).clamp_min(NEGLIGIBLE)
             )
-        everywhere = torch.addcmul(spread, self.stays, on_nodes)
-        return torch.cat([everywhere[..., :slots], everywhere.gather(-1, own)], dim=-1) * visible
+        return torch.addcmul(spread, self.stays, nodes)
 
     def after(self, done: Commit) -> tuple[Float[Tensor, "B H N N"], Float[Tensor, "B H N"]]:
         """Return A and the trace after the chunk, in the order of the slots."""
@@ -117,6 +107,7 @@ def link(
     gate: Float[Tensor, "B H A"],
     hold: Float[Tensor, "B H C"],
     placement: Placement,
+    occupied: Bool[Tensor, "B H N"],
     *,
     rate: float,
     decay: float,
@@ -129,12 +120,12 @@ def link(
         gate: Write gate g of each candidate; 0 if it does not write.
         hold: ``λ·ℓ_t``, the share of the trace that remains after each token, in (0, 1).
         placement: Placement of the writes.
+        occupied: Slots that hold a content before the chunk.
         rate: η.
         decay: δ.
     """
     count, candidates = gate.shape[-1], placement.candidates
-    slots = trace.shape[-1]
-    own = placement.root[..., slots:].unsqueeze(2).expand(-1, -1, count, -1)
+    own = placement.own.unsqueeze(2).expand(-1, -1, count, -1)
     running = hold.clamp_min(1e-9).log().cumsum(-1)
     last = running[..., -1:]
     # pre(t−1): of a write s < t, the share that remains after the tokens s+1 … t−1; of the trace
@@ -174,8 +165,8 @@ def link(
         gain=gain,
         remaining=remaining,
         per_link=linked / row_sum.clamp_min(NEGLIGIBLE),
-        stays=1.0 - linked,
-        root=placement.root,
+        stays=(1.0 - linked) * placement.nodes(occupied),
+        own=placement.own,
     )
 
 

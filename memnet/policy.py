@@ -147,30 +147,28 @@ class MetaPolicy(nn.Module):
         self,
         logits: Float[Tensor, "B H C 3"],
         best: TopK,
-        visible: Bool[Tensor, "B H C E"],
+        index: Int[Tensor, "B H C k"],
+        seen: Bool[Tensor, "B H C E"],
         random: Int[Tensor, "B H C 1"] | None,
     ) -> Float[Tensor, "B H C E"]:
-        """Return ``W_base``: a distribution if an entry is visible, otherwise zeros.
+        """Return ``W_base``: a distribution if anything can be read, otherwise zeros.
 
         Args:
             logits: Logits from :meth:`logits`.
             best: The TopK read.
-            visible: Entries that can be read.
-            random: The entry that Random reads, or None for the expectation.
+            index: Where each of its weights goes.
+            seen: What can be read.
+            random: What Random reads, or None for the expectation.
         """
         found = best.scores.detach().masked_fill(best.weights <= 0, -INVISIBLE).amax(-1)
         match = torch.where(found > -INVISIBLE, found, 0.0)
         known = torch.stack([match, entropy(best.weights)], dim=-1)
         pi = (logits + known @ self.uncertainty).softmax(-1)
-        seen = visible.to(pi.dtype)
-        count = seen.sum(-1, keepdim=True)
-        some = (count > 0).to(pi.dtype)
-        uniform = pi[..., 1:2] if random is not None else pi[..., 1:2] + pi[..., 2:3]
-        index, weights = best.index, pi[..., 0:1] * best.weights
+        count = seen.sum(-1, keepdim=True, dtype=pi.dtype)
+        top, rest = pi[..., 0:1] * best.weights, pi[..., 1:2] + pi[..., 2:3]
         if random is not None:
-            index, weights = (
-                torch.cat([index, random], dim=-1),
-                torch.cat([weights, pi[..., 2:3] * some], dim=-1),
-            )
-        mixed: Tensor = (seen * (uniform / count.clamp_min(1.0))).scatter_add(-1, index, weights)
+            chosen = pi[..., 2:3] * (count > 0)
+            index, top = torch.cat([index, random], dim=-1), torch.cat([top, chosen], dim=-1)
+            rest = pi[..., 1:2]
+        mixed: Tensor = (seen * (rest / count.clamp_min(1.0))).scatter_add(-1, index, top)
         return mixed
