@@ -63,7 +63,8 @@ class Written:
         times: Token of each entry's last write.
         gate: Write gate g of each candidate; 0 if it does not write.
         logits: Logits a of each token's gate.
-        codes: Codes of the clock before each token.
+        count: The clock before each token.
+        codes: Its codes.
         placement: Which entry takes the place of which.
         slots: The bank before the chunk, with slots added for its new entries.
         links: The graph at each token, or None if it is switched off.
@@ -75,6 +76,7 @@ class Written:
     times: Int[Tensor, "B H E"]
     gate: Float[Tensor, "B H A"]
     logits: Float[Tensor, "B H C"]
+    count: Float[Tensor, "B H C"]
     codes: Float[Tensor, "B 1 C H*code"]
     placement: Placement
     slots: Slots
@@ -170,7 +172,8 @@ class MultiHeadMemoryBank(nn.Module):
         candidates = placement.candidates
         logits = self.write_heads.gate_logits(offer, clock.codes(settled), occupancy)
         opened = open_gate(logits)
-        codes = clock.codes(clock.before(slots.count, clock.straight_through_count(opened)))
+        count = clock.before(slots.count, clock.straight_through_count(opened))
+        codes = clock.codes(count)
         keys = candidates.of(self.write_heads.keys(offer, codes))
         gate = opened if candidates.moment is None else candidates.of(opened) * placement.active
         # An entry behind a closed gate is not read. Its value is unscaled, so that the gradient can
@@ -197,6 +200,7 @@ class MultiHeadMemoryBank(nn.Module):
             times=torch.cat([slots.written, candidates.times(gate) + time], dim=-1),
             gate=gate,
             logits=logits,
+            count=count,
             codes=codes,
             placement=placement,
             slots=slots,

@@ -74,16 +74,6 @@ class Tape:
             head=like.new_zeros(batch),
         )
 
-    def extended(self, other: "Tape", start: int, stop: int) -> "Tape":
-        """Return this tape followed by recordings ``start`` to ``stop`` of another one."""
-        return Tape(
-            values=torch.cat([self.values, other.values[:, start:stop]], dim=1),
-            place=torch.cat([self.place, other.place[:, start:stop]], dim=-1),
-            strength=torch.cat([self.strength, other.strength[:, start:stop]], dim=-1),
-            end=other.end,
-            head=other.head,
-        )
-
     def last(self, count: int) -> "Tape":
         """Return the tape with its latest ``count`` recordings."""
         held = self.strength > 0
@@ -174,20 +164,20 @@ class SerialRecall(nn.Module):
         write, advance = ((gates > 0.5).to(gates.dtype) if self.exact() else gates).unbind(-1)
         head = _heads(tape.head, write, advance)
         before = torch.cat([tape.head.unsqueeze(-1), head[:, :-1]], dim=-1)
-        after = Tape(
-            values=write.unsqueeze(-1) * values,
-            place=clock.before(tape.end, write),
-            strength=write,
-            end=tape.end + write.sum(-1),
-            head=head[:, -1],
-        )
+        values, place = write.unsqueeze(-1) * values, clock.before(tape.end, write)
         limit = self.max_training_recordings if self.training else self.max_recordings
         if not every and tape.place.shape[-1] + hidden.shape[1] <= limit:
             chunks = [hidden.shape[1]]
         read, tapes, start = [], [tape], 0
         for count in chunks:
-            stop = start + count
-            longer = tapes[-1].extended(after, start, stop)
+            stop, earlier = start + count, tapes[-1]
+            longer = Tape(
+                values=torch.cat([earlier.values, values[:, start:stop]], dim=1),
+                place=torch.cat([earlier.place, place[:, start:stop]], dim=-1),
+                strength=torch.cat([earlier.strength, write[:, start:stop]], dim=-1),
+                end=place[:, stop - 1] + write[:, stop - 1],
+                head=head[:, stop - 1],
+            )
             read.append(self._read(before[:, start:stop], temperature[start:stop], longer))
             tapes.append(longer.last(limit))
             start = stop
@@ -242,7 +232,7 @@ class SerialRecall(nn.Module):
             entries - count + 1
         )
         hidden = later | (tape.strength <= 0).unsqueeze(1)
-from memnet.policy import INVISIBLE, MIN_STRENGTH
+        logits = scores + tape.strength.clamp_min(MIN_STRENGTH).log().unsqueeze(1)
         visible = ~hidden.all(-1, keepdim=True)
         weights = logits.masked_fill(hidden, -INVISIBLE).softmax(-1) * visible
         return weights @ tape.values

@@ -50,8 +50,14 @@ def task_loss(output: ModelOutput, inputs: Tensor) -> Tensor:
 def run_with_chunks(
     model: MemNet, inputs: Tensor, **options: Tensor
 ) -> tuple[ModelOutput, list[Any]]:
-    """Run the model; return also the memory's result for each chunk."""
+    """Run the model; return also the writes and reads of each chunk."""
     done: list[Any] = []
     whole = model._remember
-    model._remember = lambda *given: done.append(whole(*given)) or done[-1]
+
+    def remember(*given: Any) -> Any:
+        result = whole(*given)
+        done.extend(result[3])
+        return result
+
+    model._remember = remember
     return model(inputs, **options), done

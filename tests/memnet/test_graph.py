@@ -56,6 +56,7 @@ def test_links_of_a_chunk_equal_loop_over_tokens() -> None:
         one(torch.tensor(gate)),
         one(torch.tensor(hold)),
         placement,
+        full,
         rate=RATE,
         decay=DECAY,
     )
@@ -64,15 +65,10 @@ def test_links_of_a_chunk_equal_loop_over_tokens() -> None:
     torch.testing.assert_close(after[0, 0], history[-1], rtol=1e-6, atol=1e-6)
     torch.testing.assert_close(left[0, 0], last, rtol=1e-6, atol=1e-6)
 
-    # Spreading at each token uses the graph of that token: weight 1 on the visible entry of slot 0.
-    seen = placement.visible(full)
-    of_slot_0 = seen * (placement.root == 0).double().unsqueeze(2)
-    spread = links.spread(of_slot_0, seen)
-    on_slots = (
-        torch.zeros(1, 1, len(slot), slots)
-        .double()
-        .scatter_add(-1, placement.root.unsqueeze(2).expand_as(spread).clamp_max(3), spread)
-    )
+    # Spreading at each token uses the graph of that token: weight 1 on the node of slot 0.
+    on_slot_0 = torch.zeros(1, 1, len(slot), slots + len(slot)).double()
+    on_slot_0[..., 0] = 1.0
+    on_slots = links.spread(on_slot_0)[..., :slots]
     for token, graph in enumerate(history):
         torch.testing.assert_close(
             on_slots[0, 0, token], graph[0] / graph[0].sum(), rtol=1e-6, atol=1e-6
@@ -93,7 +89,7 @@ def after_writes(gate: list[float], hold: list[float], slot: list[int]) -> tuple
         full,
         0.9,
     )
-    links = link(one(torch.zeros(2, 2)), none, gates, held, placement, rate=0.5, decay=0.1)
+    links = link(one(torch.zeros(2, 2)), none, gates, held, placement, full, rate=0.5, decay=0.1)
     adjacency, trace = links.after(commit(placement, full, none))
     return adjacency[0, 0].float(), trace[0, 0].float()
 
@@ -137,12 +133,12 @@ def test_row_without_links_preserves_its_weight() -> None:
         one(zero),
         one(zero + 0.5),
         placement,
+        full,
         rate=RATE,
         decay=DECAY,
     )
-    seen = placement.visible(full)
     weights = torch.tensor([[[[0.25, 0.75, 0.0]]]]).double()
-    assert links.spread(weights, seen).flatten().tolist() == [0.0, 1.0, 0.0]
+    assert links.spread(weights).flatten().tolist() == [0.0, 1.0, 0.0]
 
 
 def test_sharpening_preserves_total() -> None:
@@ -162,13 +158,12 @@ def test_sharpening_preserves_total() -> None:
         one(zero),
         one(zero + 0.5),
         placement,
+        full,
         rate=RATE,
         decay=DECAY,
     )
-    seen = placement.visible(full)
-    sharp = links.spread(
-        torch.tensor([[[[1.0, 0.0, 0.0, 0.0]]]]).double(), seen, sharpening=2.0
-    ).flatten()
+    weights = torch.tensor([[[[1.0, 0.0, 0.0, 0.0]]]]).double()
+    sharp = links.spread(weights, sharpening=2.0).flatten()
     torch.testing.assert_close(
         sharp, torch.tensor([0.0, 0.9, 0.1, 0.0]).double(), rtol=1e-5, atol=1e-5
     )

@@ -32,7 +32,8 @@ def test_first_half_of_heads_binds(heads: int, binding: int) -> None:
         encoded = model.encoder(inputs)
         hidden, _ = model.controller(encoded, empty.window, 0)
         context = torch.cat([empty.tail, model.bottleneck(hidden)], dim=1)
-        written = model.bank.write(hidden, context, model.bottleneck(encoded), empty.slots, 0)
+        offer = model.bank.prepare(hidden, context, model.bottleneck(encoded)).offer
+        written = model.bank.write(offer, empty.slots, 0)
     keys = written.keys[0, :, -7:]  # of the tokens, after the slots
     assert keys.shape[0] == heads
     for head in range(heads):

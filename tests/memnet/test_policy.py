@@ -30,7 +30,8 @@ def test_top_k_reads_best_by_score_and_strength() -> None:
 def test_empty_memory_has_zero_weights() -> None:
     best = top_k(row(1.0, 2.0), torch.tensor([[[0.0, 0.0]]]), visible(0, 0), None, 2)
     assert not best.weights.any()
-    nothing = MetaPolicy(4, 1)(torch.zeros(1, 1, 4), best, visible(0, 0), torch.tensor([[[[1]]]]))
+    random = torch.tensor([[[[1]]]])
+    nothing = MetaPolicy(4, 1)(torch.zeros(1, 1, 1, 3), best, best.index, visible(0, 0), random)
     assert not nothing.any()
 
 
@@ -61,9 +62,10 @@ def test_policy_gate_sets_mix() -> None:
     with torch.no_grad():
         policy.gate.bias.copy_(torch.tensor([0.2, 0.3, 0.5]).log())
     best = TopK(index=torch.tensor([[[[0]]]]), weights=row(1.0), scores=row(1.0))
-    mixed = policy(torch.zeros(1, 1, 4), best, visible(1, 1), torch.tensor([[[[1]]]]))
+    logits = policy.logits(torch.zeros(1, 1, 4))
+    mixed = policy(logits, best, best.index, visible(1, 1), torch.tensor([[[[1]]]]))
     torch.testing.assert_close(mixed.flatten(), torch.tensor([0.2 + 0.15, 0.15 + 0.5]))
-    expected = policy(torch.zeros(1, 1, 4), best, visible(1, 1), None)
+    expected = policy(logits, best, best.index, visible(1, 1), None)
     torch.testing.assert_close(expected.flatten(), torch.tensor([0.2 + 0.4, 0.4]))
 
 

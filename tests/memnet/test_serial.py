@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from memnet.recorder import Recorder
-from memnet.serial import SerialRecall, Tape, parts
+from memnet.serial import SerialRecall, Tape, _heads, parts
 from tests.memnet.active_model import active_model, tokens
 
 RECORD, REST, READ = range(3)
@@ -35,7 +35,7 @@ def recall(
     hidden = torch.nn.functional.one_hot(torch.tensor([doing]), model.gates.in_features).double()
     values = torch.tensor(contents, dtype=torch.float64).view(1, -1, 1)
     tape = tape or Tape.empty(1, 1, values)
-    read, after, _ = model(hidden, values, tape)
+    read, (after,), _ = model(hidden, values, tape, [len(doing)])
     return read.flatten().tolist(), after
 
 
@@ -86,11 +86,47 @@ def test_pieces_equal_whole_sequence(seed: int, cut: int, training: bool) -> Non
         model.gates.weight.normal_(generator=draws)
         model.unsure.zero_()
     hidden, values = (torch.randn(2, 20, 4, generator=draws, dtype=torch.float64) for _ in range(2))
-    whole, end, _ = model(hidden, values, Tape.empty(2, 4, values))
-    first, tape, _ = model(hidden[:, :cut], values[:, :cut], Tape.empty(2, 4, values))
-    second, last, _ = model(hidden[:, cut:], values[:, cut:], tape)
+    empty = Tape.empty(2, 4, values)
+    whole, (end,), _ = model(hidden, values, empty, [20])
+    first, (tape,), _ = model(hidden[:, :cut], values[:, :cut], empty, [cut])
+    second, (last,), _ = model(hidden[:, cut:], values[:, cut:], tape, [20 - cut])
     torch.testing.assert_close(torch.cat([first, second], dim=1), whole, rtol=1e-9, atol=1e-9)
     torch.testing.assert_close((last.end, last.head), (end.end, end.head), rtol=1e-9, atol=1e-9)
+
+
+def test_chunks_drop_the_earliest_recordings_as_one_token_at_a_time() -> None:
+    """The limit is 3 recordings; chunks of 2 are compared with chunks of 1."""
+    draws = torch.Generator().manual_seed(0)
+    model = SerialRecall(width=4, recordings=3, training_recordings=1).double().eval()
+    with torch.no_grad():
+        model.gates.weight.normal_(generator=draws)
+        model.gates.bias.fill_(1.0)
+        model.unsure.zero_()
+    hidden, values = (torch.randn(2, 12, 4, generator=draws, dtype=torch.float64) for _ in range(2))
+    empty = Tape.empty(2, 4, values)
+    read, tapes, _ = model(hidden, values, empty, [2] * 6, every=True)
+    tape = empty
+    for chunk in range(6):
+        both = slice(2 * chunk, 2 * chunk + 2)
+        piece, (tape,), _ = model(hidden[:, both], values[:, both], tape, [2])
+        torch.testing.assert_close(read[:, both], piece, rtol=1e-9, atol=1e-9)
+        torch.testing.assert_close(parts(tapes[chunk]), parts(tape), rtol=1e-9, atol=1e-9)
+    assert tape.values.shape[1] == 3
+
+
+def test_head_equals_loop_over_tokens() -> None:
+    draws = torch.Generator().manual_seed(1)
+    start, write, advance = (
+        torch.rand(2, generator=draws, dtype=torch.float64),
+        *(torch.rand(2, 21, generator=draws, dtype=torch.float64) for _ in range(2)),
+    )
+    head, expected = start, []
+    for stay, step in zip((1.0 - write).unbind(-1), advance.unbind(-1), strict=True):
+        head = stay * head + step
+        expected.append(head)
+    torch.testing.assert_close(
+        _heads(start, write, advance), torch.stack(expected, dim=-1), rtol=1e-12, atol=1e-12
+    )
 
 
 def test_places_are_exact_in_evaluation_if_gates_are_decided() -> None:
@@ -100,13 +136,13 @@ def test_places_are_exact_in_evaluation_if_gates_are_decided() -> None:
     open_, shut = (1.2 * torch.sigmoid(torch.tensor([0.3, -0.3])) - 0.1).tolist()
     for training, doubt in ((True, 0.0), (False, 1.0)):
         model.train(training).unsure.fill_(doubt)
-        _, soft, _ = model(hidden, values, Tape.empty(1, 1, values))
+        _, (soft,), _ = model(hidden, values, Tape.empty(1, 1, values), [4])
         assert float(soft.end.detach()) == pytest.approx(4 * open_)
         assert float(soft.head.detach()) == pytest.approx(
             shut * sum((1 - open_) ** power for power in range(4))
         )
     model.eval().unsure.fill_(0.0)
-    _, hard, _ = model(hidden, values, Tape.empty(1, 1, values))
+    _, (hard,), _ = model(hidden, values, Tape.empty(1, 1, values), [4])
     assert (float(hard.end.detach()), float(hard.head.detach())) == (4.0, 0.0)
 
 
@@ -115,16 +151,12 @@ def test_doubt_depends_on_gates_and_not_on_chunk() -> None:
     for chunk in (400, 50):
         model = SerialRecall(width=1, recordings=8, training_recordings=8)
         model.gates.bias.data = torch.tensor([9.0, -9.0])
-        tape = Tape.empty(1, 1, values)
-        for start in range(0, 400, chunk):
-            _, tape, _ = model(
-                hidden[:, start : start + chunk], values[:, start : start + chunk], tape
-            )
+        model(hidden, values, Tape.empty(1, 1, values), [chunk] * (400 // chunk))
         doubts.append(model.doubt)
     left = 0.999**400
     assert doubts == pytest.approx([left / (left + 0.5 * (1 - left))] * 2, rel=1e-4)
     before = model.doubt
-    model.eval()(hidden, values, Tape.empty(1, 1, values))
+    model.eval()(hidden, values, Tape.empty(1, 1, values), [400])
     assert model.doubt == before
 
 
@@ -134,7 +166,7 @@ def test_doubt_is_relative_to_steps_and_not_to_tokens() -> None:
     hidden[:, ::100] = 0.0  # half a step
     model.gates.weight.data.fill_(1.0)
     model.gates.bias.data.zero_()
-    model(hidden, torch.ones(1, 5000, 1), Tape.empty(1, 1, hidden))
+    model(hidden, torch.ones(1, 5000, 1), Tape.empty(1, 1, hidden), [5000])
     assert model.doubt > 1.0
     assert not model.eval().exact()
 
@@ -181,4 +213,5 @@ def test_recordings_of_a_chunk_count_as_carried_bytes() -> None:
             model(tokens(batch=1, length=8), record=recorder)
         carried.append(recorder.carried_bytes)
     contents, places, strengths = 8 * 16, 8, 8
-    assert carried[0] - carried[1] == 8 * (contents + places + strengths)
+    end, head = 1, 1
+    assert carried[0] - carried[1] == 8 * (contents + places + strengths + end + head)

@@ -87,9 +87,8 @@ def one_read(state: Slots, start: int) -> torch.Tensor:
         bank.spread_logit.fill_(100.0)
         bank.read_heads.query.project.copy_(torch.eye(4))
         bank.read_heads.query_clock.zero_()
-        weights = bank.read(
-            nothing, query, query, bank.write(nothing, query, query, state, time=10), None
-        ).weights
+        prepared = bank.prepare(nothing, query, query)
+        weights = bank.read(prepared, bank.write(prepared.offer, state, time=10), None).weights
     return weights[0, 0, 0, :4]
 
 
