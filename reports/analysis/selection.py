@@ -3,7 +3,7 @@
 A benchmark with other options is a separate benchmark (`reports.analysis.benchmark_variants`).
 Records with equal names but another config or version (an earlier run) have a row of their own,
 identified by its *setting*. A record whose cell is planned again under another id is stale and in
-no row.
+no row, unless only the learning rate differs (`reports.analysis.learning_rates`).
 """
 
 from collections import Counter, defaultdict
@@ -14,10 +14,11 @@ from typing import Literal
 from pydantic import JsonValue
 
 from reports.analysis.benchmark_variants import variant_names
+from reports.analysis.learning_rates import other_rates
+from reports.analysis.stale_records import stale_records
 from results.records.cell import Cell
 from results.records.manifest import Manifest, Planned
 from results.records.record import Record
-from results.records.same_benchmark import Options, possible_options, same_benchmark
 from results.store.store import Store
 
 
@@ -112,11 +113,13 @@ def select(store: Store) -> Selection:
     manifests = store.manifests()
     planned = {cell.id: cell for manifest in manifests for cell in manifest.cells}
     records = list(store)
-    stale = _stale(records, manifests)
+    replanned = stale_records(records, manifests)
+    models = other_rates(replanned, (record for record in records if record.id in planned))
+    stale = tuple(record for record in replanned if record.id not in models)
     left_out = {record.id for record in stale}
     live = {record.id: record for record in records if record.id not in left_out}
     variants = variant_names(live.values())
-    rows = _rows(live, manifests, variants)
+    rows = _rows(live, manifests, variants, models)
     subjects = _split_by_variant(
         _subjects(manifests, live.values()), rows, live, _chance_conditions(manifests)
     )
@@ -144,43 +147,28 @@ def setting(cell: Cell) -> str:
     return cell.setting
 
 
-def _stale(records: Sequence[Record], manifests: Sequence[Manifest]) -> tuple[Record, ...]:
-    """Return the unplanned records whose cell is planned again with the same benchmark options.
-
-    If the options of the new plan are not known, they are taken to be the same.
-    """
-    known: dict[str, Options] = {
-        record.id: record.cell.config.get("benchmark", {}) for record in records
-    }
-    replanned: dict[tuple[str, str, str, int], list[list[Options]]] = defaultdict(list)
-    planned: set[str] = set()
-    for manifest in manifests:
-        possible = possible_options(manifest.cells, known)
-        for cell in manifest.cells:
-            replanned[cell.benchmark, cell.model, cell.method, cell.seed].append(possible[cell.id])
-            planned.add(cell.id)
-
-    def replaced(record: Record) -> bool:
-        own = known[record.id]
-        plans = replanned.get(record.cell.key, [])
-        return any(
-            not options or any(same_benchmark(own, one) for one in options) for options in plans
-        )
-
-    return tuple(record for record in records if record.id not in planned and replaced(record))
-
-
 Key = tuple[str, str, str, str]
 
 
 def _rows(
-    live: Mapping[str, Record], manifests: Sequence[Manifest], variants: Mapping[str, str]
+    live: Mapping[str, Record],
+    manifests: Sequence[Manifest],
+    variants: Mapping[str, str],
+    models: Mapping[str, str],
 ) -> dict[Key, set[str]]:
-    """Map variant, model, method and setting to the ids of the row's cells, run or planned."""
+    """Map variant, model, method and setting to the ids of the row's cells, run or planned.
+
+    Args:
+        live: Shown records, by id.
+        manifests: All manifests.
+        variants: Name of each record's benchmark variant, by id.
+        models: Names of models that differ from those of the cells, by record id.
+    """
     rows: dict[Key, set[str]] = defaultdict(set)
     for record in live.values():
         cell = record.cell
-        rows[variants[record.id], cell.model, cell.method, setting(cell)].add(record.id)
+        model = models.get(record.id, cell.model)
+        rows[variants[record.id], model, cell.method, setting(cell)].add(record.id)
     for manifest in manifests:
         groups: dict[tuple[str, str, str], list[Planned]] = defaultdict(list)
         for planned in manifest.cells:

@@ -50,8 +50,8 @@ def render(selection: Selection, name: str, lines: Sequence[Line]) -> str:
 
 
 def base(name: str) -> str:
-    """A variant's name without its options."""
-    return name.partition("[")[0]
+    """Return a variant's name without its options and its learning rate."""
+    return name.partition(" (")[0].partition("[")[0]
 
 
 def options(lines: Sequence[Line]) -> list[tuple[str, tuple[str, ...]]]:
