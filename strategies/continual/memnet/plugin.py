@@ -30,6 +30,33 @@ class MemNetPlugin(SupervisedPlugin[Any]):
     The memory is the strategy's model; the strategy's own criterion applies to new samples and
     dreams alike. If Avalanche provides task labels, a dream has that of its class.
 
+    Between two experiences the states of model, plugin and optimizer, and that of torch's global
+    generator, from which Avalanche draws the order of samples, determine the rest of the run::
+
+        torch.save(
+            {
+                "model": strategy.model.state_dict(),
+                "plugin": plugin.state_dict(),
+                "optimizer": strategy.optimizer.state_dict(),
+                "rng": torch.get_rng_state(),
+            },
+            path,
+        )
+
+    A new process builds the same strategy and restores them, and ends with the same numbers::
+
+        saved = torch.load(path)
+        strategy.model.load_state_dict(saved["model"])
+        plugin.load_state_dict(saved["plugin"])
+        strategy.optimizer.load_state_dict(saved["optimizer"])
+        torch.set_rng_state(saved["rng"])
+        for experience in benchmark.train_stream[done:]:
+            strategy.train(experience)
+
+    Within an experience Avalanche's own strategies can't resume, because their data loaders have no
+    position to restore; `strategies.continual.strategy.ContinualStrategy` can
+    (`strategies.continual.checkpointing`).
+
     Args:
         memory: The strategy's model.
         seed: Seed of the choice of dreams.
@@ -50,6 +77,16 @@ class MemNetPlugin(SupervisedPlugin[Any]):
         self._codes: Tensor | None = None
         self._statistics = SlotStatistics(len(memory.bank.links))
         memory.bottleneck.register_forward_hook(self._hold_codes)
+
+    def before_training(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
+        """Preserve the optimizer's state, which Avalanche erases in a strategy's first training.
+
+        Without it, a restored optimizer would start from zero.
+        """
+        if strategy.optimized_param_id is None:
+            restored = strategy.optimizer.state_dict()
+            strategy.make_optimizer(reset_optimizer_state=True)
+            strategy.optimizer.load_state_dict(restored)
 
     def before_training_exp(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
         """Find the slots for dreams, and give the memory the experience's samples.
