@@ -10,6 +10,7 @@ from baselines.option_values import spelt
 from baselines.registry import unknown
 from benchmarks.cli.durations_and_sizes import duration, size
 from benchmarks.cli.engine_options import EngineOptions, make_engine
+from benchmarks.cli.paths import usable_folder
 from benchmarks.cli.plan_options import plan_from
 from benchmarks.cli.shared_options import store_root
 from benchmarks.execution.displays import choose_display
@@ -98,7 +99,7 @@ def run(
             engine=engine,
             jobs=jobs,
             device=device,
-            data_root=_path(data_root),
+            data_root=_folder("data_root", data_root),
             address=address,
             gpus_per_cell=gpus_per_cell,
         ),
@@ -119,11 +120,11 @@ def run(
         precision,
         profile,
         protocol,
-        _path(data_root),
+        _folder("data_root", data_root),
         _joined(budget),
         _joined(total_budget),
     )
-    root = store_root(_path(store))
+    root = store_root(_folder("store", store))
     Run(
         plan=plan,
         root=root,
@@ -148,5 +149,5 @@ def _seeds(seeds: int | str | Sequence[int] | None) -> str | None:
     return str(seeds) if isinstance(seeds, int) else ",".join(map(str, seeds)) + ","
 
 
-def _path(path: str | Path | None) -> Path | None:
-    return None if path is None else Path(path)
+def _folder(option: str, path: str | Path | None) -> Path | None:
+    return None if path is None else usable_folder(option, path)

@@ -11,6 +11,7 @@ import typer
 from benchmarks.cli.leaderboard import leaderboard
 from benchmarks.cli.list import show
 from benchmarks.cli.output import exit_code, prepare_output
+from benchmarks.cli.paths import check_working_directory
 from benchmarks.cli.publish import publish
 from benchmarks.cli.report import report
 from benchmarks.cli.run import INTERRUPTED, run
@@ -41,6 +42,9 @@ app.command("tune")(tune)
 USAGE_ERROR = 2
 """Exit code of an invalid request."""
 
+FAILED = 1
+"""Exit code if the operating system refuses something, such as a write on a full disk."""
+
 _ClickError: Any = next(
     base for base in typer.BadParameter.__mro__ if base.__name__ == "ClickException"
 )
@@ -70,12 +74,13 @@ def main() -> None:
     An invalid request prints one line on standard error and exits with code 2.
     """
     output, errors = prepare_output()
-    raise SystemExit(exit_code(_run(), output, errors))
+    raise SystemExit(exit_code(run_command(), output, errors))
 
 
-def _run() -> int:
+def run_command() -> int:
     """Run the command and return its exit code."""
     try:
+        check_working_directory()
         return app(standalone_mode=False) or 0
     except (UsageError, _ClickError) as error:
         message = error.format_message() if isinstance(error, _ClickError) else str(error)
@@ -84,3 +89,7 @@ def _run() -> int:
     except (KeyboardInterrupt, typer.Abort):
         print("memnet: stopped", file=sys.stderr)
         return INTERRUPTED
+    except OSError as error:
+        place = "" if error.filename is None else f"{error.filename}: "
+        print(f"memnet: error: {place}{error.strerror or error}", file=sys.stderr)
+        return FAILED

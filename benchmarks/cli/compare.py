@@ -1,5 +1,6 @@
 """``memnet report --compare A B``: compares two models or two stores."""
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -48,10 +49,11 @@ def _found(pair: tuple[str, str], store: Path) -> "PairwiseReport":
     folders = [Path(name).expanduser() for name in pair]
     stores = [(folder / "records").is_dir() for folder in folders]
     if all(stores):
+        _check_unambiguous(pair, store)
         left, right = (select(Store.open(folder)) for folder in folders)
         return compare_stores(left, right, pair)
     try:
-        return compare_models(select(Store.open(store)), *pair)
+        return compare_models(select(Store.open(store)), *map(_canonical, pair))
     except UsageError as error:
         if not any(stores):
             raise
@@ -60,6 +62,39 @@ def _found(pair: tuple[str, str], store: Path) -> "PairwiseReport":
             f"'{one}' is a store and '{other}' is not: name the folders of two stores, or two "
             f"models of one store; as models: {error}"
         ) from error
+
+
+def _check_unambiguous(pair: tuple[str, str], store: Path) -> None:
+    """Refuse two folders of stores that are also two models of the store.
+
+    Raises:
+        UsageError: If the comparison could be meant either way.
+    """
+    from results.store.store import Store
+
+    if any(os.sep in name for name in pair) or not (store / "records").is_dir():
+        return
+    known = {record.cell.model for record in Store.open(store)}
+    if known.issuperset(map(_canonical, pair)):
+        one, other = pair
+        raise UsageError(
+            f"--compare {one} {other}: both are models of {store} and folders of stores; write "
+            f"./{one} ./{other} for the stores, or MODEL:METHOD for the models"
+        )
+
+
+def _canonical(name: str) -> str:
+    """Bring ``MODEL`` or ``MODEL:METHOD`` to the form in which records name them."""
+    from benchmarks.planning.catalog import Catalog
+    from benchmarks.planning.jobs import Planner
+    from benchmarks.planning.overrides import Settings
+    from benchmarks.planning.variant import canonical_name
+
+    planner = Planner(Catalog.read(), Settings())
+    model, colon, method = name.partition(":")
+    return canonical_name(planner.model, model) + (
+        colon + canonical_name(planner.method, method) if method else ""
+    )
 
 
 def _simple(table: "Table", columns: "range | tuple[int, ...]") -> str:

@@ -6,10 +6,16 @@ from typing import Annotated
 import typer
 
 from benchmarks.cli import shared_options
+from benchmarks.cli.paths import folder
 
 
 def publish(
-    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Output folder of the site.")],
+    out: Annotated[
+        Path,
+        typer.Option(
+            "--out", metavar="DIR", parser=folder("--out"), help="Output folder of the site."
+        ),
+    ],
     store: shared_options.Store = None,
 ) -> None:
     """Write the site and its records for a static host.

@@ -6,12 +6,16 @@ from typing import Annotated
 import typer
 
 from benchmarks.cli import shared_options
+from benchmarks.cli.paths import folder
 
 
 def report(
     store: shared_options.Store = None,
     out: Annotated[
-        Path, typer.Option("--out", metavar="DIR", help="Output folder of the report.")
+        Path,
+        typer.Option(
+            "--out", metavar="DIR", parser=folder("--out"), help="Output folder of the report."
+        ),
     ] = Path("report"),
     compare: Annotated[
         tuple[str, str] | None,

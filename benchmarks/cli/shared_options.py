@@ -6,10 +6,15 @@ from typing import Annotated
 
 import typer
 
+from benchmarks.cli.paths import file, folder, usable_folder
+
 Store = Annotated[
     Path | None,
     typer.Option(
-        "--store", metavar="DIR", help="Folder of the records [default: MEMNET_STORE, else runs]."
+        "--store",
+        metavar="DIR",
+        parser=folder("--store"),
+        help="Folder of the records [default: MEMNET_STORE, else runs].",
     ),
 ]
 Models = Annotated[
@@ -58,6 +63,7 @@ Plugins = Annotated[
     typer.Option(
         "--plugin",
         metavar="FILE.py",
+        parser=file("--plugin"),
         help="File of a model, method, task, stream or suite; repeatable.",
     ),
 ]
@@ -74,6 +80,7 @@ DataRoot = Annotated[
     typer.Option(
         "--data-root",
         metavar="DIR",
+        parser=folder("--data-root"),
         help="Folder of the data sets [default: MEMNET_DATA, else the user's cache].",
     ),
 ]
@@ -115,5 +122,11 @@ Precision = Annotated[
 
 
 def store_root(given: Path | None) -> Path:
-    """Return the store's folder: the argument, else ``MEMNET_STORE``, else ``runs``."""
-    return Path(given or os.environ.get("MEMNET_STORE") or "runs").expanduser()
+    """Return the store's folder: the argument, else ``MEMNET_STORE``, else ``runs``.
+
+    Raises:
+        UsageError: If it cannot be used, or is not a folder.
+    """
+    if given is not None:
+        return usable_folder("--store", given)
+    return usable_folder("MEMNET_STORE", os.environ.get("MEMNET_STORE") or "runs")

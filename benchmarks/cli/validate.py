@@ -5,15 +5,27 @@ from typing import Annotated
 
 import typer
 
+from benchmarks.cli.paths import folder
+from results.errors import UsageError
+
 RECORD_REFUSED = 1
 """Exit code if a record is refused."""
+
+
+def given_path(text: str | Path) -> Path:
+    """Return a path that was given; an unreadable one is refused as a record."""
+    if not str(text).strip():
+        raise UsageError("the name of a record is empty: name a file or a folder")
+    return Path(text)
 
 
 def validate(
     files: Annotated[
         list[Path],
         typer.Argument(
-            metavar="FILE…", help="Records, or folders that hold records or a records/ folder."
+            metavar="FILE...",
+            parser=given_path,
+            help="Records, or folders that hold records or a records/ folder.",
         ),
     ],
     against: Annotated[
@@ -21,6 +33,7 @@ def validate(
         typer.Option(
             "--against",
             metavar="STORE",
+            parser=folder("--against"),
             help="Store to compare them with [default: the published records].",
         ),
     ] = None,
@@ -31,13 +44,12 @@ def validate(
     complete seeds, duplicates and drift.
     """
     import results.validation.validate as checks
-    from results.errors import UsageError
     from results.validation.untrusted_json import printable
 
     paths = [path for given in files for path in _records(given)]
     if not paths:
         raise UsageError(f"no records in {printable(', '.join(map(str, files)))}")
-    store = Path(checks.__file__).parent / "published" if against is None else against.expanduser()
+    store = Path(checks.__file__).parent / "published" if against is None else against
     if against is not None and not (store / "records").is_dir():
         raise UsageError(
             f"there is no store at {store}: --against takes a folder with a records/ folder"

@@ -37,6 +37,25 @@ def base_name(text: str) -> str:
     return parse_variant(text)[0].strip()
 
 
+def canonical_name(resolved: Callable[[str], Variant], text: str) -> str:
+    """Return the name of the variant that ``text`` describes, whatever the order of its options.
+
+    Args:
+        resolved: Returns the variant of a name. If it refuses the name (an entry or option of
+            another version), only the order of the options is changed.
+        text: Name of the entry, with options in brackets.
+
+    Raises:
+        UsageError: If the text is not of the form ``NAME[key=value]``.
+    """
+    name, written = parse_variant(text)
+    try:
+        return resolved(text).name
+    except UsageError:
+        inside = ",".join(f"{key}={written[key]}" for key in sorted(written))
+        return f"{name.strip()}[{inside}]" if inside else name.strip()
+
+
 def resolve(
     find: Callable[[str], Entry], text: str, settings: Mapping[str, str] | None = None
 ) -> Variant:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from reports.analysis.metric_ranges import Range, metric_range
 from reports.analysis.pairing import paired_scores
 from reports.analysis.selection import ResultRow, Selection, Subject
 from results.records.record import Record
@@ -63,6 +64,11 @@ class Summary:
     train_seconds: float | None
     train_cpu_seconds: float | None
     train_examples: int | None
+
+    @property
+    def limits(self) -> Range:
+        """The range of the metric."""
+        return metric_range(self.metric)
 
 
 def summarise(selection: Selection) -> list[Summary]:

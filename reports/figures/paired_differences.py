@@ -23,13 +23,16 @@ DIFFERENCES_CAPTION = (
     "Filled marker: significant (Wilcoxon, Holm-corrected)."
 )
 
+MAX_LABEL, MAX_SIDE = 40, 14
+"""Maximum length of a row's label, and of a name on one side of zero."""
+
 Colours = Sequence[tuple[str, str]]
 
 
 def draw(found: PairwiseReport, name: str) -> Plot:
     """Draw the comparison of two models, or two stores: one line per benchmark."""
     labels = [comparison.name for comparison in found.comparisons]
-    sides = f"← {_shortened(found.right)} better    {_shortened(found.left)} better →"
+    sides = (found.right, found.left)
     return render(
         _figure(found.comparisons, labels, [_colours(found)] * len(labels), sides),
         name=name,
@@ -61,7 +64,7 @@ def draw_best(
         for comparison in comparisons
     ]
     return render(
-        _figure(comparisons, labels, colours, f"{_shortened(style.name(best))} better →"),
+        _figure(comparisons, labels, colours, ("other", style.name(best))),
         name=name,
         title=f"{subject.name}: {style.name(best)} against the others",
         caption=DIFFERENCES_CAPTION,
@@ -71,7 +74,10 @@ def draw_best(
 
 
 def _figure(
-    comparisons: Sequence[RowComparison], labels: Sequence[str], colours: Colours, sides: str
+    comparisons: Sequence[RowComparison],
+    labels: Sequence[str],
+    colours: Colours,
+    sides: tuple[str, str],
 ) -> Figure:
     """Draw one line per comparison: differences left, probabilities of improvement right."""
     count = len(comparisons)
@@ -92,9 +98,10 @@ def _figure(
             )
         differences.set_yticks(range(count), [_shortened(label) for label in labels])
         differences.set_ylim(count - 0.5, -0.5)
-        differences.set_xlim(*_span(comparisons))
+        span = _span(comparisons)
+        differences.set_xlim(-span, span)
         differences.set_xlabel("difference of scores")
-        differences.set_title(sides, loc="right", fontsize=8.5, fontweight="normal")
+        _name_sides(differences, *sides)
         chances.set(xlim=(-0.03, 1.03), xticks=[0.0, 0.5, 1.0])
         chances.set_xlabel("probability of improvement")
         for axes, neutral in ((differences, 0.0), (chances, 0.5)):
@@ -104,21 +111,38 @@ def _figure(
     return figure
 
 
-def _span(comparisons: Sequence[RowComparison]) -> tuple[float, float]:
-    """Return the limits of the axis of differences: everything drawn, and zero."""
+def _name_sides(axes: Axes, left: str, right: str) -> None:
+    """Write which side is better on either side of zero."""
+    texts = (
+        (f"← {_shortened(left, MAX_SIDE)} better", "right", -6),
+        (f"{_shortened(right, MAX_SIDE)} better →", "left", 6),
+    )
+    for text, alignment, offset in texts:
+        axes.annotate(
+            text,
+            (0.0, 1.0),
+            xycoords=("data", "axes fraction"),
+            xytext=(offset, 4),
+            textcoords="offset points",
+            ha=alignment,
+            va="bottom",
+            fontsize=8,
+        )
+
+
+def _span(comparisons: Sequence[RowComparison]) -> float:
+    """Return the half-width of the axis of differences, which is symmetric around zero."""
     drawn = [
         value
         for comparison in comparisons
-        for value in (comparison.paired.difference.low, comparison.paired.difference.high, 0.0)
+        for value in (comparison.paired.difference.low, comparison.paired.difference.high)
     ]
     drawn += [
         float(value)
         for comparison in comparisons
         for value in comparison.scores[0] - comparison.scores[1]
     ]
-    known = [value for value in drawn if math.isfinite(value)]
-    margin = 0.05 * max(max(known) - min(known), 0.1)
-    return min(known) - margin, max(known) + margin
+    return 1.1 * max([0.05, *(abs(value) for value in drawn if math.isfinite(value))])
 
 
 def _draw_estimate(
@@ -175,5 +199,5 @@ def _description(comparisons: Sequence[RowComparison], labels: Sequence[str]) ->
     return "; ".join(found)
 
 
-def _shortened(name: str) -> str:
-    return name if len(name) <= 40 else f"{name[:39]}…"
+def _shortened(name: str, longest: int = MAX_LABEL) -> str:
+    return name if len(name) <= longest else f"{name[: longest - 1]}…"

@@ -12,7 +12,7 @@ from reports.figures.style import Style
 from reports.tables.number_format import shortened
 from results.statistics.intervals import mean_interval
 
-MAX_POINTS = 400
+MAX_AVERAGED_TIMES = 400
 """Maximum number of times at which curves of several seeds are averaged."""
 
 
@@ -88,7 +88,7 @@ def _grid(curves: Sequence[tuple[Array, Array]]) -> Array:
     until = min(float(time[-1]) for time, _ in curves)
     times = np.unique(np.concatenate([time[time <= until] for time, _ in curves]))
     return (
-        times[np.unique(np.linspace(0, len(times) - 1, MAX_POINTS).astype(int))]
-        if len(times) > MAX_POINTS
+        times[np.unique(np.linspace(0, len(times) - 1, MAX_AVERAGED_TIMES).astype(int))]
+        if len(times) > MAX_AVERAGED_TIMES
         else times
     )

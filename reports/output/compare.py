@@ -12,7 +12,7 @@ from reports.site import addresses, comparison_page
 from results.errors import UsageError
 from results.store.store import write_whole
 
-NAME = "comparison"
+COMPARISON_NAME = "comparison"
 """Name of the files without their extension."""
 
 
@@ -26,7 +26,7 @@ def write(found: PairwiseReport, out: Path) -> Path:
         UsageError: If the folder can't be written, or a file that no report wrote would be
             replaced.
     """
-    plot = paired_differences.draw(found, NAME)
+    plot = paired_differences.draw(found, COMPARISON_NAME)
     contents = dict(_contents(found, plot))
     try:
         folder.prepare(out, contents)
@@ -48,5 +48,5 @@ def _contents(found: PairwiseReport, plot: Plot) -> Iterator[tuple[str, str | by
         yield f"assets/{asset.name}", asset.read_bytes()
     for form, drawing in plot.forms.items():
         yield addresses.figure_file(plot.name, form), drawing
-    yield f"{NAME}.md", comparison_page.markdown(found, plot)
+    yield f"{COMPARISON_NAME}.md", comparison_page.markdown(found, plot)
     yield folder.COMPARISON, comparison_page.html(found, plot)

@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from reports.analysis.metric_ranges import difference_range
 from reports.analysis.pairing import paired_scores
 from reports.analysis.selection import ResultRow, Selection
 from reports.analysis.summary import summary
@@ -145,9 +146,9 @@ def _row(one: Ablation) -> Row:
             one.name,
             one.option,
             one.before.subject.name,
-            number_format.spread(before.mean, before.low, before.high),
-            number_format.spread(after.mean, after.low, after.high),
-            number_format.interval(one.loss),
+            number_format.spread(before.mean, before.low, before.high, before.limits),
+            number_format.spread(after.mean, after.low, after.high, after.limits),
+            number_format.interval(one.loss, difference_range(before.metric)),
             number_format.whole(int(one.loss.count)),
             *costs(after),
         ),

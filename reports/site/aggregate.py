@@ -86,7 +86,8 @@ def aggregate_table(found: Aggregate) -> Table:
         Column("method"),
         Column("interquartile mean", numeric=True),
         Column("mean", numeric=True),
-        *COSTS,
+        Column("runs", numeric=True),
+        *COSTS[1:],
     )
     caption = (
         f"{found.name}: interquartile mean and mean over all runs, with 95% bootstrap intervals "

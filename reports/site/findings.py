@@ -183,7 +183,7 @@ def _significantly_better(best: Summary, second: Summary) -> bool:
 
 
 def _score(row: Summary) -> str:
-    return number_format.spread(row.mean, row.low, row.high)
+    return number_format.spread(row.mean, row.low, row.high, row.limits)
 
 
 def name(row: Summary) -> str:

@@ -96,16 +96,21 @@ def render(
 def counts(selection: Selection) -> list[tuple[str, int]]:
     """Return counts for the page's head; zeros are omitted, except for the first three."""
     status = Counter(record.status for record in selection.records)
-    counted = [
-        ("benchmarks", len(selection.subjects)),
-        ("models", len({entry.model for entry in selection.entries})),
-        ("finished cells", status["ok"]),
+    always = [
+        ("benchmark", len(selection.subjects)),
+        ("model", len({entry.model for entry in selection.entries})),
+        ("finished cell", status["ok"]),
+    ]
+    others = [
         ("failed", status["failed"]),
         ("not yet run", selection.missing),
         ("stale, omitted", len(selection.stale)),
         ("damaged, omitted", selection.damaged),
     ]
-    return [(name, number) for place, (name, number) in enumerate(counted) if number or place < 3]
+    return [
+        *((name if number == 1 else f"{name}s", number) for name, number in always),
+        *((name, number) for name, number in others if number),
+    ]
 
 
 def budgets(lines: Sequence[Line]) -> list[int]:

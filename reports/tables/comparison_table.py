@@ -78,8 +78,8 @@ def _row(comparison: RowComparison) -> Row:
         cells=(
             comparison.name,
             comparison.left.subject.primary,
-            number_format.spread(left.mean, left.low, left.high),
-            number_format.spread(right.mean, right.low, right.high),
+            number_format.spread(left.mean, left.low, left.high, left.limits),
+            number_format.spread(right.mean, right.low, right.high, right.limits),
             estimate(paired.difference),
             _probability(comparison.adjusted),
             estimate(paired.improvement, signed=False),

@@ -2,10 +2,14 @@
 
 import re
 
+from reports.analysis.metric_ranges import UNBOUNDED, Range
 from results.statistics.intervals import Interval
 
 NOTHING = "—"
 """Shown where there is no number."""
+
+TOLERANCE = 1e-9
+"""Rounding error by which an interval may exceed its limits."""
 
 MINUS = "\N{MINUS SIGN}"
 
@@ -17,20 +21,27 @@ def score(value: float | None) -> str:
     )
 
 
-def spread(mean: float | None, low: float | None, high: float | None) -> str:
-    """Return a mean with half its interval, ``0.973 ± 0.004``; without an interval, the mean."""
+def spread(
+    mean: float | None, low: float | None, high: float | None, limits: Range = UNBOUNDED
+) -> str:
+    """Return a mean with half its interval, ``0.973 ± 0.004``; without an interval, the mean.
+
+    An interval that exceeds the limits is clipped and written as ``0.973 [0.941, 1.000]``.
+    """
     if mean is None or low is None or high is None:
         return score(mean)
-    return f"{score(mean)} ± {(high - low) / 2:.3f}"
+    if limits[0] - TOLERANCE <= low and high <= limits[1] + TOLERANCE:
+        return f"{score(mean)} ± {(high - low) / 2:.3f}"
+    return f"{score(mean)} [{score(max(low, limits[0]))}, {score(min(high, limits[1]))}]"
 
 
-def interval(found: Interval) -> str:
+def interval(found: Interval, limits: Range = UNBOUNDED) -> str:
     """Return an interval of one number; see `spread`."""
     mean, low, high = (
         None if value != value else value
         for value in map(float, (found.mean, found.low, found.high))
     )
-    return spread(mean, low, high)
+    return spread(mean, low, high, limits)
 
 
 def whole(value: int | None) -> str:

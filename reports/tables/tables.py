@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from reports.analysis.metric_ranges import metric_range
 from reports.analysis.selection import ResultRow, Selection, Subject
 from reports.analysis.summary import Summary, ranked, scores, summarise
 from reports.tables import number_format
@@ -59,7 +60,8 @@ COSTS = (
 
 
 LEADERBOARD_CAPTION = (
-    "Leaderboard: mean over seeds ± half of the 95% Student-t interval; rank: one plus the number "
+    "Leaderboard: mean over seeds ± half of the 95% Student-t interval, or [low, high] if that is "
+    "clipped to the metric's range; rank: one plus the number "
     "of rows that are significantly better (paired t-tests over common seeds, Holm-corrected)"
 )
 
@@ -76,7 +78,7 @@ def leaderboard_table(selection: Selection) -> Table:
                 row.model,
                 row.method,
                 *_setting(selection, row.setting),
-                number_format.spread(row.mean, row.low, row.high),
+                number_format.spread(row.mean, row.low, row.high, row.limits),
                 number_format.score(row.chance),
                 row.metric,
                 *costs(row),
@@ -122,7 +124,9 @@ def _by_metrics(
     rows = []
     for entry, row in ranked(selection, subject):
         values = [
-            number_format.interval(scores(entry, metric)) if entry.ok else number_format.NOTHING
+            number_format.interval(scores(entry, metric), metric_range(metric))
+            if entry.ok
+            else number_format.NOTHING
             for metric, _ in metrics
         ]
         cells = (

@@ -147,12 +147,12 @@ def common(first: npt.ArrayLike, second: npt.ArrayLike) -> tuple[Array, Array]:
 
 
 def signed_rank(difference: npt.ArrayLike) -> float:
-    """Return the two-sided p of Wilcoxon's signed-rank test (1945), exact with ties.
+    """Return the two-sided p of Wilcoxon's signed-rank test (1945).
 
     Zero differences are left out, as in Wilcoxon's paper; equal differences share their mean rank.
-    The exact null distribution of the sum of positive ranks is computed: scores of few queries
-    often tie, and with ties the normal approximation and the tables for distinct ranks are wrong.
-    With ``n`` seeds p is at least ``2^(1−n)``: five seeds never reach 0.05.
+    p is exact up to 50 nonzero differences without ties and up to 13 with ties, and asymptotic
+    beyond (`scipy.stats.wilcoxon`). With ``n`` seeds it is at least ``2^(1−n)``: five seeds never
+    reach 0.05.
 
     Args:
         difference: ``d``, ``[n]``, finite.
@@ -160,21 +160,9 @@ def signed_rank(difference: npt.ArrayLike) -> float:
     Returns:
         p in [0, 1]; 1 if all differences are zero.
     """
-    found = np.round(np.asarray(difference, dtype=np.float64), COMPARED_DECIMALS)
-    found = found[found != 0]
-    if not len(found):
-        return 1.0
-    # Midranks are halves, so twice the rank is whole and indexes the distribution.
-    ranks = np.rint(2 * stats.rankdata(np.abs(found))).astype(np.intp)
-    chances = np.ones(1)
-    for rank in ranks:
-        longer = np.zeros(len(chances) + rank)
-        longer[: len(chances)] += chances / 2
-        longer[rank:] += chances / 2
-        chances = longer
-    positive = int(ranks[found > 0].sum())
-    tail = min(chances[: positive + 1].sum(), chances[positive:].sum())
-    return float(min(2 * tail, 1.0))
+    rounded = np.round(np.asarray(difference, dtype=np.float64), COMPARED_DECIMALS)
+    nonzero = rounded[rounded != 0]
+    return float(stats.wilcoxon(nonzero).pvalue) if len(nonzero) else 1.0
 
 
 def effect_size(difference: npt.ArrayLike) -> float:

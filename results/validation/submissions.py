@@ -109,7 +109,8 @@ def _row(members: Sequence[Submission], published: Sequence[Submission]) -> Iter
         yield (
             first.path,
             "note",
-            f"{_name(row)} has {len(seeds)} seeds; an official row has {OFFICIAL_SEEDS}",
+            f"{_name(row)} has {len(seeds)} seed{'s' if len(seeds) != 1 else ''}; "
+            f"an official row has {OFFICIAL_SEEDS}",
         )
     sizes = {
         one.record.cost.parameters for one in (*members, *published) if one.record.status == "ok"

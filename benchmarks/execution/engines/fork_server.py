@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
-from multiprocessing import forkserver, get_context
+from multiprocessing import forkserver, get_context, util
 from multiprocessing.context import ForkServerContext
 from types import ModuleType
 from typing import IO
@@ -39,6 +39,15 @@ ENVIRONMENT = {
     "PYTHONSAFEPATH": "1",
 }
 
+SOCKET_PATH_BYTES = 103
+"""Maximum length of the path of a Unix socket (macOS; Linux allows 107 bytes)."""
+
+SOCKET_NAME_BYTES = len("/pymp-12345678/listener-12345678")
+"""Length of what `multiprocessing` appends to the temporary folder."""
+
+SHORT_FOLDER = "/tmp"
+"""Temporary folder of the server's socket if ``TMPDIR`` is too long."""
+
 TAIL_BYTES = 4096
 """Bytes at the end of standard error in which to look for the last line."""
 
@@ -50,6 +59,7 @@ def start_server(preload: Sequence[str]) -> ForkServerContext:
         preload: Modules to load. A missing module is ignored: the cell that needs it reports it.
     """
     context = get_context("forkserver")
+    _keep_socket_paths_short()
     context.set_forkserver_preload(list(preload))
     with _environment(ENVIRONMENT), _standard_error(_errors()), plain_main():
         forkserver.ensure_running()
@@ -63,6 +73,18 @@ def last_error() -> str:
     tail = os.pread(descriptor, TAIL_BYTES, max(0, end - TAIL_BYTES))
     lines = tail.decode(errors="replace").splitlines()
     return lines[-1] if lines else ""
+
+
+def _keep_socket_paths_short() -> None:
+    """Let `multiprocessing` create its temporary folder where the path of a socket fits."""
+    usual = tempfile.gettempdir()
+    if len(os.fsencode(usual)) + SOCKET_NAME_BYTES <= SOCKET_PATH_BYTES:
+        return
+    tempfile.tempdir = SHORT_FOLDER
+    try:
+        util.get_temp_dir()  # created once per process, and removed at its end
+    finally:
+        tempfile.tempdir = usual
 
 
 @cache

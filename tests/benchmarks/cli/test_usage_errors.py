@@ -1,11 +1,15 @@
 """Invalid input prints one line on standard error, exits with code 2 and writes nothing."""
 
+import errno
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.benchmarks.command import PLUGINS, WITH_PLUGINS, memnet
+from benchmarks.cli import app
+from tests.benchmarks.command import MEMNET, PLUGINS, WITH_PLUGINS, environment, memnet
 
+PUBLISHED = str(Path(__file__).parents[3] / "results" / "published")
 WEE = ("run", "wee", *WITH_PLUGINS, "--models", "scripted")
 
 
@@ -69,8 +73,104 @@ def test_unwritable_store_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     for store in ("file", "file/store", "file/far/below"):
         done = memnet(*WEE, "--store", store, cwd=tmp_path)
-        assert_refused(done.returncode, done.stderr, "cannot write to the store")
+        assert_refused(done.returncode, done.stderr, f"--store {store}: ")
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+LONG = "e" * 300
+STORE_COMMANDS = (
+    WEE,
+    ("status", "wee", *WITH_PLUGINS, "--models", "scripted"),
+    ("tune", "wee", *WITH_PLUGINS, "--models", "scripted"),
+    ("report",),
+    ("report", "--compare", "a", "b"),
+    ("leaderboard",),
+    ("publish", "--out", "site"),
+)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "store", "reason"),
+    [
+        *((command, "loop", "Too many levels of symbolic links") for command in STORE_COMMANDS),
+        (("report",), "", "is empty"),
+        (("report",), "file", "not a folder"),
+        (("report",), LONG, "File name too long"),
+    ],
+    ids=lambda value: value[0][:9] if value else "empty",
+)
+def test_unusable_store_is_refused_by_every_command(
+    tmp_path: Path, arguments: tuple[str, ...], store: str, reason: str
+) -> None:
+    (tmp_path / "file").write_text("")
+    (tmp_path / "loop").symlink_to("loop")
+    done = memnet(*arguments, "--store", store, cwd=tmp_path)
+    assert_refused(done.returncode, done.stderr, reason)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "loop"]
+
+
+@pytest.mark.parametrize("arguments", [("report",), WEE], ids=lambda words: words[0])
+def test_unusable_store_of_the_environment_is_refused(
+    tmp_path: Path, arguments: tuple[str, ...]
+) -> None:
+    done = memnet(*arguments, cwd=tmp_path, MEMNET_STORE=LONG)
+    assert_refused(done.returncode, done.stderr, "File name too long")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("report", "--store", PUBLISHED, "--out"),
+        ("publish", "--store", PUBLISHED, "--out"),
+        ("validate", PUBLISHED, "--against"),
+        (*WEE, "--data-root"),
+        (*WEE, "--plugin"),
+    ],
+    ids=lambda words: f"{words[0]} {words[-1]}",
+)
+def test_empty_path_is_refused(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    done = memnet(*arguments, "", cwd=tmp_path)
+    assert_refused(done.returncode, done.stderr, "is empty")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_link_loop_is_refused_as_a_plugin(tmp_path: Path) -> None:
+    (tmp_path / "loop").symlink_to("loop")
+    done = memnet(*WEE, "--plugin", "loop", cwd=tmp_path)
+    assert_refused(done.returncode, done.stderr, "--plugin loop: Too many levels")
+
+
+def test_deleted_working_directory_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "gone").mkdir()
+    done = subprocess.run(
+        ["bash", "-c", 'rmdir "$PWD"; exec "$@"', "bash", *MEMNET, *WEE],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path / "gone",
+        env=environment(),
+        timeout=300,
+        check=False,
+    )
+    assert_refused(done.returncode, done.stderr, "the working directory cannot be used")
+
+
+def test_long_temporary_folder_does_not_stop_a_run(tmp_path: Path) -> None:
+    folder = tmp_path / ("d" * 100)
+    folder.mkdir()
+    done = memnet(*WEE, "--seeds", "1", "--store", "store", cwd=tmp_path, TMPDIR=str(folder))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert not list(folder.glob("pymp-*"))
+
+
+def test_error_of_the_operating_system_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refuse(**_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", "records")
+
+    monkeypatch.setattr(app, "app", refuse)
+    assert app.run_command() == app.FAILED
+    assert capsys.readouterr().err == "memnet: error: records: No space left on device\n"
 
 
 def test_missing_data_is_refused(tmp_path: Path) -> None:

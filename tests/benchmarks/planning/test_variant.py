@@ -3,7 +3,7 @@ import pytest
 from baselines.option_values import spelt
 from baselines.registry import Entry, Registry
 from baselines.source import Option
-from benchmarks.planning.variant import resolve, split_names
+from benchmarks.planning.variant import canonical_name, resolve, split_names
 from results.errors import UsageError
 from tests.benchmarks.command import PLUGINS
 
@@ -52,6 +52,20 @@ def test_settings_apply_to_options_that_are_not_in_brackets() -> None:
 def test_invalid_variant_is_refused(text: str) -> None:
     with pytest.raises(UsageError):
         resolve(MODELS, text)
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("scripted[width=8,act=raise]", "scripted[act=raise,width=8]"),
+        ("scripted[width=4]", "scripted"),
+        ("scripted[pause=1]", "scripted[pause=1.0]"),
+        ("scripted[z=1,a=2]", "scripted[a=2,z=1]"),
+        ("other[z=1, a=2]", "other[a=2,z=1]"),
+    ],
+)
+def test_canonical_name_does_not_depend_on_the_order_of_options(text: str, name: str) -> None:
+    assert canonical_name(lambda given: resolve(MODELS, given), text) == name
 
 
 OPTIONS = [

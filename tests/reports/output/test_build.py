@@ -118,6 +118,14 @@ def test_nothing_is_inline_and_the_policy_is_strict(site: Path) -> None:
         ), path
 
 
+def test_group_headings_span_all_columns(site: Path) -> None:
+    for path in sorted(site.rglob("*.html")):
+        for table in re.findall(r"<table.*?</table>", path.read_text(), re.DOTALL):
+            columns = table.partition("</thead>")[0].count("<th ")
+            for span in re.findall(r'colspan="([0-9]+)"', table):
+                assert int(span) == columns, path
+
+
 def test_pages_are_accessible(site: Path) -> None:
     for path, elements in pages(site):
         tags = [tag for tag, _ in elements]

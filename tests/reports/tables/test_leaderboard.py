@@ -80,12 +80,17 @@ def test_every_format_is_golden(tmp_path: Path, format: str) -> None:
 
 
 def test_numbers_by_hand(store: Store) -> None:
-    """memnet: 0.95 and 0.85, so 0.9 ± 12.706 · 0.05.
+    """memnet: 0.95 and 0.85, so 0.9 ± 12.706 · 0.05 = 0.635 (Student's t, one degree of freedom).
 
-    lstm: 0.5 and 0.3, so 0.4 ± 12.706 · 0.1 (Student's t, one degree of freedom).
+    lstm: 0.5 and 0.3, so 0.4 ± 12.706 · 0.1 = 1.271. Both intervals are clipped to [0, 1].
     """
     text = render(store, "md")
-    assert re.findall(r"[0-9.]+ ± [0-9.]+", text) == ["0.900 ± 0.635", "0.400 ± 1.271"]
+    found = re.findall(r"[0-9.]+ \\\[[0-9.]+, [0-9.]+\\\]", text)
+    assert [one.replace("\\", "") for one in found] == [
+        "0.900 [0.265, 1.000]",
+        "0.400 [0.000, 1.000]",
+    ]
+    assert "±" not in text
 
 
 def test_latex_escapes_names(fill: Fill) -> None:

@@ -182,8 +182,9 @@ def test_validate_rejects_missing_seeds(tmp_path: Path) -> None:
     [reason] = refused(paths)
     assert "induction · memnet · supervised has no seeds 2" in reason
     assert refused(put(tmp_path / "far", right(4_000_000_000)))[0].count(",") < 12
-    notes = [finding.reason for finding in validate(paths[:2])]
-    assert notes == ["induction · memnet · supervised has 2 seeds; an official row has 10"]
+    for count, words in ((1, "1 seed"), (2, "2 seeds")):
+        notes = [finding.reason for finding in validate(paths[:count])]
+        assert notes == [f"induction · memnet · supervised has {words}; an official row has 10"]
 
 
 def test_validate_counts_published_seeds(tmp_path: Path) -> None:

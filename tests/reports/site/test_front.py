@@ -1,0 +1,24 @@
+from collections.abc import Callable
+
+from reports.analysis.selection import select
+from reports.site.front import counts
+from results.store.store import Store
+from tests.reports.conftest import cell, failed_record, task_record
+
+Fill = Callable[..., Store]
+
+
+def test_counts_are_singular_or_plural_and_omit_zeros(fill: Fill) -> None:
+    one = [task_record(cell("memnet", 0), [0.5])]
+    more = [*one, task_record(cell("lstm", 0), [0.5]), failed_record(cell("lstm", 1))]
+    assert counts(select(fill(*one, name="one"))) == [
+        ("benchmark", 1),
+        ("model", 1),
+        ("finished cell", 1),
+    ]
+    assert counts(select(fill(*more, name="more"))) == [
+        ("benchmark", 1),
+        ("models", 2),
+        ("finished cells", 2),
+        ("failed", 1),
+    ]
