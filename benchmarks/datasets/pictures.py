@@ -1,6 +1,7 @@
 """Pictures as a viewer shows them: upright, opaque, in sRGB, with eight bits per channel.
 
-- The EXIF orientation is applied, and an embedded colour profile is converted to sRGB.
+- The EXIF orientation is applied, and an embedded colour profile is converted to sRGB. The gAMA
+  chunk of PNG files is not applied.
 - 16-bit grey values are divided by 257 (12-bit ones of TIFF files by 4,095 / 255); float TIFF files
   must hold values in [0, 1]. Signed and 32-bit integers are refused: no value is known to be white.
 - Transparent pictures are composited on white. If that hides the content of a picture of the data

@@ -1,70 +1,28 @@
-"""A model sees a picture as a viewer shows it, whatever its format, depth and transparency."""
+"""A model sees a picture as a viewer shows it, whatever its format, depth and orientation."""
 
 import struct
-import zlib
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
 from results.errors import UsageError
-from tests.benchmarks.datasets.user_samples import built, plan, samples
-
-SIDE = 8
-RAMP = np.add.outer(16 * np.arange(SIDE), 16 * np.arange(SIDE)).astype(np.uint8)
-"""Grey values 0 to 224: every orientation looks different once the corner is marked."""
-RAMP[0, 1] = 255
-GREY = Image.fromarray(RAMP)
-
-Save = Callable[[Image.Image, Path], object]
-
-
-def shown(root: Path, save: Save, picture: Image.Image = GREY, **options: Any) -> np.ndarray:
-    """Return what a model sees of a picture, 0 to 255, in a data set of equal pictures."""
-    first = root / "flowers" / "kind0" / "0"
-    first.parent.mkdir(parents=True, exist_ok=True)
-    save(picture, first)
-    (file,) = first.parent.glob("0*")
-    for label in range(2):
-        for place in range(5):
-            copy = root / "flowers" / f"kind{label}" / f"{place}{file.suffix}"
-            copy.parent.mkdir(exist_ok=True)
-            copy.write_bytes(file.read_bytes())
-    inputs, _ = samples(built(root, size=SIDE, **options))
-    assert inputs.eq(inputs[0]).all()
-    seen: np.ndarray = (inputs[0] * 255).round().numpy()
-    return seen
-
-
-def as_type(suffix: str, **options: Any) -> Save:
-    return lambda picture, path: picture.save(path.with_suffix(suffix), **options)
-
-
-def deep(factor: int, dtype: str, suffix: str) -> Save:
-    def save(picture: Image.Image, path: Path) -> None:
-        values = (np.asarray(picture).astype(np.float64) * factor).astype(dtype)
-        Image.fromarray(values).save(path.with_suffix(suffix))
-
-    return save
+from tests.benchmarks.datasets.picture_files import (
+    GREY,
+    RAMP,
+    SIDE,
+    Save,
+    as_type,
+    deep,
+    shown,
+    tiff,
+)
+from tests.benchmarks.datasets.user_samples import built, plan
 
 
 def unit_floats(picture: Image.Image, path: Path) -> None:
     Image.fromarray(np.asarray(picture).astype(np.float32) / 255).save(path.with_suffix(".tif"))
-
-
-def tiff(values: np.ndarray, photometric: int, bits: int, sample_format: int = 1) -> bytes:
-    """Return an uncompressed grey TIFF file (TIFF 6.0, section 2)."""
-    data = values.tobytes()
-    tags = {
-        256: RAMP.shape[1], 257: RAMP.shape[0], 258: bits, 259: 1, 262: photometric, 273: 8,
-        277: 1, 278: RAMP.shape[0], 279: len(data), 339: sample_format,
-    }  # fmt: skip
-    entries = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in tags.items())
-    header = b"II*\0" + struct.pack("<I", 8 + len(data))
-    return header + data + struct.pack("<H", len(tags)) + entries + bytes(4)
 
 
 def white_is_zero(picture: Image.Image, path: Path) -> None:
@@ -139,114 +97,6 @@ def test_orientation_of_a_16_bit_picture_is_applied(tmp_path: Path) -> None:
     exif[274] = 3
     values = Image.fromarray(RAMP.astype(np.uint16) * 257)
     assert np.array_equal(shown(tmp_path, as_type(".png", exif=exif), values), RAMP[::-1, ::-1])
-
-
-ALPHA = Image.fromarray(np.where(RAMP > 100, 255, 0).astype(np.uint8))
-HALF = Image.fromarray(RAMP // 2)
-
-
-def _with_alpha(grey: int, alpha: Image.Image, mode: str = "RGBA") -> Image.Image:
-    plain = Image.new("L", alpha.size, grey)
-    return Image.merge("LA", (plain, alpha)).convert(mode)
-
-
-def _transparent_palette(picture: Image.Image, path: Path) -> None:
-    alpha = np.asarray(picture.getchannel("A"))
-    image = Image.fromarray((alpha > 127).astype(np.uint8), mode="P")
-    image.putpalette([9, 9, 9, 0, 0, 0])
-    image.save(path.with_suffix(".png"), transparency=bytes([0, 255]))
-
-
-def _transparent_gif(picture: Image.Image, path: Path) -> None:
-    alpha = np.asarray(picture.getchannel("A"))
-    image = Image.fromarray((alpha > 127).astype(np.uint8), mode="P")
-    image.putpalette([9, 9, 9, 0, 0, 0])
-    image.save(path.with_suffix(".gif"), transparency=0)
-
-
-SHAPES: dict[str, tuple[str, Save]] = {
-    "RGBA png": ("RGBA", as_type(".png")),
-    "LA png": ("LA", as_type(".png")),
-    "RGBA webp": ("RGBA", as_type(".webp", lossless=True, exact=True)),
-    "RGBA tiff": ("RGBA", as_type(".tif")),
-    "LA tiff": ("LA", as_type(".tif")),
-    "palette png": ("RGBA", _transparent_palette),
-    "palette gif": ("RGBA", _transparent_gif),
-}
-
-
-@pytest.mark.parametrize("name", SHAPES)
-def test_black_shape_in_the_alpha_channel_is_seen_on_white(tmp_path: Path, name: str) -> None:
-    mode, save = SHAPES[name]
-    seen = shown(tmp_path, save, _with_alpha(0, ALPHA, mode))
-    assert np.array_equal(seen, 255 - np.asarray(ALPHA))
-    assert "10 transparent pictures are on a white background" in "".join(plan(tmp_path).notes)
-
-
-@pytest.mark.parametrize("mode", ["RGBA", "LA"])
-def test_white_shape_in_the_alpha_channel_is_seen_on_black(tmp_path: Path, mode: str) -> None:
-    seen = shown(tmp_path, as_type(".png"), _with_alpha(255, HALF, mode))
-    assert np.abs(seen - np.asarray(HALF)).max() <= 1
-    assert "10 transparent pictures are on a black background" in "".join(plan(tmp_path).notes)
-
-
-@pytest.mark.parametrize("bits", [1, 2, 4, 8, 16])
-def test_transparent_grey_value_of_a_png_is_white(tmp_path: Path, bits: int) -> None:
-    """The file names the value in its own depth, before it is scaled to 8 bits."""
-    levels = 2**bits
-    values = (
-        np.arange(SIDE * SIDE).reshape(SIDE, SIDE) % min(levels, 16) * (levels // min(levels, 16))
-    )
-    clear = int(np.unique(values)[1])
-    packed = np.packbits((values[..., None] >> np.arange(bits)[::-1]) & 1, axis=None).reshape(
-        SIDE, -1
-    )
-
-    def chunk(kind: bytes, data: bytes) -> bytes:
-        return (
-            struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-        )
-
-    lines = b"".join(b"\0" + row.tobytes() for row in packed)
-    content = b"\x89PNG\r\n\x1a\n" + b"".join(
-        [
-            chunk(b"IHDR", struct.pack(">IIBBBBB", SIDE, SIDE, bits, 0, 0, 0, 0)),
-            chunk(b"tRNS", struct.pack(">H", clear)),
-            chunk(b"IDAT", zlib.compress(lines)),
-            chunk(b"IEND", b""),
-        ]
-    )
-    shades = np.round(values * 255 / (levels - 1))
-    expected = np.where(values == clear, 255, shades)
-    seen = shown(tmp_path, lambda _, path: path.with_suffix(".png").write_bytes(content))
-    assert np.abs(seen - expected).max() <= 1
-
-
-def test_background_is_the_same_for_the_whole_data_set(tmp_path: Path) -> None:
-    """A single white shape puts the black ones, which remain visible, on black too."""
-    grey = _with_alpha(128, ALPHA)
-    for label in range(2):
-        for place in range(5):
-            folder = tmp_path / "flowers" / f"kind{label}"
-            folder.mkdir(parents=True, exist_ok=True)
-            white = label == place == 0
-            (_with_alpha(255, ALPHA) if white else grey).save(folder / f"{place}.png")
-    stream = built(tmp_path, size=SIDE)
-    inputs = np.concatenate([samples(stream, part)[0].numpy() for part in ("train", "test")])
-    assert set(np.unique((inputs * 255).round())) == {0, 128, 255}
-    assert (inputs[:, 0, 0] == 0).all()
-
-
-def test_shapes_that_need_different_backgrounds_are_an_error(tmp_path: Path) -> None:
-    for label, grey in enumerate((0, 255)):
-        for place in range(5):
-            folder = tmp_path / "flowers" / f"kind{label}"
-            folder.mkdir(parents=True, exist_ok=True)
-            _with_alpha(grey, ALPHA).save(folder / f"{place}.png")
-    with pytest.raises(UsageError, match=r"invisible on a white background and .* on a black one"):
-        plan(tmp_path)
-    with pytest.raises(UsageError, match="save the pictures without transparency"):
-        built(tmp_path)
 
 
 def test_lab_is_converted_to_srgb(tmp_path: Path) -> None:
