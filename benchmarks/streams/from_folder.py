@@ -34,6 +34,7 @@ from results.errors import UsageError
 from strategies.continual.stream import Samples, Stream, split_classes
 
 VERSION = 3
+TITLE = "Your own data"
 PRIMARY = "accuracy"
 CHANCE = None  # it depends on the number of classes in the data
 DATA = "data"
@@ -45,8 +46,8 @@ class Config:
     """Options of the stream.
 
     Attributes:
-        data: Name of a folder or, without its ``.npz``, of a file in the data root. A folder holds a
-            folder of pictures per class, or ``train`` and ``test`` folders that do.
+        data: Name of a folder or, without its ``.npz``, of a file in the data root. A folder holds
+            a folder of pictures per class, or ``train`` and ``test`` folders that do.
         size: Pictures are resized to this many pixels in height and width.
         colour: Whether pictures are read in colour, or as grey values. Transparent pictures are on
             white, or all on black if white hides the content of one.

@@ -24,6 +24,7 @@ __all__ = [
     "DIGEST",
     "FILES",
     "PRIMARY",
+    "TITLE",
     "VERSION",
     "Config",
     "build",
@@ -31,6 +32,7 @@ __all__ = [
 ]
 
 VERSION = 1
+TITLE = "Rotated MNIST"
 PRIMARY = "accuracy"
 CHANCE = 0.1
 CHANCE_GIVEN = {"scenario": ("domain", "task")}

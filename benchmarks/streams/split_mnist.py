@@ -15,6 +15,7 @@ from benchmarks.streams._splits import split_images
 from strategies.continual.stream import Stream
 
 VERSION = 1
+TITLE = "Split MNIST"
 PRIMARY = "accuracy"
 CHANCE = 0.1
 CHANCE_GIVEN = {"scenario": ("class",)}

@@ -2,6 +2,9 @@
 
 from benchmarks.planning.suite import Member, Suite
 
+VERSION = "1"
+TITLE = "Ablations of MemNet"
+
 WITHOUT = (
     "memnet",
     "memnet[hebbian=false]",

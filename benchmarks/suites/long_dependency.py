@@ -6,6 +6,9 @@ has fewer training steps and queries, on the most informative tasks; it takes mi
 
 from benchmarks.planning.suite import Member, Suite
 
+VERSION = "1"
+TITLE = "Long dependencies"
+
 RECURRENT = ("lstm", "gru", "delta-rule", "gated-delta-rule", "mamba")
 CONTROLS = ("bigram", "token-memory")
 BUILT_IN_MODELS = ("memnet", "transformer", "transformer-full", *RECURRENT, *CONTROLS)

@@ -6,6 +6,9 @@ and the baselines would need more of it.
 
 from benchmarks.planning.suite import Member, Suite
 
+VERSION = "1"
+TITLE = "Quick comparison"
+
 BASELINES = ("transformer", "lstm")
 QUICK_MODELS = ("memnet", *BASELINES)
 

@@ -8,6 +8,9 @@ at most a quarter of an hour on two cores.
 
 from benchmarks.planning.suite import Member, Suite
 
+VERSION = "1"
+TITLE = "Task shifts"
+
 MATCHED_MODELS = ("memnet", "transformer[width=56]", "lstm")
 """At matched parameters: 75 to 78 thousand on digits, 77 to 78 thousand on MNIST."""
 

@@ -7,6 +7,9 @@ embedded digits only.
 
 from benchmarks.planning.suite import Member, Suite
 
+VERSION = "1"
+TITLE = "Task shifts online"
+
 ONLINE_METHODS = (
     "naive",
     "er",

@@ -18,6 +18,7 @@ from baselines.interface import Signature, check_positive
 from strategies.sequence.task import Batch, EvaluationBatch, WholeSequenceTask
 
 VERSION = 1
+TITLE = "Adding"
 PRIMARY = "accuracy_at_200"
 CHANCE = 0.0784
 INPUTS = ("features",)

@@ -27,6 +27,7 @@ from benchmarks.tasks.association import MIN_DISTANCE
 from strategies.sequence.task import Batch, Queries, QueryStream, QueryTask
 
 VERSION = 1
+TITLE = "Association (hard)"
 PRIMARY = "accuracy_at_8192"
 CHANCE = 0.015625
 CHANCE_GIVEN = {"leaves": (64,)}

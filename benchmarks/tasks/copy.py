@@ -14,6 +14,7 @@ from baselines.interface import Signature, check_positive
 from strategies.sequence.task import Batch, EvaluationBatch, WholeSequenceTask
 
 VERSION = 1
+TITLE = "Copy"
 PRIMARY = "accuracy_at_40"
 CHANCE = 0.125
 CHANCE_GIVEN = {"symbols": (8,)}

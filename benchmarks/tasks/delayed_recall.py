@@ -19,6 +19,7 @@ from benchmarks.tasks._streams import EvidenceQueryStream, powers_of_two, unifor
 from strategies.sequence.task import Batch, Queries, QueryStream, QueryTask
 
 VERSION = 2
+TITLE = "Delayed recall"
 PRIMARY = "accuracy_at_8192"
 CHANCE = 0.015625
 CHANCE_GIVEN = {"values": (64,)}

@@ -20,6 +20,7 @@ from benchmarks.tasks._streams import uniform
 from strategies.sequence.task import Batch
 
 VERSION = 1
+TITLE = "Delayed recall (hard)"
 PRIMARY = "accuracy_at_8192"
 CHANCE = 0.015625
 CHANCE_GIVEN = {"values": (64,)}

@@ -15,6 +15,7 @@ from benchmarks.tasks._streams import powers_of_two, uniform
 from strategies.sequence.task import Batch, Queries, QueryStream, QueryTask
 
 VERSION = 2
+TITLE = "Induction heads"
 PRIMARY = "accuracy_at_8192"
 CHANCE = 0.06666666666666667
 CHANCE_GIVEN = {"vocabulary": (16,)}

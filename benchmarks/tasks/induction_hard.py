@@ -21,6 +21,7 @@ from benchmarks.tasks.induction import CUE_WITHIN, MIN_DISTANCE
 from strategies.sequence.task import Batch, Queries, QueryStream, QueryTask
 
 VERSION = 1
+TITLE = "Induction heads (hard)"
 PRIMARY = "accuracy_at_8192"
 CHANCE = 0.07142857142857142
 CHANCE_GIVEN = {"vocabulary": (16,)}

@@ -22,6 +22,7 @@ from benchmarks.tasks._pairs import choose, rebind
 from strategies.sequence.task import Batch, EvaluationBatch, WholeSequenceTask
 
 VERSION = 1
+TITLE = "Multi-query associative recall (MQAR)"
 PRIMARY = "accuracy_at_512"
 CHANCE = 0.000244140625
 CHANCE_GIVEN = {"vocabulary": (8192,)}

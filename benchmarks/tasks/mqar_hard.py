@@ -8,6 +8,7 @@ that stores the first value, or averages both, returns the wrong value.
 from benchmarks.tasks.mqar import MQAR, Config
 
 VERSION = 1
+TITLE = "Multi-query associative recall (MQAR, hard)"
 PRIMARY = "accuracy_at_512"
 CHANCE = 0.000244140625
 CHANCE_GIVEN = {"vocabulary": (8192,)}

@@ -15,6 +15,7 @@ from benchmarks.tasks._pairs import choose
 from strategies.sequence.task import Batch, EvaluationBatch, WholeSequenceTask
 
 VERSION = 1
+TITLE = "Selective copying"
 PRIMARY = "accuracy_at_4096"
 CHANCE = 0.07142857142857142
 CHANCE_GIVEN = {"vocabulary": (16,)}

@@ -17,6 +17,7 @@ from benchmarks.tasks.selective_copy import lengths
 from strategies.sequence.task import Batch, EvaluationBatch, WholeSequenceTask
 
 VERSION = 1
+TITLE = "Selective copying (hard)"
 PRIMARY = "accuracy_at_4096"
 CHANCE = 0.07142857142857142
 CHANCE_GIVEN = {"types": (14,)}

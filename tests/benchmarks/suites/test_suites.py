@@ -5,6 +5,7 @@ from functools import cache
 import pytest
 
 from baselines.interface import Signature
+from baselines.registry import Entry
 from benchmarks.planning.catalog import Catalog
 from benchmarks.planning.plan import Plan, Request, make_plan
 from benchmarks.planning.variant import base_name
@@ -22,9 +23,26 @@ MATCHED = 0.05
 """Maximum relative difference of the sizes of models at matched parameters."""
 
 
+ENTRIES = [*CATALOG.tasks, *CATALOG.streams, *CATALOG.suites]
+
+
 @cache
 def plan(name: str, profile: str | None = None) -> Plan:
     return make_plan(CATALOG, Request(name=name, profile=profile))
+
+
+@pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.name)
+def test_title_and_version_are_literals(entry: Entry) -> None:
+    facts = entry.source.facts
+    assert str(facts["VERSION"]).isdigit()
+    assert isinstance(facts["TITLE"], str)
+    assert facts["TITLE"] == facts["TITLE"].strip()
+    assert 3 < len(facts["TITLE"]) < 50
+
+
+def test_titles_are_unique() -> None:
+    titles = [entry.source.facts["TITLE"].casefold() for entry in ENTRIES]
+    assert len(set(titles)) == len(titles) >= 25
 
 
 @pytest.mark.parametrize(("name", "profile"), SUITES)
