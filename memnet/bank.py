@@ -4,15 +4,12 @@ Legend: ``B`` memories, ``H`` heads, ``N`` slots, ``C`` tokens, ``A`` candidates
 them, ``E = N + A`` entries, ``D`` width, ``K`` key width, ``V`` value width.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
-
 import torch
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float
 from torch import Tensor, nn
 
 from memnet import clock
+from memnet.access import Prepared, Read, Written
 from memnet.chunk import Candidates, Placement, commit, place
 from memnet.config import MemNetConfig
 from memnet.graph import Links, link
@@ -20,84 +17,6 @@ from memnet.heads import Offer, ReadHeads, WriteHeads, open_gate, stretched
 from memnet.policy import MetaPolicy, dispersion, random_entry, top_k
 from memnet.recorder import Recorder
 from memnet.state import Slots, widen
-
-
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """What writes and reads take from the controller alone, whatever the memory holds.
-
-    Attributes:
-        offer: Contents offered for writing.
-        query: Queries before the clock's term and normalisation.
-        policy: Logits of the reading policies, or None without the learned mix.
-        hops: Weight of each number of hops, or None without a hop gate.
-    """
-
-    offer: Offer
-    query: Float[Tensor, "B H C K"]
-    policy: Float[Tensor, "B H C 3"] | None
-    hops: Float[Tensor, "B H C hops+1"] | None
-
-    def split(self, chunks: Sequence[int]) -> list["Prepared"]:
-        """Cut into chunks of so many tokens."""
-
-        def parts(whole: Tensor | None) -> Sequence[Tensor] | Sequence[None]:
-            return [None] * len(chunks) if whole is None else whole.split(list(chunks), dim=2)
-
-        offer = self.offer
-        own = (offer.key, offer.value, offer.gate, offer.hold)
-        rows: Any = zip(
-            *(parts(whole) for whole in (*own, self.query, self.policy, self.hops)), strict=True
-        )
-        return [Prepared(Offer(*row[:4]), *row[4:]) for row in rows]
-
-
-@dataclass(frozen=True, slots=True)
-class Written:
-    """The writes of a chunk, as entries in addition to the slots.
-
-    Attributes:
-        keys: Keys of all entries.
-        values: Contents of all entries.
-        strength: Strength of all entries; 0 in an empty slot.
-        times: Token of each entry's last write.
-        gate: Write gate g of each candidate; 0 if it does not write.
-        logits: Logits a of each token's gate.
-        count: The clock before each token.
-        codes: Its codes.
-        placement: Which entry takes the place of which.
-        slots: The bank before the chunk, with slots added for its new entries.
-        links: The graph at each token, or None if it is switched off.
-    """
-
-    keys: Float[Tensor, "B H E K"]
-    values: Float[Tensor, "B H E V"]
-    strength: Float[Tensor, "B H E"]
-    times: Int[Tensor, "B H E"]
-    gate: Float[Tensor, "B H A"]
-    logits: Float[Tensor, "B H C"]
-    count: Float[Tensor, "B H C"]
-    codes: Float[Tensor, "B 1 C H*code"]
-    placement: Placement
-    slots: Slots
-    links: Links | None
-
-
-@dataclass(frozen=True, slots=True)
-class Read:
-    """The reads of a chunk.
-
-    Attributes:
-        weights: Final weights over entries, a distribution if any entry is visible.
-        visible: Entries that could be read.
-        vectors: Vectors read, the heads concatenated.
-        dispersion: ``1 − Σ w²`` of the TopK reads: 0 if one entry is read, near 1 if many are.
-    """
-
-    weights: Float[Tensor, "B H C E"]
-    visible: Bool[Tensor, "B H C E"]
-    vectors: Float[Tensor, "B C D"]
-    dispersion: Float[Tensor, "B H C"]
 
 
 class MultiHeadMemoryBank(nn.Module):

@@ -17,7 +17,8 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 from torch.nn.functional import softplus
 
-from memnet.bank import MultiHeadMemoryBank, Read, Written
+from memnet.access import Read, Written
+from memnet.bank import MultiHeadMemoryBank
 from memnet.bottleneck import SemanticBottleneck
 from memnet.config import MemNetConfig
 from memnet.controller import TransformerController
