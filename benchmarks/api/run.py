@@ -50,6 +50,7 @@ def run(
     retries: int = 1,
     rerun: str = "nothing",
     log_training: bool = False,
+    keep_weights: bool = False,
     progress: bool = True,
 ) -> Results:
     """Run a suite, task or stream, and return the results of its cells.
@@ -84,6 +85,7 @@ def run(
         retries: Number of further attempts of a cell whose process died.
         rerun: Finished cells to run again: ``"nothing"``, ``"failed"``, ``"stale"`` or ``"all"``.
         log_training: Whether to write the training log for TensorBoard into the store.
+        keep_weights: Whether to write the trained weights of each cell into the store.
         progress: Whether to show progress.
 
     Raises:
@@ -132,6 +134,7 @@ def run(
         display=choose_display(workers, quiet=not progress),
         rerun=cast(Rerun, rerun),
         log_training=log_training,
+        keep_weights=keep_weights,
     ).start()
     return load_results(root, cells=[job.cell.id for job in plan.jobs])
 

@@ -64,6 +64,10 @@ def run(
         str | None,
         typer.Option("--log", metavar="tensorboard", help="Write a training log into the store."),
     ] = None,
+    keep_weights: Annotated[
+        bool,
+        typer.Option("--keep-weights", help="Write the trained weights of each cell."),
+    ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Show no progress.")] = False,
     verbose: Annotated[
         bool,
@@ -111,6 +115,7 @@ def run(
         display=choose_display(workers, quiet=quiet, verbose=verbose),
         rerun=_rerun(rerun),
         log_training=_log(log),
+        keep_weights=keep_weights,
     )
     # Batch systems send SIGTERM some seconds before they kill a job.
     signal.signal(signal.SIGTERM, _interrupt)

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     import torch
 
     from baselines.interface import SequenceModel, Signature
+    from strategies.common.trained_state import WeightsFile
 
 THREADS = 1
 """Threads per cell. Cells run in parallel instead, and one thread adds in a fixed order."""
@@ -59,7 +60,7 @@ def run(
         job: The cell.
         environment: Where to run it.
         progress: Called with the fraction done, in [0, 1].
-        files: Paths of its checkpoint and its training log.
+        files: Paths of its checkpoint, its training log and its weights.
     """
     started_at = now()
     device = environment.device
@@ -74,11 +75,12 @@ def run(
         device = device_name(chosen)
         seed_global_generators(job.cell.seed)
         with _precision(job, chosen), _training_log(files) as training_log:
-            outcome = _execute(job, environment, chosen, progress, files, training_log)
+            outcome, weights = _execute(job, environment, chosen, progress, files, training_log)
         return succeeded(
             job.cell,
             _with_memory_peaks(outcome, chosen),
             provenance(device=device, threads=THREADS, started_at=started_at),
+            weights.write(),
         )
     except Exception as error:
         return failed(
@@ -127,6 +129,23 @@ def configuration(module: ModuleType, options: Any) -> Any:
     )
 
 
+def model_builder(job: Job) -> "Callable[[Signature], SequenceModel]":
+    """Return a function that builds the cell's model for a signature."""
+    module = job.model.load()
+    options = configuration(module, job.cell.config["model"])
+
+    def build(signature: "Signature") -> "SequenceModel":
+        built: SequenceModel = module.build(options, signature)
+        return built
+
+    return build
+
+
+def learning_rate(job: Job) -> float:
+    """Return the cell's learning rate."""
+    return float(str(job.cell.config["training"]["learning_rate"]))
+
+
 def _precision(job: Job, device: "torch.device") -> "torch.autocast":
     import torch
 
@@ -153,59 +172,50 @@ def _execute(
     progress: Callable[[float], None],
     files: Files,
     training_log: TensorBoard | None,
-) -> Outcome:
-    check_data(job, environment.data_root)
-    config = job.cell.config
-    benchmark, model = job.benchmark.load(), job.model.load()
-    options, model_options = (
-        configuration(benchmark, config["benchmark"]),
-        configuration(model, config["model"]),
-    )
-    rate = float(str(config["training"]["learning_rate"]))
-
-    def build_model(signature: "Signature") -> "SequenceModel":
-        built: SequenceModel = model.build(model_options, signature)
-        return built
-
+) -> "tuple[Outcome, WeightsFile]":
     from strategies.common.checkpoint import Checkpoint
+    from strategies.common.trained_state import WeightsFile
 
-    checkpoint = Checkpoint(
-        files.checkpoint, checkpoint_key(job, device=str(device), threads=THREADS)
-    )
+    check_data(job, environment.data_root)
+    benchmark = job.benchmark.load()
+    options = configuration(benchmark, job.cell.config["benchmark"])
+    weights = WeightsFile(files.weights, job.cell.id)
+    shared: dict[str, Any] = {
+        "learning_rate": learning_rate(job),
+        "seed": job.cell.seed,
+        "device": device,
+        "progress": progress,
+        "checkpoint": Checkpoint(
+            files.checkpoint, checkpoint_key(job, device=str(device), threads=THREADS)
+        ),
+        "training_log": training_log,
+        "on_trained": weights.take,
+    }
     if job.method is None:
         from strategies.sequence.train import run_task
 
-        task = benchmark.build(options)
-        return run_task(
-            task,
-            build_model,
+        outcome = run_task(
+            benchmark.build(options),
+            model_builder(job),
             steps=options.steps,
             batch_size=options.batch_size,
             streams=options.streams,
-            learning_rate=rate,
-            seed=job.cell.seed,
-            device=device,
-            progress=progress,
-            checkpoint=checkpoint,
-            training_log=training_log,
+            **shared,
         )
+        return outcome, weights
     from strategies.continual.train import run_stream
 
     method = job.method.load()
-    method_options, total_budget = options_and_total(config["method"])
-    return run_stream(
+    method_options, total_budget = options_and_total(job.cell.config["method"])
+    outcome = run_stream(
         benchmark.build(options, seed=job.cell.seed, data_root=environment.data_root),
-        build_model,
+        model_builder(job),
         method,
         method_config=configuration(method, method_options),
         total_budget=total_budget,
-        learning_rate=rate,
-        seed=job.cell.seed,
-        device=device,
-        progress=progress,
-        checkpoint=checkpoint,
-        training_log=training_log,
+        **shared,
     )
+    return outcome, weights
 
 
 def _with_memory_peaks(outcome: Outcome, device: "torch.device") -> Outcome:

@@ -5,8 +5,8 @@ the cells.
 """
 
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -23,6 +23,7 @@ from benchmarks.execution.work_queue import SharedQueue
 from benchmarks.planning.jobs import Job
 from benchmarks.planning.plan import Plan, planned
 from results.errors import UsageError
+from results.records.header import RecordHeader
 from results.records.record import Record
 from results.store.store import Store
 
@@ -63,6 +64,7 @@ class Run:
         display: Shows the progress.
         rerun: Which of the finished cells to run again.
         log_training: Whether to write a training log for TensorBoard.
+        keep_weights: Whether to write the trained weights of each cell.
     """
 
     plan: Plan
@@ -71,6 +73,7 @@ class Run:
     display: Display
     rerun: Rerun = "nothing"
     log_training: bool = False
+    keep_weights: bool = False
     done: int = 0
     failed: int = 0
 
@@ -97,7 +100,7 @@ class Run:
         self.failed = len(reused) - self.done
         if todo:
             self.engine.check(todo)
-        self.display.plan(self.plan, reused, todo)
+        self.display.plan(self._with_weights_note(reused), reused, todo)
         store = Store.open(self.root, create=True)
         try:
             store.sweep()
@@ -106,6 +109,22 @@ class Run:
             raise _unwritable(store, error) from error
         if todo:
             self._run(todo, store, before)
+
+    def _with_weights_note(self, reused: Sequence[RecordHeader]) -> Plan:
+        """Add a note to the plan if finished cells have no weights though they are requested."""
+        store = Store(self.root)
+        missing = [
+            header
+            for header in reused
+            if self.keep_weights and header.status == "ok" and not has_weights(store, header.id)
+        ]
+        if not missing:
+            return self.plan
+        cells = (
+            "1 finished cell has" if len(missing) == 1 else f"{len(missing)} finished cells have"
+        )
+        note = f"{cells} no weights; --keep-weights --rerun all runs all cells again"
+        return replace(self.plan, notes=(*self.plan.notes, note))
 
     def _write_manifest(self, store: Store) -> None:
         """Write the manifest, merged with the store's present one.
@@ -154,6 +173,7 @@ class Run:
             log=store.log_path(cell.id),
             checkpoint=store.checkpoint_path(cell.id),
             training_log=training_log if self.log_training else None,
+            weights=store.weights_path(cell.id) if self.keep_weights else None,
         )
 
     def _save(self, record: Record, store: Store) -> None:
@@ -171,6 +191,13 @@ class Run:
     def _count(self, record: Record) -> None:
         self.done += record.status == "ok"
         self.failed += record.status == "failed"
+
+
+def has_weights(store: Store, cell_id: str) -> bool:
+    """Return whether a cell's record states the digest of its weights, and their file exists."""
+    record = store.read(cell_id)
+    path = store.weights_path(cell_id)
+    return record is not None and record.weights is not None and path.is_file()
 
 
 def _unwritable(store: Store, error: OSError) -> UsageError:

@@ -69,6 +69,26 @@ def _training_version(kind: Kind) -> str:
     return str(read_source(module_path(TRAINING_MODULES[kind])).facts["VERSION"])
 
 
+def versions(benchmark: Entry, model: Entry, method: Entry | None) -> dict[str, str]:
+    """Return the versions of a cell's components, and the digest of a published data set.
+
+    Args:
+        benchmark: The task or stream.
+        model: The model.
+        method: The method; None on a task.
+    """
+    found = {
+        "benchmark": benchmark.version,
+        "model": model.version,
+        "training": _training_version(benchmark.kind),
+    }
+    if method is not None:
+        found["method"] = method.version
+    if "DIGEST" in benchmark.source.facts:
+        found["data"] = str(benchmark.source.facts["DIGEST"])
+    return found
+
+
 class Planner:
     """Makes cells: resolves options, learning rate and versions.
 
@@ -181,15 +201,7 @@ class Planner:
         }
         if self.settings.precision != FULL_PRECISION:
             training["precision"] = self.settings.precision
-        version = {
-            "benchmark": entry.version,
-            "model": model.entry.version,
-            "training": _training_version(entry.kind),
-        }
-        if method is not None:
-            version["method"] = method.entry.version
-        if "DIGEST" in entry.source.facts:
-            version["data"] = str(entry.source.facts["DIGEST"])
+        version = versions(entry, model.entry, method.entry if method else None)
         if "DATA" in entry.source.facts:  # a user's own data, identified by their content
             version["data"] = self._digest(self._place(entry))
         cell = Cell(

@@ -1,8 +1,9 @@
 """The store: a folder of records, each written atomically.
 
 Layout: ``records/ID.json``, ``manifests/NAME.json``, ``logs/ID.log``, ``claims/ID.lock`` while a
-cell runs, ``checkpoints/ID.…`` of interrupted cells. Damaged records are moved to ``damaged/``.
-Nothing read from a store is ever executed.
+cell runs, ``checkpoints/ID.…`` of interrupted cells, ``weights/ID.safetensors`` of cells run with
+``--keep-weights``. Damaged records are moved to ``damaged/``. Nothing read from a store is ever
+executed.
 """
 
 import os
@@ -85,6 +86,10 @@ class Store:
         """Return the path of the checkpoint of a running or interrupted cell."""
         return self.root / "checkpoints" / f"{cell_id}.safetensors"
 
+    def weights_path(self, cell_id: str) -> Path:
+        """Return the path of a cell's trained weights."""
+        return self.root / "weights" / f"{cell_id}.safetensors"
+
     def lock(self, cell_id: str) -> Lock | None:
         """Lock a cell, so that no other runner runs it; None if another runner holds the lock.
 
@@ -110,7 +115,8 @@ class Store:
 
     def sweep(self) -> None:
         """Delete temporary files of killed runners; files of running cells stay."""
-        for path in (self.root / "records").glob(".*.tmp"):
+        folders = ("records", "checkpoints", "weights")
+        for path in (path for name in folders for path in (self.root / name).glob(".*.tmp")):
             held = self.lock(path.name.split(".")[1])
             if held is not None:
                 with held:

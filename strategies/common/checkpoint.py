@@ -58,16 +58,17 @@ class Parts:
         return {
             "stateful": {name: part.state_dict() for name, part in self.stateful.items()},
             "generators": [generator.get_state() for generator in self.generators],
-            "global": _global_state(),
+            "global": global_state(),
         }
 
-    def restore(self, state: Mapping[str, Any]) -> None:
-        """Restore what :meth:`state` returned."""
+    def restore(self, state: Mapping[str, Any], *, global_generators: bool = True) -> None:
+        """Restore what :meth:`state` returned, by default with the global generators."""
         for name, part in self.stateful.items():
             part.load_state_dict(state["stateful"][name])
         for generator, saved in zip(self.generators, state["generators"], strict=True):
             generator.set_state(saved)
-        _restore_global_state(state["global"])
+        if global_generators:
+            restore_global_state(state["global"])
 
 
 class Checkpoint:
@@ -166,7 +167,7 @@ def write(path: Path, content: Any, key: str) -> None:
         TypeError: If the content holds another type.
     """
     tensors: dict[str, Tensor] = {}
-    text = json.dumps(_described(content, tensors))
+    text = json.dumps(describe_value(content, tensors))
     metadata = {"key": key, "content": text, "sha256": _digest(key, text, tensors)}
     write_whole(path, save(tensors, metadata))
 
@@ -183,28 +184,40 @@ def load(path: Path, key: str) -> Any:
             key, metadata["content"], tensors
         ):
             return None
-        return _built(json.loads(metadata["content"]), tensors)
+        return build_value(json.loads(metadata["content"]), tensors)
     except (SafetensorError, OSError, KeyError, ValueError, TypeError):
         return None
 
 
-def _described(value: Any, tensors: dict[str, Tensor]) -> list[Any]:
-    """Describe a value in JSON as ``[kind, content]``, and collect its tensors under numbers."""
+def cpu_copy(tensor: Tensor) -> Tensor:
+    """Return a contiguous copy of a tensor on the CPU, without its graph."""
+    return tensor.detach().to("cpu", copy=True).contiguous()
+
+
+def describe_value(value: Any, tensors: dict[str, Tensor], prefix: str = "") -> list[Any]:
+    """Describe a value in JSON as ``[kind, content]``, and add its tensors to ``tensors``.
+
+    Args:
+        value: The value: nested dictionaries, lists, tuples, tensors, numbers, texts and None.
+        tensors: Receives the tensors under ``prefix`` and a number.
+        prefix: Start of their names.
+
+    Raises:
+        TypeError: If the value holds another type.
+    """
+
+    def describe(value: Any) -> list[Any]:
+        return describe_value(value, tensors, prefix)
+
     match value:
         case Tensor():
-            name = str(len(tensors))
-            tensors[name] = value.detach().to("cpu", copy=True).contiguous()
+            name = f"{prefix}{len(tensors)}"
+            tensors[name] = cpu_copy(value)
             return ["tensor", name]
         case dict():
-            return [
-                "dict",
-                [
-                    [_described(key, tensors), _described(item, tensors)]
-                    for key, item in value.items()
-                ],
-            ]
+            return ["dict", [[describe(key), describe(item)] for key, item in value.items()]]
         case list() | tuple():
-            return [type(value).__name__, [_described(item, tensors) for item in value]]
+            return [type(value).__name__, [describe(item) for item in value]]
         case bool() | int() | float() | str() | None:
             return ["plain", value]
     raise TypeError(
@@ -213,8 +226,8 @@ def _described(value: Any, tensors: dict[str, Tensor]) -> list[Any]:
     )
 
 
-def _built(description: list[Any], tensors: Mapping[str, Tensor]) -> Any:
-    """Build the value of a description.
+def build_value(description: list[Any], tensors: Mapping[str, Tensor]) -> Any:
+    """Build the value that :func:`describe_value` described.
 
     Raises:
         ValueError: If the description has an unknown kind.
@@ -224,11 +237,11 @@ def _built(description: list[Any], tensors: Mapping[str, Tensor]) -> Any:
         case "tensor":
             return tensors[content]
         case "dict":
-            return {_built(key, tensors): _built(item, tensors) for key, item in content}
+            return {build_value(key, tensors): build_value(item, tensors) for key, item in content}
         case "list":
-            return [_built(item, tensors) for item in content]
+            return [build_value(item, tensors) for item in content]
         case "tuple":
-            return tuple(_built(item, tensors) for item in content)
+            return tuple(build_value(item, tensors) for item in content)
         case "plain":
             return content
     raise ValueError(f"a checkpoint holds no {kind!r}")
@@ -242,7 +255,8 @@ def _digest(key: str, text: str, tensors: Mapping[str, Tensor]) -> str:
     return digest.hexdigest()
 
 
-def _global_state() -> dict[str, Any]:
+def global_state() -> dict[str, Any]:
+    """Return the state of the global generators of torch, NumPy and Python."""
     # Other packages draw from NumPy's global generator.
     name, keys, place, has_gauss, gauss = np.random.get_state(legacy=True)  # noqa: NPY002
     return {
@@ -253,9 +267,10 @@ def _global_state() -> dict[str, Any]:
     }
 
 
-def _restore_global_state(state: Mapping[str, Any]) -> None:
+def restore_global_state(state: Mapping[str, Any]) -> None:
+    """Restore what :func:`global_state` returned; GPU generators only where there are GPUs."""
     torch.set_rng_state(state["torch"])
-    if state["cuda"]:
+    if state["cuda"] and torch.cuda.is_available():
         torch.cuda.set_rng_state_all(state["cuda"])
     name, keys, place, has_gauss, gauss = state["numpy"]
     keys = np.array(keys, dtype=np.uint32)

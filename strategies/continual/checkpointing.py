@@ -50,10 +50,7 @@ class Resume(SupervisedPlugin[Any]):
         super().__init__()
         self.trained = 0
         self._checkpoint = checkpoint
-        self._parts = Parts(
-            stateful={**strategy.stateful(), **_stateful_plugins(strategy), **others},
-            generators=(strategy.shuffling,),
-        )
+        self._parts = strategy_parts(strategy, others)
         self._within: dict[str, Any] | None = None
         self._epochs = strategy.train_epochs
         # The first call of `train` does this too, and would erase the restored state.
@@ -111,6 +108,21 @@ class ClockState:
 def resumable(strategy: ContinualStrategy) -> bool:
     """Return whether every plugin of a strategy can return its state."""
     return all(isinstance(plugin, (Stateful, Clock, *STATELESS)) for plugin in strategy.plugins)
+
+
+def strategy_parts(
+    strategy: ContinualStrategy, others: Mapping[str, Stateful] | None = None
+) -> Parts:
+    """Return everything that training changes: model, optimizer, plugins and generator.
+
+    Args:
+        strategy: The strategy.
+        others: Further parts with a state, by name.
+    """
+    return Parts(
+        stateful={**strategy.stateful(), **_stateful_plugins(strategy), **(others or {})},
+        generators=(strategy.shuffling,),
+    )
 
 
 def _stateful_plugins(strategy: ContinualStrategy) -> dict[str, Stateful]:

@@ -15,10 +15,10 @@ from baselines.interface import SequenceModel, Signature, state_bytes
 from results.errors import UsageError
 from results.records.record import Outcome
 from results.statistics.metrics import stream_metrics
-from strategies.common.checkpoint import Checkpoint
+from strategies.common.checkpoint import Checkpoint, Parts
 from strategies.common.cost import Stopwatch, measure_cost
 from strategies.common.training_log import TrainingLog, diverged
-from strategies.continual.checkpointing import Resume, resumable
+from strategies.continual.checkpointing import Resume, resumable, strategy_parts
 from strategies.continual.metrics.optional_metrics import OptionalMetrics
 from strategies.continual.strategy import ContinualStrategy
 from strategies.continual.stream import Stream
@@ -121,6 +121,7 @@ def run_stream(
     total_budget: int = 0,
     checkpoint: Checkpoint | None = None,
     training_log: TrainingLog | None = None,
+    on_trained: Callable[[Parts], None] | None = None,
 ) -> Outcome:
     """Train on a stream and return the results.
 
@@ -141,6 +142,7 @@ def run_stream(
         checkpoint: Holds the progress, so that an interrupted cell resumes; none by default.
             `strategies.continual.checkpointing` describes what a method does for it.
         training_log: Receives the number of each training step and its loss.
+        on_trained: Receives everything that training changed, at the end of the stream.
 
     Returns:
         Metrics, the accuracy matrix and the initial accuracies, slot statistics, and the cost.
@@ -150,23 +152,18 @@ def run_stream(
             the total budget.
         FloatingPointError: If training diverged, or logits are not finite.
     """
-
-    def build(config: Any) -> tuple[SequenceModel, ContinualStrategy]:
-        model = build_model(stream.signature)
-        return model, method.build(
-            config,
-            model=model,
-            stream=stream,
-            learning_rate=learning_rate,
-            seed=seed,
-            device=device,
-        )
-
-    model, strategy = (
-        build(method_config)
-        if not total_budget
-        else within_total(total_budget, build, method_config)
+    model, strategy = build_strategy(
+        stream,
+        build_model,
+        method,
+        method_config=method_config,
+        learning_rate=learning_rate,
+        seed=seed,
+        device=device,
+        total_budget=total_budget,
     )
+    # Without the plugins that follow, which serve this run alone.
+    parts = strategy_parts(strategy)
     train, evaluation = Stopwatch(), Stopwatch()
     sizes = [len(experience.dataset) for experience in stream.benchmark.train_stream]
     strategy.plugins.insert(
@@ -185,6 +182,8 @@ def run_stream(
         strategy, checkpoint, {"train": train, "evaluation": evaluation, **optional.stateful()}
     )
     _train_and_evaluate(stream, strategy, resume, optional, train, evaluation)
+    if on_trained is not None:
+        on_trained(parts)
     initial, *matrix = strategy.evaluator.rows
     return Outcome(
         metrics={**stream_metrics(matrix, initial), **optional.metrics()},
@@ -207,6 +206,40 @@ def run_stream(
             ),
         ),
     )
+
+
+def build_strategy(
+    stream: Stream,
+    build_model: Callable[[Signature], SequenceModel],
+    method: ModuleType,
+    *,
+    method_config: Any,
+    learning_rate: float,
+    seed: int,
+    device: torch.device,
+    total_budget: int = 0,
+) -> tuple[SequenceModel, ContinualStrategy]:
+    """Build a model, and the strategy that trains it; the arguments are those of `run_stream`.
+
+    Raises:
+        UsageError: If the model and the method are incompatible, or the parameters alone exceed
+            the total budget.
+    """
+
+    def build(config: Any) -> tuple[SequenceModel, ContinualStrategy]:
+        model = build_model(stream.signature)
+        return model, method.build(
+            config,
+            model=model,
+            stream=stream,
+            learning_rate=learning_rate,
+            seed=seed,
+            device=device,
+        )
+
+    if total_budget:
+        return within_total(total_budget, build, method_config)
+    return build(method_config)
 
 
 def _train_and_evaluate(

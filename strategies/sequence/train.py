@@ -6,6 +6,8 @@ from collections.abc import Callable
 import torch
 from pydantic import JsonValue
 from torch import nn
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LambdaLR
 
 from baselines.interface import SequenceModel, Signature, check_output
 from results.records.record import Outcome
@@ -48,6 +50,7 @@ def run_task(
     progress: Callable[[float], None],
     checkpoint: Checkpoint | None = None,
     training_log: TrainingLog | None = None,
+    on_trained: Callable[[Parts], None] | None = None,
 ) -> Outcome:
     """Train a model on fresh examples of a task, then evaluate it at each distance.
 
@@ -70,6 +73,7 @@ def run_task(
         checkpoint: Holds the progress, so that an interrupted cell resumes; none by default.
         training_log: Receives the number of each training step with its loss, learning rate and
             gradient norm.
+        on_trained: Receives everything that training changed, at the end of training.
     """
     model = build_model(task.signature).to(device)
     checkpoint = checkpoint or Checkpoint()
@@ -85,6 +89,7 @@ def run_task(
             progress=lambda fraction: progress(0.8 * fraction),
             checkpoint=checkpoint,
             training_log=training_log,
+            on_trained=on_trained,
         )
     training.wall += checkpoint.earlier_seconds[0]
     training.cpu += checkpoint.earlier_seconds[1]
@@ -122,6 +127,7 @@ def train(
     progress: Callable[[float], None],
     checkpoint: Checkpoint | None = None,
     training_log: TrainingLog | None = None,
+    on_trained: Callable[[Parts], None] | None = None,
 ) -> list[tuple[float, float]]:
     """Train with AdamW, a linear warm-up and a cosine decay.
 
@@ -132,15 +138,10 @@ def train(
         The training loss as ``(step, loss)``, a mean over the steps since the last point.
     """
     device = next(model.parameters()).device
-    examples, model_draws = generator("examples", seed), generator("model", seed)
-    optimizer = torch.optim.AdamW(
-        model.parameters(), lr=learning_rate, betas=(0.9, 0.95), weight_decay=0.01
+    optimizer, schedule, parts = training_parts(
+        model, steps=steps, learning_rate=learning_rate, seed=seed
     )
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: rate_at(step, steps))
-    parts = Parts(
-        stateful={"model": model, "optimizer": optimizer, "schedule": schedule},
-        generators=(examples, model_draws),
-    )
+    examples, model_draws = parts.generators
     checkpoint = checkpoint or Checkpoint()
     counters = checkpoint.resume(parts) or {"done": 0, "points": [], "since": []}
     points: list[tuple[float, float]] = counters["points"]
@@ -178,7 +179,27 @@ def train(
         progress((step + 1) / steps)
         counters = {"done": step + 1, "points": points, "since": since}
         checkpoint.save(parts, counters, final=step + 1 == steps)
+    if on_trained is not None:
+        on_trained(parts)
     return points
+
+
+def training_parts(
+    model: nn.Module, *, steps: int, learning_rate: float, seed: int
+) -> tuple[Optimizer, LambdaLR, Parts]:
+    """Return the optimizer, the schedule of its rate, and everything that training changes.
+
+    The generators are those of the training examples and of the model's own draws.
+    """
+    optimizer = torch.optim.AdamW(
+        model.parameters(), lr=learning_rate, betas=(0.9, 0.95), weight_decay=0.01
+    )
+    schedule = LambdaLR(optimizer, lambda step: rate_at(step, steps))
+    parts = Parts(
+        stateful={"model": model, "optimizer": optimizer, "schedule": schedule},
+        generators=(generator("examples", seed), generator("model", seed)),
+    )
+    return optimizer, schedule, parts
 
 
 def rate_at(step: int, steps: int) -> float:

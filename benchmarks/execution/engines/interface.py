@@ -38,11 +38,13 @@ class Files:
         log: Output of the cell's process.
         checkpoint: Checkpoint of the training; None for a cell that always starts from step 0.
         training_log: Folder of the training log for TensorBoard; None for no log.
+        weights: File of the trained weights; None to write none.
     """
 
     log: Path
     checkpoint: Path | None = None
     training_log: Path | None = None
+    weights: Path | None = None
 
     def drop_log(self) -> None:
         """Delete the log.

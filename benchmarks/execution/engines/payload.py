@@ -41,6 +41,7 @@ class Payload:
         device: Name of the device; it is resolved on the receiving machine.
         data_root: Folder of the data; None for the receiving machine's default.
         limits: Limits of a cell.
+        keep_weights: Whether the trained weights come back with the record.
     """
 
     jobs: tuple[Job, ...]
@@ -48,6 +49,7 @@ class Payload:
     device: str
     data_root: Path | None
     limits: Limits
+    keep_weights: bool = False
 
     def environment(self) -> CellEnvironment:
         """Return the environment of cells on this machine, limited to the GPUs of this task."""
@@ -85,7 +87,14 @@ class Payload:
         )
 
 
-def pack(jobs: Sequence[Job], *, device: str, data_root: Path | None, limits: Limits) -> Payload:
+def pack(
+    jobs: Sequence[Job],
+    *,
+    device: str,
+    data_root: Path | None,
+    limits: Limits,
+    keep_weights: bool = False,
+) -> Payload:
     """Pack jobs together with the plugins that they need."""
     entries = {
         entry.path: entry
@@ -99,7 +108,12 @@ def pack(jobs: Sequence[Job], *, device: str, data_root: Path | None, limits: Li
             name = file.relative_to(path.parent).as_posix()
             plugins[path.parent][name] = file.read_bytes()
     return Payload(
-        jobs=tuple(jobs), plugins=plugins, device=device, data_root=data_root, limits=limits
+        jobs=tuple(jobs),
+        plugins=plugins,
+        device=device,
+        data_root=data_root,
+        limits=limits,
+        keep_weights=keep_weights,
     )
 
 
@@ -131,16 +145,26 @@ def check_remotely(payload: Payload) -> str | None:
 
 
 def run_remotely(payload: Payload) -> Iterator[dict[str, Any]]:
-    """Run a cell on the calling machine; yield progress and notes, then its record and log."""
+    """Run a cell on the calling machine; yield progress and notes, then its record and files."""
     with tempfile.TemporaryDirectory(prefix="memnet-") as folder:
         (job,) = payload.unpack(Path(folder))
-        log = Path(folder) / "log"
+        files = Files(
+            log=Path(folder) / "log",
+            weights=Path(folder) / "weights" if payload.keep_weights else None,
+        )
         engine = LocalEngine(jobs=1, environment=payload.environment(), limits=payload.limits)
         # The machine may have joined after the run's check: look for its device and data.
         engine.check([job])
-        for event in engine.run(_SingleJobQueue(job), lambda job: Files(log=log)):
+        for event in engine.run(_SingleJobQueue(job), lambda job: files):
             if event.record is not None:
-                text = log.read_bytes()[-MAX_LOG_BYTES:] if log.is_file() else b""
-                yield {"record": event.record.to_json(), "log": text}
+                yield {
+                    "record": event.record.to_json(),
+                    "log": _content(files.log)[-MAX_LOG_BYTES:],
+                    "weights": _content(files.weights),
+                }
             elif event.note or event.fraction:
                 yield {"fraction": event.fraction, "note": event.note}
+
+
+def _content(path: Path | None) -> bytes:
+    return path.read_bytes() if path is not None and path.is_file() else b""

@@ -26,6 +26,7 @@ from benchmarks.planning.jobs import Job
 from results.errors import UsageError
 from results.records.provenance import now, provenance
 from results.records.record import Failure, Record, failed, parse
+from results.store.store import write_whole
 
 CONNECT_TIMEOUT = 10.0
 """Seconds to wait for a connection to the cluster."""
@@ -165,8 +166,14 @@ class RayEngine:
             )
         return found
 
-    def _payload(self, jobs: Sequence[Job]) -> Payload:
-        return pack(jobs, device=self._device, data_root=self._data_root, limits=self._limits)
+    def _payload(self, jobs: Sequence[Job], *, keep_weights: bool = False) -> Payload:
+        return pack(
+            jobs,
+            device=self._device,
+            data_root=self._data_root,
+            limits=self._limits,
+            keep_weights=keep_weights,
+        )
 
     def _send(self, job: Job, files: Files, *, attempt: int = 0) -> _Task:
         resources = {"num_cpus": THREADS, "num_gpus": self._gpus}
@@ -178,7 +185,7 @@ class RayEngine:
         return _Task(
             job=job,
             files=files,
-            messages=send.remote(self._payload([job])),
+            messages=send.remote(self._payload([job], keep_weights=files.weights is not None)),
             attempt=attempt,
             started_at=now(),
         )
@@ -223,18 +230,23 @@ class RayEngine:
 
 
 def _received(task: _Task, message: Mapping[str, Any]) -> Record:
-    """Return the record of a task, and write its log.
+    """Return the record of a task, and write its log and its weights.
 
     The provenance gets the commit of this checkout, whose code the machine ran.
     """
+    # On a full disk only these files are lost here; writing the record reports the error.
     if message["log"]:
-        # On a full disk only the log is lost here; writing the record reports the error.
         with contextlib.suppress(OSError):
             task.files.log.write_bytes(message["log"])
     record = parse(message["record"])
     here = provenance(device="", threads=THREADS, started_at=task.started_at)
     origin = record.provenance.model_copy(update={"commit": here.commit, "dirty": here.dirty})
-    return record.model_copy(update={"provenance": origin})
+    weights = None
+    if message["weights"] and task.files.weights is not None:
+        with contextlib.suppress(OSError):
+            write_whole(task.files.weights, message["weights"])
+            weights = record.weights
+    return record.model_copy(update={"provenance": origin, "weights": weights})
 
 
 def _check_reachable(address: str) -> None:

@@ -43,17 +43,21 @@ def store(tmp_path: Path) -> Store:
     return store
 
 
+def local_engine() -> LocalEngine:
+    return LocalEngine(
+        jobs=2,
+        environment=ENVIRONMENT,
+        work=WORK,
+        preload=("benchmarks.execution.engines.child",),
+    )
+
+
 def rerun(store: Store, what: Rerun, *, verbose: bool = False) -> tuple[Run, str]:
     text = io.StringIO()
     one = Run(
         plan=plan(*MODELS),
         root=store.root,
-        engine=LocalEngine(
-            jobs=2,
-            environment=ENVIRONMENT,
-            work=WORK,
-            preload=("benchmarks.execution.engines.child",),
-        ),
+        engine=local_engine(),
         display=Lines(Console(file=text, width=200), verbose=verbose),
         rerun=what,
     )
@@ -141,3 +145,24 @@ def test_one_runner_at_a_time_writes_the_manifest(
     assert held is not None
     with pytest.raises(UsageError, match=r"another process has held the manifest 'wee'"):
         rerun(store, "nothing")
+
+
+def test_finished_cells_without_weights_are_named(store: Store) -> None:
+    def first_lines(rerun_value: Rerun) -> list[str]:
+        text = io.StringIO()
+        Run(
+            plan=plan(*MODELS),
+            root=store.root,
+            engine=local_engine(),
+            display=Lines(Console(file=text, width=200)),
+            rerun=rerun_value,
+            keep_weights=True,
+        ).start()
+        return text.getvalue().splitlines()[:2]
+
+    note = "1 finished cell has no weights; --keep-weights --rerun all runs all cells again"
+    assert first_lines("nothing") == [
+        note,
+        "4 cells: 1 done, 1 failed (--rerun failed tries them again), 2 to run",
+    ]
+    assert note not in first_lines("all")

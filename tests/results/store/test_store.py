@@ -209,13 +209,18 @@ def test_manifests_without_a_schema_are_read(store: Store) -> None:
 def test_sweep_deletes_files_of_killed_runners_only(store: Store) -> None:
     """The file of a running cell stays."""
     store.write(record())
-    begun = [store.root / "records" / f".{record(seed).id}.json.abc.tmp" for seed in (1, 2)]
+    (store.root / "weights").mkdir()
+    begun = [
+        store.root / folder / f".{record(seed).id}.{ending}.abc.tmp"
+        for folder, ending in (("records", "json"), ("weights", "safetensors"))
+        for seed in (1, 2)
+    ]
     for path in begun:
         path.write_text("{")
     held = store.lock(record(1).id)
     assert held is not None
     store.sweep()
-    assert [path.exists() for path in begun] == [True, False]
+    assert [path.exists() for path in begun] == [True, False] * 2
     held.release()
     store.sweep()
     assert sorted(path.name for path in (store.root / "records").iterdir()) == [

@@ -1,9 +1,18 @@
+"""The payload of a cell, without a cluster: what runs on the other machine, and what comes back."""
+
 import shutil
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from benchmarks.execution.check_jobs import check
-from benchmarks.execution.engines.interface import Limits
-from benchmarks.execution.engines.payload import pack
+from benchmarks.execution.engines.interface import Files, Limits
+from benchmarks.execution.engines.payload import pack, run_remotely
+from benchmarks.execution.engines.ray import _received, _Task
+from benchmarks.execution.weights import load_model
+from results.records.provenance import now
+from results.store.store import Store
 from tests.benchmarks.execution.wee_cells import WEE, environment, jobs
 
 
@@ -37,3 +46,26 @@ def test_built_in_entries_are_not_sent(tmp_path: Path) -> None:
     payload = pack([job], device="cpu", data_root=tmp_path, limits=Limits())
     assert not payload.plugins
     assert payload.unpack(tmp_path) == (job,)
+
+
+@pytest.mark.slow
+def test_weights_come_back_with_the_record(tmp_path: Path) -> None:
+    (job,) = jobs(model="lstm")
+    payload = pack([job], device="cpu", data_root=tmp_path, limits=Limits(), keep_weights=True)
+    *_, message = run_remotely(payload)
+    store = Store.open(tmp_path, create=True)
+    files = Files(log=tmp_path / "log", weights=store.weights_path(job.cell.id))
+    task: Any = _Task(job=job, files=files, messages=None, attempt=0, started_at=now())
+    store.write(_received(task, message))
+    assert load_model(tmp_path, job.cell.id, plugins=WEE).task is not None
+
+
+@pytest.mark.slow
+def test_weights_stay_away_without_the_option(tmp_path: Path) -> None:
+    (job,) = jobs(model="lstm")
+    *_, message = run_remotely(pack([job], device="cpu", data_root=tmp_path, limits=Limits()))
+    task: Any = _Task(
+        job=job, files=Files(log=tmp_path / "log"), messages=None, attempt=0, started_at=now()
+    )
+    assert not message["weights"]
+    assert _received(task, message).weights is None
