@@ -6,6 +6,7 @@ from types import ModuleType
 from typing import Any
 
 from baselines.registry import Entry, Kind
+from benchmarks.execution.check_builds import check_builds
 from benchmarks.execution.devices import usable_devices
 from benchmarks.execution.run_cell import CellEnvironment, configuration
 from benchmarks.planning.budgets import options_and_total
@@ -27,8 +28,8 @@ REQUIRED_TASK_OPTIONS = ("steps", "batch_size", "streams")
 def check(jobs: Sequence[Job], environment: CellEnvironment) -> list[str]:
     """Check that all jobs can run here; download missing data.
 
-    The device must exist, the code of every entry must load and accept its options, and the data
-    of every stream must be there.
+    The device must exist, the code of every entry must load and accept its options, the data of
+    every stream must be there, and every distinct benchmark, model and method must build.
 
     Returns:
         The devices that cells may run on: all of the kind if ``environment`` names only a kind.
@@ -57,6 +58,7 @@ def check(jobs: Sequence[Job], environment: CellEnvironment) -> list[str]:
     for path, entry in entries.items():
         if entry.kind == "stream":
             modules[path].prepare(environment.data_root)
+    check_builds(jobs, modules, environment.data_root)
     return devices
 
 

@@ -1,0 +1,96 @@
+"""Options that do not fit together are refused before any cell runs."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmarks.cli.plan_options import plan_from
+from benchmarks.execution import check_builds as subject
+from benchmarks.execution.check_builds import check_builds
+from results.errors import UsageError
+from tests.benchmarks.execution.wee_cells import WEE
+
+
+def check(
+    name: str,
+    models: str = "lstm",
+    methods: str | None = None,
+    *settings: str,
+    root: Path = Path("nowhere"),
+    seeds: str = "1",
+    **budgets: str,
+) -> None:
+    found = plan_from(
+        name, models, methods, seeds, list(settings), list(WEE), data_root=root, **budgets
+    )
+    entries = [
+        entry for job in found.jobs for entry in (job.benchmark, job.model, job.method) if entry
+    ]
+    check_builds(found.jobs, {entry.path: entry.load() for entry in entries}, root)
+
+
+@pytest.mark.parametrize(
+    ("methods", "setting", "message"),
+    [
+        ("naive", "experiences=3", "split-digits: 10 classes .*choose one of 1, 2, 5, 10"),
+        ("naive", "epochs=0", "split-digits: epochs = 0 must be at least 1"),
+        ("naive", "batch_size=-2", "split-digits: batch_size = -2 must be at least 1"),
+        ("naive", "iterations=-1", "iterations and online at least 0"),
+        ("naive", "track=-1", "track=-1 must be a number of steps, or 0"),
+        ("er[mem_size=9,shares=per-class]", "epochs=1", "in 10 equal shares, one per class"),
+        ("er[budget=5]", "epochs=1", "with lstm and er.budget=5.: .*can't hold a sample"),
+        ("naive,ewc", "online=10", "with lstm and ewc: .*has no task boundaries"),
+        ("memnet[budget=10]", "epochs=1", r"with lstm and memnet.budget=10.: "),
+        ("er[total_budget=1000]", "epochs=1", "the parameters alone are"),
+    ],
+)
+def test_combination_on_a_stream_is_refused(methods: str, setting: str, message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        check(
+            "split-digits", "lstm" if methods != "memnet" else "memnet[slots=0]", methods, setting
+        )
+
+
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [
+        ("steps=-4", "wee: steps = -4 must be at least 1"),
+        ("batch_size=0", "wee: batch_size = 0 must be at least 1"),
+        ("streams=0", "wee: streams = 0 must be at least 1"),
+        ("model.width=-1", r"wee with scripted\[width=-1\] can't be built .*negative dimension"),
+    ],
+)
+def test_combination_on_a_task_is_refused(setting: str, message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        check("wee", "scripted", None, setting)
+
+
+def test_method_for_images_is_refused_on_features(tmp_path: Path) -> None:
+    inputs = np.random.default_rng(0).normal(size=(40, 6, 3)).astype(np.float32)
+    np.savez(tmp_path / "flowers.npz", inputs=inputs, labels=np.arange(40) % 4)
+    with pytest.raises(
+        UsageError, match=r"from-folder with lstm and er-compressed: .*use method er"
+    ):
+        check(
+            "from-folder",
+            "lstm",
+            "er,er-compressed",
+            "data=flowers",
+            "experiences=2",
+            root=tmp_path,
+        )
+
+
+def test_every_distinct_benchmark_is_built_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    built: list[str] = []
+    attempt = subject._attempt
+    monkeypatch.setattr(
+        subject, "_attempt", lambda what, build: (built.append(what), attempt(what, build))[1]
+    )
+    check("split-digits", "lstm", "naive,er", seeds="3")
+    assert built == [
+        "split-digits",
+        "split-digits with lstm and naive",
+        "split-digits with lstm and er",
+    ]
