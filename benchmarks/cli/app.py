@@ -13,6 +13,7 @@ from benchmarks.cli.list import show
 from benchmarks.cli.output import exit_code, prepare_output
 from benchmarks.cli.paths import check_working_directory
 from benchmarks.cli.publish import publish
+from benchmarks.cli.remove import remove
 from benchmarks.cli.report import report
 from benchmarks.cli.run import INTERRUPTED, run
 from benchmarks.cli.speed import speed
@@ -32,6 +33,7 @@ app = typer.Typer(
 app.command("list")(show)
 app.command("run")(run)
 app.command("status")(status)
+app.command("remove")(remove)
 app.command("report")(report)
 app.command("leaderboard")(leaderboard)
 app.command("validate")(validate)

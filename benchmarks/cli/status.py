@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from benchmarks.cli import shared_options
+from benchmarks.cli.cell_list import MAX_LISTED, show_cells
 
 if TYPE_CHECKING:
     from benchmarks.execution.store_status import StoreStatus
@@ -31,11 +32,15 @@ def status(
     budget: shared_options.Budget = None,
     total_budget: shared_options.TotalBudget = None,
     data_root: shared_options.DataRoot = None,
+    show_all: Annotated[
+        bool, typer.Option("--all", help="List all failed, stale and superseded cells.")
+    ] = False,
 ) -> None:
     """Count the cells that are done, failed, stale and missing.
 
-    A stale cell is of an earlier version, or of other options of the model or method. The table
-    holds all cells that the store or these options plan under this name.
+    A stale cell has only an outdated record: of an earlier version, or of other options of the
+    model or method. A superseded record is outdated, and its replacement has run. The table has all
+    cells that the store or these options plan under this name.
     """
     from benchmarks.cli.plan_options import plan_from
     from benchmarks.execution.store_status import merged_manifest, store_status
@@ -65,7 +70,8 @@ def status(
     print(f"{name} in {place}: {len(cells)} cell{'s' if len(cells) != 1 else ''}: {counts}")
     print(f"memnet run with these options: {_to_run(plan, found)} of {len(plan.jobs)} to run\n")
     print(_table(cells, found, _variants(plan, cells, found)))
-    _show_failed(found)
+    _show_failed(found, show_all=show_all)
+    _show_outdated(plan, cells, found, opened, show_all=show_all)
     _show_damaged(opened)
 
 
@@ -104,18 +110,50 @@ def _table(cells: "tuple[Planned, ...]", found: "StoreStatus", variants: dict[st
     )
 
 
-def _show_failed(found: "StoreStatus") -> None:
+def _show_failed(found: "StoreStatus", *, show_all: bool) -> None:
     from benchmarks.execution.progress import one_line
 
-    failures = [
-        (header.label, header.error)
-        for header in found.headers.values()
-        if header.error is not None
-    ]
-    if failures:
-        print("\nfailed (memnet run … --rerun failed runs them again):")
-    for label, error in failures:
-        print(f"  {label}: {one_line(error)}")
+    show_cells(
+        "\nfailed (memnet run … --rerun failed runs them again):",
+        [
+            (header.id, header.label, one_line(header.error))
+            for header in found.headers.values()
+            if header.error is not None
+        ],
+        show_all=show_all,
+    )
+
+
+def _show_outdated(
+    plan: "Plan",
+    cells: "tuple[Planned, ...]",
+    found: "StoreStatus",
+    store: "Store",
+    *,
+    show_all: bool,
+) -> None:
+    """List the records that planned cells replace, with the differences."""
+    from benchmarks.execution.outdated import outdated_records, reason
+
+    titles = {
+        "stale": "\nstale records (memnet run … --rerun stale runs their replacements):",
+        "superseded": "\nsuperseded records "
+        f"(memnet remove {plan.name} --superseded deletes them):",
+    }
+    outdated = outdated_records(cells, found, plan, store)
+    for status, title in titles.items():
+        chosen = [one for one in outdated if one.status == status]
+        listed = chosen if show_all else chosen[:MAX_LISTED]
+        reasons = [reason(one, plan, store) for one in listed]
+        remarks = [*reasons, *[""] * (len(chosen) - len(listed))]
+        show_cells(
+            title,
+            [
+                (one.header.id, one.header.label, remark)
+                for one, remark in zip(chosen, remarks, strict=True)
+            ],
+            show_all=show_all,
+        )
 
 
 def _show_damaged(store: "Store") -> None:

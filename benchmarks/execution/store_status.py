@@ -66,7 +66,7 @@ def store_status(cells: tuple[Planned, ...], store: Store, planner: Planner) -> 
         for cell_id in sorted({*store.ids()} - {*ids}):
             if (found := store.header(cell_id)) is not None:
                 others[found.key].append(found.options)
-    planned_options = _PlannedOptions(planner)
+    planned_options = PlannedOptions(planner)
     statuses: dict[str, CellStatus] = {}
     for cell in cells:
         header = headers.get(cell.id)
@@ -128,7 +128,7 @@ def _with_other_options(cells: Sequence[Planned], store: Store, planner: Planner
     known = {
         cell.id: found.options for cell in cells if (found := store.header(cell.id)) is not None
     }
-    possible, planned_options = possible_options(cells, known), _PlannedOptions(planner)
+    possible, planned_options = possible_options(cells, known), PlannedOptions(planner)
     return [
         cell
         for cell in cells
@@ -136,7 +136,7 @@ def _with_other_options(cells: Sequence[Planned], store: Store, planner: Planner
     ]
 
 
-class _PlannedOptions:
+class PlannedOptions:
     """The planner's options of each benchmark; each is resolved once."""
 
     def __init__(self, planner: Planner) -> None:

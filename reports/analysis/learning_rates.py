@@ -1,8 +1,8 @@
 """Rows at a learning rate that the table of learning rates no longer has.
 
-Records of such a row would count as stale once its cells are planned at the new rate. They are shown
-as a variant instead, such as ``memnet (learning rate 0.001)``, so that the result at the old rate
-stays visible.
+Records of such a row would count as stale once its cells are planned at the new rate. They are
+shown as a variant instead, such as ``memnet (learning rate 0.001)``, so that the result at the old
+rate stays visible.
 """
 
 import json
