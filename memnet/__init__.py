@@ -7,6 +7,7 @@ of the distribution. Types for editors and mypy are in ``__init__.pyi``.
 
     results = memnet.run("quick", models=["memnet", "lstm"], seeds=3)
     frame = memnet.load_results("results/published").frame()
+    trained = memnet.load_model("runs", cell_id)
 
 The modules of this package (start at :mod:`memnet.model`) import torch alone.
 """
@@ -22,6 +23,8 @@ _PUBLIC = {
     "MemNetPlugin": "strategies.continual.memnet.plugin",
     "MemNetStrategy": "strategies.continual.memnet.strategy",
     "PersistentConfig": "memnet.persistent.config",
+    "TrainedModel": "benchmarks.execution.weights",
+    "load_model": "benchmarks.execution.weights",
     "Results": "reports.analysis.store_results",
     "UsageError": "results.errors",
     "load_results": "reports.analysis.store_results",

@@ -1,4 +1,6 @@
 from benchmarks.api.run import run as run
+from benchmarks.execution.weights import TrainedModel as TrainedModel
+from benchmarks.execution.weights import load_model as load_model
 from memnet.config import MemNetConfig as MemNetConfig
 from memnet.model import MemNet as MemNet
 from memnet.persistent.config import PersistentConfig as PersistentConfig
@@ -16,7 +18,9 @@ __all__ = [
     "MemNetStrategy",
     "PersistentConfig",
     "Results",
+    "TrainedModel",
     "UsageError",
+    "load_model",
     "load_results",
     "remember",
     "run",

@@ -84,7 +84,7 @@ def test_the_python_block_runs(tmp_path: Path) -> None:
     )
     (tmp_path / "script.py").write_text(
         code.replace('"steps": 40', short)
-        + "print(len(frame), len(curves) >= 2, len(published) > 1000)\n"
+        + "print(len(frame), len(curves) >= 2, len(published) > 1000, trained.model.training)\n"
     )
     done = subprocess.run(
         [sys.executable, str(tmp_path / "script.py")],
@@ -98,4 +98,4 @@ def test_the_python_block_runs(tmp_path: Path) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    assert done.stdout.splitlines()[-1] == "2 True True"
+    assert done.stdout.splitlines()[-1] == "2 True True False"
