@@ -12,14 +12,10 @@ from reports.analysis.rng import generator
 from reports.analysis.selection import ResultRow, Selection
 from results.errors import UsageError
 from results.statistics.bootstrap import Estimate
-from results.statistics.comparisons import Comparison, compare, holm, improvement
-from results.statistics.ranks import SIGNIFICANCE
-
-MIN_PAIRED_SEEDS = 6
-"""Minimum number of common seeds at which a signed-rank test can be significant.
-
-The smallest two-sided p is 2 / 2⁶ < 0.05 with six seeds, but 2 / 2⁵ > 0.05 with five.
-"""
+from results.statistics.comparisons import Comparison, compare, improvement
+from results.statistics.intervals import Interval, mean_interval
+from results.statistics.ranks import all_pairs
+from results.statistics.significance import MIN_COMMON_SEEDS, SIGNIFICANCE, paired_tests
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +27,8 @@ class RowComparison:
         right: The second row.
         scores: The primary metric of both, ``[2, seeds]``; NaN where a seed has none.
         paired: Statistics of the common seeds; differences are left minus right.
-        adjusted: The p of the Wilcoxon test, Holm-corrected over all rows; NaN if there is none.
+        adjusted: The p of `results.statistics.significance`, Holm-corrected over all rows; NaN if
+            the rows are not tested.
     """
 
     left: ResultRow
@@ -49,6 +46,13 @@ class RowComparison:
         return " · ".join(
             [left.subject.name, *model, *([methods] if left.subject.kind == "stream" else [])]
         )
+
+    @property
+    def common_means(self) -> tuple[Interval, Interval]:
+        """The means of both rows over their common seeds, with intervals."""
+        common = np.isfinite(self.scores).all(axis=0)
+        left, right = (mean_interval(side[common]) for side in self.scores)
+        return left, right
 
     @property
     def winner(self) -> str:
@@ -147,12 +151,16 @@ def compare_stores(left: Selection, right: Selection, names: tuple[str, str]) ->
 
 
 def against_best(entries: Sequence[ResultRow]) -> tuple[RowComparison, ...]:
-    """Compare the first row with each other row, with p corrected over all of them.
+    """Compare the first row with each other row.
+
+    p is corrected over all pairs of the rows, as for the ranks of the leaderboard.
 
     Args:
-        entries: Rows of one benchmark, the best first.
+        entries: All rows of one benchmark, the best first.
     """
-    return _compare_pairs([(entries[0], other) for other in entries[1:]])
+    tests = all_pairs(paired_scores(entries, entries[0].subject.primary))
+    pairs = [(entries[0], other) for other in entries[1:]]
+    return _compare_pairs(pairs, tests.p[: len(pairs)])
 
 
 def _comparable(one: ResultRow, other: ResultRow) -> bool:
@@ -183,13 +191,12 @@ def _report(
 ) -> PairwiseReport:
     comparisons = _compare_pairs(pairs)
     underpowered = [
-        comparison.name for comparison in comparisons if comparison.paired.count < MIN_PAIRED_SEEDS
+        comparison.name for comparison in comparisons if comparison.paired.count < MIN_COMMON_SEEDS
     ]
     if 0 < len(underpowered) < len(comparisons):
         notes = [
             *notes,
-            f"with fewer than {MIN_PAIRED_SEEDS} common seeds no signed-rank test reaches "
-            f"{SIGNIFICANCE}: {', '.join(underpowered)}",
+            f"not tested, fewer than {MIN_COMMON_SEEDS} common seeds: {', '.join(underpowered)}",
         ]
     return PairwiseReport(
         left=left,
@@ -203,17 +210,30 @@ def _report(
     )
 
 
-def _compare_pairs(pairs: Sequence[tuple[ResultRow, ResultRow]]) -> tuple[RowComparison, ...]:
+def _compare_pairs(
+    pairs: Sequence[tuple[ResultRow, ResultRow]], adjusted: npt.NDArray[np.float64] | None = None
+) -> tuple[RowComparison, ...]:
+    """Compare pairs of rows; without adjusted p, test them and correct over these pairs."""
     scores = [paired_scores(pair, pair[0].subject.primary) for pair in pairs]
     found = [
         compare(*both, generator=generator("comparison", *_key(one), *_key(other)))
         for both, (one, other) in zip(scores, pairs, strict=True)
     ]
-    adjusted = holm([one.wilcoxon for one in found])
+    if adjusted is None:
+        adjusted = paired_tests(_padded([left - right for left, right in scores])).p
     return tuple(
         RowComparison(*pair, both, one, float(p))
         for pair, both, one, p in zip(pairs, scores, found, adjusted, strict=True)
     )
+
+
+def _padded(differences: Sequence[npt.NDArray[np.float64]]) -> npt.NDArray[np.float64]:
+    """Stack differences of several benchmarks; NaN after the last seed of each."""
+    seeds = max(map(len, differences), default=0)
+    stacked = np.full((len(differences), seeds), np.nan)
+    for row, values in zip(stacked, differences, strict=True):
+        row[: len(values)] = values
+    return stacked
 
 
 def _named(selection: Selection, name: str) -> list[ResultRow]:

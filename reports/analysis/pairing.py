@@ -14,6 +14,11 @@ def paired_scores(entries: Sequence[ResultRow], metric: str) -> npt.NDArray[np.f
     return paired([entry.ok for entry in entries], metric)
 
 
+def common_seeds(first: ResultRow, second: ResultRow, metric: str) -> int:
+    """Return the number of seeds for which both rows have the metric."""
+    return int(np.isfinite(paired_scores([first, second], metric)).all(axis=0).sum())
+
+
 def paired(rows: Sequence[Sequence[Record]], metric: str) -> npt.NDArray[np.float64]:
     """Return a metric of rows of records; see `paired_scores`.
 

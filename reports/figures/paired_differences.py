@@ -20,7 +20,7 @@ LEFT, RIGHT = "#0072B2", "#D55E00"
 DIFFERENCES_CAPTION = (
     "Left: mean difference over common seeds with its 95% bootstrap interval; small dots: seeds. "
     "Right: probability that a run of one beats a run of the other. "
-    "Filled marker: significant (Wilcoxon, Holm-corrected)."
+    "Filled marker: significant (paired t-test from 5 common seeds on, Holm-corrected)."
 )
 
 MAX_LABEL, MAX_SIDE = 40, 14

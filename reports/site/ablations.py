@@ -9,6 +9,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from reports.analysis.metric_ranges import difference_range
 from reports.analysis.pairing import paired_scores
 from reports.analysis.selection import ResultRow, Selection
@@ -16,6 +18,7 @@ from reports.analysis.summary import summary
 from reports.tables import number_format
 from reports.tables.tables import COSTS, Column, Row, Table, costs
 from results.statistics.intervals import Interval, mean_interval
+from results.statistics.significance import MIN_COMMON_SEEDS, paired_tests
 
 NO_LOSS = "nothing significant"
 
@@ -30,12 +33,15 @@ class Ablation:
         after: The row with the option.
         loss: Mean paired difference of the primary metric, before minus after, with its Student-t
             interval.
+        significant: Whether the loss or gain is significant, corrected over all ablations of the
+            benchmark.
     """
 
     option: str
     before: ResultRow
     after: ResultRow
     loss: Interval
+    significant: bool = False
 
     @property
     def name(self) -> str:
@@ -48,13 +54,13 @@ class Ablation:
 
     @property
     def costs(self) -> bool:
-        """Whether the interval is above zero: the change lowers the score."""
-        return bool(self.loss.low > 0)
+        """Whether the change lowers the score significantly."""
+        return self.significant and bool(self.loss.mean > 0)
 
     @property
     def is_gain(self) -> bool:
-        """Whether the interval is below zero: the change raises the score."""
-        return bool(self.loss.high < 0)
+        """Whether the change raises the score significantly."""
+        return self.significant and bool(self.loss.mean < 0)
 
 
 def ablations(selection: Selection) -> list[Ablation]:
@@ -96,9 +102,14 @@ def verdicts(found: Sequence[Ablation]) -> list[str]:
 def _verdict(name: str, option: str, rows: Sequence[Ablation]) -> str:
     costs_on = ", ".join(_effect_text(one) for one in rows if one.costs) or NO_LOSS
     is_gain = ", ".join(_effect_text(one) for one in rows if one.is_gain)
+    untested = ", ".join(
+        one.before.subject.name for one in rows if one.loss.count < MIN_COMMON_SEEDS
+    )
+    not_tested = f"; fewer than {MIN_COMMON_SEEDS} common seeds, not tested: {untested}"
     return (
         f"{name} with {option} loses {costs_on}"
         + (f"; it gains {is_gain}" if is_gain else "")
+        + (not_tested if untested else "")
         + "."
     )
 
@@ -107,8 +118,25 @@ def _effect_text(one: Ablation) -> str:
     return f"{number_format.score(abs(float(one.loss.mean)))} on {one.before.subject.name}"
 
 
-def _of(entries: Sequence[ResultRow]) -> Iterator[Ablation]:
-    """Pair the rows of one benchmark."""
+def _of(entries: Sequence[ResultRow]) -> list[Ablation]:
+    """Find and test the ablations of one benchmark."""
+    pairs = list(_pairs(entries))
+    if not pairs:
+        return []
+    scores = paired_scores(entries, entries[0].subject.primary)
+    place = {id(entry): row for row, entry in enumerate(entries)}
+    differences = np.array(
+        [scores[place[id(before)]] - scores[place[id(after)]] for _, before, after in pairs]
+    )
+    significant = paired_tests(differences).significant
+    return [
+        Ablation(*pair, mean_interval(difference), bool(verdict))
+        for pair, difference, verdict in zip(pairs, differences, significant, strict=True)
+    ]
+
+
+def _pairs(entries: Sequence[ResultRow]) -> Iterator[tuple[str, ResultRow, ResultRow]]:
+    """Yield each changed option with the row without it and the row with it."""
     rows = {(_options(entry), _version(entry)): entry for entry in entries if entry.ok}
     for ((model, method), version), after in rows.items():
         for place, (base, options) in enumerate((model, method)):
@@ -116,8 +144,7 @@ def _of(entries: Sequence[ResultRow]) -> Iterator[Ablation]:
                 fewer = (base, options - {option})
                 before = rows.get(((fewer, method) if place == 0 else (model, fewer), version))
                 if before is not None:
-                    first, second = paired_scores([before, after], before.subject.primary)
-                    yield Ablation(option, before, after, mean_interval(first - second))
+                    yield option, before, after
 
 
 Named = tuple[str, frozenset[str]]

@@ -4,12 +4,13 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from reports.analysis.pairing import common_seeds, paired_scores
 from reports.analysis.selection import ResultRow, Selection, Subject
-from reports.analysis.summary import Summary, finite, scores, summarise
+from reports.analysis.summary import Summary, finite, ranked, scores
 from reports.tables import number_format
 from reports.tables.tables import distance_columns
 from results.records.record import Record
-from results.statistics.comparisons import MIN_SEEDS
+from results.statistics.significance import MIN_COMMON_SEEDS, paired_tests
 
 MAX_NAMED_ROWS = 3
 """Maximum number of rows that a sentence names."""
@@ -35,26 +36,30 @@ class Finding:
 
 def findings(selection: Selection) -> list[Finding]:
     """Return the finding on every benchmark."""
-    rows = summarise(selection)
-    return [
-        _headline(selection, subject, [row for row in rows if row.benchmark == subject.name])
-        for subject in selection.subjects
-    ]
+    return [_headline(selection, subject) for subject in selection.subjects]
 
 
-def _headline(selection: Selection, subject: Subject, rows: Sequence[Summary]) -> Finding:
-    scored = [row for row in rows if row.mean is not None]
+def _headline(selection: Selection, subject: Subject) -> Finding:
+    pairs = ranked(selection, subject)
+    rows = [row for _, row in pairs]
+    scored = [(entry, row) for entry, row in pairs if row.mean is not None]
     if not scored:
         return _unscored(selection, subject, rows)
-    best, *rest = scored
+    (entry, best), *others = scored
+    rest = [row for _, row in others]
+    tested = any(
+        common_seeds(entry, other, subject.primary) >= MIN_COMMON_SEEDS for other, _ in others[:1]
+    )
     sentences = [
-        _comparison(best, rest),
+        _comparison(best, rest, tested),
         _chance_level(best),
         _furthest(selection, subject),
         _missing_seeds(rows),
     ]
     return Finding(
-        subject, _claim(best, rest), " ".join(sentence for sentence in sentences if sentence)
+        subject,
+        _claim(entry, best, rest, tested),
+        " ".join(sentence for sentence in sentences if sentence),
     )
 
 
@@ -113,29 +118,31 @@ def _remedy(subject: Subject, records: Sequence[Record]) -> str:
     return "The benchmark's default options measure it."
 
 
-def _claim(best: Summary, rest: Sequence[Summary]) -> str:
-    if best.chance is not None and not _above_chance(best, best.chance):
+def _claim(entry: ResultRow, best: Summary, rest: Sequence[Summary], tested: bool) -> str:
+    if best.chance is not None and not _can_be_above_chance(entry, best.chance):
         return "No model is significantly above chance"
     if not rest:
         return f"{name(best)} is the only model"
     if _significantly_better(best, rest[0]):
         return f"{name(best)} is best"
+    if not tested:
+        return f"{name(best)} is best, not tested against {name(rest[0])}"
     return f"{name(best)} is best, not significantly better than {name(rest[0])}"
 
 
-def _comparison(best: Summary, rest: Sequence[Summary]) -> str:
+def _comparison(best: Summary, rest: Sequence[Summary], tested: bool) -> str:
     first = f"{name(best)} reaches {_score(best)} {number_format.words(best.metric)}"
     if not rest:
         return f"{first}; no other row has a score."
     others = ", ".join(f"{name(row)} {_score(row)}" for row in rest[:MAX_NAMED_ROWS])
-    return f"{first}; {others}{_verdict(best, rest[0])}."
+    return f"{first}; {others}{_verdict(best, rest[0], tested)}."
 
 
-def _verdict(best: Summary, second: Summary) -> str:
+def _verdict(best: Summary, second: Summary, tested: bool) -> str:
     if _significantly_better(best, second):
         return ""
-    if min(best.seeds_ok, second.seeds_ok) < MIN_SEEDS:
-        return " (too few seeds for a test)"
+    if not tested:
+        return f" (not tested: fewer than {MIN_COMMON_SEEDS} common seeds)"
     return " (the first two do not differ significantly)"
 
 
@@ -171,10 +178,11 @@ def _missing_seeds(rows: Sequence[Summary]) -> str:
     return f"Missing seeds: {', '.join(missing)}." if missing else ""
 
 
-def _above_chance(row: Summary, chance: float) -> bool:
-    """Whether the whole interval is above chance; with one seed, whether the score is."""
-    low = row.mean if row.low is None else row.low
-    return low is not None and low > chance
+def _can_be_above_chance(entry: ResultRow, chance: float) -> bool:
+    """Whether the mean is above chance, and significantly so if there are enough seeds."""
+    tests = paired_tests(paired_scores([entry], entry.subject.primary) - chance)
+    above = bool(tests.difference[0] > 0)
+    return above and bool(tests.significant[0] or tests.count[0] < MIN_COMMON_SEEDS)
 
 
 def _significantly_better(best: Summary, second: Summary) -> bool:

@@ -4,12 +4,13 @@ import math
 from collections.abc import Callable
 from typing import TypeVar
 
-from reports.analysis.comparison import MIN_PAIRED_SEEDS, PairwiseReport, RowComparison
+from reports.analysis.comparison import PairwiseReport, RowComparison
 from reports.analysis.selection import ResultRow
 from reports.analysis.summary import summary
 from reports.tables import number_format
 from reports.tables.tables import Column, Row, Table
 from results.statistics.bootstrap import Estimate
+from results.statistics.significance import MIN_COMMON_SEEDS
 
 T = TypeVar("T")
 
@@ -23,9 +24,11 @@ def comparison_table(found: PairwiseReport) -> Table:
         Column("right", numeric=True),
         Column("difference", numeric=True),
         Column("p", numeric=True),
+        Column("Wilcoxon", numeric=True),
         Column("P(left > right)", numeric=True),
         Column("effect", numeric=True),
         Column("won/tied/lost", numeric=True),
+        Column("common seeds", numeric=True),
         Column("seeds", numeric=True),
         Column("parameters", numeric=True),
         Column("state", numeric=True),
@@ -35,9 +38,11 @@ def comparison_table(found: PairwiseReport) -> Table:
     )
     rows = tuple(_row(comparison) for comparison in found.comparisons)
     caption = (
-        f"{found.left} (left) and {found.right} (right), paired by seed: mean difference and "
-        "probability of improvement with 95% bootstrap intervals; p of the signed-rank test, "
-        "Holm-corrected; effect: Hedges' g of the differences; number of seeds won, tied and lost"
+        f"{found.left} (left) and {found.right} (right): means over common seeds with 95% "
+        "Student-t intervals; mean difference and probability of improvement with 95% bootstrap "
+        f"intervals; p of the paired t-test, Holm-corrected, from {MIN_COMMON_SEEDS} common seeds "
+        "on; Wilcoxon: p of the signed-rank test, not corrected; effect: Hedges' g of the "
+        "differences; number of seeds won, tied and lost"
     )
     return Table(caption, columns, rows)
 
@@ -50,9 +55,8 @@ def verdict(found: PairwiseReport) -> str:
     summary_text = (
         f"{found.left} is significantly better in {won} of {len(found.comparisons)} rows, "
         f"{found.right} in {lost}"
-        if most >= MIN_PAIRED_SEEDS
-        else f"Too few common seeds ({most}) for any difference to be significant; "
-        f"{MIN_PAIRED_SEEDS} are needed"
+        if most >= MIN_COMMON_SEEDS
+        else f"Not tested: a test needs {MIN_COMMON_SEEDS} common seeds, and there are {most}"
     )
     return (
         f"{summary_text}. A run of {found.left} beats one of {found.right} "
@@ -78,15 +82,16 @@ def _row(comparison: RowComparison) -> Row:
         cells=(
             comparison.name,
             comparison.left.subject.primary,
-            number_format.spread(left.mean, left.low, left.high, left.limits),
-            number_format.spread(right.mean, right.low, right.high, right.limits),
+            *(number_format.interval(mean, left.limits) for mean in comparison.common_means),
             estimate(paired.difference),
             _probability(comparison.adjusted),
+            _probability(paired.wilcoxon),
             estimate(paired.improvement, signed=False),
             _number(paired.effect, signed=True)
             if math.isfinite(paired.effect)
             else number_format.NOTHING,
             f"{paired.wins}/{paired.ties}/{paired.losses}",
+            number_format.whole(paired.count),
             f"{left.seeds_ok}/{left.seeds_planned} and {right.seeds_ok}/{right.seeds_planned}",
             _both(number_format.whole, left.parameters, right.parameters),
             _both(number_format.size, left.state_bytes, right.state_bytes),

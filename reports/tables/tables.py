@@ -12,6 +12,7 @@ from reports.analysis.selection import ResultRow, Selection, Subject
 from reports.analysis.summary import Summary, ranked, scores, summarise
 from reports.tables import number_format
 from results.statistics.metrics import STREAM_METRICS
+from results.statistics.significance import MIN_COMMON_SEEDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +62,8 @@ COSTS = (
 
 LEADERBOARD_CAPTION = (
     "Leaderboard: mean over seeds ± half of the 95% Student-t interval, or [low, high] if that is "
-    "clipped to the metric's range; rank: one plus the number "
-    "of rows that are significantly better (paired t-tests over common seeds, Holm-corrected)"
+    "clipped to the metric's range; rank: one plus the number of rows that are significantly "
+    f"better (paired t-tests over at least {MIN_COMMON_SEEDS} common seeds, Holm-corrected)"
 )
 
 

@@ -1,4 +1,6 @@
-"""Paired comparison of two models over their common seeds.
+"""Paired description of two models over their common seeds.
+
+These statistics are descriptive; `results.statistics.significance` decides what is significant.
 
 Seeds are paired: seed ``s`` gives every model the same stream, order and evaluation data, so
 differences are taken seed by seed: ``d_s = x_s − y_s``, over the ``n`` common seeds.
@@ -12,7 +14,7 @@ import numpy.typing as npt
 from scipy import stats
 
 from results.statistics.bootstrap import RESAMPLES, Estimate, drawn_counts, ends
-from results.statistics.intervals import CONFIDENCE, mean_interval
+from results.statistics.intervals import CONFIDENCE
 
 Array = npt.NDArray[np.float64]
 
@@ -20,7 +22,7 @@ COMPARED_DECIMALS = 12
 """Decimals of a difference that count, so that 0.95 - 0.5 equals 0.85 - 0.4."""
 
 MIN_SEEDS = 3
-"""Fewest seeds of a test or an effect size: two seeds that agree by chance would look certain."""
+"""Fewest seeds of an effect size: two seeds that agree by chance would look certain."""
 
 ROUNDING_DEVIATION = 10.0**-COMPARED_DECIMALS
 """Differences with a smaller standard deviation are equal up to rounding."""
@@ -35,7 +37,7 @@ class Comparison:
         difference: Mean of ``d``, with its bootstrap interval.
         improvement: Probability that a run of the first is better than a run of the second, ties
             counted half, with its bootstrap interval.
-        wilcoxon: Two-sided p of the signed-rank test.
+        wilcoxon: Two-sided p of the signed-rank test, not corrected.
         effect: Hedges' g of ``d``; see `effect_size`.
         wins: Seeds on which the first is better.
         ties: Seeds on which both are equal.
@@ -181,47 +183,3 @@ def effect_size(difference: npt.ArrayLike) -> float:
     if len(found) < MIN_SEEDS or (spread := float(found.std(ddof=1))) < ROUNDING_DEVIATION:
         return np.nan
     return float((1 - 3 / (4 * (len(found) - 1) - 1)) * found.mean() / spread)
-
-
-def paired_t(difference: npt.ArrayLike, *, axis: int = 0) -> Array:
-    """Return the two-sided p of Student's paired t-test, element by element.
-
-    Args:
-        difference: ``d``; NaN for a missing seed.
-        axis: The axis of seeds.
-
-    Returns:
-        p, of the shape of ``difference`` without ``axis``; NaN with fewer than three seeds. If all
-        differences are equal, 1 if they are zero, else 0.
-    """
-    found = mean_interval(difference, axis=axis)
-    freedom = np.maximum(found.count - 1, 1)
-    # The half-width of the interval is t · standard error.
-    error = (found.high - found.mean) / stats.t.ppf((1 + CONFIDENCE) / 2, freedom)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        p = 2 * stats.t.sf(np.abs(found.mean) / error, freedom)
-    equal = error * np.sqrt(found.count) < ROUNDING_DEVIATION
-    p = np.where(equal, np.where(np.abs(found.mean) < ROUNDING_DEVIATION, 1.0, 0.0), p)
-    return np.where(found.count >= MIN_SEEDS, p, np.nan)
-
-
-def holm(p: npt.ArrayLike) -> Array:
-    """Adjust p-values for multiple comparisons by Holm's step-down rule (1979).
-
-    ``p̃_(i) = max_{j≤i} min(1, (m − j + 1) · p_(j))``.
-
-    Args:
-        p: p-values, ``[m]``; NaN is a test that was not made, stays NaN and does not count.
-
-    Returns:
-        Adjusted p-values in the same order. Rejecting below 0.05 limits the probability of any
-        false rejection to 5%.
-    """
-    given = np.asarray(p, dtype=np.float64)
-    adjusted = np.full(given.shape, np.nan)
-    tested = np.flatnonzero(np.isfinite(given))
-    order = tested[np.argsort(given[tested], kind="stable")]
-    adjusted[order] = np.minimum(
-        np.maximum.accumulate(given[order] * np.arange(len(order), 0, -1)), 1.0
-    )
-    return adjusted

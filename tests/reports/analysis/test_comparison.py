@@ -5,20 +5,29 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from benchmarks.cli.compare import compare
-from reports.analysis.comparison import PairwiseReport, compare_models, compare_stores
+from reports.analysis.comparison import (
+    PairwiseReport,
+    against_best,
+    compare_models,
+    compare_stores,
+)
 from reports.analysis.selection import select
+from reports.analysis.summary import ranked, summarise
 from reports.figures import paired_differences
 from reports.output.build import build
 from reports.output.compare import write
 from reports.output.folder import LISTING
 from reports.site.comparison_page import html, markdown
+from reports.site.findings import findings
 from reports.tables.comparison_table import comparison_table, estimate, verdict
 from reports.tables.number_format import MINUS
 from results.errors import UsageError
 from results.records.record import Record
 from results.statistics.bootstrap import Estimate
+from results.statistics.significance import holm
 from results.store.store import Store
 from tests.reports.conftest import (
     HOSTILE,
@@ -68,7 +77,11 @@ def test_seeds_are_paired_and_the_winner_is_named(found: PairwiseReport) -> None
     copy = found.comparisons[0]
     assert copy.paired.difference.value == pytest.approx(0.2, abs=0.01)
     assert copy.paired.wilcoxon == 2 / 2**10
-    assert copy.adjusted == pytest.approx(3 * 2 / 2**10)
+    raw = [
+        stats.ttest_1samp(one.scores[0] - one.scores[1], 0, nan_policy="omit").pvalue
+        for one in found.comparisons
+    ]
+    assert [one.adjusted for one in found.comparisons] == pytest.approx(holm(raw))
     assert 0.4 < found.improvement.low < found.improvement.value < found.improvement.high < 0.7
 
 
@@ -76,9 +89,9 @@ def test_the_table_shows_numbers_and_costs(found: PairwiseReport) -> None:
     table = comparison_table(found)
     assert all(len(row.cells) == len(table.columns) for row in table.rows)
     first = dict(zip((column.title for column in table.columns), table.rows[0].cells, strict=True))
-    assert first["p"] == "0.006"
+    assert (first["p"], first["Wilcoxon"]) == ("<0.001", "0.002")
     assert first["won/tied/lost"] == "10/0/0"
-    assert first["seeds"] == "11/11 and 10/10"
+    assert (first["common seeds"], first["seeds"]) == ("10", "11/11 and 10/10")
     assert first["difference"].startswith("+0.19") or first["difference"].startswith("+0.20")
     assert first["state"] == "8.2 kB and 8.2 kB"
     assert verdict(found).startswith("a is significantly better in 1 of 3 rows, b in 1.")
@@ -125,7 +138,7 @@ def test_two_stores(fill: Fill) -> None:
         "config or version differs: induction · a · supervised",
     )
     assert verdict(found).startswith(
-        "Too few common seeds (3) for any difference to be significant; 6 are needed. A run of"
+        "Not tested: a test needs 5 common seeds, and there are 3. A run of"
     )
 
 
@@ -150,8 +163,56 @@ def test_rows_with_few_common_seeds_are_noted(fill: Fill) -> None:
         for record in (*scored(model, scores), *scored(model, scores[:3], "mqar"))
     ]
     found = compare_models(select(fill(*records)), "a", "b")
-    assert "no signed-rank test reaches 0.05: mqar" in found.notes[-1]
+    assert found.notes[-1] == "not tested, fewer than 5 common seeds: mqar"
     assert "significantly better in 0 of 2 rows" in verdict(found)
+
+
+def test_means_are_those_of_common_seeds(fill: Fill) -> None:
+    """The difference of the two means in the table is the difference in the table."""
+    first = [0.9, 0.91, 0.92, 0.93, 0.94, 0.1, 0.1]
+    found = compare_models(
+        select(fill(*scored("a", first), *scored("b", [0.8, 0.82, 0.81, 0.8, 0.82]))), "a", "b"
+    )
+    cells = dict(
+        zip(
+            (column.title for column in comparison_table(found).columns),
+            comparison_table(found).rows[0].cells,
+            strict=True,
+        )
+    )
+    assert cells["left"].startswith("0.920 ±")
+    assert cells["right"].startswith("0.810 ±")
+    assert cells["difference"].startswith("+0.110 [")
+    assert found.comparisons[0].winner == "left"
+
+
+def test_three_seeds_are_not_tested_in_any_place(fill: Fill) -> None:
+    """1.000 against 0.975 in three seeds: neither ranks nor the comparison call it significant."""
+    selection = select(fill(*scored("a", [1.0] * 3), *scored("b", [0.975] * 3)))
+    [one] = compare_models(selection, "a", "b").comparisons
+    assert one.winner == ""
+    assert np.isnan(one.adjusted)
+    assert [row.rank for row in summarise(selection)] == [1, 1]
+    [finding] = findings(selection)
+    assert finding.claim == "a is best, not tested against b"
+
+
+def test_best_row_is_tested_with_the_correction_of_the_leaderboard(fill: Fill) -> None:
+    """Of ten rows the comparison with the best row has the verdicts of the ranks."""
+    generator = np.random.default_rng(5)
+    records = [
+        record
+        for model in "abcdefghij"
+        for record in scored(model, [*generator.normal(0.5, 0.1, size=6).clip(0, 1)])
+    ]
+    records += [*scored("k", [0.7, 0.75, 0.7, 0.72, 0.71, 0.74])]
+    selection = select(fill(*records))
+    pairs = ranked(selection, selection.subjects[0])
+    winners = [one.winner for one in against_best([entry for entry, _ in pairs])]
+    assert {"", "left"} == set(winners)
+    for winner, (_, before), (_, row) in zip(winners, pairs, pairs[1:], strict=False):
+        assert row.rank is not None
+        assert row.rank > 1 if winner else row.rank == before.rank
 
 
 def test_the_row_with_more_seeds_is_compared(fill: Fill) -> None:

@@ -21,29 +21,42 @@ def scored(model: str, *scores: float) -> list[Record]:
 
 
 def test_a_significant_lead(fill: Fill) -> None:
-    found = finding(fill, *scored("memnet", 0.9, 0.91, 0.92), *scored("lstm", 0.3, 0.31, 0.32))
+    found = finding(
+        fill,
+        *scored("memnet", 0.9, 0.91, 0.92, 0.91, 0.91),
+        *scored("lstm", 0.3, 0.32, 0.31, 0.31, 0.31),
+    )
     assert found.claim == "memnet is best"
-    assert "memnet reaches 0.910 ± 0.025 accuracy; lstm 0.310 ± 0.025." in found.detail
+    assert "memnet reaches 0.910 ± 0.009 accuracy; lstm 0.310 ± 0.009." in found.detail
     assert "Chance level: 0.062." in found.detail
 
 
 def test_a_lead_that_is_not_significant(fill: Fill) -> None:
-    found = finding(fill, *scored("memnet", 0.9, 0.5, 0.7), *scored("lstm", 0.6, 0.65, 0.7))
+    found = finding(
+        fill,
+        *scored("memnet", 0.9, 0.5, 0.7, 0.8, 0.6),
+        *scored("lstm", 0.6, 0.65, 0.7, 0.6, 0.6),
+    )
     assert found.claim == "memnet is best, not significantly better than lstm"
     assert "do not differ significantly" in found.detail
 
 
-def test_one_seed_is_not_significant(fill: Fill) -> None:
-    found = finding(fill, *scored("memnet", 0.9), *scored("lstm", 0.1))
-    assert found.claim == "memnet is best, not significantly better than lstm"
-    assert "too few seeds" in found.detail
+def test_few_common_seeds_are_not_tested(fill: Fill) -> None:
+    found = finding(fill, *scored("memnet", *[0.9] * 4), *scored("lstm", *[0.1] * 6))
+    assert found.claim == "memnet is best, not tested against lstm"
+    assert "(not tested: fewer than 5 common seeds)" in found.detail
 
 
 def test_no_model_above_chance(fill: Fill) -> None:
     assert (
-        finding(fill, *scored("memnet", 0.05, 0.06, 0.10)).claim
+        finding(fill, *scored("memnet", 0.05, 0.06, 0.10, 0.04, 0.11)).claim
         == "No model is significantly above chance"
     )
+    assert finding(fill, *scored("lstm", 0.05)).claim == "No model is significantly above chance"
+
+
+def test_few_seeds_above_chance_are_not_called_chance(fill: Fill) -> None:
+    assert finding(fill, *scored("memnet", 0.9, 0.5, 0.1)).claim == "memnet is the only model"
 
 
 def test_the_largest_distance_and_missing_seeds_are_named(fill: Fill) -> None:

@@ -139,19 +139,20 @@ def test_a_row_without_a_score_comes_last_and_has_no_rank(fill: Fill) -> None:
 
 
 def test_ranks_follow_from_significance(fill: Fill) -> None:
-    """With one seed all rows share the first rank; three consistent seeds separate them."""
+    """With one seed all rows share the first rank; five consistent seeds separate them."""
     levels = (("a", 0.9), ("b", 0.5), ("c", 0.5))
     one = fill(*(task_record(cell(model, 0), [score]) for model, score in levels), name="one")
-    three = fill(
+    generator = np.random.default_rng(0)
+    five = fill(
         *(
-            task_record(cell(model, seed), [score + seed / 100])
+            task_record(cell(model, seed), [score + generator.normal(0, 0.01)])
             for model, score in levels
-            for seed in range(3)
+            for seed in range(5)
         ),
-        name="three",
+        name="five",
     )
     assert [
-        [row["rank"] for row in json.loads(render(store, "json"))["rows"]] for store in (one, three)
+        [row["rank"] for row in json.loads(render(store, "json"))["rows"]] for store in (one, five)
     ] == [[1, 1, 1], [1, 2, 2]]
 
 

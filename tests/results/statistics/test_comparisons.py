@@ -9,9 +9,7 @@ from scipy import stats
 from results.statistics.comparisons import (
     compare,
     effect_size,
-    holm,
     improvement,
-    paired_t,
     signed_rank,
 )
 
@@ -52,34 +50,6 @@ def test_comparison_ignores_rounding() -> None:
     assert signed_rank([0.1 + 0.2 - 0.3] * 8) == 1.0
     found = compare([0.1 + 0.2, 0.5], [0.3, 0.5], generator=np.random.default_rng(0))
     assert (found.wins, found.ties, found.losses) == (0, 2, 0)
-
-
-def test_holm_equals_values_by_hand() -> None:
-    """Three tests: 0.01 · 3; max(that, 0.02 · 2); max(those, 0.04 · 1). NaN does not count."""
-    np.testing.assert_allclose(holm([0.04, 0.01, np.nan, 0.02]), [0.04, 0.03, np.nan, 0.04])
-    np.testing.assert_allclose(holm([0.9, 0.8]), [1.0, 1.0])
-    assert len(holm([])) == 0
-
-
-def test_holm_controls_the_family_wise_error() -> None:
-    """Of families of twenty true null hypotheses, 64% have a rejection uncorrected and 5% here."""
-    p = np.random.default_rng(0).uniform(size=(4000, 20))
-    assert np.mean((p < 0.05).any(axis=1)) > 0.6
-    assert np.mean([(holm(row) < 0.05).any() for row in p]) == pytest.approx(0.05, abs=0.012)
-
-
-def test_paired_t_equals_scipy() -> None:
-    difference = np.random.default_rng(0).normal(0.5, 1.0, size=(10, 6))
-    difference[:4, 2] = np.nan
-    expected = [
-        stats.ttest_1samp(column[np.isfinite(column)], 0.0).pvalue for column in difference.T
-    ]
-    np.testing.assert_allclose(paired_t(difference), expected, rtol=1e-9)
-
-
-def test_paired_t_where_all_differences_are_equal_or_few() -> None:
-    difference = [[0.0, 0.1 + 0.2, np.nan], [0.0, 0.3, 0.5], [0.0, 0.3, 0.5]]
-    np.testing.assert_array_equal(paired_t(difference), [1.0, 0.0, np.nan])
 
 
 def test_effect_size_by_hand() -> None:
