@@ -127,7 +127,7 @@ class MemNet(nn.Module):
         if self.training and targets is not None and targets.is_floating_point():
             self.weighing.expect(targets)
         fused, state, losses = self._read(
-            inputs, state, record, generator, _asked(inputs, positions)
+            inputs, state, record, generator, _query_tokens(inputs, positions)
         )
         return ModelOutput(
             logits=self.head(at_positions(fused, positions)), state=state, losses=losses
@@ -145,7 +145,7 @@ class MemNet(nn.Module):
     ) -> Float[Tensor, "B D"]:
         """Read whole samples and return the fused state after the last step of each."""
         last = torch.full((len(inputs), 1), inputs.shape[1] - 1, device=inputs.device)
-        fused, _, _ = self._read(inputs, None, None, generator, _asked(inputs, last))
+        fused, _, _ = self._read(inputs, None, None, generator, _query_tokens(inputs, last))
         return fused[:, -1]
 
     def _read(
@@ -306,7 +306,7 @@ def _loss_of_entries_read(chunk: _Chunk, queried: Bool[Tensor, "B C"]) -> Float[
     return -(weights.sum(2) * missing).sum() / weights[..., 0].numel()
 
 
-def _asked(inputs: Tensor, positions: Int[Tensor, "B P"] | None) -> Bool[Tensor, "B T"]:
+def _query_tokens(inputs: Tensor, positions: Int[Tensor, "B P"] | None) -> Bool[Tensor, "B T"]:
     """Return at which tokens there is a query; at all tokens if ``positions`` is None."""
     everywhere = torch.ones(inputs.shape[:2], dtype=torch.bool, device=inputs.device)
     return (

@@ -174,7 +174,7 @@ def build_buffer(
 
 
 def _too_small(budget: int, mem_size: int, groups: int, needed: int, stream: Stream) -> str:
-    """Return the message for a capacity without room for one sample of each group.
+    """Return the message for a capacity below one sample of each group.
 
     Args:
         budget: Option of the method.

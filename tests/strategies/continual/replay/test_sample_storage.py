@@ -132,7 +132,7 @@ def test_capacity_follows_from_a_budget_or_a_number_of_samples() -> None:
         ("deflated", "per-class", {"mem_size": 6}, {"mem_size": 7}),
     ],
 )
-def test_a_buffer_without_room_for_a_sample_is_refused_with_the_least_that_works(
+def test_a_capacity_below_one_sample_is_refused_with_the_smallest_valid_one(
     storage: str, shares: Shares, given: dict[str, int], least: dict[str, int]
 ) -> None:
     """Samples have 16 bytes and a label; four counts take 16 bytes; deflated ones up to 25 + 1."""
