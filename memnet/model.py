@@ -272,13 +272,13 @@ class MemNet(nn.Module):
         """
         sizes = [chunk.read.vectors.shape[1] for chunk in chunks]
         shares = [size / sum(sizes) for size in sizes]
-        asked = queried.split(sizes, dim=1)
+        query_masks = queried.split(sizes, dim=1)
         logits = torch.cat([chunk.written.logits for chunk in chunks], dim=-1)
         dispersions = torch.cat([chunk.read.dispersion for chunk in chunks], dim=-1)
         sparsity = softplus(logits.clamp_min(CLOSED_GATE_LOGIT)).mean() + 0.1 * dispersions.mean()
         if counters is not None:
             sparsity = sparsity + softplus(counters.clamp_min(CLOSED_GATE_LOGIT)).mean()
-        held_open = [_loss_of_entries_read(*pair) for pair in zip(chunks, asked, strict=True)]
+        held_open = [_loss_of_entries_read(*pair) for pair in zip(chunks, query_masks, strict=True)]
         losses = {
             "utilization": sum_weighted(shares, [_utilization(chunk) for chunk in chunks]),
             "sparsity": sparsity + sum_weighted(shares, held_open),
