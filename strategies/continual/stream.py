@@ -55,7 +55,8 @@ class Schedule:
 
     Attributes:
         epochs: Passes over each experience.
-        batch_size: New samples per step.
+        batch_size: New samples per step; `strategies.common.batch_norm` states how models with
+            batch normalisation treat mini-batches of one sample.
         iterations: Steps per experience, instead of passes: mini-batches of full size, from one
             order after the other; the rest of an order is skipped. 0 for passes.
         online: Samples per small experience, each seen once; 0 for offline training.

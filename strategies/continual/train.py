@@ -15,6 +15,7 @@ from baselines.interface import SequenceModel, Signature, state_bytes
 from results.errors import UsageError
 from results.records.record import Outcome
 from results.statistics.metrics import stream_metrics
+from strategies.common.batch_norm import allow_single_samples
 from strategies.common.checkpoint import Checkpoint, Parts
 from strategies.common.cost import Stopwatch, measure_cost
 from strategies.common.training_log import TrainingLog, diverged
@@ -228,6 +229,7 @@ def build_strategy(
 
     def build(config: Any) -> tuple[SequenceModel, ContinualStrategy]:
         model = build_model(stream.signature)
+        allow_single_samples(model)
         return model, method.build(
             config,
             model=model,

@@ -12,6 +12,7 @@ from torch.optim.lr_scheduler import LambdaLR
 from baselines.interface import SequenceModel, Signature, check_output
 from results.records.record import Outcome
 from results.statistics.metrics import task_metrics
+from strategies.common.batch_norm import allow_single_samples
 from strategies.common.checkpoint import Checkpoint, Parts
 from strategies.common.cost import Stopwatch, measure_cost
 from strategies.common.rng import generator
@@ -76,6 +77,7 @@ def run_task(
         on_trained: Receives everything that training changed, at the end of training.
     """
     model = build_model(task.signature).to(device)
+    allow_single_samples(model)
     checkpoint = checkpoint or Checkpoint()
     training, evaluation = Stopwatch(), Stopwatch()
     with training:

@@ -18,6 +18,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from baselines.interface import ModelOutput, SequenceModel
+from strategies.common.batch_norm import freeze_statistics
 from strategies.continual.classifier import classifier, trunk
 from strategies.continual.replay.buffer import Buffer, build_buffer
 from strategies.continual.replay.rehearsal import Replay, samples_of
@@ -143,6 +144,11 @@ class LatentReplay(Replay):
                 [none, labels, *rest], self._cycle.take(self.new)
             )
             strategy.mbatch = [inputs, *columns]
+
+    def before_forward(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
+        """Freeze the statistics of batch normalisation in frozen layers too."""
+        if self._step_share(strategy) == 0:
+            freeze_statistics(self.latent.trunk)
 
     @torch.no_grad()
     def before_update(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
