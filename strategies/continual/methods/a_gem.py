@@ -26,6 +26,7 @@ from strategies.continual.strategy import ContinualStrategy
 from strategies.continual.stream import Stream
 
 VERSION = 2
+TITLE = "A-GEM"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

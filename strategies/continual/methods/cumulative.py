@@ -13,6 +13,8 @@ from strategies.continual.strategy import ContinualStrategy
 from strategies.continual.stream import Stream, require_boundaries
 
 VERSION = 1
+TITLE = "Cumulative training (upper bound)"
+ROLE = "bound"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

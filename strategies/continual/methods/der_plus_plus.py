@@ -26,6 +26,7 @@ from strategies.continual.strategy import ContinualStrategy
 from strategies.continual.stream import Stream
 
 VERSION = 2
+TITLE = "DER++"
 LOGIT_BYTES = 2
 """Bytes of a stored logit."""
 

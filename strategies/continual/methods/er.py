@@ -13,6 +13,7 @@ from strategies.continual.strategy import ContinualStrategy
 from strategies.continual.stream import Stream, require_boundaries
 
 VERSION = 3
+TITLE = "Experience replay (ER)"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -18,6 +18,7 @@ from strategies.continual.strategy import ContinualStrategy
 from strategies.continual.stream import Stream, require_boundaries
 
 VERSION = 2
+TITLE = "ER, compressed samples"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -29,6 +29,8 @@ from strategies.continual.strategy import ContinualStrategy
 from strategies.continual.stream import Stream
 
 VERSION = 3
+TITLE = "ER with MemNet's encoder (control)"
+ROLE = "control"
 BITS = 8
 """Bits of an entry of a code."""
 MIN_COMPRESSED_BYTES = 16

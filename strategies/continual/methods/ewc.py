@@ -32,6 +32,7 @@ from strategies.continual.strategy import ContinualStrategy
 from strategies.continual.stream import Stream, require_boundaries, require_positive
 
 VERSION = 1
+TITLE = "EWC"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

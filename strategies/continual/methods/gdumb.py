@@ -31,6 +31,7 @@ from strategies.continual.strategy import ContinualStrategy
 from strategies.continual.stream import Stream, require_boundaries, require_positive
 
 VERSION = 2
+TITLE = "GDumb"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -18,6 +18,8 @@ from strategies.continual.strategy import ContinualStrategy
 from strategies.continual.stream import Stream
 
 VERSION = 3
+TITLE = "Joint training (upper bound)"
+ROLE = "bound"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -27,6 +27,7 @@ from strategies.continual.strategy import ContinualStrategy
 from strategies.continual.stream import Stream, require_boundaries, require_positive
 
 VERSION = 2
+TITLE = "Latent replay"
 ENCODING_BATCH = 512
 """Samples encoded at a time."""
 

@@ -28,6 +28,7 @@ from strategies.continual.strategy import ContinualStrategy
 from strategies.continual.stream import Stream, require_boundaries
 
 VERSION = 1
+TITLE = "LwF"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

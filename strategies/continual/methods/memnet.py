@@ -13,6 +13,7 @@ from strategies.continual.stream import Stream
 __all__ = ["VERSION", "Config", "build"]
 
 VERSION = 3
+TITLE = "MemNet's persistent memory"
 MIN_SLEEP_INTERVAL, SLOTS_PER_SAMPLE = 100, 8
 """New samples between two sleeps on online streams, unless ``dream_every`` is set: an eighth of the
 slots, which bounds the cost of encoding them again per sample, and 100 at least.

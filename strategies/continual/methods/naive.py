@@ -10,6 +10,8 @@ from strategies.continual.strategy import ContinualStrategy
 from strategies.continual.stream import Stream
 
 VERSION = 1
+TITLE = "Naive fine-tuning (lower bound)"
+ROLE = "bound"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -26,6 +26,7 @@ from strategies.continual.strategy import ContinualStrategy
 from strategies.continual.stream import Stream, require_boundaries
 
 VERSION = 1
+TITLE = "Synaptic intelligence (SI)"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -28,6 +28,7 @@ from strategies.continual.strategy import ContinualStrategy
 from strategies.continual.stream import Stream, require_boundaries
 
 VERSION = 1
+TITLE = "Streaming LDA"
 FEATURE_BATCH = 512
 """Samples whose features are computed at a time."""
 

@@ -297,3 +297,11 @@ def test_er_encoder_and_memnet_resolve_shared_options_equally(
         assert (
             getattr(ours, name) == options.get(name, getattr(theirs, name)) == getattr(theirs, name)
         ), name
+
+
+def test_every_method_has_a_title_of_its_own() -> None:
+    titles = [entry.source.facts.get("TITLE") for entry in Registry("method")]
+    assert None not in titles
+    assert len(set(titles)) == len(titles)
+    bounds = {entry.name for entry in Registry("method") if entry.role == "bound"}
+    assert bounds == {"cumulative", "joint", "naive"}
