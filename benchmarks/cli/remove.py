@@ -88,7 +88,7 @@ def remove(
     methods: shared_options.Methods = None,
     seeds: shared_options.Seeds = None,
     store: shared_options.Store = None,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Delete without confirmation.")] = False,
     show_all: Annotated[bool, typer.Option("--all", help="List all chosen cells.")] = False,
     plugin: shared_options.Plugins = None,
     settings: shared_options.Settings = None,
@@ -211,7 +211,7 @@ def _choice(header: "RecordHeader") -> Choice:
 def _remove(
     found: list[Choice], store: "Store", *, yes: bool, show_all: bool, keep_planned: bool
 ) -> None:
-    """List cells, ask for confirmation, and delete them."""
+    """List cells, and delete them after confirmation."""
     from results.store.removal import remove_cell, remove_from_manifests
 
     if not found:

@@ -26,7 +26,7 @@ from results.errors import UsageError
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-FORMATS = ("PNG", "JPEG", "BMP", "GIF", "PPM", "TIFF", "WEBP")
+PICTURE_FORMATS = ("PNG", "JPEG", "BMP", "GIF", "PPM", "TIFF", "WEBP")
 
 VISIBLE = 16
 """Minimum range of values, of 255, at which the content of a picture is taken to be visible."""
@@ -82,7 +82,7 @@ def read_picture(path: Path) -> Shown:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # on metadata that nothing here depends on
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(path, formats=FORMATS) as image:
+            with Image.open(path, formats=PICTURE_FORMATS) as image:
                 return _shown(path, image)
     except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
         raise UsageError(f"{path} is too large ({error}); scale it down") from error

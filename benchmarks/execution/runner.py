@@ -25,7 +25,7 @@ from benchmarks.planning.plan import Plan, planned
 from results.errors import UsageError
 from results.records.header import RecordHeader
 from results.records.record import Record
-from results.store.store import Store
+from results.store.store import MANIFEST_TIMEOUT, Store
 
 Rerun = Literal["nothing", "failed", "stale", "all"]
 
@@ -39,9 +39,6 @@ RERUN_STATUSES: Mapping[Rerun, frozenset[CellStatus]] = {
 
 ``stale`` excludes missing cells: it only replaces results of earlier versions.
 """
-
-MANIFEST_TIMEOUT = 30.0
-"""Seconds to wait while another runner writes the manifest."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

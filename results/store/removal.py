@@ -6,10 +6,7 @@ from pathlib import Path
 
 from results.errors import UsageError
 from results.records.manifest import Manifest
-from results.store.store import Store
-
-MANIFEST_TIMEOUT = 30.0
-"""Seconds to wait for another process that holds a manifest."""
+from results.store.store import MANIFEST_TIMEOUT, Store
 
 
 def remove_cell(store: Store, cell_id: str) -> bool:

@@ -23,6 +23,9 @@ from results.records.manifest import MANIFEST_SCHEMA, Manifest
 from results.records.record import Record, parse, schema_of
 from results.store.locks import Lock, lock
 
+MANIFEST_TIMEOUT = 30.0
+"""Seconds to wait for another process that holds a manifest."""
+
 Mark = tuple[int, int, int]
 """Identifies a version of a file: inode, time of change in nanoseconds, size.
 

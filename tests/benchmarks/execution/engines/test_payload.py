@@ -1,4 +1,4 @@
-"""The payload of a cell, without a cluster: what runs on the other machine, and what comes back."""
+"""The payload of a cell, without a cluster: what runs on the other machine, and what it returns."""
 
 import shutil
 from pathlib import Path
