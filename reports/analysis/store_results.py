@@ -80,7 +80,7 @@ def load_results(*stores: str | Path, cells: Iterable[str] | None = None) -> Res
             'load_results() was given no store: name one, such as load_results("runs")'
         )
     chosen = None if cells is None else set(cells)
-    seen: dict[str, tuple[str, Record]] = {}
+    seen: dict[str, tuple[Path, Record]] = {}
     loaded: list[tuple[str, tuple[Record, ...]]] = []
     for folder in stores:
         store = Store.open(Path(folder).expanduser())
@@ -95,11 +95,11 @@ def load_results(*stores: str | Path, cells: Iterable[str] | None = None) -> Res
                 first, other = seen[cell_id]
                 if record.to_json() != other.to_json():
                     raise UsageError(
-                        f"{first} and {folder} hold different records of cell {cell_id}: "
+                        f"{first} and {store.path(cell_id)} are different records of one cell: "
                         "load one of these stores, or remove one of the records"
                     )
                 continue
-            seen[cell_id] = (str(folder), record)
+            seen[cell_id] = (store.path(cell_id), record)
             records.append(record)
         loaded.append((str(folder), tuple(records)))
     return Results(tuple(loaded))

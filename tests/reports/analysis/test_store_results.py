@@ -1,5 +1,6 @@
 """Records of stores as pandas frames."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -72,10 +73,14 @@ def test_several_stores_are_joined_and_equal_records_count_once(fill: Fill) -> N
 
 
 def test_two_records_of_one_cell_are_refused(fill: Fill) -> None:
-    first = fill(task_record(cell("memnet", 0), [0.5]), name="first").root
-    second = fill(task_record(cell("memnet", 0), [0.6]), name="second").root
-    with pytest.raises(memnet.UsageError, match="hold different records of cell"):
-        memnet.load_results(first, second)
+    of = cell("memnet", 0)
+    first, second = (
+        fill(task_record(of, [score]), name=name)
+        for name, score in (("first", 0.5), ("second", 0.6))
+    )
+    files = re.escape(f"{first.path(of.id)} and {second.path(of.id)}")
+    with pytest.raises(memnet.UsageError, match=f"{files} are different records of one cell"):
+        memnet.load_results(first.root, second.root)
 
 
 def test_no_store_and_a_folder_that_is_none_are_refused(tmp_path: Path) -> None:
