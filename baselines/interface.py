@@ -60,11 +60,15 @@ class SequenceModel(nn.Module, ABC):
             exact at multiples of ``segment``; *bounded*: no longer than ``longest`` steps.
         segment: Length of a segment, 1 for exact models.
         longest: Longest sequence, or None.
+        transient_attributes: Names of plain attributes that training changes and the model computes
+            again, such as a cache. All other state that training changes is in ``state_dict()``,
+            else interrupted cells start again from step 0.
     """
 
     streaming: Streaming = "exact"
     segment: int = 1
     longest: int | None = None
+    transient_attributes: tuple[str, ...] = ()
 
     @abstractmethod
     def initial_state(self, batch: int) -> Any:

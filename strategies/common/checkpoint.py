@@ -7,12 +7,13 @@ is ignored. The restored state is exact: a resumed cell gives the same numbers a
 one.
 """
 
+import contextlib
 import hashlib
 import json
 import random
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
@@ -20,9 +21,10 @@ import numpy as np
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
-from torch import Tensor
+from torch import Tensor, nn
 
 from results.store.store import write_whole
+from strategies.common.unsaved_attributes import Attributes
 
 EVERY = 30.0
 """Seconds between two checkpoints; an interruption costs less than a minute of work."""
@@ -52,6 +54,28 @@ class Parts:
 
     stateful: Mapping[str, Stateful]
     generators: Sequence[torch.Generator] = ()
+    _attributes: Mapping[str, Attributes] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Take the attributes of the modules, before training changes them."""
+        modules = {
+            name: Attributes(part)
+            for name, part in self.stateful.items()
+            if isinstance(part, nn.Module)
+        }
+        object.__setattr__(self, "_attributes", modules)
+
+    def unsaved(self, state: Mapping[str, Any]) -> list[str]:
+        """Return the names of attributes that training changed and ``state`` does not restore.
+
+        Args:
+            state: The present state, of :meth:`state`.
+        """
+        return [
+            f"{name}.{attribute}"
+            for name, attributes in self._attributes.items()
+            for attribute in attributes.unsaved(state)
+        ]
 
     def state(self) -> dict[str, Any]:
         """Return the state of all parts."""
@@ -111,6 +135,9 @@ class Checkpoint:
     def save(self, parts: Parts, counters: Mapping[str, Any], *, final: bool = False) -> None:
         """Write a checkpoint if one is due.
 
+        If a module holds state that its ``state_dict()`` does not, no checkpoint is written, and an
+        interrupted cell starts again from step 0.
+
         A write error, such as a full disk, does not end the cell; it continues without.
 
         Args:
@@ -127,7 +154,12 @@ class Checkpoint:
                 self._clocks(), self._began, self.earlier_seconds, strict=True
             )
         )
-        self._content = {"parts": parts.state(), "counters": dict(counters), "spent": spent}
+        state = parts.state()
+        unsaved = parts.unsaved(state)
+        if unsaved:
+            self._give_up(unsaved)
+            return
+        self._content = {"parts": state, "counters": dict(counters), "spent": spent}
         if self.due:
             self._write()
 
@@ -140,6 +172,14 @@ class Checkpoint:
         if self.due:
             self._content = {**self._content, "evaluation": progress()}
             self._write()
+
+    def _give_up(self, unsaved: Sequence[str]) -> None:
+        """Write no further checkpoints: a resumed cell would give other numbers."""
+        assert self.path is not None
+        print(f"no checkpoints: {explain_unsaved(unsaved)}", flush=True)
+        with contextlib.suppress(OSError):
+            self.path.unlink(missing_ok=True)
+        self.path = None
 
     @property
     def due(self) -> bool:
@@ -157,6 +197,15 @@ class Checkpoint:
     @staticmethod
     def _clocks() -> tuple[float, float]:
         return (time.perf_counter(), time.process_time())
+
+
+def explain_unsaved(names: Sequence[str]) -> str:
+    """Return one line on attributes whose state is not saved, with the way out."""
+    return (
+        f"training changes {', '.join(names)}, which state_dict() does not hold; use "
+        "register_buffer or get_extra_state and set_extra_state, or list it in "
+        "transient_attributes if the model computes it again"
+    )
 
 
 def write(path: Path, content: Any, key: str) -> None:

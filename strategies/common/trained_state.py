@@ -16,7 +16,13 @@ from safetensors import SafetensorError
 from torch import Tensor
 
 from results.store.store import write_whole
-from strategies.common.checkpoint import Parts, build_value, cpu_copy, describe_value
+from strategies.common.checkpoint import (
+    Parts,
+    build_value,
+    cpu_copy,
+    describe_value,
+    explain_unsaved,
+)
 
 FORMAT = "memnet weights 1"
 
@@ -35,9 +41,15 @@ class WeightsFile:
         self._content: bytes | None = None
 
     def take(self, parts: Parts) -> None:
-        """Copy the state of the parts."""
-        if self._path is not None:
-            self._content = encode(parts, self._cell_id)
+        """Copy the state of the parts, unless a module holds state that can't be saved."""
+        if self._path is None:
+            return
+        state = parts.state()
+        unsaved = parts.unsaved(state)
+        if unsaved:
+            print(f"no weights: {explain_unsaved(unsaved)}", flush=True)
+        else:
+            self._content = encode(state, self._cell_id)
 
     def write(self) -> str | None:
         """Write the file atomically and return its digest.
@@ -60,14 +72,13 @@ def digest_of(content: bytes) -> str:
     return f"sha256:{hashlib.sha256(content).hexdigest()}"
 
 
-def encode(parts: Parts, cell_id: str) -> bytes:
-    """Return the content of the file.
+def encode(state: Mapping[str, Any], cell_id: str) -> bytes:
+    """Return the content of the file for a state of :meth:`Parts.state`.
 
     Raises:
         TypeError: If a state holds values other than tensors, numbers, texts, None, and
             dictionaries, lists and tuples of them.
     """
-    state = parts.state()
     stateful = dict(state["stateful"])
     model: Mapping[str, Any] = stateful.pop("model")
     tensors = {

@@ -29,6 +29,8 @@ class Classifier(nn.Module):
         model: The sequence model to wrap.
     """
 
+    transient_attributes = ("_losses",)
+
     def __init__(self, model: SequenceModel) -> None:
         super().__init__()
         self.model = model

@@ -77,6 +77,8 @@ class Discriminant(SequenceModel):
     scatter: Tensor
     seen: Tensor
 
+    transient_attributes = ("_solution",)
+
     def __init__(self, model: SequenceModel, trunk: Any, classes: int, config: Config) -> None:
         super().__init__()
         self.model: Any = model

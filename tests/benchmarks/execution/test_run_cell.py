@@ -183,3 +183,52 @@ def test_an_interrupted_cell_resumes_from_its_checkpoint(
     (other,) = jobs(settings=("steps=7",))
     run(other, environment(tmp_path), fractions.append, files)
     assert min(fractions) == pytest.approx(0.8 / 7), "a checkpoint of another cell is not used"
+
+
+EXTRA_STATE = """
+    def get_extra_state(self):
+        return {"passes": self.passes}
+
+    def set_extra_state(self, state):
+        self.passes = state["passes"]
+"""
+
+
+@pytest.mark.parametrize("saved", [False, True])
+def test_a_model_with_a_counter_resumes_to_the_same_numbers(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    saved: bool,
+) -> None:
+    """A counter that is not in the state_dict: the cell starts again from step 0."""
+    monkeypatch.setattr("strategies.common.checkpoint.EVERY", 0.0)
+    plugin = tmp_path / "counting.py"
+    text = (
+        WEE[1]
+        .read_text()
+        .replace('    transient_attributes = ("passes",)\n', EXTRA_STATE if saved else "")
+        .replace("else 1.0)", "else 1.0 / self.passes)")
+    )
+    plugin.write_text(text)
+    (job,) = jobs(
+        WEE[0], plugin, model="counting", settings=("steps=6", "training.learning_rate=1")
+    )
+    files = Files(log=FILES.log, checkpoint=tmp_path / "checkpoint", weights=tmp_path / "weights")
+    whole = run(job, environment(tmp_path), lambda fraction: None, FILES)
+
+    def interrupt(fraction: float) -> None:
+        if fraction > 0.5:
+            raise Interrupted
+
+    with pytest.raises(Interrupted):
+        run(job, environment(tmp_path), interrupt, files)
+    fractions: list[float] = []
+    resumed = run(job, environment(tmp_path), fractions.append, files)
+    assert resumed.status == "ok", resumed.error
+    assert (resumed.metrics, resumed.curves) == (whole.metrics, whole.curves)
+    assert (min(fractions) > 0.4) is saved
+    assert (resumed.weights is not None) is saved
+    output = capsys.readouterr().out
+    assert ("no checkpoints: training changes model.passes" in output) is not saved
+    assert ("no weights: training changes model.passes" in output) is not saved

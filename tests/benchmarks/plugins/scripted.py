@@ -30,6 +30,8 @@ class State:
 
 
 class Scripted(SequenceModel):
+    transient_attributes = ("passes",)
+
     def __init__(self, config, signature):
         super().__init__()
         self.config = config
