@@ -1,12 +1,16 @@
 """``memnet validate``: checks records that third parties submit."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from benchmarks.cli.paths import folder
 from results.errors import UsageError
+
+if TYPE_CHECKING:
+    from benchmarks.planning.catalog import Catalog
+    from results.records.cell import Cell
 
 RECORD_REFUSED = 1
 """Exit code if a record is refused."""
@@ -41,15 +45,17 @@ def validate(
     """Check records.
 
     The checks are schema, id, checksum, metrics recomputed from their curves, plausible costs,
-    complete seeds, duplicates and drift.
+    complete seeds, duplicates and drift. Valid records of earlier versions of the code are noted as
+    outdated, and manifests as manifests.
     """
+    import results
     import results.validation.validate as checks
     from results.validation.untrusted_json import printable
 
     paths = [path for given in files for path in _records(given)]
     if not paths:
         raise UsageError(f"no records in {printable(', '.join(map(str, files)))}")
-    store = Path(checks.__file__).parent / "published" if against is None else against
+    store = Path(results.__file__).parent / "published" if against is None else against
     if against is not None and not (store / "records").is_dir():
         raise UsageError(
             f"there is no store at {store}: --against takes a folder with a records/ folder"
@@ -58,11 +64,60 @@ def validate(
     for finding in findings:
         print(f"{printable(str(finding.path))}: {finding.severity}: {finding.reason}")
     refused = {finding.path for finding in findings if finding.severity == "refused"}
-    accepted = len(paths) - len(refused)
-    count = f"{len(paths)} record{'s' if len(paths) != 1 else ''}"
-    print(f"{count}: {accepted} accepted, {len(refused)} refused")
+    manifests = {finding.path for finding in findings if finding.severity == "manifest"}
+    accepted = [path for path in paths if path not in refused | manifests]
+    outdated = _outdated(accepted)
+    for path, reason in outdated.items():
+        print(f"{printable(str(path))}: outdated: {printable(reason)}")
+    print(_summary(len(accepted), len(refused), len(outdated), len(manifests)))
     if refused:
         raise typer.Exit(RECORD_REFUSED)
+
+
+def _summary(accepted: int, refused: int, outdated: int, manifests: int) -> str:
+    records = accepted + refused
+    return (
+        f"{records} record{'s' if records != 1 else ''}: {accepted} accepted"
+        + (f" ({outdated} outdated)" if outdated else "")
+        + f", {refused} refused"
+        + (f"; {manifests} manifest{'s' if manifests != 1 else ''}" if manifests else "")
+    )
+
+
+def _outdated(paths: list[Path]) -> dict[Path, str]:
+    """Return the valid records that today's code would not make again, with the reason."""
+    from benchmarks.planning.catalog import Catalog
+    from results.records.record import parse
+
+    catalog = Catalog.read()
+    found = {path: changed_versions(parse(path.read_bytes()).cell, catalog) for path in paths}
+    return {path: reason for path, reason in found.items() if reason}
+
+
+def changed_versions(cell: "Cell", catalog: "Catalog") -> str:
+    """Describe the components whose version differs from today's.
+
+    Components that are not installed, such as those of a plugin, are not compared.
+    """
+    from benchmarks.planning.jobs import training_version
+    from results.records.cell import SUPERVISED
+
+    today = {}
+    for part, registry, name in (
+        ("benchmark", catalog.tasks, cell.benchmark),
+        ("benchmark", catalog.streams, cell.benchmark),
+        ("model", catalog.models, cell.model.partition("[")[0]),
+        ("method", catalog.methods, cell.method.partition("[")[0]),
+    ):
+        entry = next((entry for entry in registry if entry.name == name), None)
+        if entry is not None:
+            today[part] = entry.version
+    today["training"] = training_version("task" if cell.method == SUPERVISED else "stream")
+    return "; ".join(
+        f"{part} had version {version}, now {today[part]}"
+        for part, version in cell.version.items()
+        if part in today and version != today[part]
+    )
 
 
 def _records(given: Path) -> list[Path]:

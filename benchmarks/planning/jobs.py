@@ -65,7 +65,8 @@ Its ``VERSION`` is part of a cell's identity.
 
 
 @cache
-def _training_version(kind: Kind) -> str:
+def training_version(kind: Kind) -> str:
+    """Return the version of the training loop of a kind of benchmark."""
     return str(read_source(module_path(TRAINING_MODULES[kind])).facts["VERSION"])
 
 
@@ -80,7 +81,7 @@ def versions(benchmark: Entry, model: Entry, method: Entry | None) -> dict[str, 
     found = {
         "benchmark": benchmark.version,
         "model": model.version,
-        "training": _training_version(benchmark.kind),
+        "training": training_version(benchmark.kind),
     }
     if method is not None:
         found["method"] = method.version

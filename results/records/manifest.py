@@ -2,9 +2,11 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
+from results.errors import Damaged, Newer
 from results.records.cell import NAME_PATTERN
+from results.records.record import schema_of
 
 MANIFEST_SCHEMA: Literal[5] = 5
 """Version of the manifest's schema.
@@ -88,3 +90,24 @@ class Manifest(BaseModel):
     models: tuple[Described, ...] = ()
     methods: tuple[Described, ...] = ()
     cells: tuple[Planned, ...]
+
+
+def parse_manifest(raw: bytes) -> Manifest:
+    """Read a manifest of this schema or an older one.
+
+    Raises:
+        Damaged: If the manifest is invalid; the message is one line with the reason.
+        Newer: If its schema is newer than this version.
+    """
+    try:
+        return Manifest.model_validate_json(raw)
+    except ValidationError as error:
+        schema = schema_of(raw)
+        if schema is not None and schema > MANIFEST_SCHEMA:
+            raise Newer(
+                f"the manifest has schema {schema}, and this version reads up to "
+                f"{MANIFEST_SCHEMA}: install a newer memnet-bench"
+            ) from error
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(str(part) for part in first["loc"]) or "manifest"
+        raise Damaged(f"the manifest is damaged: {where}: {first['msg']}") from error

@@ -15,12 +15,10 @@ from itertools import count
 from pathlib import Path
 from typing import Protocol, TypeVar
 
-from pydantic import ValidationError
-
 from results.errors import Damaged, Newer, UsageError
 from results.records.header import RecordHeader, header
-from results.records.manifest import MANIFEST_SCHEMA, Manifest
-from results.records.record import Record, parse, schema_of
+from results.records.manifest import Manifest, parse_manifest
+from results.records.record import Record, parse
 from results.store.locks import Lock, lock
 
 MANIFEST_TIMEOUT = 30.0
@@ -249,18 +247,13 @@ def _reason(path: Path) -> str:
 
 
 def _manifest(path: Path) -> Manifest:
-    text = path.read_bytes()
     try:
-        return Manifest.model_validate_json(text)
-    except ValidationError as error:
-        schema = schema_of(text)
-        if schema is not None and schema > MANIFEST_SCHEMA:
-            reason = f"it has schema {schema}, and this version reads up to {MANIFEST_SCHEMA}"
-            raise UsageError(
-                f"cannot read the manifest {path}: {reason}; install a newer memnet-bench"
-            ) from error
+        return parse_manifest(path.read_bytes())
+    except Newer as error:
+        raise UsageError(f"cannot read {path}: {error}") from error
+    except Damaged as error:
         raise UsageError(
-            f"the manifest {path} is damaged; delete it and repeat its run: the records stay"
+            f"cannot read {path}: {error}; delete it and repeat its run: the records stay"
         ) from error
 
 

@@ -40,13 +40,16 @@ def joint_problems(
 
     Args:
         submitted: Submitted records.
-        known: Published records. A submitted file that is one of them is not compared with itself.
+        known: Published records. A submitted file that is one of them is not compared with itself,
+            and a record that is identical to a published one is accepted.
     """
     here = {one.path.resolve() for one in submitted}
     others = [one for one in known if one.path.resolve() not in here]
     yield from _twice(submitted, others)
     published = _rows(others)
-    for row, members in _rows(submitted).items():
+    by_id = {one.record.id: one.record for one in others}
+    new = [one for one in submitted if by_id.get(one.record.id) != one.record]
+    for row, members in _rows(new).items():
         yield from _row(members, published.get(row, []))
         settings = sorted(key[3] for key in published if key[:3] == row[:3] and key[3] != row[3])
         if settings and row not in published:
@@ -67,7 +70,11 @@ def _twice(submitted: Sequence[Submission], known: Sequence[Submission]) -> Iter
             yield one.path, "refused", f"duplicate: {first[one.record.id]} is of the same cell"
         first.setdefault(one.record.id, one.path)
         old = published.get(one.record.id)
-        if old is not None:
+        if old is None:
+            continue
+        if old.record == one.record:
+            yield one.path, "note", f"identical to the published record {old.path}"
+        else:
             yield one.path, "refused", _again(one.record, old)
 
 

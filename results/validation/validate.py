@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from pydantic import ValidationError
+from pydantic import JsonValue, ValidationError
 
 from results.errors import Damaged, Newer
 from results.records.checksum import split_checksum
+from results.records.manifest import parse_manifest
 from results.records.record import RECORD_SCHEMA, Record, parse
 from results.validation.plausibility import implausibilities
 from results.validation.recompute import disagreements
@@ -29,17 +30,18 @@ class RecordProblem:
 
     Attributes:
         path: The file.
-        severity: ``refused``, or ``note`` for a remark that does not reject the record.
+        severity: ``refused``; ``note`` for a remark on a record that is not rejected; ``manifest``
+            for a valid manifest.
         reason: The problem, as one line that is safe for a terminal.
     """
 
     path: Path
-    severity: Literal["refused", "note"]
+    severity: Literal["refused", "note", "manifest"]
     reason: str
 
 
 def validate(paths: Iterable[Path], known: Sequence[Submission] = ()) -> list[RecordProblem]:
-    """Check files that should be records.
+    """Check files that should be records. Manifests are only checked against their schema.
 
     Args:
         paths: The files. Nothing is written and nothing in them is executed.
@@ -52,10 +54,8 @@ def validate(paths: Iterable[Path], known: Sequence[Submission] = ()) -> list[Re
     found: list[RecordProblem] = []
     readable: list[Submission] = []
     for path in paths:
-        record, reasons = inspect(path)
-        found += [
-            RecordProblem(path, "refused", printable(reason)) for reason in reasons[:MAX_LINES]
-        ]
+        record, problems = _check(path)
+        found += problems
         if record is not None:
             readable.append(Submission(path, record))
     found += [
@@ -76,25 +76,41 @@ def known_records(folder: Path) -> list[Submission]:
     return found
 
 
-def inspect(path: Path) -> tuple[Record | None, list[str]]:
+def _check(path: Path) -> tuple[Record | None, list[RecordProblem]]:
     """Check one file alone.
 
     Returns:
-        The record, or None if it cannot be read; and the reasons to reject it, none if it is valid.
+        The record, or None if there is none; and the problems of the file.
     """
     try:
         raw, document = read(path)
-        if isinstance(document, dict):
-            _check_schema(document.get("schema"))
-        body = split_checksum(raw)
-        # strict: no text in place of a number
-        Record.model_validate_json(raw if body is None else body, strict=True)
-        record = parse(raw)
+        if isinstance(document, dict) and {"benchmarks", "cells"} <= document.keys():
+            return None, [_manifest_note(path, raw)]
+        record = _strictly_parsed(raw, document)
+        reasons = list(_reasons(path, record))
     except ValidationError as error:
-        return None, list(_lines(error))
+        record, reasons = None, list(_lines(error))
     except (Damaged, Newer) as error:
-        return None, [str(error)]
-    return record, list(_reasons(path, record))
+        record, reasons = None, [str(error)]
+    return record, [
+        RecordProblem(path, "refused", printable(reason)) for reason in reasons[:MAX_LINES]
+    ]
+
+
+def _manifest_note(path: Path, raw: bytes) -> RecordProblem:
+    manifest = parse_manifest(raw)
+    count = f"{len(manifest.cells)} cell{'s' if len(manifest.cells) != 1 else ''}"
+    reason = f"a manifest of '{manifest.name}' with {count}, not a record"
+    return RecordProblem(path, "manifest", printable(reason))
+
+
+def _strictly_parsed(raw: bytes, document: JsonValue) -> Record:
+    if isinstance(document, dict):
+        _check_schema(document.get("schema"))
+    body = split_checksum(raw)
+    # strict: no text in place of a number
+    Record.model_validate_json(raw if body is None else body, strict=True)
+    return parse(raw)
 
 
 def _reasons(path: Path, record: Record) -> Iterator[str]:

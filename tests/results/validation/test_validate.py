@@ -14,7 +14,7 @@ from results.records.record import Failure, Record, failed
 from results.validation.recompute import recomputed
 from results.validation.submissions import Submission
 from results.validation.untrusted_json import MAX_BYTES, printable
-from results.validation.validate import MAX_LINES, inspect, known_records, validate
+from results.validation.validate import MAX_LINES, known_records, validate
 from tests.results.validation.tampered_records import (
     BYTES,
     DOCUMENTS,
@@ -198,8 +198,34 @@ def test_validate_counts_published_seeds(tmp_path: Path) -> None:
 def test_validate_rejects_duplicates(tmp_path: Path) -> None:
     one, two = put(tmp_path / "a", right(0)), put(tmp_path / "b", right(0))
     assert "duplicate" in refused([*one, *two])[0]
-    put(tmp_path / "records", right(0))
+    cost = right(0).cost.model_copy(update={"train_seconds": 11.0})
+    put(tmp_path / "records", right(0).model_copy(update={"cost": cost}))
     assert "has the same cell with the same metrics" in refused(one, known_records(tmp_path))[0]
+
+
+def test_validate_accepts_copies_of_published_records(tmp_path: Path) -> None:
+    put(tmp_path / "records", right(0), right(2))
+    [path] = put(tmp_path / "sent", right(0))
+    [problem] = validate([path], known_records(tmp_path))
+    assert (problem.severity, "identical" in problem.reason) == ("note", True)
+
+
+@pytest.mark.parametrize(
+    ("text", "severity", "reason"),
+    [
+        ('{"name": "quick", "benchmarks": [], "cells": []}', "manifest", "'quick' with 0 cells"),
+        ('{"name": "<b>", "benchmarks": [], "cells": []}', "refused", "manifest is damaged: name"),
+        ('{"schema": 99, "benchmarks": [], "cells": []}', "refused", "has schema 99"),
+    ],
+)
+def test_validate_recognises_manifests(
+    tmp_path: Path, text: str, severity: str, reason: str
+) -> None:
+    path = tmp_path / "quick.json"
+    path.write_text(text)
+    [problem] = validate([path])
+    assert problem.severity == severity
+    assert reason in problem.reason
 
 
 def test_validate_rejects_drift(tmp_path: Path) -> None:
@@ -294,5 +320,4 @@ def test_validate_never_crashes_on_values(tmp_path: Path, name: str, value: obje
     document["slots" if name in ("lifetimes", "occupancy") else "curves"][name] = value
     path = tmp_path / f"{right().id}.json"
     path.write_bytes(written(document))
-    inspect(path)
     validate([path])
