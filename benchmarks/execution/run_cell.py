@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
+from benchmarks.execution.cell_provenance import cell_provenance, plugins_of
 from benchmarks.execution.checkpoint_key import checkpoint_key
 from benchmarks.execution.devices import choose_device, device_name
 from benchmarks.execution.engines.interface import Files
@@ -21,8 +22,8 @@ from benchmarks.execution.tensorboard import TensorBoard
 from benchmarks.planning.budgets import options_and_total
 from benchmarks.planning.jobs import Job, check_data
 from benchmarks.planning.overrides import FULL_PRECISION
-from results.records.provenance import now, provenance
-from results.records.record import Failure, Outcome, Record, failed, succeeded
+from results.records.provenance import now
+from results.records.record import Failure, Outcome, Plugin, Record, failed, succeeded
 
 if TYPE_CHECKING:
     import torch
@@ -64,7 +65,9 @@ def run(
     """
     started_at = now()
     device = environment.device
+    plugins: tuple[Plugin, ...] = ()
     try:
+        plugins = plugins_of(job)
         import torch
 
         torch.set_num_threads(THREADS)
@@ -79,14 +82,14 @@ def run(
         return succeeded(
             job.cell,
             _with_memory_peaks(outcome, chosen),
-            provenance(device=device, threads=THREADS, started_at=started_at),
+            cell_provenance(plugins, device=device, threads=THREADS, started_at=started_at),
             weights.write(),
         )
     except Exception as error:
         return failed(
             job.cell,
             explain(error),
-            provenance(device=device, threads=THREADS, started_at=started_at),
+            cell_provenance(plugins, device=device, threads=THREADS, started_at=started_at),
         )
 
 

@@ -152,7 +152,7 @@ class Plugin(Part):
         kind: The component.
         name: Name of the entry.
         version: Its ``VERSION``.
-        digest: Hash of its file.
+        digest: Hash of its file, and of the modules of its folder that it imports.
         package: The installed package that contains it; None for a single file.
         package_version: Version of the package.
         package_digest: Hash of all source files of the package.

@@ -14,6 +14,7 @@ from multiprocessing.context import ForkServerContext, ForkServerProcess
 from pathlib import Path
 from typing import Any
 
+from benchmarks.execution.cell_provenance import cell_provenance, plugins_of
 from benchmarks.execution.engines import child
 from benchmarks.execution.engines.child import Work
 from benchmarks.execution.engines.fork_server import (
@@ -27,7 +28,6 @@ from benchmarks.execution.engines.process import CellProcess, cause, last_lines,
 from benchmarks.execution.run_cell import THREADS, CellEnvironment
 from benchmarks.planning.jobs import Job
 from results.errors import Damaged, UsageError
-from results.records.provenance import provenance
 from results.records.record import Failure, Record, failed, parse
 
 LAST_LINES = 20
@@ -271,7 +271,9 @@ def _failed(one: CellProcess, failure: Failure) -> Record:
     return failed(
         one.job.cell,
         failure,
-        provenance(device=one.device, threads=THREADS, started_at=one.started_at),
+        cell_provenance(
+            plugins_of(one.job), device=one.device, threads=THREADS, started_at=one.started_at
+        ),
     )
 
 

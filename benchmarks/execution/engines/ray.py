@@ -17,14 +17,14 @@ from pathlib import Path
 from typing import Any
 
 from baselines.source import module_path
-from benchmarks.execution.checkpoint_key import CODE_PACKAGES
+from benchmarks.execution.cell_provenance import CODE_PACKAGES, cell_provenance, plugins_of
 from benchmarks.execution.engines.interface import Event, Files, Limits, Queue
 from benchmarks.execution.engines.local import QUEUE_POLL
 from benchmarks.execution.engines.payload import Payload, check_remotely, pack, run_remotely
 from benchmarks.execution.run_cell import THREADS
 from benchmarks.planning.jobs import Job
 from results.errors import UsageError
-from results.records.provenance import now, provenance
+from results.records.provenance import now
 from results.records.record import Failure, Record, failed, parse
 from results.store.store import write_whole
 
@@ -225,22 +225,31 @@ class RayEngine:
         return failed(
             task.job.cell,
             failure,
-            provenance(device=self._device, threads=THREADS, started_at=task.started_at),
+            cell_provenance(
+                plugins_of(task.job),
+                device=self._device,
+                threads=THREADS,
+                started_at=task.started_at,
+            ),
         )
 
 
 def _received(task: _Task, message: Mapping[str, Any]) -> Record:
     """Return the record of a task, and write its log and its weights.
 
-    The provenance gets the commit of this checkout, whose code the machine ran.
+    The provenance gets the commits of this machine's checkouts, whose code the other machine ran.
     """
     # On a full disk only these files are lost here; writing the record reports the error.
     if message["log"]:
         with contextlib.suppress(OSError):
             task.files.log.write_bytes(message["log"])
     record = parse(message["record"])
-    here = provenance(device="", threads=THREADS, started_at=task.started_at)
-    origin = record.provenance.model_copy(update={"commit": here.commit, "dirty": here.dirty})
+    here = cell_provenance(
+        plugins_of(task.job), device="", threads=THREADS, started_at=task.started_at
+    )
+    origin = record.provenance.model_copy(
+        update={"commit": here.commit, "dirty": here.dirty, "plugins": here.plugins}
+    )
     weights = None
     if message["weights"] and task.files.weights is not None:
         with contextlib.suppress(OSError):
