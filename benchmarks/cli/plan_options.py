@@ -38,8 +38,8 @@ def plan_from(
     named = () if protocol is None else (f"protocol={protocol}",)
     request = Request(
         name=name,
-        models=_names("--models", models),
-        methods=_names("--methods", methods),
+        models=names_of("--models", models),
+        methods=names_of("--methods", methods),
         seeds=parse_seeds(seeds) if seeds is not None else None,
         profile=profile,
         settings=replace(parse_settings([*(settings or ()), *named]), precision=precision),
@@ -51,7 +51,12 @@ def plan_from(
     return make_plan(Catalog.read(plugins or ()), request)
 
 
-def _names(option: str, text: str | None) -> tuple[str, ...] | None:
+def names_of(option: str, text: str | None) -> tuple[str, ...] | None:
+    """Return the names of an option; None if it is not given.
+
+    Raises:
+        UsageError: If it names nothing.
+    """
     if text is None:
         return None
     names = split_names(text)

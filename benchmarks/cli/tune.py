@@ -10,6 +10,15 @@ from benchmarks.cli import shared_options
 def tune(
     name: Annotated[str, typer.Argument(metavar="NAME", help="A suite, task or stream.")],
     models: shared_options.Models = None,
+    methods: shared_options.Methods = None,
+    grid: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--grid",
+            metavar="KEY=A,B",
+            help="Grid of lr and of other options, with the prefixes of --set; repeatable.",
+        ),
+    ] = None,
     jobs: shared_options.Jobs = None,
     device: shared_options.Device = "auto",
     store: shared_options.Store = None,
@@ -23,33 +32,40 @@ def tune(
         bool, typer.Option("--no-write", help="Print the rates without changing the table.")
     ] = False,
 ) -> None:
-    """Select each model's learning rate from a grid.
+    """Select learning rates by the same search for every model.
 
-    The cells use a seed that is never reported, and validation data. Rates of built-in models are
-    written into the table of this installation, which `memnet run` reads. With --no-write or
-    --plugin the rates are only printed, for use with --set training.learning_rate.
+    The search tries five rates at a quarter of the steps and the better half at all steps, and
+    goes on while the best rate is at the edge. With --methods, each method of a stream gets a rate
+    of its own. The cells use a seed that is never reported, and validation data. Rates of built-in
+    models are written into the table of this installation, which `memnet run` reads. With
+    --no-write, --plugin or a --grid of other options the best values are only printed, for --set.
     """
+    from benchmarks.cli.plan_options import names_of
     from benchmarks.planning.catalog import Catalog
     from benchmarks.planning.learning_rates import TABLE
     from benchmarks.planning.overrides import Settings, parse_settings
-    from benchmarks.planning.variant import split_names
-    from benchmarks.tuning.tune import tune as pick
+    from benchmarks.tuning.grid import parse_grid
+    from benchmarks.tuning.tune import tune as search
     from results.errors import UsageError
 
     given = parse_settings(settings or ())
     if given != Settings(benchmark=given.benchmark):
         raise UsageError(
             "memnet tune: --set takes options of the benchmark; variants share the rate of their "
-            "model"
+            "model; options to try are given by --grid"
         )
-    pick(
+    points = parse_grid(grid or ())
+    only_rates = all(not point.options for point in points)
+    search(
         name,
-        models=split_names(models) if models else None,
+        models=names_of("--models", models),
+        methods=names_of("--methods", methods),
+        grid=points,
         options=given.benchmark,
         jobs=jobs,
         device=device,
-        store=store,
+        store=shared_options.store_root(None) / "tuning" if store is None else store,
         data_root=data_root,
-        table=None if plugin or no_write else TABLE,
+        table=TABLE if only_rates and not plugin and not no_write else None,
         catalog=Catalog.read(plugin or ()),
     )

@@ -198,7 +198,11 @@ class Planner:
         protocol, options = self._protocol(entry), self.options(entry)
         rate = self.settings.learning_rate or protocol.learning_rate
         training: dict[str, JsonValue] = {
-            "learning_rate": learning_rate(entry.name, model.entry.name) if rate is None else rate
+            "learning_rate": learning_rate(
+                entry.name, model.entry.name, method.entry.name if method else None
+            )
+            if rate is None
+            else rate
         }
         if self.settings.precision != FULL_PRECISION:
             training["precision"] = self.settings.precision

@@ -8,22 +8,21 @@ DEFAULT = 3e-3
 """Learning rate of a pair of benchmark and model that is not in the table."""
 
 TABLE = Path(__file__).with_name("learning_rates.json")
-"""Written by ``memnet tune``.
-
-By benchmark and model: ``learning_rates``, the ``scores`` of the grid's rates, and the benchmark's
-``options`` that differ from the defaults (absent in older rows, which all had the defaults).
-``how`` describes the procedure.
-"""
+"""Written by ``memnet tune`` (`benchmarks.tuning.table`)."""
 
 
-def learning_rate(benchmark: str, model: str) -> float:
-    """Return the tuned rate of a model on a benchmark.
+def learning_rate(benchmark: str, model: str, method: str | None = None) -> float:
+    """Return the tuned rate of a model on a benchmark, or of a model with a method.
+
+    A rate of the method has priority over one of the model alone; `DEFAULT` if there is neither.
 
     Args:
         benchmark: Name of the task or stream.
         model: Base name of the model; variants share its row.
+        method: Base name of the method, on a stream.
     """
-    return _table().get(benchmark, {}).get(model, DEFAULT)
+    rates = _table().get(benchmark, {})
+    return rates.get(f"{model}:{method}", rates.get(model, DEFAULT))
 
 
 @cache

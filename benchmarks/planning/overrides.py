@@ -15,6 +15,9 @@ FULL_PRECISION = "float32"
 It is not written into a cell's config, so that the ids of older cells stay valid.
 """
 
+LEARNING_RATE_KEY = "training.learning_rate"
+"""Name of the learning rate among the options of a command."""
+
 PRECISIONS = (FULL_PRECISION, "bfloat16")
 """Allowed precisions of the computation.
 
@@ -60,7 +63,7 @@ def parse_settings(parts: Iterable[str]) -> Settings:
     for key in training:
         if key != "learning_rate":
             raise UsageError(f"--set training.{key}: the only option is training.learning_rate")
-    rate = _positive("training.learning_rate", training["learning_rate"]) if training else None
+    rate = parse_rate(LEARNING_RATE_KEY, training["learning_rate"]) if training else None
     return Settings(
         benchmark=sorted_["benchmark"],
         model=sorted_["model"],
@@ -69,11 +72,20 @@ def parse_settings(parts: Iterable[str]) -> Settings:
     )
 
 
-def _positive(key: str, text: str) -> float:
+def parse_rate(key: str, text: str) -> float:
+    """Return a learning rate.
+
+    Args:
+        key: Name of the option, for the error message.
+        text: Its value.
+
+    Raises:
+        UsageError: If it is not a positive number.
+    """
     try:
         value = float(text)
     except ValueError:
         value = math.nan
     if not (math.isfinite(value) and value > 0):
-        raise UsageError(f"--set {key}={text}: it takes a positive number, such as 0.003")
+        raise UsageError(f"{key}={text}: it takes a positive number, such as 0.003")
     return value

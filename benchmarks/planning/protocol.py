@@ -11,9 +11,8 @@ from dataclasses import dataclass, field
 from pydantic import JsonValue
 
 from baselines.registry import Entry, unknown
+from benchmarks.planning.overrides import LEARNING_RATE_KEY
 from results.errors import UsageError
-
-LEARNING_RATE_KEY = "training.learning_rate"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

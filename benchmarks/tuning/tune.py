@@ -1,51 +1,36 @@
-"""Selects learning rates from one grid for every model, on a seed that is never reported.
+"""Selects learning rates by the same search for every model and method.
 
-A task draws new data per seed, so the tuning seed's evaluation streams are validation data. Its
-score is the accuracy averaged over all distances, since a model at chance level at large distances
-may have learned small ones. A stream runs with its option ``validation=true``: the score is
-measured on a split of the training data. Tuning cells use the same runner as other cells and a
-store of their own. ``memnet tune NAME`` writes ``benchmarks/planning/learning_rates.json``. A model
-has one rate per benchmark, whatever the benchmark's options; the table lists those of the tuning.
+The search uses a seed that is never reported, and validation data (`benchmarks.tuning.trials`). Its
+cells use the same runner as other cells, and stores of their own. ``memnet tune NAME`` writes
+``benchmarks/planning/learning_rates.json``. A model or method has one rate per benchmark, whatever
+the benchmark's options; the table lists those of the tuning.
 """
 
-import json
 import os
 import re
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from statistics import fmean
 
 import joblib
 from pydantic import JsonValue
 from rich.console import Console
 
 from benchmarks.datasets.paths import data_root as find_data
+from benchmarks.execution.displays import choose_display
 from benchmarks.execution.engines.local import LocalEngine
-from benchmarks.execution.progress import Lines, Live
 from benchmarks.execution.run_cell import CellEnvironment
 from benchmarks.execution.runner import Run
 from benchmarks.planning.catalog import Catalog
-from benchmarks.planning.learning_rates import DEFAULT, TABLE
+from benchmarks.planning.learning_rates import TABLE
 from benchmarks.planning.overrides import Settings
-from benchmarks.planning.plan import DEFAULT_MODELS, Plan, Request, make_plan
-from benchmarks.planning.seeds import TUNING
+from benchmarks.planning.plan import DEFAULT_MODELS, Request, make_plan
 from benchmarks.planning.variant import base_name
+from benchmarks.tuning.grid import DEFAULT_GRID, Point
+from benchmarks.tuning.halving import SHARE, Trial, best, next_points
+from benchmarks.tuning.table import enter, mark
+from benchmarks.tuning.trials import Subject, scores_of, shorter, tuning_plan
 from results.errors import UsageError
-from results.records.record import Record
-from results.store.store import Store, write_whole
-
-LEARNING_RATE_GRID = (1e-3, 3e-3, 1e-2)
-"""Learning rates of the grid, the same for every model."""
-
-MARGIN = 0.005
-"""Rates whose scores are within this distance of the best are considered equal."""
-
-TUNING_METHODS = ("er", "naive")
-"""On a stream, a model is tuned with the first of these that exists.
-
-Without replay the model forgets the past at every rate, so ``er`` is preferred.
-"""
+from results.store.store import Store
 
 STORE = Path("runs/tuning")
 """Folder of the stores of tuning cells, which are never reported."""
@@ -55,6 +40,8 @@ def tune(
     name: str,
     *,
     models: tuple[str, ...] | None = None,
+    methods: tuple[str, ...] | None = None,
+    grid: Sequence[Point] = DEFAULT_GRID,
     options: Mapping[str, JsonValue] | None = None,
     jobs: int | None = None,
     device: str = "auto",
@@ -69,6 +56,8 @@ def tune(
         name: Suite, task or stream.
         models: Models; by default those of the suite, or the default models of a benchmark.
             Variants share their base model's rate.
+        methods: Methods of streams, each tuned with each model; by default only models are tuned.
+        grid: Points of the grid.
         options: Options of the benchmark; they override those of a suite.
         jobs: Number of parallel cells; by default the usable cores.
         device: Device.
@@ -84,153 +73,162 @@ def tune(
         raise UsageError(f"cannot write the rates into {table}: --no-write only prints them")
     catalog = catalog or Catalog.read()
     workers = jobs or joblib.cpu_count()
-    console = Console()
-    engine = LocalEngine(
-        jobs=workers, environment=CellEnvironment(device=device, data_root=find_data(data_root))
+    environment = CellEnvironment(device=device, data_root=find_data(data_root))
+    search = Search(
+        catalog,
+        grid,
+        engine=LocalEngine(jobs=workers, environment=environment),
+        workers=workers,
+        store=store or STORE,
     )
-    for benchmark, (names, given) in _pairs(catalog, name, models, options or {}).items():
-        scores: dict[str, dict[float, float]] = {model: {} for model in names}
-        for rate in LEARNING_RATE_GRID:
-            plan = tuning_plan(catalog, benchmark, names, rate, given)
-            root = (store or STORE) / f"{benchmark}-{rate}"
-            display = Live(console, workers) if console.is_terminal else Lines(console)
-            Run(plan=plan, root=root, engine=engine, display=display, rerun="failed").start()
-            for model, score in _scores(plan, Store(root)).items():
-                scores[model][rate] = score
-        chosen = {model: best(by_rate) for model, by_rate in scores.items()}
-        if table is not None:
-            _enter(table, benchmark, chosen, scores, given)
-            console.print(f"written into {table}", highlight=False, soft_wrap=True)
-        for model, rate in chosen.items():
-            tried = ", ".join(f"{score:.3f} at {other}" for other, score in scores[model].items())
-            console.print(
-                f"{benchmark} · {model}: --set training.learning_rate={rate} ({tried})",
-                highlight=False,
-                soft_wrap=True,
-            )
+    for subject in subjects(catalog, name, models, methods, options or {}):
+        search.run(subject, table)
 
 
-def tuning_plan(
-    catalog: Catalog,
-    benchmark: str,
-    models: tuple[str, ...],
-    rate: float,
-    options: Mapping[str, JsonValue] | None = None,
-) -> Plan:
-    """Plan the tuning cells of one benchmark at one rate, on the tuning seed.
+class Search:
+    """Runs the trials of subjects, one benchmark after the other.
 
     Args:
         catalog: The registries.
-        benchmark: The task or stream. A stream is evaluated on validation data.
-        models: The models.
-        rate: The learning rate.
-        options: Options of the benchmark that differ from its defaults.
+        grid: Points of the grid.
+        engine: Runs the cells.
+        workers: Number of parallel cells, for the display.
+        store: Folder of the tuning stores.
+    """
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        grid: Sequence[Point],
+        *,
+        engine: LocalEngine,
+        workers: int,
+        store: Path,
+    ) -> None:
+        self._catalog = catalog
+        self._grid = grid
+        self._engine = engine
+        self._workers = workers
+        self._store = store
+        self._console = Console()
+
+    def run(self, subject: Subject, table: Path | None) -> None:
+        """Search the rates of a subject, print them, and write them into the table if there is one.
+
+        Raises:
+            UsageError: If a cell failed, or every trial of a row diverged.
+        """
+        plan = tuning_plan(self._catalog, subject, self._grid[0])
+        entry = self._catalog.benchmark(subject.benchmark)
+        can_shorten = shorter(entry, plan.jobs[0].cell.config["benchmark"], SHARE) is not None
+        trials: dict[str, list[Trial]] = {subject.key(job): [] for job in plan.jobs}
+        while wanted := self._next(trials, SHARE if can_shorten else 1.0):
+            for (point, share), keys in wanted.items():
+                for key, score in self._try(subject, point, share, keys).items():
+                    trials[key].append(Trial(point, share, score))
+        chosen = {key: _best(subject, key, ones) for key, ones in trials.items()}
+        marks = {
+            key: mark(plan.benchmarks[0], plan.jobs[0].cell.config["benchmark"], _top(ones))
+            for key, ones in trials.items()
+        }
+        if table is not None:
+            enter(
+                table,
+                subject.benchmark,
+                chosen=chosen,
+                trials=trials,
+                marks=marks,
+                options=subject.options,
+            )
+            self._print(f"written into {table}")
+        for key, point in chosen.items():
+            sets = " ".join(f"--set {setting}" for setting in point.settings)
+            notes = "; ".join([*_described(trials[key]), *([text] if (text := marks[key]) else [])])
+            self._print(f"{subject.benchmark} · {key}: {sets} ({notes})")
+
+    def _next(
+        self, trials: Mapping[str, Sequence[Trial]], share: float
+    ) -> dict[tuple[Point, float], list[str]]:
+        """Return the next points, each with the rows of the table that need it."""
+        found: dict[tuple[Point, float], list[str]] = {}
+        for key, ones in trials.items():
+            points, at = next_points(self._grid, ones, share)
+            for point in points:
+                found.setdefault((point, at), []).append(key)
+        return found
+
+    def _try(
+        self, subject: Subject, point: Point, share: float, keys: Sequence[str]
+    ) -> dict[str, float | None]:
+        """Run one point, and return the scores of its rows."""
+        plan = tuning_plan(self._catalog, subject, point, share, keys)
+        label = re.sub(r"[^\w.,=+-]", "_", point.label)
+        root = self._store / f"{subject.benchmark}-{label}{'-short' if share < 1 else ''}"
+        display = choose_display(self._workers)
+        Run(plan=plan, root=root, engine=self._engine, display=display, rerun="failed").start()
+        return scores_of(plan, Store(root), subject)
+
+    def _print(self, line: str) -> None:
+        self._console.print(line, highlight=False, soft_wrap=True, markup=False)
+
+
+def subjects(
+    catalog: Catalog,
+    name: str,
+    models: tuple[str, ...] | None,
+    methods: tuple[str, ...] | None,
+    options: Mapping[str, JsonValue],
+) -> Iterator[Subject]:
+    """Yield what is tuned on each benchmark of a suite, or on one benchmark.
 
     Raises:
-        UsageError: If a name is unknown, or a stream has no option ``validation``.
+        UsageError: If a name or an option is unknown.
     """
-    stream = catalog.benchmark(benchmark).kind == "stream"
-    settings = Settings(
-        benchmark={**(options or {}), **({"validation": True} if stream else {})},
-        learning_rate=rate,
-    )
-    request = Request(name=benchmark, models=models, seeds=(TUNING,), settings=settings)
-    if not stream:
-        return make_plan(catalog, request)
-    plan = make_plan(
-        catalog,
-        replace(request, methods=tuple(name for name in TUNING_METHODS if name in catalog.methods)),
-    )
-    first: dict[str, str] = {}
-    for method in TUNING_METHODS:
-        for job in plan.jobs:
-            if job.cell.method == method:
-                first.setdefault(job.cell.model, method)
-    return replace(
-        plan,
-        jobs=tuple(job for job in plan.jobs if first.get(job.cell.model) == job.cell.method),
-        notes=(),
-    )
-
-
-def best(scores: Mapping[float, float]) -> float:
-    """Return the best rate.
-
-    Rates with scores within `MARGIN` of the best are equally good. Of these, it is the rate nearest
-    to the default, and the smaller one of two equally near rates.
-    """
-    top = max(scores.values())
-    return min(
-        (rate for rate, score in scores.items() if score >= top - MARGIN),
-        key=lambda rate: (abs(rate - DEFAULT), rate),
-    )
-
-
-def _pairs(
-    catalog: Catalog, name: str, models: tuple[str, ...] | None, given: Mapping[str, JsonValue]
-) -> dict[str, tuple[tuple[str, ...], Mapping[str, JsonValue]]]:
-    """Return per benchmark the base models and the options that differ from the defaults."""
-    root = catalog.runnable(name)
-    chosen = models or (None if root.kind == "suite" else DEFAULT_MODELS)
-    plan = make_plan(catalog, Request(name=name, models=chosen, settings=Settings(benchmark=given)))
-    defaults = {member.name: member.defaults for member in plan.benchmarks}
-    pairs: dict[str, dict[str, None]] = {}
-    options: dict[str, Mapping[str, JsonValue]] = {}
-    for job in plan.jobs:
-        pairs.setdefault(job.cell.benchmark, {})[base_name(job.cell.model)] = None
-        usual = defaults[job.cell.benchmark]
-        options[job.cell.benchmark] = {
-            key: value
-            for key, value in job.cell.config["benchmark"].items()
-            if usual.get(key) != value
-        }
-    return {benchmark: (tuple(found), options[benchmark]) for benchmark, found in pairs.items()}
-
-
-def _scores(plan: Plan, store: Store) -> dict[str, float]:
-    benchmark = plan.benchmarks[0]
-    found: dict[str, list[float]] = {}
-    for job in plan.jobs:
-        record = store.read(job.cell.id)
-        value = (
-            None
-            if record is None
-            else _everywhere(record)
-            if benchmark.kind == "task"
-            else record.metrics.get(benchmark.primary)
+    chosen = models or (None if catalog.runnable(name).kind == "suite" else DEFAULT_MODELS)
+    settings = Settings(benchmark=options)
+    plan = make_plan(catalog, Request(name=name, models=chosen, methods=methods, settings=settings))
+    for benchmark in plan.benchmarks:
+        cells = [job.cell for job in plan.jobs if job.cell.benchmark == benchmark.name]
+        resolved: Mapping[str, JsonValue] = cells[0].config["benchmark"]
+        yield Subject(
+            benchmark=benchmark.name,
+            models=tuple(dict.fromkeys(base_name(cell.model) for cell in cells)),
+            methods=tuple(dict.fromkeys(base_name(cell.method) for cell in cells))
+            if methods is not None and benchmark.kind == "stream"
+            else (),
+            options={
+                key: value
+                for key, value in resolved.items()
+                if benchmark.defaults.get(key) != value
+            },
         )
-        if value is None:
-            raise UsageError(
-                f"tuning cell {job.cell.label} has no score (see `memnet status` on {store.root}); "
-                "fix the cause and run memnet tune again"
-            )
-        found.setdefault(base_name(job.cell.model), []).append(value)
-    return {model: fmean(values) for model, values in found.items()}
 
 
-def _everywhere(record: Record) -> float | None:
-    """Return the accuracy averaged over all distances with queries."""
-    accuracies = [
-        value
-        for name, value in record.metrics.items()
-        if re.fullmatch(r"accuracy_at_[0-9]+", name) and value is not None
-    ]
-    return fmean(accuracies) if accuracies else None
+def _whole(trials: Sequence[Trial]) -> dict[Point, float | None]:
+    return {trial.point: trial.score for trial in trials if trial.share == 1}
 
 
-def _enter(
-    table: Path,
-    benchmark: str,
-    chosen: Mapping[str, float],
-    scores: Mapping[str, Mapping[float, float]],
-    options: Mapping[str, JsonValue],
-) -> None:
-    """Write one benchmark's rates, scores and options into the table; other rows stay unchanged."""
-    content = json.loads(table.read_text(encoding="utf-8"))
-    for part, rows in (
-        ("learning_rates", chosen),
-        ("scores", scores),
-        ("options", dict.fromkeys(chosen, options)),
-    ):
-        content.setdefault(part, {}).setdefault(benchmark, {}).update(rows)
-    write_whole(table, json.dumps(content, indent=1) + "\n")
+def _top(trials: Sequence[Trial]) -> float:
+    return max(score for score in _whole(trials).values() if score is not None)
+
+
+def _best(subject: Subject, key: str, trials: Sequence[Trial]) -> Point:
+    point = best(_whole(trials))
+    if point is None:
+        rates = ", ".join(str(trial.point.learning_rate) for trial in trials if trial.share == 1)
+        raise UsageError(
+            f"{subject.benchmark} · {key} diverged at every rate ({rates}): give smaller ones, "
+            "such as --grid lr=0.00001,0.0001"
+        )
+    return point
+
+
+def _described(trials: Sequence[Trial]) -> Iterator[str]:
+    """Yield the scores at all steps, then those at a share of them."""
+    for share in sorted({trial.share for trial in trials}, reverse=True):
+        ones = ", ".join(
+            f"{'diverged' if trial.score is None else f'{trial.score:.3f}'} at {trial.point.label}"
+            for trial in sorted(trials, key=lambda trial: trial.point)
+            if trial.share == share
+        )
+        yield ones if share == 1 else f"at {share:g} of the steps: {ones}"

@@ -1,106 +1,54 @@
 import json
+import re
 from pathlib import Path
 
 import pytest
 
 from benchmarks.planning import learning_rates
 from benchmarks.planning.catalog import Catalog
-from benchmarks.planning.seeds import TUNING
-from benchmarks.tuning.tune import LEARNING_RATE_GRID, best, tune, tuning_plan
+from benchmarks.tuning.grid import RATES, Point
+from benchmarks.tuning.tune import subjects, tune
 from results.errors import UsageError
 from results.store.store import Store
 from tests.benchmarks.command import PLUGINS, WITH_PLUGINS, memnet
-
-STREAM = """\"\"\"A stream.\"\"\"
-from dataclasses import dataclass
-KIND = "stream"
-PRIMARY = "accuracy"
-CHANCE = 0.1
-@dataclass(frozen=True)
-class Config:
-    validation: bool = False
-"""
 
 
 def catalog(*more: Path) -> Catalog:
     return Catalog.read((PLUGINS / "wee.py", PLUGINS / "scripted.py", *more))
 
 
-def test_best_rate_wins_and_ties_go_to_the_rate_nearest_the_default() -> None:
-    assert best({1e-3: 0.5, 3e-3: 0.6, 1e-2: 0.9}) == 1e-2
-    assert best({1e-3: 1.0, 3e-3: 1.0, 1e-2: 0.9}) == 3e-3
-    assert best({1e-3: 1.0, 3e-3: 0.2, 1e-2: 1.0}) == 1e-3
-    assert best({1e-3: 0.013, 3e-3: 0.012, 1e-2: 0.016}) == 3e-3, (
-        "scores at chance level differ by chance"
-    )
-
-
-def test_tuning_uses_the_reserved_seed() -> None:
-    (job,) = tuning_plan(catalog(), "wee", ("scripted",), LEARNING_RATE_GRID[0]).jobs
-    assert job.cell.seed == TUNING
-    assert job.cell.config["training"] == {"learning_rate": LEARNING_RATE_GRID[0]}
-
-
 def test_tuning_of_a_plugin_model_prints_the_rate_and_writes_nothing(tmp_path: Path) -> None:
     before = learning_rates.TABLE.read_bytes()
-    found = memnet(
-        "tune",
-        "wee",
-        "--models",
-        "scripted",
-        "--store",
-        str(tmp_path),
-        "--jobs",
-        "1",
-        *WITH_PLUGINS,
-    )
+    words = ("--models", "scripted", "--jobs", "1", *WITH_PLUGINS)
+    found = memnet("tune", "wee", *words, cwd=tmp_path, MEMNET_STORE="store")
     assert found.returncode == 0, found.stderr
     (printed,) = (line for line in found.stdout.splitlines() if line.startswith("wee · scripted: "))
-    (score,) = {
-        record.metrics["accuracy"]
-        for rate in LEARNING_RATE_GRID
-        for record in Store.open(tmp_path / f"wee-{rate}")
-    }
-    tried = ", ".join(f"{score:.3f} at {rate}" for rate in LEARNING_RATE_GRID)
-    assert printed == f"wee · scripted: --set training.learning_rate=0.003 ({tried})"
+    folders = {path.name for path in (tmp_path / "store" / "tuning").iterdir()}
+    assert {f"wee-{rate}-short" for rate in RATES} <= folders
+    assert len(folders - {f"wee-{rate}-short" for rate in RATES}) >= 3
+    assert re.search(r"--set training.learning_rate=[0-9.]+ \(0\.\d{3} at .*; at 0.25 of", printed)
     assert learning_rates.TABLE.read_bytes() == before
 
 
-def test_streams_are_tuned_on_validation_data(tmp_path: Path) -> None:
-    brook = tmp_path / "brook.py"
-    brook.write_text(STREAM)
-    (job,) = tuning_plan(catalog(brook), "brook", ("scripted",), LEARNING_RATE_GRID[0]).jobs
-    assert job.cell.config["benchmark"] == {"validation": True}
-    assert job.cell.method == "er"
-    brook.write_text(STREAM.replace("validation", "other"))
-    with pytest.raises(UsageError, match="validation"):
-        tuning_plan(catalog(brook), "brook", ("scripted",), LEARNING_RATE_GRID[0])
-
-
-def test_table_holds_rates_of_the_grid_with_their_scores() -> None:
-    table = json.loads(learning_rates.TABLE.read_text())
-    assert table["how"]["grid"] == list(LEARNING_RATE_GRID)
-    assert table["how"]["seed"] == TUNING
-    for benchmark, row in table["learning_rates"].items():
-        for model, rate in row.items():
-            assert rate == best(
-                {float(tried): score for tried, score in table["scores"][benchmark][model].items()}
-            )
-
-
-def test_untuned_pair_has_the_default_rate() -> None:
-    assert (
-        learning_rates.learning_rate("no-such-benchmark", "no-such-model") == learning_rates.DEFAULT
+def test_tuning_of_other_options_prints_all_of_them(tmp_path: Path) -> None:
+    words = ("--models", "scripted", "--jobs", "2", *WITH_PLUGINS, "--store", str(tmp_path))
+    grid = ("--grid", "lr=0.01,model.width=4,8", "--set", "steps=1")
+    found = memnet("tune", "wee", *words, *grid)
+    assert found.returncode == 0, found.stderr
+    assert re.search(
+        r"wee · scripted: --set model.width=[48] --set training.learning_rate=[0-9.]+ ",
+        found.stdout,
     )
+    assert "of the steps" not in found.stdout, "one step cannot be shortened"
 
 
-def test_table_holds_the_options_of_the_tuning(tmp_path: Path) -> None:
+def test_table_holds_trials_marks_and_options_of_the_tuning(tmp_path: Path) -> None:
     table = tmp_path / "table.json"
-    other = {"learning_rates": {"brook": {"one": 0.01}}, "scores": {"brook": {"one": {}}}}
-    table.write_text(json.dumps(other))  # an older table without options
+    table.write_text(json.dumps({"learning_rates": {"brook": {"one": 0.01}}}))
     tune(
         "wee",
         models=("scripted",),
+        grid=(Point(1e-3), Point(1e-2), Point(1e-1)),
         options={"length": "4"},
         jobs=1,
         store=tmp_path,
@@ -109,22 +57,52 @@ def test_table_holds_the_options_of_the_tuning(tmp_path: Path) -> None:
     )
     content = json.loads(table.read_text())
     assert content["options"] == {"wee": {"scripted": {"length": 4}}}
-    assert set(content["scores"]["wee"]["scripted"]) == {str(rate) for rate in LEARNING_RATE_GRID}
+    trials = content["trials"]["wee"]["scripted"]
+    assert [one["learning_rate"] for one in trials if one["share"] < 1] == [1e-3, 1e-2, 1e-1]
+    rate = content["learning_rates"]["wee"]["scripted"]
+    assert rate in [one["learning_rate"] for one in trials if one["share"] == 1]
+    assert content["marks"]["wee"]["scripted"] in ("not solved", "at chance")
     assert content["learning_rates"]["brook"] == {"one": 0.01}, "other rows stay unchanged"
-    (record,) = Store.open(tmp_path / f"wee-{LEARNING_RATE_GRID[0]}")
+    (record,) = Store.open(tmp_path / "wee-0.001-short")
     assert record.cell.config["benchmark"]["length"] == 4
+    assert record.cell.config["benchmark"]["steps"] == 1
+
+
+def test_diverged_trials_do_not_end_the_search_unless_all_diverge(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"wee · scripted diverged at every rate \(0.01\)"):
+        tune(
+            "wee",
+            models=("scripted",),
+            grid=(Point(1e-2, (("model.act", "nan"),)),),
+            jobs=1,
+            store=tmp_path,
+            table=None,
+            catalog=catalog(),
+        )
+
+
+def test_failed_trial_ends_the_search(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"has no score .* fix the cause"):
+        tune(
+            "wee",
+            models=("scripted",),
+            grid=(Point(1e-2, (("model.act", "raise"),)),),
+            jobs=1,
+            store=tmp_path,
+            table=None,
+            catalog=catalog(),
+        )
+
+
+def test_subjects_of_a_suite_are_its_benchmarks_with_base_models() -> None:
+    found = list(subjects(Catalog.read(), "task-shift", ("mlp",), ("er", "ewc"), {}))
+    assert {one.models for one in found} == {("mlp",)}
+    assert {one.benchmark: one.methods for one in found}["split-mnist"] == ("er", "ewc")
 
 
 def test_tuning_refuses_a_learning_rate(tmp_path: Path) -> None:
-    found = memnet(
-        "tune",
-        "wee",
-        "--store",
-        str(tmp_path),
-        "--set",
-        "training.learning_rate=0.1",
-        *WITH_PLUGINS,
-    )
+    words = ("--store", str(tmp_path), "--set", "training.learning_rate=0.1", *WITH_PLUGINS)
+    found = memnet("tune", "wee", *words)
     assert found.returncode == 2, found.stdout
     assert "options of the benchmark" in found.stderr
 
