@@ -3,22 +3,23 @@
 This module never imports torch.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
-from baselines.registry import Entry, unknown
+from baselines.registry import Entry, Kind, unknown
 from benchmarks.planning.budgets import Budgets
 from benchmarks.planning.catalog import Catalog
 from benchmarks.planning.jobs import Job, Planner
 from benchmarks.planning.overrides import Settings
 from benchmarks.planning.protocol import protocol_of
+from benchmarks.planning.roles import role_of
 from benchmarks.planning.suite import Member, Suite
 from benchmarks.planning.variant import Variant, base_name
 from results.errors import UsageError
 from results.records.cell import Cell, canonical
-from results.records.manifest import Benchmark, Described, Manifest, Planned
+from results.records.manifest import Benchmark, Described, Manifest, Planned, Role
 
 DEFAULT_MODELS = ("memnet", "transformer", "lstm")
 """Default models of a task or stream that is run by its own name."""
@@ -46,35 +47,47 @@ class Plan:
 
     Attributes:
         name: Suite, task or stream.
+        version: Version of the suite; None for a task or stream.
+        title: Its name for people.
         summary: Its description in one line.
         benchmarks: Its members, as in the manifest.
         jobs: Its cells, ordered by seed, so that an interrupted run has compared all models.
         notes: What is left out and why, one line each.
         planner: Makes further cells under the same settings.
+        roles: Role of each model and method, by kind and name.
     """
 
     name: str
+    version: str | None
+    title: str
     summary: str
     benchmarks: tuple[Benchmark, ...]
     jobs: tuple[Job, ...]
     notes: tuple[str, ...]
     planner: Planner
+    roles: Mapping[tuple[Kind, str], Role] = field(default_factory=dict)
 
     def manifest(self) -> Manifest:
         """Return the manifest, which is written into the store."""
-        models = {job.cell.model: job.model.summary for job in self.jobs}
-        methods = {
-            job.cell.method: job.method.summary for job in self.jobs if job.method is not None
-        }
+        models = {job.cell.model: job.model for job in self.jobs}
+        methods = {job.cell.method: job.method for job in self.jobs if job.method is not None}
         return Manifest(
             name=self.name,
+            version=self.version,
+            title=self.title,
             summary=self.summary,
             benchmarks=self.benchmarks,
-            models=tuple(Described(name=name, summary=summary) for name, summary in models.items()),
-            methods=tuple(
-                Described(name=name, summary=summary) for name, summary in methods.items()
-            ),
+            models=tuple(self._described(*one) for one in models.items()),
+            methods=tuple(self._described(*one) for one in methods.items()),
             cells=tuple(planned(job.cell) for job in self.jobs),
+        )
+
+    def _described(self, name: str, entry: Entry) -> Described:
+        return Described(
+            name=name,
+            title=entry.title,
+            summary=entry.summary,
+            role=self.roles.get((entry.kind, name)),
         )
 
 
@@ -98,7 +111,14 @@ def make_plan(catalog: Catalog, request: Request) -> Plan:
             )
         members, seeds = _bare(catalog, root, request), request.seeds or SEEDS
     planner = Planner(catalog, request.settings, members, request.data_root)
-    rows = [row for member in members for row in _rows(planner, member, notes, request.budgets)]
+    rows: list[tuple[Entry, Variant, Variant | None]] = []
+    roles: dict[tuple[Kind, str], Role] = {}
+    for member in members:
+        for row in _rows(planner, member, notes, request.budgets):
+            rows.append(row)
+            for variant in filter(None, row[1:]):
+                role = role_of(variant, member.role)
+                roles.setdefault((variant.entry.kind, variant.name), role)
     if not rows:
         raise UsageError(
             "; ".join(dict.fromkeys(notes))
@@ -111,11 +131,14 @@ def make_plan(catalog: Catalog, request: Request) -> Plan:
     benchmarks = {entry.name: describe(entry) for entry, _, _ in rows}
     return Plan(
         name=root.name,
+        version=root.version if root.kind == "suite" else None,
+        title=root.title,
         summary=root.summary,
         benchmarks=tuple(benchmarks.values()),
         jobs=tuple(jobs.values()),
         notes=tuple(dict.fromkeys(notes)),
         planner=planner,
+        roles=roles,
     )
 
 
@@ -139,6 +162,7 @@ def describe(entry: Entry) -> Benchmark:
         return Benchmark(
             name=entry.name,
             kind=kind,
+            title=entry.title,
             summary=entry.summary,
             primary=primary,
             chance=chance,

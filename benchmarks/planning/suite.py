@@ -5,7 +5,9 @@ A suite's file defines one as ``SUITE``.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, get_args
+
+from results.records.manifest import Role
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,15 +21,20 @@ class Member:
         models: Names of models, or of variants (``memnet[hebbian=false]``).
         methods: Names of methods, on a stream; empty on a task.
         options: Options of the benchmark that differ from its defaults.
+        role: Role of the variants among the models and methods, such as ``"ablation"`` or
+            ``"size"``; None infers it (`benchmarks.planning.roles`).
     """
 
     benchmark: str
     models: tuple[str, ...]
     methods: tuple[str, ...] = ()
     options: Mapping[str, Any] = field(default_factory=dict)
+    role: Role | None = None
 
     def __post_init__(self) -> None:
-        """Refuse a string in place of a tuple of names."""
+        """Refuse a string in place of a tuple of names, and an unknown role."""
+        if self.role is not None and self.role not in get_args(Role):
+            raise ValueError(f"role = {self.role!r} must be one of {', '.join(get_args(Role))}")
         for field_name in ("models", "methods"):
             names = getattr(self, field_name)
             if isinstance(names, str):

@@ -20,14 +20,14 @@ WITHOUT = (
 )
 
 NO_GRAPH_OPTIONS = "chunk=32,heads=1,hebbian=false,slots=144"
-FULL_WITHOUT = (
-    f"memnet[{NO_GRAPH_OPTIONS}]",
-    *(
-        f"memnet[{NO_GRAPH_OPTIONS},{change}]"
-        for change in ("key_taps=1", "training_slots=1", "meta_policy=false", "sparsity_weight=0")
-    ),
+NO_GRAPH = f"memnet[{NO_GRAPH_OPTIONS}]"
+NO_GRAPH_WITHOUT = tuple(
+    f"memnet[{NO_GRAPH_OPTIONS},{change}]"
+    for change in ("key_taps=1", "training_slots=1", "meta_policy=false", "sparsity_weight=0")
 )
 """Ablations with a nearly full memory: pairs of `mqar` leave few free slots; the graph is off."""
+
+MQAR_OPTIONS = {"mixed": False, "batch_size": 16}
 
 PERSISTENT_WITHOUT = (
     "memnet",
@@ -47,7 +47,7 @@ SUITE = Suite(
     seeds=(0, 1, 2),
     members=(
         *(
-            Member(benchmark=task, models=WITHOUT)
+            Member(benchmark=task, models=WITHOUT, role="ablation")
             for task in (
                 "induction",
                 "delayed-recall",
@@ -57,7 +57,13 @@ SUITE = Suite(
                 "adding",
             )
         ),
-        Member(benchmark="mqar", models=FULL_WITHOUT, options={"mixed": False, "batch_size": 16}),
-        Member(benchmark="split-digits", models=("mlp",), methods=PERSISTENT_WITHOUT),
+        Member(benchmark="mqar", models=(NO_GRAPH,), options=MQAR_OPTIONS, role="size"),
+        Member(benchmark="mqar", models=NO_GRAPH_WITHOUT, options=MQAR_OPTIONS, role="ablation"),
+        Member(
+            benchmark="split-digits",
+            models=("mlp",),
+            methods=PERSISTENT_WITHOUT,
+            role="ablation",
+        ),
     ),
 )

@@ -14,6 +14,7 @@ CONTROLS = ("bigram", "token-memory")
 BUILT_IN_MODELS = ("memnet", "transformer", "transformer-full", *RECURRENT, *CONTROLS)
 PEER_MODELS = ("dnc", "titans", "rmt", "xlstm", "x-transformer")
 ALL_MODELS = (*BUILT_IN_MODELS, *PEER_MODELS)
+MQAR_OPTIONS = {"mixed": False, "batch_size": 16}
 MILLION_TOKENS = {"furthest": 2**20}
 NO_GRAPH_VARIANT = "memnet[chunk=32,heads=1,hebbian=false,slots={slots}]"
 SIZED = (
@@ -40,11 +41,8 @@ SUITE = Suite(
         Member(benchmark="delayed-recall-hard", models=ALL_MODELS),
         Member(benchmark="association", models=ALL_MODELS),
         Member(benchmark="association-hard", models=ALL_MODELS),
-        Member(
-            benchmark="mqar",
-            models=(*ALL_MODELS, *SIZED),
-            options={"mixed": False, "batch_size": 16},
-        ),
+        Member(benchmark="mqar", models=ALL_MODELS, options=MQAR_OPTIONS),
+        Member(benchmark="mqar", models=SIZED, options=MQAR_OPTIONS, role="size"),
         Member(benchmark="mqar-hard", models=ALL_MODELS),
         Member(benchmark="selective-copy", models=ALL_MODELS),
         Member(benchmark="selective-copy-hard", models=ALL_MODELS),

@@ -8,12 +8,22 @@ from results.errors import Damaged, Newer
 from results.records.cell import NAME_PATTERN
 from results.records.record import schema_of
 
-MANIFEST_SCHEMA: Literal[5] = 5
+MANIFEST_SCHEMA: Literal[6] = 6
 """Version of the manifest's schema.
 
 Schema 2 added the summaries of models and methods, 3 the options for which the chance level holds,
 4 the default options of benchmarks, 5 numbers among the options of 3 and benchmarks without a known
-chance level. All are read; a newer schema is an error.
+chance level, 6 titles, the roles of models and methods, and the version of a suite. All are read; a
+newer schema is an error.
+"""
+
+Role = Literal["reference", "control", "bound", "ablation", "size", "budget"]
+"""Role of a model or method in a comparison.
+
+A *reference* competes. A *control* tests whether a benchmark needs more than a simple rule. A
+*bound* is an upper or lower limit. An *ablation* is a variant with a mechanism switched
+off or changed, a *size* a variant of another size, and *budget* a method at one of several memory
+budgets.
 """
 
 
@@ -23,6 +33,7 @@ class Benchmark(BaseModel):
     Attributes:
         name: Task or stream.
         kind: ``task`` or ``stream``.
+        title: Name for people; empty before schema 6.
         summary: One line on what it measures.
         primary: The metric that ranks models.
         chance: The primary metric's value for guessing; None if it depends on the user's data.
@@ -35,6 +46,7 @@ class Benchmark(BaseModel):
 
     name: str = Field(pattern=NAME_PATTERN)
     kind: Literal["task", "stream"]
+    title: str = ""
     summary: str = ""
     primary: str
     chance: float | None = Field(ge=0, le=1)
@@ -47,13 +59,18 @@ class Described(BaseModel):
 
     Attributes:
         name: Name in cells, including the options of a variant.
+        title: Name of the entry for people, without the options of a variant; empty before schema
+            6.
         summary: One line that describes it.
+        role: Its role; None before schema 6.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str = Field(pattern=NAME_PATTERN)
+    title: str = ""
     summary: str = ""
+    role: Role | None = None
 
 
 class Planned(BaseModel):
@@ -74,6 +91,8 @@ class Manifest(BaseModel):
     Attributes:
         schema_version: Version of the schema.
         name: Suite, task or stream that was run.
+        version: Version of the suite; None for a task or stream, and before schema 6.
+        title: Name for people; empty before schema 6.
         summary: One line on its purpose.
         benchmarks: Its benchmarks.
         models: Its models, with summaries.
@@ -83,8 +102,10 @@ class Manifest(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
-    schema_version: Literal[1, 2, 3, 4, 5] = Field(default=MANIFEST_SCHEMA, alias="schema")
+    schema_version: Literal[1, 2, 3, 4, 5, 6] = Field(default=MANIFEST_SCHEMA, alias="schema")
     name: str = Field(pattern=NAME_PATTERN)
+    version: str | None = None
+    title: str = ""
     summary: str = ""
     benchmarks: tuple[Benchmark, ...]
     models: tuple[Described, ...] = ()

@@ -1,0 +1,46 @@
+"""Roles of models and methods in a comparison, for the manifest.
+
+Leaderboards rank references, controls and bounds; variants have pages of their own.
+"""
+
+from typing import Any
+
+from benchmarks.planning.budgets import STORED, TOTAL
+from benchmarks.planning.variant import Variant
+from results.records.cell import canonical
+from results.records.manifest import Role
+
+
+def role_of(variant: Variant, declared: Role | None = None) -> Role:
+    """Return the role of a model or method.
+
+    An entry without options in brackets has its own role (`baselines.registry.Entry.role`). A
+    variant that differs only in its memory budget is one of a sweep of budgets. Other variants have
+    the role that the suite declares. Without a declaration, a variant of a control or bound has
+    that role, and a variant of a reference is a size if all changed options are nonzero integers,
+    else an ablation.
+
+    Args:
+        variant: The model or method.
+        declared: The role that the suite's member declares for its variants.
+    """
+    entry = variant.entry
+    if variant.name == entry.name:
+        return entry.role
+    defaults = canonical(entry.configure())
+    changed = {
+        option: value
+        for option, value in variant.config.items()
+        if option not in defaults or value != defaults[option]
+    }
+    if changed.keys() <= {STORED, TOTAL}:
+        return "budget"
+    if declared is not None:
+        return declared
+    if entry.role != "reference":
+        return entry.role
+    return "size" if all(map(_is_size, changed.values())) else "ablation"
+
+
+def _is_size(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value != 0

@@ -1,0 +1,76 @@
+import pytest
+
+from benchmarks.planning.catalog import Catalog
+from benchmarks.planning.jobs import Planner
+from benchmarks.planning.overrides import Settings
+from benchmarks.planning.plan import Request, make_plan
+from benchmarks.planning.roles import role_of
+from benchmarks.planning.suite import Member
+from results.records.manifest import Role
+
+CATALOG = Catalog.read()
+PLANNER = Planner(CATALOG, Settings())
+
+
+@pytest.mark.parametrize(
+    ("model", "declared", "role"),
+    [
+        ("memnet", None, "reference"),
+        ("memnet", "ablation", "reference"),
+        ("bigram", None, "control"),
+        ("memnet[hebbian=false]", None, "ablation"),
+        ("memnet[slots=12,sparsity_weight=0]", None, "ablation"),
+        ("memnet[slots=12]", None, "size"),
+        ("memnet[reuse=0.95]", None, "ablation"),
+        ("memnet[chunk=32,heads=1,hebbian=false,slots=144]", "size", "size"),
+        ("memnet[key_taps=1]", "ablation", "ablation"),
+        ("token-memory[slots=40]", None, "control"),
+        ("transformer[width=56]", "reference", "reference"),
+    ],
+)
+def test_role_of_a_model(model: str, declared: Role | None, role: Role) -> None:
+    assert role_of(PLANNER.model(model), declared) == role
+
+
+@pytest.mark.parametrize(
+    ("method", "role"),
+    [
+        ("er", "reference"),
+        ("naive", "bound"),
+        ("joint", "bound"),
+        ("er-encoder", "control"),
+        ("er[budget=9000]", "budget"),
+        ("memnet[trust=0]", "ablation"),
+        ("memnet[budget=9000,trust=0]", "ablation"),
+    ],
+)
+def test_role_of_a_method(method: str, role: Role) -> None:
+    assert role_of(PLANNER.method(method)) == role
+
+
+def test_total_budget_is_a_budget() -> None:
+    assert role_of(PLANNER.method("er[total_budget=1000000]")) == "budget"
+
+
+def test_unknown_role_of_a_member_is_refused() -> None:
+    with pytest.raises(ValueError, match="role = 'rival' must be one of reference"):
+        Member(benchmark="copy", models=("lstm",), role="rival")  # type: ignore[arg-type]
+
+
+def test_manifest_of_a_suite_has_version_titles_and_roles() -> None:
+    manifest = make_plan(CATALOG, Request(name="ablation")).manifest()
+    entry = CATALOG.runnable("ablation")
+    assert (manifest.version, manifest.title) == (entry.version, entry.title)
+    models = {one.name: one for one in manifest.models}
+    assert models["memnet"].role == "reference"
+    assert models["memnet[key_taps=1]"].role == "ablation"
+    assert models["memnet[chunk=32,heads=1,hebbian=false,slots=144]"].role == "size"
+    assert {one.name: one.role for one in manifest.methods}["memnet[trust=0.0]"] == "ablation"
+    assert models["memnet"].title == CATALOG.model("memnet").title
+    assert all(one.title for one in manifest.benchmarks)
+
+
+def test_manifest_of_a_task_has_no_version() -> None:
+    manifest = make_plan(CATALOG, Request(name="copy", models=("bigram",))).manifest()
+    assert manifest.version is None
+    assert [one.role for one in manifest.models] == ["control"]
