@@ -16,13 +16,8 @@ from safetensors import SafetensorError
 from torch import Tensor
 
 from results.store.store import write_whole
-from strategies.common.checkpoint import (
-    Parts,
-    build_value,
-    cpu_copy,
-    describe_value,
-    explain_unsaved,
-)
+from strategies.common.checkpoint import Parts, explain_unsaved
+from strategies.common.state_json import build_value, cpu_copy, describe_value
 
 FORMAT = "memnet weights 1"
 
