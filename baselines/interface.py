@@ -26,6 +26,7 @@ __all__ = [
     "check_output",
     "check_positive",
     "map_state",
+    "require_output",
     "state_bytes",
 ]
 
@@ -157,13 +158,28 @@ def state_bytes(state: Any) -> int:
     return total
 
 
-def check_output(output: ModelOutput, positions: Int[Tensor, "B P"]) -> None:
+def require_output(output: Any) -> ModelOutput:
+    """Return what a model returned.
+
+    Raises:
+        ValueError: If it is not a :class:`ModelOutput`.
+    """
+    if not isinstance(output, ModelOutput):
+        found = "None" if output is None else f"a {type(output).__name__}"
+        raise ValueError(
+            f"forward must return a ModelOutput (baselines.interface), it returned {found}"
+        )
+    return output
+
+
+def check_output(output: Any, positions: Int[Tensor, "B P"]) -> None:
     """Check that a model returned logits at all query positions, and a batch-first state.
 
     Raises:
-        ValueError: If logits are not of shape ``[B, P, V]``, or a tensor of the state is not
-            batch-first.
+        ValueError: If it returned something else, logits are not of shape ``[B, P, V]``, or a
+            tensor of the state is not batch-first.
     """
+    require_output(output)
     if output.logits.shape[:2] != positions.shape:
         raise ValueError(
             f"logits are of shape {list(output.logits.shape)} where {positions.shape[1]} positions "

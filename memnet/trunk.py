@@ -43,8 +43,8 @@ class Penultimate(nn.Module):
         }
         if not linear:
             raise ValueError(
-                f"{type(model).__name__} has no linear layer to take features from: give it an "
-                "attribute width and a method features"
+                f"{type(model).__name__} has no linear layer to take features from: give it a "
+                "width and a method features"
             )
         if layer is not None and layer not in linear:
             raise ValueError(

@@ -125,6 +125,11 @@ def run(
         _stopped(one)
         raise typer.Exit(INTERRUPTED) from None
     tally = one.tally()
+    if tally.failed and not verbose:
+        print(
+            f"tracebacks: in {shlex.quote(str(root))}/records (error.traceback), or by "
+            "--rerun failed --verbose"
+        )
     print(f"{name}: {_count(tally)} done, {tally.failed} failed")
     print(f"next: memnet report --store {shlex.quote(str(root))}")
     raise typer.Exit(1 if tally.failed else 0)

@@ -12,6 +12,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from benchmarks.execution.entry_functions import build, refusal_reason
 from benchmarks.execution.run_cell import configuration
 from benchmarks.planning.budgets import options_and_total
 from benchmarks.planning.jobs import Job
@@ -86,41 +87,41 @@ def _build_benchmark(job: Job, modules: Mapping[Path, ModuleType], data_root: Pa
     module = modules[job.benchmark.path]
     options = configuration(module, job.cell.config["benchmark"])
 
-    def build() -> Any:
+    def build_checked() -> Any:
         if job.method is not None:
-            return module.build(options, seed=job.cell.seed, data_root=data_root)
+            return build(job.benchmark, options, seed=job.cell.seed, data_root=data_root)
         import torch
 
-        task = module.build(options)
+        task = build(job.benchmark, options)
         task.sample(1, torch.Generator().manual_seed(job.cell.seed))
         return task
 
-    return _attempt(job.cell.benchmark, build)
+    return _attempt(job, job.cell.benchmark, build_checked)
 
 
 def _build_learner(job: Job, modules: Mapping[Path, ModuleType], benchmark: Any) -> None:
     """Build a model, and on a stream a method with it."""
     config = job.cell.config
-    model = modules[job.model.path]
-    model_options = configuration(model, config["model"])
+    model_options = configuration(modules[job.model.path], config["model"])
 
     def build_model() -> "SequenceModel":
-        built: SequenceModel = model.build(model_options, benchmark.signature)
+        built: SequenceModel = build(job.model, model_options, benchmark.signature)
         return built
 
     if job.method is None:
-        _attempt(f"{job.cell.benchmark} with {job.cell.model}", build_model)
+        _attempt(job, f"{job.cell.benchmark} with {job.cell.model}", build_model)
         return
     import torch
 
     from strategies.continual.train import within_total
 
-    method = modules[job.method.path]
+    entry = job.method
     options, total = options_and_total(config["method"])
 
-    def build(method_options: Any) -> "tuple[SequenceModel, ContinualStrategy]":
+    def build_both(method_options: Any) -> "tuple[SequenceModel, ContinualStrategy]":
         built = build_model()
-        return built, method.build(
+        return built, build(
+            entry,
             method_options,
             model=built,
             stream=benchmark,
@@ -129,23 +130,26 @@ def _build_learner(job: Job, modules: Mapping[Path, ModuleType], benchmark: Any)
             device=torch.device("cpu"),
         )
 
-    method_config = configuration(method, options)
+    method_config = configuration(modules[entry.path], options)
     _attempt(
+        job,
         f"{job.cell.benchmark} with {job.cell.model} and {job.cell.method}",
-        lambda: within_total(total, build, method_config) if total else build(method_config),
+        lambda: (
+            within_total(total, build_both, method_config) if total else build_both(method_config)
+        ),
     )
 
 
-def _attempt(what: str, build: Callable[[], _Built]) -> _Built:
-    """Build something.
+def _attempt(job: Job, what: str, builder: Callable[[], _Built]) -> _Built:
+    """Build a part of a job.
 
     Raises:
         UsageError: If it can't be built.
     """
     try:
-        return build()
+        return builder()
     except UsageError as error:
         raise UsageError(f"{what}: {error}") from error
     except Exception as error:
-        reason = " ".join(f"{type(error).__name__}: {error}".split())
+        reason = refusal_reason(error, (job.benchmark, job.model, job.method))
         raise UsageError(f"{what} can't be built with these options: {reason}") from error

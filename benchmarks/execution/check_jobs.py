@@ -1,25 +1,19 @@
 """Checks before a run's first cell: devices, the code of entries, their options, and data."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import fields, is_dataclass
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from baselines.registry import Entry, Kind
+from baselines.registry import Entry
 from benchmarks.execution.check_builds import check_builds
 from benchmarks.execution.devices import usable_devices
+from benchmarks.execution.entry_functions import check_functions, refusal_reason
 from benchmarks.execution.run_cell import CellEnvironment, configuration
 from benchmarks.planning.budgets import options_and_total
 from benchmarks.planning.jobs import Job
 from results.errors import UsageError
-
-REQUIRED_FUNCTIONS: Mapping[Kind, Mapping[str, str]] = {
-    "model": {"build": "config, signature"},
-    "method": {"build": "config, *, model, stream, learning_rate, seed, device"},
-    "task": {"build": "config"},
-    "stream": {"build": "config, *, seed, data_root", "prepare": "data_root"},
-}
-"""The functions that an entry's file must have, each with its arguments."""
 
 REQUIRED_TASK_OPTIONS = ("steps", "batch_size", "streams")
 """Options that every task must have: the sizes of training and of evaluation."""
@@ -57,7 +51,7 @@ def check(jobs: Sequence[Job], environment: CellEnvironment) -> list[str]:
                 )
     for path, entry in entries.items():
         if entry.kind == "stream":
-            modules[path].prepare(environment.data_root)
+            _prepare(entry, modules[path], environment.data_root)
     check_builds(jobs, modules, environment.data_root)
     return devices
 
@@ -67,6 +61,23 @@ def _check_options(entry: Entry, module: ModuleType, options: Any) -> None:
         configuration(module, options)
     except (ValueError, TypeError) as error:
         raise UsageError(f"{entry.kind} '{entry.name}' refuses its options: {error}") from error
+    except Exception as error:
+        raise UsageError(
+            f"Config of {entry.kind} '{entry.name}' failed: {refusal_reason(error, [entry])}"
+        ) from error
+
+
+def _prepare(entry: Entry, module: ModuleType, data_root: Path) -> None:
+    try:
+        module.prepare(data_root)
+    except UsageError:
+        raise
+    except Exception as error:
+        if not entry.plugin:
+            raise
+        raise UsageError(
+            f"prepare of {entry.kind} '{entry.name}' failed: {refusal_reason(error, [entry])}"
+        ) from error
 
 
 def _load(entry: Entry) -> ModuleType:
@@ -75,16 +86,11 @@ def _load(entry: Entry) -> ModuleType:
     except UsageError:
         raise
     except Exception as error:
-        reason = f"{type(error).__name__}: {error}"
         raise UsageError(
-            f"{entry.kind} '{entry.name}' ({entry.path}) can't be loaded: {reason}; fix the file"
+            f"{entry.kind} '{entry.name}' ({entry.path}) can't be loaded, fix the file: "
+            f"{refusal_reason(error, [entry])}"
         ) from error
-    for name, arguments in REQUIRED_FUNCTIONS[entry.kind].items():
-        if not callable(getattr(module, name, None)):
-            raise UsageError(
-                f"{entry.path.name} has no function {name}({arguments}), "
-                f"which a {entry.kind} must have"
-            )
+    check_functions(entry, module)
     _check_option_fields(entry, module)
     return module
 

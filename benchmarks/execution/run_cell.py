@@ -8,8 +8,9 @@ import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
@@ -18,6 +19,7 @@ from benchmarks.execution.cell_provenance import cell_provenance, plugins_of
 from benchmarks.execution.checkpoint_key import checkpoint_key
 from benchmarks.execution.devices import choose_device, device_name
 from benchmarks.execution.engines.interface import Files
+from benchmarks.execution.entry_functions import build, plugin_line
 from benchmarks.execution.tensorboard import TensorBoard
 from benchmarks.planning.budgets import options_and_total
 from benchmarks.planning.jobs import Job, check_data
@@ -88,7 +90,7 @@ def run(
     except Exception as error:
         return failed(
             job.cell,
-            explain(error),
+            explain(error, job),
             cell_provenance(plugins, device=device, threads=THREADS, started_at=started_at),
         )
 
@@ -106,13 +108,14 @@ def seed_global_generators(seed: int) -> None:
     torch.manual_seed(seed)
 
 
-def explain(error: Exception) -> Failure:
-    """Describe an exception as a record's failure."""
+def explain(error: Exception, job: Job) -> Failure:
+    """Describe an exception as a record's failure, with the line of the plugin that raised it."""
     message = str(error)
     if isinstance(error, ValidationError):  # most often NaN among the metrics
         first = error.errors(include_url=False, include_input=True)[0]
         field_path = ".".join(str(part) for part in first["loc"])
         message = f"{error.title}: {field_path}: {first['msg']} ({reprlib.repr(first['input'])})"
+    message += plugin_line(error, (job.benchmark, job.model, job.method))
     trace = "".join(traceback.format_exception(error))
     return Failure(type=type(error).__name__, message=message, traceback=trace)
 
@@ -134,14 +137,9 @@ def configuration(module: ModuleType, options: Any) -> Any:
 
 def model_builder(job: Job) -> "Callable[[Signature], SequenceModel]":
     """Return a function that builds the cell's model for a signature."""
-    module = job.model.load()
-    options = configuration(module, job.cell.config["model"])
-
-    def build(signature: "Signature") -> "SequenceModel":
-        built: SequenceModel = module.build(options, signature)
-        return built
-
-    return build
+    options = configuration(job.model.load(), job.cell.config["model"])
+    builder: Callable[[Signature], SequenceModel] = partial(build, job.model, options)
+    return builder
 
 
 def learning_rate(job: Job) -> float:
@@ -198,7 +196,7 @@ def _execute(
         from strategies.sequence.train import run_task
 
         outcome = run_task(
-            benchmark.build(options),
+            build(job.benchmark, options),
             model_builder(job),
             steps=options.steps,
             batch_size=options.batch_size,
@@ -209,11 +207,12 @@ def _execute(
     from strategies.continual.train import run_stream
 
     method = job.method.load()
+    checked_method: Any = SimpleNamespace(build=partial(build, job.method))
     method_options, total_budget = options_and_total(job.cell.config["method"])
     outcome = run_stream(
-        benchmark.build(options, seed=job.cell.seed, data_root=environment.data_root),
+        build(job.benchmark, options, seed=job.cell.seed, data_root=environment.data_root),
         model_builder(job),
-        method,
+        checked_method,
         method_config=configuration(method, method_options),
         total_budget=total_budget,
         **shared,

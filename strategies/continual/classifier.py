@@ -11,7 +11,7 @@ from avalanche.models.dynamic_modules import MultiTaskModule
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
-from baselines.interface import ModelOutput, SequenceModel
+from baselines.interface import SequenceModel, require_output
 from memnet.trunk import trunk_of
 from results.errors import UsageError
 from strategies.continual.stream import Stream
@@ -44,7 +44,7 @@ class Classifier(nn.Module):
         last = torch.full(
             (len(inputs), 1), inputs.shape[1] - 1, dtype=torch.long, device=inputs.device
         )
-        output: ModelOutput = self.model(inputs, positions=last)
+        output = require_output(self.model(inputs, positions=last))
         self._losses = output.losses
         return output.logits[:, 0]
 

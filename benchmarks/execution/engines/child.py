@@ -20,6 +20,7 @@ from typing import Any, NoReturn
 
 from benchmarks.execution.check_jobs import check
 from benchmarks.execution.engines.interface import Files
+from benchmarks.execution.entry_functions import refusal_traceback
 from benchmarks.execution.run_cell import CellEnvironment, run
 from benchmarks.planning.jobs import Job
 from results.errors import UsageError
@@ -72,7 +73,7 @@ def check_jobs(
     try:
         _send(connection, {"error": None, "devices": work.check(jobs, environment)})
     except UsageError as refusal:
-        _send(connection, {"error": str(refusal)})
+        _send(connection, {"error": str(refusal), "traceback": refusal_traceback(refusal)})
     _exit()
 
 

@@ -4,6 +4,7 @@ A failing cell does not stop the others. A cell that was ended from outside is r
 """
 
 import json
+import sys
 import tempfile
 import time
 from collections import Counter
@@ -129,6 +130,8 @@ class LocalEngine:
             )
             try:
                 answer: dict[str, Any] = json.loads(connection.recv_bytes())
+                if trace := answer.get("traceback"):
+                    print(trace, end="", file=sys.stderr)
                 return answer
             except EOFError:
                 process.join()

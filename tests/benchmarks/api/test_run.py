@@ -1,6 +1,7 @@
 """``memnet.run``: the same cells as the command, and the results as frames."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -53,7 +54,10 @@ def test_run_reuses_finished_cells_and_returns_failed_ones(tmp_path: Path) -> No
     (again,) = [record for record in both if record.status == "ok"]
     assert again == first.records[0]  # with the time stamps of the first run
     failed = both.frame().query("status == 'failed'")
-    assert failed["error"].tolist() == ["RuntimeError: scripted error"]
+    (error,) = failed["error"].tolist()
+    assert re.fullmatch(
+        r"RuntimeError: scripted error \(scripted\.py, line \d+, in forward\)", error
+    )
 
 
 @pytest.mark.parametrize(

@@ -86,7 +86,9 @@ def test_every_distinct_benchmark_is_built_once(monkeypatch: pytest.MonkeyPatch)
     built: list[str] = []
     attempt = subject._attempt
     monkeypatch.setattr(
-        subject, "_attempt", lambda what, build: (built.append(what), attempt(what, build))[1]
+        subject,
+        "_attempt",
+        lambda job, what, build: (built.append(what), attempt(job, what, build))[1],
     )
     check("split-digits", "lstm", "naive,er", seeds="3")
     assert built == [

@@ -16,8 +16,31 @@ def test_valid_jobs_pass(tmp_path: Path) -> None:
 def test_code_that_does_not_load_is_an_error(tmp_path: Path) -> None:
     broken = tmp_path / "shaky.py"
     broken.write_text('"""Broken."""\nKIND = "model"\nimport no_such_module\n')
-    with pytest.raises(UsageError, match=r"model 'shaky'.*no_such_module.*fix the file"):
+    with pytest.raises(UsageError, match=r"model 'shaky'.*fix the file: .*no_such_module"):
         check(jobs(WEE[0], broken, model="shaky"), environment(tmp_path))
+
+
+def test_line_of_a_plugin_that_fails_is_named(tmp_path: Path) -> None:
+    """The file fails when it is loaded, in ``Config`` or in ``prepare``."""
+    head = '"""Bad."""\nKIND = "model"\n'
+    bad = tmp_path / "bad_load.py"
+    bad.write_text(head + "print(1 / 0)\n")
+    with pytest.raises(UsageError, match=r"ZeroDivisionError: division by zero \(bad_load\.py, li"):
+        check(jobs(WEE[0], bad, model="bad-load"), environment(tmp_path))
+    bad = tmp_path / "bad_config.py"
+    line = "    pause: float = 0.0\n"
+    text = f"{line}\n    def __post_init__(self): self.nothing\n"
+    bad.write_text(WEE[1].read_text().replace(line, text))
+    with pytest.raises(
+        UsageError,
+        match=r"Config of model 'bad-config' failed: .*in __post_init__\); MEMNET_TRACEBACK=1",
+    ):
+        check(jobs(WEE[0], bad, model="bad-config"), environment(tmp_path))
+    bad = tmp_path / "bad_prepare.py"
+    brook = (WEE[0].parent / "brook.py").read_text().replace("build, prepare\n", "build\n")
+    bad.write_text(brook + "def prepare(data_root): data_root.nothing\n")
+    with pytest.raises(UsageError, match=r"prepare of stream 'bad-prepare' failed: .*in prepare\)"):
+        check(jobs(bad, name="bad-prepare", model="mlp"), environment(tmp_path))
 
 
 def test_code_without_a_build_function_is_an_error(tmp_path: Path) -> None:

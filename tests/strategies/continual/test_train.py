@@ -159,6 +159,15 @@ def test_slot_statistics() -> None:
     assert 0 < slots["read_sparsity"] < 1
 
 
+def test_model_that_returns_bare_logits_is_an_error() -> None:
+    class Bare(Gru):
+        def forward(self, *inputs: Any, **options: Any) -> Any:
+            return super().forward(*inputs, **options).logits
+
+    with pytest.raises(ValueError, match=r"must return a ModelOutput .* it returned a Tensor"):
+        run(naive, build=Bare)
+
+
 def test_a_model_without_features_is_refused() -> None:
     with pytest.raises(
         UsageError,
