@@ -41,7 +41,7 @@ Protocol = Annotated[
     typer.Option(
         "--protocol",
         metavar="NAME",
-        help="A published protocol of a stream, such as vandeven2022 of split-mnist.",
+        help="A task's fixed or converged; a stream's published one, such as vandeven2022.",
     ),
 ]
 Budget = Annotated[

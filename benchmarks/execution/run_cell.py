@@ -147,6 +147,12 @@ def learning_rate(job: Job) -> float:
     return float(str(job.cell.config["training"]["learning_rate"]))
 
 
+def cap_factor(job: Job) -> int | None:
+    """Return the cap of a task's protocol ``converged``; None for ``fixed``."""
+    factor = job.cell.config["training"].get("cap_factor")
+    return None if factor is None else int(str(factor))
+
+
 def _precision(job: Job, device: "torch.device") -> "torch.autocast":
     import torch
 
@@ -201,6 +207,7 @@ def _execute(
             steps=options.steps,
             batch_size=options.batch_size,
             streams=options.streams,
+            cap_factor=cap_factor(job),
             **shared,
         )
         return outcome, weights

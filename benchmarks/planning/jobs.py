@@ -16,7 +16,12 @@ from benchmarks.planning.budgets import with_total, without_total
 from benchmarks.planning.catalog import Catalog
 from benchmarks.planning.learning_rates import learning_rate
 from benchmarks.planning.overrides import FULL_PRECISION, Settings
-from benchmarks.planning.protocol import Protocol, protocol_of
+from benchmarks.planning.protocol import (
+    Protocol,
+    has_training_protocol,
+    protocol_of,
+    training_options,
+)
 from benchmarks.planning.suite import Member
 from benchmarks.planning.variant import Variant, resolve
 from results.errors import UsageError
@@ -150,7 +155,7 @@ class Planner:
         """
         try:
             resolved: dict[str, JsonValue] = canonical(
-                entry.configure({**self._protocol(entry).options, **self._given(entry)})
+                entry.configure({**self._protocol(entry).options, **self._own_options(entry)})
             )
         except UsageError as error:
             if not self.settings.benchmark or len(self._options) < 2:
@@ -186,6 +191,13 @@ class Planner:
     def _given(self, entry: Entry) -> dict[str, JsonValue]:
         return {**self._options.get(entry.name, {}), **self.settings.benchmark}
 
+    def _own_options(self, entry: Entry) -> dict[str, JsonValue]:
+        """Return the given options of the benchmark, without a task's protocol."""
+        given = self._given(entry)
+        if has_training_protocol(entry):
+            given.pop("protocol", None)
+        return given
+
     def _protocol(self, entry: Entry) -> Protocol:
         return protocol_of(entry, self._given(entry))
 
@@ -202,7 +214,8 @@ class Planner:
                 entry.name, model.entry.name, method.entry.name if method else None
             )
             if rate is None
-            else rate
+            else rate,
+            **training_options(protocol, entry.name, model.entry.name),
         }
         if self.settings.precision != FULL_PRECISION:
             training["precision"] = self.settings.precision

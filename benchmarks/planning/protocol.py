@@ -1,8 +1,12 @@
-"""Published protocols of a stream: options, learning rate and models of ``--protocol NAME``.
+"""Protocols of a benchmark, selected by ``--protocol NAME``.
 
-A stream's file defines them in the literal ``PROTOCOLS``, by name. Its ``Config`` has an option
-``protocol``, so the name is part of a cell's identity. Options that the user sets override the
-protocol's.
+A stream's file defines published protocols (options, learning rate and models) in the literal
+``PROTOCOLS``, by name. Its ``Config`` has an option ``protocol``, so the name is part of a cell's
+identity. Options that the user sets override the protocol's.
+
+Every task has the same two protocols: ``fixed``, its own number of steps, which is the default; and
+``converged``, training until a stop rule fires (`strategies.sequence.convergence`), which is part
+of the training options in a cell's identity.
 """
 
 from collections.abc import Mapping
@@ -14,6 +18,26 @@ from baselines.registry import Entry, unknown
 from benchmarks.planning.overrides import LEARNING_RATE_KEY
 from results.errors import UsageError
 
+FIXED, CONVERGED = "fixed", "converged"
+"""Protocols of a task."""
+
+CAP_FACTOR = 4
+"""Cap of the protocol ``converged``, in units of a task's own number of steps."""
+
+SOLVER_CAP_FACTOR = 16
+"""The same for a model that solves the task according to the literature."""
+
+SOLVERS: Mapping[str, tuple[str, ...]] = {
+    "induction": ("mamba", "transformer-full"),
+    "mqar": ("delta-rule", "gated-delta-rule", "transformer-full"),
+    "selective-copy": ("mamba",),
+}
+"""Models that solve a task according to the literature.
+
+Mamba: Gu & Dao 2023. Delta rules on associative recall: Schlag et al. 2021; Yang et al. 2024. Full
+attention with rotary positions: Arora et al. 2023.
+"""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Protocol:
@@ -22,12 +46,14 @@ class Protocol:
     Attributes:
         options: Options of the stream.
         learning_rate: Learning rate; None for that of the table.
-        models: Default models; empty for those of other streams.
+        models: Default models; empty for those of other benchmarks.
+        converged: Whether models are trained to convergence; on tasks alone.
     """
 
     options: Mapping[str, JsonValue] = field(default_factory=dict)
     learning_rate: float | None = None
     models: tuple[str, ...] = ()
+    converged: bool = False
 
 
 def protocol_of(entry: Entry, options: Mapping[str, JsonValue]) -> Protocol:
@@ -38,8 +64,15 @@ def protocol_of(entry: Entry, options: Mapping[str, JsonValue]) -> Protocol:
         options: Options that are set, without defaults.
 
     Raises:
-        UsageError: If the stream has no such protocol.
+        UsageError: If the benchmark has no such protocol.
     """
+    if has_training_protocol(entry):
+        name = options.get("protocol", FIXED)
+        if name not in (FIXED, CONVERGED):
+            raise UsageError(
+                unknown(f"protocol of task '{entry.name}'", str(name), [FIXED, CONVERGED])
+            )
+        return Protocol(converged=name == CONVERGED)
     name = options.get("protocol", "default")
     if name == "default":
         return Protocol()
@@ -51,3 +84,23 @@ def protocol_of(entry: Entry, options: Mapping[str, JsonValue]) -> Protocol:
     options_of = dict(known[name])
     rate, models = options_of.pop(LEARNING_RATE_KEY, None), options_of.pop("models", ())
     return Protocol(options=options_of, learning_rate=rate, models=tuple(models))
+
+
+def has_training_protocol(entry: Entry) -> bool:
+    """Return whether a benchmark has the protocols of tasks, and no option ``protocol`` itself."""
+    own = any(option.name == "protocol" for option in entry.source.options)
+    return entry.kind == "task" and not own
+
+
+def training_options(protocol: Protocol, task: str, model: str) -> dict[str, JsonValue]:
+    """Return the training options of a task's protocol; empty for ``fixed``.
+
+    Args:
+        protocol: The protocol.
+        task: Name of the task.
+        model: Name of the model, without options.
+    """
+    if not protocol.converged:
+        return {}
+    solves = model in SOLVERS.get(task, ())
+    return {"protocol": CONVERGED, "cap_factor": SOLVER_CAP_FACTOR if solves else CAP_FACTOR}

@@ -116,6 +116,8 @@ def option_arguments(cell: Cell, known: Mapping[str, JsonValue]) -> tuple[str, .
     ]
     if "precision" in training:
         arguments += ["--precision", str(training["precision"])]
+    if "protocol" in training:
+        arguments += ["--protocol", str(training["protocol"])]
     return (*arguments, *(part for file in _plugins(cell) for part in ("--plugin", file)))
 
 

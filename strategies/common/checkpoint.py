@@ -105,8 +105,6 @@ class Checkpoint:
         every: Seconds between two checkpoints; `EVERY` if None.
 
     Attributes:
-        earlier_seconds: Wall-clock and CPU seconds of the restored training; zeros if none was
-            restored.
         evaluation: Restored progress of the evaluation; None if it had not begun.
     """
 
@@ -114,20 +112,16 @@ class Checkpoint:
         self.path = path
         self.key = key
         self.every = EVERY if every is None else every
-        self.earlier_seconds = (0.0, 0.0)
         self.evaluation: Any = None
         self._content: dict[str, Any] = {}
-        self._began = self._clocks()
         self._last = time.monotonic()
 
     def resume(self, parts: Parts) -> dict[str, Any] | None:
         """Restore the parts and return the counters; None if there is no valid checkpoint."""
-        self._began = self._clocks()
         content = None if self.path is None else load(self.path, self.key)
         if content is None:
             return None
         parts.restore(content["parts"])
-        self.earlier_seconds = content["spent"]
         self.evaluation = content.get("evaluation")
         self._content = content
         counters: dict[str, Any] = content["counters"]
@@ -149,18 +143,12 @@ class Checkpoint:
         """
         if self.path is None or not (final or self.due):
             return
-        spent = tuple(
-            now - began + earlier
-            for now, began, earlier in zip(
-                self._clocks(), self._began, self.earlier_seconds, strict=True
-            )
-        )
         state = parts.state()
         unsaved = parts.unsaved(state)
         if unsaved:
             self._give_up(unsaved)
             return
-        self._content = {"parts": state, "counters": dict(counters), "spent": spent}
+        self._content = {"parts": state, "counters": dict(counters)}
         if self.due:
             self._write()
 
@@ -194,10 +182,6 @@ class Checkpoint:
         except (OSError, TypeError) as error:
             print(f"no checkpoint was written: {error}", flush=True)
         self._last = time.monotonic()
-
-    @staticmethod
-    def _clocks() -> tuple[float, float]:
-        return (time.perf_counter(), time.process_time())
 
 
 def explain_unsaved(names: Sequence[str]) -> str:

@@ -65,6 +65,7 @@ def measure_cost(
     model: nn.Module,
     *,
     state_bytes: int,
+    training_state_bytes: int | None = None,
     train: Stopwatch,
     evaluation: Stopwatch,
     train_examples: int,
@@ -77,6 +78,7 @@ def measure_cost(
     Args:
         model: The trained model, whose parameters are counted.
         state_bytes: Peak size of the state of one sequence, in bytes.
+        training_state_bytes: The same in training; None if it was not measured.
         train: Time spent training.
         evaluation: Time spent evaluating.
         train_examples: Samples processed in training, repetitions included: new ones and, on
@@ -90,6 +92,7 @@ def measure_cost(
             parameter.numel() * parameter.element_size() for parameter in parameters
         ),
         state_bytes=state_bytes,
+        training_state_bytes=training_state_bytes,
         buffer_bytes=buffer_bytes,
         train_seconds=train.wall,
         train_cpu_seconds=train.cpu,

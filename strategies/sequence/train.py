@@ -1,7 +1,8 @@
 """Training on a long-dependency task, followed by evaluation."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import torch
 from pydantic import JsonValue
@@ -9,14 +10,16 @@ from torch import nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LambdaLR
 
-from baselines.interface import SequenceModel, Signature, check_output
-from results.records.record import Outcome
+from baselines.interface import SequenceModel, Signature, check_output, state_bytes
+from results.records.record import Learning, Outcome
+from results.records.thinning import log_grid
 from results.statistics.metrics import task_metrics
 from strategies.common.batch_norm import allow_single_samples
 from strategies.common.checkpoint import Checkpoint, Parts
 from strategies.common.cost import Stopwatch, measure_cost
 from strategies.common.rng import generator
 from strategies.common.training_log import TrainingLog, diverged
+from strategies.sequence.convergence import Convergence
 from strategies.sequence.evaluate import EvaluationResult, evaluate_task
 from strategies.sequence.task import SequenceTask
 
@@ -38,6 +41,23 @@ LOSS_POINTS = 50
 """Points of the training loss in a record."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Training:
+    """What a training measured.
+
+    Attributes:
+        losses: The training loss as ``(step, loss)``, a mean over the steps since the last point.
+        steps: Number of steps.
+        state_bytes: Peak size of the state of one training sequence, in bytes.
+        learning: Validations of a training to convergence; None in the protocol *fixed*.
+    """
+
+    losses: list[tuple[float, float]]
+    steps: int
+    state_bytes: int
+    learning: Learning | None
+
+
 def run_task(
     task: SequenceTask,
     build_model: Callable[[Signature], SequenceModel],
@@ -49,6 +69,7 @@ def run_task(
     seed: int,
     device: torch.device,
     progress: Callable[[float], None],
+    cap_factor: int | None = None,
     checkpoint: Checkpoint | None = None,
     training_log: TrainingLog | None = None,
     on_trained: Callable[[Parts], None] | None = None,
@@ -64,13 +85,15 @@ def run_task(
     Args:
         task: The task.
         build_model: Builds the model for the task's signature.
-        steps: Training steps.
+        steps: Training steps of the protocol *fixed*.
         batch_size: Sequences per step.
         streams: Evaluation streams, or sequences per distance.
         learning_rate: Peak learning rate.
         seed: The cell's seed.
         device: Where to train.
         progress: Receives the fraction done, in [0, 1].
+        cap_factor: Trains to convergence with this cap, in units of ``steps``
+            (`strategies.sequence.convergence`); None for the protocol *fixed*.
         checkpoint: Holds the progress, so that an interrupted cell resumes; none by default.
         training_log: Receives the number of each training step with its loss, learning rate and
             gradient norm.
@@ -81,7 +104,7 @@ def run_task(
     checkpoint = checkpoint or Checkpoint()
     training, evaluation = Stopwatch(), Stopwatch()
     with training:
-        losses = train(
+        trained = train(
             model,
             task,
             steps=steps,
@@ -89,12 +112,12 @@ def run_task(
             learning_rate=learning_rate,
             seed=seed,
             progress=lambda fraction: progress(0.8 * fraction),
+            cap_factor=cap_factor,
+            watch=training,
             checkpoint=checkpoint,
             training_log=training_log,
             on_trained=on_trained,
         )
-    training.wall += checkpoint.earlier_seconds[0]
-    training.cpu += checkpoint.earlier_seconds[1]
     with evaluation:
         result = evaluate_task(
             model,
@@ -106,14 +129,16 @@ def run_task(
         )
     return Outcome(
         metrics=result_metrics(result),
-        curves={**result_curves(result), "training_loss": [list(row) for row in losses]},
+        curves={**result_curves(result), "training_loss": [list(row) for row in trained.losses]},
         slots=result.slots,
+        learning=trained.learning,
         cost=measure_cost(
             model,
             state_bytes=result.state_bytes,
+            training_state_bytes=trained.state_bytes,
             train=training,
             evaluation=evaluation,
-            train_examples=steps * batch_size,
+            train_examples=trained.steps * batch_size,
         ),
     )
 
@@ -127,76 +152,133 @@ def train(
     learning_rate: float,
     seed: int,
     progress: Callable[[float], None],
+    cap_factor: int | None = None,
+    watch: Stopwatch | None = None,
     checkpoint: Checkpoint | None = None,
     training_log: TrainingLog | None = None,
     on_trained: Callable[[Parts], None] | None = None,
-) -> list[tuple[float, float]]:
-    """Train with AdamW, a linear warm-up and a cosine decay.
+) -> Training:
+    """Train with AdamW and a linear warm-up.
+
+    In the protocol *fixed* a cosine decay follows, for a fixed number of steps. With a
+    ``cap_factor`` the model is trained to convergence (`strategies.sequence.convergence`).
 
     The procedure is the same for every model. Training that resumes from a checkpoint gives the
-    same numbers as uninterrupted training.
-
-    Returns:
-        The training loss as ``(step, loss)``, a mean over the steps since the last point.
+    same numbers as uninterrupted training. The arguments are those of :func:`run_task`; ``watch``
+    is the stopwatch that the caller runs, which gets the time of interrupted processes too.
     """
-    device = next(model.parameters()).device
+    watch, checkpoint = watch or Stopwatch(), checkpoint or Checkpoint()
+    convergence = None
+    if cap_factor is not None:
+        convergence = Convergence(
+            task,
+            steps=steps,
+            factor=cap_factor,
+            warm_up=warm_up_steps(steps),
+            batch_size=batch_size,
+            seed=seed,
+        )
     optimizer, schedule, parts = training_parts(
-        model, steps=steps, learning_rate=learning_rate, seed=seed
+        model, steps=steps, learning_rate=learning_rate, seed=seed, convergence=convergence
     )
-    examples, model_draws = parts.generators
-    checkpoint = checkpoint or Checkpoint()
-    counters = checkpoint.resume(parts) or {"done": 0, "points": [], "since": []}
+    saved = Parts(
+        stateful={**parts.stateful, "watch": watch}
+        | ({} if convergence is None else {"convergence": convergence}),
+        generators=parts.generators,
+    )
+    counters = checkpoint.resume(saved) or {"done": 0, "points": [], "since": [], "bytes": 0}
+    done: int = counters["done"]
     points: list[tuple[float, float]] = counters["points"]
     since: list[float] = counters["since"]
+    peak_bytes: int = counters["bytes"]
+    if convergence is not None and not done:
+        with watch.stopped():
+            convergence.validate(model, 0, watch.cpu)
     model.train()
-    for step in range(counters["done"], steps):
-        batch = task.sample(batch_size, examples)
-        positions, targets = batch.positions.to(device), batch.targets.to(device)
-        output = model(
-            batch.inputs.to(device), targets=targets, positions=positions, generator=model_draws
-        )
-        check_output(output, positions)
-        counted = slice(None) if batch.mask is None else batch.mask.to(device)
-        task_loss = task.loss(output.logits[counted], targets[counted])
-        optimizer.zero_grad()
-        model.objective(task_loss, output.losses).backward()
-        norm = nn.utils.clip_grad_norm_(model.parameters(), CLIP)
-        optimizer.step()
+    while done < (last := steps if convergence is None else convergence.rule.last_step):
+        loss, norm, size = _step(model, task, batch_size, optimizer, parts.generators)
+        done, peak_bytes = done + 1, max(peak_bytes, size)
+        since.append(loss)
+        if not math.isfinite(loss):
+            raise diverged(f"the loss was {loss} at step {done} of {last}", learning_rate)
+        if convergence is not None and convergence.due(done):
+            with watch.stopped():
+                convergence.validate(model, done, watch.cpu)
+            last = convergence.rule.last_step
         schedule.step()
-        since.append(float(task_loss.detach()))
-        if not math.isfinite(since[-1]):
-            raise diverged(f"the loss was {since[-1]} at step {step + 1} of {steps}", learning_rate)
         if training_log is not None:
-            training_log(
-                step + 1,
-                {
-                    "loss": since[-1],
-                    "learning_rate": float(schedule.get_last_lr()[0]),
-                    "gradient_norm": float(norm),
-                },
-            )
-        if (step + 1) * LOSS_POINTS // steps > step * LOSS_POINTS // steps:
-            points.append((step + 1.0, sum(since) / len(since)))
+            rate = float(schedule.get_last_lr()[0])
+            training_log(done, {"loss": loss, "learning_rate": rate, "gradient_norm": norm})
+        if (
+            done * LOSS_POINTS // steps > (done - 1) * LOSS_POINTS // steps
+            if convergence is None
+            else convergence.points[-1].step == done
+        ):
+            points.append((float(done), sum(since) / len(since)))
             since.clear()
-        progress((step + 1) / steps)
-        counters = {"done": step + 1, "points": points, "since": since}
-        checkpoint.save(parts, counters, final=step + 1 == steps)
+        progress(done / last)
+        counters = {"done": done, "points": points, "since": since, "bytes": peak_bytes}
+        checkpoint.save(saved, counters, final=done >= last)
     if on_trained is not None:
         on_trained(parts)
-    return points
+    return Training(
+        losses=[points[place] for place in log_grid([step for step, _ in points])],
+        steps=done,
+        state_bytes=peak_bytes,
+        learning=None if convergence is None else convergence.learning(),
+    )
+
+
+def _step(
+    model: SequenceModel,
+    task: SequenceTask,
+    batch_size: int,
+    optimizer: Optimizer,
+    generators: Sequence[torch.Generator],
+) -> tuple[float, float, int]:
+    """Make a training step.
+
+    Returns:
+        The task's loss, the norm of the gradient before clipping, and the bytes of the state that
+        a sequence leaves.
+    """
+    device = next(model.parameters()).device
+    examples, model_draws = generators
+    batch = task.sample(batch_size, examples)
+    positions, targets = batch.positions.to(device), batch.targets.to(device)
+    output = model(
+        batch.inputs.to(device), targets=targets, positions=positions, generator=model_draws
+    )
+    check_output(output, positions)
+    counted = slice(None) if batch.mask is None else batch.mask.to(device)
+    task_loss = task.loss(output.logits[counted], targets[counted])
+    optimizer.zero_grad()
+    model.objective(task_loss, output.losses).backward()
+    norm = nn.utils.clip_grad_norm_(model.parameters(), CLIP)
+    optimizer.step()
+    return float(task_loss.detach()), float(norm), state_bytes(output.state) // batch_size
 
 
 def training_parts(
-    model: nn.Module, *, steps: int, learning_rate: float, seed: int
+    model: nn.Module,
+    *,
+    steps: int,
+    learning_rate: float,
+    seed: int,
+    convergence: Convergence | None = None,
 ) -> tuple[Optimizer, LambdaLR, Parts]:
     """Return the optimizer, the schedule of its rate, and everything that training changes.
 
-    The generators are those of the training examples and of the model's own draws.
+    The generators are those of the training examples and of the model's own draws. The schedule is
+    that of ``convergence``, or of the protocol *fixed*.
     """
     optimizer = torch.optim.AdamW(
         model.parameters(), lr=learning_rate, betas=(0.9, 0.95), weight_decay=0.01
     )
-    schedule = LambdaLR(optimizer, lambda step: rate_at(step, steps))
+    schedule = LambdaLR(
+        optimizer,
+        (lambda step: rate_at(step, steps)) if convergence is None else convergence.rate_at,
+    )
     parts = Parts(
         stateful={"model": model, "optimizer": optimizer, "schedule": schedule},
         generators=(generator("examples", seed), generator("model", seed)),
@@ -206,12 +288,17 @@ def training_parts(
 
 def rate_at(step: int, steps: int) -> float:
     """Return the share of the peak rate at a step: linear warm-up, then cosine decay to `FLOOR`."""
-    warm = max(1, round(WARM_UP * steps))
+    warm = warm_up_steps(steps)
     if step < warm:
         return (step + 1) / warm
     return FLOOR + (1.0 - FLOOR) * 0.5 * (
         1.0 + math.cos(math.pi * (step - warm) / max(1, steps - warm))
     )
+
+
+def warm_up_steps(steps: int) -> int:
+    """Return the number of steps over which the learning rate rises."""
+    return max(1, round(WARM_UP * steps))
 
 
 def result_metrics(result: EvaluationResult) -> dict[str, float | None]:

@@ -1,9 +1,12 @@
-"""Published protocols of a stream."""
+"""Protocols of streams and tasks."""
 
 import pytest
+from pydantic import JsonValue
 
 from benchmarks.cli.plan_options import plan_from
+from benchmarks.planning.catalog import Catalog
 from benchmarks.planning.jobs import Job
+from benchmarks.planning.protocol import SOLVERS
 from results.errors import UsageError
 
 
@@ -53,3 +56,65 @@ def test_unknown_protocol_is_refused() -> None:
         jobs(protocol="vandeven")
     with pytest.raises(UsageError, match="protocol"):
         plan_from("induction", None, None, "1", None, None, protocol="vandeven2022")
+
+
+def task_training(
+    task: str, models: str, protocol: str | None, *settings: str
+) -> dict[str, dict[str, JsonValue]]:
+    plan = plan_from(task, models, None, "1", list(settings), None, protocol=protocol)
+    return {job.cell.model: job.cell.config["training"] for job in plan.jobs}
+
+
+@pytest.mark.parametrize("task", Catalog.read().tasks.names())
+def test_every_task_has_the_protocols_fixed_and_converged(task: str) -> None:
+    plans = [
+        plan_from(task, "memnet", None, "1", [], None, protocol=protocol)
+        for protocol in (None, "fixed", "converged")
+    ]
+    default, fixed, converged = (plan.jobs[0].cell for plan in plans)
+    assert default.id == fixed.id, "the default protocol is in no id"
+    assert "protocol" not in fixed.config["training"]
+    expected = {**fixed.config["training"], "protocol": "converged", "cap_factor": 4}
+    assert converged.config["training"] == expected
+    assert converged.config["benchmark"] == fixed.config["benchmark"]
+    assert converged.id != fixed.id
+
+
+def test_solvers_of_the_literature_have_a_larger_cap() -> None:
+    models = "memnet,mamba,delta-rule,gated-delta-rule,transformer-full,transformer,lstm"
+    larger = {
+        task: {
+            model
+            for model, training in task_training(task, models, "converged").items()
+            if training["cap_factor"] == 16
+        }
+        for task in ("induction", "selective-copy", "mqar", "mqar-hard", "copy")
+    }
+    assert larger == {
+        "induction": {"mamba", "transformer-full"},
+        "selective-copy": {"mamba"},
+        "mqar": {"delta-rule", "gated-delta-rule", "transformer-full"},
+        "mqar-hard": set(),
+        "copy": set(),
+    }
+    variant = task_training("induction", "mamba[width=32]", "converged")
+    assert [training["cap_factor"] for training in variant.values()] == [16]
+
+
+def test_a_protocol_of_a_task_can_be_set_as_an_option() -> None:
+    assert task_training("copy", "lstm", None, "protocol=converged") == task_training(
+        "copy", "lstm", "converged"
+    )
+
+
+def test_an_unknown_protocol_of_a_task_is_refused() -> None:
+    with pytest.raises(UsageError, match=r"unknown protocol of task 'copy' 'convergd'.*converged"):
+        task_training("copy", "lstm", "convergd")
+    with pytest.raises(UsageError, match="unknown protocol of stream 'split-mnist' 'converged'"):
+        jobs(protocol="converged")
+
+
+def test_every_solver_is_a_model_and_every_task_exists() -> None:
+    catalog = Catalog.read()
+    assert set(SOLVERS) <= set(catalog.tasks.names())
+    assert {model for models in SOLVERS.values() for model in models} <= set(catalog.models.names())

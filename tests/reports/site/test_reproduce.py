@@ -63,6 +63,7 @@ COMMANDS = [
     "memnet run task-shift-online --profile small --total-budget 400000 --seeds 1-2",
     "memnet run ablation",
     "memnet run split-mnist --protocol vandeven2022 --set batch_size=32 --set scenario=task",
+    "memnet run induction --protocol converged --models mamba,lstm --set steps=7 --seeds 1",
     "memnet run induction --models own-model,lstm --plugin own_model.py --seeds 1",
     "memnet run split-digits --models lstm --methods naive,own-method --plugin own_method.py"
     " --seeds 1",

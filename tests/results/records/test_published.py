@@ -30,10 +30,11 @@ def planned_today(cell: Cell, catalog: Catalog) -> Cell:
         "model": catalog.models.get(cell.model.partition("[")[0]).version,
     }
     training = cell.config["training"]
+    protocol = {name: value for name, value in training.items() if name == "protocol"}
     settings = Settings(
-        benchmark={}
+        benchmark=protocol
         if versions["benchmark"] != cell.version["benchmark"]
-        else cell.config["benchmark"],
+        else {**cell.config["benchmark"], **protocol},
         learning_rate=float(str(training["learning_rate"])),
         precision=str(training.get("precision", FULL_PRECISION)),
     )

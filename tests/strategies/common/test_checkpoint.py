@@ -170,18 +170,19 @@ def test_saved_steps_are_not_repeated(tmp_path: Path) -> None:
         checkpoint=checkpoint,
     )
     assert min(fractions) == pytest.approx(0.8 * 4 / STEPS)
-    assert all(seconds > 0 for seconds in checkpoint.earlier_seconds)
 
 
 def test_the_time_of_interrupted_processes_counts(tmp_path: Path) -> None:
-    parts = Parts(stateful={"model": nn.Linear(2, 2)})
-    first = Checkpoint(tmp_path / "file", every=0.0)
-    first.earlier_seconds = (100.0, 50.0)
-    first.save(parts, {"done": 1})
-    second = Checkpoint(tmp_path / "file")
-    assert second.resume(parts) == {"done": 1}
-    assert second.earlier_seconds[0] >= 100.0
-    assert second.earlier_seconds[1] >= 50.0
+    entry = Registry("model").get("lstm")
+    whole = train_here(entry)[0].cost
+    with pytest.raises(Cut):
+        train_here(entry, Checkpoint(tmp_path / "file", every=0.0), 0.8 * 4 / STEPS)
+    content = load(tmp_path / "file", "")
+    content["parts"]["stateful"]["watch"]["time"] = (100.0, 50.0)
+    write(tmp_path / "file", content, "")
+    resumed = train_here(entry, Checkpoint(tmp_path / "file"))[0].cost
+    assert 100.0 < resumed.train_seconds < 100.0 + 60 * whole.train_seconds
+    assert 50.0 < resumed.train_cpu_seconds < 50.0 + 60 * whole.train_cpu_seconds
 
 
 def test_global_generators_are_restored(tmp_path: Path) -> None:

@@ -1,0 +1,256 @@
+"""Training until convergence: validation, stop rule and learning-rate schedule.
+
+The learning rate rises linearly to its peak and stays there until the rule fires: the task is
+solved, the validation loss is at a plateau, or the cap is reached. It then falls linearly over a
+tenth of the steps taken, and training ends.
+
+The patience of the plateau is a share of the cap. Some models learn a task suddenly, after many
+steps at the chance level; a short patience would stop them before.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import torch
+
+from baselines.interface import SequenceModel
+from results.records.record import Learning, LearningPoint
+from results.statistics.learning import learning
+from strategies.common.rng import generator
+from strategies.sequence.task import SequenceTask
+
+INTERVAL = 25
+"""Training steps between two validations."""
+
+SEQUENCES = 128
+"""Fresh sequences of the training length per validation."""
+
+SOLVED_ACCURACY = 0.99
+"""Validation accuracy of a solved task."""
+
+SOLVED_TIMES = 3
+"""Validations in a row with this accuracy after which a task is solved."""
+
+MIN_IMPROVEMENT = 0.01
+"""Smallest relative decrease of the best validation loss that counts as an improvement."""
+
+PATIENCE = 0.25
+"""Share of the cap without an improvement that makes a plateau."""
+
+DECAY = 0.1
+"""Share of the steps taken over which the learning rate falls after the rule has fired."""
+
+MIN_CAP = 1000
+"""Smallest cap in steps."""
+
+
+Reason = Literal["solved", "plateau", "cap"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Validation:
+    """A validation: accuracy and mean loss over the positions that count."""
+
+    accuracy: float
+    loss: float
+
+
+class StopRule:
+    """Decides when a training has converged.
+
+    Args:
+        cap: Largest number of steps before the learning rate falls.
+        interval: Steps between two validations.
+
+    Attributes:
+        patience: Validations in a row without an improvement that make a plateau.
+        fired: The step at which the rule fired; None before.
+        reason: Why it fired.
+    """
+
+    def __init__(self, cap: int, interval: int = INTERVAL) -> None:
+        self.cap = cap
+        self.patience = max(1, math.ceil(PATIENCE * cap / interval))
+        self.fired: int | None = None
+        self.reason: Reason | None = None
+        self._solved_in_row = 0
+        self._since_improvement = 0
+        self._best_loss = math.inf
+
+    def observe(self, step: int, validation: Validation) -> None:
+        """Take a validation after ``step`` steps into account; it has no effect once fired."""
+        if self.fired is not None:
+            return
+        solved = validation.accuracy >= SOLVED_ACCURACY
+        self._solved_in_row = self._solved_in_row + 1 if solved else 0
+        if validation.loss < (1 - MIN_IMPROVEMENT) * self._best_loss:
+            self._best_loss, self._since_improvement = validation.loss, 0
+        else:
+            self._since_improvement += 1
+        if self._solved_in_row >= SOLVED_TIMES:
+            self.fired, self.reason = step, "solved"
+        elif self._since_improvement >= self.patience:
+            self.fired, self.reason = step, "plateau"
+        elif step >= self.cap:
+            self.fired, self.reason = step, "cap"
+
+    @property
+    def last_step(self) -> int:
+        """Number of steps of the whole training; before the rule has fired, the largest one."""
+        end = self.cap if self.fired is None else self.fired
+        return end + decay_steps(end)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the state."""
+        return dict(vars(self))
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Restore what :meth:`state_dict` returned."""
+        vars(self).update(state_dict)
+
+
+def cap_of(steps: int, factor: int) -> int:
+    """Return the cap of a task: ``factor`` times its own number of steps, at least `MIN_CAP`."""
+    return max(MIN_CAP, factor * steps)
+
+
+def decay_steps(fired: int) -> int:
+    """Return the number of steps over which the learning rate falls."""
+    return max(1, round(DECAY * fired))
+
+
+def rate_at(step: int, warm_up: int, fired: int | None) -> float:
+    """Return the share of the peak rate: linear warm-up, constant, linear decay after ``fired``.
+
+    Args:
+        step: Steps done, from 0.
+        warm_up: Steps of the warm-up.
+        fired: The step at which the rule fired; None before.
+    """
+    if fired is None or step < fired:
+        return min(1.0, (step + 1) / warm_up)
+    decay = decay_steps(fired)
+    return min(1.0, fired / warm_up) * max(0, fired + decay - step) / (decay + 1)
+
+
+class Convergence:
+    """The progress of one training towards convergence.
+
+    Validation uses a generator of its own, so the training data are those of other protocols.
+
+    Args:
+        task: The task.
+        steps: The task's own number of steps.
+        factor: Cap in units of these steps.
+        warm_up: Steps of the warm-up.
+        batch_size: Sequences per forward pass of a validation.
+        seed: The cell's seed.
+
+    Attributes:
+        rule: The stop rule.
+        points: The validations, before training and at each interval.
+    """
+
+    def __init__(
+        self,
+        task: SequenceTask,
+        *,
+        steps: int,
+        factor: int,
+        warm_up: int,
+        batch_size: int,
+        seed: int,
+    ) -> None:
+        self.rule = StopRule(cap_of(steps, factor))
+        self.points: list[LearningPoint] = []
+        self._task = task
+        self._warm_up = warm_up
+        self._batch_size = batch_size
+        self._draws = generator("validation", seed)
+
+    def due(self, step: int) -> bool:
+        """Return whether a validation follows after ``step`` steps."""
+        return step % INTERVAL == 0 or step in (self.rule.cap, self.rule.last_step)
+
+    def validate(self, model: SequenceModel, step: int, cpu_seconds: float) -> None:
+        """Validate after ``step`` steps; before training (step 0) the rule does not observe it.
+
+        Args:
+            model: The model.
+            step: Steps done.
+            cpu_seconds: CPU seconds of training.
+        """
+        found = validation(model, self._task, SEQUENCES, self._batch_size, self._draws)
+        self.points.append(
+            LearningPoint(
+                step=step,
+                examples=step * self._batch_size,
+                cpu_seconds=cpu_seconds,
+                accuracy=found.accuracy,
+                loss=found.loss if math.isfinite(found.loss) else None,
+            )
+        )
+        if step:
+            self.rule.observe(step, found)
+
+    def rate_at(self, step: int) -> float:
+        """Return the share of the peak rate at a step."""
+        return rate_at(step, self._warm_up, self.rule.fired)
+
+    def learning(self) -> Learning:
+        """Return the summary of the validations."""
+        return learning(
+            self.points,
+            initial_accuracy=self.points[0].accuracy,
+            solved=self.rule.reason == "solved",
+        )
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the state, the generator's included."""
+        return {
+            "rule": self.rule.state_dict(),
+            "points": [tuple(point) for point in self.points],
+            "draws": self._draws.get_state(),
+        }
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Restore what :meth:`state_dict` returned."""
+        self.rule.load_state_dict(state_dict["rule"])
+        self.points = [LearningPoint(*point) for point in state_dict["points"]]
+        self._draws.set_state(state_dict["draws"])
+
+
+@torch.no_grad()
+def validation(
+    model: SequenceModel,
+    task: SequenceTask,
+    sequences: int,
+    batch_size: int,
+    draws: torch.Generator,
+) -> Validation:
+    """Validate a model on fresh sequences of the training length.
+
+    Args:
+        model: The model; it returns to its mode.
+        task: The task.
+        sequences: Number of sequences, rounded up to whole batches.
+        batch_size: Sequences per forward pass.
+        draws: Source of the sequences.
+    """
+    device, mode = next(model.parameters()).device, model.training
+    model.eval()
+    correct, counted, loss = 0, 0, 0.0
+    for _ in range(math.ceil(sequences / batch_size)):
+        batch = task.sample(batch_size, draws)
+        positions, targets = batch.positions.to(device), batch.targets.to(device)
+        logits = model(batch.inputs.to(device), positions=positions).logits
+        mask = torch.ones_like(positions, dtype=torch.bool)
+        if batch.mask is not None:
+            mask = batch.mask.to(device)
+        count = int(mask.sum())
+        correct += int(task.correct(logits[mask], targets[mask]).sum())
+        loss += count * float(task.loss(logits[mask], targets[mask]))
+        counted += count
+    model.train(mode)
+    return Validation(accuracy=correct / counted, loss=loss / counted)
