@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from baselines.interface import ModelOutput, SequenceModel, Signature, check_positive
-from results.errors import UsageError
+from baselines.models._next_token import shared_vocabulary
 
 VERSION = 1
 TITLE = "Bigram table (control)"
@@ -206,11 +206,4 @@ def build(config: Config, signature: Signature) -> SequenceModel:
         UsageError: If inputs and targets are not tokens of one vocabulary: only a token can follow
             another.
     """
-    if signature.vocabulary is None or signature.outputs != signature.vocabulary:
-        raise UsageError(
-            f"model 'bigram' needs tokens in and the same tokens out, not {signature.features} "
-            f"features or {signature.vocabulary} token "
-            f"types in and {signature.outputs} classes out: leave it out here, or choose a task "
-            "whose targets are tokens"
-        )
-    return Bigram(config, signature.vocabulary)
+    return Bigram(config, shared_vocabulary(signature, "bigram"))

@@ -139,7 +139,7 @@ def test_title_and_role_are_read_without_running_the_file(plugin: Path) -> None:
 
 def test_controls_are_named() -> None:
     controls = {entry.name for entry in Registry("model") if entry.role == "control"}
-    assert controls == {"bigram", "token-memory"}
+    assert controls == {"bigram", "key-value-store", "token-memory"}
 
 
 @pytest.mark.parametrize(
