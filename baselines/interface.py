@@ -64,12 +64,15 @@ class SequenceModel(nn.Module, ABC):
         transient_attributes: Names of plain attributes that training changes and the model computes
             again, such as a cache. All other state that training changes is in ``state_dict()``,
             else interrupted cells start again from step 0.
+        regenerated_parameters: Names of parameters that the seed alone determines, because training
+            never changes them. Their bytes do not count in the total bytes of a cell.
     """
 
     streaming: Streaming = "exact"
     segment: int = 1
     longest: int | None = None
     transient_attributes: tuple[str, ...] = ()
+    regenerated_parameters: tuple[str, ...] = ()
 
     @abstractmethod
     def initial_state(self, batch: int) -> Any:

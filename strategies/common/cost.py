@@ -94,8 +94,27 @@ def measure_cost(
         state_bytes=state_bytes,
         training_state_bytes=training_state_bytes,
         buffer_bytes=buffer_bytes,
+        regenerated_bytes=regenerated_bytes(model),
         train_seconds=train.wall,
         train_cpu_seconds=train.cpu,
         eval_seconds=evaluation.wall,
         train_examples=train_examples,
     )
+
+
+def regenerated_bytes(model: nn.Module) -> int:
+    """Return the bytes of the parameters that the seed alone determines.
+
+    The model and each of its modules may name them in ``regenerated_parameters``; see
+    `baselines.interface.SequenceModel`.
+
+    Raises:
+        KeyError: If a module names a parameter that it does not have.
+    """
+    parameters = dict(model.named_parameters())
+    names = {
+        f"{prefix}.{name}" if prefix else name
+        for prefix, module in model.named_modules()
+        for name in getattr(module, "regenerated_parameters", ())
+    }
+    return sum(parameters[name].numel() * parameters[name].element_size() for name in names)
