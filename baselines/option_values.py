@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import math
 from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
@@ -40,9 +41,12 @@ def convert(option: Option, value: Any, where: str) -> Any:
     adapter, choices = _adapter(option.annotation, where)
     for reading in _readings(value):
         with contextlib.suppress(ValidationError):
-            return adapter.validate_python(
+            converted = adapter.validate_python(
                 tuple(reading) if isinstance(reading, list) else reading, strict=True
             )
+            if isinstance(converted, float) and not math.isfinite(converted):
+                raise UsageError(f"{where} = {value!r} is not a finite number")
+            return converted
     if choices:
         raise UsageError(
             f"{where} = {value!r} is not allowed: choose one of {', '.join(map(str, choices))}"

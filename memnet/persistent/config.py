@@ -17,6 +17,21 @@ of Split Fashion-MNIST).
 """
 
 
+MINIMA = {
+    "budget": 0,
+    "code": 0,
+    "hidden": 1,
+    "top_k": 1,
+    "dreams": 0,
+    "reconstruction_weight": 0,
+    "neighbour_weight": 0,
+    "anchor_weight": 0,
+    "trust": 0,
+    "dream_every": 0,
+}
+"""Smallest allowed values of options."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PersistentConfig:
     """Options of the persistent memory.
@@ -54,6 +69,20 @@ class PersistentConfig:
     anchor_weight: float = 5.0
     trust: float = 0.8
     dream_every: int = 0
+
+    def __post_init__(self) -> None:
+        """Check the options.
+
+        Raises:
+            ValueError: If one is out of its range.
+        """
+        for name, least in MINIMA.items():
+            if not getattr(self, name) >= least:
+                raise ValueError(f"{name} = {getattr(self, name)} must be at least {least}")
+        if not self.temperature > 0:
+            raise ValueError(f"temperature = {self.temperature} must be greater than 0")
+        if self.trust > 1:
+            raise ValueError(f"trust = {self.trust} must be at most 1")
 
     def fitted(self, sample_bytes: int, classes: int) -> Self:
         """Return these options with the number of slots that fit, and their code width.

@@ -289,6 +289,37 @@ def require_positive(method: str, **options: int) -> None:
             )
 
 
+def require_at_least(method: str, bound: float, **options: float) -> None:
+    """Refuse options of a method below a bound, such as negative weights of losses.
+
+    Args:
+        method: Name of the method.
+        bound: The smallest allowed value.
+        options: Values by name.
+
+    Raises:
+        UsageError: If one is below the bound, or not a number.
+    """
+    for name, value in options.items():
+        if not value >= bound:
+            raise UsageError(f"method '{method}': {name} = {value} must be at least {bound:g}")
+
+
+def require_above_zero(method: str, **options: float) -> None:
+    """Refuse options of a method that must be greater than 0, such as temperatures.
+
+    Args:
+        method: Name of the method.
+        options: Values by name.
+
+    Raises:
+        UsageError: If one is not greater than 0.
+    """
+    for name, value in options.items():
+        if not value > 0:
+            raise UsageError(f"method '{method}': {name} = {value} must be greater than 0")
+
+
 def require_boundaries(
     stream: Stream, method: str, because: str = "needs to know where an experience ends"
 ) -> None:

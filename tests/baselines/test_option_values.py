@@ -88,3 +88,9 @@ def test_annotation_of_another_type_is_an_error() -> None:
 )
 def test_converted_spelling_is_the_value(annotation: str, value: object) -> None:
     assert convert(option(annotation), spelt(value), "model[key]") == value
+
+
+@pytest.mark.parametrize("text", ["nan", "NaN", "inf", "-Infinity"])
+def test_number_that_is_not_finite_is_refused(text: str) -> None:
+    with pytest.raises(UsageError, match="is not a finite number"):
+        convert(option("float", 1.0), text, "key")

@@ -23,7 +23,7 @@ from strategies.continual.classifier import classifier
 from strategies.continual.replay.buffer import Buffer, build_buffer, raw_storage
 from strategies.continual.replay.rehearsal import Replay
 from strategies.continual.strategy import ContinualStrategy
-from strategies.continual.stream import Stream
+from strategies.continual.stream import Stream, require_at_least
 
 VERSION = 2
 TITLE = "DER++"
@@ -146,8 +146,9 @@ def build(
     """Build the strategy.
 
     Raises:
-        UsageError: If the budget holds no sample.
+        UsageError: If the budget holds no sample, or a weight is negative.
     """
+    require_at_least("der-plus-plus", 0, alpha=config.alpha, beta=config.beta)
     buffer = build_buffer(
         raw_storage(stream),
         stream,

@@ -26,7 +26,7 @@ from strategies.continual.replay.buffer import Buffer, build_buffer, raw_storage
 from strategies.continual.replay.rehearsal import Replay, samples_of
 from strategies.continual.replay.sample_storage import DeflatedStorage
 from strategies.continual.strategy import ContinualStrategy
-from strategies.continual.stream import Stream
+from strategies.continual.stream import Stream, require_at_least
 
 VERSION = 3
 TITLE = "ER with MemNet's encoder (control)"
@@ -140,8 +140,20 @@ def build(
     """Build the strategy.
 
     Raises:
-        UsageError: If the budget holds no sample, or the model has no features.
+        UsageError: If the budget holds no sample, the model has no features, or an option is out
+            of its range.
     """
+    require_at_least("er-encoder", 1, top_k=config.top_k, hidden=config.hidden)
+    require_at_least(
+        "er-encoder",
+        0,
+        code=config.code,
+        reconstruction_weight=config.reconstruction_weight,
+        neighbour_weight=config.neighbour_weight,
+        trust=config.trust,
+    )
+    if config.trust > 1:
+        raise UsageError(f"method 'er-encoder': trust = {config.trust} must be at most 1")
     signature, raw = stream.signature, raw_storage(stream)
     if config.form == "deflated" and raw.data.dtype != torch.uint8:
         raise UsageError(

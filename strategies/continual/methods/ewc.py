@@ -29,7 +29,12 @@ from strategies.common.rng import generator
 from strategies.continual.classifier import classifier
 from strategies.continual.replay.rehearsal import samples_of, task_of_class
 from strategies.continual.strategy import ContinualStrategy
-from strategies.continual.stream import Stream, require_boundaries, require_positive
+from strategies.continual.stream import (
+    Stream,
+    require_at_least,
+    require_boundaries,
+    require_positive,
+)
 
 VERSION = 1
 TITLE = "EWC"
@@ -209,6 +214,7 @@ def build(
     """
     require_boundaries(stream, "ewc")
     require_positive("ewc", samples=config.samples)
+    require_at_least("ewc", 0, strength=config.strength)
     wrapped = classifier(model, stream).to(device)
     return ContinualStrategy(
         model=wrapped,

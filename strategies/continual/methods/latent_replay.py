@@ -24,7 +24,12 @@ from strategies.continual.replay.buffer import Buffer, build_buffer
 from strategies.continual.replay.rehearsal import Replay, samples_of
 from strategies.continual.replay.sample_storage import RowStorage
 from strategies.continual.strategy import ContinualStrategy
-from strategies.continual.stream import Stream, require_boundaries, require_positive
+from strategies.continual.stream import (
+    Stream,
+    require_at_least,
+    require_boundaries,
+    require_positive,
+)
 
 VERSION = 2
 TITLE = "Latent replay"
@@ -200,6 +205,7 @@ def build(
     if config.first != config.pace:
         require_boundaries(stream, "latent-replay, unless first = pace")
     require_positive("latent-replay", code=config.code, hidden=config.hidden)
+    require_at_least("latent-replay", 0, first=config.first, pace=config.pace)
     latent = Latent(trunk(model), stream.signature.outputs, config)
     buffer = build_buffer(
         RowStorage.empty((config.code,), torch.uint8 if config.form == "bytes" else torch.float16),

@@ -25,7 +25,12 @@ from baselines.interface import SequenceModel
 from strategies.continual.classifier import classifier
 from strategies.continual.replay.rehearsal import samples_of
 from strategies.continual.strategy import ContinualStrategy
-from strategies.continual.stream import Stream, require_boundaries
+from strategies.continual.stream import (
+    Stream,
+    require_above_zero,
+    require_at_least,
+    require_boundaries,
+)
 
 VERSION = 1
 TITLE = "LwF"
@@ -143,9 +148,11 @@ def build(
     """Build the strategy.
 
     Raises:
-        UsageError: If the stream has no task boundaries.
+        UsageError: If the stream has no task boundaries, or an option is out of its range.
     """
     require_boundaries(stream, "lwf")
+    require_at_least("lwf", 0, strength=config.strength)
+    require_above_zero("lwf", temperature=config.temperature)
     wrapped = classifier(model, stream).to(device)
     return ContinualStrategy(
         model=wrapped,

@@ -23,7 +23,12 @@ from torch import Tensor, nn
 from baselines.interface import SequenceModel
 from strategies.continual.classifier import classifier
 from strategies.continual.strategy import ContinualStrategy
-from strategies.continual.stream import Stream, require_boundaries
+from strategies.continual.stream import (
+    Stream,
+    require_above_zero,
+    require_at_least,
+    require_boundaries,
+)
 
 VERSION = 1
 TITLE = "Synaptic intelligence (SI)"
@@ -136,9 +141,11 @@ def build(
     """Build the strategy.
 
     Raises:
-        UsageError: If the stream has no task boundaries.
+        UsageError: If the stream has no task boundaries, or an option is out of its range.
     """
     require_boundaries(stream, "si")
+    require_at_least("si", 0, strength=config.strength)
+    require_above_zero("si", damping=config.damping)
     wrapped = classifier(model, stream).to(device)
     return ContinualStrategy(
         model=wrapped,

@@ -25,7 +25,7 @@ from baselines.interface import ModelOutput, SequenceModel, Signature
 from strategies.continual.classifier import CLOSED, classifier, trunk
 from strategies.continual.replay.rehearsal import samples_of
 from strategies.continual.strategy import ContinualStrategy
-from strategies.continual.stream import Stream, require_boundaries
+from strategies.continual.stream import Stream, require_above_zero, require_boundaries
 
 VERSION = 1
 TITLE = "Streaming LDA"
@@ -194,11 +194,12 @@ def build(
 
     Raises:
         UsageError: If ``features`` is ``"model"``, and the model has none or the stream has no task
-            boundaries.
+            boundaries, or ``shrinkage`` is not positive.
     """
     signature = stream.signature
     if config.features == "model":
         require_boundaries(stream, "slda[features=model]")
+    require_above_zero("slda", shrinkage=config.shrinkage)
     discriminant = Discriminant(
         model,
         trunk(model) if config.features == "model" else Inputs(signature),

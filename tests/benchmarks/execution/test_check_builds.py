@@ -5,11 +5,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from baselines.registry import Registry
 from benchmarks.cli.plan_options import plan_from
 from benchmarks.execution import check_builds as subject
-from benchmarks.execution.check_builds import check_builds
+from benchmarks.execution.check_jobs import check as check_jobs
 from results.errors import UsageError
-from tests.benchmarks.execution.wee_cells import WEE
+from tests.benchmarks.execution.wee_cells import WEE, environment
 
 
 def check(
@@ -24,10 +25,7 @@ def check(
     found = plan_from(
         name, models, methods, seeds, list(settings), list(WEE), data_root=root, **budgets
     )
-    entries = [
-        entry for job in found.jobs for entry in (job.benchmark, job.model, job.method) if entry
-    ]
-    check_builds(found.jobs, {entry.path: entry.load() for entry in entries}, root)
+    check_jobs(found.jobs, environment(root))
 
 
 @pytest.mark.parametrize(
@@ -96,3 +94,38 @@ def test_every_distinct_benchmark_is_built_once(monkeypatch: pytest.MonkeyPatch)
         "split-digits with lstm and naive",
         "split-digits with lstm and er",
     ]
+
+
+METHOD_OPTIONS = [
+    f"{entry.name}[{option.name}=-1]"
+    for entry in Registry("method")
+    for option in entry.source.options
+    if isinstance(option.default, int | float) and not isinstance(option.default, bool)
+]
+
+
+@pytest.mark.parametrize("method", METHOD_OPTIONS)
+def test_negative_option_of_a_method_is_refused(method: str) -> None:
+    with pytest.raises(UsageError, match=r"must be|give at least|choose one of"):
+        check("split-digits", "mlp", method)
+
+
+@pytest.mark.parametrize(
+    "method",
+    [
+        "memnet[top_k=0]",
+        "memnet[hidden=0]",
+        "memnet[trust=1.5]",
+        "memnet[temperature=inf]",
+        "er-encoder[top_k=0]",
+        "er-encoder[hidden=0]",
+        "er-encoder[trust=1.5]",
+        "lwf[temperature=0]",
+        "si[damping=0]",
+        "slda[shrinkage=0]",
+        "ewc[strength=nan]",
+    ],
+)
+def test_option_out_of_its_range_is_refused(method: str) -> None:
+    with pytest.raises(UsageError, match=r"must be|finite"):
+        check("split-digits", "mlp", method)
