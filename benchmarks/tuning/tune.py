@@ -122,8 +122,8 @@ class Search:
         entry = self._catalog.benchmark(subject.benchmark)
         can_shorten = shorter(entry, plan.jobs[0].cell.config["benchmark"], SHARE) is not None
         trials: dict[str, list[Trial]] = {subject.key(job): [] for job in plan.jobs}
-        while wanted := self._next(trials, SHARE if can_shorten else 1.0):
-            for (point, share), keys in wanted.items():
+        while pending := self._next(trials, SHARE if can_shorten else 1.0):
+            for (point, share), keys in pending.items():
                 for key, score in self._try(subject, point, share, keys).items():
                     trials[key].append(Trial(point, share, score))
         chosen = {key: _best(subject, key, ones) for key, ones in trials.items()}
