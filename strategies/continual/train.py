@@ -17,7 +17,7 @@ from results.records.record import Outcome
 from results.statistics.metrics import stream_metrics
 from strategies.common.batch_norm import allow_single_samples
 from strategies.common.checkpoint import Checkpoint, Parts
-from strategies.common.cost import Stopwatch, measure_cost
+from strategies.common.cost import Stopwatch, measure_cost, regenerated_bytes
 from strategies.common.training_log import TrainingLog, diverged
 from strategies.continual.checkpointing import Resume, resumable, strategy_parts
 from strategies.continual.metrics.optional_metrics import OptionalMetrics
@@ -298,9 +298,9 @@ def within_total(
 
 
 def _parameter_bytes(strategy: ContinualStrategy) -> int:
-    return sum(
-        parameter.numel() * parameter.element_size() for parameter in strategy.model.parameters()
-    )
+    """Return the bytes of the parameters without those that the seed regenerates."""
+    parameters: int = sum(parameter.nbytes for parameter in strategy.model.parameters())
+    return parameters - regenerated_bytes(strategy.model)
 
 
 def _slots(strategy: ContinualStrategy) -> dict[str, JsonValue] | None:

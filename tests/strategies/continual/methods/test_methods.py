@@ -24,11 +24,15 @@ REGULARISERS = ("a-gem", "ewc", "lwf", "naive", "si")
 """Methods that constrain weights, answers or gradients: in the *class* scenario they are not
 expected to be better than naive training.
 """
-BUDGETED = [
-    name
-    for name in ALL
-    if any(option.name == "budget" for option in Registry("method").get(name).source.options)
-]
+
+
+def having(option: str) -> list[str]:
+    """Return the methods with an option."""
+    methods = (Registry("method").get(name) for name in ALL)
+    return [m.name for m in methods if option in {o.name for o in m.source.options}]
+
+
+BUDGETED, SIZED = having("budget"), having("mem_size")
 
 
 QUICK = {"gdumb": {"passes": 8}}
@@ -195,6 +199,7 @@ def test_replay_methods_run_online_within_their_budget(name: str) -> None:
         ("gdumb", {"passes": 6}, 6 * 60 + 6 * 120),
         ("slda", {}, 3 * 60 + 2 * 60),  # steps in the first experience, and each sample once
         ("slda", {"features": "inputs"}, 2 * 60),
+        ("ridge", {}, 2 * 60),
     ],
 )
 def test_every_processed_sample_is_counted(
@@ -215,11 +220,15 @@ def test_stored_bytes_fill_the_budget(name: str) -> None:
 def test_a_budget_without_a_sample_is_refused(name: str) -> None:
     with pytest.raises(UsageError, match="budget"):
         run(name, toy(epochs=1), budget=20)
+
+
+@pytest.mark.parametrize("name", SIZED)
+def test_a_size_without_a_sample_is_refused(name: str) -> None:
     with pytest.raises(UsageError, match="mem_size"):
         run(name, toy(epochs=1), mem_size=0)
 
 
-@pytest.mark.parametrize("name", BUDGETED)
+@pytest.mark.parametrize("name", SIZED)
 @pytest.mark.parametrize("shares", ["reservoir", "balanced", "per-class"])
 def test_a_method_is_refused_when_built_or_stores_something(name: str, shares: str) -> None:
     """Capacities from nothing to one sample per class; no method may silently store nothing."""
