@@ -170,7 +170,10 @@ def test_a_method_that_trains_once_is_evaluated_once(schedule: Schedule) -> None
     assert within[-1][1:] == pytest.approx(matrix[0])
 
 
-@pytest.mark.parametrize("name", ["er", "er-compressed", "a-gem", "der-plus-plus", "latent-replay"])
+REPLAY = ("er", "er-ace", "er-compressed", "a-gem", "der-plus-plus", "latent-replay")
+
+
+@pytest.mark.parametrize("name", REPLAY)
 def test_replay_methods_run_online_within_their_budget(name: str) -> None:
     outcome = run(name, toy(schedule=Schedule(batch_size=10, online=10)), budget=400)
     assert outcome.cost.buffer_bytes <= 400
@@ -189,6 +192,7 @@ def test_replay_methods_run_online_within_their_budget(name: str) -> None:
             3 * 60 + 2 * 3 * 60,
         ),  # as many stored samples as new ones, from the second experience on
         ("a-gem", {}, 3 * 60 + 2 * 3 * 60),
+        ("er-ace", {}, 3 * 60 + 2 * 3 * 60),
         ("latent-replay", {}, 3 * 60 + 2 * 3 * 60),
         ("memnet", {}, 3 * 60 + 2 * 3 * 60),
         (
