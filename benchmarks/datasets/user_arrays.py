@@ -67,6 +67,11 @@ def read_arrays(file: Path) -> tuple[Arrays, Arrays | None, int]:
     return train, test, size
 
 
+def root_mean_square(arrays: Arrays) -> float:
+    """Return the root mean square of the inputs."""
+    return float(np.sqrt(np.square(arrays.inputs, dtype=np.float64).mean()))
+
+
 def _load(file: Path) -> Mapping[str, NDArray[Any]]:
     try:
         with zipfile.ZipFile(file) as archive:
@@ -139,14 +144,23 @@ def _compare(inputs: NDArray[Any], tests: NDArray[Any], train: Arrays, test: Arr
             f"inputs are {inputs.dtype} and test_inputs {tests.dtype}, and only uint8 is scaled "
             "to [0, 1]: save both in the same type"
         )
-    sizes = [
-        float(np.sqrt(np.square(one.inputs, dtype=np.float64).mean())) for one in (train, test)
-    ]
+    if (inputs.dtype.kind == "f") != (tests.dtype.kind == "f") and (
+        _has_fractions(train.inputs) or _has_fractions(test.inputs)
+    ):
+        raise ValueError(
+            f"inputs are {inputs.dtype} and test_inputs {tests.dtype}, and only one of them holds "
+            "fractions: bring both to the same scale, and save them in the same type"
+        )
+    sizes = [root_mean_square(one) for one in (train, test)]
     if min(sizes) > 0 and max(sizes) > LARGEST_RATIO * min(sizes):
         raise ValueError(
             f"inputs have a root mean square of {sizes[0]:.3g} and test_inputs of {sizes[1]:.3g}: "
             "bring both to the same scale"
         )
+
+
+def _has_fractions(inputs: NDArray[np.float32]) -> bool:
+    return bool((inputs != np.trunc(inputs)).any())
 
 
 def _check_labels(train: Arrays, test: Arrays | None) -> None:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from benchmarks.datasets.pictures import Background, background, extrema, read_picture, resized
 from benchmarks.datasets.stratified import SPLIT_SEED, stratified
-from benchmarks.datasets.user_arrays import read_arrays
+from benchmarks.datasets.user_arrays import read_arrays, root_mean_square
 from benchmarks.datasets.user_files import Layout, Picture, read_layout
 from results.errors import UsageError
 
@@ -26,6 +26,10 @@ LARGEST_SIZE = 4096
 
 LOW_CONTRAST = 32
 """Range of grey values, of 255, below which a data set is reported as nearly uniform."""
+
+
+NOTED_RATIO = 5
+"""Ratio of the root mean squares of training and test inputs from which they are reported."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,29 +105,36 @@ def held_out(labels: NDArray[np.integer[Any]], names: Sequence[str]) -> NDArray[
 def notes(place: Path) -> tuple[str, ...]:
     """Return what a user should know of the data before a run, one line each.
 
-    How a folder was understood, the background of transparent pictures, and how many test samples
-    are also training samples.
+    How a folder was understood, the background of transparent pictures, inputs of an unusual scale,
+    and how many test samples are also training samples.
 
     Raises:
         UsageError: If the data can't be read or are malformed.
     """
     if place.is_file():
-        return _array_notes(place)
+        return tuple(_array_notes(place))
     layout = read_layout(place)
     return (*layout.notes, *_picture_notes(place, layout))
 
 
-def _array_notes(file: Path) -> tuple[str, ...]:
+def _array_notes(file: Path) -> Iterator[str]:
     train, test, _ = read_arrays(file)
     names = [str(label) for label in range(int(train.labels.max()) + 1)]
     keys = _row_keys(train.inputs)
     if test is None:
         chosen = held_out(train.labels, names)
-        return tuple(_overlaps(file, keys, train.labels.tolist(), chosen))
+        yield from _overlaps(file, keys, train.labels.tolist(), chosen)
+        return
+    low, high = sorted(sizes := [root_mean_square(one) for one in (train, test)])
+    if high > NOTED_RATIO * low:
+        yield (
+            f"{file}: inputs have a root mean square of {sizes[0]:.3g} and test_inputs of "
+            f"{sizes[1]:.3g}"
+        )
     others = _row_keys(test.inputs)
     labels = [*train.labels.tolist(), *test.labels.tolist()]
     chosen = np.arange(len(labels)) >= len(keys)
-    return tuple(_overlaps(file, [*keys, *others], labels, chosen))
+    yield from _overlaps(file, [*keys, *others], labels, chosen)
 
 
 def _row_keys(inputs: NDArray[np.float32]) -> list[bytes]:
@@ -135,21 +146,21 @@ def _picture_notes(folder: Path, layout: Layout) -> Iterator[str]:
     pictures: list[Picture] = [one for part in layout.parts for one in part]
     hidden: list[tuple[Path, Background | None]] = []
     keys: list[bytes] = []
-    values: list[int] = []
+    ranges: list[tuple[int, int]] = []
     transparent = 0
     for picture in pictures:
         shown = read_picture(picture.path)
         hidden.append((picture.path, shown.hidden_on))
         transparent += shown.black is not None
         images = [image for image in (shown.white, shown.black) if image is not None]
-        values += [value for image in images for channel in extrema(image) for value in channel]
+        channels = [channel for image in images for channel in extrema(image)]
+        ranges.append((min(low for low, _ in channels), max(high for _, high in channels)))
         size = f"{shown.white.size}".encode()
         keys.append(hashlib.sha256(b"".join([size, *(im.tobytes() for im in images)])).digest())
     if transparent:
         chosen_colour = background(hidden)
         yield f"{folder}: {transparent} transparent pictures are on a {chosen_colour} background"
-    if max(values) - min(values) < LOW_CONTRAST:
-        yield f"{folder}: all pixels have values from {min(values)} to {max(values)} of 255"
+    yield from _low_contrast(folder, layout, ranges)
     labels = [layout.classes.index(picture.label) for picture in pictures]
     if layout.test is None:
         chosen = held_out(np.array(labels), layout.classes)
@@ -159,6 +170,23 @@ def _picture_notes(folder: Path, layout: Layout) -> Iterator[str]:
         if names:
             yield f"{folder}: no test pictures of {', '.join(names)}"
     yield from _overlaps(folder, keys, labels, chosen)
+
+
+def _low_contrast(folder: Path, layout: Layout, ranges: Sequence[tuple[int, int]]) -> Iterator[str]:
+    """Yield a note on each part of the data, or on all of them, that is nearly uniform."""
+    border = len(layout.train)
+    found = []
+    for name, part in (("training", ranges[:border]), ("test", ranges[border:])):
+        if part:
+            low, high = min(low for low, _ in part), max(high for _, high in part)
+            found.append((name, low, high))
+    low, high = min(low for _, low, _ in found), max(high for *_, high in found)
+    if high - low < LOW_CONTRAST:
+        yield f"{folder}: all pixels have values from {low} to {high} of 255"
+        return
+    for name, low, high in found:
+        if high - low < LOW_CONTRAST:
+            yield f"{folder}: all pixels of {name} pictures have values from {low} to {high} of 255"
 
 
 def _overlaps(

@@ -18,7 +18,7 @@ from tests.benchmarks.datasets.picture_files import (
     shown,
     tiff,
 )
-from tests.benchmarks.datasets.user_samples import built, plan
+from tests.benchmarks.datasets.user_samples import built, images, plan
 
 
 def unit_floats(picture: Image.Image, path: Path) -> None:
@@ -198,4 +198,16 @@ def test_nearly_uniform_pictures_are_noted(tmp_path: Path) -> None:
     shown(tmp_path, deep(16, "uint16", ".png"))
     assert any(
         "all pixels have values from 0 to 16 of 255" in note for note in plan(tmp_path).notes
+    )
+
+
+def test_nearly_uniform_test_pictures_are_noted(tmp_path: Path) -> None:
+    images(tmp_path / "flowers" / "train")
+    for label in range(4):
+        folder = tmp_path / "flowers" / "test" / f"kind{label}"
+        folder.mkdir(parents=True)
+        Image.new("L", (9, 7), label).save(folder / "mask.png")
+    assert any(
+        "all pixels of test pictures have values from 0 to 3 of 255" in note
+        for note in plan(tmp_path).notes
     )

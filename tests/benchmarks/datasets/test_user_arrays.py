@@ -62,7 +62,28 @@ def test_training_and_test_arrays_of_different_scale_are_an_error(
         built(tmp_path)
 
 
-@pytest.mark.parametrize(("train", "test"), [("float32", "float64"), ("int16", "int64")])
+@pytest.mark.parametrize("swapped", [False, True])
+def test_whole_numbers_with_scaled_ones_are_an_error(tmp_path: Path, swapped: bool) -> None:
+    """For example 4-bit grey values from 0 to 15, of which one array is scaled to [0, 1]."""
+    whole = INPUTS.astype("int64") % 16
+    parts = (whole / 15, whole) if swapped else (whole, whole / 15)
+    sequences(tmp_path / "flowers.npz", inputs=parts[0], test_inputs=parts[1], test_labels=LABELS)
+    with pytest.raises(UsageError, match="only one of them holds fractions"):
+        built(tmp_path)
+
+
+@pytest.mark.parametrize("factor", [0.1, 10, 0])
+def test_unequal_scales_are_noted(tmp_path: Path, factor: float) -> None:
+    floats = INPUTS.astype("float64")
+    sequences(
+        tmp_path / "flowers.npz", inputs=floats, test_inputs=floats * factor, test_labels=LABELS
+    )
+    assert any("inputs have a root mean square of" in note for note in plan(tmp_path).notes)
+
+
+@pytest.mark.parametrize(
+    ("train", "test"), [("float32", "float64"), ("int16", "int64"), ("int16", "float32")]
+)
 def test_types_with_the_same_meaning_go_together(tmp_path: Path, train: str, test: str) -> None:
     sequences(
         tmp_path / "flowers.npz",
