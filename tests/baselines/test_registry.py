@@ -146,8 +146,8 @@ def test_controls_are_named() -> None:
     ("line", "message"),
     [
         (
-            'ROLE = "rival"',
-            "ROLE = 'rival' is not allowed: choose one of reference, control, bound",
+            'ROLE = "other"',
+            "ROLE = 'other' is not allowed: choose one of reference, control, bound",
         ),
         ("TITLE = 3", "my_model.py: TITLE = 3 must be a few words"),
         ('TITLE = " "', "must be a few words"),
