@@ -7,12 +7,11 @@ abrupt representation change in online continual learning*, ICLR 2022, is::
 
     L = CE(new | C_new) + CE(replayed | C_seen)
 
-Buffer, draws and order are those of `er`, so the loss is the only difference: offline, the buffer
-receives the samples of an experience after its training; the paper's is online. In the *task*
-scenario both sets of classes are limited to the sample's task.
+Each new sample is offered to the buffer once, after its first training step, and every step draws
+from the buffer at random. Replay of this experience's samples is what compares new classes with
+earlier ones. In the *task* scenario both sets of classes are limited to the sample's task.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -23,7 +22,7 @@ from torch.nn import functional
 
 from baselines.interface import SequenceModel
 from strategies.continual.classifier import CLOSED, classifier
-from strategies.continual.replay.buffer import Buffer, build_buffer, raw_storage
+from strategies.continual.replay.buffer import build_buffer, raw_storage
 from strategies.continual.replay.rehearsal import Replay
 from strategies.continual.strategy import ContinualStrategy
 from strategies.continual.stream import Stream
@@ -58,32 +57,32 @@ class AsymmetricReplay(Replay):
         seed: Seed of the order of rehearsal.
     """
 
-    def __init__(self, buffer: Buffer, stream: Stream, seed: int) -> None:
-        super().__init__(buffer, stream, seed)
-        # Only the classes of this experience; the buffer's counts hold the earlier ones.
-        self._current = torch.zeros(stream.signature.outputs, dtype=torch.bool)
-
     def before_training_exp(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
-        """Begin a round through the buffer, and an experience without classes."""
-        super().before_training_exp(strategy, *args, **kwargs)
-        self._current = torch.zeros_like(self._current)
+        """Do nothing: the buffer changes at every step, and each step draws from all of it."""
+
+    def before_training_iteration(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
+        """Append as many stored samples as new ones."""
+        self.new = len(strategy.mb_y)
+        if len(self.buffer):
+            places = torch.randint(len(self.buffer), (self.new,), generator=self._order)
+            strategy.mbatch = self.join(strategy.mbatch, places)
 
     def before_backward(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
         """Replace the cross-entropy over the whole mini-batch by the loss of the method."""
-        self._current[strategy.mb_y[: self.new].cpu()] = True
-        seen = (self._current | (self.buffer.seen > 0)).to(strategy.device)
+        seen = (self.buffer.seen > 0).to(strategy.device)
+        seen[strategy.mb_y[: self.new]] = True
         whole = functional.cross_entropy(strategy.mb_output, strategy.mb_y)
         loss = asymmetric_loss(strategy.mb_output, strategy.mb_y, self.new, seen)
         strategy.loss = strategy.loss + loss - whole
 
-    def state_dict(self) -> dict[str, Any]:
-        """Return the buffer, the position in it, and the classes of this experience."""
-        return {**super().state_dict(), "current": self._current}
+    def after_update(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
+        """Offer the step's new samples, in the first pass of an experience."""
+        before = strategy.clock.train_exp_iterations * strategy.train_mb_size
+        if before + self.new <= len(strategy.experience.dataset):
+            self.buffer.offer(strategy.mb_x[: self.new], strategy.mb_y[: self.new])
 
-    def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Restore what :meth:`state_dict` returned."""
-        super().load_state_dict(state)
-        self._current = state["current"].clone()
+    def after_training_exp(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
+        """Do nothing: each sample was offered at its step."""
 
 
 def asymmetric_loss(
