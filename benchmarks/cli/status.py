@@ -84,9 +84,11 @@ def _to_run(plan: "Plan", found: "StoreStatus") -> int:
 def _variants(plan: "Plan", cells: "tuple[Planned, ...]", found: "StoreStatus") -> dict[str, str]:
     """Return the benchmark variant of each cell whose options are known."""
     from reports.analysis.benchmark_variants import name_variants
-    from results.records.same_benchmark import possible_options
+    from results.records.same_benchmark import benchmark_options, possible_options
 
-    known: dict[str, Options] = {job.cell.id: job.cell.config["benchmark"] for job in plan.jobs}
+    known: dict[str, Options] = {
+        job.cell.id: benchmark_options(job.cell.method, job.cell.config) for job in plan.jobs
+    }
     known |= {header.id: header.options for header in found.headers.values()}
     possible = possible_options(cells, known)
     return name_variants(

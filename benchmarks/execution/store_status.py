@@ -150,7 +150,7 @@ class PlannedOptions:
         """
         if others and cell.benchmark not in self._options:
             try:
-                self._options[cell.benchmark] = self._planner.options(
+                self._options[cell.benchmark] = self._planner.variant_options(
                     self._planner.catalog.benchmark(cell.benchmark)
                 )
             except UsageError:

@@ -26,6 +26,7 @@ from benchmarks.planning.suite import Member
 from benchmarks.planning.variant import Variant, resolve
 from results.errors import UsageError
 from results.records.cell import SUPERVISED, Cell, canonical
+from results.records.same_benchmark import Options, benchmark_options
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,6 +169,19 @@ class Planner:
             option = entry.source.facts["DATA"]
             resolved[option] = normalised(str(resolved[option]))
         return resolved
+
+    def variant_options(self, entry: Entry) -> Options:
+        """Return the options by which the benchmark's cells are told apart, the protocol included.
+
+        Raises:
+            UsageError: If an option is unknown.
+        """
+        if entry.kind != "task":
+            return self.options(entry)
+        training = training_options(self._protocol(entry), entry.name, "")
+        return benchmark_options(
+            SUPERVISED, {"benchmark": self.options(entry), "training": training}
+        )
 
     def data_notes(self, entry: Entry) -> list[str]:
         """Return what a user should know of their own data before a run, one line each.

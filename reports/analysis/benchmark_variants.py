@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pydantic import JsonValue
 
 from results.records.record import Record
-from results.records.same_benchmark import Options
+from results.records.same_benchmark import Options, benchmark_options
 
 FIRST_OPTIONS = ("protocol", "scenario")
 """Options that are preferred for the names of variants."""
@@ -40,7 +40,7 @@ def _facts(record: Record) -> Options:
     """Return a record's benchmark options, and the versions that comparable rows share."""
     versions = record.cell.version
     return {
-        **record.cell.config.get("benchmark", {}),
+        **benchmark_options(record.cell.method, record.cell.config),
         **{name: _short(versions.get(part, "none")) for part, name in SHARED_VERSIONS.items()},
     }
 

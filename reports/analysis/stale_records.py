@@ -5,7 +5,12 @@ from collections.abc import Sequence
 
 from results.records.manifest import Manifest
 from results.records.record import Record
-from results.records.same_benchmark import Options, possible_options, same_benchmark
+from results.records.same_benchmark import (
+    Options,
+    benchmark_options,
+    possible_options,
+    same_benchmark,
+)
 
 
 def stale_records(records: Sequence[Record], manifests: Sequence[Manifest]) -> tuple[Record, ...]:
@@ -14,7 +19,7 @@ def stale_records(records: Sequence[Record], manifests: Sequence[Manifest]) -> t
     If the options of the new plan are not known, they are taken to be the same.
     """
     known: dict[str, Options] = {
-        record.id: record.cell.config.get("benchmark", {}) for record in records
+        record.id: benchmark_options(record.cell.method, record.cell.config) for record in records
     }
     replanned: dict[tuple[str, str, str, int], list[list[Options]]] = defaultdict(list)
     planned: set[str] = set()

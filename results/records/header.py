@@ -12,6 +12,7 @@ from pydantic_core import from_json
 
 from results.records.checksum import split_checksum
 from results.records.record import RECORD_SCHEMA, Failure, Record, parse
+from results.records.same_benchmark import benchmark_options
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +79,7 @@ def header_of(record: Record) -> RecordHeader:
         model=cell.model,
         method=cell.method,
         seed=cell.seed,
-        options=cell.config.get("benchmark", {}),
+        options=dict(benchmark_options(cell.method, cell.config)),
         status=record.status,
         error=record.error,
         seconds=cost.train_seconds + cost.eval_seconds,
@@ -95,7 +96,7 @@ def _unvalidated(document: dict[str, Any]) -> RecordHeader:
         model=cell["model"],
         method=cell["method"],
         seed=cell["seed"],
-        options=cell["config"].get("benchmark", {}),
+        options=dict(benchmark_options(cell["method"], cell["config"])),
         status=document["status"],
         error=None if error is None else Failure.model_validate(error),
         seconds=cost["train_seconds"] + cost["eval_seconds"],

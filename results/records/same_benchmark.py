@@ -8,10 +8,33 @@ from collections.abc import Iterable, Mapping
 
 from pydantic import JsonValue
 
+from results.records.cell import SUPERVISED
 from results.records.manifest import Planned
 
 Options = Mapping[str, JsonValue]
-"""Resolved options of a benchmark: the entry ``benchmark`` of a cell's config."""
+"""Resolved options of a benchmark; for a task, also the protocol of the training.
+
+See `benchmark_options`.
+"""
+
+FIXED = "fixed"
+"""Protocol of a task whose cells do not name one."""
+
+
+def benchmark_options(method: str, config: Mapping[str, Mapping[str, JsonValue]]) -> Options:
+    """Return the options by which cells of one benchmark are told apart.
+
+    They are the entry ``benchmark`` of a cell's config. A task's protocol is a training option, but
+    scores of two protocols must not be ranked together, so it is added as ``protocol``.
+
+    Args:
+        method: The cell's method.
+        config: The cell's config.
+    """
+    own = config.get("benchmark", {})
+    if method != SUPERVISED or "protocol" in own:
+        return own
+    return {**own, "protocol": config.get("training", {}).get("protocol", FIXED)}
 
 
 def same_benchmark(one: Options, other: Options) -> bool:
