@@ -46,7 +46,7 @@ def test_header_equals_header_of_the_parsed_record() -> None:
     assert (found.id, found.key, found.options, found.seconds) == (
         CELL.id,
         CELL.key,
-        {"steps": 9},
+        {"steps": 9, "protocol": "fixed"},
         2.5,
     )
 
