@@ -29,6 +29,12 @@ def induction_hard(tokens: Sequence[int], position: int) -> int:
     return tokens[start + 2]
 
 
+def recall_any(tokens: Sequence[int], position: int) -> int:
+    """Return the token after the last earlier occurrence of the query's pair."""
+    cue = tokens[position - 1 : position + 1]
+    return tokens[max(p for p in range(1, position) if tokens[p - 1 : p + 1] == cue) + 1]
+
+
 def bound(tokens: Sequence[int]) -> dict[int, list[int]]:
     """Return the tokens that follow each key, in order."""
     found: dict[int, list[int]] = {}
@@ -136,6 +142,7 @@ SOLVERS: dict[str, Solver] = {
     "induction-hard": induction_hard,
     "mqar": mqar,
     "mqar-hard": mqar,
+    "recall-any": recall_any,
     "selective-copy": selective_copy,
     "selective-copy-hard": selective_copy_hard,
 }

@@ -19,6 +19,7 @@ from benchmarks.tasks import (
     induction,
     induction_hard,
     mqar,
+    recall_any,
     selective_copy,
     selective_copy_hard,
 )
@@ -254,6 +255,9 @@ def test_guessing_has_chance_accuracy(entry: Entry) -> None:
         (copy.Config, {"symbols": 1}, "symbols = 1"),
         (copy.Config, {"furthest": 10}, "furthest = 10"),
         (adding.Config, {"train_length": 1}, "train_length = 1"),
+        (recall_any.Config, {"vocabulary": 33}, "vocabulary = 33"),
+        (recall_any.Config, {"queries": 16}, "queries = 16"),
+        (recall_any.Config, {"furthest": 128}, "furthest = 128"),
     ],
 )
 def test_invalid_options_are_errors(config: Any, options: dict[str, int], message: str) -> None:
@@ -274,6 +278,8 @@ def test_invalid_options_are_errors(config: Any, options: dict[str, int], messag
         (adding, {"train_length": 2}),
         (selective_copy, {"items": 256}),
         (induction_hard, {"vocabulary": 4, "train_length": 5}),
+        (recall_any, {"vocabulary": 32}),
+        (recall_any, {"vocabulary": 4, "queries": 3, "train_length": 32}),
     ],
 )
 def test_options_at_their_limits_can_be_drawn(module: Any, options: dict[str, int]) -> None:
