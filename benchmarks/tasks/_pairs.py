@@ -1,6 +1,6 @@
 """Pairs of tokens in a sequence: their positions, and which of them bind the same key.
 
-Shapes: ``B`` batch, ``T`` time, ``N`` pairs, ``K`` keys.
+Shapes: ``B`` batch, ``T`` time, ``N`` pairs or blocks, ``L`` length of a block, ``K`` keys.
 """
 
 import torch
@@ -14,25 +14,26 @@ def choose(types: int, count: int, batch: int, generator: torch.Generator) -> In
 
 
 def scatter_apart(
-    tokens: Int[Tensor, "B T"], pairs: Int[Tensor, "B N 2"], generator: torch.Generator
+    tokens: Int[Tensor, "B T"], blocks: Int[Tensor, "B N L"], generator: torch.Generator
 ) -> Int[Tensor, "B N"]:
-    """Write pairs, in their order, to random positions with a gap after each.
+    """Write pairs or longer blocks, in their order, to random positions with a gap after each.
 
     The last position stays free.
 
     Args:
         tokens: Noise, overwritten in place.
-        pairs: What to write.
+        blocks: What to write.
         generator: Source of the positions.
 
     Returns:
-        Position of each pair's first token.
+        Position of each block's first token.
     """
-    batch, count, _ = pairs.shape
-    # Without the two positions of each pair and the one after it, distinct sorted numbers remain.
-    free = choose(tokens.shape[1] - 2 * count, count, batch, generator).sort(dim=1).values
-    places = free + 2 * torch.arange(count)
-    tokens.scatter_(1, places, pairs[..., 0]).scatter_(1, places + 1, pairs[..., 1])
+    batch, count, length = blocks.shape
+    # Without the positions of each block and the one after it, distinct sorted numbers remain.
+    free = choose(tokens.shape[1] - length * count, count, batch, generator).sort(dim=1).values
+    places = free + length * torch.arange(count)
+    for offset, written in enumerate(blocks.unbind(2)):
+        tokens.scatter_(1, places + offset, written)
     return places
 
 

@@ -17,6 +17,10 @@ PAIRS = {64: 4, 128: 8, 256: 16, 512: 64, 1024: 256}
 """Pairs of `mqar` and `mqar-hard` by the length of the sequence."""
 
 
+HOP = ENTITIES + NOISE
+"""Token of `hops` that follows a link."""
+
+
 def induction(tokens: Sequence[int], position: int) -> int:
     """Return the token after the first occurrence of the query."""
     return tokens[tokens.index(tokens[position]) + 1]
@@ -88,6 +92,12 @@ def association(tokens: Sequence[int], position: int) -> int:
     )
 
 
+def hops(tokens: Sequence[int], position: int) -> int:
+    """Follow a link of the evidence for each hop token at the end."""
+    start = next(place for place in range(position, 0, -1) if tokens[place] != HOP)
+    return follow(links(tokens[:32], ENTITIES), tokens[start], position - start)
+
+
 def leaf_class(token: int) -> int | None:
     """Return the class of a leaf; None for any other token."""
     return (token - ENTITIES) // LEAVES if ENTITIES <= token < ENTITIES + 2 * LEAVES else None
@@ -138,6 +148,7 @@ SOLVERS: dict[str, Solver] = {
     "copy": copy,
     "delayed-recall": delayed_recall,
     "delayed-recall-hard": delayed_recall,
+    "hops": hops,
     "induction": induction,
     "induction-hard": induction_hard,
     "mqar": mqar,

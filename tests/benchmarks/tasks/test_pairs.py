@@ -22,6 +22,13 @@ def test_pairs_are_in_order_with_a_gap_after_each(length: int, count: int) -> No
         assert all(row[place + 2] == -1 for place in starts), "noise after each, and so at the end"
 
 
+def test_longer_blocks_are_in_order_with_a_gap_after_each() -> None:
+    tokens = torch.full((300, 12), -1)
+    places = scatter_apart(tokens, torch.arange(9).view(1, 3, 3).expand(300, -1, -1), generator())
+    assert (places == torch.tensor([0, 4, 8])).all(), "the minimum length"
+    assert (tokens == torch.tensor([0, 1, 2, -1, 3, 4, 5, -1, 6, 7, 8, -1])).all()
+
+
 def test_all_placements_are_equally_likely() -> None:
     places = scatter_apart(
         torch.zeros(30_000, 8, dtype=torch.int64),

@@ -16,6 +16,7 @@ from benchmarks.tasks import (
     copy,
     delayed_recall,
     delayed_recall_hard,
+    hops,
     induction,
     induction_hard,
     mqar,
@@ -258,6 +259,11 @@ def test_guessing_has_chance_accuracy(entry: Entry) -> None:
         (recall_any.Config, {"vocabulary": 33}, "vocabulary = 33"),
         (recall_any.Config, {"queries": 16}, "queries = 16"),
         (recall_any.Config, {"furthest": 128}, "furthest = 128"),
+        (hops.Config, {"train_hops": 6}, "train_hops = 6"),
+        (hops.Config, {"links": 5}, "links = 5"),
+        (hops.Config, {"queries": 9}, "queries = 9"),
+        (hops.Config, {"train_length": 47}, "train_length = 47"),
+        (hops.Config, {"furthest": 32}, "furthest = 32"),
     ],
 )
 def test_invalid_options_are_errors(config: Any, options: dict[str, int], message: str) -> None:
@@ -280,6 +286,9 @@ def test_invalid_options_are_errors(config: Any, options: dict[str, int], messag
         (induction_hard, {"vocabulary": 4, "train_length": 5}),
         (recall_any, {"vocabulary": 32}),
         (recall_any, {"vocabulary": 4, "queries": 3, "train_length": 32}),
+        (hops, {"train_length": 48}),
+        (hops, {"train_hops": 5}),
+        (hops, {"train_hops": 1, "links": 6, "entities": 6, "queries": 6, "train_length": 36}),
     ],
 )
 def test_options_at_their_limits_can_be_drawn(module: Any, options: dict[str, int]) -> None:
