@@ -20,6 +20,10 @@ PAIRS = {64: 4, 128: 8, 256: 16, 512: 64, 1024: 256}
 HOP = ENTITIES + NOISE
 """Token of `hops` that follows a link."""
 
+STATES = list(itertools.permutations(range(5)))
+SWAPS = [state for state in STATES if sum(map(int.__ne__, state, range(5))) <= 2]
+"""Tokens of `state-tracking`, and above its states."""
+
 
 def induction(tokens: Sequence[int], position: int) -> int:
     """Return the token after the first occurrence of the query."""
@@ -141,6 +145,19 @@ def adding(steps: Sequence[Sequence[float]], position: int) -> float:
     return sum(number for number, marker in steps[: position + 1] if marker)
 
 
+def product(permutations: Sequence[tuple[int, ...]]) -> int:
+    """Apply one permutation after the other to the elements."""
+    images: tuple[int, ...] = STATES[0]
+    for permutation in permutations:
+        images = tuple(permutation[image] for image in images)
+    return STATES.index(images)
+
+
+def state_tracking(tokens: Sequence[int], position: int) -> int:
+    """Return the product of the swaps up to the position."""
+    return product([SWAPS[token] for token in tokens[: position + 1]])
+
+
 SOLVERS: dict[str, Solver] = {
     "adding": adding,
     "association": association,
@@ -156,4 +173,5 @@ SOLVERS: dict[str, Solver] = {
     "recall-any": recall_any,
     "selective-copy": selective_copy,
     "selective-copy-hard": selective_copy_hard,
+    "state-tracking": state_tracking,
 }
