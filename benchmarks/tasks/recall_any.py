@@ -50,7 +50,7 @@ class Config:
 
     vocabulary: int = 16
     queries: int = 8
-    train_length: int = 256
+    train_length: int = 128
     steps: int = 400
     batch_size: int = 32
     streams: int = 32

@@ -10,7 +10,7 @@ from benchmarks.tasks import recall_any
 from tests.benchmarks.tasks import oracles
 from tests.benchmarks.tasks.seeded_draws import batch_queries, generator, stream_queries
 
-EVIDENCE = 128
+EVIDENCE = 64
 
 
 def test_every_pair_that_occurred_before_is_a_training_query() -> None:
@@ -22,11 +22,11 @@ def test_every_pair_that_occurred_before_is_a_training_query() -> None:
         pairs = list(itertools.pairwise(tokens))
         for place, pair in enumerate(pairs):
             assert (pair in pairs[:place]) == ((tuple(tokens), place + 1) in queried)
-    assert len(queried) > 20 * 60
+    assert len(queried) > 20 * 20
 
 
 def test_queried_pairs_occur_in_the_evidence_only() -> None:
-    for distance in (128, 512):
+    for distance in (64, 512):
         query_stream = recall_any.build(recall_any.Config()).query_stream(30, generator(1))
         places = Counter[int]()
         for tokens, position, target in stream_queries(query_stream, distance):
@@ -37,7 +37,7 @@ def test_queried_pairs_occur_in_the_evidence_only() -> None:
             assert tokens[found[-1] + 1] == target == oracles.recall_any(tokens, position)
             assert position - (EVIDENCE - 1) == distance
             places[found[-1]] += 1
-        assert len(places) > 80, "any place of the evidence"
+        assert len(places) > 50, "any place of the evidence"
         queries = query_stream.queries().inputs.tolist()
         assert all(len(set(map(tuple, cues))) == 8 for cues in queries)
 
