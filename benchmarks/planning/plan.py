@@ -19,7 +19,8 @@ from benchmarks.planning.suite import Member, Suite
 from benchmarks.planning.variant import Variant, base_name
 from results.errors import UsageError
 from results.records.cell import Cell, canonical
-from results.records.manifest import Benchmark, Described, Manifest, Planned, Role
+from results.records.manifest import Benchmark, Described, Manifest, Planned
+from results.records.roles import Role
 
 DEFAULT_MODELS = ("memnet", "transformer", "lstm")
 """Default models of a task or stream that is run by its own name."""

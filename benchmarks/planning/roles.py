@@ -8,7 +8,7 @@ from typing import Any
 from benchmarks.planning.budgets import STORED, TOTAL
 from benchmarks.planning.variant import Variant
 from results.records.cell import canonical
-from results.records.manifest import Role
+from results.records.roles import Role
 
 
 def role_of(variant: Variant, declared: Role | None = None) -> Role:

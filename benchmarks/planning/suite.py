@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, get_args
 
-from results.records.manifest import Role
+from results.records.roles import Role
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

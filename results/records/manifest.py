@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 from results.errors import Damaged, Newer
 from results.records.cell import NAME_PATTERN
 from results.records.record import schema_of
+from results.records.roles import Role
 
 MANIFEST_SCHEMA: Literal[6] = 6
 """Version of the manifest's schema.
@@ -15,15 +16,6 @@ Schema 2 added the summaries of models and methods, 3 the options for which the 
 4 the default options of benchmarks, 5 numbers among the options of 3 and benchmarks without a known
 chance level, 6 titles, the roles of models and methods, and the version of a suite. All are read; a
 newer schema is an error.
-"""
-
-Role = Literal["reference", "control", "bound", "ablation", "size", "budget"]
-"""Role of a model or method in a comparison.
-
-A *reference* competes. A *control* tests whether a benchmark needs more than a simple rule. A
-*bound* is an upper or lower limit. An *ablation* is a variant with a mechanism switched
-off or changed, a *size* a variant of another size, and *budget* a method at one of several memory
-budgets.
 """
 
 

@@ -6,7 +6,7 @@ from benchmarks.planning.overrides import Settings
 from benchmarks.planning.plan import Request, make_plan
 from benchmarks.planning.roles import role_of
 from benchmarks.planning.suite import Member
-from results.records.manifest import Role
+from results.records.roles import Role
 
 CATALOG = Catalog.read()
 PLANNER = Planner(CATALOG, Settings())
