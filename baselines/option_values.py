@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 
-from baselines.source import Option
+from baselines.entry_source import Option
 from results.errors import UsageError
 
 if TYPE_CHECKING:

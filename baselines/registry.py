@@ -18,10 +18,10 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Literal, cast, get_args
 
+from baselines.entry_source import Source, module_path, read_source
 from baselines.option_values import convert
 from baselines.plugin_modules import load_plugin
 from baselines.siblings import content_digest, sibling_files
-from baselines.source import Source, module_path, read_source
 from results.errors import UsageError
 
 Kind = Literal["model", "method", "task", "stream", "suite"]

@@ -9,8 +9,8 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from memnet import clock
-from memnet.access import Prepared, Read, Written
 from memnet.chunk import Candidates, Placement, commit, place
+from memnet.chunk_access import Prepared, Read, Written
 from memnet.config import MemNetConfig
 from memnet.graph import Links, link
 from memnet.heads import Offer, ReadHeads, WriteHeads, open_gate, stretched

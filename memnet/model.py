@@ -17,9 +17,9 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 from torch.nn.functional import softplus
 
-from memnet.access import Read, Written
 from memnet.bank import MultiHeadMemoryBank
 from memnet.bottleneck import SemanticBottleneck
+from memnet.chunk_access import Read, Written
 from memnet.config import MemNetConfig
 from memnet.controller import TransformerController
 from memnet.encoder import Encoder, Head, at_positions
@@ -29,9 +29,9 @@ from memnet.objective import Objective
 from memnet.output import ModelOutput
 from memnet.policy import entropy
 from memnet.recorder import Recorder
-from memnet.serial import SerialRecall, Tape, parts
 from memnet.state import MemNetState, Slots, empty_state
 from memnet.synthesizer import MemorySynthesizer
+from memnet.tape import SerialRecall, Tape, parts
 
 CLOSED_GATE_LOGIT = -3.0
 """Logit below which the sparsity loss has no more effect on a write gate.

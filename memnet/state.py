@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from memnet.config import MemNetConfig
-from memnet.serial import Tape
+from memnet.tape import Tape
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

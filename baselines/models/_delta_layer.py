@@ -25,9 +25,9 @@ from torch.nn import functional
 
 from baselines.models._delta import delta_rule
 from baselines.models._gate import OpenGate
+from baselines.models._layer_stack import Mixer
 from baselines.models._short_convolution import ShortConvolution
-from baselines.models._stack import Mixer
-from baselines.models._steps import SHORTEST, inverse_softplus
+from baselines.models._step_size import SHORTEST, inverse_softplus
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +83,7 @@ class DeltaLayer(Mixer):
     def forward(
         self, hidden: Float[Tensor, "B T D"], state: DeltaState
     ) -> tuple[Float[Tensor, "B T D"], DeltaState]:
-        """See :class:`baselines.models._stack.Mixer`."""
+        """See :class:`baselines.models._layer_stack.Mixer`."""
         heads, key_width, value_width = self.shape
         mixed, context = self.convolution(self.into(hidden), state.context)
         sizes = [heads * key_width, heads * key_width, heads * value_width]

@@ -16,7 +16,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from baselines.interface import SequenceModel, Signature, check_positive
-from baselines.samples import SampleModel
+from baselines.sample_window import SampleModel
 from results.errors import UsageError
 
 VERSION = 1

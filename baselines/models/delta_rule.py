@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from baselines.interface import SequenceModel, Signature, check_positive
 from baselines.models._delta_layer import DeltaLayer
-from baselines.models._stack import ResidualBlock, Stack
+from baselines.models._layer_stack import ResidualBlock, Stack
 
 VERSION = 1
 TITLE = "DeltaNet"

@@ -10,10 +10,10 @@ from torch.nn import functional
 
 from baselines.interface import SequenceModel, Signature, check_positive
 from baselines.models._gate import OpenGate
+from baselines.models._layer_stack import Mixer, ResidualBlock, Stack
 from baselines.models._selective_scan import selective_scan
 from baselines.models._short_convolution import ShortConvolution
-from baselines.models._stack import Mixer, ResidualBlock, Stack
-from baselines.models._steps import step_biases
+from baselines.models._step_size import step_biases
 
 VERSION = 1
 TITLE = "Mamba"
@@ -94,7 +94,7 @@ class MambaLayer(Mixer):
     def forward(
         self, hidden: Float[Tensor, "B T D"], state: MambaState
     ) -> tuple[Float[Tensor, "B T D"], MambaState]:
-        """See :class:`baselines.models._stack.Mixer`."""
+        """See :class:`baselines.models._layer_stack.Mixer`."""
         inputs, context = self.convolution(self.into(hidden), state.context)
         low, write, read = self.select(inputs).split(self.sizes, dim=-1)
         step = functional.softplus(self.step(low))

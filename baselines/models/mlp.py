@@ -1,6 +1,6 @@
 """MLP: two hidden layers of 400 ReLU over a whole sample (van de Ven et al. 2022).
 
-On pieces of a sequence it reads a window of a sample's steps (:mod:`baselines.samples`).
+On pieces of a sequence it reads a window of a sample's steps (:mod:`baselines.sample_window`).
 
 Shapes: ``B`` batch, ``T`` time, ``F`` features, ``L`` length of a sample, ``P`` query positions,
 ``V`` classes, ``D`` width.
@@ -14,7 +14,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from baselines.interface import SequenceModel, Signature, check_positive
-from baselines.samples import SampleModel
+from baselines.sample_window import SampleModel
 from results.errors import UsageError
 
 VERSION = 1

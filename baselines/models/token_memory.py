@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from baselines.interface import ModelOutput, SequenceModel, Signature, check_positive
-from baselines.models._stack import GatedMLP
+from baselines.models._layer_stack import GatedMLP
 from memnet.encoder import Encoder, Head, at_positions
 
 VERSION = 1

@@ -8,8 +8,8 @@ from functools import cache
 from pathlib import Path
 from typing import Literal, cast
 
+from baselines.entry_source import module_path
 from baselines.registry import Entry
-from baselines.source import module_path
 from benchmarks.planning.jobs import Job
 from results.records.provenance import provenance
 from results.records.record import Plugin, Provenance

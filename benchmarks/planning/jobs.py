@@ -7,8 +7,8 @@ from pathlib import Path
 
 from pydantic import JsonValue
 
+from baselines.entry_source import module_path, read_source
 from baselines.registry import Entry, Kind
-from baselines.source import module_path, read_source
 from benchmarks.datasets.paths import data_root, located, normalised
 from benchmarks.datasets.user_data import notes
 from benchmarks.datasets.user_files import content_digest

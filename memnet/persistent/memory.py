@@ -25,6 +25,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from memnet.bottleneck import UnitBottleneck
+from memnet.feature_trunk import Trunk
 from memnet.hallucination import SampleHallucination
 from memnet.persistent.bank import (
     PersistentBank,
@@ -40,7 +41,6 @@ from memnet.persistent.bank import (
 from memnet.persistent.config import PersistentConfig
 from memnet.persistent.quantization import dithered, unpack
 from memnet.persistent.reservoir import offer
-from memnet.trunk import Trunk
 
 ENCODE_BATCH = 512
 """Samples encoded at a time: a speed setting, since each is encoded independently."""
@@ -90,7 +90,7 @@ class PersistentMemory(nn.Module):
     ``state_dict`` and safetensors save and load it completely.
 
     Args:
-        trunk: Module that reads a sample (:func:`memnet.trunk.trunk_of` makes one of any
+        trunk: Module that reads a sample (:func:`memnet.feature_trunk.trunk_of` makes one of any
             classifier).
         config: Options fitted to a budget: the number of slots N and the code width E are set.
         shape: Shape of a sample; values in [0, 1].

@@ -19,7 +19,7 @@ from reports.analysis.selection import Selection, Subject, select
 from reports.figures import gallery
 from reports.figures.plot import FORMS, Plot
 from reports.figures.style import Style, style_of
-from reports.output import folder
+from reports.output import report_folder
 from reports.site import addresses, benchmark, cell, front, model, page_templates
 from reports.site.ablations import ablation_table, ablations, verdicts
 from reports.site.aggregate import aggregate_plot, aggregate_table, aggregates, plot_names
@@ -74,7 +74,7 @@ def write(
     Args:
         selection: Its contents.
         out: Folder to write to; created if missing. Files in it that no earlier report wrote are
-            not changed; see `reports.output.folder`.
+            not changed; see `reports.output.report_folder`.
         jobs: Number of processes; by default the usable cores for many records, else one.
         extra: Additional files, by their path in the folder.
 
@@ -88,12 +88,12 @@ def write(
     rows = lines(selection)
     further = extra or {}
     try:
-        folder.prepare(out, (*possible(selection), *further))
+        report_folder.prepare(out, (*possible(selection), *further))
         plots, written = _benchmarks(_parts(selection, rows), out, jobs or _jobs(selection))
         for name, content in (*_common_files(selection, rows, plots), *further.items()):
             _write_file(out, name, content)
             written.append(name)
-        folder.settle(out, written)
+        report_folder.settle(out, written)
     except OSError as error:
         raise UsageError(
             f"cannot write the report to {out}: {error.strerror or error}; "

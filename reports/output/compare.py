@@ -7,7 +7,7 @@ from pathlib import Path
 from reports.analysis.comparison import PairwiseReport
 from reports.figures import paired_differences
 from reports.figures.plot import Plot
-from reports.output import folder
+from reports.output import report_folder
 from reports.site import addresses, comparison_page
 from results.errors import UsageError
 from results.store.store import write_whole
@@ -29,7 +29,7 @@ def write(found: PairwiseReport, out: Path) -> Path:
     plot = paired_differences.draw(found, COMPARISON_NAME)
     contents = dict(_contents(found, plot))
     try:
-        folder.prepare(out, contents)
+        report_folder.prepare(out, contents)
         for name, content in contents.items():
             write_whole(out / name, content)
     except OSError as error:
@@ -37,7 +37,7 @@ def write(found: PairwiseReport, out: Path) -> Path:
             f"cannot write the comparison to {out}: {error.strerror or error}; "
             "give another folder by --out"
         ) from error
-    return out / folder.COMPARISON
+    return out / report_folder.COMPARISON
 
 
 def _contents(found: PairwiseReport, plot: Plot) -> Iterator[tuple[str, str | bytes]]:
@@ -49,4 +49,4 @@ def _contents(found: PairwiseReport, plot: Plot) -> Iterator[tuple[str, str | by
     for form, drawing in plot.forms.items():
         yield addresses.figure_file(plot.name, form), drawing
     yield f"{COMPARISON_NAME}.md", comparison_page.markdown(found, plot)
-    yield folder.COMPARISON, comparison_page.html(found, plot)
+    yield report_folder.COMPARISON, comparison_page.html(found, plot)

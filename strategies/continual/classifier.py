@@ -12,7 +12,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
 from baselines.interface import SequenceModel, require_output
-from memnet.trunk import trunk_of
+from memnet.feature_trunk import trunk_of
 from results.errors import UsageError
 from strategies.continual.stream import Stream
 

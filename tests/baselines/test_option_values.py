@@ -1,7 +1,7 @@
 import pytest
 
+from baselines.entry_source import Option
 from baselines.option_values import convert, spelt
-from baselines.source import Option
 from results.errors import UsageError
 
 CHOICE = "Literal['rows', 'flat']"

@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 import torch
 
-from memnet.access import Read
+from memnet.chunk_access import Read
 from memnet.recorder import Recorder
 from memnet.state import NEVER, Slots, widen
 from tests.memnet.active_model import active_model, tokens

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from memnet.access import Read
+from memnet.chunk_access import Read
 from memnet.config import MemNetConfig
 from memnet.model import MemNet
 from memnet.output import ModelOutput

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from baselines.source import module_path
+from baselines.entry_source import module_path
 from benchmarks.execution.cell_provenance import CODE_PACKAGES, cell_provenance, plugins_of
 from benchmarks.execution.engines.interface import Event, Files, Limits, Queue
 from benchmarks.execution.engines.local import QUEUE_POLL

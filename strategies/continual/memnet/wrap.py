@@ -4,9 +4,9 @@ import math
 
 from torch import nn
 
+from memnet.feature_trunk import trunk_of
 from memnet.persistent.config import PersistentConfig
 from memnet.persistent.memory import PersistentMemory
-from memnet.trunk import trunk_of
 from results.errors import UsageError
 from strategies.common.rng import generator
 

@@ -10,7 +10,7 @@ from torch.nn import functional
 from baselines.interface import Signature
 from baselines.models import mamba
 from baselines.models._selective_scan import CHUNK, selective_scan
-from baselines.models._steps import LONGEST, SHORTEST, inverse_softplus
+from baselines.models._step_size import LONGEST, SHORTEST, inverse_softplus
 
 LENGTHS = (1, CHUNK - 1, CHUNK, 3 * CHUNK + 2)
 CHANNELS, STATES = 5, 4

@@ -1,8 +1,8 @@
 import pytest
 
+from baselines.entry_source import Option
 from baselines.option_values import spelt
 from baselines.registry import Entry, Registry
-from baselines.source import Option
 from benchmarks.planning.variant import canonical_name, resolve, split_names
 from results.errors import UsageError
 from tests.benchmarks.command import PLUGINS

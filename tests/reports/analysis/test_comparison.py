@@ -19,7 +19,7 @@ from reports.analysis.summary import ranked, summarise
 from reports.figures import paired_differences
 from reports.output.build import build
 from reports.output.compare import write
-from reports.output.folder import LISTING
+from reports.output.report_folder import LISTING
 from reports.site.comparison_page import html, markdown
 from reports.site.findings import findings
 from reports.tables.comparison_table import comparison_table, estimate, verdict

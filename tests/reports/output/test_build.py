@@ -8,7 +8,7 @@ import pytest
 
 from reports.analysis.selection import select
 from reports.output.build import build, possible, write
-from reports.output.folder import LISTING
+from reports.output.report_folder import LISTING
 from results.errors import UsageError
 from results.records.manifest import Described
 from results.records.record import Failure

@@ -11,8 +11,8 @@ import pytest
 import reports
 from reports.analysis.selection import select
 from reports.output.build import build
-from reports.output.folder import LISTING
 from reports.output.publish import parquet, publish
+from reports.output.report_folder import LISTING
 from results.errors import UsageError
 from results.records.record import parse
 from results.store.store import Store

@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from memnet.trunk import Penultimate, trunk_of
+from memnet.feature_trunk import Penultimate, trunk_of
 
 
 class FeatureModel(nn.Module):

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from baselines.source import module_path, read_source
+from baselines.entry_source import module_path, read_source
 from results.errors import UsageError
 
 TEXT = '''"""What it is,
@@ -91,7 +91,7 @@ def test_missing_file_is_an_error(tmp_path: Path) -> None:
 
 
 def test_module_path_does_not_import() -> None:
-    assert module_path("baselines.source").name == "source.py"
+    assert module_path("baselines.entry_source").name == "entry_source.py"
     assert module_path("baselines").name == "__init__.py"
     for name in ("no_such_top", "baselines.no_such_module"):
         with pytest.raises(UsageError, match="no module named"):

@@ -11,7 +11,7 @@ from torch.nn import functional
 
 from baselines.interface import Signature, state_bytes
 from baselines.models._gate import OpenGate
-from baselines.models._stack import STEPS_PER_PIECE, GatedMLP, Mixer, ResidualBlock
+from baselines.models._layer_stack import STEPS_PER_PIECE, GatedMLP, Mixer, ResidualBlock
 from baselines.registry import Registry
 
 LENGTH = 2 * STEPS_PER_PIECE + 40

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from memnet.recorder import Recorder
-from memnet.serial import SerialRecall, Tape, _heads, parts
+from memnet.tape import SerialRecall, Tape, _heads, parts
 from tests.memnet.active_model import active_model, tokens
 
 RECORD, REST, READ = range(3)
