@@ -37,7 +37,7 @@ DIVERGED = "FloatingPointError"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Subject:
+class TunedRow:
     """What is tuned on one benchmark.
 
     Attributes:
@@ -60,7 +60,7 @@ class Subject:
 
 def tuning_plan(
     catalog: Catalog,
-    subject: Subject,
+    subject: TunedRow,
     point: Point,
     share: float = 1.0,
     keys: Collection[str] | None = None,
@@ -115,7 +115,7 @@ def shorter(
     return None
 
 
-def scores_of(plan: Plan, store: Store, subject: Subject) -> dict[str, float | None]:
+def scores_of(plan: Plan, store: Store, subject: TunedRow) -> dict[str, float | None]:
     """Return the score of each row of the table; None if training diverged.
 
     Raises:

@@ -28,7 +28,7 @@ from benchmarks.planning.variant import base_name
 from benchmarks.tuning.grid import DEFAULT_GRID, Point
 from benchmarks.tuning.halving import SHARE, Trial, best, next_points
 from benchmarks.tuning.table import enter, mark
-from benchmarks.tuning.trials import Subject, scores_of, shorter, tuning_plan
+from benchmarks.tuning.trials import TunedRow, scores_of, shorter, tuning_plan
 from results.errors import UsageError
 from results.store.store import Store
 
@@ -112,7 +112,7 @@ class Search:
         self._store = store
         self._console = Console()
 
-    def run(self, subject: Subject, table: Path | None) -> None:
+    def run(self, subject: TunedRow, table: Path | None) -> None:
         """Search the rates of a subject, print them, and write them into the table if there is one.
 
         Raises:
@@ -158,7 +158,7 @@ class Search:
         return found
 
     def _try(
-        self, subject: Subject, point: Point, share: float, keys: Sequence[str]
+        self, subject: TunedRow, point: Point, share: float, keys: Sequence[str]
     ) -> dict[str, float | None]:
         """Run one point, and return the scores of its rows."""
         plan = tuning_plan(self._catalog, subject, point, share, keys)
@@ -178,7 +178,7 @@ def subjects(
     models: tuple[str, ...] | None,
     methods: tuple[str, ...] | None,
     options: Mapping[str, JsonValue],
-) -> Iterator[Subject]:
+) -> Iterator[TunedRow]:
     """Yield what is tuned on each benchmark of a suite, or on one benchmark.
 
     Raises:
@@ -190,7 +190,7 @@ def subjects(
     for benchmark in plan.benchmarks:
         cells = [job.cell for job in plan.jobs if job.cell.benchmark == benchmark.name]
         resolved: Mapping[str, JsonValue] = cells[0].config["benchmark"]
-        yield Subject(
+        yield TunedRow(
             benchmark=benchmark.name,
             models=tuple(dict.fromkeys(base_name(cell.model) for cell in cells)),
             methods=tuple(dict.fromkeys(base_name(cell.method) for cell in cells))
@@ -212,7 +212,7 @@ def _top(trials: Sequence[Trial]) -> float:
     return max(score for score in _whole(trials).values() if score is not None)
 
 
-def _best(subject: Subject, key: str, trials: Sequence[Trial]) -> Point:
+def _best(subject: TunedRow, key: str, trials: Sequence[Trial]) -> Point:
     point = best(_whole(trials))
     if point is None:
         rates = ", ".join(str(trial.point.learning_rate) for trial in trials if trial.share == 1)

@@ -5,7 +5,7 @@ import pytest
 from benchmarks.planning.catalog import Catalog
 from benchmarks.planning.seeds import TUNING
 from benchmarks.tuning.grid import Point
-from benchmarks.tuning.trials import Subject, shorter, tuning_plan
+from benchmarks.tuning.trials import TunedRow, shorter, tuning_plan
 from results.errors import UsageError
 from tests.benchmarks.command import PLUGINS
 
@@ -30,8 +30,8 @@ def catalog(tmp_path: Path) -> Catalog:
     return Catalog.read((PLUGINS / "wee.py", PLUGINS / "scripted.py", tmp_path / "brook.py"))
 
 
-def subject(benchmark: str, *methods: str) -> Subject:
-    return Subject(benchmark=benchmark, models=("scripted",), methods=methods, options={})
+def subject(benchmark: str, *methods: str) -> TunedRow:
+    return TunedRow(benchmark=benchmark, models=("scripted",), methods=methods, options={})
 
 
 def test_trials_use_the_reserved_seed_and_the_options_of_the_point(catalog: Catalog) -> None:
