@@ -336,6 +336,6 @@ def require_boundaries(
     if stream.schedule.online:
         raise UsageError(
             f"method '{method}' {because}, and a stream with online = {stream.schedule.online} has "
-            "no task boundaries: use er, er-ace, er-compressed, er-encoder, latent-replay, a-gem, "
-            "der-plus-plus, ridge or memnet, or leave online out"
+            "no task boundaries: use er, er-ace, er-compressed, er-lossy, er-encoder, "
+            "latent-replay, a-gem, der-plus-plus, ridge or memnet, or leave online out"
         )

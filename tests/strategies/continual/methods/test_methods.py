@@ -125,6 +125,7 @@ def test_test_samples_do_not_affect_training(name: str) -> None:
         ("latent-replay", {"first": 1.0}),
         ("er", {"weighting": "experience"}),
         ("er-compressed", {"weighting": "experience"}),
+        ("er-lossy", {"weighting": "experience"}),
     ],
 )
 def test_methods_that_need_boundaries_are_refused_online(
@@ -170,7 +171,7 @@ def test_a_method_that_trains_once_is_evaluated_once(schedule: Schedule) -> None
     assert within[-1][1:] == pytest.approx(matrix[0])
 
 
-REPLAY = ("er", "er-ace", "er-compressed", "a-gem", "der-plus-plus", "latent-replay")
+REPLAY = ("er", "er-ace", "er-compressed", "er-lossy", "a-gem", "der-plus-plus", "latent-replay")
 
 
 @pytest.mark.parametrize("name", REPLAY)
