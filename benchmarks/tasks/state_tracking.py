@@ -72,10 +72,10 @@ class Config:
 class StateTracking(WholeSequenceTask):
     """The state-tracking task.
 
-    A token is an index into the allowed permutations, a target an index into all of them. With all
-    permutations as tokens every state is equally likely. With swaps only, short sequences favour
-    some states: of four swaps seven products in ten are even. From length 32 on, chance is
-    ``1 / 120`` for any tokens.
+    Tokens and states are indices into all permutations, so the token of a permutation is the state
+    that it leads to from the identity. With all permutations as tokens every state is equally
+    likely. With swaps only, short sequences favour some states: of four tokens seven products in
+    ten are even. From length 32 on, chance is ``1 / 120`` for any tokens.
     """
 
     def __init__(self, config: Config) -> None:
@@ -83,10 +83,12 @@ class StateTracking(WholeSequenceTask):
         self.distances = [config.train_length // 4]
         while self.distances[-1] * 2 <= config.furthest:
             self.distances.append(self.distances[-1] * 2)
-        self.allowed = [index for index, p in enumerate(PERMUTATIONS) if moves(p) <= config.moved]
-        self._products = products()[torch.tensor(self.allowed)]
+        self.allowed = torch.tensor(
+            [index for index, p in enumerate(PERMUTATIONS) if moves(p) <= config.moved]
+        )
+        self._products = products()
         self.signature = Signature(
-            vocabulary=len(self.allowed), outputs=len(PERMUTATIONS), length=config.train_length
+            vocabulary=len(PERMUTATIONS), outputs=len(PERMUTATIONS), length=config.train_length
         )
 
     def sample(self, batch: int, generator: torch.Generator) -> Batch:
@@ -110,7 +112,9 @@ class StateTracking(WholeSequenceTask):
         self, batch: int, length: int, generator: torch.Generator
     ) -> tuple[Int[Tensor, "B T"], Int[Tensor, "B T"]]:
         """Draw tokens; return them with the state after each."""
-        inputs = torch.randint(len(self.allowed), (batch, length), generator=generator)
+        inputs = self.allowed[
+            torch.randint(len(self.allowed), (batch, length), generator=generator)
+        ]
         state = torch.zeros(batch, dtype=torch.int64)  # the identity is the first permutation
         states = []
         for tokens in inputs.unbind(1):

@@ -21,8 +21,7 @@ HOP = ENTITIES + NOISE
 """Token of `hops` that follows a link."""
 
 STATES = list(itertools.permutations(range(5)))
-SWAPS = [state for state in STATES if sum(map(int.__ne__, state, range(5))) <= 2]
-"""Tokens of `state-tracking`, and above its states."""
+"""Tokens and states of `state-tracking`."""
 
 
 def induction(tokens: Sequence[int], position: int) -> int:
@@ -145,17 +144,12 @@ def adding(steps: Sequence[Sequence[float]], position: int) -> float:
     return sum(number for number, marker in steps[: position + 1] if marker)
 
 
-def product(permutations: Sequence[tuple[int, ...]]) -> int:
+def state_tracking(tokens: Sequence[int], position: int) -> int:
     """Apply one permutation after the other to the elements."""
     images: tuple[int, ...] = STATES[0]
-    for permutation in permutations:
-        images = tuple(permutation[image] for image in images)
+    for token in tokens[: position + 1]:
+        images = tuple(STATES[token][image] for image in images)
     return STATES.index(images)
-
-
-def state_tracking(tokens: Sequence[int], position: int) -> int:
-    """Return the product of the swaps up to the position."""
-    return product([SWAPS[token] for token in tokens[: position + 1]])
 
 
 SOLVERS: dict[str, Solver] = {
