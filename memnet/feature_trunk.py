@@ -75,7 +75,8 @@ class Penultimate(nn.Module):
         return self._entering.pop().reshape(len(inputs), -1, self.width)[:, -1]
 
     def _remember(self, module: nn.Module, inputs: tuple[Any, ...]) -> None:
-        self._entering.append(inputs[0])
+        # Only the last input: a classifier in training runs many times between two reads.
+        self._entering[:] = [inputs[0]]
 
 
 def trunk_of(model: nn.Module, layer: str | None = None) -> nn.Module:

@@ -121,6 +121,7 @@ def test_test_samples_do_not_affect_training(name: str) -> None:
         ("lwf", {}),
         ("cumulative", {}),
         ("gdumb", {}),
+        ("icarl", {}),
         ("slda", {}),
         ("latent-replay", {"first": 1.0}),
         ("er", {"weighting": "experience"}),
@@ -193,6 +194,7 @@ def test_replay_methods_run_online_within_their_budget(name: str) -> None:
             3 * 60 + 2 * 3 * 60,
         ),  # as many stored samples as new ones, from the second experience on
         ("a-gem", {}, 3 * 60 + 2 * 3 * 60),
+        ("icarl", {}, 3 * 60 + 2 * 3 * 60),
         ("er-ace", {}, 10 + 2 * (2 * 3 * 60 - 10)),  # from the second step on
         ("latent-replay", {}, 3 * 60 + 2 * 3 * 60),
         ("memnet", {}, 3 * 60 + 2 * 3 * 60),
