@@ -116,7 +116,7 @@ def _options(
             return tuple(
                 _option(item, path, meanings)
                 for item in node.body
-                if isinstance(item, ast.AnnAssign)
+                if isinstance(item, ast.AnnAssign) and not _is_class_variable(item)
             )
         if isinstance(node, ast.ImportFrom) and node.module:
             for alias in node.names:
@@ -126,6 +126,11 @@ def _options(
                     elsewhere = siblings[-1] if siblings else module_path(node.module)
                     return _options(parse_file(elsewhere), elsewhere, folder, alias.name)
     return ()
+
+
+def _is_class_variable(item: ast.AnnAssign) -> bool:
+    """Return whether an attribute of a dataclass is no field."""
+    return re.match(r"(\w+\.)?ClassVar\b", ast.unparse(item.annotation)) is not None
 
 
 def _meanings(docstring: str) -> dict[str, str]:

@@ -288,6 +288,12 @@ def _check_facts(source: Source, path: Path) -> None:
             f"{path.name}: ROLE = {role!r} is not allowed: choose one of "
             f"{', '.join(get_args(Role))}"
         )
+    for name in ("INPUTS", "REQUIRES"):
+        names = source.facts.get(name, ())
+        if not isinstance(names, tuple) or not all(isinstance(one, str) for one in names):
+            raise UsageError(
+                f'{path.name}: {name} = {names!r} must be a tuple of names, such as ("a",)'
+            )
 
 
 @cache

@@ -25,14 +25,13 @@ def parse_file(path: Path) -> ast.Module:
         UsageError: If the file is missing or is not Python.
     """
     try:
-        return ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
+        return ast.parse(path.read_bytes(), filename=str(path))  # in the encoding that it declares
     except FileNotFoundError:
         raise UsageError(f"there is no file {path}") from None
     except SyntaxError as error:
-        raise UsageError(
-            f"{path.name} is not valid Python: line {error.lineno}: {error.msg}"
-        ) from error
-    except (OSError, ValueError) as error:  # invalid UTF-8, or a null byte
+        line = f"line {error.lineno}: " if error.lineno else ""
+        raise UsageError(f"{path.name} is not valid Python: {line}{error.msg}") from error
+    except (OSError, ValueError) as error:  # not readable, or a null byte
         raise UsageError(f"cannot read {path}: {error}; give the path of a Python file") from error
 
 

@@ -150,6 +150,6 @@ def _attempt(job: Job, what: str, builder: Callable[[], _Built]) -> _Built:
         return builder()
     except UsageError as error:
         raise UsageError(f"{what}: {error}") from error
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         reason = refusal_reason(error, (job.benchmark, job.model, job.method))
         raise UsageError(f"{what} can't be built with these options: {reason}") from error

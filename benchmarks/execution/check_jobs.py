@@ -72,7 +72,7 @@ def _prepare(entry: Entry, module: ModuleType, data_root: Path) -> None:
         module.prepare(data_root)
     except UsageError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         if not entry.plugin:
             raise
         raise UsageError(
@@ -85,7 +85,7 @@ def _load(entry: Entry) -> ModuleType:
         module = entry.load()
     except UsageError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise UsageError(
             f"{entry.kind} '{entry.name}' ({entry.path}) can't be loaded, fix the file: "
             f"{refusal_reason(error, [entry])}"

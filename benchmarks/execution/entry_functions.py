@@ -74,7 +74,7 @@ def build(entry: Entry, *arguments: Any, **options: Any) -> Any:
     return built
 
 
-def refusal_reason(error: Exception, entries: Iterable[Entry | None]) -> str:
+def refusal_reason(error: BaseException, entries: Iterable[Entry | None]) -> str:
     """Return one line on an error before the run; for a plugin's, with its line and the way on."""
     line = plugin_line(error, entries)
     hint = f"; {TRACEBACK}=1 in the environment shows the traceback" if line else ""

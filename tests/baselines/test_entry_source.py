@@ -96,3 +96,34 @@ def test_module_path_does_not_import() -> None:
     for name in ("no_such_top", "baselines.no_such_module"):
         with pytest.raises(UsageError, match="no module named"):
             module_path(name)
+
+
+@pytest.mark.parametrize("annotation", ["ClassVar[int]", "typing.ClassVar", "t.ClassVar[int]"])
+def test_class_variable_is_no_option(tmp_path: Path, annotation: str) -> None:
+    path = tmp_path / "plugin.py"
+    path.write_text(f"class Config:\n    width: int = 8\n    limit: {annotation} = 9\n")
+    assert [option.name for option in read_source(path).options] == ["width"]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"\xef\xbb\xbf" + b'TITLE = "\xc3\xa9"\n',
+        b"# -*- coding: latin-1 -*-\n" + b'TITLE = "\xe9"\n',
+    ],
+    ids=["byte order mark", "declared encoding"],
+)
+def test_encoding_is_the_one_that_python_reads(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "plugin.py"
+    path.write_bytes(content)
+    assert read_source(path).facts == {"TITLE": "é"}
+
+
+@pytest.mark.parametrize("content", [b'A = "\xe9"\n', b"A = 1\0"])
+def test_invalid_bytes_are_one_line(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "plugin.py"
+    path.write_bytes(content)
+    with pytest.raises(UsageError, match=r"plugin\.py") as error:
+        read_source(path)
+    assert "None" not in str(error.value)
+    assert "\n" not in str(error.value)

@@ -151,9 +151,12 @@ def test_controls_are_named() -> None:
         ),
         ("TITLE = 3", "my_model.py: TITLE = 3 must be a few words"),
         ('TITLE = " "', "must be a few words"),
+        ('INPUTS = "samples"', "INPUTS = 'samples' must be a tuple of names"),
+        ('REQUIRES = ("numpy")', "REQUIRES = 'numpy' must be a tuple of names"),
+        ("REQUIRES = (1,)", r"REQUIRES = \(1,\) must be a tuple of names"),
     ],
 )
-def test_invalid_title_or_role_is_an_error(plugin: Path, line: str, message: str) -> None:
+def test_invalid_fact_is_an_error(plugin: Path, line: str, message: str) -> None:
     plugin.write_text(MODEL + line + "\n")
     with pytest.raises(UsageError, match=message):
         read_plugin(plugin)

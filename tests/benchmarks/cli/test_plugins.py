@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.benchmarks.command import PLUGINS, memnet
 
 
@@ -21,6 +23,18 @@ def test_edited_sibling_makes_new_cells(tmp_path: Path) -> None:
     assert memnet(*command, cwd=tmp_path).stdout.startswith("1 cell: 1 done, 0 to run")
     (tmp_path / "sibling.py").write_text("WIDTH = 2 + 2\n")
     assert memnet(*command, cwd=tmp_path).stdout.startswith("1 cell: 0 done, 1 to run")
+
+
+@pytest.mark.parametrize("indent", ["", "    "], ids=["module", "build"])
+def test_plugin_that_exits_is_refused_with_its_line(tmp_path: Path, indent: str) -> None:
+    model = (PLUGINS / "scripted.py").read_text().replace("    return Scripted(", "    (")
+    (tmp_path / "my_model.py").write_text(f"{model}{indent}raise SystemExit(3)\n")
+    line = (tmp_path / "my_model.py").read_text().count("\n")
+    given = ("--plugin", "my_model.py", "--plugin", str(PLUGINS / "wee.py"))
+    done = memnet("run", "wee", "--models", "my-model", "--seeds", "1", *given, cwd=tmp_path)
+    assert done.returncode == 2
+    assert f"SystemExit: 3 (my_model.py, line {line}" in done.stderr
+    assert done.stderr.count("\n") == 1
 
 
 def test_plugin_that_fails_is_refused_with_its_line(tmp_path: Path) -> None:
