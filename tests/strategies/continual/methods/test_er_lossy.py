@@ -25,6 +25,18 @@ def test_the_buffer_returns_decoded_samples_and_counts_their_bytes() -> None:
     assert torch.equal(samples.sum(-1).argmax(-1), labels), "the bright row is still the class"
 
 
+def test_the_model_reads_new_and_evaluated_samples_as_the_buffer_returns_them() -> None:
+    stream = toy()
+    strategy, replay = built("er-lossy", stream, code=3)
+    samples = torch.stack([sample[0] for sample in stream.benchmark.train_stream[0].dataset])
+    decoded = replay.buffer.store.pack(samples).unpack(torch.arange(len(samples)))
+    model = strategy.model.model.model
+    for mode in (True, False):
+        strategy.model.train(mode)
+        assert torch.equal(strategy.model(samples), model(decoded).logits[:, -1])
+    assert not torch.allclose(strategy.model(samples), model(samples).logits[:, -1], atol=1e-3)
+
+
 def test_shapes_of_images() -> None:
     assert image_shape(Signature(features=28, outputs=2, length=28)) == (28, 28)
     assert image_shape(Signature(features=784, outputs=2, length=1)) == (28, 28)
