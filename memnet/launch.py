@@ -9,10 +9,15 @@ check.
 
 import importlib
 import importlib.util
+import os
 import sys
 from pathlib import Path
 
 SIBLING_PACKAGES = ("baselines", "benchmarks", "reports", "results", "strategies")
+
+
+SHIPPED = "MEMNET_SHIPPED"
+"""Environment variable of an engine that ships each of our packages in a folder of its own."""
 
 
 def shadowed(packages: tuple[str, ...] = SIBLING_PACKAGES) -> list[tuple[str, str]]:
@@ -39,6 +44,8 @@ def check_packages() -> None:
         ImportError: If a package is shadowed or missing, outside the command.
         SystemExit: The same within the command.
     """
+    if os.environ.get(SHIPPED):
+        return
     lines = [_line(name, path) for name, path in shadowed()]
     if not lines:
         return

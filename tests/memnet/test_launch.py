@@ -62,6 +62,11 @@ def test_the_command_prints_the_same_lines_and_exits_with_2(shadows: Path) -> No
         assert f"is shadowed by {shadows / found}" in line
 
 
+def test_packages_that_an_engine_shipped_apart_are_not_checked(shadows: Path) -> None:
+    (shadows / "script.py").write_text("import memnet\n")
+    assert run("script.py", cwd=shadows, MEMNET_SHIPPED="1").returncode == 0
+
+
 def test_the_package_runs_as_the_command(tmp_path: Path) -> None:
     done = run("-m", "memnet", "list", "suites", cwd=Path.cwd())
     assert done.returncode == 0, done.stderr

@@ -23,6 +23,7 @@ from benchmarks.execution.engines.local import QUEUE_POLL
 from benchmarks.execution.engines.payload import Payload, check_remotely, pack, run_remotely
 from benchmarks.execution.run_cell import THREADS
 from benchmarks.planning.jobs import Job
+from memnet.launch import SHIPPED
 from results.errors import UsageError
 from results.records.provenance import now
 from results.records.record import Failure, Record, failed, parse
@@ -138,7 +139,11 @@ class RayEngine:
         try:
             self._ray.init(
                 address=self._address,
-                runtime_env={"py_modules": modules, "excludes": ["__pycache__"]},
+                runtime_env={
+                    "py_modules": modules,
+                    "excludes": ["__pycache__"],
+                    "env_vars": {SHIPPED: "1"},
+                },
                 include_dashboard=None if self._address else False,
                 log_to_driver=False,
                 logging_level=logging.ERROR,
