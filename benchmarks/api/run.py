@@ -96,6 +96,8 @@ def run(
         raise UsageError(unknown("value of rerun", rerun, get_args(Rerun)))
     if retries < 0:
         raise UsageError(f"retries = {retries}: it must be at least 0")
+    if jobs is not None and jobs < 1:
+        raise UsageError(f"jobs = {jobs}: it must be at least 1, or None for all usable cores")
     chosen, workers = make_engine(
         EngineOptions(
             engine=engine,

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 import memnet
+from results.errors import UsageError
 from results.store.store import Store
 from tests.benchmarks.command import PLUGINS, environment
 from tests.benchmarks.command import memnet as command
@@ -100,3 +101,11 @@ def test_a_script_without_a_main_guard_runs(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[-1] == "2"
     assert "2 cells: 0 done, 2 to run" in done.stdout
+
+
+@pytest.mark.parametrize(("option", "value"), [("jobs", 0), ("jobs", -2), ("retries", -1)])
+def test_run_refuses_counts_out_of_range(tmp_path: Path, option: str, value: int) -> None:
+    """With a negative number of jobs no cell would ever start."""
+    chosen: dict[str, Any] = {option: value}
+    with pytest.raises(UsageError, match=f"{option} = {value}: it must be at least"):
+        memnet.run("wee", plugins=FILES, store=tmp_path, progress=False, **chosen)
