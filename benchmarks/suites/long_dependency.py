@@ -6,11 +6,11 @@ has fewer training steps and queries, on the most informative tasks; it takes mi
 
 from benchmarks.planning.suite import Member, Suite
 
-VERSION = "1"
+VERSION = "2"
 TITLE = "Long dependencies"
 
 RECURRENT = ("lstm", "gru", "delta-rule", "gated-delta-rule", "mamba")
-CONTROLS = ("bigram", "token-memory")
+CONTROLS = ("bigram", "key-value-store", "token-memory")
 BUILT_IN_MODELS = ("memnet", "transformer", "transformer-full", *RECURRENT, *CONTROLS)
 PEER_MODELS = ("dnc", "titans", "rmt", "xlstm", "x-transformer")
 ALL_MODELS = (*BUILT_IN_MODELS, *PEER_MODELS)
@@ -48,6 +48,9 @@ SUITE = Suite(
         Member(benchmark="selective-copy-hard", models=ALL_MODELS),
         Member(benchmark="copy", models=ALL_MODELS),
         Member(benchmark="adding", models=ALL_MODELS),
+        Member(benchmark="recall-any", models=ALL_MODELS),
+        Member(benchmark="hops", models=ALL_MODELS),
+        Member(benchmark="state-tracking", models=ALL_MODELS),
     ),
     profiles={
         "small": Suite(

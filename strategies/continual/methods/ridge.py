@@ -335,8 +335,8 @@ def _check(config: Config) -> None:
             )
     if not config.regularisation > 0:
         raise UsageError(
-            f"regularisation = {config.regularisation} leaves a singular system: give a number "
-            "above 0, such as 1e-5"
+            f"regularisation = {config.regularisation} must be above 0, or the system is singular: "
+            "give a number such as 1e-5"
         )
 
 

@@ -203,7 +203,7 @@ def test_flat_images_have_the_features_of_rows() -> None:
         (IMAGE, {"count": 1}, "count = 1: give at least count=2"),
         (IMAGE, {"kernel": 0}, "kernel = 0: give at least kernel=1"),
         (IMAGE, {"grid": 0}, "grid = 0: give at least grid=1"),
-        (IMAGE, {"regularisation": 0.0}, "regularisation = 0.0 leaves a singular system"),
+        (IMAGE, {"regularisation": 0.0}, "regularisation = 0.0 must be above 0"),
         (IMAGE, {"budget": 20}, "budget = 20 bytes can't hold the statistics of 2 features"),
     ],
 )
