@@ -58,7 +58,7 @@ class MambaState:
 class MambaLayer(Mixer):
     """Projection to channels and gates, convolution, selective scan, gate, projection back.
 
-    See Figure 3 of the paper.
+    See Figure 3 of the paper. As in its code, A, the skip and the steps' bias have no weight decay.
 
     Args:
         width: D.
@@ -66,6 +66,8 @@ class MambaLayer(Mixer):
         states: N.
         rank: Rank of the steps' projection.
     """
+
+    undecayed_parameters = ("log_rate", "skip")
 
     def __init__(self, width: int, channels: int, states: int, rank: int) -> None:
         super().__init__()

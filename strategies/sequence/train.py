@@ -21,9 +21,10 @@ from strategies.common.rng import generator
 from strategies.common.training_log import TrainingLog, diverged
 from strategies.sequence.convergence import Convergence
 from strategies.sequence.evaluate import EvaluationResult, evaluate_task
+from strategies.sequence.parameter_groups import parameter_groups
 from strategies.sequence.task import SequenceTask
 
-VERSION = 2
+VERSION = 3
 """Version of the loop; raise it if a change here or in `strategies.sequence.evaluate` can alter
 results. It is part of the identity of every task's cells.
 """
@@ -158,7 +159,7 @@ def train(
     training_log: TrainingLog | None = None,
     on_trained: Callable[[Parts], None] | None = None,
 ) -> Training:
-    """Train with AdamW and a linear warm-up.
+    """Train with AdamW (no weight decay on norms and biases) and a linear warm-up.
 
     In the protocol *fixed* a cosine decay follows, for a fixed number of steps. With a
     ``cap_factor`` the model is trained to convergence (`strategies.sequence.convergence`).
@@ -272,9 +273,7 @@ def training_parts(
     The generators are those of the training examples and of the model's own draws. The schedule is
     that of ``convergence``, or of the protocol *fixed*.
     """
-    optimizer = torch.optim.AdamW(
-        model.parameters(), lr=learning_rate, betas=(0.9, 0.95), weight_decay=0.01
-    )
+    optimizer = torch.optim.AdamW(parameter_groups(model), lr=learning_rate, betas=(0.9, 0.95))
     schedule = LambdaLR(
         optimizer,
         (lambda step: rate_at(step, steps)) if convergence is None else convergence.rate_at,
