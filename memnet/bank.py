@@ -126,19 +126,10 @@ class MultiHeadMemoryBank(nn.Module):
             links=links,
         )
 
-    @property
-    def max_slots(self) -> int:
-        """Largest number of slots per head."""
-        return (
-            max(self.config.slots, self.config.training_slots)
-            if self.training
-            else self.config.slots
-        )
-
     def _add_slots(self, slots: Slots, placement: Placement) -> tuple[Slots, Placement]:
         """Add the slots that new writes need, up to the limit."""
         needed = int((slots.occupied.sum(-1) + placement.fresh.sum(-1)).max())
-        extra = min(self.max_slots, needed) - slots.occupied.shape[-1]
+        extra = min(self.config.slots, needed) - slots.occupied.shape[-1]
         if extra <= 0:
             return slots, placement
         return widen(slots, extra, linked=self.config.hebbian), placement.widened(extra)
@@ -298,7 +289,11 @@ class MultiHeadMemoryBank(nn.Module):
         if record is not None:
             record.read(read.weights, read.visible)
             record.write(
-                placement.active, placement.fresh, after.occupied, count, max_slots=self.max_slots
+                placement.active,
+                placement.fresh,
+                after.occupied,
+                count,
+                max_slots=self.config.slots,
             )
             record.lives(committed.evicted, slots.birth, time + count)
         return after

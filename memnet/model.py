@@ -96,11 +96,7 @@ class MemNet(nn.Module):
         self.hallucination = (
             HallucinationHead(config.width, rebuilt) if config.hallucination else None
         )
-        self.serial = (
-            SerialRecall(config.width, config.slots, config.training_slots)
-            if config.serial
-            else None
-        )
+        self.serial = SerialRecall(config.width, config.slots) if config.serial else None
         self.weighing = Objective(config, outputs)
 
     def initial_state(self, batch: int) -> MemNetState:

@@ -116,18 +116,16 @@ class SerialRecall(nn.Module):
     Args:
         width: D of the controller's state.
         recordings: Largest number of recordings; the earliest are dropped.
-        training_recordings: The same in training, if that is more.
     """
 
     unsure: Tensor
     moved: Tensor
 
-    def __init__(self, width: int, recordings: int, training_recordings: int) -> None:
+    def __init__(self, width: int, recordings: int) -> None:
         super().__init__()
         self.register_buffer("unsure", torch.ones(()))
         self.register_buffer("moved", torch.ones(()))
         self.max_recordings = recordings
-        self.max_training_recordings = max(recordings, training_recordings)
         self.gates = nn.Linear(width, 2)
         self.log_temperature = nn.Parameter(torch.zeros(()))
         nn.init.zeros_(self.gates.weight)
@@ -165,7 +163,7 @@ class SerialRecall(nn.Module):
         head = _heads(tape.head, write, advance)
         before = torch.cat([tape.head.unsqueeze(-1), head[:, :-1]], dim=-1)
         values, place = write.unsqueeze(-1) * values, clock.before(tape.end, write)
-        limit = self.max_training_recordings if self.training else self.max_recordings
+        limit = self.max_recordings
         if not every and tape.place.shape[-1] + hidden.shape[1] <= limit:
             chunks = [hidden.shape[1]]
         read, tapes, start = [], [tape], 0

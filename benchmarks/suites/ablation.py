@@ -2,7 +2,7 @@
 
 from benchmarks.planning.suite import Member, Suite
 
-VERSION = "1"
+VERSION = "2"
 TITLE = "Ablations of MemNet"
 
 WITHOUT = (
@@ -15,7 +15,6 @@ WITHOUT = (
     "memnet[sparsity_weight=0]",
     "memnet[utilization_weight=0]",
     "memnet[key_taps=1]",
-    "memnet[training_slots=1]",
     "memnet[hops=1]",
 )
 
@@ -23,7 +22,7 @@ NO_GRAPH_OPTIONS = "chunk=32,heads=1,hebbian=false,slots=144"
 NO_GRAPH = f"memnet[{NO_GRAPH_OPTIONS}]"
 NO_GRAPH_WITHOUT = tuple(
     f"memnet[{NO_GRAPH_OPTIONS},{change}]"
-    for change in ("key_taps=1", "training_slots=1", "meta_policy=false", "sparsity_weight=0")
+    for change in ("key_taps=1", "meta_policy=false", "sparsity_weight=0")
 )
 """Ablations with a nearly full memory: pairs of `mqar` leave few free slots; the graph is off."""
 

@@ -18,7 +18,7 @@ def active_model(seed: int = 0, **options: Any) -> MemNet:
     Its gates open and close, its keys repeat, and its clock and graph have an effect.
     """
     defaults: dict[str, Any] = {
-        "width": 16, "bottleneck": 12, "key_width": 6, "slots": 40, "training_slots": 1,
+        "width": 16, "bottleneck": 12, "key_width": 6, "slots": 40,
         "chunk": 8, "window": 3, "heads": 2, "hops": 2, "top_k": 4,
         "dream_every": 12, "reuse": 0.8, "merge": 0.9,
     }  # fmt: skip

@@ -211,8 +211,7 @@ def settle(model: MemNet, head: NaiveHead, newcomer: NaiveSlot, t: int) -> None:
     The new slot takes its place.
     """
     config = model.config
-    limit = max(config.slots, config.training_slots) if model.training else config.slots
-    if len(head.slots) <= limit:
+    if len(head.slots) <= config.slots:
         return
     head.slots.remove(newcomer)
 
@@ -361,12 +360,7 @@ def recall(model: MemNet, tape: NaiveTape, hidden: Tensor, code: Tensor, slots: 
     found = torch.zeros_like(slots)
     for share, (_, _, content) in zip(shares_, tape.recordings, strict=True):
         found = found + share / sum(shares_) * content
-    limit = (
-        max(model.config.slots, model.config.training_slots)
-        if model.training
-        else model.config.slots
-    )
-    tape.recordings = tape.recordings[-limit:]
+    tape.recordings = tape.recordings[-model.config.slots :]
     return slots + found
 
 

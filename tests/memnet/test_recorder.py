@@ -22,7 +22,7 @@ def test_memory_without_writes_is_empty() -> None:
 @pytest.mark.parametrize("training", [True, False])
 def test_occupancy_is_share_of_largest_number_of_slots(training: bool) -> None:
     model, inputs, record = (
-        active_model(chunk=8, slots=20, training_slots=50, dreaming=False).train(training),
+        active_model(chunk=8, slots=20, dreaming=False).train(training),
         tokens(length=32),
         Recorder(),
     )
@@ -32,9 +32,7 @@ def test_occupancy_is_share_of_largest_number_of_slots(training: bool) -> None:
             state = model(piece, state, record=record).state
             held.append(float(state.slots.occupied.sum(-1).double().mean()))
     assert state.slots.occupied.shape[-1] < 20, "slots are created when needed"
-    assert record.statistics()["occupancy"] == pytest.approx(
-        sum(held) / 4 / (50 if training else 20), rel=1e-6
-    )
+    assert record.statistics()["occupancy"] == pytest.approx(sum(held) / 4 / 20, rel=1e-6)
 
 
 @pytest.mark.parametrize(

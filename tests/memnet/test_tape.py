@@ -18,7 +18,7 @@ def recaller(kinds: int = 3, recordings: int = 8) -> SerialRecall:
 
     It reads one place at a time.
     """
-    model = SerialRecall(width=kinds, recordings=recordings, training_recordings=1).double()
+    model = SerialRecall(width=kinds, recordings=recordings).double()
     with torch.no_grad():
         model.gates.bias.fill_(-20.0)
         model.gates.weight[0, RECORD] = model.gates.weight[1, READ] = 40.0
@@ -81,7 +81,7 @@ def test_empty_tape_reads_zero() -> None:
 @given(seed=st.integers(0, 10_000), cut=st.integers(1, 19), training=st.booleans())
 def test_pieces_equal_whole_sequence(seed: int, cut: int, training: bool) -> None:
     draws = torch.Generator().manual_seed(seed)
-    model = SerialRecall(width=4, recordings=30, training_recordings=30).double().train(training)
+    model = SerialRecall(width=4, recordings=30).double().train(training)
     with torch.no_grad():
         model.gates.weight.normal_(generator=draws)
         model.unsure.zero_()
@@ -97,7 +97,7 @@ def test_pieces_equal_whole_sequence(seed: int, cut: int, training: bool) -> Non
 def test_chunks_drop_the_earliest_recordings_as_one_token_at_a_time() -> None:
     """The limit is 3 recordings; chunks of 2 are compared with chunks of 1."""
     draws = torch.Generator().manual_seed(0)
-    model = SerialRecall(width=4, recordings=3, training_recordings=1).double().eval()
+    model = SerialRecall(width=4, recordings=3).double().eval()
     with torch.no_grad():
         model.gates.weight.normal_(generator=draws)
         model.gates.bias.fill_(1.0)
@@ -130,7 +130,7 @@ def test_head_equals_loop_over_tokens() -> None:
 
 
 def test_places_are_exact_in_evaluation_if_gates_are_decided() -> None:
-    model = SerialRecall(width=1, recordings=8, training_recordings=8)
+    model = SerialRecall(width=1, recordings=8)
     model.gates.bias.data = torch.tensor([0.3, -0.3])
     hidden, values = torch.zeros(1, 4, 1), torch.ones(1, 4, 1)
     open_, shut = (1.2 * torch.sigmoid(torch.tensor([0.3, -0.3])) - 0.1).tolist()
@@ -149,7 +149,7 @@ def test_places_are_exact_in_evaluation_if_gates_are_decided() -> None:
 def test_doubt_depends_on_gates_and_not_on_chunk() -> None:
     hidden, values, doubts = torch.zeros(1, 400, 1), torch.ones(1, 400, 1), []
     for chunk in (400, 50):
-        model = SerialRecall(width=1, recordings=8, training_recordings=8)
+        model = SerialRecall(width=1, recordings=8)
         model.gates.bias.data = torch.tensor([9.0, -9.0])
         model(hidden, values, Tape.empty(1, 1, values), [chunk] * (400 // chunk))
         doubts.append(model.doubt)
@@ -161,7 +161,7 @@ def test_doubt_depends_on_gates_and_not_on_chunk() -> None:
 
 
 def test_doubt_is_relative_to_steps_and_not_to_tokens() -> None:
-    model = SerialRecall(width=1, recordings=8, training_recordings=8)
+    model = SerialRecall(width=1, recordings=8)
     hidden = torch.full((1, 5000, 1), -9.0)  # no step
     hidden[:, ::100] = 0.0  # half a step
     model.gates.weight.data.fill_(1.0)
