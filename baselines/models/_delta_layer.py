@@ -26,6 +26,7 @@ from torch.nn import functional
 from baselines.models._delta import delta_rule
 from baselines.models._gate import OpenGate
 from baselines.models._layer_stack import Mixer
+from baselines.models._mimetic import open_evenly, pass_one_step
 from baselines.models._short_convolution import ShortConvolution
 from baselines.models._step_size import SHORTEST, inverse_softplus
 
@@ -72,6 +73,24 @@ class DeltaLayer(Mixer):
         self.gate = OpenGate(width, heads * value_width)
         self.norm = nn.RMSNorm(value_width)
         self.out = nn.Linear(heads * value_width, width, bias=False)
+
+    @torch.no_grad()
+    def mimic_memnet(self) -> None:
+        """Set MemNet's initial values (:mod:`baselines.models._mimetic`).
+
+        The memory then holds pairs of successive inputs, and the layer adds what followed the
+        present one, with unit mean square.
+        """
+        heads, key_width, _ = self.shape
+        keys = heads * key_width
+        query, key, value = self.into.weight.split([keys, keys, len(self.into.weight) - 2 * keys])
+        for rows in (*key.split(key_width), value):
+            nn.init.orthogonal_(rows)
+        query.copy_(key)
+        self.out.weight.copy_(value.t())
+        pass_one_step(self.convolution, slice(None), back=0)
+        pass_one_step(self.convolution, slice(keys, 2 * keys), back=1)
+        open_evenly(self.gate)
 
     def initial_state(self, batch: int) -> DeltaState:
         """Return empty memories."""

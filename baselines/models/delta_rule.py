@@ -1,6 +1,7 @@
 """DeltaNet: a matrix memory written by the delta rule (Schlag et al. 2021; Yang et al. 2024)."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 from baselines.interface import SequenceModel, Signature, check_positive
 from baselines.models._delta_layer import DeltaLayer
@@ -22,6 +23,8 @@ class Config:
         value_width: Width of a head's values.
         inner: Hidden width of a block's MLP; 0 for none.
         chunk: Steps processed in parallel. A speed setting: results agree for any value.
+        init: *plain*, or *mimetic*: the first layer starts with MemNet's initial values
+            (:mod:`baselines.models._mimetic`).
     """
 
     width: int = 64
@@ -31,6 +34,7 @@ class Config:
     value_width: int = 64
     inner: int = 96
     chunk: int = 16
+    init: Literal["plain", "mimetic"] = "plain"
 
     def __post_init__(self) -> None:
         """Check the options."""
@@ -59,11 +63,11 @@ def build_stack(config: Config, signature: Signature, *, decaying: bool) -> Stac
         )
         for _ in range(config.layers)
     ]
-    return Stack(
-        signature,
-        config.width,
-        [ResidualBlock(config.width, layer, config.inner) for layer in layers],
-    )
+    blocks = [ResidualBlock(config.width, layer, config.inner) for layer in layers]
+    model = Stack(signature, config.width, blocks)
+    if config.init == "mimetic":  # the last draws, so that all other initial values are unchanged
+        layers[0].mimic_memnet()
+    return model
 
 
 def build(config: Config, signature: Signature) -> SequenceModel:

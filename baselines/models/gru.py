@@ -1,27 +1,34 @@
 """GRU: gated recurrence with one state (Cho et al. 2014)."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from baselines.interface import ModelOutput, SequenceModel, Signature, check_positive
+from baselines.models._chrono import chrono_biases
 from memnet.encoder import Encoder, Head, at_positions
 
-VERSION = 1
+VERSION = 2
 TITLE = "GRU"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Config:
-    """Options: ``width`` of the state, number of ``layers``.
+    """Options. At the default width it has as many parameters as the LSTM.
 
-    At the default width it has as many parameters as the LSTM.
+    Attributes:
+        width: D, of the state.
+        layers: Layers.
+        init: Initial biases of the update gates: *chrono* spreads them over the training length
+            (:mod:`baselines.models._chrono`), *plain* is PyTorch's, around 0.
     """
 
     width: int = 112
     layers: int = 1
+    init: Literal["chrono", "plain"] = "chrono"
 
     def __post_init__(self) -> None:
         """Check the options."""
@@ -44,6 +51,21 @@ class GRU(SequenceModel):
         self.encoder = Encoder(signature.vocabulary, signature.features, config.width)
         self.recurrence = nn.GRU(config.width, config.width, config.layers, batch_first=True)
         self.head = Head(self.encoder, signature.outputs)
+        if config.init == "chrono":
+            self._open_update_gates(signature.length)
+
+    @torch.no_grad()
+    def _open_update_gates(self, length: int) -> None:
+        """Set the initial biases of the update gates.
+
+        In PyTorch the gate z is the share that is kept, ``h_t = (1 − z) ⊙ n + z ⊙ h_{t−1}``; the
+        paper's gate is 1 − z, with the bias ``−log u``. PyTorch adds two bias vectors, in the order
+        reset gate, update gate and candidate: in the update gate the second one is set to zero.
+        """
+        for layer in range(self.config.layers):
+            first = getattr(self.recurrence, f"bias_ih_l{layer}").view(3, -1)
+            second = getattr(self.recurrence, f"bias_hh_l{layer}").view(3, -1)
+            first[1], second[1] = chrono_biases(self.config.width, length), 0.0
 
     def initial_state(self, batch: int) -> GRUState:
         """Return zeros."""

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 from jaxtyping import Float
@@ -11,12 +12,16 @@ from torch.nn import functional
 from baselines.interface import SequenceModel, Signature, check_positive
 from baselines.models._gate import OpenGate
 from baselines.models._layer_stack import Mixer, ResidualBlock, Stack
+from baselines.models._mimetic import PASSED, open_evenly, pass_one_step
 from baselines.models._selective_scan import selective_scan
 from baselines.models._short_convolution import ShortConvolution
 from baselines.models._step_size import step_biases
 
 VERSION = 1
 TITLE = "Mamba"
+
+SLOW = 1e-3
+"""Rate of forgetting at a step of length 1, of a layer with MemNet's initial values."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -30,6 +35,8 @@ class Config:
         states: States N of a channel.
         step_rank: Rank of the map from a channel's input to its step; None for ``width / 16``,
             rounded up, as published.
+        init: *plain*, or *mimetic*: the first layer starts with MemNet's initial values
+            (:mod:`baselines.models._mimetic`).
     """
 
     width: int = 72
@@ -37,6 +44,7 @@ class Config:
     expansion: int = 2
     states: int = 16
     step_rank: int | None = None
+    init: Literal["plain", "mimetic"] = "plain"
 
     def __post_init__(self) -> None:
         """Check the options."""
@@ -45,6 +53,11 @@ class Config:
         )
         if self.step_rank is not None:
             check_positive(step_rank=self.step_rank)
+        if self.init == "mimetic" and self.expansion < 2:
+            raise ValueError(
+                f"init = mimetic with expansion = {self.expansion} is not possible: half of the "
+                "channels pass on the previous token, so expansion must be at least 2"
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +99,33 @@ class MambaLayer(Mixer):
         self.skip = nn.Parameter(torch.ones(channels))
         self.out = nn.Linear(channels, width, bias=False)
 
+    @torch.no_grad()
+    def mimic_memnet(self) -> None:
+        """Set MemNet's initial values (:mod:`baselines.models._mimetic`).
+
+        Half of the channels pass on the previous input and give B, the other half the present one
+        and give C. For equal inputs ``C·B`` is about 1. Every step is of length 1, and nearly
+        nothing is forgotten: the scan is linear attention to pairs, ``Σ_s (C_t·B_s) x_s``. The
+        layer adds what followed the present input. There is no skip.
+        """
+        rank, states, _ = self.sizes
+        half = len(self.into.weight) // 2
+        previous, present = slice(0, half), slice(half, 2 * half)
+        nn.init.orthogonal_(self.into.weight[present])
+        self.into.weight[previous] = self.into.weight[present]
+        pass_one_step(self.convolution, previous, back=1)
+        pass_one_step(self.convolution, present, back=0)
+        keys = nn.init.orthogonal_(torch.empty(states, half)) / (PASSED * states**0.5)
+        nn.init.zeros_(self.select.weight)
+        self.select.weight[rank : rank + states, previous] = keys
+        self.select.weight[rank + states :, present] = keys
+        nn.init.constant_(self.step.bias, math.log(math.expm1(1.0)))
+        nn.init.constant_(self.log_rate, math.log(SLOW))
+        nn.init.zeros_(self.skip)
+        nn.init.zeros_(self.out.weight)
+        self.out.weight[:, present] = self.into.weight[present].t() / PASSED
+        open_evenly(self.gate)
+
     def initial_state(self, batch: int) -> MambaState:
         """Return zeros."""
         return MambaState(
@@ -124,4 +164,8 @@ def build(config: Config, signature: Signature) -> SequenceModel:
         MambaLayer(config.width, config.expansion * config.width, config.states, rank)
         for _ in range(config.layers)
     ]
-    return Stack(signature, config.width, [ResidualBlock(config.width, layer) for layer in layers])
+    blocks = [ResidualBlock(config.width, layer) for layer in layers]
+    model = Stack(signature, config.width, blocks)
+    if config.init == "mimetic":  # the last draws, so that all other initial values are unchanged
+        layers[0].mimic_memnet()
+    return model
