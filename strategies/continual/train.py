@@ -17,9 +17,10 @@ from results.records.record import Outcome
 from results.statistics.metrics import stream_metrics
 from strategies.common.batch_norm import allow_single_samples
 from strategies.common.checkpoint import Checkpoint, Parts
-from strategies.common.cost import Stopwatch, measure_cost, regenerated_bytes
+from strategies.common.cost import Stopwatch, measure_cost
 from strategies.common.training_log import TrainingLog, diverged
 from strategies.continual.checkpointing import Resume, resumable, strategy_parts
+from strategies.continual.counted_bytes import networks, parameter_bytes, stored_bytes
 from strategies.continual.metrics.optional_metrics import OptionalMetrics
 from strategies.continual.strategy import ContinualStrategy
 from strategies.continual.stream import Stream
@@ -28,14 +29,6 @@ VERSION = 1
 """Version of the loop; raise it if a change to the loop, the data loader or the evaluation can
 alter results. It is part of the identity of every stream's cells.
 """
-
-
-@runtime_checkable
-class StoresPast(Protocol):
-    """A plugin that stores something of past experiences."""
-
-    def stored_bytes(self) -> int:
-        """Return the stored bytes, with everything needed to use them."""
 
 
 @runtime_checkable
@@ -195,16 +188,12 @@ def run_stream(
         },
         slots=_slots(strategy),
         cost=measure_cost(
-            strategy.model,
+            networks(strategy),
             state_bytes=_state_bytes(model, stream, device),
             train=train,
             evaluation=evaluation,
             train_examples=strategy.examples.count,
-            buffer_bytes=sum(
-                plugin.stored_bytes()
-                for plugin in strategy.plugins
-                if isinstance(plugin, StoresPast)
-            ),
+            buffer_bytes=stored_bytes(strategy),
         ),
     )
 
@@ -285,7 +274,7 @@ def within_total(
     """
     rng_state = torch.get_rng_state()
     stored, built = 0, build(config)
-    while (parameters := _parameter_bytes(built[1])) + stored > total or not stored:
+    while (parameters := parameter_bytes(built[1])) + stored > total or not stored:
         stored = total - parameters
         if stored <= 0:
             raise UsageError(
@@ -295,12 +284,6 @@ def within_total(
         torch.set_rng_state(rng_state)
         built = build(replace(config, budget=stored))
     return built
-
-
-def _parameter_bytes(strategy: ContinualStrategy) -> int:
-    """Return the bytes of the parameters without those that the seed regenerates."""
-    parameters: int = sum(parameter.nbytes for parameter in strategy.model.parameters())
-    return parameters - regenerated_bytes(strategy.model)
 
 
 def _slots(strategy: ContinualStrategy) -> dict[str, JsonValue] | None:

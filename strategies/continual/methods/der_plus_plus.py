@@ -5,9 +5,11 @@ the paper)::
 
     L = CE(new) + α · MSE(f(x'), z') + β · CE(f(x''), y'')
 
-Algorithm 2 of the paper: each new sample is offered to the buffer once, after its first training
-step, with the logits ``z`` of that step. Later steps draw from the buffer, samples of the same
-experience included. The logits are stored as half floats, and count as stored bytes.
+Algorithm 2 of the paper and the authors' code: after every training step, its new samples are
+offered to the buffer with the logits ``z`` of that step. So each pass over an experience offers its
+samples again, and the buffer can hold a sample more than once, with the logits of several passes.
+Later steps draw from the buffer, samples of the same experience included. The logits are stored as
+half floats, and count as stored bytes.
 """
 
 from dataclasses import dataclass
@@ -25,7 +27,7 @@ from strategies.continual.replay.rehearsal import Replay
 from strategies.continual.strategy import ContinualStrategy
 from strategies.continual.stream import Stream, require_at_least
 
-VERSION = 2
+VERSION = 3
 TITLE = "DER++"
 LOGIT_BYTES = 2
 """Bytes of a stored logit."""
@@ -94,15 +96,11 @@ class DarkReplay(Replay):
             strategy.loss = strategy.loss + loss - whole
 
     def after_update(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
-        """Offer the step's new samples with their logits, in the first pass of an experience."""
-        before = strategy.clock.train_exp_iterations * strategy.train_mb_size
-        if before + self.new <= len(strategy.experience.dataset):
-            inputs, labels, logits = (
-                strategy.mb_x[: self.new],
-                strategy.mb_y[: self.new],
-                strategy.mb_output[: self.new],
-            )
-            self.buffer.offer(inputs, labels, {"logits": logits.detach().cpu().half()})
+        """Offer the step's new samples with their logits."""
+        inputs, labels, logits = (
+            column[: self.new] for column in (strategy.mb_x, strategy.mb_y, strategy.mb_output)
+        )
+        self.buffer.offer(inputs, labels, {"logits": logits.detach().cpu().half()})
 
     def after_training_exp(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
         """Do nothing: each sample was offered at its step."""
@@ -152,8 +150,7 @@ def build(
     buffer = build_buffer(
         raw_storage(stream),
         stream,
-        budget=config.budget,
-        mem_size=config.mem_size,
+        config,
         shares=config.shares,
         seed=seed,
         extra_bytes=LOGIT_BYTES * stream.signature.outputs,

@@ -53,14 +53,7 @@ def build(
     """
     if config.weighting == "experience":
         require_boundaries(stream, "er[weighting=experience]")
-    buffer = build_buffer(
-        raw_storage(stream),
-        stream,
-        budget=config.budget,
-        mem_size=config.mem_size,
-        shares=config.shares,
-        seed=seed,
-    )
+    buffer = build_buffer(raw_storage(stream), stream, config, shares=config.shares, seed=seed)
     return ContinualStrategy(
         model=classifier(model, stream),
         stream=stream,

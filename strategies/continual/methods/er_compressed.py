@@ -68,8 +68,7 @@ def build(
     buffer = build_buffer(
         DeflatedStorage((signature.length, signature.features or 1)),
         stream,
-        budget=config.budget,
-        mem_size=config.mem_size,
+        config,
         shares=config.shares,
         seed=seed,
     )

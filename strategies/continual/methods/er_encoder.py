@@ -164,8 +164,7 @@ def build(
     buffer = build_buffer(
         raw if config.form == "raw" else DeflatedStorage(shape),
         stream,
-        budget=config.budget,
-        mem_size=config.mem_size,
+        config,
         shares=config.shares,
         seed=seed,
     )

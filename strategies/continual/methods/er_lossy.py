@@ -118,8 +118,7 @@ def build(
     buffer = build_buffer(
         storage,
         stream,
-        budget=config.budget,
-        mem_size=config.mem_size,
+        config,
         shares=config.shares,
         seed=seed,
     )

@@ -154,8 +154,7 @@ def build(
     buffer = build_buffer(
         raw_storage(stream),
         stream,
-        budget=config.budget,
-        mem_size=config.mem_size,
+        config,
         shares="balanced",
         seed=seed,
     )

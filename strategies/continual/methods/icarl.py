@@ -15,15 +15,13 @@ has the same number; when classes are added, the last exemplars of each are drop
 
 Differences: a mini-batch of new samples is extended by as many exemplars, as for all methods here,
 where the paper mixes both. In the *domain* scenario, which the paper does not have, the samples of
-one label in each experience have exemplars and a mean of their own. The earlier model exists during
-training alone, like the optimizer's state, and does not count as stored.
+one label in each experience have exemplars and a mean of their own.
 
 Shapes: ``B`` batch, ``n`` samples, ``D`` width of the features, ``G`` groups of exemplars (a class
 in an experience), ``K`` classes.
 """
 
 import copy
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -35,14 +33,13 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from baselines.interface import ModelOutput, SequenceModel
-from results.errors import UsageError
 from strategies.continual.classifier import CLOSED, classifier, trunk
-from strategies.continual.replay.buffer import COUNT_BYTES, Buffer, capacity_bytes, raw_storage
+from strategies.continual.replay.exemplars import Exemplars, exemplars_for
 from strategies.continual.replay.rehearsal import Replay, samples_of
 from strategies.continual.strategy import ContinualStrategy
 from strategies.continual.stream import Stream, require_boundaries
 
-VERSION = 1
+VERSION = 2
 TITLE = "iCaRL"
 FEATURE_BATCH = 512
 """Samples whose features are computed at a time."""
@@ -59,41 +56,6 @@ class Config:
 
     mem_size: int = 200
     budget: int = 0
-
-
-class Exemplars(Buffer):
-    """Exemplars of each group in the order of their choice; ``seen`` holds their numbers."""
-
-    def add(
-        self,
-        inputs: Float[Tensor, "n T F"],
-        labels: Int[Tensor, "n"],
-        features: Float[Tensor, "n D"],
-    ) -> None:
-        """Choose exemplars of the classes of an experience, and shorten the earlier groups.
-
-        Args:
-            inputs: The samples.
-            labels: Their classes.
-            features: Their features, of norm 1.
-        """
-        counts = self.seen[self.seen > 0].tolist()
-        classes = labels.unique().tolist()
-        per_sample = self.store.max_bytes + self.labels.element_size()
-        share = self.capacity // (per_sample * (len(counts) + len(classes)))
-        groups = torch.arange(len(self)).split(counts)
-        stay = torch.cat([self.labels.new_zeros(0).long(), *(group[:share] for group in groups)])
-        chosen = []
-        for label in classes:
-            places = torch.nonzero(labels == label).flatten()
-            chosen.append(places[herded(features[places], share)])
-        enter = torch.cat(chosen)
-        packed = self.store.pack(inputs[enter])
-        self.store = self.store.join(stay, packed, torch.arange(len(enter)))
-        self.labels = torch.cat((self.labels[stay], labels[enter].to(self.labels.dtype)))
-        numbers = [min(count, share) for count in counts] + [len(places) for places in chosen]
-        self.seen = torch.zeros_like(self.seen)
-        self.seen[: len(numbers)] = torch.tensor(numbers, dtype=self.seen.dtype)
 
 
 class NearestMean(SequenceModel):
@@ -195,6 +157,10 @@ class ExemplarReplay(Replay):
         whole = functional.cross_entropy(strategy.mb_output, strategy.mb_y)
         strategy.loss = strategy.loss + loss - whole
 
+    def networks(self) -> list[nn.Module]:
+        """Return the earlier model."""
+        return [self.earlier]
+
     def after_update(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
         """Discard the means of the previous weights."""
         self.answers.forget_means()
@@ -230,28 +196,6 @@ class ExemplarReplay(Replay):
         """Return the earlier model's logits; it has no exemplars to answer by."""
         logits: Tensor = avalanche_forward(self.earlier, strategy.mb_x, strategy.mb_task_id)
         return logits
-
-
-def herded(features: Float[Tensor, "n D"], count: int) -> Int[Tensor, "m"]:
-    """Return the places of the exemplars of a class, in the order of their choice.
-
-    With norm 1, the sample that brings the mean of k exemplars closest to ``μ`` is the one with the
-    largest ``φ(x) · (k μ − Σ φ(p))``, over the k − 1 earlier exemplars ``p``.
-
-    Args:
-        features: Features of norm 1.
-        count: Number of exemplars, or all samples if these are fewer.
-    """
-    mean, total = features.mean(0), torch.zeros_like(features[0])
-    free = torch.ones(len(features), dtype=torch.bool)
-    chosen: list[int] = []
-    for number in range(1, min(count, len(features)) + 1):
-        fit = features @ (number * mean - total)
-        place = int(fit.masked_fill(~free, -torch.inf).argmax())
-        free[place] = False
-        total = total + features[place]
-        chosen.append(place)
-    return torch.tensor(chosen, dtype=torch.long)
 
 
 def icarl_loss(
@@ -303,27 +247,3 @@ def build(
         device=device,
         plugins=[ExemplarReplay(answers, wrapped, stream, seed)],
     )
-
-
-def exemplars_for(config: Config, stream: Stream, seed: int) -> Exemplars:
-    """Return empty storage for exemplars.
-
-    Raises:
-        UsageError: If the budget does not hold an exemplar of each class.
-    """
-    groups, classes = sum(map(len, stream.classes)), stream.signature.outputs
-    capacity = capacity_bytes(config.budget, config.mem_size, stream)
-    if config.budget:
-        capacity -= COUNT_BYTES * (groups - classes)
-    exemplars = Exemplars(
-        raw_storage(stream), classes=groups, capacity=capacity, shares="per-class", seed=seed
-    )
-    needed = groups * (exemplars.store.max_bytes + exemplars.labels.element_size())
-    if capacity < needed:
-        least = math.ceil(needed / stream.sample_bytes)
-        given = f"budget = {config.budget}" if config.budget else f"mem_size = {config.mem_size}"
-        raise UsageError(
-            f"{given} can't hold an exemplar of each of {groups} classes: give at least "
-            f"budget={needed + COUNT_BYTES * groups}, or mem_size={least}"
-        )
-    return exemplars

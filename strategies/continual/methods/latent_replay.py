@@ -210,8 +210,7 @@ def build(
     buffer = build_buffer(
         RowStorage.empty((config.code,), torch.uint8 if config.form == "bytes" else torch.float16),
         stream,
-        budget=config.budget,
-        mem_size=config.mem_size,
+        config,
         shares=config.shares,
         seed=seed,
     )

@@ -1,10 +1,16 @@
 """Learning without forgetting: distils the model of the previous experience (Li & Hoiem 2016).
 
-The loss gains the distillation of the earlier model's answers among the classes seen before::
+In the c-th experience, new samples ``x`` are also distilled from the model before it. With the
+classes ``P`` of earlier experiences and all classes seen ``S``, the loss of van de Ven et al.,
+Nature Machine Intelligence 2022, is::
 
-    T² · mean over x of  −Σ_k softmax(old_k / T) · log softmax(new_k / T)
+    L = 1/c · CE(x) + (1 − 1/c) · λ D(x)
+    D = T² · mean over x of  −Σ_{k in P} softmax_P(old / T)_k · log softmax_S(new / T)_k
 
-With a head per task, each earlier head is distilled separately, and their losses are added.
+So a sample of a new class should get no probability of its own class, which is why LwF fails in the
+*class* scenario. With ``weighting=equal`` it is that of the first paper: ``CE + λ D``, and both
+softmaxes are over ``P``. With a head per task, each earlier head is distilled separately; ``D`` is
+the mean over these heads with ``weighting=experience``, and their sum with ``equal``.
 
 Avalanche's plugin raises the weight with the experience by default, and copies the model with its
 optimizer's hooks; here the earlier model is one frozen copy.
@@ -13,16 +19,16 @@ optimizer's hooks; here the earlier model is one frozen copy.
 import copy
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from avalanche.core import SupervisedPlugin
 from avalanche.models.utils import avalanche_forward
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
 from baselines.interface import SequenceModel
-from strategies.continual.classifier import classifier
+from strategies.continual.classifier import CLOSED, classifier
 from strategies.continual.replay.rehearsal import samples_of
 from strategies.continual.strategy import ContinualStrategy
 from strategies.continual.stream import (
@@ -32,7 +38,7 @@ from strategies.continual.stream import (
     require_boundaries,
 )
 
-VERSION = 1
+VERSION = 2
 TITLE = "LwF"
 
 
@@ -41,10 +47,13 @@ class Config:
     """Options of the method.
 
     Attributes:
-        strength: Weight of the distillation.
+        weighting: ``"experience"``: in the c-th experience the cross-entropy has the weight 1/c,
+            the distillation the rest; ``"equal"``: both have the weight 1.
+        strength: λ, a factor of the distillation.
         temperature: T.
     """
 
+    weighting: Literal["experience", "equal"] = "experience"
     strength: float = 1.0
     temperature: float = 2.0
 
@@ -69,71 +78,100 @@ class Distillation(SupervisedPlugin[Any]):
         self.earlier = copy.deepcopy(model).eval().requires_grad_(False)
         self._heads = stream.heads
         self._known = torch.zeros(stream.signature.outputs, dtype=torch.bool)
+        self._seen = self._known.clone()
         self._past = 0
 
+    def before_training_exp(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
+        """Add the classes of the experience to those seen."""
+        self._seen = self._known.clone()
+        self._seen[samples_of(strategy)[1].unique()] = True
+
     def before_backward(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
-        """Add the distillation."""
+        """Add the distillation, and weight both losses."""
         if not self._past:
             return
-        groups = [self._known] if self._heads is None else list(self._heads[: self._past])
-        for task, group in enumerate(groups):
-            tasks = None if self._heads is None else torch.full_like(strategy.mb_y, task)
-            with torch.no_grad():
-                old = avalanche_forward(self.earlier, strategy.mb_x, tasks)
-            new = (
-                strategy.mb_output
-                if tasks is None
-                else avalanche_forward(strategy.model, strategy.mb_x, tasks)
-            )
-            loss = distillation(new, old, group.to(old.device), self.config.temperature)
-            strategy.loss = strategy.loss + self.config.strength * loss
+        losses = self._losses(strategy)
+        added = self.config.strength * torch.stack(losses).sum()
+        if self.config.weighting == "equal":
+            strategy.loss = strategy.loss + added
+        else:
+            share = 1 / (self._past + 1)
+            strategy.loss = share * strategy.loss + (1 - share) * added / len(losses)
 
     def after_training_exp(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
         """Freeze a copy of the model."""
         self.earlier.load_state_dict(strategy.model.state_dict())
-        self._known[samples_of(strategy)[1].unique()] = True
+        self._known = self._seen
         self._past += 1
 
+    def _losses(self, strategy: Any) -> list[Float[Tensor, ""]]:
+        """Return the distillation of each earlier head, or of the only one."""
+        temperature, losses = self.config.temperature, []
+        if self._heads is None:
+            seen = self._seen if self.config.weighting == "experience" else self._known
+            old = self._answers(self.earlier, strategy, None)
+            return [distillation(strategy.mb_output, old, self._known, seen, temperature)]
+        for task, head in enumerate(self._heads[: self._past]):
+            tasks = torch.full_like(strategy.mb_y, task)
+            old = self._answers(self.earlier, strategy, tasks)
+            new = avalanche_forward(strategy.model, strategy.mb_x, tasks)
+            losses.append(distillation(new, old, head, head, temperature))
+        return losses
+
+    @torch.no_grad()
+    def _answers(
+        self, model: nn.Module, strategy: Any, tasks: Int[Tensor, "B"] | None
+    ) -> Float[Tensor, "B K"]:
+        """Return the logits of a frozen model."""
+        logits: Tensor = avalanche_forward(model, strategy.mb_x, tasks)
+        return logits
+
+    def networks(self) -> list[nn.Module]:
+        """Return the earlier model."""
+        return [self.earlier]
+
     def stored_bytes(self) -> int:
-        """Return the bytes of the earlier model and of the mask of classes that it knew."""
-        return (
-            sum(p.nbytes for p in self.earlier.parameters()) + self._known.nbytes
-            if self._past
-            else 0
-        )
+        """Return the bytes of the mask of classes that the earlier model knew."""
+        return self._known.nbytes
 
     def state_dict(self) -> dict[str, Any]:
-        """Return the earlier model's parameters and the mask of classes that it knew."""
+        """Return the earlier model and the masks of the classes that it knew and of those seen."""
         return {
             "earlier": dict(self.earlier.state_dict()),
             "known": self._known,
+            "seen": self._seen,
             "past": self._past,
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Restore what :meth:`state_dict` returned."""
         self.earlier.load_state_dict(state["earlier"])
-        self._known, self._past = state["known"].clone(), state["past"]
+        self._known, self._seen = state["known"].clone(), state["seen"].clone()
+        self._past = state["past"]
 
 
 def distillation(
     new: Float[Tensor, "B K"],
     old: Float[Tensor, "B K"],
-    among: Bool[Tensor, "K"],
+    earlier: Bool[Tensor, "K"],
+    seen: Bool[Tensor, "K"],
     temperature: float,
 ) -> Float[Tensor, ""]:
-    """Return the cross-entropy of two models' softened answers among some classes, times T².
+    """Return the cross-entropy of two models' softened answers, times T².
 
     The factor makes the size of the gradient independent of T.
 
     Args:
         new: Logits of the trained model.
         old: Logits of the earlier model.
-        among: The classes.
+        earlier: Mask of the classes P among which the earlier model answers.
+        seen: Mask of the classes S among which the trained model answers; it contains P.
         temperature: T.
     """
-    target = (old[:, among] / temperature).softmax(-1)
-    return -(target * (new[:, among] / temperature).log_softmax(-1)).sum(-1).mean() * temperature**2
+    earlier, seen = earlier.to(new.device), seen.to(new.device)
+    target = (old / temperature).masked_fill(~earlier, -torch.inf).softmax(-1)
+    answer = (new / temperature).masked_fill(~seen, CLOSED).log_softmax(-1)
+    return -(target * answer).sum(-1).mean() * temperature**2
 
 
 def build(

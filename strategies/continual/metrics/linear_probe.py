@@ -32,7 +32,10 @@ PROBE_BATCH = 512
 
 
 class LinearProbe:
-    """Probes the features of a strategy's model, which are the inputs of its last linear layer.
+    """Probes the features of a strategy's model.
+
+    They are the inputs of its last linear layer with an output per class. A model that has none, or
+    does not use it in evaluation (a readout in closed form), provides ``features(inputs)``.
 
     Args:
         stream: The stream.
@@ -57,7 +60,7 @@ class LinearProbe:
         """Fit a probe to the current features, and measure its accuracy on each experience.
 
         Raises:
-            UsageError: If the model has no linear output layer.
+            UsageError: If the model has neither a linear output layer nor features.
         """
         layer = output_layer(strategy.model, self._classes)
         joined = [torch.cat(column) for column in zip(*self._train, strict=True)]
@@ -99,45 +102,34 @@ def fit_ridge(
     return weights.float()
 
 
-def output_layer(model: nn.Module, classes: int) -> nn.Linear:
-    """Return the last linear layer with one output per class.
-
-    Raises:
-        UsageError: If there is none.
-    """
+def output_layer(model: nn.Module, classes: int) -> nn.Linear | None:
+    """Return the last linear layer with one output per class, if there is one."""
     layers = [
         module
         for module in model.modules()
         if isinstance(module, nn.Linear) and module.out_features == classes
     ]
-    if not layers:
-        raise UsageError(
-            f"{type(model).__name__} has no linear layer with {classes} outputs, whose inputs a "
-            "probe could read: leave probe=true out"
-        )
-    return layers[-1]
+    return layers[-1] if layers else None
 
 
-def _features(strategy: Any, layer: nn.Linear, columns: Columns) -> Float[Tensor, "n D"]:
-    """Return the layer's input for each sample, at the last position.
-
-    A method that does not use the layer in evaluation provides ``features(inputs)``.
+def _features(strategy: Any, layer: nn.Linear | None, columns: Columns) -> Float[Tensor, "n D"]:
+    """Return the layer's input for each sample, at the last position, or the model's own features.
 
     Raises:
-        UsageError: If it does not.
+        UsageError: If the layer is missing or not used, and the model has no features.
     """
     found: list[Tensor] = []
-    hook = layer.register_forward_pre_hook(
-        lambda module, inputs: found.append(_last(inputs[0].detach()))
-    )
-    try:
-        with torch.no_grad():
+    if layer is not None:
+        hook = layer.register_forward_pre_hook(
+            lambda module, inputs: found.append(_last(inputs[0].detach()))
+        )
+        try:
             for start in range(0, len(columns[1]), PROBE_BATCH):
-                logits_of(
-                    strategy, tuple(column[start : start + PROBE_BATCH] for column in columns)
-                )
-    finally:
-        hook.remove()
+                piece = tuple(column[start : start + PROBE_BATCH] for column in columns)
+                with torch.no_grad():
+                    logits_of(strategy, piece)
+        finally:
+            hook.remove()
     return torch.cat(found or _own_features(strategy, columns[0]))
 
 
@@ -153,8 +145,8 @@ def _own_features(strategy: Any, inputs: Tensor) -> list[Float[Tensor, "n D"]]:
     )
     if provider is None:
         raise UsageError(
-            f"{type(strategy.model).__name__} does not use its last layer in evaluation and has no "
-            "features: leave probe=true out"
+            f"{type(strategy.model).__name__} has no linear layer with an output per class that it "
+            "uses in evaluation, and no features, which a probe could read: leave probe=true out"
         )
     mode = provider.training
     provider.eval()

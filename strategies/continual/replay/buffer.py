@@ -5,7 +5,7 @@ Shapes: ``n`` stored samples, ``m`` offered ones, ``T`` time steps, ``F`` featur
 
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from jaxtyping import Float, Int
@@ -19,6 +19,18 @@ from strategies.continual.stream import Stream
 
 COUNT_BYTES = 4
 """Bytes of the count of samples seen, per class."""
+
+
+class BufferSize(Protocol):
+    """Options of a method that give the size of its buffer."""
+
+    @property
+    def budget(self) -> int:
+        """Bytes stored, if not 0."""
+
+    @property
+    def mem_size(self) -> int:
+        """Capacity as a number of raw samples, if ``budget`` is 0."""
 
 
 class Buffer:
@@ -124,26 +136,24 @@ def raw_storage(stream: Stream) -> RowStorage:
     )
 
 
-def capacity_bytes(budget: int, mem_size: int, stream: Stream) -> int:
+def capacity_bytes(size: BufferSize, stream: Stream) -> int:
     """Return the bytes for stored samples; zero or less if the budget holds nothing.
 
     Args:
-        budget: Total stored bytes, the counts of samples seen (4 bytes per class) included; 0 to
-            use ``mem_size``.
-        mem_size: Capacity as a number of raw samples.
+        size: ``budget``, if not 0, includes the counts of samples seen (4 bytes per class);
+            ``mem_size`` does not.
         stream: Provides the size of a raw sample.
     """
-    if budget:
-        return budget - COUNT_BYTES * stream.signature.outputs
-    return mem_size * stream.sample_bytes
+    if size.budget:
+        return size.budget - COUNT_BYTES * stream.signature.outputs
+    return size.mem_size * stream.sample_bytes
 
 
 def build_buffer(
     storage: SampleStorage,
     stream: Stream,
+    size: BufferSize,
     *,
-    budget: int,
-    mem_size: int,
     shares: Shares,
     seed: int,
     extra_bytes: int = 0,
@@ -153,8 +163,7 @@ def build_buffer(
     Args:
         storage: An empty storage in the form for the inputs.
         stream: The stream.
-        budget: Option of the method; see :func:`capacity_bytes`.
-        mem_size: Option of the method; see :func:`capacity_bytes`.
+        size: Options of the method; see :func:`capacity_bytes`.
         shares: How the capacity is divided among the classes.
         seed: The cell's seed.
         extra_bytes: Bytes of further data of each sample.
@@ -163,32 +172,32 @@ def build_buffer(
         UsageError: If the capacity, or the share of a class with ``shares=per-class``, does not
             hold one sample.
     """
-    classes, capacity = stream.signature.outputs, capacity_bytes(budget, mem_size, stream)
+    classes, capacity = stream.signature.outputs, capacity_bytes(size, stream)
     buffer = Buffer(storage, classes=classes, capacity=capacity, shares=shares, seed=seed)
     groups = classes if shares == "per-class" else 1
     attached = buffer.labels.element_size() + extra_bytes
     needed = groups * (storage.max_bytes + attached)
     if capacity < needed:
-        raise UsageError(_too_small(budget, mem_size, groups, needed, stream))
+        raise UsageError(_too_small(size, groups, needed, stream))
     return buffer
 
 
-def _too_small(budget: int, mem_size: int, groups: int, needed: int, stream: Stream) -> str:
+def _too_small(size: BufferSize, groups: int, needed: int, stream: Stream) -> str:
     """Return the message for a capacity below one sample of each group.
 
     Args:
-        budget: Option of the method.
-        mem_size: Option of the method.
+        size: Options of the method.
         groups: Number of equal shares of the capacity.
         needed: Bytes that hold one sample in each share.
         stream: The stream.
     """
     least_size = math.ceil(needed / stream.sample_bytes)
     least_budget = needed + COUNT_BYTES * stream.signature.outputs
+    by_size, by_budget = f"mem_size={least_size}", f"budget={least_budget}"
     given, least, other = (
-        (f"budget = {budget} bytes", f"budget={least_budget}", f"mem_size={least_size}")
-        if budget
-        else (f"mem_size = {mem_size}", f"mem_size={least_size}", f"budget={least_budget} bytes")
+        (f"budget = {size.budget} bytes", by_budget, by_size)
+        if size.budget
+        else (f"mem_size = {size.mem_size}", by_size, f"{by_budget} bytes")
     )
     divided = f" in {groups} equal shares, one per class" if groups > 1 else ""
     way_out = " or shares=balanced" if groups > 1 else ""

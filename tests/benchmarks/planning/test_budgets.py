@@ -10,6 +10,7 @@ from benchmarks.cli.plan_options import plan_from
 from benchmarks.planning.budgets import options_and_total
 from benchmarks.planning.plan import Plan
 from results.errors import UsageError
+from strategies.continual.counted_bytes import StoresPast
 from strategies.continual.methods import (
     der_plus_plus,
     er,
@@ -18,7 +19,7 @@ from strategies.continual.methods import (
     latent_replay,
     memnet,
 )
-from strategies.continual.train import StoresPast, run_stream, within_total
+from strategies.continual.train import run_stream, within_total
 from tests.strategies.continual.small_gru import Gru
 from tests.strategies.continual.test_train import CPU, toy
 

@@ -12,6 +12,7 @@ from benchmarks.cli.plan_options import plan_from
 from benchmarks.execution.run_cell import run
 from results.errors import UsageError
 from strategies.continual.dataloader import columns_of
+from strategies.continual.methods.er import Config
 from strategies.continual.replay.buffer import Buffer, capacity_bytes, raw_storage
 from tests.benchmarks.datasets.user_samples import (
     built,
@@ -111,7 +112,7 @@ def test_buffer_stores_the_requested_number_of_sequences_unchanged(
     buffer = Buffer(
         raw_storage(stream),
         classes=4,
-        capacity=capacity_bytes(0, 5, stream),
+        capacity=capacity_bytes(Config(mem_size=5), stream),
         shares="reservoir",
         seed=0,
     )

@@ -12,9 +12,10 @@ from baselines.registry import Registry
 from results.errors import UsageError
 from results.records.record import Outcome
 from results.validation.recompute import recomputed
+from strategies.continual.counted_bytes import StoresPast
 from strategies.continual.strategy import ContinualStrategy
 from strategies.continual.stream import Measures, Schedule, Stream
-from strategies.continual.train import StoresPast, run_stream
+from strategies.continual.train import run_stream
 from tests.strategies.continual.small_gru import Gru
 from tests.strategies.continual.toy_stream import NEEDS_BOUNDARIES, toy
 

@@ -1,6 +1,7 @@
 """Accuracy within experiences, and probes of the features."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,14 +14,17 @@ from baselines.registry import Registry
 from results.errors import UsageError
 from results.records.record import Outcome
 from strategies.continual.methods import naive
-from strategies.continual.metrics.linear_probe import RIDGE, fit_ridge, output_layer
+from strategies.continual.methods import ridge as ridge_method
+from strategies.continual.metrics.linear_probe import (
+    RIDGE,
+    LinearProbe,
+    fit_ridge,
+    output_layer,
+)
 from strategies.continual.stream import Measures, Scenario
 from strategies.continual.train import run_stream
 from tests.strategies.continual.small_gru import Gru
 from tests.strategies.continual.test_train import CPU, toy
-
-WITHOUT_PROBE = {"ridge"}
-"""Methods whose model is itself a linear readout of fixed features, so that a probe is refused."""
 
 METHODS = [pytest.param(entry.load(), id=entry.name) for entry in Registry("method")]
 
@@ -50,19 +54,18 @@ def run(method: Any, measures: Measures, scenario: Scenario = "class") -> tuple[
 @pytest.mark.parametrize("method", METHODS)
 def test_optional_metrics_do_not_change_training(method: Any) -> None:
     plain, model = run(method, Measures())
-    probed = method.__name__.rpartition(".")[2] not in WITHOUT_PROBE
-    measured, other = run(method, Measures(track=4, probe=probed))
+    measured, other = run(method, Measures(track=4, probe=True))
     assert all(
         torch.equal(one, two)
         for one, two in zip(model.state_dict().values(), other.state_dict().values(), strict=True)
     )
     assert measured.curves["accuracy_matrix"] == plain.curves["accuracy_matrix"]
     assert measured.slots == plain.slots
-    of_probe = {"probe_accuracy", "probe_forgetting"} if probed else set()
     assert set(measured.metrics) - set(plain.metrics) == {
         "wc_accuracy",
         "stability_gap",
-        *of_probe,
+        "probe_accuracy",
+        "probe_forgetting",
     }
 
 
@@ -108,10 +111,23 @@ def test_the_probe_is_ridge_regression() -> None:
     )
 
 
-def test_a_model_without_an_output_layer_is_refused() -> None:
-    assert output_layer(nn.Sequential(nn.Linear(2, 4), nn.Linear(4, 4)), 4).in_features == 4
-    with pytest.raises(UsageError, match="no linear layer with 4 outputs"):
-        output_layer(nn.Linear(2, 3), 4)
+def test_the_output_layer_is_the_last_with_an_output_per_class() -> None:
+    layer = output_layer(nn.Sequential(nn.Linear(2, 4), nn.Linear(3, 4)), 4)
+    assert layer is not None
+    assert layer.in_features == 3
+    assert output_layer(nn.Linear(2, 3), 4) is None
+
+
+def test_the_probe_of_a_closed_form_reads_its_features() -> None:
+    """`ridge` has no layer; a probe of its random features is about as accurate as its answers."""
+    outcome, _ = run(ridge_method, Measures(probe=True))
+    assert outcome.metrics["probe_accuracy"] > 0.9
+
+
+def test_a_model_without_an_output_layer_and_features_is_refused() -> None:
+    strategy: Any = SimpleNamespace(model=nn.Linear(2, 3), device=CPU)
+    with pytest.raises(UsageError, match=r"Linear has no linear layer .* leave probe=true out"):
+        LinearProbe(toy(), 0).take(strategy)
 
 
 def test_optional_metrics_do_not_count_as_training_time() -> None:

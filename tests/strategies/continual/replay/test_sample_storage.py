@@ -1,4 +1,5 @@
 import zlib
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,15 @@ from strategies.continual.replay.buffer import (
 from strategies.continual.replay.sample_storage import DeflatedStorage, RowStorage, SampleStorage
 from strategies.continual.replay.sampling import Shares
 from tests.strategies.continual.toy_stream import toy
+
+
+@dataclass
+class Size:
+    """The options of a method that give the size of its buffer."""
+
+    budget: int = 0
+    mem_size: int = 0
+
 
 EMPTY: dict[str, SampleStorage] = {
     "bytes": RowStorage.empty((4, 4), torch.uint8),
@@ -103,7 +113,11 @@ def test_compression_stores_more_digits_in_the_same_bytes() -> None:
     counts = []
     for store in (raw_storage(stream), DeflatedStorage((8, 8))):
         buffer = Buffer(
-            store, classes=10, capacity=capacity_bytes(3000, 0, stream), shares="reservoir", seed=0
+            store,
+            classes=10,
+            capacity=capacity_bytes(Size(budget=3000), stream),
+            shares="reservoir",
+            seed=0,
         )
         buffer.offer(images, labels)
         assert 3000 - 66 < buffer.stored_bytes() <= 3000
@@ -116,8 +130,8 @@ def test_compression_stores_more_digits_in_the_same_bytes() -> None:
 
 def test_capacity_follows_from_a_budget_or_a_number_of_samples() -> None:
     stream = toy()
-    assert capacity_bytes(0, 10, stream) == 170
-    assert capacity_bytes(1000, 10, stream) == 1000 - 16
+    assert capacity_bytes(Size(mem_size=10), stream) == 170
+    assert capacity_bytes(Size(budget=1000, mem_size=10), stream) == 1000 - 16
 
 
 @pytest.mark.parametrize(
@@ -138,8 +152,7 @@ def test_a_capacity_below_one_sample_is_refused_with_the_smallest_valid_one(
     """Samples have 16 bytes and a label; four counts take 16 bytes; deflated ones up to 25 + 1."""
 
     def build(options: dict[str, int]) -> Buffer:
-        sizes = {"budget": 0, "mem_size": 0} | options
-        return build_buffer(EMPTY[storage], toy(), **sizes, shares=shares, seed=0)
+        return build_buffer(EMPTY[storage], toy(), Size(**options), shares=shares, seed=0)
 
     (name, value), (_, enough) = *given.items(), *least.items()
     with pytest.raises(UsageError, match=f"^{name} = {value}.*give at least {name}={enough}\\b"):
