@@ -117,6 +117,8 @@ class Planner:
         self.settings = settings
         self._data = data
         self._digests: dict[Path, str] = {}
+        self._models: dict[str, Variant] = {}
+        self._methods: dict[str, Variant] = {}
         self._options = {member.benchmark: dict(member.options) for member in members}
         for member in members:
             if dict(member.options) != self._options[member.benchmark]:
@@ -126,14 +128,18 @@ class Planner:
                 )
 
     def model(self, text: str) -> Variant:
-        """Resolve a model's name."""
-        return resolve(self.catalog.model, text, self.settings.model)
+        """Resolve a model's name, once."""
+        if text not in self._models:
+            self._models[text] = resolve(self.catalog.model, text, self.settings.model)
+        return self._models[text]
 
     def method(self, text: str) -> Variant:
-        """Resolve a method's name."""
-        own, total = without_total(text)
-        variant = resolve(self.catalog.method, own, self.settings.method)
-        return with_total(variant, total) if total else variant
+        """Resolve a method's name, once."""
+        if text not in self._methods:
+            own, total = without_total(text)
+            variant = resolve(self.catalog.method, own, self.settings.method)
+            self._methods[text] = with_total(variant, total) if total else variant
+        return self._methods[text]
 
     def again(self, benchmark: str, model: str, method: str, seed: int) -> Job:
         """Make the cell of these names under the current settings and versions.

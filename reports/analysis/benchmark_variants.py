@@ -64,16 +64,17 @@ def name_variants(benchmarks: Mapping[str, tuple[str, Options]]) -> dict[str, st
         By cell id: the benchmark's name, with the distinguishing options in brackets if there are
         any.
     """
-    by_benchmark: dict[str, dict[str, Options]] = defaultdict(dict)
+    by_benchmark: dict[str, dict[str, Options]] = defaultdict(dict)  # each choice of options once
+    texts = {cell: _text(dict(options)) for cell, (_, options) in benchmarks.items()}
     for cell, (benchmark, options) in benchmarks.items():
-        by_benchmark[benchmark][cell] = options
-    names: dict[str, str] = {}
-    for name, cells in by_benchmark.items():
-        distinguishing = _distinguishing_options(list(cells.values()))
-        for cell, chosen in cells.items():
+        by_benchmark[benchmark][texts[cell]] = options
+    names: dict[tuple[str, str], str] = {}
+    for name, choices in by_benchmark.items():
+        distinguishing = _distinguishing_options(list(choices.values()))
+        for text, chosen in choices.items():
             label = ",".join(f"{key}={_text(chosen[key])}" for key in distinguishing)
-            names[cell] = f"{name}[{label}]" if label else name
-    return names
+            names[name, text] = f"{name}[{label}]" if label else name
+    return {cell: names[benchmark, texts[cell]] for cell, (benchmark, _) in benchmarks.items()}
 
 
 def _distinguishing_options(options: Sequence[Options]) -> list[str]:
