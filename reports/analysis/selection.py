@@ -8,39 +8,23 @@ no row, unless only the learning rate differs (`reports.analysis.learning_rates`
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Literal
-
-from pydantic import JsonValue
+from dataclasses import dataclass
 
 from reports.analysis.benchmark_variants import variant_names
 from reports.analysis.learning_rates import other_rates
+from reports.analysis.roles import COMPARED, Descriptions, descriptions
 from reports.analysis.stale_records import stale_records
+from reports.analysis.subjects import (
+    Subject,
+    chance_conditions,
+    described_subjects,
+    split_by_variant,
+)
 from results.records.cell import Cell
 from results.records.manifest import Manifest, Planned
 from results.records.record import Record
+from results.records.roles import Role
 from results.store.store import Store
-
-
-@dataclass(frozen=True, slots=True)
-class Subject:
-    """A benchmark, described by its manifest or, without one, by its records.
-
-    Attributes:
-        name: Task or stream, with the distinguishing options in brackets if its records differ.
-        kind: ``task`` or ``stream``.
-        summary: One line on what it evaluates, or an empty string.
-        primary: The metric that ranks models; higher is better.
-        chance: That metric's value at chance level, if a manifest gives it for these options.
-        benchmark: Name of the task or stream, without options.
-    """
-
-    name: str
-    kind: Literal["task", "stream"]
-    summary: str = ""
-    primary: str = "accuracy"
-    chance: float | None = None
-    benchmark: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +40,9 @@ class ResultRow:
         ok: Records with a result, by seed.
         failed: Records with an error, by seed.
         planned: Number of planned seeds.
+        role: Its role in a comparison.
+        model_title: The model's name for people.
+        method_title: The method's name for people.
     """
 
     subject: Subject
@@ -65,6 +52,14 @@ class ResultRow:
     ok: tuple[Record, ...]
     failed: tuple[Record, ...]
     planned: int
+    role: Role = "reference"
+    model_title: str = ""
+    method_title: str = ""
+
+    @property
+    def compared(self) -> bool:
+        """Whether a leaderboard shows the row; ablations, sizes and budgets are shown apart."""
+        return self.role in COMPARED
 
     @property
     def seeds(self) -> str:
@@ -96,6 +91,11 @@ class Selection:
         """Rows of one benchmark."""
         return tuple(entry for entry in self.entries if entry.subject == subject)
 
+    def compared(self, subject: Subject) -> tuple[ResultRow, ...]:
+        """Rows of one benchmark that compete, with controls and bounds; all if none does."""
+        rows = self.of(subject)
+        return tuple(row for row in rows if row.compared) or rows
+
     @property
     def records(self) -> list[Record]:
         """All records in the order of rows; within a row those that failed come last."""
@@ -118,10 +118,10 @@ def select(store: Store) -> Selection:
     stale = tuple(record for record in replanned if record.id not in models)
     left_out = {record.id for record in stale}
     live = {record.id: record for record in records if record.id not in left_out}
-    variants = variant_names(live.values())
+    variants, described = variant_names(live.values()), descriptions(manifests)
     rows = _rows(live, manifests, variants, models)
-    subjects = _split_by_variant(
-        _subjects(manifests, live.values()), rows, live, _chance_conditions(manifests)
+    subjects = split_by_variant(
+        described_subjects(manifests, live.values()), rows, live, chance_conditions(manifests)
     )
     order = {name: place for place, name in enumerate(subjects)}
     return Selection(
@@ -130,6 +130,7 @@ def select(store: Store) -> Selection:
             _entry(
                 subjects[key[0]],
                 key,
+                described,
                 [live[cell] for cell in sorted(cells) if cell in live],
                 len(cells),
             )
@@ -206,68 +207,13 @@ def _usual_variant(
     return min(found, key=lambda name: (-found[name], name)) if found else benchmark
 
 
-ChanceConditions = Mapping[str, tuple[JsonValue, ...]]
-"""Values of options for which a manifest's chance level holds, by option."""
-
-
-def _chance_conditions(manifests: Iterable[Manifest]) -> dict[str, ChanceConditions]:
-    """Return the conditions under which the manifests' chance levels hold, by benchmark."""
-    conditions: dict[str, ChanceConditions] = {}
-    for manifest in manifests:
-        for member in manifest.benchmarks:
-            conditions.setdefault(member.name, member.chance_given)
-    return conditions
-
-
-def _split_by_variant(
-    subjects: Mapping[str, Subject],
-    rows: Mapping[Key, Iterable[str]],
-    live: Mapping[str, Record],
-    conditions: Mapping[str, ChanceConditions],
-) -> dict[str, Subject]:
-    """Replace each benchmark by the variants that its rows have, by name.
-
-    The chance level is dropped where it does not hold.
-    """
-    found: dict[str, Subject] = {}
-    records_of: dict[str, dict[str, list[Record]]] = defaultdict(lambda: defaultdict(list))
-    for (name, *_), cells in rows.items():
-        records_of[name.partition("[")[0]][name].extend(
-            live[cell] for cell in cells if cell in live
-        )
-    for bare, subject in subjects.items():
-        for name, records in sorted(records_of[bare].items()):
-            known = all(_holds(conditions.get(bare, {}), record) for record in records)
-            found[name] = replace(subject, name=name, chance=subject.chance if known else None)
-    return found
-
-
-def _holds(conditions: ChanceConditions, record: Record) -> bool:
-    options = record.cell.config.get("benchmark", {})
-    return all(options.get(key, values[0]) in values for key, values in conditions.items())
-
-
-def _subjects(manifests: Sequence[Manifest], records: Iterable[Record]) -> dict[str, Subject]:
-    """Describe every benchmark from the first manifest that has it, or from its records."""
-    subjects: dict[str, Subject] = {}
-    for manifest in manifests:
-        for member in manifest.benchmarks:
-            subject = Subject(
-                member.name, member.kind, member.summary, member.primary, member.chance, member.name
-            )
-            subjects.setdefault(member.name, subject)
-    streams = {cell.benchmark: False for manifest in manifests for cell in manifest.cells}
-    for record in records:
-        name = record.cell.benchmark
-        streams[name] = streams.get(name, False) or "accuracy_matrix" in record.curves
-    for name in sorted(streams):
-        subjects.setdefault(
-            name, Subject(name, "stream" if streams[name] else "task", benchmark=name)
-        )
-    return subjects
-
-
-def _entry(subject: Subject, key: Key, records: Iterable[Record], planned: int) -> ResultRow:
+def _entry(
+    subject: Subject,
+    key: Key,
+    described: Descriptions,
+    records: Iterable[Record],
+    planned: int,
+) -> ResultRow:
     by_seed = sorted(records, key=lambda record: record.cell.seed)
     return ResultRow(
         subject=subject,
@@ -277,4 +223,7 @@ def _entry(subject: Subject, key: Key, records: Iterable[Record], planned: int) 
         ok=tuple(record for record in by_seed if record.status == "ok"),
         failed=tuple(record for record in by_seed if record.status == "failed"),
         planned=planned,
+        role=described.role(key[1], key[2], on_stream=subject.kind == "stream"),
+        model_title=described.title("model", key[1]),
+        method_title=described.title("method", key[2]),
     )

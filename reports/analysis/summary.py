@@ -8,8 +8,10 @@ import numpy as np
 
 from reports.analysis.metric_ranges import Range, metric_range
 from reports.analysis.pairing import paired_scores
-from reports.analysis.selection import ResultRow, Selection, Subject
+from reports.analysis.selection import ResultRow, Selection
+from reports.analysis.subjects import Subject
 from results.records.record import Record
+from results.records.roles import Role
 from results.statistics.intervals import Interval, mean_interval
 from results.statistics.ranks import ranks
 
@@ -22,7 +24,8 @@ class Summary:
         benchmark: Task or stream, with its variant's options.
         kind: ``task`` or ``stream``.
         rank: One plus the number of the benchmark's rows that are significantly better; see
-            `results.statistics.ranks`.
+            `results.statistics.ranks`. None for ablations, sizes and budgets, which do not compete.
+        role: Its role in a comparison.
         model: The model's name.
         method: The training method.
         setting: Digest of config and version.
@@ -46,6 +49,7 @@ class Summary:
     benchmark: str
     kind: str
     rank: int | None
+    role: Role
     model: str
     method: str
     setting: str
@@ -77,10 +81,15 @@ def summarise(selection: Selection) -> list[Summary]:
 
 
 def ranked(selection: Selection, subject: Subject) -> list[tuple[ResultRow, Summary]]:
-    """Sort a benchmark's rows by falling mean, then by name, and rank those with a score."""
+    """Sort a benchmark's rows by falling mean, then by name, and rank those with a score.
+
+    Ablations, sizes and budgets come after the rows that they are variants of, without a rank.
+    """
+    compared = selection.compared(subject)
     pairs = [(entry, summary(entry)) for entry in selection.of(subject)]
     pairs.sort(
         key=lambda pair: (
+            pair[0] not in compared,
             pair[1].mean is None,
             -(pair[1].mean or 0.0),
             pair[1].model,
@@ -88,10 +97,14 @@ def ranked(selection: Selection, subject: Subject) -> list[tuple[ResultRow, Summ
             pair[1].setting,
         )
     )
-    found = ranks(paired_scores([entry for entry, _ in pairs], subject.primary))
+    first = pairs[: len(compared)]
+    found = ranks(paired_scores([entry for entry, _ in first], subject.primary))
     return [
-        (entry, row if row.mean is None else replace(row, rank=int(rank)))
-        for (entry, row), rank in zip(pairs, found, strict=True)
+        *(
+            (entry, row if row.mean is None else replace(row, rank=int(rank)))
+            for (entry, row), rank in zip(first, found, strict=True)
+        ),
+        *pairs[len(compared) :],
     ]
 
 
@@ -106,6 +119,7 @@ def summary(entry: ResultRow) -> Summary:
         benchmark=entry.subject.name,
         kind=entry.subject.kind,
         rank=None,
+        role=entry.role,
         model=entry.model,
         method=entry.method,
         setting=entry.setting,

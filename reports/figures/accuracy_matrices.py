@@ -4,7 +4,8 @@ import matplotlib as mpl
 import numpy as np
 
 from reports.analysis.curves import Array, matrices
-from reports.analysis.selection import ResultRow, Subject
+from reports.analysis.selection import ResultRow
+from reports.analysis.subjects import Subject
 from reports.analysis.summary import finite
 from reports.figures.panels import MAX_PANELS, few_ticks, panels
 from reports.figures.plot import Plot, render

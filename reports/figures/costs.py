@@ -8,7 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
-from reports.analysis.selection import ResultRow, Subject
+from reports.analysis.selection import ResultRow
+from reports.analysis.subjects import Subject
 from reports.analysis.summary import Summary, summary
 from reports.figures.plot import Plot, render
 from reports.figures.style import MUTED, Style, chance_line, legend_below, score_axis, styled

@@ -4,11 +4,13 @@ import matplotlib as mpl
 import numpy as np
 
 from reports.analysis.curves import matrices
-from reports.analysis.selection import ResultRow, Subject
+from reports.analysis.selection import ResultRow
+from reports.analysis.subjects import Subject
 from reports.analysis.summary import finite
+from reports.figures.palette import MARKERS
 from reports.figures.panels import MAX_PANELS, few_ticks, panels
 from reports.figures.plot import Plot, render
-from reports.figures.style import MARKERS, Style, chance_line, legend_below, score_axis, styled
+from reports.figures.style import Style, chance_line, legend_below, score_axis, styled
 from reports.tables.number_format import score
 from results.statistics.intervals import mean_interval
 

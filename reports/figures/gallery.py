@@ -1,9 +1,11 @@
 """The figures of a benchmark: each kind gets its rows and draws what it finds."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
-from reports.analysis.selection import ResultRow, Subject
+from reports.analysis.selection import ResultRow
 from reports.analysis.slugs import slug
+from reports.analysis.subjects import Subject
 from reports.figures import (
     accuracy_by_distance,
     accuracy_matrices,
@@ -15,6 +17,7 @@ from reports.figures import (
     profiles,
     slot_statistics,
 )
+from reports.figures.choice import choose
 from reports.figures.plot import Plot
 from reports.figures.style import Style
 
@@ -31,8 +34,8 @@ FIGURES = {
 }
 """Figures in the order of the page, by the suffix of their names."""
 
-MAX_ROWS = 12
-"""Maximum number of rows in a figure; more are indistinguishable."""
+ALL_MODELS = {"forgetting-curves", "accuracy-matrices", "slot-statistics"}
+"""Figures with a panel or a group per row, which may show several models of a stream."""
 
 
 def plots(subject: Subject, entries: Sequence[ResultRow], style: Style) -> list[Plot]:
@@ -40,15 +43,16 @@ def plots(subject: Subject, entries: Sequence[ResultRow], style: Style) -> list[
 
     Args:
         subject: The benchmark.
-        entries: Its rows, the best first; the last ones are omitted if there are too many.
+        entries: Its rows, the best first; the caption counts the rows that are left out.
         style: The style of the whole report.
     """
-    drawn_rows = tuple(entries[:MAX_ROWS])
-    drawn = [
-        draw(subject, drawn_rows, style, name)
-        for name, draw in zip(plot_names(subject), FIGURES.values(), strict=True)
-    ]
-    return [plot for plot in drawn if plot is not None]
+    drawn = []
+    for (kind, draw), name in zip(FIGURES.items(), plot_names(subject), strict=True):
+        choice = choose(entries, one_model=kind not in ALL_MODELS)
+        plot = draw(subject, choice.rows, style, name)
+        if plot is not None:
+            drawn.append(replace(plot, caption=f"{plot.caption} {choice.note}".strip()))
+    return drawn
 
 
 def plot_names(subject: Subject) -> list[str]:

@@ -4,7 +4,8 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from reports.analysis.curves import Array, distances
-from reports.analysis.selection import ResultRow, Subject
+from reports.analysis.selection import ResultRow
+from reports.analysis.subjects import Subject
 from reports.analysis.summary import finite
 from reports.figures.accuracy_by_distance import distance_axis
 from reports.figures.plot import Plot, render

@@ -8,9 +8,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from reports.analysis.comparison import PairwiseReport, RowComparison, against_best
-from reports.analysis.selection import ResultRow, Subject
+from reports.analysis.selection import ResultRow
+from reports.analysis.subjects import Subject
+from reports.figures.palette import looks
 from reports.figures.plot import Plot, render
-from reports.figures.style import INK, MUTED, Style, looks, styled
+from reports.figures.style import INK, MUTED, Style, styled
 from reports.tables.number_format import score
 from results.statistics.bootstrap import Estimate
 

@@ -11,7 +11,8 @@ from matplotlib.figure import Figure
 
 from reports.analysis.pairing import paired_scores
 from reports.analysis.rng import generator
-from reports.analysis.selection import ResultRow, Subject
+from reports.analysis.selection import ResultRow
+from reports.analysis.subjects import Subject
 from reports.figures.plot import Plot, render
 from reports.figures.style import MUTED, Style, legend_below, styled
 from reports.tables.number_format import score, words

@@ -6,12 +6,14 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
 from reports.analysis.curves import slot_numbers
-from reports.analysis.selection import ResultRow, Subject
+from reports.analysis.selection import ResultRow
+from reports.analysis.subjects import Subject
 from reports.analysis.summary import finite
+from reports.figures.palette import SOLID
 from reports.figures.panels import PANEL_COLUMNS
 from reports.figures.plot import Plot, render
 from reports.figures.slot_survival import draw_survival, mean_lifetimes
-from reports.figures.style import INK, SOLID, Style, legend_below, styled
+from reports.figures.style import INK, Style, legend_below, styled
 from reports.tables.number_format import score, shortened
 from results.statistics.intervals import mean_interval
 

@@ -1,22 +1,29 @@
 """The visual style of all figures.
 
-A model has the same colour and marker everywhere, a method the same dashes.
-
-Colours are Okabe & Ito's (2008, "Color Universal Design") and Tol's muted ones (2021), which
-colour-blind readers can distinguish; markers and dashes carry the same distinctions in greyscale.
+On tasks a model has the same colour and marker everywhere. On streams a method has, and the model
+has the same dashes (`reports.figures.palette`).
 """
 
-import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from reports.analysis.selection import ResultRow, Selection
+from reports.figures.palette import (
+    METHODS,
+    SOLID,
+    Dashes,
+    Fill,
+    Look,
+    dashes,
+    fills,
+    looks,
+)
 
 INK = "#1d2329"
 MUTED = "#6b747d"
@@ -24,82 +31,6 @@ GRID = "#e3e6e8"
 
 HANDLE_WIDTH, LETTER_WIDTH = 0.6, 0.064
 """Widths of a legend's handle and of a letter in it, in inches."""
-
-Dashes = tuple[float, tuple[float, ...]]
-Fill = Literal["full", "left", "right", "bottom", "top", "none"]
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """Colour and marker of a model."""
-
-    colour: str
-    marker: str
-
-
-FIXED: Mapping[str, Look] = {
-    "memnet": Look("#0072B2", "o"),
-    "transformer": Look("#E69F00", "s"),
-    "transformer-full": Look("#D55E00", "D"),
-    "lstm": Look("#009E73", "^"),
-    "gru": Look("#999933", "v"),
-    "mamba": Look("#332288", "<"),
-    "delta-rule": Look("#882255", "P"),
-    "gated-delta-rule": Look("#CC79A7", "X"),
-    "token-memory": Look("#56B4E9", "h"),
-    "bigram": Look("#4d4d4d", "*"),
-    "dnc": Look("#117733", "p"),
-    "titans": Look("#AA4499", ">"),
-    "rmt": Look("#661100", "d"),
-    "xlstm": Look("#44AA99", "8"),
-    "x-transformer": Look("#CC6677", "H"),
-    "mlp": Look("#6699CC", "s"),
-    "cnn": Look("#888888", "D"),
-}
-"""Looks reserved for these models."""
-
-COLOURS = (
-    "#CC79A7",
-    "#882255",
-    "#56B4E9",
-    "#332288",
-    "#999933",
-    "#4d4d4d",
-    "#117733",
-    "#CC6677",
-    "#44AA99",
-    "#AA4499",
-    "#661100",
-    "#6699CC",
-)
-MARKERS = ("v", "P", "X", "<", "p", "h", "*", ">")
-"""Markers, and above colours, of all other models; unused colours come first."""
-
-SOLID: Dashes = (0.0, ())
-DASHED: Mapping[str, Dashes] = {
-    "supervised": SOLID,
-    "memnet": SOLID,
-    "naive": (0.0, (1.2, 1.6)),
-    "er": (0.0, (5.0, 2.0)),
-    "joint": (0.0, (9.0, 2.5)),
-}
-"""Dashes reserved for these methods."""
-
-DASHES: tuple[Dashes, ...] = (
-    (0.0, (6.0, 1.6, 1.2, 1.6)),
-    (0.0, (3.0, 1.2)),
-    (0.0, (6.0, 1.4, 1.2, 1.4, 1.2, 1.4)),
-    (0.0, (2.0, 3.0)),
-    (0.0, (8.0, 1.4, 3.0, 1.4)),
-    (0.0, (4.0, 4.0)),
-)
-"""Dashes of all other methods, chosen by name."""
-
-FILLED: Mapping[str, Fill] = {"supervised": "full", "memnet": "full", "naive": "none", "er": "left"}
-"""Marker fills of these methods."""
-
-FILLS: tuple[Fill, ...] = ("right", "top", "bottom", "left", "none")
-"""Marker fills of all other methods, chosen by name."""
 
 RC: dict[Any, object] = {
     "font.family": "DejaVu Sans",
@@ -148,69 +79,20 @@ def styled(salt: str = "") -> Iterator[None]:
         yield
 
 
-def looks(models: Iterable[str]) -> dict[str, Look]:
-    """Return a look for every model.
-
-    Models of `FIXED` have theirs. The others are chosen by a hash of the name, unused colours
-    first, then unused looks.
-    """
-    names = sorted(set(models))
-    chosen = {name: FIXED[name] for name in names if name in FIXED}
-    for name in names:
-        if name not in chosen:
-            first = int.from_bytes(hashlib.sha256(name.encode()).digest()[:4])
-            order = [
-                Look(COLOURS[(first + step) % len(COLOURS)], MARKERS[(first + turn) % len(MARKERS)])
-                for turn in range(len(MARKERS))
-                for step in range(len(COLOURS))
-            ]
-            used_colours, taken = {look.colour for look in chosen.values()}, set(chosen.values())
-            free = (look for look in order if look.colour not in used_colours)
-            chosen[name] = next(free, None) or next(
-                (look for look in order if look not in taken), order[0]
-            )
-    return chosen
-
-
-def fills(methods: Iterable[str]) -> dict[str, Fill]:
-    """Return the marker fill of every method, for points without lines.
-
-    More than six methods share fills.
-    """
-    chosen: dict[str, Fill] = {name: FILLED[name] for name in methods if name in FILLED}
-    for name in sorted(set(methods) - set(chosen)):
-        first = int.from_bytes(hashlib.sha256(name.encode()).digest()[:4])
-        order = [FILLS[(first + step) % len(FILLS)] for step in range(len(FILLS))]
-        chosen[name] = next((fill for fill in order if fill not in chosen.values()), order[0])
-    return chosen
-
-
-def dashes(methods: Iterable[str]) -> dict[str, Dashes]:
-    """Return the dashes of every method, chosen by a hash of the name."""
-    names = sorted(set(methods))
-    chosen = {name: DASHED[name] for name in names if name in DASHED}
-    for name in names:
-        if name not in chosen:
-            first = int.from_bytes(hashlib.sha256(name.encode()).digest()[:4]) % len(DASHES)
-            order = [DASHES[(first + step) % len(DASHES)] for step in range(len(DASHES))]
-            chosen[name] = next(
-                (pattern for pattern in order if pattern not in chosen.values()), order[0]
-            )
-    return chosen
-
-
 @dataclass(frozen=True, slots=True)
 class Style:
     """The style and names of a selection's rows.
 
     Attributes:
-        looks: By model.
-        dashes: By method.
-        fills: By method.
+        models: Look of each model, on tasks.
+        methods: Look of each method, on streams.
+        dashes: Of each model, on streams.
+        fills: Of each model, on streams.
         settings: Whether names include the setting.
     """
 
-    looks: Mapping[str, Look]
+    models: Mapping[str, Look]
+    methods: Mapping[str, Look]
     dashes: Mapping[str, Dashes]
     fills: Mapping[str, Fill]
     settings: bool = False
@@ -225,24 +107,28 @@ class Style:
         return " · ".join(parts)
 
     def look(self, entry: ResultRow) -> Look:
-        """Look of a row's model."""
-        return self.looks[entry.model]
+        """Look of a row: that of its method on a stream, of its model on a task."""
+        if entry.subject.kind == "stream":
+            return self.methods[entry.method]
+        return self.models[entry.model]
 
     def line(self, entry: ResultRow) -> Dashes:
-        """Dashes of a row's method."""
-        return self.dashes[entry.method]
+        """Dashes of a row: those of its model on a stream."""
+        return self.dashes[entry.model] if entry.subject.kind == "stream" else SOLID
 
     def fill(self, entry: ResultRow) -> Fill:
-        """Marker fill of a row's method."""
-        return self.fills[entry.method]
+        """Marker fill of a row: that of its model on a stream."""
+        return self.fills[entry.model] if entry.subject.kind == "stream" else "full"
 
 
 def style_of(selection: Selection) -> Style:
     """Return the style of all rows of a report."""
+    on_streams = [entry for entry in selection.entries if entry.subject.kind == "stream"]
     return Style(
-        looks=looks(entry.model for entry in selection.entries),
-        dashes=dashes(entry.method for entry in selection.entries),
-        fills=fills({entry.method for entry in selection.entries}),
+        models=looks(entry.model for entry in selection.entries),
+        methods=looks((entry.method for entry in on_streams), METHODS),
+        dashes=dashes(entry.model for entry in on_streams),
+        fills=fills({entry.model for entry in on_streams}),
         settings=selection.ambiguous,
     )
 

@@ -15,7 +15,8 @@ from pathlib import Path
 
 from reports.analysis import provenance
 from reports.analysis.dataframes import records_frame, to_csv
-from reports.analysis.selection import Selection, Subject, select
+from reports.analysis.selection import Selection, select
+from reports.analysis.subjects import Subject
 from reports.figures import gallery
 from reports.figures.plot import FORMS, Plot
 from reports.figures.style import Style, style_of

@@ -11,11 +11,12 @@ import numpy as np
 
 from reports.analysis.pairing import paired_scores
 from reports.analysis.rng import generator
-from reports.analysis.selection import ResultRow, Selection, Subject
+from reports.analysis.selection import ResultRow, Selection
 from reports.analysis.slugs import slug
+from reports.analysis.subjects import Subject
 from reports.analysis.summary import summary
 from reports.figures import profiles
-from reports.figures.gallery import MAX_ROWS
+from reports.figures.choice import MAX_ROWS
 from reports.figures.plot import Plot
 from reports.figures.style import Style
 from reports.tables import number_format
@@ -128,7 +129,11 @@ def _aggregate(selection: Selection, manifest: Manifest, kind: str) -> Aggregate
     planned = {cell.id for cell in manifest.cells}
     rows: dict[tuple[str, str], dict[str, ResultRow]] = defaultdict(dict)
     for entry in selection.entries:
-        if entry.subject in subjects and any(record.id in planned for record in entry.ok):
+        if (
+            entry.subject in subjects
+            and entry.compared
+            and any(record.id in planned for record in entry.ok)
+        ):
             rows[entry.model, entry.method][entry.subject.name] = entry
     whole = [
         tuple(row[subject.name] for subject in subjects)

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from reports.analysis.selection import Selection, Subject
+from reports.analysis.selection import Selection
+from reports.analysis.subjects import Subject
 from reports.figures.plot import Plot
 from reports.site import page_templates
 from reports.site.findings import findings

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from reports.analysis.pairing import common_seeds, paired_scores
-from reports.analysis.selection import ResultRow, Selection, Subject
+from reports.analysis.selection import ResultRow, Selection
+from reports.analysis.subjects import Subject
 from reports.analysis.summary import Summary, finite, ranked, scores
 from reports.tables import number_format
 from reports.tables.tables import distance_columns

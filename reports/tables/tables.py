@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from reports.analysis.metric_ranges import metric_range
-from reports.analysis.selection import ResultRow, Selection, Subject
+from reports.analysis.selection import ResultRow, Selection
+from reports.analysis.subjects import Subject
 from reports.analysis.summary import Summary, ranked, scores, summarise
 from reports.tables import number_format
 from results.statistics.metrics import STREAM_METRICS

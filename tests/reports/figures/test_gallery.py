@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from reports.analysis.curves import distances, lifetimes, matrices, slot_numbers
-from reports.analysis.selection import Selection, Subject, select
-from reports.figures import accuracy_by_distance, gallery, style
+from reports.analysis.selection import Selection, select
+from reports.analysis.subjects import Subject
+from reports.figures import accuracy_by_distance, gallery, palette, style
 from reports.figures.plot import Plot
 from results.store.store import Store
 from tests.reports.conftest import cell, full, stream_record, task_record
@@ -34,16 +35,16 @@ def drawn(selection: Selection) -> list[Plot]:
 
 
 def test_a_model_s_look_does_not_depend_on_others() -> None:
-    alone, together = style.looks(["memnet"]), style.looks(["dnc", "lstm", "memnet", "mamba"])
-    assert alone["memnet"] == together["memnet"] == style.FIXED["memnet"]
-    assert style.looks(["mamba"])["mamba"] == style.looks(["lstm", "mamba"])["mamba"]
+    alone, together = palette.looks(["memnet"]), palette.looks(["dnc", "lstm", "memnet", "mamba"])
+    assert alone["memnet"] == together["memnet"] == palette.MODELS["memnet"]
+    assert palette.looks(["mamba"])["mamba"] == palette.looks(["lstm", "mamba"])["mamba"]
 
 
 def test_no_two_models_look_alike() -> None:
     names = [f"model-{place}" for place in range(40)]
-    looks = style.looks([*names, *style.FIXED])
-    assert len(set(looks.values())) == len(looks) == 40 + len(style.FIXED)
-    assert len(set(style.dashes(["supervised", "naive", "er", "joint", "ewc", "si"]).values())) == 6
+    looks = palette.looks([*names, *palette.MODELS])
+    assert len(set(looks.values())) == len(looks) == 40 + len(palette.MODELS)
+    assert len(set(palette.dashes(["mlp", "lstm", "transformer", "a", "b"]).values())) == 5
 
 
 def test_a_task_and_a_stream_have_their_figures(drawn: list[Plot]) -> None:

@@ -1,0 +1,62 @@
+"""Chooses the rows of a figure by their role, not by their rank."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from reports.analysis.selection import ResultRow
+
+MAX_ROWS = 9
+"""Maximum number of rows in a figure; more are indistinguishable."""
+
+ALWAYS = ("memnet", "transformer", "lstm", "naive", "er", "joint", "cumulative")
+"""Models of tasks, and methods of streams, that a figure contains if they have results."""
+
+ROLES = ("reference", "bound", "control", "size", "budget", "ablation")
+"""Roles in the order in which rows are chosen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The rows of a figure.
+
+    Attributes:
+        rows: The chosen rows, in the order in which they were given.
+        note: One sentence on the rows that are left out; empty if there are none.
+    """
+
+    rows: tuple[ResultRow, ...]
+    note: str
+
+
+def choose(entries: Sequence[ResultRow], *, one_model: bool = True) -> Choice:
+    """Choose at most `MAX_ROWS` rows of a benchmark.
+
+    Ablations, sizes and budgets are left out if there are other rows.
+
+    Args:
+        entries: Rows of one benchmark, the best first.
+        one_model: Whether a stream's figure is restricted to its most frequent model, so that a
+            colour identifies a row.
+    """
+    compared = [entry for entry in entries if entry.compared] or list(entries)
+    if one_model:
+        compared = _of_one_model(compared)
+    ordered = sorted(compared, key=_priority)[:MAX_ROWS]
+    rows = tuple(entry for entry in compared if entry in ordered)
+    left = len(entries) - len(rows)
+    note = f"Not drawn: {left} further row{'s' * (left > 1)}, see the tables." if left else ""
+    return Choice(rows, note)
+
+
+def _of_one_model(entries: list[ResultRow]) -> list[ResultRow]:
+    if not entries or entries[0].subject.kind != "stream":
+        return entries
+    counts = Counter(entry.model for entry in entries)
+    model = min(counts, key=lambda name: (-counts[name], name))
+    return [entry for entry in entries if entry.model == model]
+
+
+def _priority(entry: ResultRow) -> tuple[bool, int]:
+    name = entry.method if entry.subject.kind == "stream" else entry.model
+    return (name not in ALWAYS, ROLES.index(entry.role))
