@@ -22,6 +22,7 @@ _PUBLIC = {
     "MemNetConfig": "memnet.config",
     "MemNetPlugin": "strategies.continual.memnet.plugin",
     "MemNetStrategy": "strategies.continual.memnet.strategy",
+    "MemoryTrace": "memnet.tracing.memory_trace",
     "PersistentConfig": "memnet.persistent.config",
     "TrainedModel": "benchmarks.execution.weights",
     "load_model": "benchmarks.execution.weights",

@@ -4,6 +4,7 @@ from benchmarks.execution.weights import load_model as load_model
 from memnet.config import MemNetConfig as MemNetConfig
 from memnet.model import MemNet as MemNet
 from memnet.persistent.config import PersistentConfig as PersistentConfig
+from memnet.tracing.memory_trace import MemoryTrace as MemoryTrace
 from reports.analysis.store_results import Results as Results
 from reports.analysis.store_results import load_results as load_results
 from results.errors import UsageError as UsageError
@@ -16,6 +17,7 @@ __all__ = [
     "MemNetConfig",
     "MemNetPlugin",
     "MemNetStrategy",
+    "MemoryTrace",
     "PersistentConfig",
     "Results",
     "TrainedModel",

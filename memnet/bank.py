@@ -17,6 +17,7 @@ from memnet.heads import Offer, ReadHeads, WriteHeads, open_gate, stretched
 from memnet.policy import MetaPolicy, dispersion, random_entry, top_k
 from memnet.recorder import Recorder
 from memnet.state import Slots, widen
+from memnet.tracing.memory_trace import MemoryTrace
 
 
 class MultiHeadMemoryBank(nn.Module):
@@ -190,11 +191,16 @@ class MultiHeadMemoryBank(nn.Module):
         return stretched(self.write_heads.gate_logits(offer, codes, occupancy)) > 0
 
     def read(
-        self, prepared: Prepared, written: Written, draw: Float[Tensor, "B H C"] | None
+        self,
+        prepared: Prepared,
+        written: Written,
+        draw: Float[Tensor, "B H C"] | None,
+        observer: MemoryTrace | None = None,
     ) -> Read:
         """Read at each token.
 
         ``draw`` holds the uniform numbers of the Random policy, or None for its expectation.
+        ``observer`` receives the reads before and after spreading.
         """
         query = self.read_heads.queries(prepared.query, written.codes)
         placement = written.placement
@@ -210,18 +216,23 @@ class MultiHeadMemoryBank(nn.Module):
         best = top_k(scores, written.strength, visible, closed, self.config.top_k)
         root = placement.root.unsqueeze(2).expand(-1, -1, scores.shape[2], -1)
         index = root.gather(-1, best.index)
+        mix = None
         if self.policy is not None:
             assert prepared.policy is not None
+            mix = self.policy.mix(prepared.policy, best)
             random = None if draw is None else random_entry(draw, written.times, visible)
             at = None if random is None else root.gather(-1, random)
             seen = placement.nodes(written.slots.occupied)
-            nodes = self.policy(prepared.policy, best, index, seen, at)
+            nodes = self.policy(mix, best, index, seen, at)
         else:
             nodes = torch.zeros_like(scores).scatter_add(-1, index, best.weights)
+        before = nodes
         if written.links is not None:
             nodes = self._spread(prepared.hops, nodes, written.links)
         weights = placement.of_nodes(nodes) * (visible if closed is None else visible | closed)
         vectors = (weights @ written.values).transpose(1, 2).flatten(2)
+        if observer is not None:
+            observer.read(prepared, written, best, before.detach().gather(-1, index), weights, mix)
         return Read(
             weights=weights, visible=visible, vectors=vectors, dispersion=dispersion(best.weights)
         )
@@ -243,7 +254,14 @@ class MultiHeadMemoryBank(nn.Module):
             mixed = torch.addcmul(mixed, share, step)
         return mixed
 
-    def fold(self, written: Written, read: Read, time: int, record: Recorder | None) -> Slots:
+    def fold(
+        self,
+        written: Written,
+        read: Read,
+        time: int,
+        record: Recorder | None,
+        observer: MemoryTrace | None = None,
+    ) -> Slots:
         """Fold the chunk's writes, links and reads into the slots.
 
         Args:
@@ -251,6 +269,7 @@ class MultiHeadMemoryBank(nn.Module):
             read: Its reads.
             time: Tokens read before the chunk.
             record: Recorder that receives the chunk's statistics, or None.
+            observer: Trace that receives the chunk's events, or None.
         """
         config, placement, slots = self.config, written.placement, written.slots
         size, count = slots.occupied.shape[-1], placement.candidates.tokens
@@ -296,6 +315,8 @@ class MultiHeadMemoryBank(nn.Module):
                 max_slots=self.config.slots,
             )
             record.lives(committed.evicted, slots.birth, time + count)
+        if observer is not None:
+            observer.fold(written, committed, config.link_rate, time)
         return after
 
 

@@ -32,6 +32,7 @@ from memnet.recorder import Recorder
 from memnet.state import MemNetState, Slots, empty_state
 from memnet.synthesizer import MemorySynthesizer
 from memnet.tape import SerialRecall, Tape, parts
+from memnet.tracing.memory_trace import MemoryTrace
 
 CLOSED_GATE_LOGIT = -3.0
 """Logit below which the sparsity loss has no more effect on a write gate.
@@ -112,18 +113,22 @@ class MemNet(nn.Module):
         positions: Int[Tensor, "B P"] | None = None,
         record: Recorder | None = None,
         generator: torch.Generator | None = None,
+        trace: MemoryTrace | None = None,
     ) -> ModelOutput:
         """Read a piece of a sequence.
 
-        See :class:`baselines.interface.SequenceModel` for the arguments.
+        See :class:`baselines.interface.SequenceModel` for the arguments. A ``trace`` records what
+        the memory does.
 
         Without ``generator`` the Random policy returns its expectation, and the pass is
         deterministic.
         """
         if self.training and targets is not None and targets.is_floating_point():
             self.weighing.expect(targets)
+        if trace is not None:
+            trace.begin(inputs, positions, 0 if state is None else state.time)
         fused, state, losses = self._read(
-            inputs, state, record, generator, _query_tokens(inputs, positions)
+            inputs, state, record, generator, _query_tokens(inputs, positions), trace
         )
         return ModelOutput(
             logits=self.head(at_positions(fused, positions)), state=state, losses=losses
@@ -151,6 +156,7 @@ class MemNet(nn.Module):
         record: Recorder | None,
         generator: torch.Generator | None,
         queried: Bool[Tensor, "B T"],
+        trace: MemoryTrace | None = None,
     ) -> tuple[Float[Tensor, "B T D"], MemNetState, dict[str, Float[Tensor, ""]]]:
         batch, length = inputs.shape[:2]
         if state is None:
@@ -173,7 +179,9 @@ class MemNet(nn.Module):
         with torch.autocast(inputs.device.type, enabled=False):
             # Keys, links, clocks and places have the precision of the weights.
             codes = (hidden.to(exact), context.to(exact), bare.to(exact))
-            vectors, slots, tape, chunks, counters = self._remember(*codes, state, draw, record)
+            vectors, slots, tape, chunks, counters = self._remember(
+                *codes, state, draw, record, trace
+            )
         after = MemNetState(
             slots=slots, window=window, tail=tail, tape=tape, time=state.time + length
         )
@@ -193,6 +201,7 @@ class MemNet(nn.Module):
         state: MemNetState,
         draw: Float[Tensor, "B H T"] | None,
         record: Recorder | None,
+        trace: MemoryTrace | None,
     ) -> tuple[Float[Tensor, "B T D"], Slots, Tape | None, list[_Chunk], Tensor | None]:
         """Write and read.
 
@@ -220,8 +229,8 @@ class MemNet(nn.Module):
         prepared = self.bank.prepare(hidden, context, bare).split(sizes)
         for size, part, drawn, held in zip(sizes, prepared, draws, taped, strict=True):
             written = self.bank.write(part.offer, slots, time)
-            read = self.bank.read(part, written, drawn)
-            slots = self.bank.fold(written, read, time, record)
+            read = self.bank.read(part, written, drawn, trace)
+            slots = self.bank.fold(written, read, time, record, trace)
             if record is not None:
                 record.carries(self._carried(written, slots, state) + held)
             chunks.append(_Chunk(written, read))
@@ -230,6 +239,8 @@ class MemNet(nn.Module):
                 awake, slots = slots, self.synthesizer(slots)
                 if record is not None:
                     record.lives(awake.occupied & ~slots.occupied, awake.birth, time)
+                if trace is not None:
+                    trace.dream(awake, slots, self.config.merge, time)
         found = torch.cat([chunk.read.vectors for chunk in chunks], dim=1)
         return found if vectors is None else found + vectors, slots, tape, chunks, counters
 

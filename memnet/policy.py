@@ -143,9 +143,21 @@ class MetaPolicy(nn.Module):
         gate: Tensor = self.gate(hidden).unflatten(-1, (self.heads, 3)).transpose(1, 2)
         return gate
 
+    def mix(self, logits: Float[Tensor, "B H C 3"], best: TopK) -> Float[Tensor, "B H C 3"]:
+        """Return π: the shares of TopK, Uniform and Random.
+
+        Args:
+            logits: Logits from :meth:`logits`.
+            best: The TopK read.
+        """
+        found = best.scores.detach().masked_fill(best.weights <= 0, -INVISIBLE).amax(-1)
+        match = torch.where(found > -INVISIBLE, found, 0.0)
+        known = torch.stack([match, entropy(best.weights)], dim=-1)
+        return (logits + known @ self.uncertainty).softmax(-1)
+
     def forward(
         self,
-        logits: Float[Tensor, "B H C 3"],
+        pi: Float[Tensor, "B H C 3"],
         best: TopK,
         index: Int[Tensor, "B H C k"],
         seen: Bool[Tensor, "B H C E"],
@@ -154,16 +166,12 @@ class MetaPolicy(nn.Module):
         """Return ``W_base``: a distribution if anything can be read, otherwise zeros.
 
         Args:
-            logits: Logits from :meth:`logits`.
+            pi: Shares from :meth:`mix`.
             best: The TopK read.
             index: Where each of its weights goes.
             seen: What can be read.
             random: What Random reads, or None for the expectation.
         """
-        found = best.scores.detach().masked_fill(best.weights <= 0, -INVISIBLE).amax(-1)
-        match = torch.where(found > -INVISIBLE, found, 0.0)
-        known = torch.stack([match, entropy(best.weights)], dim=-1)
-        pi = (logits + known @ self.uncertainty).softmax(-1)
         count = seen.sum(-1, keepdim=True, dtype=pi.dtype)
         top, rest = pi[..., 0:1] * best.weights, pi[..., 1:2] + pi[..., 2:3]
         if random is not None:

@@ -119,12 +119,11 @@ class MemorySynthesizer(nn.Module):
 
     def _merge(self, slots: Slots, digest: Bool[Tensor, "B H"]) -> Slots:
         """Merge near-equal slots into the first of them; total strength does not change."""
-        near = slots.keys.detach() @ slots.keys.detach().transpose(-1, -2) >= self.config.merge
-        both = slots.occupied.unsqueeze(-1) & slots.occupied.unsqueeze(-2) & digest[..., None, None]
-        if not bool((near & both).triu(1).any()):
+        near = near_pairs(slots, self.config.merge) & digest[..., None, None]
+        if not bool(near.triu(1).any()):
             return slots
         here = torch.arange(near.shape[-1], device=near.device)
-        first = torch.where(near & both, here, near.shape[-1]).min(-1).values.minimum(here)
+        first = first_neighbours(near)
         # A slot merges into its first neighbour only if that one is not merged itself; other merges
         # wait for the next dream.
         into = torch.where(first.gather(-1, first) == first, first, here.expand_as(first))
@@ -173,6 +172,18 @@ class MemorySynthesizer(nn.Module):
             self.config.link_total
             / remaining.sum(-1, keepdim=True).clamp_min(self.config.link_total)
         )
+
+
+def near_pairs(slots: Slots, merge: float) -> Bool[Tensor, "B H N N"]:
+    """Return which pairs of occupied slots have keys with a cosine of at least ``merge``."""
+    near = slots.keys.detach() @ slots.keys.detach().transpose(-1, -2) >= merge
+    return near & slots.occupied.unsqueeze(-1) & slots.occupied.unsqueeze(-2)
+
+
+def first_neighbours(near: Bool[Tensor, "B H N N"]) -> Int[Tensor, "B H N"]:
+    """Return the first near-equal slot of each slot: itself, if there is none before it."""
+    here = torch.arange(near.shape[-1], device=near.device)
+    return torch.where(near, here, near.shape[-1]).min(-1).values.minimum(here)
 
 
 def _rows(table: Float[Tensor, "B H N X"], index: Int[Tensor, "B H R"]) -> Float[Tensor, "B H R X"]:

@@ -63,9 +63,10 @@ def test_policy_gate_sets_mix() -> None:
         policy.gate.bias.copy_(torch.tensor([0.2, 0.3, 0.5]).log())
     best = TopK(index=torch.tensor([[[[0]]]]), weights=row(1.0), scores=row(1.0))
     logits = policy.logits(torch.zeros(1, 1, 4))
-    mixed = policy(logits, best, best.index, visible(1, 1), torch.tensor([[[[1]]]]))
+    pi = policy.mix(logits, best)
+    mixed = policy(pi, best, best.index, visible(1, 1), torch.tensor([[[[1]]]]))
     torch.testing.assert_close(mixed.flatten(), torch.tensor([0.2 + 0.15, 0.15 + 0.5]))
-    expected = policy(logits, best, best.index, visible(1, 1), None)
+    expected = policy(pi, best, best.index, visible(1, 1), None)
     torch.testing.assert_close(expected.flatten(), torch.tensor([0.2 + 0.4, 0.4]))
 
 
