@@ -36,7 +36,7 @@ def having(option: str) -> list[str]:
 BUDGETED, SIZED = having("budget"), having("mem_size")
 
 
-QUICK = {"gdumb": {"passes": 8}}
+QUICK: dict[str, dict[str, Any]] = {"gdumb": {"passes": 8}, "ridge-slots": {"code": 8}}
 
 
 def load(name: str) -> Any:
@@ -208,6 +208,7 @@ def test_replay_methods_run_online_within_their_budget(name: str) -> None:
         ("slda", {}, 3 * 60 + 2 * 60),  # steps in the first experience, and each sample once
         ("slda", {"features": "inputs"}, 2 * 60),
         ("ridge", {}, 2 * 60),
+        ("ridge-slots", {}, 2 * 60),
     ],
 )
 def test_every_processed_sample_is_counted(
