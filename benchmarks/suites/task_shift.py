@@ -8,7 +8,7 @@ at most a quarter of an hour on two cores.
 
 from benchmarks.planning.suite import Member, Suite
 
-VERSION = "1"
+VERSION = "2"
 TITLE = "Task shifts"
 
 MATCHED_MODELS = ("memnet", "transformer[width=56]", "lstm")
@@ -16,9 +16,19 @@ MATCHED_MODELS = ("memnet", "transformer[width=56]", "lstm")
 MATCHED_METHODS = ("naive", "er", "memnet")
 
 REGULARISED = ("ewc", "si", "lwf")
-REPLAYED = ("a-gem", "gdumb", "er", "der-plus-plus", "er-compressed", "latent-replay", "er-encoder")
-ALL_METHODS = ("naive", "joint", "cumulative", *REGULARISED, *REPLAYED, "slda", "memnet")
-MAIN_METHODS = ("naive", "joint", "er", "memnet")
+REPLAYED = ("a-gem", "gdumb", "er", "er-ace", "icarl", "der-plus-plus")
+EQUAL_BYTES = ("er-compressed", "er-lossy", "latent-replay", "er-encoder")
+"""Baselines that store samples in fewer bytes."""
+CLOSED_FORM = ("slda", "ridge", "ridge-slots")
+ALL_METHODS = (
+    *("naive", "joint", "cumulative"),
+    *REGULARISED,
+    *REPLAYED,
+    *EQUAL_BYTES,
+    *CLOSED_FORM,
+    "memnet",
+)
+MAIN_METHODS = ("naive", "joint", "er", "ridge", "ridge-slots", "memnet")
 
 SUITE = Suite(
     seeds=tuple(range(10)),

@@ -7,17 +7,20 @@ embedded digits only.
 
 from benchmarks.planning.suite import Member, Suite
 
-VERSION = "1"
+VERSION = "2"
 TITLE = "Task shifts online"
 
 ONLINE_METHODS = (
     "naive",
     "er",
+    "er-ace",
     "a-gem",
     "der-plus-plus",
     "er-compressed",
     "latent-replay",
     "er-encoder",
+    "ridge",
+    "ridge-slots",
     "memnet",
 )
 DIGITS_OPTIONS = {"online": 10, "track": 10, "probe": True}
