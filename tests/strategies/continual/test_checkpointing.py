@@ -23,7 +23,7 @@ from tests.strategies.continual.toy_stream import NEEDS_BOUNDARIES, toy
 CPU = torch.device("cpu")
 
 
-OTHER_STEP_COUNTS = ("gdumb", "joint", "ridge", "ridge-slots", "slda")
+OTHER_STEP_COUNTS = ("gdumb", "joint", "ridge", "ridge_slots", "slda")
 """Methods with another number of steps than the stream: the last interruption would be too late."""
 
 
