@@ -4,15 +4,13 @@ Legend: ``B`` batch, ``C`` tokens, ``W`` window, ``D`` width.
 """
 
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 from torch import Tensor, nn
-from torch.nn import functional
+
+from memnet.attention import window_attention
 
 PLACED = 4.0
 """Initial bias at each head's own distance, which then gets most of the head's attention."""
-
-BLOCK = 16
-"""Tokens L whose queries are compared at once with the W + L keys that they can see."""
 
 
 class TransformerController(nn.Module):
@@ -64,34 +62,9 @@ class TransformerController(nn.Module):
         Returns:
             The controller's state at each token, and the window for the next call.
         """
-        batch, count, width = inputs.shape
-        block = min(BLOCK, count)
-        blocks = -(-count // block)
         context = torch.cat([window, inputs], dim=1)
-        padded = functional.pad(context, (0, 0, 0, blocks * block - count))
-        q, k, v = (
-            part.unflatten(-1, (self.heads, -1))
-            for part in self.qkv(self.norm_attention(padded)).chunk(3, dim=-1)
-        )
-        # Blocks of queries, each with the keys that it can see: [B, blocks, heads, …].
-        q = q[:, self.window :].unflatten(1, (blocks, block)).transpose(2, 3)
-        k = k.unfold(1, self.window + block, block)
-        v = v.unfold(1, self.window + block, block).transpose(-1, -2)
-        # Written out, since the fused kernel takes twice as long with a learned bias.
-        scores = (q * q.shape[-1] ** -0.5) @ k + self._bias(block, inputs.device)
-        if time < self.window:
-            empty = torch.arange(padded.shape[1], device=inputs.device) < self.window - time
-            unseen = empty.unfold(0, self.window + block, block)
-            scores = scores.masked_fill(unseen[:, None, None], float("-inf"))
-        attended = (scores.softmax(-1) @ v).transpose(2, 3).reshape(batch, -1, width)
-        hidden = inputs + self.out(attended[:, :count])
+        qkv = self.qkv(self.norm_attention(context)).to(self.distance_bias.dtype)
+        with torch.autocast(inputs.device.type, enabled=False):
+            attended = window_attention(qkv, self.distance_bias, time)
+        hidden = inputs + self.out(attended)
         return hidden + self.mlp(self.norm_mlp(hidden)), context[:, -self.window :]
-
-    def _bias(self, block: int, device: torch.device) -> Float[Tensor, "heads L W+L"]:
-        query = torch.arange(block, device=device).unsqueeze(1) + self.window
-        key = torch.arange(block + self.window, device=device).unsqueeze(0)
-        distance = query - key
-        seen: Bool[Tensor, "L W+L"] = (distance >= 0) & (distance <= self.window)
-        return self.distance_bias[:, distance.clamp(0, self.window)].masked_fill(
-            ~seen, float("-inf")
-        )

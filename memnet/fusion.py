@@ -33,5 +33,5 @@ class Fusion(nn.Module):
         """Return the fused state."""
         brought = self.read(read)
         gate = torch.sigmoid(self.gate(torch.cat([hidden, brought], dim=-1)))
-        fused: Tensor = (1.0 - gate) * hidden + gate * brought
+        fused: Tensor = hidden + gate * (brought - hidden)
         return fused

@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from memnet import clock
+from memnet.attention import attention
 from memnet.heads import open_gate
 from memnet.policy import INVISIBLE, MIN_STRENGTH
 
@@ -42,6 +43,9 @@ Below the second, the gates are decided.
 """
 DOUBT_DECAY = 0.999
 """Decay of the doubt's running average, per token of training."""
+
+BLOCK = 64
+"""Tokens that read at once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -222,18 +226,29 @@ class SerialRecall(nn.Module):
         self, position: Float[Tensor, "B C"], temperature: Float[Tensor, "C 1"], tape: Tape
     ) -> Float[Tensor, "B C V"]:
         """Read at each token; the last C entries of the tape are the tokens' own."""
-        entries, count = tape.place.shape[-1], position.shape[-1]
-        scores = (temperature * clock.fine_code(position)) @ clock.fine_code(tape.place).transpose(
-            -1, -2
-        )
-        later = torch.ones(count, entries, dtype=torch.bool, device=scores.device).triu(
-            entries - count + 1
-        )
-        hidden = later | (tape.strength <= 0).unsqueeze(1)
-        logits = scores + tape.strength.clamp_min(MIN_STRENGTH).log().unsqueeze(1)
-        visible = ~hidden.all(-1, keepdim=True)
-        weights = logits.masked_fill(hidden, -INVISIBLE).softmax(-1) * visible
-        return weights @ tape.values
+        count = position.shape[-1]
+        earlier = tape.place.shape[-1] - count
+        held = tape.strength > 0
+        gains = torch.where(held, tape.strength.clamp_min(MIN_STRENGTH).log(), -INVISIBLE)
+        queries, keys = temperature * clock.fine_code(position), clock.fine_code(tape.place)
+        later = queries.new_full((count, count), -INVISIBLE).triu(1)
+        read = []
+        for start in range(0, count, BLOCK):  # recordings after a block are left out
+            stop = min(start + BLOCK, count)
+            end = earlier + stop
+            mask = functional.pad(later[start:stop, :stop], (earlier, 0))
+            read.append(
+                attention(
+                    queries[:, start:stop],
+                    keys[:, :end],
+                    tape.values[:, :end],
+                    gains[:, None, :end],
+                    mask,
+                )
+            )
+        # Before the first recording all are hidden alike.
+        begun = functional.pad(held, (1, 0)).cummax(-1).values[:, earlier + 1 :]
+        return torch.cat(read, dim=1) * begun.unsqueeze(-1)
 
 
 def _heads(
