@@ -13,7 +13,13 @@ RAY    := $(VENV)/.ray
 BROWSER := $(VENV)/.browser
 
 .DEFAULT_GOAL := help
-.PHONY: help quick test lint peers ray browser
+.PHONY: help quick test lint peers ray browser tune
+
+# Baselines whose learning rates are tuned, in the order of importance. A tuning that is interrupted continues.
+TUNED_MODELS ?= lstm,gru,transformer,transformer-full,delta-rule,gated-delta-rule,mamba,token-memory
+TUNED_TASKS ?= induction selective-copy mqar recall-any delayed-recall association copy hops state-tracking \
+  induction-hard delayed-recall-hard association-hard selective-copy-hard mqar-hard adding
+TUNED_STREAMS ?= split-digits:transformer,lstm,mlp split-mnist:mlp,cnn split-fashion-mnist:mlp,cnn
 
 help:
 	@echo "make quick   install, run the suite 'quick', build the report ($(REPORT)/)"
@@ -21,6 +27,7 @@ help:
 	@echo "make lint    install, run ruff, mypy and import-linter"
 	@echo "make peers   install the public model packages too, run the tests of the models"
 	@echo "make ray     install Ray too, run the tests of its engine on a cluster of local nodes"
+	@echo "make tune    install, tune the baselines' learning rates (hours); again, it continues"
 	@echo "make browser install Playwright too, run the tests of the site in an installed Chromium"
 
 quick: $(STAMP)
@@ -37,6 +44,15 @@ lint: $(STAMP)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+tune: $(STAMP)
+	for task in $(TUNED_TASKS); do \
+	  case $$task in mqar*) options="--set mixed=false --set batch_size=16";; *) options="";; esac; \
+	  $(BIN)/memnet tune $$task --models $(TUNED_MODELS) --jobs $(WORKERS) $$options || exit 1; \
+	done
+	for row in $(TUNED_STREAMS); do \
+	  $(BIN)/memnet tune $${row%%:*} --models $${row#*:} --jobs $(WORKERS) || exit 1; \
+	done
 
 peers: $(PEERS)
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile tests/baselines/models/test_models.py tests/baselines/peers

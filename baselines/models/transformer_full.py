@@ -1,4 +1,7 @@
-"""Transformer without a window: attention to all earlier tokens, which are carried."""
+"""Transformer without a window: attention with rotary positions to all earlier tokens.
+
+All keys and values are carried.
+"""
 
 from dataclasses import dataclass
 

@@ -2,11 +2,12 @@
 
 By benchmark and row (``MODEL``, or ``MODEL:METHOD`` if a method was tuned): ``learning_rates``,
 the ``trials`` with their scores, the ``marks`` and the ``options`` of the benchmark that differ
-from its defaults. Older rows have ``scores`` by rate instead of ``trials``.
+from its defaults. Older rows have ``scores`` by rate instead of ``trials``; those whose best rate
+is at the edge of these are marked, and are to be tuned again (``make tune``).
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from pydantic import JsonValue
@@ -21,6 +22,15 @@ SOLVED = 0.99
 
 CHANCE_MARGIN = 0.02
 """A best score that is at most this far above the chance level is marked ``at chance``."""
+
+
+AT_THE_EDGE = "at the edge"
+"""Mark of a row whose best rate is the smallest or the largest that was tried."""
+
+
+def at_the_edge(tried: Collection[float], best: float) -> bool:
+    """Return whether the best rate is the smallest or the largest of several that were tried."""
+    return len(set(tried)) > 1 and best in (min(tried), max(tried))
 
 
 def mark(benchmark: Benchmark, options: Mapping[str, JsonValue], score: float) -> str | None:

@@ -27,7 +27,7 @@ from benchmarks.planning.plan import DEFAULT_MODELS, Request, make_plan
 from benchmarks.planning.variant import base_name
 from benchmarks.tuning.grid import DEFAULT_GRID, Point
 from benchmarks.tuning.halving import SHARE, Trial, best, next_points
-from benchmarks.tuning.table import enter, mark
+from benchmarks.tuning.table import AT_THE_EDGE, at_the_edge, enter, mark
 from benchmarks.tuning.trials import TunedRow, scores_of, shorter, tuning_plan
 from results.errors import UsageError
 from results.store.store import Store
@@ -127,8 +127,9 @@ class Search:
                 for key, score in self._try(subject, point, share, keys).items():
                     trials[key].append(Trial(point, share, score))
         chosen = {key: _best(subject, key, ones) for key, ones in trials.items()}
+        options = plan.jobs[0].cell.config["benchmark"]
         marks = {
-            key: mark(plan.benchmarks[0], plan.jobs[0].cell.config["benchmark"], _top(ones))
+            key: _marks(mark(plan.benchmarks[0], options, _top(ones)), ones, chosen[key])
             for key, ones in trials.items()
         }
         if table is not None:
@@ -210,6 +211,13 @@ def _whole(trials: Sequence[Trial]) -> dict[Point, float | None]:
 
 def _top(trials: Sequence[Trial]) -> float:
     return max(score for score in _whole(trials).values() if score is not None)
+
+
+def _marks(text: str | None, trials: Sequence[Trial], chosen: Point) -> str | None:
+    """Add the mark of a rate at the edge, which remains only at the bounds of extended grids."""
+    tried = {one.point.learning_rate for one in trials if one.point.options == chosen.options}
+    edge = AT_THE_EDGE if at_the_edge(tried, chosen.learning_rate) else None
+    return "; ".join(part for part in (text, edge) if part) or None
 
 
 def _best(subject: TunedRow, key: str, trials: Sequence[Trial]) -> Point:

@@ -13,6 +13,7 @@ from reports.figures import (
     costs,
     forgetting_curves,
     group_accuracies,
+    learning_curves,
     paired_differences,
     profiles,
     slot_statistics,
@@ -23,6 +24,7 @@ from reports.figures.style import Style
 
 FIGURES = {
     "accuracy-by-distance": accuracy_by_distance.draw,
+    "learning-curves": learning_curves.draw,
     "group-accuracies": group_accuracies.draw,
     "average-accuracy": average_accuracy.draw,
     "forgetting-curves": forgetting_curves.draw,

@@ -28,7 +28,8 @@ from reports.site.findings import findings
 from reports.site.lines import Line, lines
 from reports.site.reproduce import Defaults, commands, defaults, notes
 from reports.tables import formats, leaderboard
-from reports.tables.tables import detail_tables, leaderboard_table
+from reports.tables.learning_tables import benchmark_tables
+from reports.tables.tables import leaderboard_table
 from results.errors import UsageError
 from results.store.store import Store, write_whole
 
@@ -222,7 +223,7 @@ def _common_files(
 
 def _markdown(selection: Selection, plots: Mapping[str, Sequence[Plot]]) -> str:
     sections = [
-        (finding, plots[finding.subject.name], detail_tables(selection, finding.subject))
+        (finding, plots[finding.subject.name], benchmark_tables(selection, finding.subject))
         for finding in findings(selection)
     ]
     all_ablations = ablations(selection)

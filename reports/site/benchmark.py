@@ -9,7 +9,7 @@ from reports.site import page_templates
 from reports.site.findings import findings
 from reports.site.lines import Line
 from reports.tables import formats
-from reports.tables.tables import detail_tables
+from reports.tables.learning_tables import benchmark_tables
 
 
 def render(
@@ -37,7 +37,7 @@ def render(
             lines=lines,
             plots=plots,
             ambiguous=selection.ambiguous,
-            tables=detail_tables(selection, subject),
+            tables=benchmark_tables(selection, subject),
             page_table=formats.page_table,
             seeds=seeds,
             by_seed=[

@@ -121,7 +121,9 @@ def _remedy(subject: Subject, records: Sequence[Record]) -> str:
 
 def _claim(entry: ResultRow, best: Summary, rest: Sequence[Summary], tested: bool) -> str:
     if best.chance is not None and not _can_be_above_chance(entry, best.chance):
-        return "No model is significantly above chance"
+        fixed = entry.subject.kind == "task" and any(one.learning is None for one in entry.ok)
+        suffix = " after its fixed number of steps" if fixed else ""
+        return f"No model is significantly above chance{suffix}"
     if not rest:
         return f"{name(best)} is the only model"
     if _significantly_better(best, rest[0]):

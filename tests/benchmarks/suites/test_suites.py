@@ -104,9 +104,18 @@ def test_long_dependency_has_every_task_and_every_model_that_reads_it() -> None:
     models = {
         entry.name for entry in CATALOG.models if entry.source.facts.get("INPUTS") != ("samples",)
     }
-    members = [member for member in long_dependency.SUITE.members if member.role != "size"]
+    members = [member for member in long_dependency.SUITE.members if member.role is None]
     assert {member.benchmark for member in members} == set(CATALOG.tasks.names())
     assert all({base_name(model) for model in member.models} == models for member in members)
+
+
+def test_long_dependency_has_memnets_initial_values_in_other_models_on_every_task() -> None:
+    controls = [member for member in long_dependency.SUITE.members if member.role == "control"]
+    assert {member.benchmark for member in controls} == set(CATALOG.tasks.names())
+    assert all(
+        set(member.models) == {"delta-rule[init=mimetic]", "mamba[init=mimetic]"}
+        for member in controls
+    )
 
 
 def test_ablation_covers_every_switch_of_memnet() -> None:

@@ -7,7 +7,7 @@ from benchmarks.planning import learning_rates
 from benchmarks.planning.seeds import TUNING
 from benchmarks.tuning.grid import Point
 from benchmarks.tuning.halving import Trial, best
-from benchmarks.tuning.table import enter, mark
+from benchmarks.tuning.table import AT_THE_EDGE, at_the_edge, enter, mark
 from results.records.manifest import Benchmark
 
 
@@ -23,6 +23,43 @@ def test_every_rate_of_the_table_is_the_best_of_its_scores() -> None:
                 else {one["learning_rate"]: one["score"] for one in trials if one["share"] == 1}
             )
             assert best({Point(one): score for one, score in scores.items()}) == Point(rate)
+
+
+EDGE_ROWS = 45
+"""Rows of the earlier tuning that are at the edge of three rates; lower it when they are tuned."""
+
+
+def test_no_rate_is_at_the_edge_of_its_trials_unless_marked_as_to_be_tuned_again() -> None:
+    table = json.loads(learning_rates.TABLE.read_text())
+    found = set()
+    for benchmark, row in table["learning_rates"].items():
+        for key, rate in row.items():
+            trials = table.get("trials", {}).get(benchmark, {}).get(key)
+            tried = (
+                map(float, table["scores"][benchmark][key])
+                if trials is None
+                else (one["learning_rate"] for one in trials)
+            )
+            if at_the_edge(set(tried), rate):
+                found.add((benchmark, key))
+    marked = {
+        (benchmark, key)
+        for benchmark, row in table["marks"].items()
+        for key, text in row.items()
+        if AT_THE_EDGE in text
+    }
+    assert found == marked
+    assert len(found) <= EDGE_ROWS
+    assert not {row for row in found if row[1] in table.get("trials", {}).get(row[0], {})}
+
+
+@pytest.mark.parametrize(
+    ("tried", "best", "expected"),
+    [((0.001, 0.003, 0.01), 0.01, True), ((0.001, 0.003), 0.001, True), ((0.001,), 0.001, False)],
+)
+def test_edge_of_the_tried_rates(tried: tuple[float, ...], best: float, expected: bool) -> None:
+    assert at_the_edge(tried, best) == expected
+    assert not at_the_edge((*tried, 0.0001, 0.1), best)
 
 
 def test_rows_replace_older_ones_and_others_stay(tmp_path: Path) -> None:

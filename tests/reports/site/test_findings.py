@@ -4,6 +4,7 @@ from reports.analysis.selection import select
 from reports.site.findings import Finding, findings
 from results.records.record import Record
 from results.store.store import Store
+from tests.reports.analysis.test_learning import trained
 from tests.reports.conftest import TASK, cell, failed_record, manifest, task_record
 
 Fill = Callable[..., Store]
@@ -47,12 +48,18 @@ def test_few_common_seeds_are_not_tested(fill: Fill) -> None:
     assert "(not tested: fewer than 5 common seeds)" in found.detail
 
 
+FIXED = "No model is significantly above chance after its fixed number of steps"
+
+
 def test_no_model_above_chance(fill: Fill) -> None:
-    assert (
-        finding(fill, *scored("memnet", 0.05, 0.06, 0.10, 0.04, 0.11)).claim
-        == "No model is significantly above chance"
-    )
-    assert finding(fill, *scored("lstm", 0.05)).claim == "No model is significantly above chance"
+    scores = (0.05, 0.06, 0.10, 0.04, 0.11)
+    assert finding(fill, *scored("memnet", *scores)).claim == FIXED
+    assert finding(fill, *scored("lstm", 0.05)).claim == FIXED
+
+
+def test_no_model_above_chance_at_convergence(fill: Fill) -> None:
+    claim = finding(fill, trained(0, 0.0, 0.05, solved=False)).claim
+    assert claim == "No model is significantly above chance"
 
 
 def test_few_seeds_above_chance_are_not_called_chance(fill: Fill) -> None:
