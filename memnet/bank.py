@@ -45,7 +45,7 @@ class MultiHeadMemoryBank(nn.Module):
         self.write_heads = WriteHeads(config)
         self.read_heads = ReadHeads(config, self.write_heads)
         self.policy = MetaPolicy(config.width, config.heads) if config.meta_policy else None
-        self.spread_logit = nn.Parameter(_spread_start(config.heads)) if config.hebbian else None
+        self.spread_logit = nn.Parameter(_spread_start(config)) if config.hebbian else None
         self.hop_gate = (
             nn.Linear(config.width, config.heads * (config.hops + 1))
             if config.hebbian and config.hops > 1
@@ -324,10 +324,13 @@ def _take(content: Float[Tensor, "B H E X"], index: Tensor) -> Float[Tensor, "B 
     return content.gather(2, index.unsqueeze(-1).expand(-1, -1, -1, content.shape[-1]))
 
 
-def _spread_start(heads: int) -> Float[Tensor, "H 1 1"]:
+def _spread_start(config: MemNetConfig) -> Float[Tensor, "H 1 1"]:
     """Return initial spread logits: low for binding heads, high for associating heads.
 
-    See :class:`memnet.heads.WriteHeads`.
+    See :class:`memnet.heads.WriteHeads`. They are 0 with ``init`` *plain*.
     """
-    associating = heads // 2
-    return torch.tensor([-2.0] * (heads - associating) + [2.0] * associating).view(-1, 1, 1)
+    associating = config.heads // 2
+    start = 2.0 if config.init == "mimetic" else 0.0
+    return torch.tensor([-start] * (config.heads - associating) + [start] * associating).view(
+        -1, 1, 1
+    )

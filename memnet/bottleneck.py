@@ -5,7 +5,6 @@ persistent code, ``X`` values of a sample.
 """
 
 import math
-from collections.abc import Sequence
 
 import torch
 from jaxtyping import Float
@@ -82,25 +81,29 @@ class CausalTaps(nn.Module):
 
     ``y_t = P_h·Σ_τ c_hτ ⊙ z_{t−τ}``.
 
-    Initially one tap per head is 1 and the others are 0, and ``P`` has orthonormal rows.
+    Initially one tap per head is 1 and the others are 0, or all taps are random if ``start`` is
+    None; ``P`` has orthonormal rows.
 
     Args:
         width: Z.
         taps: Number of tokens it reaches, including the present one.
-        starts: Tap that is initially 1, for each head.
+        heads: Number of heads H.
         outputs: Width K of each head's output.
+        start: Tap that is initially 1; None for random taps of the same norm.
     """
 
-    def __init__(self, width: int, taps: int, starts: Sequence[int], outputs: int) -> None:
+    def __init__(
+        self, width: int, taps: int, heads: int, outputs: int, start: int | None = None
+    ) -> None:
         super().__init__()
-        weight = torch.zeros(len(starts), taps, width)
-        for head, start in enumerate(starts):
-            weight[head, min(start, taps - 1)] = 1.0
+        weight = torch.zeros(heads, taps, width)
+        if start is None:
+            nn.init.normal_(weight, std=taps**-0.5)
+        else:
+            weight[:, min(start, taps - 1)] = 1.0
         self.weight = nn.Parameter(weight)
         self.project = nn.Parameter(
-            nn.init.orthogonal_(torch.empty(len(starts) * outputs, width)).unflatten(
-                0, (len(starts), outputs)
-            )
+            nn.init.orthogonal_(torch.empty(heads * outputs, width)).unflatten(0, (heads, outputs))
         )
 
     def forward(self, context: Float[Tensor, "B taps-1+C Z"]) -> Float[Tensor, "B H C K"]:

@@ -1,6 +1,7 @@
 """Options of MemNet. This module does not import torch, since a plan is made from the defaults."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -39,6 +40,9 @@ class MemNetConfig:
         link_total: Largest sum of a slot's links after a dream; a larger sum is scaled down.
         merge: Cosine above which a dream merges two slots.
         prune: Share of its row below which a dream drops a link.
+        init: *mimetic*: keys start on the previous token, queries equal to keys, the read-out as
+            the transpose of the way in, and each controller head on one distance. *plain*: none
+            of these, a control for what the initial values contribute.
         hebbian: Switch of the graph.
         dreaming: Switch of the synthesizer.
         meta_policy: Switch of the learned mix of reading policies; if off, only TopK reads.
@@ -76,6 +80,7 @@ class MemNetConfig:
     link_total: float = 4.0
     merge: float = 0.98
     prune: float = 0.01
+    init: Literal["mimetic", "plain"] = "mimetic"
     hebbian: bool = True
     dreaming: bool = True
     meta_policy: bool = True
@@ -104,6 +109,8 @@ class MemNetConfig:
         ):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} = {getattr(self, name)} must be at least 1")
+        if self.init not in ("mimetic", "plain"):
+            raise ValueError(f"init = {self.init!r} must be 'mimetic' or 'plain'")
         if self.width % self.controller_heads or self.width % self.heads:
             raise ValueError(
                 f"width = {self.width} must be a multiple of controller_heads = "

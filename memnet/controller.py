@@ -21,23 +21,25 @@ class TransformerController(nn.Module):
         a_t = softmax_j(q_t · k_j / √d + b_{t−j}) · v_j,  t − W ≤ j ≤ t
         h = x + O·a ;  h = h + MLP(h)
 
-    A learned bias per distance encodes the order, so the block streams exactly at any length. Each
-    head initially attends to one distance (0, 1, 2, …), so that the positions of the last inputs
-    are distinguishable; the MLP starts at zero.
+    A learned bias per distance encodes the order, so the block streams exactly at any length. If
+    ``placed``, each head initially attends to one distance (0, 1, 2, …), so that the positions of
+    the last inputs are distinguishable; otherwise all distances are equal at first. The MLP starts
+    at zero.
 
     Args:
         width: D.
         heads: Attention heads.
         window: W.
+        placed: Whether each head starts on one distance.
     """
 
-    def __init__(self, width: int, heads: int, window: int) -> None:
+    def __init__(self, width: int, heads: int, window: int, *, placed: bool = True) -> None:
         super().__init__()
         self.heads = heads
         self.window = window
         self.norm_attention = nn.RMSNorm(width)
         self.qkv = nn.Linear(width, 3 * width, bias=False)
-        self.distance_bias = nn.Parameter(PLACED * torch.eye(heads, window + 1))
+        self.distance_bias = nn.Parameter(PLACED * placed * torch.eye(heads, window + 1))
         self.out = nn.Linear(width, width, bias=False)
         self.norm_mlp = nn.RMSNorm(width)
         self.mlp = nn.Sequential(

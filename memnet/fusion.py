@@ -15,17 +15,18 @@ class Fusion(nn.Module):
     Args:
         width: D, of the state and of the read vector.
         readout: Initial value of R, ``[D, D]``: the transpose of the path into memory, so that a
-            read returns the content as it was before writing.
+            read returns the content as it was before writing. None for a random one.
     """
 
-    def __init__(self, width: int, readout: Float[Tensor, "D D"]) -> None:
+    def __init__(self, width: int, readout: Float[Tensor, "D D"] | None = None) -> None:
         super().__init__()
         self.read = nn.Linear(width, width, bias=False)
         self.gate = nn.Linear(2 * width, width)
         nn.init.zeros_(self.gate.weight)
         nn.init.zeros_(self.gate.bias)
-        with torch.no_grad():
-            self.read.weight.copy_(readout)
+        if readout is not None:
+            with torch.no_grad():
+                self.read.weight.copy_(readout)
 
     def forward(
         self, hidden: Float[Tensor, "B C D"], read: Float[Tensor, "B C D"]

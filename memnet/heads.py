@@ -84,7 +84,11 @@ class WriteHeads(nn.Module):
         self.associating = heads // 2
         self.binding = heads - self.associating
         self.key = CausalTaps(
-            config.bottleneck, config.key_taps, [1] * self.binding, config.key_width
+            config.bottleneck,
+            config.key_taps,
+            self.binding,
+            config.key_width,
+            start=1 if config.init == "mimetic" else None,
         )
         self.identity = (
             nn.Linear(config.bottleneck, self.associating * config.key_width, bias=False)
@@ -151,7 +155,8 @@ class ReadHeads(nn.Module):
         q_t = normalise(W_q·z⁰_t)  in an associating head
         score = temperature · q·k
 
-    Initially a binding head's query is the present token, and W_q = W_k.
+    Initially a binding head's query is the present token, and W_q = W_k; with ``init`` *plain*,
+    queries start at random.
 
     Args:
         config: Options.
@@ -160,17 +165,29 @@ class ReadHeads(nn.Module):
 
     def __init__(self, config: MemNetConfig, write: WriteHeads) -> None:
         super().__init__()
+        mimetic = config.init == "mimetic"
         self.query = CausalTaps(
-            config.bottleneck, config.key_taps, [0] * write.binding, config.key_width
+            config.bottleneck,
+            config.key_taps,
+            write.binding,
+            config.key_width,
+            start=0 if mimetic else None,
         )
-        self.query.project = nn.Parameter(write.key.project.detach().clone())
         self.identity = None
         if write.identity is not None:
             self.identity = nn.Linear(
                 write.identity.in_features, write.identity.out_features, bias=False
             )
-            self.identity.weight = nn.Parameter(write.identity.weight.detach().clone())
         self.query_clock = nn.Parameter(write.key_clock.detach().clone())
+        if mimetic:
+            with torch.no_grad():
+                self.query.project.copy_(write.key.project)
+                if self.identity is not None and write.identity is not None:
+                    self.identity.weight.copy_(write.identity.weight)
+        else:
+            nn.init.normal_(self.query_clock, std=clock.INITIAL_CLOCK_SCALE)
+            if self.identity is not None:
+                nn.init.orthogonal_(self.identity.weight)
         self.log_temperature = nn.Parameter(torch.full((config.heads, 1, 1), math.log(10.0)))
 
     def forward(

@@ -82,15 +82,16 @@ class MemNet(nn.Module):
         self.width = config.width
         self.segment = config.chunk
         self.encoder = Encoder(vocabulary, features, config.width)
+        mimetic = config.init == "mimetic"
         self.controller = TransformerController(
-            config.width, config.controller_heads, config.window
+            config.width, config.controller_heads, config.window, placed=mimetic
         )
         self.bottleneck = SemanticBottleneck(config.width, config.bottleneck)
         self.bank = MultiHeadMemoryBank(config)
         inward = (
             self.bank.write_heads.value.weight.detach() @ self.bottleneck.project.weight.detach()
         )
-        self.fusion = Fusion(config.width, inward.transpose(0, 1))
+        self.fusion = Fusion(config.width, inward.transpose(0, 1) if mimetic else None)
         self.head = Head(self.encoder, outputs)
         self.synthesizer = MemorySynthesizer(config) if config.dreaming else None
         rebuilt = features if features is not None else config.width

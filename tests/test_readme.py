@@ -43,6 +43,7 @@ def test_readme_has_run_commands_of_known_benchmarks() -> None:
         "task-shift-online",
         "long-dependency",
         "ablation",
+        "ladder",
     }
 
 
