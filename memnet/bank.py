@@ -12,6 +12,7 @@ from memnet import clock
 from memnet.chunk import Candidates, Placement, commit, place
 from memnet.chunk_access import Prepared, Read, Written
 from memnet.config import MemNetConfig
+from memnet.fading import faded
 from memnet.graph import Links, link
 from memnet.heads import Offer, ReadHeads, WriteHeads, open_gate, stretched
 from memnet.policy import MetaPolicy, dispersion, random_entry, top_k
@@ -25,7 +26,8 @@ class MultiHeadMemoryBank(nn.Module):
 
     At each token the gated write is first, then the link, then the read, which sees both.
 
-        write   : key k_t, value g_t·v_t, strength g_t, if the gate g_t is above zero
+        write   : key k_t, value g_t·v_t, strength g_t, if the gate g_t is above zero;
+                  similar older entries lose strength (see ``fading``)
         W_base  = π1·TopK + π2·Uniform + π3·Random
         W_k     = (1 − α)·W_{k−1} + α·W_{k−1}·Â,  W_0 = W_base
         W_final = W_1, or Σ_k m_k·W_k with m a learned hop gate if hops > 1
@@ -111,12 +113,21 @@ class MultiHeadMemoryBank(nn.Module):
                 rate=self.config.link_rate,
                 decay=self.config.link_decay,
             )
+        keys = torch.cat([slots.keys, keys], dim=2)
         return Written(
-            keys=torch.cat([slots.keys, keys], dim=2),
+            keys=keys,
             values=torch.cat(
                 [slots.values, scale.unsqueeze(-1) * candidates.of(offer.value)], dim=2
             ),
             strength=torch.cat([slots.strength, gate], dim=-1),
+            faded=faded(
+                keys,
+                gate,
+                placement,
+                slots.occupied,
+                fade=self.config.fade,
+                reuse=self.config.reuse,
+            ),
             times=torch.cat([slots.written, candidates.times(gate) + time], dim=-1),
             gate=gate,
             logits=logits,
@@ -213,7 +224,9 @@ class MultiHeadMemoryBank(nn.Module):
         closed = placement.passed_over if with_closed else None
         # The temperature multiplies the query, which is smaller than the scores.
         scores = (self.read_heads.temperature * query) @ written.keys.transpose(-1, -2)
-        best = top_k(scores, written.strength, visible, closed, self.config.top_k)
+        best = top_k(
+            scores, written.strength, visible, closed, self.config.top_k, faded=written.faded
+        )
         root = placement.root.unsqueeze(2).expand(-1, -1, scores.shape[2], -1)
         index = root.gather(-1, best.index)
         mix = None
@@ -278,8 +291,11 @@ class MultiHeadMemoryBank(nn.Module):
         )
         usage = torch.cat([slots.usage, torch.zeros_like(written.gate)], dim=-1) + received
         age = (time - slots.written).clamp_min(0).to(usage.dtype)
+        strength = written.strength
+        if written.faded is not None:
+            strength = strength * written.faded[:, :, -1].exp()
         retention = (
-            slots.strength.detach().clamp_min(1e-2).log()
+            strength[..., :size].detach().clamp_min(1e-2).log()
             + config.usage_weight * torch.log1p(usage[..., :size])
             - config.age_weight * torch.log1p(age)
         )
@@ -296,7 +312,7 @@ class MultiHeadMemoryBank(nn.Module):
         after = Slots(
             keys=_take(written.keys, committed.source),
             values=_take(written.values, committed.source),
-            strength=written.strength.gather(-1, committed.source),
+            strength=strength.gather(-1, committed.source),
             usage=usage.gather(-1, committed.node),
             birth=births.gather(-1, committed.node),
             written=written.times.gather(-1, committed.source),

@@ -54,7 +54,9 @@ class Written:
     Attributes:
         keys: Keys of all entries.
         values: Contents of all entries.
-        strength: Strength of all entries; 0 in an empty slot.
+        strength: Strength of all entries as written; 0 in an empty slot.
+        faded: Logarithm of the share of its strength that an entry has kept at each token; None if
+            none has lost any.
         times: Token of each entry's last write.
         gate: Write gate g of each candidate; 0 if it does not write.
         logits: Logits a of each token's gate.
@@ -68,6 +70,7 @@ class Written:
     keys: Float[Tensor, "B H E K"]
     values: Float[Tensor, "B H E V"]
     strength: Float[Tensor, "B H E"]
+    faded: Float[Tensor, "B H C E"] | None
     times: Int[Tensor, "B H E"]
     gate: Float[Tensor, "B H A"]
     logits: Float[Tensor, "B H C"]

@@ -27,6 +27,8 @@ class MemNetConfig:
             gates are open.
         top_k: Slots that the TopK policy reads.
         reuse: Cosine above which two keys are the same, so that the slot is written again.
+        fade: Cosine from which a new key weakens older entries, up to their replacement at
+            ``reuse``; at ``reuse`` or above, it weakens none.
         usage_weight: Weight of past reads in a slot's retention.
         age_weight: Weight of the time since a slot was written in its retention.
         hops: Steps of spreading activation; more than one are mixed by a learned gate.
@@ -68,6 +70,7 @@ class MemNetConfig:
     chunk: int = 64
     top_k: int = 8
     reuse: float = 0.95
+    fade: float = 0.7
     usage_weight: float = 0.5
     age_weight: float = 0.1
     hops: int = 2
@@ -123,6 +126,7 @@ class MemNetConfig:
             )
         for name in (
             "reuse",
+            "fade",
             "link_decay",
             "merge",
             "prune",

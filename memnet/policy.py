@@ -41,6 +41,7 @@ def top_k(
     visible: Bool[Tensor, "B H C E"],
     closed: Bool[Tensor, "B H C E"] | None,
     k: int,
+    faded: Float[Tensor, "B H C E"] | None = None,
 ) -> TopK:
     """Softmax of ``score + log strength`` over the k best visible entries.
 
@@ -55,7 +56,11 @@ def top_k(
         visible: Entries that can be read at each token.
         closed: Entries that could be read if their gates were open; None if no gradient is needed.
         k: Number of entries read.
+        faded: Logarithm of the share of the strength that each entry has kept; None if all of it.
     """
+    plain = scores
+    if faded is not None:
+        scores = scores + faded
     with torch.no_grad():
         ranked = (scores + strength.clamp_min(MIN_STRENGTH).log().unsqueeze(2)).masked_fill_(
             ~visible, -INVISIBLE
@@ -76,6 +81,8 @@ def top_k(
     held = strength.unsqueeze(2).expand(-1, -1, index.shape[2], -1).gather(-1, index)
     weights = (found - top).minimum(limit).exp() * held
     total = weights.sum(-1, keepdim=True)
+    if faded is not None:
+        found = plain.gather(-1, index)
     return TopK(index=index, weights=weights / (total + (total <= 0).to(total.dtype)), scores=found)
 
 

@@ -182,6 +182,12 @@ def write(model: MemNet, head: NaiveHead, vectors: Vectors, t: int) -> NaiveSlot
         near = [slot for slot in head.slots if float(slot.key @ vectors.key) >= config.reuse]
         if near:
             target = max(near, key=lambda slot: slot.written)
+        for slot in head.slots:
+            if slot is not target and config.fade < config.reuse:
+                above = float(slot.key @ vectors.key) - config.fade
+                overlap = min(1.0, max(0.0, above / (config.reuse - config.fade))) ** 2
+                slot.strength *= max(1.0 - gate * overlap, 0.01)
+        if target is not None:
             target.key, target.value, target.strength, target.written = (
                 vectors.key,
                 gate * vectors.value,

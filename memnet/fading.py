@@ -1,0 +1,75 @@
+"""Soft replacement: a new key weakens the older entries whose keys it resembles.
+
+A write whose key is within ``reuse`` of an entry replaces it (see ``chunk``). This decision has no
+gradient: keys of different tokens that drift together would overwrite each other, and nothing would
+separate them. So the loss of the older entry begins earlier and is gradual. At the write of token t
+with key k_t and gate g_t, each visible entry i that it does not replace loses strength:
+
+    ρ(c) = clamp((c − fade) / (reuse − fade), 0, 1)²
+    s_i ← s_i · max(1 − g_t·ρ(k_t·k_i), KEPT)
+
+The share lost grows from 0 at a cosine of ``fade`` to all but ``KEPT`` at ``reuse``, where the
+replacement would follow. If the older entry is still needed, its loss costs the task something, and
+the gradient moves the keys apart; if it is outdated, the gradient moves them together. It is the
+erasure of Graves et al. 2014 (Neural Turing Machines, equation 3), with the overlap of keys in
+place of write weights.
+
+Legend: ``B`` memories, ``H`` heads, ``N`` slots, ``C`` tokens, ``A`` candidates for writing among
+them, ``E = N + A`` entries, ``K`` key width.
+"""
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+from memnet.chunk import Placement
+
+KEPT = 0.01
+"""Least share of its strength that an entry keeps at one write."""
+
+
+def faded(
+    keys: Float[Tensor, "B H E K"],
+    gate: Float[Tensor, "B H A"],
+    placement: Placement,
+    occupied: Bool[Tensor, "B H N"],
+    *,
+    fade: float,
+    reuse: float,
+) -> Float[Tensor, "B H C E"] | None:
+    """Return the logarithm of the share of its strength that each entry has kept at each token.
+
+    It is None if no entry has lost anything, which is the rule if keys are distinct.
+
+    Args:
+        keys: Unit-norm keys of all entries.
+        gate: Write gate g of each candidate; 0 if it does not write.
+        placement: Placement of the writes.
+        occupied: Slots that are not empty.
+        fade: Cosine from which an entry loses strength; at ``reuse`` or above, none does.
+        reuse: Cosine from which an entry is replaced.
+    """
+    if fade >= reuse:
+        return None
+    count, candidates = gate.shape[-1], placement.candidates
+    cosine = keys[:, :, -count:] @ keys.transpose(-1, -2)
+    weakened = (cosine.detach() > fade) & _present(placement, occupied)
+    if not bool(weakened.any()):
+        return None
+    overlap = ((cosine - fade) / (reuse - fade)).clamp(0.0, 1.0).square()
+    kept = (1.0 - gate.unsqueeze(-1) * overlap).clamp_min(KEPT)
+    lost = torch.where(weakened, kept, 1.0).log()
+    if candidates.moment is None:
+        return lost.cumsum(2)
+    token = torch.arange(candidates.tokens, device=lost.device)
+    return candidates.by(token).to(lost.dtype) @ lost
+
+
+def _present(placement: Placement, occupied: Bool[Tensor, "B H N"]) -> Bool[Tensor, "B H A E"]:
+    """Return the entries older than each write that can still be read after it."""
+    count = placement.active.shape[-1]
+    order = torch.arange(count, device=occupied.device)
+    before = (order.unsqueeze(0) < order.unsqueeze(1)) & placement.active.unsqueeze(2)
+    older = torch.cat([occupied.unsqueeze(2).expand(-1, -1, count, -1), before], dim=-1)
+    remains = placement.superseded.unsqueeze(2) > order.unsqueeze(1)
+    return older & remains & placement.active.unsqueeze(-1)
