@@ -17,7 +17,7 @@ from memnet.graph import Links, link
 from memnet.heads import Offer, ReadHeads, WriteHeads, open_gate, stretched
 from memnet.policy import MetaPolicy, dispersion, random_entry, top_k
 from memnet.recorder import Recorder
-from memnet.state import Slots, widen
+from memnet.state import Slots, strongest, widen
 from memnet.tracing.memory_trace import MemoryTrace
 
 
@@ -304,11 +304,10 @@ class MultiHeadMemoryBank(nn.Module):
             [slots.birth, placement.candidates.times(placement.active) + time], dim=-1
         )
         fresh = torch.cat([slots.fresh, placement.active], dim=-1)
-        adjacency, trace = (
-            (slots.adjacency, slots.trace)
-            if written.links is None
-            else written.links.after(committed)
-        )
+        links, targets, trace = slots.links, slots.targets, slots.trace
+        if written.links is not None:
+            adjacency, trace = written.links.after(committed)
+            links, targets = strongest(adjacency, config.degree)
         after = Slots(
             keys=_take(written.keys, committed.source),
             values=_take(written.values, committed.source),
@@ -317,7 +316,8 @@ class MultiHeadMemoryBank(nn.Module):
             birth=births.gather(-1, committed.node),
             written=written.times.gather(-1, committed.source),
             fresh=fresh.gather(-1, committed.source),
-            adjacency=adjacency,
+            links=links,
+            targets=targets,
             trace=trace,
             count=slots.count + clock.straight_through_count(written.gate).sum(-1),
         )

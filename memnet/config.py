@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from typing import Literal
 
+MAX_SLOTS = 2**15 - 1
+"""Largest number of slots: the target of a link is stored in two bytes."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class MemNetConfig:
@@ -21,10 +24,10 @@ class MemNetConfig:
         key_taps: Taps of the short causal convolution in keys and queries; with two or more, one
             slot holds a pair.
         chunk: Tokens C processed in parallel. A speed setting: reads, writes and outputs are the
-            same for any value if nothing is evicted within a chunk and no two slots have exactly
-            equal scores. In training, the utilization term measures the use within a chunk, and a
-            closed gate learns only from the reads of its own chunk; gradients are the same if all
-            gates are open.
+            same for any value if nothing is evicted within a chunk, no slot has more than
+            ``degree`` links and no two slots have exactly equal scores. In training, the
+            utilization term measures the use within a chunk, and a closed gate learns only from the
+            reads of its own chunk; gradients are the same if all gates are open.
         top_k: Slots that the TopK policy reads.
         reuse: Cosine above which two keys are the same, so that the slot is written again.
         fade: Cosine from which a new key weakens older entries, up to their replacement at
@@ -33,6 +36,7 @@ class MemNetConfig:
         age_weight: Weight of the time since a slot was written in its retention.
         hops: Steps of spreading activation; more than one are mixed by a learned gate.
         sharpening: Exponent on the spread activation; 1 for no sharpening.
+        degree: Links L that a slot keeps between chunks, the strongest ones.
         link_rate: Rate η of the STDP rule.
         link_decay: Share δ of every link that is lost at each link event; dreams bound the links
             without it.
@@ -75,6 +79,7 @@ class MemNetConfig:
     age_weight: float = 0.1
     hops: int = 2
     sharpening: float = 1.0
+    degree: int = 16
     link_rate: float = 0.5
     link_decay: float = 0.0
     dream_every: int = 64
@@ -109,9 +114,12 @@ class MemNetConfig:
             "chunk",
             "top_k",
             "hops",
+            "degree",
         ):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} = {getattr(self, name)} must be at least 1")
+        if self.slots > MAX_SLOTS:
+            raise ValueError(f"slots = {self.slots} must be at most {MAX_SLOTS}")
         if self.init not in ("mimetic", "plain"):
             raise ValueError(f"init = {self.init!r} must be 'mimetic' or 'plain'")
         if self.width % self.controller_heads or self.width % self.heads:

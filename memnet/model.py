@@ -259,8 +259,8 @@ class MemNet(nn.Module):
     def _carried(written: Written, slots: Slots, state: MemNetState) -> list[Tensor]:
         """Return the tensors that the memory carries while a chunk is folded in, without a tape."""
         provisional = (written.keys, written.values, written.strength, written.times)
-        contents = (slots.usage, slots.birth, slots.fresh, slots.adjacency, slots.trace)
-        return [*provisional, *contents, slots.count, state.window, state.tail]
+        contents = (slots.usage, slots.birth, slots.fresh, slots.links, slots.targets)
+        return [*provisional, *contents, slots.trace, slots.count, state.window, state.tail]
 
     def _losses(
         self,

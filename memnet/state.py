@@ -1,10 +1,10 @@
 """The state that MemNet carries from one token to the next.
 
 Legend: ``B`` memories, ``H`` heads, ``N`` slots, ``K`` key width, ``V`` value width, ``W``
-controller window, ``D`` width, ``Z`` bottleneck.
+controller window, ``D`` width, ``Z`` bottleneck, ``L`` links of a slot.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from jaxtyping import Bool, Float, Int
@@ -30,8 +30,9 @@ class Slots:
         birth: Token of the first write to the slot.
         written: Token of its last write.
         fresh: Whether it was written since the last dream.
-        adjacency: Links ``A[i, j]`` from slot i to slot j: non-negative, zero diagonal; empty if
+        links: The strongest links of each slot: positive, or 0 where there is none; of no slots if
             the graph is switched off.
+        targets: The slots to which they lead.
         trace: Pre-synaptic trace of each slot.
         count: The memory clock: writes so far.
     """
@@ -43,7 +44,8 @@ class Slots:
     birth: Int[Tensor, "B H N"]
     written: Int[Tensor, "B H N"]
     fresh: Bool[Tensor, "B H N"]
-    adjacency: Float[Tensor, "B H N N"]
+    links: Float[Tensor, "B H N L"]
+    targets: Int[Tensor, "B H N L"]
     trace: Float[Tensor, "B H N"]
     count: Float[Tensor, "B H"]
 
@@ -51,6 +53,18 @@ class Slots:
     def occupied(self) -> Bool[Tensor, "B H N"]:
         """Slots that are not empty."""
         return self.strength > 0
+
+    @property
+    def adjacency(self) -> Float[Tensor, "B H N N"]:
+        """Links ``A[i, j]`` from slot i to slot j as a table: non-negative, zero diagonal."""
+        size = self.links.shape[2]
+        empty = self.links.new_zeros(*self.links.shape[:3], size)
+        return empty.scatter_add(-1, self.targets.long(), self.links) if size else empty
+
+    def linked(self, adjacency: Float[Tensor, "B H N N"]) -> "Slots":
+        """Return the slots with these links; each keeps its L strongest ones."""
+        links, targets = strongest(adjacency, self.links.shape[-1])
+        return replace(self, links=links, targets=targets)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +86,17 @@ class MemNetState:
     time: int
 
 
+def strongest(
+    adjacency: Float[Tensor, "B H N N"], degree: int
+) -> tuple[Float[Tensor, "B H N L"], Int[Tensor, "B H N L"]]:
+    """Return the ``degree`` strongest links of each slot and their targets."""
+    kept = min(degree, adjacency.shape[-1])
+    links, targets = adjacency.topk(kept, dim=-1)
+    targets = targets.masked_fill(links <= 0, 0).to(torch.int16)
+    room = (0, degree - kept)
+    return functional.pad(links, room), functional.pad(targets, room)
+
+
 NEVER = -1
 """Time at which an empty slot was written."""
 
@@ -91,7 +116,8 @@ def widen(slots: Slots, extra: int, *, linked: bool) -> Slots:
         birth=times(slots.birth),
         written=times(slots.written),
         fresh=functional.pad(slots.fresh, (0, extra)),
-        adjacency=functional.pad(slots.adjacency, (0, edges, 0, edges)),
+        links=functional.pad(slots.links, (0, 0, 0, edges)),
+        targets=functional.pad(slots.targets, (0, 0, 0, edges)),
         trace=functional.pad(slots.trace, (0, edges)),
         count=slots.count,
     )
@@ -113,7 +139,8 @@ def empty_state(config: MemNetConfig, batch: int, like: Tensor) -> MemNetState:
             birth=never,
             written=never,
             fresh=never >= 0,
-            adjacency=like.new_zeros(b, h, 0, 0),
+            links=like.new_zeros(b, h, 0, config.degree),
+            targets=never.new_zeros(b, h, 0, config.degree, dtype=torch.int16),
             trace=like.new_zeros(b, h, 0),
             count=like.new_zeros(b, h),
         ),

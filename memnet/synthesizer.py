@@ -58,15 +58,18 @@ class MemorySynthesizer(nn.Module):
         digest = slots.fresh.any(-1) & slots.occupied.any(-1)
         if not bool(digest.any()):
             return slots
-        slots = replace(slots, values=self._refine(slots))
-        if self.config.hebbian:
-            slots = replace(slots, adjacency=self._find_links(slots, digest))
-        slots = self._merge(slots, digest)
-        if self.config.hebbian:
-            slots = replace(slots, adjacency=self._prune(slots, digest))
+        graph = slots.adjacency if self.config.hebbian else None
+        slots = replace(slots, values=self._refine(slots, graph))
+        if graph is not None:
+            graph = self._find_links(graph, digest)
+        slots, graph = self._merge(slots, graph, digest)
+        if graph is not None:
+            slots = slots.linked(self._prune(graph, digest))
         return replace(slots, fresh=torch.zeros_like(slots.fresh))
 
-    def _refine(self, slots: Slots) -> Float[Tensor, "B H N V"]:
+    def _refine(
+        self, slots: Slots, graph: Float[Tensor, "B H N N"] | None
+    ) -> Float[Tensor, "B H N V"]:
         """Self-attention over slots, biased by the graph.
 
         Each content is refined once, in the first dream after it was written.
@@ -81,25 +84,25 @@ class MemorySynthesizer(nn.Module):
         q = functional.linear(_rows(normed, chosen), self.qkv.weight[:value])
         k, v = functional.linear(normed, self.qkv.weight[value:]).chunk(2, dim=-1)
         scores = q @ k.transpose(-1, -2) / math.sqrt(value)
-        if self.graph_bias is not None:
-            scores = (
-                scores + self.graph_bias * (normalised(_rows(slots.adjacency, chosen)) + 1e-3).log()
-            )
+        if self.graph_bias is not None and graph is not None:
+            scores = scores + self.graph_bias * (normalised(_rows(graph, chosen)) + 1e-3).log()
         # Empty memories have uniform attention; their slots are not fresh, so the result is
         # discarded.
         weights = scores.masked_fill(~slots.occupied.unsqueeze(2), -1e9).softmax(-1)
         change = self.out(weights @ v) * new.gather(-1, chosen).unsqueeze(-1)
         return slots.values.scatter_add(2, chosen.unsqueeze(-1).expand_as(change), change)
 
-    def _find_links(self, slots: Slots, digest: Bool[Tensor, "B H"]) -> Float[Tensor, "B H N N"]:
+    def _find_links(
+        self, graph: Float[Tensor, "B H N N"], digest: Bool[Tensor, "B H"]
+    ) -> Float[Tensor, "B H N N"]:
         """Add the strongest missing links of Â², in proportion to the links that a slot has.
 
         So no inferred link outweighs the observed ones.
         """
-        rows, size = normalised(slots.adjacency), slots.adjacency.shape[-1]
+        rows, size = normalised(graph), graph.shape[-1]
         with torch.no_grad():
             linked = (
-                (slots.adjacency > NEGLIGIBLE)
+                (graph > NEGLIGIBLE)
                 | torch.eye(size, dtype=torch.bool, device=rows.device)
                 | ~digest[..., None, None]
             )
@@ -114,21 +117,23 @@ class MemorySynthesizer(nn.Module):
         strength = (_rows(rows, start) * _rows(rows.transpose(-1, -2), end)).sum(-1) * (
             best.values > NEGLIGIBLE
         )
-        guessed = self.config.dream_rate * strength * slots.adjacency.sum(-1).gather(-1, start)
-        return slots.adjacency.flatten(2).scatter_add(-1, best.indices, guessed).view_as(rows)
+        guessed = self.config.dream_rate * strength * graph.sum(-1).gather(-1, start)
+        return graph.flatten(2).scatter_add(-1, best.indices, guessed).view_as(rows)
 
-    def _merge(self, slots: Slots, digest: Bool[Tensor, "B H"]) -> Slots:
+    def _merge(
+        self, slots: Slots, graph: Float[Tensor, "B H N N"] | None, digest: Bool[Tensor, "B H"]
+    ) -> tuple[Slots, Float[Tensor, "B H N N"] | None]:
         """Merge near-equal slots into the first of them; total strength does not change."""
         near = near_pairs(slots, self.config.merge) & digest[..., None, None]
         if not bool(near.triu(1).any()):
-            return slots
+            return slots, graph
         here = torch.arange(near.shape[-1], device=near.device)
         first = first_neighbours(near)
         # A slot merges into its first neighbour only if that one is not merged itself; other merges
         # wait for the next dream.
         into = torch.where(first.gather(-1, first) == first, first, here.expand_as(first))
         if bool((into == here).all()):
-            return slots
+            return slots, graph
         move = functional.one_hot(into, near.shape[-1]).to(slots.values.dtype)
         stays = (into == here).unsqueeze(-1)
         back = move.transpose(-1, -2)
@@ -155,19 +160,18 @@ class MemorySynthesizer(nn.Module):
                 -1,
             ),
         )
-        if not self.config.hebbian:
-            return merged
-        joined = back @ slots.adjacency @ move
-        return replace(
-            merged,
-            adjacency=joined
-            * (1.0 - torch.eye(joined.shape[-1], dtype=joined.dtype, device=joined.device)),
-            trace=(back @ slots.trace.unsqueeze(-1)).squeeze(-1),
-        )
+        if graph is None:
+            return merged, graph
+        joined = back @ graph @ move
+        others = 1.0 - torch.eye(joined.shape[-1], dtype=joined.dtype, device=joined.device)
+        trace = (back @ slots.trace.unsqueeze(-1)).squeeze(-1)
+        return replace(merged, trace=trace), joined * others
 
-    def _prune(self, slots: Slots, digest: Bool[Tensor, "B H"]) -> Float[Tensor, "B H N N"]:
-        weak = normalised(slots.adjacency) < self.config.prune
-        remaining = slots.adjacency.masked_fill(weak & digest[..., None, None], 0.0)
+    def _prune(
+        self, graph: Float[Tensor, "B H N N"], digest: Bool[Tensor, "B H"]
+    ) -> Float[Tensor, "B H N N"]:
+        weak = normalised(graph) < self.config.prune
+        remaining = graph.masked_fill(weak & digest[..., None, None], 0.0)
         return remaining * (
             self.config.link_total
             / remaining.sum(-1, keepdim=True).clamp_min(self.config.link_total)

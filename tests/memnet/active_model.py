@@ -20,7 +20,7 @@ def active_model(seed: int = 0, **options: Any) -> MemNet:
     defaults: dict[str, Any] = {
         "width": 16, "bottleneck": 12, "key_width": 6, "slots": 40,
         "chunk": 8, "window": 3, "heads": 2, "hops": 2, "top_k": 4,
-        "dream_every": 12, "reuse": 0.8, "fade": 0.3, "merge": 0.9,
+        "dream_every": 12, "reuse": 0.8, "fade": 0.3, "degree": 40, "merge": 0.9,
     }  # fmt: skip
     with torch.random.fork_rng():
         torch.manual_seed(seed)

@@ -25,6 +25,7 @@ def dream(synthesizer: MemorySynthesizer, slots: Slots) -> Slots:
         )
         for field in dataclasses.fields(slots)
     }
+    graph = torch.zeros_like(slots.adjacency)
     for b in range(slots.strength.shape[0]):
         for h in range(slots.strength.shape[1]):
             memory = unpacked(slots, b, h)
@@ -34,8 +35,8 @@ def dream(synthesizer: MemorySynthesizer, slots: Slots) -> Slots:
                 find_links(synthesizer.config, list(memory.values()))
                 memory = merge(synthesizer.config, memory)
                 prune(synthesizer.config, list(memory.values()))
-            pack(after, b, h, memory)
-    return Slots(**(after | {"count": slots.count}))
+            pack(after, graph, b, h, memory)
+    return Slots(**(after | {"count": slots.count})).linked(graph)
 
 
 def unpacked(slots: Slots, b: int, h: int) -> Memory:
@@ -58,14 +59,16 @@ def unpacked(slots: Slots, b: int, h: int) -> Memory:
     return memory
 
 
-def pack(tensors: dict[str, torch.Tensor], b: int, h: int, memory: Memory) -> None:
+def pack(
+    tensors: dict[str, torch.Tensor], graph: torch.Tensor, b: int, h: int, memory: Memory
+) -> None:
     """Store one head of one memory in the tensors."""
     for place, slot in memory.items():
         tensors["keys"][b, h, place], tensors["values"][b, h, place] = slot.key, slot.value
         for name in ("strength", "birth", "written", "usage", "trace"):
             tensors[name][b, h, place] = getattr(slot, name)
         for other, target in memory.items():
-            tensors["adjacency"][b, h, place, other] = slot.links.get(target, 0.0)
+            graph[b, h, place, other] = slot.links.get(target, 0.0)
 
 
 def refine(

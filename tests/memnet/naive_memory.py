@@ -93,6 +93,8 @@ def run(model: MemNet, row: Tensor, draws: Tensor | None = None) -> tuple[Tensor
             )
             if newcomer is not None:
                 settle(model, head, newcomer, t)
+            for slot in head.slots:
+                forget_weak_links(slot, config.degree)
         fused.append(
             fuse(model, hidden[0, t], recall(model, tape, hidden[0, t], bare[t], torch.cat(found)))
         )
@@ -209,6 +211,12 @@ def write(model: MemNet, head: NaiveHead, vectors: Vectors, t: int) -> NaiveSlot
     for slot in head.slots:
         slot.trace = vectors.hold * slot.trace + (gate if slot is target else 0.0)
     return newcomer
+
+
+def forget_weak_links(slot: NaiveSlot, degree: int) -> None:
+    """Keep the ``degree`` strongest links, as at the end of a chunk of one token."""
+    kept = sorted(slot.links, key=slot.links.__getitem__, reverse=True)[:degree]
+    slot.links = {target: slot.links[target] for target in kept}
 
 
 def settle(model: MemNet, head: NaiveHead, newcomer: NaiveSlot, t: int) -> None:

@@ -81,6 +81,14 @@ def test_pass_equals_plain_loops(
     assert any(0 < head.count < 32 for head in heads), "gates open and close"
 
 
+@pytest.mark.parametrize("gradients", [True, False])
+def test_strongest_links_equal_those_of_plain_loops(gradients: bool) -> None:
+    model = active_model(chunk=1, degree=2, dreaming=False)
+    heads = compare(model, tokens(batch=2), drawn=False, gradients=gradients)
+    assert max(len(slot.links) for head in heads for slot in head.slots) == 2
+    assert any(len(head.slots) > 6 for head in heads), "there are more slots than links of one"
+
+
 def test_pass_equals_plain_loops_with_exact_places() -> None:
     model = active_model(dreaming=False, chunk=7).eval()
     assert model.serial is not None

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from memnet.bank import MultiHeadMemoryBank
 from memnet.config import MemNetConfig
-from memnet.state import NEVER, Slots, empty_state
+from memnet.state import NEVER, Slots, empty_state, strongest
 from memnet.synthesizer import MemorySynthesizer, normalised
 from tests.memnet import naive_dream
 
@@ -41,10 +41,10 @@ def slots(**changes: torch.Tensor) -> Slots:
         "birth": torch.tensor([[[0, 1, 2, 3]]]),
         "written": torch.tensor([[[4, 5, 6, 7]]]),
         "fresh": torch.ones(1, 1, 4, dtype=torch.bool),
-        "adjacency": adjacency,
         "trace": torch.tensor([[[0.1, 0.2, 0.3, 0.4]]]).double(),
     }
-    return dataclasses.replace(empty, **(given | changes))
+    graph = changes.pop("adjacency", adjacency)
+    return dataclasses.replace(empty, **(given | changes)).linked(graph)
 
 
 def batched(*states: Slots) -> Slots:
@@ -122,6 +122,8 @@ def random_slots(config: MemNetConfig, batch: int, seed: int) -> Slots:
     # The last dream scaled the old slots down.
     within = torch.where(fresh.any(-1), 1.0, config.link_total / size)
     birth = (100.0 * uniform(size)).long()
+    graph = uniform(size, size) * linked * within[..., None, None]
+    links, targets = strongest(graph, config.degree)
     return Slots(
         keys=torch.nn.functional.normalize(uniform(size, config.key_width) - 0.5, dim=-1)
         * occupied.unsqueeze(-1),
@@ -131,7 +133,8 @@ def random_slots(config: MemNetConfig, batch: int, seed: int) -> Slots:
         birth=torch.where(occupied, birth, NEVER),
         written=torch.where(occupied, birth + (100.0 * uniform(size)).long(), NEVER),
         fresh=fresh,
-        adjacency=uniform(size, size) * linked * within[..., None, None],
+        links=links,
+        targets=targets,
         trace=uniform(size) * occupied,
         count=uniform(),
     )
@@ -162,13 +165,10 @@ def test_dream_equals_plain_loops(seed: int, batch: int, heads: int, merge: floa
         for parameter in synthesizer.parameters():
             parameter.normal_(generator=generator)
         after, plain = synthesizer(before), naive_dream.dream(synthesizer, before)
-    for field in dataclasses.fields(before):
+    names = {field.name for field in dataclasses.fields(before)} - {"links", "targets"}
+    for name in (*names, "adjacency"):
         torch.testing.assert_close(
-            getattr(after, field.name),
-            getattr(plain, field.name),
-            rtol=1e-9,
-            atol=1e-9,
-            msg=field.name,
+            getattr(after, name), getattr(plain, name), rtol=1e-9, atol=1e-9, msg=name
         )
 
 
