@@ -310,8 +310,11 @@ def _loss_of_entries_read(chunk: _Chunk, queried: Bool[Tensor, "B C"]) -> Float[
     until the gates that the task needs are closed too.
     """
     weights = chunk.read.weights.detach() * queried[:, None, :, None]
-    missing = (chunk.written.strength + STRENGTH_OFFSET).log().clamp_max(0.0)
-    return -(weights.sum(2) * missing).sum() / weights[..., 0].numel()
+    strength = chunk.written.strength.unsqueeze(2)
+    if chunk.written.faded is not None:
+        strength = strength * chunk.written.faded.exp()
+    missing = (strength + STRENGTH_OFFSET).log().clamp_max(0.0)
+    return -(weights * missing).sum() / weights[..., 0].numel()
 
 
 def _query_tokens(inputs: Tensor, positions: Int[Tensor, "B P"] | None) -> Bool[Tensor, "B T"]:
