@@ -307,7 +307,8 @@ def test_half_precision_leaves_memory_exact() -> None:
 
 
 def test_sparsity_loss_holds_gates_of_read_entries_open() -> None:
-    model, inputs = active_model(dreaming=False, serial=False, chunk=32), tokens(length=32)
+    model = active_model(dreaming=False, serial=False, chunk=32, fade=1.0)
+    inputs = tokens(length=32)
     positions = torch.tensor([[20], [31], [9]])
     output, (found,) = run_with_chunks(model, inputs, positions=positions)
     sparsity = output.losses["sparsity"]
