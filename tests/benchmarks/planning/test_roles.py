@@ -21,7 +21,7 @@ PLANNER = Planner(CATALOG, Settings())
         ("memnet[hebbian=false]", None, "ablation"),
         ("memnet[slots=12,sparsity_weight=0]", None, "ablation"),
         ("memnet[slots=12]", None, "size"),
-        ("memnet[reuse=0.95]", None, "ablation"),
+        ("memnet[reuse=0.8]", None, "ablation"),
         ("memnet[chunk=32,heads=1,hebbian=false,slots=144]", "size", "size"),
         ("memnet[key_taps=1]", "ablation", "ablation"),
         ("token-memory[slots=40]", None, "control"),
