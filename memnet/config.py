@@ -68,7 +68,7 @@ class MemNetConfig:
     controller_heads: int = 8
     bottleneck: int = 64
     heads: int = 2
-    slots: int = 64
+    slots: int = 160
     key_width: int = 32
     key_taps: int = 3
     chunk: int = 64

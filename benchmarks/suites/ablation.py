@@ -18,14 +18,6 @@ WITHOUT = (
     "memnet[hops=1]",
 )
 
-NO_GRAPH_OPTIONS = "chunk=32,heads=1,hebbian=false,slots=144"
-NO_GRAPH = f"memnet[{NO_GRAPH_OPTIONS}]"
-NO_GRAPH_WITHOUT = tuple(
-    f"memnet[{NO_GRAPH_OPTIONS},{change}]"
-    for change in ("key_taps=1", "meta_policy=false", "sparsity_weight=0")
-)
-"""Ablations with a nearly full memory: pairs of `mqar` leave few free slots; the graph is off."""
-
 MQAR_OPTIONS = {"mixed": False, "batch_size": 16}
 
 PERSISTENT_WITHOUT = (
@@ -56,8 +48,7 @@ SUITE = Suite(
                 "adding",
             )
         ),
-        Member(benchmark="mqar", models=(NO_GRAPH,), options=MQAR_OPTIONS, role="size"),
-        Member(benchmark="mqar", models=NO_GRAPH_WITHOUT, options=MQAR_OPTIONS, role="ablation"),
+        Member(benchmark="mqar", models=WITHOUT, options=MQAR_OPTIONS, role="ablation"),
         Member(
             benchmark="split-digits",
             models=("mlp",),

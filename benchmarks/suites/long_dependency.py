@@ -19,9 +19,8 @@ PEER_MODELS = ("dnc", "titans", "rmt", "xlstm", "x-transformer")
 ALL_MODELS = (*BUILT_IN_MODELS, *PEER_MODELS)
 MQAR_OPTIONS = {"mixed": False, "batch_size": 16}
 MILLION_TOKENS = {"furthest": 2**20}
-NO_GRAPH_VARIANT = "memnet[chunk=32,heads=1,hebbian=false,slots={slots}]"
 SIZED = (
-    *(NO_GRAPH_VARIANT.format(slots=slots) for slots in (36, 72, 144)),
+    *(f"memnet[slots={slots}]" for slots in (40, 80)),
     *(
         f"{model}[key_width={width},value_width={width}]"
         for model in ("delta-rule", "gated-delta-rule")

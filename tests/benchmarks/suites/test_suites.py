@@ -1,6 +1,7 @@
 """The built-in suites: each can be planned and compares what it states."""
 
 from functools import cache
+from itertools import pairwise
 
 import pytest
 
@@ -9,7 +10,7 @@ from baselines.registry import Entry
 from benchmarks.planning.catalog import Catalog
 from benchmarks.planning.plan import Plan, Request, make_plan
 from benchmarks.planning.variant import base_name
-from benchmarks.suites import ablation, long_dependency, task_shift
+from benchmarks.suites import ablation, ladder, long_dependency, task_shift
 from strategies.sequence.task import WholeSequenceTask
 from tests.benchmarks.tasks.seeded_draws import generator
 
@@ -119,7 +120,6 @@ def test_long_dependency_has_memnets_initial_values_in_other_models_on_every_tas
 
 
 def test_ablation_covers_every_switch_of_memnet() -> None:
-    """Except on `mqar`, which runs without the graph."""
     switches = {
         option.name
         for option in CATALOG.models.get("memnet").source.options
@@ -127,10 +127,19 @@ def test_ablation_covers_every_switch_of_memnet() -> None:
     }
     assert switches >= {"hebbian", "dreaming", "meta_policy", "hallucination", "serial"}
     without = {f"memnet[{switch}=false]" for switch in switches}
-    tasks = [
-        member
-        for member in ablation.SUITE.members
-        if not member.methods and member.benchmark != "mqar"
-    ]
+    tasks = [member for member in ablation.SUITE.members if not member.methods]
     assert tasks
     assert all({"memnet", *without} <= set(member.models) for member in tasks)
+
+
+def test_each_rung_of_the_ladder_adds_one_mechanism() -> None:
+    planned = {job.cell.config["model"]["init"]: job for job in plan("ladder").jobs}
+    assert set(planned) == {"mimetic", "plain"}
+    options = [dict(part.split("=") for part in rung[7:-1].split(",")) for rung in ladder.RUNGS]
+    assert options[0] == dict(ladder.MECHANISMS)
+    for fewer, more in pairwise([*options, {}]):
+        assert len(fewer.items() - more.items()) == 1
+        assert more.items() <= fewer.items()
+    tasks = {member.benchmark: member.models for member in ladder.SUITE.members}
+    assert len(tasks) == 12
+    assert set(tasks.values()) == {ladder.MODELS}
