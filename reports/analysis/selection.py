@@ -57,11 +57,6 @@ class ResultRow:
     method_title: str = ""
 
     @property
-    def compared(self) -> bool:
-        """Whether a leaderboard shows the row; ablations, sizes and budgets are shown apart."""
-        return self.role in COMPARED
-
-    @property
     def seeds(self) -> str:
         """Number of seeds with a result, and number of planned seeds: ``2/3``."""
         return f"{len(self.ok)}/{self.planned}"
@@ -92,9 +87,8 @@ class Selection:
         return tuple(entry for entry in self.entries if entry.subject == subject)
 
     def compared(self, subject: Subject) -> tuple[ResultRow, ...]:
-        """Rows of one benchmark that compete, with controls and bounds; all if none does."""
-        rows = self.of(subject)
-        return tuple(row for row in rows if row.compared) or rows
+        """Rows of one benchmark that a leaderboard shows; see `compared_rows`."""
+        return compared_rows(self.of(subject))
 
     @property
     def records(self) -> list[Record]:
@@ -106,6 +100,40 @@ class Selection:
         """Whether two rows have the same names, so that their settings must be shown."""
         names = Counter((entry.subject.name, entry.model, entry.method) for entry in self.entries)
         return any(count > 1 for count in names.values())
+
+
+def compared_rows(entries: Sequence[ResultRow]) -> tuple[ResultRow, ...]:
+    """Select the rows of a benchmark that compete, with controls and bounds; all if none does.
+
+    Ablations and sizes are variants of these rows. Of the budgets, the one that most methods have
+    is included; the others are points of a curve.
+    """
+    usual = usual_budget(entries)
+    rows = tuple(
+        entry
+        for entry in entries
+        if entry.role in COMPARED or (entry.role == "budget" and _budget(entry) == usual)
+    )
+    return rows or tuple(entries)
+
+
+def usual_model(entries: Sequence[ResultRow]) -> str:
+    """Return the model that most rows have; of several, the first by name."""
+    counts = Counter(entry.model for entry in entries)
+    return min(counts, key=lambda name: (-counts[name], name)) if counts else ""
+
+
+def usual_budget(entries: Sequence[ResultRow]) -> str | None:
+    """Return the budget that most methods are run at, as a variant's options; of two, the total."""
+    found = Counter(_budget(entry) for entry in entries if entry.role == "budget" and entry.ok)
+    return max(
+        found, key=lambda text: (found[text], text.startswith("total_budget"), text), default=None
+    )
+
+
+def _budget(entry: ResultRow) -> str:
+    """Return the options of a method that is run at several budgets: ``budget=157000``."""
+    return entry.method.partition("[")[2].removesuffix("]")
 
 
 def select(store: Store) -> Selection:

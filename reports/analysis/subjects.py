@@ -23,7 +23,7 @@ class Subject:
         primary: The metric that ranks models; higher is better.
         chance: That metric's value at chance level, if a manifest gives it for these options.
         benchmark: Name of the task or stream, without options.
-        title: Name for people, options included.
+        title: Name of the task or stream for people, without options.
     """
 
     name: str
@@ -36,8 +36,8 @@ class Subject:
 
     @property
     def shown(self) -> str:
-        """The title, or the name if there is none."""
-        return self.title or self.name
+        """The title for people, with the distinguishing options in words."""
+        return variant_title(self.title, self.name)
 
 
 ChanceConditions = Mapping[str, tuple[JsonValue, ...]]
@@ -76,7 +76,6 @@ def split_by_variant(
                 subject,
                 name=name,
                 chance=subject.chance if known else None,
-                title=variant_title(subject.title, name),
             )
     return found
 

@@ -56,16 +56,16 @@ def draw(subject: Subject, entries: tuple[ResultRow, ...], style: Style, name: s
     return render(
         figure,
         name=name,
-        title=f"{subject.name}: accuracy by distance",
+        title=f"{subject.shown}: accuracy by distance",
         caption="Line: mean over seeds; band: its 95% interval. Distance, on a log scale: tokens "
         "between evidence and query, or the length for whole-sequence evaluation.",
         description=f"Line chart of accuracy against distance. {'; '.join(sentences)}.",
     )
 
 
-def distance_axis(axes: Axes, where: list[float]) -> None:
-    """Label the evaluated distances, thinned to what fits."""
-    step = -(-len(where) // MAX_TICKS)
+def distance_axis(axes: Axes, where: list[float], labels: int = MAX_TICKS) -> None:
+    """Label the evaluated distances, thinned to at most ``labels``."""
+    step = -(-len(where) // labels)
     axes.set_xscale("log", base=2)
     axes.xaxis.set_major_locator(FixedLocator(where[::step]))
     axes.xaxis.set_minor_locator(NullLocator())

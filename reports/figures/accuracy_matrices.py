@@ -83,7 +83,7 @@ def draw(subject: Subject, entries: tuple[ResultRow, ...], style: Style, name: s
     return render(
         figure,
         name=name,
-        title=f"{subject.name}: accuracy matrices",
+        title=f"{subject.shown}: accuracy matrices",
         caption="Row: last experience trained on. Column: experience evaluated. Entries below the "
         "diagonal are accuracies on past experiences.",
         description=f"Heatmaps of accuracy on each experience after each experience. {ends}.",

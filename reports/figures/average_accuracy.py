@@ -63,7 +63,7 @@ def draw(subject: Subject, entries: tuple[ResultRow, ...], style: Style, name: s
     return render(
         figure,
         name=name,
-        title=f"{subject.name}: accuracy over seen experiences",
+        title=f"{subject.shown}: accuracy over seen experiences",
         caption="Line: mean over the experiences seen so far and over seeds; band: its 95% "
         "interval. AAA: the line's mean, the average anytime accuracy.",
         description="Line chart of mean accuracy over the experiences seen so far. "

@@ -1,10 +1,9 @@
 """Chooses the rows of a figure by their role, not by their rank."""
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from reports.analysis.selection import ResultRow
+from reports.analysis.selection import ResultRow, compared_rows, usual_model
 
 MAX_ROWS = 9
 """Maximum number of rows in a figure; more are indistinguishable."""
@@ -39,7 +38,7 @@ def choose(entries: Sequence[ResultRow], *, one_model: bool = True) -> Choice:
         one_model: Whether a stream's figure is restricted to its most frequent model, so that a
             colour identifies a row.
     """
-    compared = [entry for entry in entries if entry.compared] or list(entries)
+    compared = list(compared_rows(entries))
     if one_model:
         compared = _of_one_model(compared)
     ordered = sorted(compared, key=_priority)[:MAX_ROWS]
@@ -52,11 +51,10 @@ def choose(entries: Sequence[ResultRow], *, one_model: bool = True) -> Choice:
 def _of_one_model(entries: list[ResultRow]) -> list[ResultRow]:
     if not entries or entries[0].subject.kind != "stream":
         return entries
-    counts = Counter(entry.model for entry in entries)
-    model = min(counts, key=lambda name: (-counts[name], name))
+    model = usual_model(entries)
     return [entry for entry in entries if entry.model == model]
 
 
 def _priority(entry: ResultRow) -> tuple[bool, int]:
     name = entry.method if entry.subject.kind == "stream" else entry.model
-    return (name not in ALWAYS, ROLES.index(entry.role))
+    return (name.partition("[")[0] not in ALWAYS, ROLES.index(entry.role))

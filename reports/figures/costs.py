@@ -66,7 +66,7 @@ def draw(subject: Subject, entries: tuple[ResultRow, ...], style: Style, name: s
     return render(
         figure,
         name=name,
-        title=f"{subject.name}: accuracy against cost",
+        title=f"{subject.shown}: accuracy against cost",
         caption="Mean over seeds and its 95% interval. Memory: a stream's buffer, a task's state. "
         "Grey line: the Pareto front, rows without a better one at equal or lower cost. "
         "Costs are on log scales.",

@@ -64,7 +64,7 @@ def draw(subject: Subject, entries: tuple[ResultRow, ...], style: Style, name: s
     return render(
         figure,
         name=name,
-        title=f"{subject.name}: accuracy on each experience",
+        title=f"{subject.shown}: accuracy on each experience",
         caption="A line begins after training on its experience, and falls as that is forgotten. "
         "Means over seeds.",
         description="Small line charts of the accuracy on each experience during later training. "

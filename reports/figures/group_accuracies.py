@@ -58,7 +58,7 @@ def draw(subject: Subject, entries: tuple[ResultRow, ...], style: Style, name: s
     return render(
         figure,
         name=name,
-        title=f"{subject.name}: query groups",
+        title=f"{subject.shown}: query groups",
         caption="Line: mean over seeds; band: its 95% interval. These queries are additional to "
         "the task's own and do not count in its score.",
         description="Line charts of accuracy against distance, by query group. "

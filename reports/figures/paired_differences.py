@@ -68,7 +68,7 @@ def draw_best(
     return render(
         _figure(comparisons, labels, colours, ("other", style.name(best))),
         name=name,
-        title=f"{subject.name}: {style.name(best)} against the others",
+        title=f"{subject.shown}: {style.name(best)} against the others",
         caption=DIFFERENCES_CAPTION,
         description=f"Dot chart of the differences between {style.name(best)} and each other row. "
         f"{_description(comparisons, labels)}.",

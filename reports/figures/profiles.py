@@ -34,7 +34,7 @@ def draw(subject: Subject, entries: tuple[ResultRow, ...], style: Style, name: s
         rows,
         style,
         name,
-        title=f"{subject.name}: performance profiles",
+        title=f"{subject.shown}: performance profiles",
         score=words(subject.primary),
         chance=subject.chance,
     )

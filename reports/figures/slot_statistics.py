@@ -73,7 +73,7 @@ def draw(subject: Subject, entries: tuple[ResultRow, ...], style: Style, name: s
     return render(
         figure,
         name=name,
-        title=f"{subject.name}: slot statistics",
+        title=f"{subject.shown}: slot statistics",
         caption="Bars: means over seeds, 95% intervals; a lifetime counts up to the end of the "
         "evaluation. Survival: share of slots alive at an age (Kaplan and Meier), mean and "
         "interval over seeds; cross: the remaining slots were alive when last observed (censored).",

@@ -13,7 +13,7 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from reports.analysis.selection import ResultRow, Selection
+from reports.analysis.selection import ResultRow, Selection, usual_model
 from reports.figures.palette import (
     METHODS,
     SOLID,
@@ -88,6 +88,7 @@ class Style:
         methods: Look of each method, on streams.
         dashes: Of each model, on streams.
         fills: Of each model, on streams.
+        usual: The most frequent model of each stream; names of rows leave it out.
         settings: Whether names include the setting.
     """
 
@@ -95,13 +96,18 @@ class Style:
     methods: Mapping[str, Look]
     dashes: Mapping[str, Dashes]
     fills: Mapping[str, Fill]
+    usual: Mapping[str, str]
     settings: bool = False
 
     def name(self, entry: ResultRow) -> str:
-        """Return a row's name in a legend: model, method on a stream, and setting if needed."""
+        """Return a row's name in a legend: model, or method on a stream, and setting if needed.
+
+        A stream's name has the model too if it is not the usual one of the stream.
+        """
         parts = [entry.model]
         if entry.subject.kind == "stream":
-            parts.append(entry.method)
+            usual = entry.model == self.usual[entry.subject.name]
+            parts = [_method(entry)] if usual else [entry.model, _method(entry)]
         if self.settings and entry.setting:
             parts.append(entry.setting)
         return " · ".join(parts)
@@ -109,7 +115,7 @@ class Style:
     def look(self, entry: ResultRow) -> Look:
         """Look of a row: that of its method on a stream, of its model on a task."""
         if entry.subject.kind == "stream":
-            return self.methods[entry.method]
+            return self.methods[_method(entry)]
         return self.models[entry.model]
 
     def line(self, entry: ResultRow) -> Dashes:
@@ -124,13 +130,24 @@ class Style:
 def style_of(selection: Selection) -> Style:
     """Return the style of all rows of a report."""
     on_streams = [entry for entry in selection.entries if entry.subject.kind == "stream"]
+    usual = {
+        subject.name: usual_model(selection.compared(subject))
+        for subject in selection.subjects
+        if subject.kind == "stream"
+    }
     return Style(
         models=looks(entry.model for entry in selection.entries),
-        methods=looks((entry.method for entry in on_streams), METHODS),
+        methods=looks((_method(entry) for entry in on_streams), METHODS),
         dashes=dashes(entry.model for entry in on_streams),
         fills=fills({entry.model for entry in on_streams}),
+        usual=usual,
         settings=selection.ambiguous,
     )
+
+
+def _method(entry: ResultRow) -> str:
+    """Return the name that has a look: a method has the same one at every budget."""
+    return entry.method.partition("[")[0] if entry.role == "budget" else entry.method
 
 
 def score_axis(axes: Axes, label: str = "accuracy") -> None:
@@ -153,10 +170,19 @@ def chance_line(axes: Axes, chance: float | None) -> None:
         )
 
 
-def legend_below(figure: Figure, axes: Axes) -> None:
-    """Put the legend of ``axes`` below the figure, in as many columns as fit."""
-    handles, labels = axes.get_legend_handles_labels()
+def legend_below(figure: Figure, *panels: Axes) -> None:
+    """Put the legend of all panels below the figure, in as many columns as fit."""
+    handles: dict[str, Any] = {}
+    for axes in panels:
+        for handle, label in zip(*axes.get_legend_handles_labels(), strict=True):
+            handles.setdefault(label, handle)
     if handles:
-        widest = HANDLE_WIDTH + LETTER_WIDTH * max(map(len, labels))
-        columns = max(1, min(3, len(labels), int(figure.get_figwidth() / widest)))
-        figure.legend(handles, labels, loc="outside lower center", ncols=columns, handlelength=3.2)
+        widest = HANDLE_WIDTH + LETTER_WIDTH * max(map(len, handles))
+        columns = max(1, min(len(handles), int(figure.get_figwidth() / widest)))
+        figure.legend(
+            list(handles.values()),
+            list(handles),
+            loc="outside lower center",
+            ncols=columns,
+            handlelength=3.2,
+        )

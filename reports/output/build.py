@@ -21,11 +21,13 @@ from reports.figures import gallery
 from reports.figures.plot import FORMS, Plot
 from reports.figures.style import Style, style_of
 from reports.output import report_folder
-from reports.site import addresses, benchmark, cell, front, model, page_templates
+from reports.site import ablation_page, addresses, benchmark, cell, front, model, page_templates
 from reports.site.ablations import ablation_table, ablations, verdicts
 from reports.site.aggregate import aggregate_plot, aggregate_table, aggregates, plot_names
 from reports.site.findings import findings
 from reports.site.lines import Line, lines
+from reports.site.overview_figures import names as overview_names
+from reports.site.overview_figures import overview_figures
 from reports.site.reproduce import Defaults, commands, defaults, notes
 from reports.tables import formats, leaderboard
 from reports.tables.learning_tables import benchmark_tables
@@ -109,14 +111,14 @@ def possible(selection: Selection) -> Iterator[str]:
     figures = [name for subject in selection.subjects for name in gallery.plot_names(subject)]
     yield from (
         addresses.figure_file(name, form)
-        for name in (*figures, *plot_names(selection))
+        for name in (*figures, *plot_names(selection), *overview_names())
         for form in FORMS
     )
     yield from (addresses.benchmark_page(subject.name) for subject in selection.subjects)
     yield from (addresses.cell_page(record.id) for record in selection.records)
     yield from (addresses.model_page(entry.model) for entry in selection.entries)
     yield from (f"assets/{asset.name}" for asset in _assets())
-    yield from (*TABLES, MARKDOWN, addresses.FRONT)
+    yield from (*TABLES, MARKDOWN, addresses.ABLATIONS, addresses.FRONT)
 
 
 def _assets() -> list[Traversable]:
@@ -215,10 +217,17 @@ def _common_files(
     for _, plot, _ in all_aggregates:
         for form, drawing in plot.forms.items():
             yield addresses.figure_file(plot.name, form), drawing
+    overview = overview_figures(selection, style_of(selection))
+    for plot in (plot for pair in overview for plot in pair):
+        for form, drawing in plot.forms.items():
+            yield addresses.figure_file(plot.name, form), drawing
+    found = ablations(selection)
+    if found:
+        yield addresses.ABLATIONS, ablation_page.render(found)
     yield TABLES[0], leaderboard.render_selection(selection, "csv")
     yield TABLES[1], to_csv(records_frame(selection))
     yield MARKDOWN, _markdown(selection, plots)
-    yield addresses.FRONT, front.render(selection, rows, all_aggregates, ablations(selection))
+    yield addresses.FRONT, front.render(selection, rows, all_aggregates, overview, bool(found))
 
 
 def _markdown(selection: Selection, plots: Mapping[str, Sequence[Plot]]) -> str:

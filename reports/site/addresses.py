@@ -3,6 +3,7 @@
 from reports.analysis.slugs import slug
 
 FRONT = "index.html"
+ABLATIONS = "ablations.html"
 
 
 def benchmark_page(name: str) -> str:

@@ -128,12 +128,9 @@ def _aggregate(selection: Selection, manifest: Manifest, kind: str) -> Aggregate
     subjects = tuple(subject for subject in selection.subjects if subject.benchmark in members)
     planned = {cell.id for cell in manifest.cells}
     rows: dict[tuple[str, str], dict[str, ResultRow]] = defaultdict(dict)
-    for entry in selection.entries:
-        if (
-            entry.subject in subjects
-            and entry.compared
-            and any(record.id in planned for record in entry.ok)
-        ):
+    entries = [entry for subject in subjects for entry in selection.compared(subject)]
+    for entry in entries:
+        if any(record.id in planned for record in entry.ok):
             rows[entry.model, entry.method][entry.subject.name] = entry
     whole = [
         tuple(row[subject.name] for subject in subjects)

@@ -35,6 +35,8 @@ def render(
             subject=subject,
             finding=finding,
             lines=lines,
+            groups=groups(lines),
+            what_ran=what_ran(lines),
             plots=plots,
             ambiguous=selection.ambiguous,
             tables=benchmark_tables(selection, subject),
@@ -46,3 +48,37 @@ def render(
             ],
         )
     )
+
+
+GROUPS = ("", "Controls and bounds", "Ablations, sizes and further budgets, which do not compete")
+"""Titles of the parts of a ranking; competing rows come first, without a title."""
+
+OPTIONS = ("steps", "train_length", "batch_size", "epochs", "iterations", "protocol", "scenario")
+"""Options that say what was run, in the order of the sentence."""
+
+
+def groups(lines: Sequence[Line]) -> list[tuple[str, list[Line]]]:
+    """Split a ranking into competing rows, controls and bounds, and variants."""
+    apart = [line for line in lines if line.ranked and line.summary.role in ("control", "bound")]
+    competing = [line for line in lines if line.ranked and line not in apart]
+    variants = [line for line in lines if not line.ranked]
+    found = zip(GROUPS, (competing, apart, variants), strict=True)
+    return [(title, rows) for title, rows in found if rows]
+
+
+def what_ran(lines: Sequence[Line]) -> str:
+    """State the options that all records share, so that a short run cannot pass for a long one."""
+    configs = [
+        {**record.cell.config.get("training", {}), **record.cell.config.get("benchmark", {})}
+        for line in lines
+        for record in line.entry.ok
+    ]
+    if not configs:
+        return ""
+    shared = {
+        key: configs[0][key]
+        for key in OPTIONS
+        if all(config.get(key) == configs[0].get(key) for config in configs)
+        and configs[0].get(key) is not None
+    }
+    return ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in shared.items())

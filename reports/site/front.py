@@ -1,4 +1,4 @@
-"""The front page: a finding per benchmark, the leaderboard with its filters, provenance."""
+"""The front page: answers, scores at a glance, the leaderboard with its filters, provenance."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from reports.analysis import provenance
+from reports.analysis.heat import heat_tables
 from reports.analysis.selection import Selection
 from reports.figures.plot import Plot
 from reports.site import page_templates
-from reports.site.ablations import Ablation, ablation_table, verdicts
 from reports.site.aggregate import Aggregate
+from reports.site.answers import FAMILIES, answer
 from reports.site.findings import Finding, findings
 from reports.site.lines import Line
 from reports.site.reproduce import commands, notes
@@ -20,8 +21,8 @@ from reports.tables.tables import LEADERBOARD_CAPTION, Table
 MEMORY_BUDGETS = tuple(10**power for power in range(3, 10))
 """Values of the memory filter, in bytes."""
 
-CARD_ROWS = 5
-"""Number of rows that a benchmark's card draws."""
+Pair = tuple[Plot, Plot]
+"""A figure for a wide page, and the same for a phone."""
 
 MAX_LISTED_FAILURES = 40
 """Maximum number of failed cells that the page lists.
@@ -42,7 +43,8 @@ def render(
     selection: Selection,
     lines: Sequence[Line],
     aggregates: Sequence[tuple[Aggregate, Plot, Table]] = (),
-    ablations: Sequence[Ablation] = (),
+    figures: Sequence[Pair] = (),
+    has_ablations: bool = False,
 ) -> str:
     """Render the front page.
 
@@ -50,10 +52,12 @@ def render(
         selection: Its contents.
         lines: The leaderboard's rows.
         aggregates: Aggregates over several benchmarks, each with its figure and its table.
-        ablations: Rows with one option changed.
+        figures: Figures over all benchmarks of a kind, each for a wide page and for a phone.
+        has_ablations: Whether there is a page of ablations.
     """
     by_benchmark = {
-        name: tuple(rows) for name, rows in groupby(lines, key=lambda line: line.summary.benchmark)
+        name: tuple(line for line in rows if line.ranked)
+        for name, rows in groupby(lines, key=lambda line: line.summary.benchmark)
     }
     groups = [
         Group(finding, by_benchmark.get(finding.subject.name, ()))
@@ -67,8 +71,10 @@ def render(
             selection=selection,
             groups=groups,
             aggregates=aggregates,
-            ablations=ablation_table(ablations) if ablations else None,
-            verdicts=verdicts(ablations),
+            figures=figures,
+            heats=[(heat, FAMILIES[heat.kind], answer(heat)) for heat in heat_tables(selection)],
+            has_ablations=has_ablations,
+            variants=sum(not line.ranked for line in lines),
             page_table=formats.page_table,
             counts=counts(selection),
             suites=sorted({suite for line in lines for suite in line.suites}),
@@ -76,7 +82,6 @@ def render(
             models=sorted({line.summary.model for line in lines}),
             budgets=budgets(lines),
             caption=LEADERBOARD_CAPTION,
-            few=CARD_ROWS,
             failed=[record for entry in selection.entries for record in entry.failed],
             failures=MAX_LISTED_FAILURES,
             facts=provenance.provenance_facts(selection),

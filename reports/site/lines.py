@@ -27,9 +27,10 @@ class Line:
     Attributes:
         entry: Its records.
         summary: Its numbers.
-        scored_rows: Number of rows of its benchmark that have a score.
+        scored_rows: Number of ranked rows of its benchmark.
         suites: The suites that planned it.
         strip: Its drawn score; None if it has none between 0 and 1.
+        ranked: Whether the leaderboard shows it; ablations, sizes and other budgets are apart.
     """
 
     entry: ResultRow
@@ -37,6 +38,7 @@ class Line:
     scored_rows: int
     suites: tuple[str, ...]
     strip: Strip | None
+    ranked: bool = True
 
     @property
     def memory_bytes(self) -> int | None:
@@ -60,10 +62,11 @@ def lines(selection: Selection) -> list[Line]:
     found = []
     for subject in selection.subjects:
         rows = ranked(selection, subject)
-        scored_rows = sum(row.mean is not None for _, row in rows)
+        scored_rows = sum(row.rank is not None for _, row in rows)
+        compared = selection.compared(subject)
         for entry, row in rows:
             planned = tuple(suites[subject.benchmark, row.model, row.method])
-            found.append(Line(entry, row, scored_rows, planned, _strip(row)))
+            found.append(Line(entry, row, scored_rows, planned, _strip(row), entry in compared))
     return found
 
 

@@ -63,6 +63,23 @@ def size(value: int | None) -> str:
     return f"{amount:.1f} TB"
 
 
+def percent(value: float | None) -> str:
+    """Return a score from 0 to 1 in percent, with one decimal."""
+    return NOTHING if value is None else f"{100 * value:.1f}".replace("-", MINUS)
+
+
+def budget(options: str) -> str:
+    """Return a method's budget in words: ``total_budget=6000000`` is ``6.0 MB in all``."""
+    key, _, value = options.partition("=")
+    if key not in BUDGETS or not value.isdecimal():
+        return options
+    return f"{size(int(value))} {BUDGETS[key]}"
+
+
+BUDGETS = {"total_budget": "in all", "budget": "stored"}
+"""Words for what a budget bounds, by the option of the method."""
+
+
 def seconds(value: float | None) -> str:
     """Return a time in seconds, minutes or hours."""
     if value is None:

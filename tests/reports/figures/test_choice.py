@@ -1,20 +1,22 @@
 """The choice of a figure's rows by role."""
 
-import dataclasses
-
 import pytest
 
 from reports.analysis.selection import ResultRow
 from reports.analysis.subjects import Subject
 from reports.figures.choice import MAX_ROWS, choose
 from results.records.roles import Role
+from tests.reports.conftest import cell, task_record
 
 TASK, STREAM = Subject("t", "task"), Subject("s", "stream")
 
 
-def row(model: str, role: Role = "reference", method: str = "supervised") -> ResultRow:
+def row(
+    model: str, role: Role = "reference", method: str = "supervised", finished: bool = False
+) -> ResultRow:
     subject = TASK if method == "supervised" else STREAM
-    return ResultRow(subject, model, method, "", (), (), 1, role)
+    ok = (task_record(cell(model, 0), [0.5]),) if finished else ()
+    return ResultRow(subject, model, method, "", ok, (), 1, role)
 
 
 def test_variants_are_left_out_and_counted() -> None:
@@ -51,7 +53,9 @@ def test_a_figure_of_lines_shows_one_model_of_a_stream() -> None:
     assert len(choose(rows, one_model=False).rows) == 3
 
 
-def test_a_row_knows_whether_it_competes() -> None:
-    assert row("a").compared
-    assert row("a", "control").compared
-    assert not dataclasses.replace(row("a"), role="size").compared
+def test_the_budget_that_most_methods_have_is_shown() -> None:
+    names = ("er[budget=1]", "er[budget=2]", "si", "memnet[budget=2]", "memnet[budget=3]")
+    rows = [
+        row("mlp", "reference" if name == "si" else "budget", name, finished=True) for name in names
+    ]
+    assert [one.method for one in choose(rows).rows] == ["er[budget=2]", "si", "memnet[budget=2]"]

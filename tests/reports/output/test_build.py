@@ -142,10 +142,10 @@ def test_pages_are_accessible(site: Path) -> None:
         assert len(ids) == len(set(ids)), path
 
 
-def test_the_front_page_shows_findings_and_commands(site: Path) -> None:
+def test_the_front_page_shows_answers_and_commands(site: Path) -> None:
     page = (site / "index.html").read_text()
     for text in (
-        "memnet is best",
+        "memnet has the highest mean score, 0.9",
         "2/3",
         "chance level 0.100",
         "memnet run delayed-recall --models lstm,memnet,transformer --seeds 0-2",

@@ -107,9 +107,10 @@ def test_options_of_methods_are_options_too(fill: Fill) -> None:
 
 
 def test_the_page_and_the_markdown_show_ablations(store: Store, tmp_path: Path) -> None:
-    page = build(store, tmp_path / "out")
-    text = (tmp_path / "out" / "report.md").read_text(encoding="utf-8")
-    for content in (page.read_text(encoding="utf-8"), text):
+    front = build(store, tmp_path / "out").read_text(encoding="utf-8")
+    assert 'href="ablations.html"' in front
+    for name in ("ablations.html", "report.md"):
+        content = (tmp_path / "out" / name).read_text(encoding="utf-8")
         assert "Ablations" in content
         assert "hebbian=false loses 0.400 on delayed" in content.replace("\\", "")
     table = ablation_table(ablations(select(store)))
@@ -119,3 +120,4 @@ def test_the_page_and_the_markdown_show_ablations(store: Store, tmp_path: Path) 
 def test_a_store_without_variants_shows_no_ablations(fill: Fill, tmp_path: Path) -> None:
     page = build(fill(task_record(cell("memnet", 0), [0.9])), tmp_path / "out")
     assert "Ablations" not in page.read_text(encoding="utf-8")
+    assert not (tmp_path / "out" / "ablations.html").exists()

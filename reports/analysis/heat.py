@@ -1,0 +1,220 @@
+"""Scores of models on tasks, and of methods on streams, as one table each: the front page."""
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from reports.analysis.pairing import paired_scores
+from reports.analysis.selection import ResultRow, Selection, usual_budget, usual_model
+from reports.analysis.subjects import Subject
+from reports.analysis.summary import summary
+from results.records.roles import Role
+from results.statistics.ranks import pairwise
+from results.statistics.significance import MIN_COMMON_SEEDS
+
+Verdict = Literal["best", "tie", "worse", "untested"]
+"""A score against the best one: *untested* if too few seeds are common to both rows."""
+
+MIN_ROWS = 3
+"""Minimum number of rows for a second variant of a stream to be a column."""
+
+COMPETING: tuple[Role, ...] = ("reference", "budget")
+"""Roles of rows that compete; a stream's methods may have results at given budgets only."""
+
+ROLE_ORDER: tuple[Role, ...] = (*COMPETING, "control", "bound")
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """A row's score on one benchmark.
+
+    Attributes:
+        mean: Mean of the primary metric over seeds.
+        verdict: Comparison with the best competing row.
+        shade: Tenth of the metric's range from 0 to 1 that the mean is in, 0 to 9.
+    """
+
+    mean: float
+    verdict: Verdict
+    shade: int
+
+
+@dataclass(frozen=True, slots=True)
+class HeatRow:
+    """A model, or a method.
+
+    Attributes:
+        entry: One of its rows, for its names and its role.
+        title: Its name for people.
+        scores: By name of the benchmark; of a method with and without a budget, with it.
+        mean: Mean over the shared columns; None if one of them is missing.
+    """
+
+    entry: ResultRow
+    title: str
+    scores: dict[str, Score]
+    mean: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Heat:
+    """A table of scores.
+
+    Attributes:
+        kind: ``task`` or ``stream``.
+        subjects: Its columns.
+        shared: Names of the columns in which every reference with at least half of all scores has
+            one; means are over these.
+        budgets: Budget of the methods on a stream, as a variant's options, by benchmark.
+        rows: References by falling mean, then controls, then bounds.
+    """
+
+    kind: Literal["task", "stream"]
+    subjects: tuple[Subject, ...]
+    shared: tuple[str, ...]
+    budgets: dict[str, str]
+    rows: tuple[HeatRow, ...]
+
+    @property
+    def columns(self) -> tuple[tuple[Subject, str, str], ...]:
+        """Columns, each with its title and the budget of its methods, or nothing."""
+        count = Counter(subject.benchmark for subject in self.subjects)
+        return tuple(
+            (
+                subject,
+                (subject.title if count[subject.benchmark] == 1 else "") or subject.shown,
+                self.budgets.get(subject.name, ""),
+            )
+            for subject in self.subjects
+        )
+
+    @property
+    def competitors(self) -> tuple[HeatRow, ...]:
+        """Rows that compete: no controls and no bounds."""
+        return tuple(row for row in self.rows if row.entry.role in COMPETING)
+
+    def wins(self, row: HeatRow) -> dict[Verdict, int]:
+        """Count the row's verdicts over the columns."""
+        return Counter(score.verdict for score in row.scores.values())
+
+
+def heat_tables(selection: Selection) -> list[Heat]:
+    """Return the table of tasks and that of streams, without empty ones."""
+    found = (_heat(selection, kind) for kind in ("task", "stream"))
+    return [one for one in found if one.subjects and one.rows]
+
+
+def _heat(selection: Selection, kind: Literal["task", "stream"]) -> Heat:
+    rows = {
+        subject.name: [entry for entry in selection.compared(subject) if entry.ok]
+        for subject in selection.subjects
+        if subject.kind == kind
+    }
+    subjects = _columns([one for one in selection.subjects if one.kind == kind], rows)
+    entries: dict[tuple[str, str], ResultRow] = {}
+    scores: dict[tuple[str, str], dict[str, Score]] = defaultdict(dict)
+    for subject in subjects:
+        for entry, score in _scores(rows[subject.name]):
+            key = _key(entry)
+            entries.setdefault(key, entry)
+            if entry.role == "budget" or subject.name not in scores[key]:
+                scores[key][subject.name] = score
+    usual = usual_model(list(entries.values()))
+    shared = _shared(subjects, [scores[key] for key in entries if entries[key].role in COMPETING])
+    made = [
+        HeatRow(entry, _title(entry, usual), scores[key], _mean(scores[key], shared))
+        for key, entry in entries.items()
+    ]
+    made.sort(
+        key=lambda row: (
+            row.entry.role not in COMPETING,
+            ROLE_ORDER.index(row.entry.role) if row.entry.role in ROLE_ORDER[2:] else 0,
+            row.mean is None,
+            -(row.mean or 0.0),
+            -float(np.mean([score.mean for score in row.scores.values()])),
+            row.title,
+        )
+    )
+    budgets = {
+        subject.name: text for subject in subjects if (text := usual_budget(rows[subject.name]))
+    }
+    return Heat(kind, tuple(subjects), shared, budgets, tuple(made))
+
+
+def _columns(subjects: Sequence[Subject], rows: dict[str, list[ResultRow]]) -> list[Subject]:
+    """Choose a task's variant with most rows, and a stream's variants with several rows."""
+    largest: dict[str, Subject] = {}
+    for subject in subjects:
+        known = largest.setdefault(subject.benchmark, subject)
+        if len(rows[subject.name]) > len(rows[known.name]):
+            largest[subject.benchmark] = subject
+    return [
+        subject
+        for subject in subjects
+        if rows[subject.name]
+        and (
+            subject == largest[subject.benchmark]
+            or (subject.kind == "stream" and len(rows[subject.name]) >= MIN_ROWS)
+        )
+    ]
+
+
+def _scores(entries: Sequence[ResultRow]) -> list[tuple[ResultRow, Score]]:
+    """Return each row's score; the best competing row is the standard of all."""
+    known = [(entry, mean) for entry in entries if (mean := summary(entry).mean) is not None]
+    if not known:
+        return []
+    competing = [place for place, (entry, _) in enumerate(known) if entry.role in COMPETING]
+    best = max(competing or range(len(known)), key=lambda place: known[place][1])
+    values = paired_scores([entry for entry, _ in known], known[0][0].subject.primary)
+    significant, _ = pairwise(values)
+    common = (np.isfinite(values) & np.isfinite(values[best])).sum(axis=1)
+    return [
+        (entry, Score(mean, _verdict(place, best, significant, common), _shade(mean)))
+        for place, (entry, mean) in enumerate(known)
+    ]
+
+
+def _verdict(place: int, best: int, significant: np.ndarray, common: np.ndarray) -> Verdict:
+    if place == best:
+        return "best"
+    if common[place] < MIN_COMMON_SEEDS:
+        return "untested"
+    return "worse" if significant[place, best] else "tie"
+
+
+def _shade(mean: float) -> int:
+    return int(min(max(mean, 0.0), 0.999) * 10)
+
+
+def _shared(subjects: Sequence[Subject], rows: Sequence[dict[str, Score]]) -> tuple[str, ...]:
+    most = [scores for scores in rows if 2 * len(scores) >= len(subjects)]
+    return tuple(
+        subject.name for subject in subjects if all(subject.name in scores for scores in most)
+    )
+
+
+def _mean(scores: dict[str, Score], shared: Sequence[str]) -> float | None:
+    if not shared or any(name not in scores for name in shared):
+        return None
+    return float(np.mean([scores[name].mean for name in shared]))
+
+
+def _key(entry: ResultRow) -> tuple[str, str]:
+    """Return model and method; a method at a budget is the same method on every stream."""
+    at_budget = entry.role == "budget"
+    return (entry.model, entry.method.partition("[")[0] if at_budget else entry.method)
+
+
+def _title(entry: ResultRow, usual: str) -> str:
+    """Return the model of a task's row, or the method of a stream's, with an unusual model."""
+    if entry.subject.kind == "task":
+        return entry.model_title or entry.model
+    method = entry.method_title or entry.method
+    if entry.role == "budget":
+        options = entry.method.partition("[")[2].removesuffix("]").replace(",", ", ")
+        method = method.removesuffix(f", {options}")
+    return method if entry.model == usual else f"{entry.model_title or entry.model}, {method}"

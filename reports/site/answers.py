@@ -1,0 +1,48 @@
+"""One sentence of answer per family of benchmarks, made from the records."""
+
+from reports.analysis.heat import Heat, HeatRow
+from reports.tables import number_format
+
+FAMILIES = {"task": "Long dependencies", "stream": "Task shifts"}
+"""Titles of the families, by the kind of their benchmarks."""
+
+KINDS = {"task": ("task", "model"), "stream": ("stream", "method")}
+"""What the columns and the rows of a family's table are."""
+
+
+def answer(heat: Heat) -> str:
+    """State the best row, the next one, and on how many benchmarks the lead is significant."""
+    complete = [row for row in heat.competitors if row.mean is not None]
+    _, what = KINDS[heat.kind]
+    if not complete:
+        return f"No {what} has a result yet."
+    best, *others = complete
+    text = f"{best.title} has the highest mean score{_over(heat)}, {_score(best)}"
+    text += f"; next is {others[0].title} with {_score(others[0])}." if others else "."
+    return f"{text} {_leads(heat, best)}".strip()
+
+
+def _over(heat: Heat) -> str:
+    benchmark, _ = KINDS[heat.kind]
+    return f" over {len(heat.shared)} {benchmark}s" if len(heat.shared) > 1 else ""
+
+
+def _leads(heat: Heat, best: HeatRow) -> str:
+    """Count the columns in which the row leads, by what the tests say about the second."""
+    benchmark, what = KINDS[heat.kind]
+    others = [row for row in heat.competitors if row is not best]
+    led = [
+        subject.name
+        for subject in heat.subjects
+        if subject.name in best.scores and best.scores[subject.name].verdict == "best"
+    ]
+    verdicts = [{row.scores[name].verdict for row in others if name in row.scores} for name in led]
+    clear = sum(found == {"worse"} for found in verdicts)
+    untested = sum("untested" in found and "tie" not in found for found in verdicts)
+    text = f"It leads on {len(led)} of {len(heat.subjects)} {benchmark}s"
+    text += f"; the lead over every other {what} is significant on {clear}"
+    return text + (f" and not tested, for lack of seeds, on {untested}." if untested else ".")
+
+
+def _score(row: HeatRow) -> str:
+    return number_format.score(row.mean)
