@@ -106,13 +106,16 @@ def compared_rows(entries: Sequence[ResultRow]) -> tuple[ResultRow, ...]:
     """Select the rows of a benchmark that compete, with controls and bounds; all if none does.
 
     Ablations and sizes are variants of these rows. Of the budgets, the one that most methods have
-    is included; the others are points of a curve.
+    is included, in place of the method without a budget; the others are points of a curve.
     """
     usual = usual_budget(entries)
+    chosen = [entry for entry in entries if entry.role == "budget" and _budget(entry) == usual]
+    at_budget = {(entry.model, entry.method.partition("[")[0]) for entry in chosen}
     rows = tuple(
         entry
         for entry in entries
-        if entry.role in COMPARED or (entry.role == "budget" and _budget(entry) == usual)
+        if entry in chosen
+        or (entry.role in COMPARED and (entry.model, entry.method) not in at_budget)
     )
     return rows or tuple(entries)
 

@@ -38,7 +38,8 @@ def draw(panels: Sequence[Panel], style: Style, name: str, *, columns: int) -> P
         name: Name of the figure's files.
         columns: Number of panels per line.
     """
-    curves = [(subject, found) for subject, rows in panels if (found := _curves(rows))]
+    streams = [panel for panel in panels if panel[0].kind == "stream"]
+    curves = [(subject, found) for subject, rows in streams if (found := _curves(rows))]
     if not curves:
         return None
     columns = min(columns, len(curves))

@@ -1,0 +1,86 @@
+"""The tables of the front page: best scores, ties and columns."""
+
+from collections.abc import Callable
+
+from reports.analysis.heat import Heat, heat_tables
+from reports.analysis.selection import select
+from reports.site.answers import answer
+from results.records.record import Record
+from results.store.store import Store
+from tests.reports.conftest import cell, stream_record, task_record
+
+Fill = Callable[..., Store]
+
+
+def scored(model: str, *scores: float, benchmark: str = "copy") -> list[Record]:
+    return [
+        task_record(cell(model, seed, benchmark=benchmark), [score])
+        for seed, score in enumerate(scores)
+    ]
+
+
+def only(fill: Fill, *records: Record) -> Heat:
+    [heat] = heat_tables(select(fill(*records)))
+    return heat
+
+
+def test_verdicts_against_the_best_row(fill: Fill) -> None:
+    heat = only(
+        fill,
+        *scored("best", 0.90, 0.91, 0.92, 0.91, 0.90),
+        *scored("near", 0.91, 0.90, 0.92, 0.90, 0.91),
+        *scored("far", 0.10, 0.12, 0.11, 0.12, 0.10),
+        *scored("short", 0.5, 0.5),
+    )
+    verdicts = {row.title: row.scores["copy"].verdict for row in heat.rows}
+    assert verdicts == {"best": "best", "near": "tie", "short": "untested", "far": "worse"}
+    assert [row.title for row in heat.rows] == ["best", "near", "short", "far"]
+    assert [row.scores["copy"].shade for row in heat.rows] == [9, 9, 5, 1]
+    assert heat.wins(heat.rows[0]) == {"best": 1}
+
+
+def test_the_mean_is_over_columns_that_all_larger_rows_have(fill: Fill) -> None:
+    heat = only(
+        fill,
+        *scored("a", 0.8),
+        *scored("a", 0.6, benchmark="mqar"),
+        *scored("a", 0.1, benchmark="adding"),
+        *scored("b", 0.4),
+        *scored("b", 0.2, benchmark="mqar"),
+        *scored("c", 1.0),
+    )
+    assert set(heat.shared) == {"copy", "mqar"}
+    means = {row.title: row.mean for row in heat.rows}
+    assert means["c"] is None, "a row with one of two scores has no mean"
+    assert abs((means["a"] or 0.0) - 0.7) < 1e-12
+    assert abs((means["b"] or 0.0) - 0.3) < 1e-12
+
+
+def test_variants_of_a_model_are_no_rows(fill: Fill) -> None:
+    heat = only(fill, *scored("a", 0.5), *scored("a[size=2]", 0.9))
+    assert [row.title for row in heat.rows] == ["a"]
+
+
+def test_a_stream_s_rows_are_methods(fill: Fill) -> None:
+    heat = only(
+        fill,
+        stream_record(cell("mlp", 0, benchmark="s", method="er"), [[0.9, 0.1], [0.7, 0.9]]),
+        stream_record(cell("mlp", 0, benchmark="s", method="naive"), [[0.9, 0.1], [0.2, 0.9]]),
+        stream_record(cell("lstm", 0, benchmark="s", method="naive"), [[0.9, 0.1], [0.1, 0.9]]),
+    )
+    assert [row.title for row in heat.rows] == ["er", "naive", "lstm, naive"]
+
+
+def test_the_answer_counts_what_is_significant_and_what_is_not_tested(fill: Fill) -> None:
+    heat = only(
+        fill,
+        *scored("best", 0.90, 0.91, 0.92, 0.91, 0.90),
+        *scored("far", 0.10, 0.12, 0.11, 0.12, 0.10),
+        *scored("best", 0.9, 0.9, benchmark="mqar"),
+        *scored("far", 0.1, 0.1, benchmark="mqar"),
+    )
+    assert answer(heat) == (
+        "best has the highest mean score over 2 tasks, 0.904; next is far with 0.105. It leads on "
+        "2 of 2 tasks; the lead over every other model is significant on 1 and not tested, for "
+        "lack of seeds, on 1."
+    )
