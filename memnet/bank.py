@@ -5,7 +5,7 @@ them, ``E = N + A`` entries, ``D`` width, ``K`` key width, ``V`` value width.
 """
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 from memnet import clock
@@ -17,6 +17,7 @@ from memnet.graph import Links, link
 from memnet.heads import Offer, ReadHeads, WriteHeads, open_gate, stretched
 from memnet.policy import MetaPolicy, dispersion, random_entry, top_k
 from memnet.recorder import Recorder
+from memnet.retention import SPARE, LearnedRetention, admitted, of_nodes, retention
 from memnet.state import Slots, strongest, widen
 from memnet.tracing.memory_trace import MemoryTrace
 
@@ -46,6 +47,7 @@ class MultiHeadMemoryBank(nn.Module):
         self.config = config
         self.write_heads = WriteHeads(config)
         self.read_heads = ReadHeads(config, self.write_heads)
+        self.retention = LearnedRetention(config) if config.retention == "learned" else None
         self.policy = MetaPolicy(config.width, config.heads) if config.meta_policy else None
         self.spread_logit = nn.Parameter(_spread_start(config)) if config.hebbian else None
         self.hop_gate = (
@@ -136,12 +138,31 @@ class MultiHeadMemoryBank(nn.Module):
             placement=placement,
             slots=slots,
             links=links,
+            kept=self._kept(slots, time, gate) if self.training else None,
         )
+
+    def _kept(
+        self, slots: Slots, time: int, gate: Float[Tensor, "B H A"]
+    ) -> Float[Tensor, "B H E 1"] | None:
+        """Return the factor of each entry's content in reads; None if it is 1 for all."""
+        if self.retention is None:
+            return None
+        scores = self.retention(slots.strength, slots.usage, time - slots.written)
+        kept = self.retention.kept(scores, slots.occupied)
+        return (
+            None if kept is None else torch.cat([kept, torch.ones_like(gate)], dim=-1).unsqueeze(-1)
+        )
+
+    @property
+    def max_slots(self) -> int:
+        """Largest number of slots per head; in training with learned retention, some are spare."""
+        spare = SPARE if self.training and self.retention is not None else 1
+        return spare * self.config.slots
 
     def _add_slots(self, slots: Slots, placement: Placement) -> tuple[Slots, Placement]:
         """Add the slots that new writes need, up to the limit."""
         needed = int((slots.occupied.sum(-1) + placement.fresh.sum(-1)).max())
-        extra = min(self.config.slots, needed) - slots.occupied.shape[-1]
+        extra = min(self.max_slots, needed) - slots.occupied.shape[-1]
         if extra <= 0:
             return slots, placement
         return widen(slots, extra, linked=self.config.hebbian), placement.widened(extra)
@@ -243,7 +264,8 @@ class MultiHeadMemoryBank(nn.Module):
         if written.links is not None:
             nodes = self._spread(prepared.hops, nodes, written.links)
         weights = placement.of_nodes(nodes) * (visible if closed is None else visible | closed)
-        vectors = (weights @ written.values).transpose(1, 2).flatten(2)
+        values = written.values if written.kept is None else written.kept * written.values
+        vectors = (weights @ values).transpose(1, 2).flatten(2)
         if observer is not None:
             observer.read(prepared, written, best, before.detach().gather(-1, index), weights, mix)
         return Read(
@@ -267,6 +289,32 @@ class MultiHeadMemoryBank(nn.Module):
             mixed = torch.addcmul(mixed, share, step)
         return mixed
 
+    @torch.no_grad()
+    def _retention(
+        self,
+        written: Written,
+        strength: Float[Tensor, "B H E"],
+        usage: Float[Tensor, "B H E"],
+        time: int,
+    ) -> tuple[Float[Tensor, "B H N"], Bool[Tensor, "B H A"]]:
+        """Return the retention of the slots, and which new writes enter; see `memnet.retention`."""
+        slots, placement, size = written.slots, written.placement, written.slots.occupied.shape[-1]
+        if self.retention is None:
+            scores = retention(
+                strength[..., :size],
+                usage[..., :size],
+                time - slots.written,
+                self.config.usage_weight,
+                self.config.age_weight,
+            )
+            return scores, placement.fresh
+        exists = torch.cat([slots.occupied, placement.active], dim=-1)
+        strength = of_nodes(placement, strength, exists)
+        times = of_nodes(placement, written.times.to(usage.dtype), exists)
+        now = time + placement.candidates.tokens
+        scores = self.retention(strength, usage, now - times)
+        return scores[..., :size], admitted(scores, slots.occupied, placement.fresh)
+
     def fold(
         self,
         written: Written,
@@ -284,22 +332,20 @@ class MultiHeadMemoryBank(nn.Module):
             record: Recorder that receives the chunk's statistics, or None.
             observer: Trace that receives the chunk's events, or None.
         """
-        config, placement, slots = self.config, written.placement, written.slots
-        size, count = slots.occupied.shape[-1], placement.candidates.tokens
+        placement, slots, count = (
+            written.placement,
+            written.slots,
+            written.placement.candidates.tokens,
+        )
         received = torch.zeros_like(written.strength).scatter_add(
             -1, placement.root, read.weights.detach().sum(2)
         )
         usage = torch.cat([slots.usage, torch.zeros_like(written.gate)], dim=-1) + received
-        age = (time - slots.written).clamp_min(0).to(usage.dtype)
         strength = written.strength
         if written.faded is not None:
             strength = strength * written.faded[:, :, -1].exp()
-        retention = (
-            strength[..., :size].detach().clamp_min(1e-2).log()
-            + config.usage_weight * torch.log1p(usage[..., :size])
-            - config.age_weight * torch.log1p(age)
-        )
-        committed = commit(placement, slots.occupied, retention)
+        scores, entering = self._retention(written, strength, usage, time)
+        committed = commit(placement, slots.occupied, scores, entering)
         births = torch.cat(
             [slots.birth, placement.candidates.times(placement.active) + time], dim=-1
         )
@@ -307,7 +353,7 @@ class MultiHeadMemoryBank(nn.Module):
         links, targets, trace = slots.links, slots.targets, slots.trace
         if written.links is not None:
             adjacency, trace = written.links.after(committed)
-            links, targets = strongest(adjacency, config.degree)
+            links, targets = strongest(adjacency, self.config.degree)
         after = Slots(
             keys=_take(written.keys, committed.source),
             values=_take(written.values, committed.source),
@@ -324,15 +370,12 @@ class MultiHeadMemoryBank(nn.Module):
         if record is not None:
             record.read(read.weights, read.visible)
             record.write(
-                placement.active,
-                placement.fresh,
-                after.occupied,
-                count,
-                max_slots=self.config.slots,
+                placement.active, placement.fresh, after.occupied, count, max_slots=self.max_slots
             )
             record.lives(committed.evicted, slots.birth, time + count)
+            record.evicts(committed.evicted, scores)
         if observer is not None:
-            observer.fold(written, committed, config.link_rate, time)
+            observer.fold(written, committed, self.config.link_rate, time)
         return after
 
 

@@ -282,11 +282,20 @@ class Commit:
 
 @torch.no_grad()
 def commit(
-    placement: Placement, occupied: Bool[Tensor, "B H N"], retention: Float[Tensor, "B H N"]
+    placement: Placement,
+    occupied: Bool[Tensor, "B H N"],
+    retention: Float[Tensor, "B H N"],
+    entering: Bool[Tensor, "B H A"],
 ) -> Commit:
     """Give every new write a slot: empty ones first, in order, then those of lowest retention.
 
     If a chunk writes more new keys than there are slots, its earliest writes are evicted.
+
+    Args:
+        placement: Placement of the writes.
+        occupied: Slots that are not empty.
+        retention: Retention of each slot.
+        entering: New writes that get a slot.
     """
     slots, count = occupied.shape[-1], placement.active.shape[-1]
     here = torch.arange(slots, device=occupied.device).expand_as(occupied)
@@ -295,12 +304,8 @@ def commit(
     by_retention = retention.argsort(dim=-1, stable=True)
     queue = by_retention.gather(-1, emptiness.gather(-1, by_retention).argsort(dim=-1, stable=True))
 
-    rank = (
-        placement.fresh.cumsum(-1)
-        - 1
-        - (placement.fresh.sum(-1, keepdim=True) - slots).clamp_min(0)
-    )
-    stored = placement.fresh & (rank >= 0)
+    rank = entering.cumsum(-1) - 1 - (entering.sum(-1, keepdim=True) - slots).clamp_min(0)
+    stored = entering & (rank >= 0)
     # One place more than there are slots, so that a lookup in a memory without slots is valid.
     target = torch.where(
         stored, functional.pad(queue, (0, 1), value=slots).gather(-1, rank.clamp(0, slots)), slots

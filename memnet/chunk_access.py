@@ -65,6 +65,8 @@ class Written:
         placement: Which entry takes the place of which.
         slots: The bank before the chunk, with slots added for its new entries.
         links: The graph at each token, or None if it is switched off.
+        kept: Factor of each entry's content in reads, 0 for slots that a full bank would have
+            evicted; None if it is 1 for all.
     """
 
     keys: Float[Tensor, "B H E K"]
@@ -79,6 +81,7 @@ class Written:
     placement: Placement
     slots: Slots
     links: Links | None
+    kept: Float[Tensor, "B H E 1"] | None = None
 
 
 @dataclass(frozen=True, slots=True)

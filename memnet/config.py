@@ -34,6 +34,8 @@ class MemNetConfig:
             ``reuse``; at ``reuse`` or above, it weakens none.
         usage_weight: Weight of past reads in a slot's retention.
         age_weight: Weight of the time since a slot was written in its retention.
+        retention: ``fixed`` or ``learned``, by soft eviction in training (`memnet.retention`); the
+            two weights are the initial values of a learned retention.
         hops: Steps of spreading activation; more than one are mixed by a learned gate.
         sharpening: Exponent on the spread activation; 1 for no sharpening.
         degree: Links L that a slot keeps between chunks, the strongest ones.
@@ -77,6 +79,7 @@ class MemNetConfig:
     fade: float = 0.7
     usage_weight: float = 0.5
     age_weight: float = 0.1
+    retention: str = "fixed"
     hops: int = 2
     sharpening: float = 1.0
     degree: int = 16
@@ -127,6 +130,8 @@ class MemNetConfig:
                 f"width = {self.width} must be a multiple of controller_heads = "
                 f"{self.controller_heads} and heads = {self.heads}"
             )
+        if self.retention not in ("fixed", "learned"):
+            raise ValueError(f"retention = {self.retention} must be fixed or learned")
         if self.dream_every < 1:
             raise ValueError(
                 f"dream_every = {self.dream_every} must be at least 1; to switch dreams off, use "

@@ -28,6 +28,8 @@ class Recorder:
         occupied: Sum over tokens of the share of occupied slots in the largest number of slots.
         ended: Lifetimes, in tokens, of slots that were evicted or, in a dream, merged into another
             slot.
+        evictions: Slots whose content was evicted.
+        evicted_retention: Sum of their retention scores.
         alive: Ages of the slots still occupied at the end of the last recorded pass (censored
             lifetimes).
         carried_bytes: Largest number of bytes that one memory carried, the chunk's provisional
@@ -41,6 +43,8 @@ class Recorder:
     read_entropy: float = 0.0
     read_sparsity: float = 0.0
     occupied: float = 0.0
+    evictions: int = 0
+    evicted_retention: float = 0.0
     ended: list[int] = field(default_factory=list)
     alive: list[int] = field(default_factory=list)
     carried_bytes: int = 0
@@ -79,6 +83,11 @@ class Recorder:
         """Record slots that were evicted at ``now``."""
         self.ended.extend((now - birth[ended]).tolist())
 
+    def evicts(self, evicted: Bool[Tensor, "B H N"], retention: Float[Tensor, "B H N"]) -> None:
+        """Record the retention scores of slots that were evicted."""
+        self.evictions += int(evicted.sum())
+        self.evicted_retention += float(retention[evicted].sum())
+
     def survivors(
         self, occupied: Bool[Tensor, "B H N"], birth: Int[Tensor, "B H N"], now: int
     ) -> None:
@@ -101,4 +110,7 @@ class Recorder:
             "reuse": self.reuses / self.writes if self.writes else None,
             "read_entropy": self.read_entropy / self.reads if self.reads else None,
             "read_sparsity": self.read_sparsity / self.reads if self.reads else None,
+            "eviction_retention": (
+                self.evicted_retention / self.evictions if self.evictions else None
+            ),
         }

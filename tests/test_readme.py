@@ -44,6 +44,7 @@ def test_readme_has_run_commands_of_known_benchmarks() -> None:
         "long-dependency",
         "ablation",
         "ladder",
+        "forgetting-dynamics",
     }
 
 

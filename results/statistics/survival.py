@@ -77,3 +77,33 @@ def survival(
         for name, column in columns.items()
     }
     return thin_survival(curve, max_points)
+
+
+def log_rank(
+    lifetimes: npt.ArrayLike,
+    censored: npt.ArrayLike,
+    other_lifetimes: npt.ArrayLike,
+    other_censored: npt.ArrayLike,
+) -> float | None:
+    """Return the two-sided p value of the log-rank test (Mantel 1966) that two groups live equally.
+
+    Args:
+        lifetimes: Observed times of the first group, ``[n]``.
+        censored: Whether each was still alive then, ``[n]``.
+        other_lifetimes: The same of the second group, ``[m]``.
+        other_censored: The same of the second group, ``[m]``.
+
+    Returns:
+        The p value; None if a group is empty, or nothing died.
+    """
+    groups = []
+    for times, alive in ((lifetimes, censored), (other_lifetimes, other_censored)):
+        watched, lives = np.asarray(times, dtype=np.float64), np.asarray(alive, dtype=np.bool_)
+        groups.append((watched[~lives], watched[lives]))
+    if not all(len(died) + len(lives) for died, lives in groups) or not any(
+        len(died) for died, _ in groups
+    ):
+        return None
+    x, y = (stats.CensoredData(uncensored=died, right=lives) for died, lives in groups)
+    p = float(stats.logrank(x, y).pvalue)
+    return p if np.isfinite(p) else None

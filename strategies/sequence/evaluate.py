@@ -4,7 +4,7 @@ Shapes: ``B`` batch, ``T`` time, ``P`` positions with a target, ``Q`` queries, `
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from itertools import islice
 from typing import Any, TypeAlias, TypeVar
 
@@ -17,6 +17,8 @@ from baselines.interface import ModelOutput, SequenceModel, check_output, map_st
 from memnet.recorder import Recorder
 from results.statistics.survival import survival
 from strategies.common.checkpoint import Checkpoint
+from strategies.sequence.forgetting import Dynamics, forgetting_dynamics
+from strategies.sequence.item_streams import ItemTask
 from strategies.sequence.resumable_reader import ResumableReader
 from strategies.sequence.task import (
     Batch,
@@ -54,12 +56,14 @@ class EvaluationResult:
         slots: Slot statistics, or None for models without slots. On streams they cover the tokens
             up to `FAR_DISTANCE`.
         state_bytes: Peak size of the state of one sequence, in bytes.
+        dynamics: What is forgotten, for tasks of item streams.
     """
 
     accuracy_by_distance: Rows
     groups: dict[str, Rows] = field(default_factory=dict)
     slots: dict[str, JsonValue] | None
     state_bytes: int
+    dynamics: Dynamics = field(default_factory=Dynamics)
 
 
 def evaluate_task(
@@ -94,7 +98,7 @@ def evaluate_task(
             checkpoint=checkpoint,
         )
     if isinstance(task, WholeSequenceTask):
-        return evaluate_whole_sequences(
+        result = evaluate_whole_sequences(
             model,
             task.evaluation_batches(count, draws),
             distances=task.distances,
@@ -102,6 +106,10 @@ def evaluate_task(
             progress=progress,
             checkpoint=checkpoint,
         )
+        if isinstance(task, ItemTask):
+            dynamics = forgetting_dynamics(model, task, count, draws, progress)
+            result = replace(result, dynamics=dynamics)
+        return result
     raise TypeError(
         f"{type(task).__name__} can't be evaluated: make it a QueryTask, with queries on copies "
         "of a stream's state, or a WholeSequenceTask, with evaluation batches"

@@ -305,13 +305,14 @@ def result_metrics(result: EvaluationResult) -> dict[str, float | None]:
     metrics = task_metrics(result.accuracy_by_distance)
     for name, rows in result.groups.items():
         metrics |= task_metrics(rows, group=name)
-    return metrics
+    return metrics | result.dynamics.metrics
 
 
 def result_curves(result: EvaluationResult) -> dict[str, JsonValue]:
     """Return the curves ``accuracy_by_distance`` and ``accuracy_by_distance_{group}``."""
     groups = {f"accuracy_by_distance_{name}": rows for name, rows in result.groups.items()}
-    return {
+    curves: dict[str, JsonValue] = {
         name: [list(row) for row in rows]
         for name, rows in {"accuracy_by_distance": result.accuracy_by_distance, **groups}.items()
     }
+    return curves | result.dynamics.curves

@@ -54,7 +54,7 @@ def test_new_writes_take_empty_slots_then_lowest_retention() -> None:
     placement = place(
         torch.zeros(1, 1, 3, 7), active, torch.tensor([[[4, 3, 2, 1]]]), occupied, 0.9
     )
-    done = commit(placement, occupied, torch.tensor([[[0.3, 0.0, 0.1, 0.2]]]))
+    done = commit(placement, occupied, torch.tensor([[[0.3, 0.0, 0.1, 0.2]]]), placement.fresh)
     assert done.slot.tolist() == [[[1, 2, 3]]]
     assert done.source.tolist() == [[[0, 4, 5, 6]]]
     assert done.evicted.tolist() == boolean(0, 0, 1, 1).tolist()
@@ -63,7 +63,7 @@ def test_new_writes_take_empty_slots_then_lowest_retention() -> None:
 def test_chunk_with_too_many_new_keys_stores_latest() -> None:
     occupied, active = boolean(1, 1), boolean(1, 1, 1)
     placement = place(torch.zeros(1, 1, 3, 5), active, torch.tensor([[[2, 1]]]), occupied, 0.9)
-    done = commit(placement, occupied, torch.tensor([[[0.5, 0.1]]]))
+    done = commit(placement, occupied, torch.tensor([[[0.5, 0.1]]]), placement.fresh)
     assert done.slot.tolist() == [[[2, 1, 0]]]
     assert done.source.tolist() == [[[4, 3]]]
     assert done.evicted.all()
@@ -78,7 +78,7 @@ def test_memory_without_slots_and_writes_has_no_slots() -> None:
         occupied,
         0.9,
     )
-    done = commit(placement, occupied, torch.zeros(2, 1, 0))
+    done = commit(placement, occupied, torch.zeros(2, 1, 0), placement.fresh)
     for placed in (done.source, done.node, done.evicted):
         assert placed.shape == (2, 1, 0)
     assert done.slot.tolist() == [[[0, 0, 0]], [[0, 0, 0]]], "0 slots: place 0 does not exist"
@@ -119,7 +119,7 @@ def test_rewritten_slot_has_same_place_and_latest_content() -> None:
     cosine[..., 1] = 1.0
     cosine[0, 0, 2, 2] = 1.0
     placement = place(cosine, active, torch.tensor([[[2, 1]]]), occupied, 0.9)
-    done = commit(placement, occupied, torch.zeros(1, 1, 2))
+    done = commit(placement, occupied, torch.zeros(1, 1, 2), placement.fresh)
     assert done.slot.tolist() == [[[1, 2, 1]]]
     assert done.source.tolist() == [[[0, 4]]]
     assert done.node.tolist() == [[[0, 1]]]

@@ -61,7 +61,9 @@ def test_links_of_a_chunk_equal_loop_over_tokens() -> None:
         decay=DECAY,
     )
     history, last = by_token(adjacency, trace, gate, hold, slot)
-    after, left = links.after(commit(placement, full, torch.zeros(1, 1, slots).double()))
+    after, left = links.after(
+        commit(placement, full, torch.zeros(1, 1, slots).double(), placement.fresh)
+    )
     torch.testing.assert_close(after[0, 0], history[-1], rtol=1e-6, atol=1e-6)
     torch.testing.assert_close(left[0, 0], last, rtol=1e-6, atol=1e-6)
 
@@ -90,7 +92,7 @@ def after_writes(gate: list[float], hold: list[float], slot: list[int]) -> tuple
         0.9,
     )
     links = link(one(torch.zeros(2, 2)), none, gates, held, placement, full, rate=0.5, decay=0.1)
-    adjacency, trace = links.after(commit(placement, full, none))
+    adjacency, trace = links.after(commit(placement, full, none, placement.fresh))
     return adjacency[0, 0].float(), trace[0, 0].float()
 
 

@@ -42,6 +42,11 @@ def recall_any(tokens: Sequence[int], position: int) -> int:
     return tokens[max(p for p in range(1, position) if tokens[p - 1 : p + 1] == cue) + 1]
 
 
+def worth_remembering(tokens: Sequence[int], position: int) -> int:
+    """Return the token after the last earlier occurrence of the key."""
+    return tokens[max(p for p in range(position) if tokens[p] == tokens[position]) + 1]
+
+
 def bound(tokens: Sequence[int]) -> dict[int, list[int]]:
     """Return the tokens that follow each key, in order."""
     found: dict[int, list[int]] = {}
@@ -168,4 +173,5 @@ SOLVERS: dict[str, Solver] = {
     "selective-copy": selective_copy,
     "selective-copy-hard": selective_copy_hard,
     "state-tracking": state_tracking,
+    "worth-remembering": worth_remembering,
 }

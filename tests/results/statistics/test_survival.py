@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from results.statistics.survival import survival
+from results.statistics.survival import log_rank, survival
 
 
 def test_survival_equals_kaplan_meier_by_hand() -> None:
@@ -49,3 +49,22 @@ def test_survival_band_is_finite_and_contains_the_curve(censored: list[bool]) ->
 def test_what_makes_no_sense_is_refused(lifetimes: list[float], censored: list[bool]) -> None:
     with pytest.raises(ValueError, match="lifetimes"):
         survival(lifetimes, censored)
+
+
+def test_log_rank_equals_the_test_by_hand() -> None:
+    """One death in each group, at 1 and 2: observed 1, expected 1/2, variance 1/4 at time 1."""
+    z = (1 - 0.5) / 0.5
+    expected = math.erfc(z / math.sqrt(2))
+    assert log_rank([1], [False], [2], [False]) == pytest.approx(expected)
+
+
+def test_log_rank_finds_a_difference_and_no_difference() -> None:
+    short, long = list(range(1, 21)), list(range(21, 41))
+    alive = [False] * 20
+    assert (log_rank(short, alive, long, alive) or 1.0) < 1e-6
+    assert (log_rank(short, alive, short, alive) or 0.0) > 0.99
+
+
+def test_log_rank_without_deaths_or_members_is_none() -> None:
+    assert log_rank([1, 2], [True, True], [3], [True]) is None
+    assert log_rank([], [], [3], [False]) is None
