@@ -11,7 +11,8 @@ VERSION = "1"
 TITLE = "Forgetting dynamics"
 
 MEMNET = (
-    "memnet[dreaming=false,heads=1,hebbian=false,retention=learned,serial=false,slots=16]",
+    "memnet[age_weight=0.2,dreaming=false,heads=1,hebbian=false,retention=learned,serial=false,"
+    "slots=16,usage_weight=0]",
     "memnet[dreaming=false,heads=1,hebbian=false,serial=false,slots=16]",
 )
 BASELINES = ("lstm", "gru", "delta-rule", "gated-delta-rule", "transformer")
@@ -30,7 +31,7 @@ SUITE = Suite(
                 Member(
                     benchmark="worth-remembering",
                     models=(*MEMNET, "gru", *CONTROLS),
-                    options={"steps": 100, "batch_size": 16, "streams": 8},
+                    options={"steps": 100, "streams": 8},
                 ),
             ),
         )

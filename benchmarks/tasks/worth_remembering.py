@@ -84,9 +84,9 @@ class Config:
     lifetime: float = 10.0
     slots: int = 16
     train_length: int = 256
-    steps: int = 400
-    batch_size: int = 32
-    streams: int = 32
+    steps: int = 300
+    batch_size: int = 16
+    streams: int = 16
     furthest: int = 4096
 
     def __post_init__(self) -> None:
