@@ -79,7 +79,7 @@ def test_policies_are_ordered_and_the_optimum_is_best() -> None:
     found = dynamics(LastTokens(4)).metrics
     rates = {name: found[f"hit_rate_{name}"] for name in ("lru", "lru_filtered", "optimal")}
     assert found["hit_rate"] < 0.1  # type: ignore
-    assert 0 < rates["lru"] < rates["lru_filtered"] < rates["optimal"] < 1  # type: ignore
+    assert 0 < rates["lru"] < rates["lru_filtered"] < rates["optimal"] <= 1  # type: ignore
 
 
 def test_record_of_memnet_has_hit_rates_survival_and_statistics_over_time() -> None:
