@@ -106,23 +106,25 @@ def test_sequence_models_have_matched_parameters(stream: str, side: int) -> None
     assert max(sizes) <= (1 + MATCHED) * min(sizes), sizes
 
 
-def test_long_dependency_has_every_task_and_every_model_that_reads_it() -> None:
-    """Models of samples of a single length (`mlp`, `cnn`) can't run on tasks.
+TASKS = set(CATALOG.tasks.names()) - {
+    member.benchmark for member in forgetting_dynamics.SUITE.members
+}
+"""Tasks of the suite `long-dependency`; `forgetting-dynamics` has one of its own."""
 
-    `forgetting-dynamics` has tasks of its own.
-    """
+
+def test_long_dependency_has_every_task_and_every_model_that_reads_it() -> None:
+    """Models of samples of a single length (`mlp`, `cnn`) can't run on tasks."""
     models = {
         entry.name for entry in CATALOG.models if entry.source.facts.get("INPUTS") != ("samples",)
     }
     members = [member for member in long_dependency.SUITE.members if member.role is None]
-    own = {member.benchmark for member in forgetting_dynamics.SUITE.members}
-    assert {member.benchmark for member in members} == set(CATALOG.tasks.names()) - own
+    assert {member.benchmark for member in members} == TASKS
     assert all({base_name(model) for model in member.models} == models for member in members)
 
 
 def test_long_dependency_has_memnets_initial_values_in_other_models_on_every_task() -> None:
     controls = [member for member in long_dependency.SUITE.members if member.role == "control"]
-    assert {member.benchmark for member in controls} == set(CATALOG.tasks.names())
+    assert {member.benchmark for member in controls} == TASKS
     assert all(
         set(member.models) == {"delta-rule[init=mimetic]", "mamba[init=mimetic]"}
         for member in controls
