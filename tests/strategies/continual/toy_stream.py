@@ -4,7 +4,9 @@ import torch
 
 from strategies.continual.stream import Samples, Scenario, Schedule, Stream, split_classes
 
-NEEDS_BOUNDARIES = ("cumulative", "ewc", "gdumb", "icarl", "lwf", "si", "slda")
+NEEDS_BOUNDARIES = (
+    *("cumulative", "ewc", "gdumb", "generative-replay", "icarl", "lwf", "si", "slda"),
+)
 """Methods that are refused on online streams."""
 
 

@@ -122,6 +122,7 @@ def test_test_samples_do_not_affect_training(name: str) -> None:
         ("lwf", {}),
         ("cumulative", {}),
         ("gdumb", {}),
+        ("generative-replay", {}),
         ("icarl", {}),
         ("slda", {}),
         ("latent-replay", {"first": 1.0}),
@@ -196,6 +197,8 @@ def test_replay_methods_run_online_within_their_budget(name: str) -> None:
         ),  # as many stored samples as new ones, from the second experience on
         ("a-gem", {}, 3 * 60 + 2 * 3 * 60),
         ("icarl", {}, 3 * 60 + 2 * 3 * 60),
+        ("generative-replay", {}, 3 * 60 + 2 * 3 * 60),
+        ("generative-classifier", {}, 2 * 3 * 60),
         ("er-ace", {}, 10 + 2 * (2 * 3 * 60 - 10)),  # from the second step on
         ("latent-replay", {}, 3 * 60 + 2 * 3 * 60),
         ("memnet", {}, 3 * 60 + 2 * 3 * 60),
