@@ -8,7 +8,7 @@ at most a quarter of an hour on two cores.
 
 from benchmarks.planning.suite import Member, Suite
 
-VERSION = "2"
+VERSION = "3"
 TITLE = "Task shifts"
 
 MATCHED_MODELS = ("memnet", "transformer[width=56]", "lstm")
@@ -19,12 +19,14 @@ REGULARISED = ("ewc", "si", "lwf")
 REPLAYED = ("a-gem", "gdumb", "er", "er-ace", "icarl", "der-plus-plus")
 EQUAL_BYTES = ("er-compressed", "er-lossy", "latent-replay", "er-encoder")
 """Baselines that store samples in fewer bytes."""
+GENERATIVE = ("generative-replay", "generative-classifier")
 CLOSED_FORM = ("slda", "ridge", "ridge-slots")
 ALL_METHODS = (
     *("naive", "joint", "cumulative"),
     *REGULARISED,
     *REPLAYED,
     *EQUAL_BYTES,
+    *GENERATIVE,
     *CLOSED_FORM,
     "memnet",
 )

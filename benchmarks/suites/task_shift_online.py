@@ -7,7 +7,7 @@ embedded digits only.
 
 from benchmarks.planning.suite import Member, Suite
 
-VERSION = "2"
+VERSION = "3"
 TITLE = "Task shifts online"
 
 ONLINE_METHODS = (
@@ -19,6 +19,7 @@ ONLINE_METHODS = (
     "er-compressed",
     "latent-replay",
     "er-encoder",
+    "slda",
     "ridge",
     "ridge-slots",
     "memnet",

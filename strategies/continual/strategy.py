@@ -56,10 +56,12 @@ class ContinualStrategy(SupervisedTemplate[Any, Any, Any]):
         trains_once: bool = False,
     ) -> None:
         model.to(device)
+        # A model without parameters has an optimizer of nothing: Adam refuses an empty list.
+        parameters = list(model.parameters()) or [nn.Parameter(torch.zeros(0, device=device))]
         self.examples = ExampleCounter()
         super().__init__(
             model=model,
-            optimizer=torch.optim.Adam(model.parameters(), lr=learning_rate),
+            optimizer=torch.optim.Adam(parameters, lr=learning_rate),
             criterion=nn.CrossEntropyLoss(),
             train_mb_size=stream.schedule.batch_size,
             train_epochs=1

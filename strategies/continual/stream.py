@@ -337,6 +337,6 @@ def require_boundaries(
         raise UsageError(
             f"method '{method}' {because}, and a stream with online = {stream.schedule.online} has "
             "no task boundaries: use er, er-ace, er-compressed, er-lossy, er-encoder, "
-            "latent-replay, a-gem, der-plus-plus, generative-classifier, ridge, ridge-slots or "
-            "memnet, or leave online out"
+            "latent-replay, a-gem, der-plus-plus, generative-classifier, slda, ridge, ridge-slots "
+            "or memnet, or leave online out"
         )

@@ -1,8 +1,9 @@
 """Streaming linear discriminant analysis on frozen features (Hayes & Kanan 2020).
 
-The model is trained on the first experience by gradient steps and then frozen. The method stores a
-mean of its features ``z`` per class and one scatter within all classes, and sees each sample once
-(Chan, Golub & LeVeque 1979, for many samples at a time)::
+The paper takes features from a pretrained network. Here they are random and fixed by the seed, as
+in KLDA (Momeni et al. 2024); or those of the model after training on the first experience; or the
+samples themselves. The method stores a mean of its features ``z`` per class and one scatter within
+all classes, and sees each sample once (Chan, Golub & LeVeque 1979, for many samples at a time)::
 
     S ← S + Σ (z − z̄)(z − z̄)ᵀ + n m / (n + m) (z̄ − μ_k)(z̄ − μ_k)ᵀ
     μ_k ← μ_k + m / (n + m) (z̄ − μ_k)         n earlier samples of class k, m new ones of mean z̄
@@ -21,14 +22,23 @@ from avalanche.core import SupervisedPlugin
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from baselines.interface import ModelOutput, SequenceModel, Signature
+from baselines.interface import ModelOutput, SequenceModel
 from strategies.continual.classifier import CLOSED, classifier, trunk
+from strategies.continual.methods._random_features import random_features
 from strategies.continual.replay.rehearsal import samples_of
 from strategies.continual.strategy import ContinualStrategy
-from strategies.continual.stream import Stream, require_above_zero, require_boundaries
+from strategies.continual.stream import (
+    Stream,
+    require_above_zero,
+    require_boundaries,
+    require_positive,
+)
 
-VERSION = 1
+VERSION = 2
 TITLE = "Streaming LDA"
+KERNEL, GRID = 7, 3
+"""Side of a random convolution, and cells along each side of an image: the defaults of `ridge`."""
+
 FEATURE_BATCH = 512
 """Samples whose features are computed at a time."""
 
@@ -38,36 +48,41 @@ class Config:
     """Options of the method.
 
     Attributes:
-        features: ``"model"``: features of the model, trained on the first experience; ``"inputs"``:
-            the samples themselves.
+        features: ``"random"``: random features, which need no training; ``"model"``: features of
+            the model, trained by gradient steps on the first experience and then frozen;
+            ``"inputs"``: the samples themselves.
         shrinkage: ε.
+        count: Number of random features.
     """
 
-    features: Literal["model", "inputs"] = "model"
+    features: Literal["random", "model", "inputs"] = "random"
     shrinkage: float = 1e-4
+    count: int = 270
 
 
-class Inputs(nn.Module):
-    """Samples as their own features.
+class Fixed(nn.Module):
+    """Features that are not trained.
 
     Args:
-        signature: Provides their size.
+        compute: Computes them from samples.
+        width: D.
     """
 
-    def __init__(self, signature: Signature) -> None:
+    def __init__(self, compute: nn.Module, width: int) -> None:
         super().__init__()
-        self.width = signature.length * (signature.features or 1)
+        self.compute, self.width = compute, width
 
     def features(self, inputs: Float[Tensor, "B T F"]) -> Float[Tensor, "B D"]:
-        """Return flattened samples."""
-        return inputs.flatten(1)
+        """Return the features of samples."""
+        features: Tensor = self.compute(inputs)
+        return features
 
 
 class Discriminant(SequenceModel):
-    """Answers by the model in training, and by the discriminant in evaluation once it has data.
+    """Answers by the discriminant in evaluation, once it has data.
 
     Args:
-        model: The model.
+        model: The model, which answers in training and before; None if it is not used.
         trunk: A module with features and their width D.
         classes: K.
         config: Options.
@@ -79,7 +94,9 @@ class Discriminant(SequenceModel):
 
     transient_attributes = ("_solution",)
 
-    def __init__(self, model: SequenceModel, trunk: Any, classes: int, config: Config) -> None:
+    def __init__(
+        self, model: SequenceModel | None, trunk: Any, classes: int, config: Config
+    ) -> None:
         super().__init__()
         self.model: Any = model
         self.trunk = trunk
@@ -90,15 +107,19 @@ class Discriminant(SequenceModel):
         self._solution: tuple[Tensor, Tensor] | None = None
 
     def initial_state(self, batch: int) -> Any:
-        """Return the model's initial state."""
-        return self.model.initial_state(batch)
+        """Return the model's initial state; None without a model."""
+        return None if self.model is None else self.model.initial_state(batch)
 
     def forward(self, inputs: Any, state: Any = None, **options: Any) -> ModelOutput:
         """Return the logits of whole samples; see :class:`baselines.interface.SequenceModel`."""
-        if self.training or not bool(self.seen.any()):
-            output: ModelOutput = self.model(inputs, state, **options)
-            return output
-        return ModelOutput(logits=self.scores(self.features(inputs))[:, None], state=state)
+        if not self.training and bool(self.seen.any()):
+            return ModelOutput(logits=self.scores(self.features(inputs))[:, None], state=state)
+        if self.model is None:
+            return ModelOutput(
+                logits=self.means.new_zeros(len(inputs), 1, len(self.means)), state=state
+            )
+        output: ModelOutput = self.model(inputs, state, **options)
+        return output
 
     @torch.no_grad()
     def features(self, inputs: Float[Tensor, "B T F"]) -> Float[Tensor, "B D"]:
@@ -150,8 +171,8 @@ class SinglePass(SupervisedPlugin[Any]):
         self.discriminant = discriminant
 
     def before_training_exp(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
-        """Skip training after the first experience, or always if the features are the inputs."""
-        if strategy.clock.train_exp_counter > 0 or self.discriminant.config.features == "inputs":
+        """Skip training after the first experience, or always if the features are fixed."""
+        if strategy.clock.train_exp_counter > 0 or self.discriminant.config.features != "model":
             strategy.dataloader = ()
 
     def after_training_exp(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
@@ -194,16 +215,16 @@ def build(
 
     Raises:
         UsageError: If ``features`` is ``"model"``, and the model has none or the stream has no task
-            boundaries, or ``shrinkage`` is not positive.
+            boundaries, or an option is not positive.
     """
-    signature = stream.signature
     if config.features == "model":
         require_boundaries(stream, "slda[features=model]")
     require_above_zero("slda", shrinkage=config.shrinkage)
+    require_positive("slda", count=config.count)
     discriminant = Discriminant(
-        model,
-        trunk(model) if config.features == "model" else Inputs(signature),
-        signature.outputs,
+        model if config.features == "model" else None,
+        features_for(config, model, stream, seed),
+        stream.signature.outputs,
         config,
     )
     return ContinualStrategy(
@@ -214,3 +235,17 @@ def build(
         device=device,
         plugins=[SinglePass(discriminant)],
     )
+
+
+def features_for(config: Config, model: SequenceModel, stream: Stream, seed: int) -> nn.Module:
+    """Return a module with ``features`` and their ``width``.
+
+    Raises:
+        UsageError: If ``features`` is ``"model"``, and the model has none.
+    """
+    if config.features == "model":
+        return trunk(model)
+    if config.features == "inputs":
+        return Fixed(nn.Flatten(), stream.signature.length * (stream.signature.features or 1))
+    random = random_features("auto", stream, config.count, kernel=KERNEL, grid=GRID, seed=seed)
+    return Fixed(random, config.count)

@@ -157,7 +157,9 @@ def test_training_continues_as_if_it_had_never_stopped(
     )
 
 
-@pytest.mark.parametrize("method", ["naive", "memnet", "er-encoder", "slda", "gdumb"])
+@pytest.mark.parametrize(
+    "method", ["naive", "memnet", "er-encoder", "slda", "gdumb", "ridge-slots"]
+)
 def test_a_loaded_stream_model_gives_the_final_accuracies(tmp_path: Path, method: str) -> None:
     store, record = run_into(tmp_path, stream_job(method))
     trained = load(store, record)

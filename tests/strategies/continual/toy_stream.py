@@ -4,9 +4,7 @@ import torch
 
 from strategies.continual.stream import Samples, Scenario, Schedule, Stream, split_classes
 
-NEEDS_BOUNDARIES = (
-    *("cumulative", "ewc", "gdumb", "generative-replay", "icarl", "lwf", "si", "slda"),
-)
+NEEDS_BOUNDARIES = (*("cumulative", "ewc", "gdumb", "generative-replay", "icarl", "lwf", "si"),)
 """Methods that are refused on online streams."""
 
 

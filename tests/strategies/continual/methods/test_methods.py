@@ -124,7 +124,7 @@ def test_test_samples_do_not_affect_training(name: str) -> None:
         ("gdumb", {}),
         ("generative-replay", {}),
         ("icarl", {}),
-        ("slda", {}),
+        ("slda", {"features": "model"}),
         ("latent-replay", {"first": 1.0}),
         ("er", {"weighting": "experience"}),
         ("er-compressed", {"weighting": "experience"}),
@@ -208,8 +208,12 @@ def test_replay_methods_run_online_within_their_budget(name: str) -> None:
             10 + 3 * (2 * 3 * 60 - 10),
         ),  # two draws of as many samples, from the second step on
         ("gdumb", {"passes": 6}, 6 * 60 + 6 * 120),
-        ("slda", {}, 3 * 60 + 2 * 60),  # steps in the first experience, and each sample once
-        ("slda", {"features": "inputs"}, 2 * 60),
+        (
+            "slda",
+            {"features": "model"},
+            3 * 60 + 2 * 60,
+        ),  # steps in the first experience, and each sample once
+        ("slda", {}, 2 * 60),
         ("ridge", {}, 2 * 60),
         ("ridge-slots", {}, 2 * 60),
     ],

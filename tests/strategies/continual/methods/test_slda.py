@@ -2,12 +2,15 @@
 
 from typing import Any
 
+import pytest
 import torch
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+from torch import nn
 
-from baselines.interface import Signature
+from strategies.continual.counted_bytes import parameter_bytes
 from strategies.continual.methods.slda import Config as Discriminating
-from strategies.continual.methods.slda import Discriminant, Inputs
+from strategies.continual.methods.slda import Discriminant, Fixed, features_for
+from tests.strategies.continual.methods.method_steps import built
 from tests.strategies.continual.small_gru import Gru
 from tests.strategies.continual.toy_stream import toy
 
@@ -21,8 +24,8 @@ def test_slda_equals_linear_discriminant_analysis() -> None:
         + 2 * torch.eye(4)[labels]
     )
     discriminant = Discriminant(
-        Gru(toy().signature),
-        Inputs(Signature(features=4, outputs=3, length=1)),
+        None,
+        Fixed(nn.Flatten(), 4),
         3,
         Discriminating(shrinkage=0.0),
     )
@@ -45,8 +48,8 @@ def test_slda_equals_linear_discriminant_analysis() -> None:
 
 def test_slda_masks_unseen_classes() -> None:
     discriminant = Discriminant(
-        Gru(toy().signature),
-        Inputs(Signature(features=2, outputs=3, length=1)),
+        None,
+        Fixed(nn.Flatten(), 2),
         3,
         Discriminating(),
     )
@@ -56,3 +59,29 @@ def test_slda_masks_unseen_classes() -> None:
     scores = discriminant.scores(torch.tensor([[0.0, 1.0], [1.0, 0.1]]))
     assert scores.argmax(-1).tolist() == [0, 2]
     assert (scores[:, 1] < -1e3).all()
+
+
+@pytest.mark.parametrize(
+    ("features", "width", "parameters"),
+    [("random", 30, "regenerated"), ("inputs", 16, "none"), ("model", 32, "trained")],
+)
+def test_only_features_of_the_model_need_it(features: str, width: int, parameters: str) -> None:
+    stream = toy()
+    strategy, plugin = built("slda", stream, features=features, count=30)
+    assert plugin.discriminant.means.shape == (4, width)
+    everything = sum(parameter.nbytes for parameter in strategy.model.parameters())
+    assert (everything > 0) is (parameters != "none")
+    assert (parameter_bytes(strategy) > 0) is (parameters == "trained")
+    for experience in stream.benchmark.train_stream:
+        strategy.train(experience)
+    assert strategy.examples.count == 120 + (2 * 60 if features == "model" else 0) + (
+        60 if features == "model" else 0
+    )
+
+
+def test_random_features_are_those_of_ridge() -> None:
+    samples = torch.rand(5, 4, 4)
+    model = Gru(toy().signature)
+    ours: Any = features_for(Discriminating(count=30), model, toy(), 0)
+    theirs: Any = built("ridge", toy(), count=31)[1].regression
+    torch.testing.assert_close(ours.features(samples), theirs.features(samples)[:, :30])
