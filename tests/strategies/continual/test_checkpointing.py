@@ -27,6 +27,10 @@ OTHER_STEP_COUNTS = ("gdumb", "joint", "ridge", "ridge_slots", "slda")
 """Methods with another number of steps than the stream: the last interruption would be too late."""
 
 
+STEPS = {"slda": {"features": "model"}}
+"""Options with which a method makes training steps."""
+
+
 class Cut(BaseException):
     """Ends a cell like the end of its process."""
 
@@ -44,7 +48,7 @@ def run(
 ) -> Outcome:
     """Train on a stream, and append the model to ``models``."""
     torch.manual_seed(0)
-    config = method.Config()
+    config = method.Config(**STEPS.get(method.__name__.rpartition(".")[2], {}))
 
     def build(signature: Signature) -> Gru:
         model = Gru(signature)
