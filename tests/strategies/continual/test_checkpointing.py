@@ -27,7 +27,7 @@ OTHER_STEP_COUNTS = ("gdumb", "joint", "ridge", "ridge_slots", "slda")
 """Methods with another number of steps than the stream: the last interruption would be too late."""
 
 
-STEPS = {"slda": {"features": "model"}}
+WITH_STEPS = {"slda": {"features": "model"}}
 """Options with which a method makes training steps."""
 
 
@@ -48,7 +48,7 @@ def run(
 ) -> Outcome:
     """Train on a stream, and append the model to ``models``."""
     torch.manual_seed(0)
-    config = method.Config(**STEPS.get(method.__name__.rpartition(".")[2], {}))
+    config = method.Config(**WITH_STEPS.get(method.__name__.rpartition(".")[2], {}))
 
     def build(signature: Signature) -> Gru:
         model = Gru(signature)
