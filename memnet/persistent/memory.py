@@ -41,6 +41,7 @@ from memnet.persistent.bank import (
 from memnet.persistent.config import PersistentConfig
 from memnet.persistent.quantization import dithered, unpack
 from memnet.persistent.reservoir import offer
+from memnet.persistent.trace import StreamTrace
 
 ENCODE_BATCH = 512
 """Samples encoded at a time: a speed setting, since each is encoded independently."""
@@ -87,7 +88,8 @@ class PersistentMemory(nn.Module):
 
     In training it returns the head's logits, for any criterion. In evaluation it returns the
     combined answer of memory and head, and writes nothing. The bank's tensors are buffers, so
-    ``state_dict`` and safetensors save and load it completely.
+    ``state_dict`` and safetensors save and load it completely. Its attribute ``trace`` is None, or
+    a :class:`~memnet.persistent.trace.StreamTrace` that records what it does.
 
     Args:
         trunk: Module that reads a sample (:func:`memnet.feature_trunk.trunk_of` makes one of any
@@ -125,6 +127,7 @@ class PersistentMemory(nn.Module):
         self.shape = shape
         self.classes = classes
         self.generator = generator
+        self.trace: StreamTrace | None = None
         self.trunk = trunk
         values = math.prod(shape)
         self.bottleneck = UnitBottleneck(
@@ -183,6 +186,8 @@ class PersistentMemory(nn.Module):
         found = read(
             self.bank, codes, self.log_temperature.exp(), self.config.top_k, self.config.bits
         )
+        if self.trace is not None:
+            self.trace.read(found.slots, found.weights, int(self.bank.clock))
         return spread(self.bank, found, self.classes)
 
     @torch.no_grad()
@@ -290,6 +295,10 @@ class PersistentMemory(nn.Module):
         bank = erase(bank, gone)
         free = torch.nonzero(~bank.occupied).flatten()[: len(new)]
         self.bank = write(bank, free, self._codes(inputs[new]), labels[new], self.config.bits)
+        if self.trace is not None:
+            clock = int(bank.clock)
+            number = clock - len(labels) + new
+            self.trace.met(gone, free, number, labels[new], slots=len(bank.links), clock=clock)
         return Change(given_up=gone, taken=free)
 
     @torch.no_grad()
@@ -307,6 +316,8 @@ class PersistentMemory(nn.Module):
                 bank, slots, self._codes(self._dreamt(unpack(bank.codes[slots], bits))), bits
             )
         full = torch.nonzero(bank.occupied).flatten()
+        if self.trace is not None:
+            self.trace.slept(torch.nonzero(bank.settled).flatten(), int(bank.clock))
         self.bank = link(bank, full, bank.target[full].long())
         if self.dreamer is not None:
             self.dreamer.load_state_dict(self.hallucination.state_dict())
