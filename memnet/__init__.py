@@ -25,6 +25,8 @@ _PUBLIC = {
     "MemoryTrace": "memnet.tracing.memory_trace",
     "PersistentConfig": "memnet.persistent.config",
     "TrainedModel": "benchmarks.execution.weights",
+    "Inspection": "benchmarks.inspection.inspection",
+    "inspect": "benchmarks.inspection.inspect",
     "load_model": "benchmarks.execution.weights",
     "Results": "reports.analysis.store_results",
     "UsageError": "results.errors",

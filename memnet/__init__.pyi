@@ -1,6 +1,8 @@
 from benchmarks.api.run import run as run
 from benchmarks.execution.weights import TrainedModel as TrainedModel
 from benchmarks.execution.weights import load_model as load_model
+from benchmarks.inspection.inspect import inspect as inspect
+from benchmarks.inspection.inspection import Inspection as Inspection
 from memnet.config import MemNetConfig as MemNetConfig
 from memnet.model import MemNet as MemNet
 from memnet.persistent.config import PersistentConfig as PersistentConfig
@@ -13,6 +15,7 @@ from strategies.continual.memnet.strategy import MemNetStrategy as MemNetStrateg
 from strategies.continual.memnet.wrap import remember as remember
 
 __all__ = [
+    "Inspection",
     "MemNet",
     "MemNetConfig",
     "MemNetPlugin",
@@ -22,6 +25,7 @@ __all__ = [
     "Results",
     "TrainedModel",
     "UsageError",
+    "inspect",
     "load_model",
     "load_results",
     "remember",

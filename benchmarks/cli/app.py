@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from benchmarks.cli.inspect import inspect
 from benchmarks.cli.leaderboard import leaderboard
 from benchmarks.cli.list import show
 from benchmarks.cli.output import exit_code, prepare_output
@@ -38,6 +39,7 @@ app.command("report")(report)
 app.command("leaderboard")(leaderboard)
 app.command("validate")(validate)
 app.command("publish")(publish)
+app.command("inspect")(inspect)
 app.command("speed")(speed)
 app.command("tune")(tune)
 

@@ -167,11 +167,12 @@ class MemoryTrace:
     @torch.no_grad()
     def snapshot(self, slots: Slots, time: int, *, event: str = "graph") -> None:
         """Record the strongest links of each head's graph."""
-        graph, size = slots.adjacency.detach(), slots.adjacency.shape[-1]
-        if size == 0:
+        links, degree = slots.links.detach().flatten(2), slots.links.shape[-1]
+        if links.shape[-1] == 0:
             return
-        best = graph.flatten(2).topk(min(self.links, size * size), dim=-1)
-        start, end = best.indices // size, best.indices % size
+        best = links.topk(min(self.links, links.shape[-1]), dim=-1)
+        start = best.indices // degree
+        end = slots.targets.flatten(2).gather(-1, best.indices).long()
         self._add(
             event,
             best.values > 0,

@@ -40,6 +40,10 @@ class Plot:
     pdf: bytes
     png: bytes
 
+    def _repr_png_(self) -> bytes:
+        """Return the figure as a notebook shows it."""
+        return self.png
+
     @property
     def forms(self) -> dict[str, str | bytes]:
         """The figure in each format, by file extension."""

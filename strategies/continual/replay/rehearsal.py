@@ -133,10 +133,14 @@ def task_of_class(stream: Stream) -> Int[Tensor, "K"]:
 
 def samples_of(strategy: Any) -> tuple[Tensor, Tensor]:
     """Return the inputs and labels of the current experience."""
-    columns = columns_of(strategy.experience.dataset)
+    return samples_of_dataset(strategy.experience.dataset)
+
+
+def samples_of_dataset(dataset: Any) -> tuple[Tensor, Tensor]:
+    """Return the inputs and labels of an Avalanche data set, in its order."""
+    columns = columns_of(dataset)
     if columns is None:
         columns = tuple(
-            torch.stack(list(map(torch.as_tensor, column)))
-            for column in zip(*strategy.experience.dataset, strict=True)
+            torch.stack(list(map(torch.as_tensor, column))) for column in zip(*dataset, strict=True)
         )
     return columns[0], columns[1]

@@ -16,6 +16,7 @@ import pytest
 from reports.analysis.selection import Selection, select
 from reports.output.build import write
 from results.store.store import Store
+from tests.inspected_memory import inspected_sequences, inspected_stream
 from tests.reports.conftest import full
 
 PUBLISHED = Path(__file__).parents[3] / "results" / "published"
@@ -51,7 +52,7 @@ def hostile(selection: Selection) -> Selection:
 
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Ten rows of a published benchmark, and small records of a task and a stream."""
+    """Ten rows of a published benchmark, small records of a task and a stream, two inspections."""
     published, store = (
         Store(PUBLISHED),
         Store.open(tmp_path_factory.mktemp("runs") / "store", create=True),
@@ -68,7 +69,10 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
         plan,
     ]:
         store.write_manifest(manifest)
-    return write(hostile(select(store)), tmp_path_factory.mktemp("site")).parent
+    root = write(hostile(select(store)), tmp_path_factory.mktemp("site")).parent
+    inspected_sequences().save(root / "inspection")
+    inspected_stream().save(root / "inspection-stream")
+    return root
 
 
 class Quiet(SimpleHTTPRequestHandler):

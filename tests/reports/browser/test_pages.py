@@ -21,6 +21,8 @@ PAGES = {
     "cell of a task": cell_page(cell("memnet", 0).id),
     "cell of a stream": cell_page(STREAM_CELL),
     "failed cell": cell_page(cell("transformer", 2).id),
+    "inspection": "inspection/index.html",
+    "inspection of a stream": "inspection-stream/index.html",
     "hostile name": model_page(HOSTILE),
 }
 every_page = pytest.mark.parametrize("address", PAGES.values(), ids=PAGES.keys())

@@ -1,0 +1,1 @@
+"""Looking inside a memory: traces of models, with figures."""

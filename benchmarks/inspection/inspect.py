@@ -1,0 +1,185 @@
+"""``memnet.inspect``: what a memory does with some inputs."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import cast
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+
+from benchmarks.execution.weights import TrainedModel
+from benchmarks.inspection.inspection import Images, Inspection, Rebuilt, frame_of
+from memnet.model import MemNet
+from memnet.persistent.memory import PersistentMemory
+from memnet.persistent.trace import StreamTrace
+from memnet.tracing.memory_trace import MemoryTrace
+from reports.analysis.memory_trace import Answer, TraceTable
+from results.errors import UsageError
+
+REBUILT_PER_CLASS = 2
+"""Slots of each class that are drawn."""
+MAX_REBUILT = 20
+"""Maximum number of slots that are drawn."""
+
+
+def inspect(
+    model: nn.Module | TrainedModel,
+    inputs: Tensor,
+    *,
+    positions: Int[Tensor, "B P"] | None = None,
+    targets: Int[Tensor, "B P"] | None = None,
+    names: Mapping[int, str] | None = None,
+    kinds: Mapping[int, str] | None = None,
+    title: str = "",
+    note: str = "",
+) -> Inspection:
+    """Let a model read inputs, and return the trace of its memory, with plots.
+
+    The model is in evaluation mode meanwhile; its weights and its persistent memory do not change.
+
+    Args:
+        model: A :class:`~memnet.model.MemNet`, or a classifier with a persistent memory; or what
+            ``memnet.load_model`` returns.
+        inputs: Sequences: tokens ``[B, T]`` or features ``[B, T, F]``. For a persistent memory,
+            samples ``[B, ...]``: those of the stream in their order if ``model.trace`` recorded
+            its training, otherwise any samples.
+        positions: Positions of the answers; without them no reads of answers are shown.
+        targets: Targets of the answers.
+        names: Names of tokens or classes.
+        kinds: Kinds of tokens, for colours and survival curves; by default whether a token is the
+            target of an answer.
+        title: What is inspected.
+        note: A few sentences about it, for the page.
+
+    Raises:
+        UsageError: If the model has no memory that can be traced.
+    """
+    model = model.model if isinstance(model, TrainedModel) else model
+    training = model.training
+    model.eval()
+    try:
+        if isinstance(model, PersistentMemory):
+            found = _persistent(model, inputs, names or {}, title)
+        elif isinstance(model, MemNet):
+            found = _sequence(model, inputs, positions, targets, names or {}, kinds or {}, title)
+        else:
+            raise UsageError(
+                f"{type(model).__name__} has no memory to inspect: give a MemNet, or a classifier "
+                "trained by the method memnet"
+            )
+    finally:
+        model.train(training)
+    return replace(found, note=note)
+
+
+@torch.no_grad()
+def _sequence(
+    model: MemNet,
+    inputs: Tensor,
+    positions: Tensor | None,
+    targets: Tensor | None,
+    names: Mapping[int, str],
+    kinds: Mapping[int, str],
+    title: str,
+) -> Inspection:
+    trace = MemoryTrace(top=8)
+    output = model(inputs, positions=positions, trace=trace)
+    answers: tuple[Answer, ...] = ()
+    if positions is not None and (targets is None or not targets.is_floating_point()):
+        given = output.logits.argmax(-1).tolist()
+        answers = tuple(
+            Answer(
+                memory=row,
+                time=time,
+                answer=given[row][place],
+                target=None if targets is None else int(targets[row, place]),
+            )
+            for row, times in enumerate(positions.tolist())
+            for place, time in enumerate(times)
+        )
+    table = TraceTable(
+        frame=frame_of(trace.columns()),
+        names=names,
+        kinds=kinds,
+        pairs=frozenset(range(model.bank.write_heads.binding)),
+        answers=answers,
+        title=title,
+    )
+    return Inspection(table=table)
+
+
+@torch.no_grad()
+def _persistent(
+    memory: PersistentMemory, samples: Tensor, names: Mapping[int, str], title: str
+) -> Inspection:
+    trace = memory.trace
+    known = trace is not None and len(trace.contents) > 0
+    trace = trace if trace is not None and known else _now(memory)
+    frame = frame_of(trace.columns())
+    classes = range(memory.classes)
+    table = TraceTable(
+        frame=frame,
+        names={label: str(label) for label in classes} | dict(names),
+        kinds={label: f"class {names.get(label, label)}" for label in classes},
+        title=title,
+    )
+    rebuilt = None
+    if memory.dreamer is not None and bool(memory.bank.occupied.any()) and len(samples):
+        rebuilt = _rebuilt(memory, trace, samples, table, known=known)
+    return Inspection(table=table, stream=True, rebuilt=rebuilt)
+
+
+def _now(memory: PersistentMemory) -> StreamTrace:
+    """Return a trace with what the slots hold now; the numbers of the samples are unknown."""
+    trace, bank = StreamTrace(), memory.bank
+    slots = torch.nonzero(bank.occupied).flatten()
+    trace.met(
+        slots[:0], slots, slots, bank.target[slots].long(), slots=len(bank.links),
+        clock=int(bank.clock),
+    )  # fmt: skip
+    return trace
+
+
+def _rebuilt(
+    memory: PersistentMemory,
+    trace: StreamTrace,
+    samples: Float[Tensor, "B ..."],
+    table: TraceTable,
+    *,
+    known: bool,
+) -> Rebuilt:
+    """Decode some slots of each class, next to their samples, or the most similar ones."""
+    bank = memory.bank
+    occupied = torch.nonzero(bank.occupied).flatten()
+    labels = bank.target[occupied].long()
+    seen = labels.unique().tolist()
+    each = max(1, min(REBUILT_PER_CLASS, MAX_REBUILT // len(seen)))
+    slots = torch.cat([occupied[labels == label][:each] for label in seen])[:MAX_REBUILT]
+    noise = memory.generator.get_state()
+    dreams = memory.dream(slots)
+    memory.generator.set_state(noise)
+    if known:
+        originals = samples[trace.contents[slots].to(samples.device)]
+    else:
+        codes = torch.cat([memory.encode(piece) for piece in samples.split(512)])
+        normal = nn.functional.normalize(codes, dim=-1)
+        originals = samples[(nn.functional.normalize(dreams.codes, dim=-1) @ normal.T).argmax(-1)]
+    return Rebuilt(
+        originals=_images(originals),
+        rebuilt=_images(dreams.inputs),
+        labels=tuple(table.name(label) for label in dreams.labels.tolist()),
+        nearest=not known,
+    )
+
+
+def _images(samples: Float[Tensor, "n ..."]) -> Images:
+    """Return samples as grey images: square if their values allow it, colours averaged."""
+    flat = samples.detach().cpu().double().flatten(1)
+    values = flat.shape[1]
+    for channels in (1, 3):
+        side = math.isqrt(values // channels)
+        if side * side * channels == values:
+            return cast(Images, flat.reshape(-1, side, side, channels).mean(-1).numpy())
+    return cast(Images, flat.reshape(len(flat), samples.shape[1], -1).numpy())

@@ -1,0 +1,1 @@
+"""Figures of one model's memory, from the table of a trace."""

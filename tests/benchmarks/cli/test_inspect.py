@@ -1,0 +1,50 @@
+"""``memnet inspect`` through the real command."""
+
+from pathlib import Path
+
+import pytest
+
+from results.store.store import Store
+from tests.benchmarks.command import memnet
+
+SMALL = ("--set", "steps=2", "--set", "streams=1", "--set", "furthest=64", "--seeds", "3100-3100")
+
+
+@pytest.mark.slow
+def test_a_kept_model_of_a_task_is_shown(tmp_path: Path) -> None:
+    run = memnet(
+        "run", "association", *SMALL, "--models", "memnet[width=16,bottleneck=16]",
+        "--keep-weights", "--store", str(tmp_path / "runs"), "--jobs", "1",
+    )  # fmt: skip
+    assert run.returncode == 0, run.stderr
+    (record,) = Store.open(tmp_path / "runs")
+    shown = memnet(
+        "inspect", "--run", record.id, "--store", str(tmp_path / "runs"),
+        "--out", str(tmp_path / "page"),
+    )  # fmt: skip
+    assert (shown.returncode, shown.stderr) == (0, "")
+    assert shown.stdout == f"inspection: {tmp_path / 'page' / 'index.html'}\n"
+    page = (tmp_path / "page" / "index.html").read_text(encoding="utf-8")
+    assert "memory-slots.svg" in page
+    assert "association" in page
+
+
+def test_an_unknown_cell_is_a_usage_error(tmp_path: Path) -> None:
+    Store.open(tmp_path / "runs", create=True)
+    shown = memnet("inspect", "--run", "nope", "--store", str(tmp_path / "runs"))
+    assert shown.returncode == 2
+    assert "there is no record 'nope'" in shown.stderr
+
+
+@pytest.mark.slow
+def test_without_a_cell_two_small_models_are_trained(tmp_path: Path) -> None:
+    shown = memnet("inspect", "--out", str(tmp_path))
+    assert shown.returncode == 0, shown.stderr
+    assert "warn" not in shown.stderr.lower()
+    figures = sorted(path.name for path in (tmp_path / "figures").glob("*.svg"))
+    assert [name for name in figures if name.startswith("sequences-")] == [
+        f"sequences-memory-{name}.svg" for name in ("gates", "graph", "reads", "slots", "survival")
+    ]
+    assert [name for name in figures if name.startswith("stream-")] == [
+        f"stream-memory-{name}.svg" for name in ("classes", "rebuilt", "survival")
+    ]
