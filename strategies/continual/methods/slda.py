@@ -14,7 +14,7 @@ The answer is the class with the largest ``z·Λμ_k − ½ μ_k·Λμ_k`` among
 Shapes: ``B`` batch, ``D`` width of the features, ``K`` classes.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import torch
@@ -23,7 +23,9 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from baselines.interface import ModelOutput, SequenceModel
+from results.errors import UsageError
 from strategies.continual.classifier import CLOSED, classifier, trunk
+from strategies.continual.methods._closed_form import count_within
 from strategies.continual.methods._random_features import random_features
 from strategies.continual.replay.rehearsal import samples_of
 from strategies.continual.strategy import ContinualStrategy
@@ -34,7 +36,7 @@ from strategies.continual.stream import (
     require_positive,
 )
 
-VERSION = 2
+VERSION = 3
 TITLE = "Streaming LDA"
 KERNEL, GRID = 7, 3
 """Side of a random convolution, and cells along each side of an image: the defaults of `ridge`."""
@@ -53,11 +55,13 @@ class Config:
             ``"inputs"``: the samples themselves.
         shrinkage: ε.
         count: Number of random features.
+        budget: Bytes stored, if not 0; the most random features that fit replace ``count``.
     """
 
     features: Literal["random", "model", "inputs"] = "random"
     shrinkage: float = 1e-4
     count: int = 270
+    budget: int = 0
 
 
 class Fixed(nn.Module):
@@ -86,11 +90,18 @@ class Discriminant(SequenceModel):
         trunk: A module with features and their width D.
         classes: K.
         config: Options.
+
+    Attributes:
+        means: μ of each class.
+        scatter: The lower triangle of S by rows; S is symmetric.
+        seen: Number of samples of each class.
     """
 
     means: Tensor
     scatter: Tensor
     seen: Tensor
+    rows: Tensor
+    columns: Tensor
 
     transient_attributes = ("_solution",)
 
@@ -102,8 +113,11 @@ class Discriminant(SequenceModel):
         self.trunk = trunk
         self.config = config
         self.register_buffer("means", torch.zeros(classes, trunk.width))
-        self.register_buffer("scatter", torch.zeros(trunk.width, trunk.width))
+        self.register_buffer("scatter", torch.zeros(trunk.width * (trunk.width + 1) // 2))
         self.register_buffer("seen", torch.zeros(classes, dtype=torch.int32))
+        rows, columns = torch.tril_indices(trunk.width, trunk.width)
+        self.register_buffer("rows", rows, persistent=False)
+        self.register_buffer("columns", columns, persistent=False)
         self._solution: tuple[Tensor, Tensor] | None = None
 
     def initial_state(self, batch: int) -> Any:
@@ -133,20 +147,26 @@ class Discriminant(SequenceModel):
             here = features[labels == label]
             mean, before, now = here.mean(0), int(self.seen[label]), len(here)
             offset = mean - self.means[label]
-            self.scatter += (here - mean).T @ (here - mean) + before * now / (
-                before + now
-            ) * torch.outer(offset, offset)
+            between = before * now / (before + now) * torch.outer(offset, offset)
+            added = (here - mean).T @ (here - mean) + between
+            self.scatter += added[self.rows, self.columns]
             self.means[label] += now / (before + now) * offset
             self.seen[label] += now
         self._solution = None
 
+    def covariance(self) -> Float[Tensor, "D D"]:
+        """Return ``S / n``."""
+        full = self.scatter.new_zeros(self.means.shape[1], self.means.shape[1])
+        full[self.rows, self.columns] = self.scatter
+        full[self.columns, self.rows] = self.scatter
+        return full / self.seen.sum()
+
     def scores(self, features: Float[Tensor, "B D"]) -> Float[Tensor, "B K"]:
         """Return the discriminant of each class; unseen classes get `CLOSED`."""
         if self._solution is None:
-            covariance = self.scatter / self.seen.sum()
-            regular = (1 - self.config.shrinkage) * covariance + self.config.shrinkage * torch.eye(
-                len(covariance)
-            ).to(covariance)
+            regular = (1 - self.config.shrinkage) * self.covariance()
+            diagonal = regular.diagonal()
+            diagonal += self.config.shrinkage
             weights = torch.linalg.solve(regular.double(), self.means.T.double()).T.float()
             self._solution = weights, -0.5 * (weights * self.means).sum(-1)
         weights, bias = self._solution
@@ -215,12 +235,21 @@ def build(
 
     Raises:
         UsageError: If ``features`` is ``"model"``, and the model has none or the stream has no task
-            boundaries, or an option is not positive.
+            boundaries, an option is not positive, or ``budget`` is given without random features
+            or holds fewer than two.
     """
     if config.features == "model":
         require_boundaries(stream, "slda[features=model]")
     require_above_zero("slda", shrinkage=config.shrinkage)
     require_positive("slda", count=config.count)
+    if config.budget:
+        if config.features != "random":
+            raise UsageError(
+                f"method 'slda': budget = {config.budget} sets the number of random features: "
+                "leave budget or features out"
+            )
+        count = count_within(config.budget, stream.signature.outputs)
+        config = replace(config, count=count)
     discriminant = Discriminant(
         model if config.features == "model" else None,
         features_for(config, model, stream, seed),

@@ -7,6 +7,7 @@ import torch
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from torch import nn
 
+from results.errors import UsageError
 from strategies.continual.counted_bytes import parameter_bytes
 from strategies.continual.methods.slda import Config as Discriminating
 from strategies.continual.methods.slda import Discriminant, Fixed, features_for
@@ -37,9 +38,11 @@ def test_slda_equals_linear_discriminant_analysis() -> None:
     torch.testing.assert_close(
         discriminant.means, torch.tensor(pooled.means_, dtype=torch.float32), atol=1e-4, rtol=1e-4
     )
-    covariance = discriminant.scatter / discriminant.seen.sum()
     torch.testing.assert_close(
-        covariance, torch.tensor(pooled.covariance_, dtype=torch.float32), atol=1e-4, rtol=1e-4
+        discriminant.covariance(),
+        torch.tensor(pooled.covariance_, dtype=torch.float32),
+        atol=1e-4,
+        rtol=1e-4,
     )
     priors = torch.tensor(pooled.priors_, dtype=torch.float32).log()
     answers = (discriminant.scores(samples) + priors).argmax(-1)
@@ -85,3 +88,12 @@ def test_random_features_are_those_of_ridge() -> None:
     ours: Any = features_for(Discriminating(count=30), model, toy(), 0)
     theirs: Any = built("ridge", toy(), count=31)[1].regression
     torch.testing.assert_close(ours.features(samples), theirs.features(samples)[:, :30])
+
+
+def test_a_budget_gives_random_features() -> None:
+    plugin = built("slda", toy(), budget=3000)[1]
+    width = plugin.discriminant.means.shape[1]
+    assert plugin.stored_bytes() == 4 * (width * (width + 1) // 2 + 4 * width + 4)
+    assert 3000 - 4 * (width + 5) < plugin.stored_bytes() <= 3000
+    with pytest.raises(UsageError, match="leave budget or features out"):
+        built("slda", toy(), budget=3000, features="inputs")
