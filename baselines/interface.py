@@ -66,6 +66,9 @@ class SequenceModel(nn.Module, ABC):
             else interrupted cells start again from step 0.
         regenerated_parameters: Names of parameters that the seed alone determines, because training
             never changes them. Their bytes do not count in the total bytes of a cell.
+
+    A module within it can name its own parameters that have no weight decay in
+    ``undecayed_parameters``; vectors never have one (:mod:`strategies.sequence.parameter_groups`).
     """
 
     streaming: Streaming = "exact"
