@@ -7,17 +7,20 @@ them, ``E = N + A`` entries, ``D`` width, ``K`` key width, ``V`` value width.
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
+from torch.nn import functional
 
 from memnet import clock
-from memnet.chunk import Candidates, Placement, commit, place
+from memnet.chunk import Candidates, Nodes, Placement, between, commit, place
 from memnet.chunk_access import Prepared, Read, Written
 from memnet.config import MemNetConfig
 from memnet.fading import faded
 from memnet.graph import Links, link
 from memnet.heads import Offer, ReadHeads, WriteHeads, open_gate, stretched
-from memnet.policy import MetaPolicy, dispersion, random_entry, top_k
+from memnet.policy import MetaPolicy, dispersion, mixed, random_entry, scattered, top_k
+from memnet.products import combined, inner
 from memnet.recorder import Recorder
 from memnet.retention import SPARE, LearnedRetention, admitted, of_nodes, retention
+from memnet.rows import take_rows
 from memnet.state import Slots, strongest, widen
 from memnet.tracing.memory_trace import MemoryTrace
 
@@ -73,7 +76,7 @@ class MultiHeadMemoryBank(nn.Module):
         hops = None
         if self.hop_gate is not None:
             mix = self.hop_gate(hidden).unflatten(-1, (self.config.heads, -1))
-            hops = mix.transpose(1, 2).softmax(-1)
+            hops = mix.transpose(1, 2).contiguous().softmax(-1)
         return Prepared(
             offer=self.write_heads(hidden, context, bare),
             query=self.read_heads(context, bare),
@@ -103,15 +106,19 @@ class MultiHeadMemoryBank(nn.Module):
         # An entry behind a closed gate is not read. Its value is unscaled, so that the gradient can
         # open the gate.
         scale = torch.where(gate > 0, gate, 1.0)
-        links = None
+        size, nodes = slots.occupied.shape[-1], Nodes.number(placement, slots.occupied)
+        seen, links = nodes.seen(candidates.tokens, gate), None
         if self.config.hebbian:
+            extra = nodes.count - size
             links = link(
-                slots.adjacency,
-                slots.trace,
+                functional.pad(slots.adjacency, (0, extra, 0, extra)),
+                functional.pad(slots.trace, (0, extra)),
                 gate,
                 offer.hold,
-                placement,
-                slots.occupied,
+                placement.active,
+                nodes.entry[..., size:],
+                seen,
+                candidates,
                 rate=self.config.link_rate,
                 decay=self.config.link_decay,
             )
@@ -136,6 +143,8 @@ class MultiHeadMemoryBank(nn.Module):
             count=count,
             codes=codes,
             placement=placement,
+            nodes=nodes,
+            seen=seen,
             slots=slots,
             links=links,
             kept=self._kept(slots, time, gate) if self.training else None,
@@ -235,59 +244,79 @@ class MultiHeadMemoryBank(nn.Module):
         ``observer`` receives the reads before and after spreading.
         """
         query = self.read_heads.queries(prepared.query, written.codes)
-        placement = written.placement
-        visible = placement.visible(written.slots.occupied)
-        with_closed = (
-            self.training
-            and placement.candidates.moment is None
-            and not bool(placement.active.all())
-        )
-        closed = placement.passed_over if with_closed else None
+        placement, nodes, occupied = written.placement, written.nodes, written.slots.occupied
         # The temperature multiplies the query, which is smaller than the scores.
-        scores = (self.read_heads.temperature * query) @ written.keys.transpose(-1, -2)
+        scores = inner(self.read_heads.temperature * query, written.keys)
+        born, until = placement.seen(occupied, scores)
+        tokens = scores.shape[2]
+        visible = between(born.unsqueeze(2), until.unsqueeze(2), tokens, last=False)
+        closed = None
+        if self.training and placement.candidates.moment is None and not placement.active.all():
+            closed = placement.passed_over.to(scores.dtype)
         best = top_k(
             scores, written.strength, visible, closed, self.config.top_k, faded=written.faded
         )
-        root = placement.root.unsqueeze(2).expand(-1, -1, scores.shape[2], -1)
-        index = root.gather(-1, best.index)
-        mix = None
-        if self.policy is not None:
-            assert prepared.policy is not None
-            mix = self.policy.mix(prepared.policy, best)
-            random = None if draw is None else random_entry(draw, written.times, visible)
-            at = None if random is None else root.gather(-1, random)
-            seen = placement.nodes(written.slots.occupied)
-            nodes = self.policy(mix, best, index, seen, at)
+        opened = min(self.config.top_k, scores.shape[-1])
+        to_node = nodes.entry.unsqueeze(2).expand(-1, -1, tokens, -1)
+        index = to_node.gather(-1, best.index[..., :opened])
+        shares, mix = best.weights, None
+        if self.policy is None:
+            base = scattered(torch.zeros_like(written.seen), index, shares[..., :opened])
         else:
-            nodes = torch.zeros_like(scores).scatter_add(-1, index, best.weights)
-        before = nodes
+            random = None
+            if draw is not None:
+                random = to_node.gather(-1, random_entry(draw, written.times, visible))
+            assert prepared.policy is not None
+            mix = self.policy(prepared.policy, best)
+            base = mixed(mix, shares[..., :opened], index, written.seen, random)
+            shares = mix[..., :1] * shares
+        before, kept = base, None
         if written.links is not None:
-            nodes = self._spread(prepared.hops, nodes, written.links)
-        weights = placement.of_nodes(nodes) * (visible if closed is None else visible | closed)
+            base, kept = self._spread(prepared.hops, base, written.links)
+        found = take_rows(base, nodes.entry) * between(
+            born.unsqueeze(-1), until.unsqueeze(-1), tokens
+        )
+        if closed is not None:
+            # No graph leads to or from an entry behind a closed gate.
+            shares = shares[..., opened:] if kept is None else kept * shares[..., opened:]
+            found = scattered(found, best.index[..., opened:], shares)
         values = written.values if written.kept is None else written.kept * written.values
-        vectors = (weights @ values).transpose(1, 2).flatten(2)
+        vectors = combined(found, values).transpose(1, 2).flatten(2)
+        found = found.transpose(-1, -2)
         if observer is not None:
-            observer.read(prepared, written, best, before.detach().gather(-1, index), weights, mix)
+            read = before.detach().transpose(-1, -2).gather(-1, index)
+            observer.read(prepared, written, best, read, found, mix)
         return Read(
-            weights=weights, visible=visible, vectors=vectors, dispersion=dispersion(best.weights)
+            weights=found,
+            visible=visible,
+            vectors=vectors,
+            dispersion=dispersion(best.weights),
         )
 
-    def _spread(self, hops: Tensor | None, nodes: Tensor, links: Links) -> Float[Tensor, "B H C E"]:
-        """Return the weights over nodes after all hops, mixed by the hop gate."""
+    def _spread(
+        self,
+        hops: Float[Tensor, "B H C hops+1"] | None,
+        nodes: Float[Tensor, "B H M C"],
+        links: Links,
+    ) -> tuple[Float[Tensor, "B H M C"], Float[Tensor, "B H C 1"]]:
+        """Return the weights over nodes after all hops, mixed by the hop gate.
+
+        The second result is the share of a weight that never moves: that of a node without links.
+        """
         assert self.spread_logit is not None
         alpha = torch.sigmoid(self.spread_logit)
-        steps = [nodes]
+        steps, kept = [nodes], [torch.ones_like(alpha)]
         for _ in range(self.config.hops):
-            steps.append(
-                torch.lerp(steps[-1], links.spread(steps[-1], self.config.sharpening), alpha)
-            )
+            step = steps[-1]
+            steps.append(step + alpha * (links.spread(step, self.config.sharpening) - step))
+            kept.append((1.0 - alpha) * kept[-1])
         if hops is None:
-            return steps[-1]
-        mix = hops.split(1, dim=-1)
+            return steps[-1], kept[-1]
+        mix = hops.transpose(-1, -2).contiguous().split(1, dim=2)
         mixed: Tensor = mix[0] * steps[0]
         for share, step in zip(mix[1:], steps[1:], strict=True):
             mixed = torch.addcmul(mixed, share, step)
-        return mixed
+        return mixed, hops @ torch.cat(kept, dim=1)
 
     @torch.no_grad()
     def _retention(
@@ -332,11 +361,8 @@ class MultiHeadMemoryBank(nn.Module):
             record: Recorder that receives the chunk's statistics, or None.
             observer: Trace that receives the chunk's events, or None.
         """
-        placement, slots, count = (
-            written.placement,
-            written.slots,
-            written.placement.candidates.tokens,
-        )
+        placement, slots, nodes = written.placement, written.slots, written.nodes
+        size, count = slots.occupied.shape[-1], placement.candidates.tokens
         received = torch.zeros_like(written.strength).scatter_add(
             -1, placement.root, read.weights.detach().sum(2)
         )
@@ -352,11 +378,16 @@ class MultiHeadMemoryBank(nn.Module):
         fresh = torch.cat([slots.fresh, placement.active], dim=-1)
         links, targets, trace = slots.links, slots.targets, slots.trace
         if written.links is not None:
-            adjacency, trace = written.links.after(committed)
+            adjacency, trace = written.links.after()
+            if nodes.count > size:  # new writes found no empty slot
+                node = nodes.entry.gather(-1, committed.node)
+                columns = node.unsqueeze(2).expand(-1, -1, size, -1)
+                adjacency = take_rows(adjacency, node).gather(-1, columns)
+                trace = trace.gather(-1, node)
             links, targets = strongest(adjacency, self.config.degree)
         after = Slots(
-            keys=_take(written.keys, committed.source),
-            values=_take(written.values, committed.source),
+            keys=take_rows(written.keys, committed.source),
+            values=take_rows(written.values, committed.source),
             strength=strength.gather(-1, committed.source),
             usage=usage.gather(-1, committed.node),
             birth=births.gather(-1, committed.node),
@@ -368,7 +399,7 @@ class MultiHeadMemoryBank(nn.Module):
             count=slots.count + clock.straight_through_count(written.gate).sum(-1),
         )
         if record is not None:
-            record.read(read.weights, read.visible)
+            record.read(read.weights, read.visible > 0)
             record.write(
                 placement.active, placement.fresh, after.occupied, count, max_slots=self.max_slots
             )
@@ -377,10 +408,6 @@ class MultiHeadMemoryBank(nn.Module):
         if observer is not None:
             observer.fold(written, committed, self.config.link_rate, time)
         return after
-
-
-def _take(content: Float[Tensor, "B H E X"], index: Tensor) -> Float[Tensor, "B H N X"]:
-    return content.gather(2, index.unsqueeze(-1).expand(-1, -1, -1, content.shape[-1]))
 
 
 def _spread_start(config: MemNetConfig) -> Float[Tensor, "H 1 1"]:

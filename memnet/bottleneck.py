@@ -116,4 +116,4 @@ class CausalTaps(nn.Module):
         )
         kernel = torch.einsum("hkz,htz->tzhk", self.project, self.weight).reshape(taps * width, -1)
         convolved: Tensor = (reached @ kernel).unflatten(-1, (heads, -1)).transpose(1, 2)
-        return convolved
+        return convolved.contiguous()

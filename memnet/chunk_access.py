@@ -1,17 +1,17 @@
 """What one chunk prepares, writes and reads.
 
 Legend: ``B`` memories, ``H`` heads, ``N`` slots, ``C`` tokens, ``A`` candidates for writing among
-them, ``E = N + A`` entries, ``K`` key width, ``V`` value width, ``D`` width.
+them, ``E = N + A`` entries, ``M`` nodes, ``K`` key width, ``V`` value width, ``D`` width.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float, Int
 from torch import Tensor
 
-from memnet.chunk import Placement
+from memnet.chunk import Nodes, Placement
 from memnet.graph import Links
 from memnet.heads import Offer
 from memnet.state import Slots
@@ -63,6 +63,8 @@ class Written:
         count: The clock before each token.
         codes: Its codes.
         placement: Which entry takes the place of which.
+        nodes: Nodes of the graph.
+        seen: 1 for the nodes that a read at each token sees, else 0.
         slots: The bank before the chunk, with slots added for its new entries.
         links: The graph at each token, or None if it is switched off.
         kept: Factor of each entry's content in reads, 0 for slots that a full bank would have
@@ -79,6 +81,8 @@ class Written:
     count: Float[Tensor, "B H C"]
     codes: Float[Tensor, "B 1 C H*code"]
     placement: Placement
+    nodes: Nodes
+    seen: Float[Tensor, "B H M C"]
     slots: Slots
     links: Links | None
     kept: Float[Tensor, "B H E 1"] | None = None
@@ -90,12 +94,12 @@ class Read:
 
     Attributes:
         weights: Final weights over entries, a distribution if any entry is visible.
-        visible: Entries that could be read.
+        visible: 1 for entries that could be read, else 0.
         vectors: Vectors read, the heads concatenated.
         dispersion: ``1 − Σ w²`` of the TopK reads: 0 if one entry is read, near 1 if many are.
     """
 
     weights: Float[Tensor, "B H C E"]
-    visible: Bool[Tensor, "B H C E"]
+    visible: Float[Tensor, "B H C E"]
     vectors: Float[Tensor, "B C D"]
     dispersion: Float[Tensor, "B H C"]

@@ -15,7 +15,8 @@ Within a chunk, ``A(t)`` is never formed: the part that a read at t needs is a s
 events up to t, which is a few matrix products.
 
 Legend: ``B`` memories, ``H`` heads, ``N`` slots, ``C`` tokens, ``A`` candidates for writing among
-them, ``E = N + A`` entries; nodes of the graph are root entries (see ``chunk``).
+them, ``M`` nodes (see ``chunk``). Tokens are the last dimension, so that rows of nodes and of
+candidates can be moved whole.
 """
 
 import math
@@ -26,7 +27,9 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 from torch.nn import functional
 
-from memnet.chunk import Commit, Placement
+from memnet.chunk import Candidates
+from memnet.products import combined
+from memnet.rows import add_rows
 
 NEGLIGIBLE = 1e-9
 """A row whose links sum to less than this has no links: its activation does not spread."""
@@ -37,11 +40,12 @@ class Links:
     """The graph at every token of one chunk.
 
     Attributes:
-        adjacency: A before the chunk.
+        before: A before the chunk.
         pre: Trace before each candidate's token, with the node that it writes masked out (no link
             to oneself).
+        both: The two side by side.
         trace: Trace after the last token.
-        gain: ``gain[t, s] = (1 − δ)^{events in (s, t]} · η · g_s`` for s ≤ t, else 0: the weight at
+        gain: ``gain[s, t] = (1 − δ)^{events in (s, t]} · η · g_s`` for s ≤ t, else 0: the weight at
             token t of the links that candidate s made.
         remaining: ``(1 − δ)^{events up to t}``: the remaining share at t of the links before the
             chunk; None if links do not decay.
@@ -50,18 +54,19 @@ class Links:
         own: Node that each candidate writes.
     """
 
-    adjacency: Float[Tensor, "B H N N"]
-    pre: Float[Tensor, "B H A E"]
-    trace: Float[Tensor, "B H E"]
-    gain: Float[Tensor, "B H C A"]
-    remaining: Float[Tensor, "B H C"] | None
-    per_link: Float[Tensor, "B H C E"]
-    stays: Float[Tensor, "B H C E"]
+    before: Float[Tensor, "B H M M"]
+    pre: Float[Tensor, "B H M A"]
+    both: Float[Tensor, "B H M M+A"]
+    trace: Float[Tensor, "B H M"]
+    gain: Float[Tensor, "B H A C"]
+    remaining: Float[Tensor, "B H 1 C"] | None
+    per_link: Float[Tensor, "B H M C"]
+    stays: Float[Tensor, "B H M C"]
     own: Int[Tensor, "B H A"]
 
     def spread(
-        self, nodes: Float[Tensor, "B H C E"], sharpening: float = 1.0
-    ) -> Float[Tensor, "B H C E"]:
+        self, nodes: Float[Tensor, "B H M C"], sharpening: float = 1.0
+    ) -> Float[Tensor, "B H M C"]:
         """Return ``W·Â`` at each token, Â the row-normalised graph of that token.
 
         The weight of a row without links does not move.
@@ -70,44 +75,36 @@ class Links:
             nodes: W, over nodes.
             sharpening: Exponent on the spread weights, renormalised to the same total.
         """
-        slots, candidates = self.adjacency.shape[-1], self.pre.shape[2]
-        outgoing = nodes * self.per_link
-        along_old = outgoing[..., :slots] @ self.adjacency
+        size = self.before.shape[-1]
+        along = combined(self.both, nodes * self.per_link)
+        along_old, along_new = along.split([size, along.shape[2] - size], dim=2)
         if self.remaining is not None:
-            along_old = self.remaining.unsqueeze(-1) * along_old
-        along_new = self.gain * (outgoing @ self.pre.transpose(-1, -2))
-        own = self.own.unsqueeze(2).expand(-1, -1, nodes.shape[2], -1)
-        spread = functional.pad(along_old, (0, candidates)).scatter_add(-1, own, along_new)
+            along_old = self.remaining * along_old
+        spread = add_rows(along_old, self.own, self.gain * along_new)
         if sharpening != 1.0:
             sharp = spread.clamp_min(NEGLIGIBLE) ** sharpening * (spread > NEGLIGIBLE)
             spread = sharp * (
-                spread.sum(-1, keepdim=True) / sharp.sum(-1, keepdim=True).clamp_min(NEGLIGIBLE)
+                spread.sum(2, keepdim=True) / sharp.sum(2, keepdim=True).clamp_min(NEGLIGIBLE)
             )
         return torch.addcmul(spread, self.stays, nodes)
 
-    def after(self, done: Commit) -> tuple[Float[Tensor, "B H N N"], Float[Tensor, "B H N"]]:
-        """Return A and the trace after the chunk, in the order of the slots."""
-        slots = self.adjacency.shape[-1]
-        survived = (
-            self.adjacency
-            if self.remaining is None
-            else self.remaining[..., -1, None, None] * self.adjacency
-        )
-        if bool(done.evicted.any()):  # an empty slot has no links
-            old = ~done.evicted
-            survived = survived * (old.unsqueeze(-1) & old.unsqueeze(-2))
-        pre = self.pre.gather(-1, done.node.unsqueeze(2).expand(-1, -1, self.pre.shape[2], -1))
-        post = self.gain[..., -1, :].unsqueeze(-1) * _one_hot(done.slot, slots).to(self.pre.dtype)
-        return survived + pre.transpose(-1, -2) @ post, self.trace.gather(-1, done.node)
+    def after(self) -> tuple[Float[Tensor, "B H M M"], Float[Tensor, "B H M"]]:
+        """Return A and the trace after the chunk."""
+        survived = self.before if self.remaining is None else self.remaining[..., -1:] * self.before
+        made = self.pre * self.gain[..., -1].unsqueeze(-2)
+        own = self.own.unsqueeze(-2).expand_as(made)
+        return survived.scatter_add(-1, own, made), self.trace
 
 
 def link(
-    adjacency: Float[Tensor, "B H N N"],
-    trace: Float[Tensor, "B H N"],
+    adjacency: Float[Tensor, "B H M M"],
+    trace: Float[Tensor, "B H M"],
     gate: Float[Tensor, "B H A"],
     hold: Float[Tensor, "B H C"],
-    placement: Placement,
-    occupied: Bool[Tensor, "B H N"],
+    active: Bool[Tensor, "B H A"],
+    own: Int[Tensor, "B H A"],
+    seen: Float[Tensor, "B H M C"],
+    candidates: Candidates,
     *,
     rate: float,
     decay: float,
@@ -117,59 +114,50 @@ def link(
     Args:
         adjacency: A before the chunk.
         trace: Pre-synaptic trace before the chunk.
-        gate: Write gate g of each candidate; 0 if it does not write.
+        gate: Write gate g of each candidate.
         hold: ``λ·ℓ_t``, the share of the trace that remains after each token, in (0, 1).
-        placement: Placement of the writes.
-        occupied: Slots that hold a content before the chunk.
+        active: Candidates that write.
+        own: Node that each candidate writes; any node if it does not write.
+        seen: 1 for the nodes that a read at each token sees.
+        candidates: Tokens of the candidates.
         rate: η.
         decay: δ.
     """
-    count, candidates = gate.shape[-1], placement.candidates
-    own = placement.own.unsqueeze(2).expand(-1, -1, count, -1)
+    made, count = active.to(gate.dtype), gate.shape[-1]
+    gate = gate * made
     running = hold.clamp_min(1e-9).log().cumsum(-1)
     last = running[..., -1:]
-    # pre(t−1): of a write s < t, the share that remains after the tokens s+1 … t−1; of the trace
-    # before the chunk, the share that remains after 0 … t−1.
+    # pre(t−1): of a write u < s, the share that remains after the tokens u+1 … s−1; of the trace
+    # before the chunk, the share that remains after 0 … s−1.
     held, shifted = candidates.of(running), candidates.of(functional.pad(running, (1, 0))[..., :-1])
-    past = torch.ones(count, count, dtype=torch.bool, device=gate.device).tril(-1)
-    left = torch.where(past, (shifted.unsqueeze(-1) - held.unsqueeze(-2)).clamp_max(0.0).exp(), 0.0)
-    padded = functional.pad(trace, (0, count))
-    pre = (shifted.exp().unsqueeze(-1) * padded.unsqueeze(2)).scatter_add(
-        -1, own, left * gate.unsqueeze(2)
-    )
+    past = gate.new_ones(count, count).triu(1)
+    left = (shifted.unsqueeze(-2) - held.unsqueeze(-1)).clamp_max(0.0).exp() * past
+    pre = add_rows(
+        trace.unsqueeze(-1) * shifted.exp().unsqueeze(-2), own, left * gate.unsqueeze(-1)
+    ).scatter(-2, own.unsqueeze(-2), 0.0)
     end = (last - held).clamp_max(0.0).exp()
-    after = (last.exp() * padded).scatter_add(-1, own[:, :, 0], end * gate)
+    after = (last.exp() * trace).scatter_add(-1, own, end * gate)
 
-    made, remaining = placement.active.to(gate.dtype), None
-    lasting = candidates.by(torch.arange(candidates.tokens, device=gate.device)).to(gate.dtype)
+    token = torch.arange(candidates.tokens, device=gate.device)
+    lasting = candidates.by(token).to(gate.dtype).transpose(-1, -2).contiguous()
+    gain, before, remaining = lasting * (rate * gate).unsqueeze(-1), adjacency.sum(-1, True), None
     if decay > 0.0:
-        events, log_keep = candidates.over_tokens(made).cumsum(-1), math.log(max(1.0 - decay, 1e-9))
-        lasting = (
-            lasting
-            * (
-                (events.unsqueeze(-1) - made.cumsum(-1).unsqueeze(-2)).clamp_min(0.0) * log_keep
-            ).exp()
-        )
+        log_keep = math.log(max(1.0 - decay, 1e-9))
+        events = candidates.over_tokens(made).cumsum(-1).unsqueeze(-2)
+        since = (events - made.cumsum(-1).unsqueeze(-1)).clamp_min(0.0)
+        gain = gain * (since * log_keep).exp()
         remaining = (events * log_keep).exp()
-    pre, gain = (
-        pre.scatter(-1, own.transpose(-1, -2)[..., :1], 0.0),
-        lasting * (rate * gate * made).unsqueeze(-2),
-    )
-    before = functional.pad(adjacency.sum(-1), (0, count)).unsqueeze(2)
-    row_sum = (before if remaining is None else remaining.unsqueeze(-1) * before) + gain @ pre
-    linked = (row_sum > NEGLIGIBLE).to(gate.dtype)
+        before = remaining * before
+    row_sum = before + pre @ gain
+    linked = (row_sum.detach() > NEGLIGIBLE).to(gate.dtype)
     return Links(
-        adjacency=adjacency,
+        before=adjacency,
         pre=pre,
+        both=torch.cat([adjacency, pre], dim=-1),
         trace=after,
         gain=gain,
         remaining=remaining,
         per_link=linked / row_sum.clamp_min(NEGLIGIBLE),
-        stays=(1.0 - linked) * placement.nodes(occupied),
-        own=placement.own,
+        stays=(1.0 - linked) * seen,
+        own=own,
     )
-
-
-def _one_hot(index: Int[Tensor, "B H A"], size: int) -> Bool[Tensor, "B H A size"]:
-    """One-hot rows; an index of ``size`` gives a row of zeros."""
-    return index.unsqueeze(-1) == torch.arange(size, device=index.device)

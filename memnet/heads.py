@@ -129,8 +129,8 @@ class WriteHeads(nn.Module):
         return Offer(
             key=_both(self.key(context), self.identity, bare),
             value=_split(self.value(codes), self.value_width),
-            gate=self.gate(hidden).transpose(1, 2),
-            hold=hold.transpose(1, 2),
+            gate=self.gate(hidden).transpose(1, 2).contiguous(),
+            hold=hold.transpose(1, 2).contiguous(),
         )
 
     def keys(self, offer: Offer, codes: Float[Tensor, "B 1 C H*code"]) -> Float[Tensor, "B H C K"]:
@@ -231,4 +231,4 @@ def _both(
 
 def _split(flat: Float[Tensor, "B C HK"], width: int) -> Float[Tensor, "B H C K"]:
     split: Tensor = flat.unflatten(-1, (flat.shape[-1] // width, width)).transpose(1, 2)
-    return split
+    return split.contiguous()

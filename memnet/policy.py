@@ -7,7 +7,7 @@ import math
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 MIN_STRENGTH = 1e-9
@@ -38,8 +38,8 @@ class TopK:
 def top_k(
     scores: Float[Tensor, "B H C E"],
     strength: Float[Tensor, "B H E"],
-    visible: Bool[Tensor, "B H C E"],
-    closed: Bool[Tensor, "B H C E"] | None,
+    visible: Float[Tensor, "B H C E"],
+    closed: Float[Tensor, "B H C A"] | None,
     k: int,
     faded: Float[Tensor, "B H C E"] | None = None,
 ) -> TopK:
@@ -53,30 +53,30 @@ def top_k(
     Args:
         scores: ``temperature · cosine`` of all entries.
         strength: Strength of all entries, the gate of those written in this chunk.
-        visible: Entries that can be read at each token.
-        closed: Entries that could be read if their gates were open; None if no gradient is needed.
+        visible: 1 for entries that can be read at each token, else 0.
+        closed: 1 for those of the last A entries that could be read if their gates were open; None
+            if no gradient is needed.
         k: Number of entries read.
         faded: Logarithm of the share of the strength that each entry has kept; None if all of it.
     """
-    plain = scores
+    entries, plain = scores.shape[-1], scores
     if faded is not None:
         scores = scores + faded
     with torch.no_grad():
-        ranked = (scores + strength.clamp_min(MIN_STRENGTH).log().unsqueeze(2)).masked_fill_(
-            ~visible, -INVISIBLE
+        ranked = (scores + strength.clamp_min(MIN_STRENGTH).log().unsqueeze(2)).add_(
+            visible - 1.0, alpha=INVISIBLE
         )
-        best = ranked.topk(min(k, scores.shape[-1]), dim=-1)
-        index, limit = best.indices, torch.where(best.values > -INVISIBLE, INVISIBLE, -INVISIBLE)
+        best = ranked.topk(min(k, entries), dim=-1)
+        index, limit = best.indices, _limit(best.values, INVISIBLE)
         top = best.values[..., :1]
         if closed is not None:
-            candidates = scores.masked_fill(~closed, -INVISIBLE).topk(
-                min(MAX_CLOSED, scores.shape[-1]), dim=-1
+            earlier = entries - closed.shape[-1]
+            candidates = (scores[..., earlier:] + (closed - 1.0) * INVISIBLE).topk(
+                min(MAX_CLOSED, closed.shape[-1]), dim=-1
             )
-            index = torch.cat([index, candidates.indices], dim=-1)
-            limit = torch.cat(
-                [limit, torch.where(candidates.values > -INVISIBLE, MAX_LEAD, -INVISIBLE)], dim=-1
-            )
-            top = torch.where(top > -INVISIBLE, top, candidates.values[..., :1])
+            index = torch.cat([index, candidates.indices + earlier], dim=-1)
+            limit = torch.cat([limit, _limit(candidates.values, MAX_LEAD)], dim=-1)
+            top = torch.where(_found(top), top, candidates.values[..., :1])
     found = scores.gather(-1, index)
     held = strength.unsqueeze(2).expand(-1, -1, index.shape[2], -1).gather(-1, index)
     weights = (found - top).minimum(limit).exp() * held
@@ -86,8 +86,18 @@ def top_k(
     return TopK(index=index, weights=weights / (total + (total <= 0).to(total.dtype)), scores=found)
 
 
+def _found(scores: Tensor) -> Tensor:
+    """Whether these are scores of entries that can be read."""
+    return scores > -0.5 * INVISIBLE
+
+
+def _limit(scores: Tensor, lead: float) -> Tensor:
+    """Return the largest lead of each entry; a very negative one if it cannot be read."""
+    return torch.where(_found(scores), lead, -INVISIBLE)
+
+
 def random_entry(
-    draw: Float[Tensor, "B H C"], times: Int[Tensor, "B H E"], visible: Bool[Tensor, "B H C E"]
+    draw: Float[Tensor, "B H C"], times: Int[Tensor, "B H E"], visible: Float[Tensor, "B H C E"]
 ) -> Int[Tensor, "B H C 1"]:
     """Draw one visible entry per token, by position.
 
@@ -98,12 +108,12 @@ def random_entry(
     Args:
         draw: Uniform numbers in [0, 1), one per token.
         times: Token of each entry's last write.
-        visible: Entries that can be read.
+        visible: 1 for entries that can be read, else 0.
     """
     golden = (math.sqrt(5.0) - 1.0) / 2.0
     place = (times.double() * golden).frac().to(draw.dtype)
     ahead = (place.unsqueeze(2) + 1.0 - draw.unsqueeze(-1)).frac_()
-    return ahead.masked_fill_(~visible, 2.0).argmin(-1, keepdim=True)
+    return ahead.add_(1.0 - visible, alpha=2.0).argmin(-1, keepdim=True)
 
 
 def entropy(weights: Float[Tensor, "*lead E"]) -> Float[Tensor, "*lead"]:
@@ -148,9 +158,9 @@ class MetaPolicy(nn.Module):
     def logits(self, hidden: Float[Tensor, "B C D"]) -> Float[Tensor, "B H C 3"]:
         """Return the logits that the controller's state gives, before those of the read."""
         gate: Tensor = self.gate(hidden).unflatten(-1, (self.heads, 3)).transpose(1, 2)
-        return gate
+        return gate.contiguous()
 
-    def mix(self, logits: Float[Tensor, "B H C 3"], best: TopK) -> Float[Tensor, "B H C 3"]:
+    def forward(self, logits: Float[Tensor, "B H C 3"], best: TopK) -> Float[Tensor, "B H C 3"]:
         """Return π: the shares of TopK, Uniform and Random.
 
         Args:
@@ -160,30 +170,44 @@ class MetaPolicy(nn.Module):
         found = best.scores.detach().masked_fill(best.weights <= 0, -INVISIBLE).amax(-1)
         match = torch.where(found > -INVISIBLE, found, 0.0)
         known = torch.stack([match, entropy(best.weights)], dim=-1)
-        return (logits + known @ self.uncertainty).softmax(-1)
+        pi: Tensor = (logits + known @ self.uncertainty).softmax(-1)
+        return pi
 
-    def forward(
-        self,
-        pi: Float[Tensor, "B H C 3"],
-        best: TopK,
-        index: Int[Tensor, "B H C k"],
-        seen: Bool[Tensor, "B H C E"],
-        random: Int[Tensor, "B H C 1"] | None,
-    ) -> Float[Tensor, "B H C E"]:
-        """Return ``W_base``: a distribution if anything can be read, otherwise zeros.
 
-        Args:
-            pi: Shares from :meth:`mix`.
-            best: The TopK read.
-            index: Where each of its weights goes.
-            seen: What can be read.
-            random: What Random reads, or None for the expectation.
-        """
-        count = seen.sum(-1, keepdim=True, dtype=pi.dtype)
-        top, rest = pi[..., 0:1] * best.weights, pi[..., 1:2] + pi[..., 2:3]
-        if random is not None:
-            chosen = pi[..., 2:3] * (count > 0)
-            index, top = torch.cat([index, random], dim=-1), torch.cat([top, chosen], dim=-1)
-            rest = pi[..., 1:2]
-        mixed: Tensor = (seen * (rest / count.clamp_min(1.0))).scatter_add(-1, index, top)
-        return mixed
+def mixed(
+    pi: Float[Tensor, "B H C 3"],
+    weights: Float[Tensor, "B H C k"],
+    index: Int[Tensor, "B H C k"],
+    seen: Float[Tensor, "B H M C"],
+    random: Int[Tensor, "B H C 1"] | None,
+) -> Float[Tensor, "B H M C"]:
+    """Return ``W_base`` over the M nodes: a distribution if anything can be read, otherwise zeros.
+
+    Args:
+        pi: Shares of the three policies.
+        weights: The TopK read.
+        index: The node of each of its weights.
+        seen: 1 for the nodes that can be read, else 0.
+        random: What Random reads, or None for the expectation.
+    """
+    top, even, chance = pi.split(1, dim=-1)
+    count, weights = seen.sum(2), top * weights
+    if random is None:
+        even = even + chance
+    else:
+        index = torch.cat([index, random], dim=-1)
+        weights = torch.cat([weights, chance * (count > 0).unsqueeze(-1)], dim=-1)
+    base = seen * (even.squeeze(-1) / count.clamp_min(1.0)).unsqueeze(2)
+    return scattered(base, index, weights)
+
+
+def scattered(
+    base: Float[Tensor, "B H M C"],
+    index: Int[Tensor, "B H C k"],
+    weights: Float[Tensor, "B H C k"],
+) -> Float[Tensor, "B H M C"]:
+    """Add the weights of each token to a table over nodes, in the token's column."""
+    tokens = base.shape[-1]
+    place = index * tokens + torch.arange(tokens, device=index.device).unsqueeze(-1)
+    total = base.flatten(2).scatter_add(-1, place.flatten(2), weights.flatten(2))
+    return total.view(base.shape)

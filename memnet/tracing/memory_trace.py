@@ -116,8 +116,12 @@ class MemoryTrace:
         placement, links = written.placement, None
         gate = written.gate.detach()
         if written.links is not None:
-            found = Strongest.of(written.links.pre, self.top)
-            links = Strongest(index=found.index, weights=rate * gate.unsqueeze(-1) * found.weights)
+            found = Strongest.of(written.links.pre.transpose(-1, -2), self.top)
+            entry = written.nodes.first_entry(placement).unsqueeze(2)
+            links = Strongest(
+                index=entry.expand(-1, -1, found.index.shape[2], -1).gather(-1, found.index),
+                weights=rate * gate.unsqueeze(-1) * found.weights,
+            )
         self._chunks.append(
             ChunkEvents(
                 time=time,

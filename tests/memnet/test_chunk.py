@@ -4,7 +4,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from memnet.chunk import Candidates, commit, place
+from memnet.chunk import Candidates, Nodes, between, commit, place
 
 
 def boolean(*values: int) -> torch.Tensor:
@@ -24,6 +24,8 @@ def test_placement_equals_loop_over_tokens(seed: int, slots: int, count: int) ->
         cosine[None, None], active[None, None], age[None, None], occupied[None, None], 0.7
     )
 
+    born, until = placement.seen(occupied[None, None], cosine)
+    mask = between(born.unsqueeze(2), until.unsqueeze(2), count, last=False)
     order = [-int(a) for a in age] + list(range(count))
     visible = {entry for entry in range(slots) if occupied[entry]}
     root = list(range(slots + count))
@@ -39,7 +41,7 @@ def test_placement_equals_loop_over_tokens(seed: int, slots: int, count: int) ->
                 superseded[latest] = token
             visible.add(entry)
             assert bool(placement.fresh[0, 0, token]) == (not near)
-        seen = placement.visible(occupied[None, None])[0, 0, token]
+        seen = mask[0, 0, token]
         assert {index for index, value in enumerate(seen.tolist()) if value} == visible
     assert placement.superseded[0, 0].tolist() == superseded
     assert [
@@ -110,7 +112,8 @@ def test_widened_placement_equals_placement_in_wider_memory(
     )
     for name in ("active", "fresh", "superseded", "root"):
         assert torch.equal(getattr(widened, name), getattr(again, name)), name
-    assert torch.equal(widened.visible(roomy), again.visible(roomy))
+    for mine, other in zip(widened.seen(roomy, cosine), again.seen(roomy, cosine), strict=True):
+        assert torch.equal(mine, other)
 
 
 def test_rewritten_slot_has_same_place_and_latest_content() -> None:
@@ -146,3 +149,17 @@ def test_chunk_without_writes_has_one_inactive_candidate() -> None:
     chosen = Candidates.among(silent)
     assert chosen.those(silent).shape == (1, 2, 1)
     assert not chosen.those(silent).any()
+
+
+def test_new_writes_are_nodes_of_empty_slots_then_of_places_after_the_slots() -> None:
+    occupied, active = boolean(1, 0, 1), boolean(1, 0, 1, 1)
+    cosine = torch.zeros(1, 1, 4, 7)
+    cosine[0, 0, 2, 3] = 1.0  # the third token rewrites the first one's slot
+    placement = place(cosine, active, torch.tensor([[[3, 2, 1]]]), occupied, 0.9)
+    nodes = Nodes.number(placement, occupied)
+    assert nodes.count == 4
+    assert nodes.entry[0, 0, [0, 1, 2, 3, 5, 6]].tolist() == [0, 1, 2, 1, 1, 3]
+    assert nodes.start.tolist() == [[[0, 0, 0, 3]]]
+    assert nodes.first_entry(placement).tolist() == [[[0, 3, 2, 6]]]
+    seen = nodes.seen(4, cosine)
+    assert seen[0, 0].tolist() == [[1.0] * 4, [1.0] * 4, [1.0] * 4, [0.0, 0.0, 0.0, 1.0]]

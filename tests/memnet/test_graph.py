@@ -3,8 +3,8 @@
 import torch
 from torch import Tensor
 
-from memnet.chunk import commit, place
-from memnet.graph import link
+from memnet.chunk import Nodes, Placement, place
+from memnet.graph import Links, link
 
 RATE, DECAY = 0.5, 0.1
 
@@ -29,6 +29,30 @@ def one(tensor: Tensor) -> Tensor:
     return tensor.double()[None, None]
 
 
+def linked(
+    adjacency: Tensor,
+    trace: Tensor,
+    gate: Tensor,
+    hold: Tensor,
+    placement: Placement,
+    occupied: Tensor,
+) -> Links:
+    """Return the links of one memory's chunk, all its slots being full."""
+    nodes = Nodes.number(placement, occupied)
+    return link(
+        adjacency,
+        trace,
+        gate,
+        hold,
+        placement.active,
+        nodes.entry[..., nodes.count :],
+        nodes.seen(gate.shape[-1], gate),
+        placement.candidates,
+        rate=RATE,
+        decay=DECAY,
+    )
+
+
 def test_links_of_a_chunk_equal_loop_over_tokens() -> None:
     slots, slot = 4, [0, 1, 1, 3, 0, 2, 3]
     gate, hold = [1.0, 0.5, 0.0, 0.8, 0.3, 1.0, 0.6], [0.5, 0.9, 0.4, 0.7, 0.6, 0.2, 0.8]
@@ -50,27 +74,23 @@ def test_links_of_a_chunk_equal_loop_over_tokens() -> None:
         j for j, g in zip(slot, gate, strict=True) if g > 0
     ]
 
-    links = link(
+    links = linked(
         one(adjacency),
         one(trace),
         one(torch.tensor(gate)),
         one(torch.tensor(hold)),
         placement,
         full,
-        rate=RATE,
-        decay=DECAY,
     )
     history, last = by_token(adjacency, trace, gate, hold, slot)
-    after, left = links.after(
-        commit(placement, full, torch.zeros(1, 1, slots).double(), placement.fresh)
-    )
+    after, left = links.after()
     torch.testing.assert_close(after[0, 0], history[-1], rtol=1e-6, atol=1e-6)
     torch.testing.assert_close(left[0, 0], last, rtol=1e-6, atol=1e-6)
 
     # Spreading at each token uses the graph of that token: weight 1 on the node of slot 0.
-    on_slot_0 = torch.zeros(1, 1, len(slot), slots + len(slot)).double()
-    on_slot_0[..., 0] = 1.0
-    on_slots = links.spread(on_slot_0)[..., :slots]
+    on_slot_0 = torch.zeros(1, 1, slots, len(slot)).double()
+    on_slot_0[:, :, 0] = 1.0
+    on_slots = links.spread(on_slot_0).transpose(-1, -2)
     for token, graph in enumerate(history):
         torch.testing.assert_close(
             on_slots[0, 0, token], graph[0] / graph[0].sum(), rtol=1e-6, atol=1e-6
@@ -91,8 +111,8 @@ def after_writes(gate: list[float], hold: list[float], slot: list[int]) -> tuple
         full,
         0.9,
     )
-    links = link(one(torch.zeros(2, 2)), none, gates, held, placement, full, rate=0.5, decay=0.1)
-    adjacency, trace = links.after(commit(placement, full, none, placement.fresh))
+    links = linked(one(torch.zeros(2, 2)), none, gates, held, placement, full)
+    adjacency, trace = links.after()
     return adjacency[0, 0].float(), trace[0, 0].float()
 
 
@@ -129,18 +149,9 @@ def test_row_without_links_preserves_its_weight() -> None:
         0.9,
     )
     zero = torch.zeros(1)
-    links = link(
-        one(adjacency),
-        one(torch.zeros(2)),
-        one(zero),
-        one(zero + 0.5),
-        placement,
-        full,
-        rate=RATE,
-        decay=DECAY,
-    )
-    weights = torch.tensor([[[[0.25, 0.75, 0.0]]]]).double()
-    assert links.spread(weights).flatten().tolist() == [0.0, 1.0, 0.0]
+    links = linked(one(adjacency), one(torch.zeros(2)), one(zero), one(zero + 0.5), placement, full)
+    weights = torch.tensor([[[[0.25], [0.75]]]]).double()
+    assert links.spread(weights).flatten().tolist() == [0.0, 1.0]
 
 
 def test_sharpening_preserves_total() -> None:
@@ -154,18 +165,7 @@ def test_sharpening_preserves_total() -> None:
         0.9,
     )
     zero = torch.zeros(1)
-    links = link(
-        one(adjacency),
-        one(torch.zeros(3)),
-        one(zero),
-        one(zero + 0.5),
-        placement,
-        full,
-        rate=RATE,
-        decay=DECAY,
-    )
-    weights = torch.tensor([[[[1.0, 0.0, 0.0, 0.0]]]]).double()
+    links = linked(one(adjacency), one(torch.zeros(3)), one(zero), one(zero + 0.5), placement, full)
+    weights = torch.tensor([[[[1.0], [0.0], [0.0]]]]).double()
     sharp = links.spread(weights, sharpening=2.0).flatten()
-    torch.testing.assert_close(
-        sharp, torch.tensor([0.0, 0.9, 0.1, 0.0]).double(), rtol=1e-5, atol=1e-5
-    )
+    torch.testing.assert_close(sharp, torch.tensor([0.0, 0.9, 0.1]).double(), rtol=1e-5, atol=1e-5)

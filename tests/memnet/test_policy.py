@@ -5,7 +5,7 @@ import math
 import torch
 
 from memnet.heads import open_gate
-from memnet.policy import MetaPolicy, TopK, dispersion, entropy, random_entry, top_k
+from memnet.policy import MetaPolicy, TopK, dispersion, entropy, mixed, random_entry, top_k
 
 
 def row(*values: float) -> torch.Tensor:
@@ -13,7 +13,7 @@ def row(*values: float) -> torch.Tensor:
 
 
 def visible(*values: int) -> torch.Tensor:
-    return torch.tensor([[[values]]], dtype=torch.bool)
+    return torch.tensor([[[values]]], dtype=torch.float32)
 
 
 def dense(best: TopK, size: int) -> torch.Tensor:
@@ -30,14 +30,14 @@ def test_top_k_reads_best_by_score_and_strength() -> None:
 def test_empty_memory_has_zero_weights() -> None:
     best = top_k(row(1.0, 2.0), torch.tensor([[[0.0, 0.0]]]), visible(0, 0), None, 2)
     assert not best.weights.any()
-    random = torch.tensor([[[[1]]]])
-    nothing = MetaPolicy(4, 1)(torch.zeros(1, 1, 1, 3), best, best.index, visible(0, 0), random)
-    assert not nothing.any()
+    pi = MetaPolicy(4, 1)(torch.zeros(1, 1, 1, 3), best)
+    nodes = visible(0, 0).transpose(-1, -2)
+    assert not mixed(pi, best.weights, best.index, nodes, torch.tensor([[[[1]]]])).any()
 
 
 def test_closed_gate_has_no_weight_but_a_gradient() -> None:
     strength = torch.tensor([[[1.0, 0.0, 0.0]]], requires_grad=True)
-    best = top_k(row(1.0, 3.0, -9.0), strength, visible(1, 0, 0), visible(0, 1, 1), 2)
+    best = top_k(row(1.0, 3.0, -9.0), strength, visible(1, 0, 0), visible(1, 1), 2)
     assert dense(best, 3).tolist() == [1.0, 0.0, 0.0]
     weights = torch.zeros(3).scatter_add(0, best.index.flatten(), best.weights.flatten())
     weights[1].backward()
@@ -63,10 +63,10 @@ def test_policy_gate_sets_mix() -> None:
         policy.gate.bias.copy_(torch.tensor([0.2, 0.3, 0.5]).log())
     best = TopK(index=torch.tensor([[[[0]]]]), weights=row(1.0), scores=row(1.0))
     logits = policy.logits(torch.zeros(1, 1, 4))
-    pi = policy.mix(logits, best)
-    mixed = policy(pi, best, best.index, visible(1, 1), torch.tensor([[[[1]]]]))
-    torch.testing.assert_close(mixed.flatten(), torch.tensor([0.2 + 0.15, 0.15 + 0.5]))
-    expected = policy(pi, best, best.index, visible(1, 1), None)
+    pi, nodes = policy(logits, best), visible(1, 1).transpose(-1, -2)
+    drawn = mixed(pi, best.weights, best.index, nodes, torch.tensor([[[[1]]]]))
+    torch.testing.assert_close(drawn.flatten(), torch.tensor([0.2 + 0.15, 0.15 + 0.5]))
+    expected = mixed(pi, best.weights, best.index, nodes, None)
     torch.testing.assert_close(expected.flatten(), torch.tensor([0.2 + 0.4, 0.4]))
 
 
