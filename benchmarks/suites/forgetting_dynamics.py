@@ -11,7 +11,7 @@ VERSION = "1"
 TITLE = "Forgetting dynamics"
 
 MEMNET = (
-    "memnet[age_weight=0.2,dreaming=false,heads=1,hebbian=false,retention=learned,serial=false,"
+    "memnet[age_weight=0.1,dreaming=false,heads=1,hebbian=false,retention=learned,serial=false,"
     "slots=16,usage_weight=0]",
     "memnet[dreaming=false,heads=1,hebbian=false,serial=false,slots=16]",
 )

@@ -39,6 +39,7 @@ from memnet.persistent.bank import (
     write,
 )
 from memnet.persistent.config import PersistentConfig
+from memnet.persistent.forgetting import Rebuilding, forget
 from memnet.persistent.quantization import dithered, unpack
 from memnet.persistent.reservoir import offer
 from memnet.persistent.trace import StreamTrace
@@ -321,6 +322,40 @@ class PersistentMemory(nn.Module):
         self.bank = link(bank, full, bank.target[full].long())
         if self.dreamer is not None:
             self.dreamer.load_state_dict(self.hallucination.state_dict())
+
+    def forget(
+        self,
+        inputs: Float[Tensor, "M ..."],
+        labels: Int[Tensor, "M"],
+        rebuilding: Rebuilding | None = None,
+    ) -> int:
+        """Forget items on request: slots, edges, counts, and weights; see `forgetting`.
+
+        Afterwards a read, a dream, the hallucination head and the head depend on the items only
+        through the encoder, and with ``Rebuilding(encoder=True)`` not even through it. Discard the
+        memory's optimizers.
+
+        Args:
+            inputs: Items, as they were given to :meth:`meet`.
+            labels: Their classes.
+            rebuilding: Options of the training on the remaining slots.
+
+        Returns:
+            The number of erased slots.
+
+        Raises:
+            ValueError: If the memory has no decoder, or no slot would remain.
+        """
+        return forget(self, inputs, labels, rebuilding or Rebuilding())
+
+    def codes_of(self, inputs: Float[Tensor, "M ..."]) -> Float[Tensor, "M E"]:
+        """Return the codes of any number of samples, as :meth:`meet` stores them."""
+        return self._codes(inputs)
+
+    @torch.no_grad()
+    def replace_codes(self, slots: Int[Tensor, "n"], inputs: Float[Tensor, "n ..."]) -> None:
+        """Encode samples again into their slots."""
+        self.bank = recode(self.bank, slots, self._codes(inputs), self.config.bits)
 
     def _reconstruction(
         self, codes: Float[Tensor, "B E"], inputs: Float[Tensor, "B ..."]

@@ -1,0 +1,1 @@
+"""Experiments on research questions: small scripts, each with a page of results next to it."""
