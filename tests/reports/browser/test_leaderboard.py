@@ -75,7 +75,7 @@ def test_sizes_and_scores_sort_by_value(page: Any, served: str) -> None:
 @pytest.mark.parametrize(
     ("field", "value", "shown"),
     [
-        ("suite", "association", 10),
+        ("suite", "association", 9),
         ("benchmark", "split-digits", 6),
         ("method", "er", 2),
         ("memory", "10000", None),

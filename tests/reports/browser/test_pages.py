@@ -14,6 +14,7 @@ from tests.reports.conftest import cell
 STREAM_CELL = cell("memnet", 0, benchmark="split-digits", method="memnet").id
 PAGES = {
     "front": "index.html",
+    "ablations": "ablations.html",
     "task": "benchmarks/association.html",
     "stream": "benchmarks/split-digits.html",
     "model": "models/memnet.html",
@@ -43,9 +44,8 @@ def test_a_page_loads_without_errors(page: Any, served: str, address: str) -> No
     page.goto(served + address)
     for image in page.locator("img").all():
         image.scroll_into_view_if_needed()
-    page.wait_for_function(
-        "[...document.images].every((image) => image.complete && image.naturalWidth > 0)"
-    )
+        image.evaluate("(image) => image.decode()")
+        assert image.evaluate("(image) => image.naturalWidth") > 0
     assert page.evaluate("getComputedStyle(document.querySelector('h1')).fontWeight") == "600"
     assert page.locator("h1").count() == 1
 
@@ -91,13 +91,13 @@ def test_pages_work_without_scripts(browser: Any, served: str) -> None:
     page = context.new_page()
     page.goto(served)
     rows = page.locator("table.leaderboard tbody tr:not(.group)")
-    assert rows.count() == 19
+    assert rows.count() == 18
     assert all(row.is_visible() for row in rows.all())
     assert page.locator("thead button").count() == 0
     assert not page.locator("#filters").is_visible()
     assert not page.locator(".scripted").is_visible()
     page.get_by_role("link", name="association").first.click()
-    assert page.locator("h1").inner_text() == "association"
+    assert page.locator("h1").inner_text() == "Association"
     page.locator("#seeds + .scroll td a").first.click()
     assert re.search(r"/cells/[0-9a-f]{16}\.html$", page.url)
     context.close()
