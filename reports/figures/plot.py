@@ -1,19 +1,29 @@
 """A figure with its texts, as reproducible SVG, PDF and PNG."""
 
 import io
+import re
 from dataclasses import dataclass
 from typing import Any
 
 import matplotlib as mpl
+import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.backend_pdf import FigureCanvasPdf
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
+from PIL import Image
 
 from reports.figures.style import styled
 
 FORMS = ("svg", "pdf", "png")
 """File extensions of a figure, one per format."""
+
+
+PNG_COLOURS = 128
+"""Number of colours of a PNG: a third of the size, without a visible difference."""
+
+_DECIMALS = re.compile(r"(\d+\.\d{2})\d+")
+"""Digits of coordinates beyond hundredths of a point."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +76,8 @@ def render(figure: Figure, *, name: str, title: str, caption: str, description: 
         canvas.print_pdf(pdf, metadata={"CreationDate": None, "Creator": None, "Producer": None})
         figure.set_dpi(mpl.rcParams["savefig.dpi"])
         canvas = FigureCanvasAgg(figure)
-        canvas.print_png(png, metadata={"Software": None})
+        canvas.draw()
+        _small_png(canvas.buffer_rgba()).save(png, "png")
     width, height = figure.get_size_inches()
     return Plot(
         name=name,
@@ -74,7 +85,13 @@ def render(figure: Figure, *, name: str, title: str, caption: str, description: 
         caption=caption,
         description=description,
         size=(round(96 * width), round(96 * height)),
-        svg=svg.getvalue().decode(),
+        svg=_DECIMALS.sub(r"\1", svg.getvalue().decode()),
         pdf=pdf.getvalue(),
         png=png.getvalue(),
     )
+
+
+def _small_png(pixels: memoryview) -> Image.Image:
+    """Reduce an image to a palette, without dithering."""
+    image = Image.fromarray(np.asarray(pixels)).convert("RGB")
+    return image.quantize(PNG_COLOURS, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)

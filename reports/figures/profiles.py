@@ -14,6 +14,7 @@ from reports.analysis.rng import generator
 from reports.analysis.selection import ResultRow
 from reports.analysis.subjects import Subject
 from reports.figures.plot import Plot, render
+from reports.figures.step_curves import corners
 from reports.figures.style import MUTED, Style, legend_below, styled
 from reports.tables.number_format import score, words
 from results.statistics.profiles import performance_profile
@@ -97,19 +98,21 @@ def _line(
         strata, THRESHOLDS, generator=generator("profile", name, style.name(entry))
     )
     look = style.look(entry)
+    band = corners(found.low, found.high)
     axes.fill_between(
-        found.thresholds,
-        found.low,
-        found.high,
+        found.thresholds[band],
+        found.low[band],
+        found.high[band],
         color=look.colour,
         alpha=0.13,
         linewidth=0,
         step="post",
     )
     last = int(np.flatnonzero(found.share > 0).max(initial=0)) + 2  # zero from here on
+    line = corners(found.share[:last])
     axes.step(
-        found.thresholds[:last],
-        found.share[:last],
+        found.thresholds[line],
+        found.share[line],
         where="post",
         color=look.colour,
         linestyle=style.line(entry),

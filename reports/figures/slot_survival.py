@@ -8,6 +8,7 @@ from matplotlib.ticker import FuncFormatter, NullLocator
 
 from reports.analysis.curves import Array, lifetime_band, lifetimes, mean_lifetime
 from reports.analysis.selection import ResultRow
+from reports.figures.step_curves import corners
 from reports.figures.style import Style
 from reports.tables.number_format import shortened
 from results.statistics.intervals import mean_interval
@@ -33,17 +34,23 @@ def draw_survival(axes: Axes, entries: Sequence[ResultRow], style: Style, xlabel
         low, high = interval.low, interval.high
         if len(curves) == 1 and (band := lifetime_band(entry)) is not None:
             low, high = (at(time, curves[0][0], end) for end in band)
+        drawn = corners(interval.mean, low, high)
         axes.fill_between(
-            time,
-            np.clip(low, 0, 1),
-            np.clip(high, 0, 1),
+            time[drawn],
+            np.clip(low, 0, 1)[drawn],
+            np.clip(high, 0, 1)[drawn],
             step="post",
             color=look.colour,
             alpha=0.15,
             linewidth=0,
         )
         axes.step(
-            time, interval.mean, where="post", color=look.colour, linestyle=line, linewidth=1.7
+            time[drawn],
+            interval.mean[drawn],
+            where="post",
+            color=look.colour,
+            linestyle=line,
+            linewidth=1.7,
         )
         if interval.mean[-1] > 0:
             axes.plot(
