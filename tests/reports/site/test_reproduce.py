@@ -224,9 +224,21 @@ def test_strings_booleans_and_precision_are_written_in_the_command_s_syntax() ->
 def test_the_commands_of_the_published_records_plan_them_again() -> None:
     published, catalog = select(Store.open(PUBLISHED)), Catalog.read()
     known = {entry.name: describe(entry).defaults for entry in (*catalog.tasks, *catalog.streams)}
+    options = {
+        part: {entry.name: {one.name for one in entry.source.options} for entry in entries}
+        for part, entries in (("model", catalog.models), ("method", catalog.methods))
+    }
     records = [
-        record for record in published.records if record.cell.benchmark != "split-fashion-mnist"
+        record
+        for record in published.records
+        if record.cell.benchmark != "split-fashion-mnist"
+        and all(  # a record of an earlier version may have an option that no longer exists
+            set(record.cell.config.get(part, {})) <= known_options[name.partition("[")[0]]
+            for part, known_options in options.items()
+            if (name := getattr(record.cell, part)) != "supervised"
+        )
     ]
+    assert len(records) > 500
     lines = rerun_commands(records, defaults(published) | known)
     planned: dict[tuple[str, str, str, int], list[Cell]] = defaultdict(list)
     for line in lines:
@@ -244,10 +256,10 @@ def test_the_commands_of_the_published_records_plan_them_again() -> None:
             for one in planned[record.cell.key]
             if same(record, one) and one.version == record.cell.version
         ]
-        options = [
+        given = [
             {part: set(one.config[part]) for part in one.config} for one in (record.cell, *matching)
         ]
-        if matching and all(one == options[0] for one in options):  # no version or option is newer
+        if matching and all(one == given[0] for one in given):  # no version or option is newer
             assert record.id in {one.id for one in matching}, (
                 f"{record.cell.label}: a default has changed, and its record is stale"
             )
