@@ -7,7 +7,7 @@ from baselines.interface import SequenceModel, Signature, check_positive
 from baselines.models._delta_layer import DeltaLayer
 from baselines.models._layer_stack import ResidualBlock, Stack
 
-VERSION = 1
+VERSION = 2
 TITLE = "DeltaNet"
 
 

@@ -5,7 +5,7 @@ from baselines.models.delta_rule import Config, build_stack
 
 __all__ = ["Config", "build"]
 
-VERSION = 1
+VERSION = 2
 TITLE = "Gated DeltaNet"
 
 

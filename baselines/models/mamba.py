@@ -17,7 +17,7 @@ from baselines.models._selective_scan import selective_scan
 from baselines.models._short_convolution import ShortConvolution
 from baselines.models._step_size import step_biases
 
-VERSION = 1
+VERSION = 2
 TITLE = "Mamba"
 
 SLOW = 1e-3

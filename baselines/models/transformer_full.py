@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from baselines.interface import SequenceModel, Signature
 from baselines.models import transformer
 
-VERSION = 1
+VERSION = 2
 TITLE = "Transformer (full attention)"
 
 
