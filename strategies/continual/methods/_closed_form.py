@@ -33,7 +33,7 @@ class RidgeRegression(SequenceModel):
         random: Returns D − 1 features of each sample; a constant 1 is appended.
         count: D.
         classes: K.
-        regularisation: λ, relative to the mean of G's diagonal.
+        regularisation: λ, relative to the mean of G's diagonal per sample.
 
     Attributes:
         gram: The lower triangle of G by rows; G is symmetric.
@@ -100,7 +100,7 @@ class RidgeRegression(SequenceModel):
         gram[self.rows, self.columns] = self.gram.double()
         gram[self.columns, self.rows] = self.gram.double()
         diagonal = gram.diagonal()
-        diagonal += self.regularisation * diagonal.mean()
+        diagonal += self.regularisation * diagonal.mean() / self.seen.sum()
         weights: Tensor = torch.linalg.solve(gram, self.sums.double()).float()
         return weights
 
@@ -177,7 +177,7 @@ class Options(Protocol):
 
     @property
     def regularisation(self) -> float:
-        """λ, relative to the mean of G's diagonal."""
+        """λ, relative to the mean of G's diagonal per sample."""
 
 
 def check_options(method: str, config: Options) -> None:

@@ -7,9 +7,10 @@ their sum per class, and sees each sample once::
 
 The answer is the class with the largest entry of ``Wᵀφ(x)`` among those seen. ``W`` depends neither
 on the order of the samples nor on the experiences, and equals that of joint training (ACIL, Zhuang
-et al. 2022; F-OAL, Zhuang et al. 2024). ``λ`` is a fixed share of the mean of ``G``'s diagonal.
-RanPAC and ACIL compute ``φ`` from a pretrained network; here it reads the samples, and the model is
-not used.
+et al. 2022; F-OAL, Zhuang et al. 2024). ``λ`` counts as much as one sample. This prevents the peak
+of the error where there are as many samples as features: with 271 features on 270 of the embedded
+digits, over four seeds, it has 0.95, and 1e-5 of the mean of ``G``'s diagonal has 0.75. RanPAC and
+ACIL compute ``φ`` from a pretrained network; here it reads the samples, and the model is not used.
 
 Shapes: ``B`` batch, ``T`` time steps, ``F`` features of a step, ``D`` random features, ``K``
 classes.
@@ -33,7 +34,7 @@ from strategies.continual.methods._random_features import random_features
 from strategies.continual.strategy import ContinualStrategy
 from strategies.continual.stream import Stream
 
-VERSION = 1
+VERSION = 2
 TITLE = "Ridge regression on random features"
 
 
@@ -49,7 +50,8 @@ class Config:
         budget: Bytes stored, if not 0; the largest D that fits replaces ``count``.
         kernel: Side of a convolution in pixels, at most half of each side of the image.
         grid: Cells along each side of the image.
-        regularisation: λ, relative to the mean of G's diagonal.
+        regularisation: λ, relative to the mean of G's diagonal per sample: 1 counts as much as one
+            sample.
     """
 
     features: Literal["auto", "convolutional", "dense"] = "auto"
@@ -57,7 +59,7 @@ class Config:
     budget: int = 0
     kernel: int = 7
     grid: int = 3
-    regularisation: float = 1e-5
+    regularisation: float = 1.0
 
 
 def build(

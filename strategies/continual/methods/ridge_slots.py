@@ -47,7 +47,7 @@ from strategies.continual.methods._surprise_slots import Slots, margins_of, slot
 from strategies.continual.strategy import ContinualStrategy
 from strategies.continual.stream import Stream, require_at_least, require_positive
 
-VERSION = 1
+VERSION = 2
 TITLE = "Ridge regression and slots"
 ROLE = "control"
 WIDE = 2500
@@ -89,7 +89,7 @@ class Config:
     sharpness: float = 40.0
     kernel: int = 7
     grid: int = 3
-    regularisation: float = 1e-5
+    regularisation: float = 1.0
 
 
 class Coder(nn.Module):

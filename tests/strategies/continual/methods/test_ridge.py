@@ -28,8 +28,8 @@ from tests.strategies.continual.toy_stream import toy
 IMAGE = Signature(features=8, outputs=3, length=6)
 
 
-def projections() -> RandomProjections:
-    return RandomProjections(IMAGE, 9, draws=generator("random features", 0))
+def projections(count: int = 9) -> RandomProjections:
+    return RandomProjections(IMAGE, count, draws=generator("random features", 0))
 
 
 def trained(stream: Stream, **options: Any) -> tuple[Any, RidgeRegression]:
@@ -72,7 +72,7 @@ def test_weights_and_scores_equal_those_of_scikit_learn() -> None:
     for piece, classes in zip(samples.split(7), labels.split(7), strict=True):
         regression.update(regression.features(piece), classes)
     features = regression.features(samples).double()
-    penalty = 0.01 * float(features.square().sum()) / 10
+    penalty = 0.01 * float(features.square().sum()) / 10 / 90
     fitted: Any = Ridge(alpha=penalty, fit_intercept=False).fit(
         features.numpy(), torch.eye(3)[labels].numpy()
     )
@@ -100,7 +100,7 @@ def test_any_order_gives_the_statistics_of_all_samples_at_once(
     stream = toy(scenario=scenario, schedule=schedule)
     _, regression = trained(stream, count=20)
     inputs, labels = all_samples(stream)
-    joint = RidgeRegression(regression.random, 20, stream.signature.outputs, 1e-5)
+    joint = RidgeRegression(regression.random, 20, stream.signature.outputs, 1.0)
     joint.update(joint.features(inputs), labels)
     assert torch.equal(regression.seen, joint.seen)
     torch.testing.assert_close(regression.gram, joint.gram, atol=1e-4, rtol=1e-5)
@@ -183,3 +183,18 @@ def test_options_without_an_effect_are_refused(
 ) -> None:
     with pytest.raises(UsageError, match=message):
         built("ridge", replace(toy(), signature=signature), **options)
+
+
+def test_as_many_samples_as_features_are_no_problem() -> None:
+    """Interpolation of noisy labels has its peak there; one sample's worth of λ removes it."""
+    generator = torch.Generator().manual_seed(0)
+    samples = torch.rand(1100, 6, 8, generator=generator)
+    labels = (samples[:, 0].sum(1) > samples[:, 1].sum(1)).long()
+    noisy = torch.where(torch.rand(1100, generator=generator) < 0.1, 1 - labels, labels)
+    accuracies = []
+    for regularisation in (1e-6, 1.0):
+        regression = RidgeRegression(projections(99), 100, 2, regularisation).eval()
+        regression.update(regression.features(samples[:100]), noisy[:100])
+        answers = regression(samples[100:]).logits[:, 0].argmax(1)
+        accuracies.append(float((answers == labels[100:]).float().mean()))
+    assert accuracies[1] > accuracies[0] + 0.1
