@@ -139,11 +139,19 @@ def _budget(entry: ResultRow) -> str:
     return entry.method.partition("[")[2].removesuffix("]")
 
 
-def select(store: Store) -> Selection:
-    """Read a store and arrange its records into rows."""
-    manifests = store.manifests()
+def select(store: Store, *others: Store) -> Selection:
+    """Read stores and arrange their records into rows.
+
+    Args:
+        store: The store.
+        others: Further stores, such as the published records. Of two records of one cell, the first
+            store's counts.
+    """
+    stores = (store, *others)
+    manifests = [manifest for one in stores for manifest in one.manifests()]
+    found = {record.id: record for one in reversed(stores) for record in one}
+    records = [found[cell_id] for cell_id in sorted(found)]
     planned = {cell.id: cell for manifest in manifests for cell in manifest.cells}
-    records = list(store)
     replanned = stale_records(records, manifests)
     models = other_rates(replanned, (record for record in records if record.id in planned))
     stale = tuple(record for record in replanned if record.id not in models)
@@ -169,7 +177,7 @@ def select(store: Store) -> Selection:
         ),
         stale=stale,
         manifests=tuple(manifests),
-        damaged=len(store.damaged()),
+        damaged=sum(len(one.damaged()) for one in stores),
         missing=sum(cell not in live for cell in planned),
     )
 
