@@ -4,6 +4,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -37,16 +38,16 @@ def inspect(
     open_: Annotated[bool, typer.Option("--open", help="Open the page in a browser.")] = False,
 ) -> None:
     """Show what a memory writes, reads, links, forgets and dreams, on a page with figures."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "no QP solver found")  # of a package that nothing uses
-        from benchmarks.inspection.kept import kept_inspection
+    kept = import_kept()
     from memnet.tracing.table import COLUMNS, EVENTS
     from reports.output.inspection import write
 
     if cell is not None:
         root = shared_options.store_root(store)
         parts = [
-            kept_inspection(root, cell, plugins=plugin or (), data_root=data_root).part("trace")
+            kept.kept_inspection(root, cell, plugins=plugin or (), data_root=data_root).part(
+                "trace"
+            )
         ]
     else:
         parts = [one.part(name) for name, one in _demonstrations()]
@@ -56,6 +57,14 @@ def inspect(
         import webbrowser
 
         webbrowser.open(page.absolute().as_uri())
+
+
+def import_kept() -> ModuleType:
+    """Import the inspection of kept models, without a warning of a package that nothing uses."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "no QP solver found")
+        from benchmarks.inspection import kept
+    return kept
 
 
 def _demonstrations() -> Iterator[tuple[str, "Inspection"]]:

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from benchmarks.cli import shared_options
+from benchmarks.cli.inspect import import_kept
 from benchmarks.cli.paths import folder
 
 
@@ -25,6 +26,14 @@ def report(
             help="Only compare two models (MODEL or MODEL:METHOD) or two stores.",
         ),
     ] = None,
+    inspect: Annotated[
+        bool,
+        typer.Option(
+            "--inspect",
+            help="Show on a model's page what its memory does, for a cell with kept weights.",
+        ),
+    ] = False,
+    plugin: shared_options.Plugins = None,
     open_: Annotated[bool, typer.Option("--open", help="Open the report in a browser.")] = False,
 ) -> None:
     """Write a site of static pages, with figures and tables."""
@@ -36,7 +45,11 @@ def report(
 
         page = side_by_side(compare, shared_options.store_root(store), out)
     else:
-        page = build(Store.open(shared_options.store_root(store)), out)
+        opened = Store.open(shared_options.store_root(store))
+        inspections = {}
+        if inspect:
+            inspections = import_kept().kept_parts(opened, plugins=plugin or ())
+        page = build(opened, out, inspections=inspections)
     print(f"report: {page}")
     if open_:
         import webbrowser

@@ -100,11 +100,20 @@ def stream_demonstration(progress: Progress) -> Inspection:
         for done, experience in enumerate(experiences, start=1):
             strategy.train(experience)
             progress(done / len(experiences))
-    return inspect(memory, stream_samples(stream), title=f"Split Digits, with {STREAM_SLOTS} slots")
+    return inspect(
+        memory,
+        stream_samples(stream),
+        title=f"Split Digits, with {STREAM_SLOTS} slots",
+        note="A persistent memory, trained on five experiences of two digits each. It stores codes "
+        "of a few samples in slots, and rehearses what it rebuilds from them.",
+    )
 
 
 def long_batch(task: SequenceTask, seed: int) -> Batch:
-    """Return sequences of at least `LENGTH` tokens: training sequences, joined."""
+    """Return sequences of at least `LENGTH` tokens: training sequences, joined.
+
+    A position that does not count has the target −1.
+    """
     draws = generator("inspection", seed)
     parts = [task.sample(SEQUENCES, draws)]
     while sum(part.inputs.shape[1] for part in parts) < LENGTH:
@@ -117,8 +126,12 @@ def long_batch(task: SequenceTask, seed: int) -> Batch:
         positions=torch.cat(
             [part.positions + start for part, start in zip(parts, starts, strict=False)], dim=1
         ),
-        targets=torch.cat([part.targets for part in parts], dim=1),
+        targets=torch.cat([_counted(part) for part in parts], dim=1),
     )
+
+
+def _counted(part: Batch) -> Tensor:
+    return part.targets if part.mask is None else part.targets.masked_fill(~part.mask, -1)
 
 
 def stream_samples(stream: Any) -> Tensor:

@@ -46,7 +46,7 @@ def inspect(
             samples ``[B, ...]``: those of the stream in their order if ``model.trace`` recorded
             its training, otherwise any samples.
         positions: Positions of the answers; without them no reads of answers are shown.
-        targets: Targets of the answers.
+        targets: Targets of the answers; −1 for an answer that does not count.
         names: Names of tokens or classes.
         kinds: Kinds of tokens, for colours and survival curves; by default whether a token is the
             target of an answer.
@@ -94,7 +94,7 @@ def _sequence(
                 memory=row,
                 time=time,
                 answer=given[row][place],
-                target=None if targets is None else int(targets[row, place]),
+                target=_target(targets, row, place),
             )
             for row, times in enumerate(positions.tolist())
             for place, time in enumerate(times)
@@ -108,6 +108,11 @@ def _sequence(
         title=title,
     )
     return Inspection(table=table)
+
+
+def _target(targets: Int[Tensor, "B P"] | None, row: int, place: int) -> int | None:
+    target = -1 if targets is None else int(targets[row, place])
+    return target if target >= 0 else None
 
 
 @torch.no_grad()

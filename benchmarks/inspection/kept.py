@@ -1,12 +1,38 @@
 """The inspection of a kept model: of a cell that was run with ``--keep-weights``."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from benchmarks.execution.weights import load_model
 from benchmarks.inspection.demonstration import long_batch, stream_samples
 from benchmarks.inspection.inspect import inspect
 from benchmarks.inspection.inspection import Inspection
+from memnet.model import MemNet
+from reports.analysis.slugs import slug
+from reports.output.inspection import InspectionPart
+from results.errors import UsageError
+from results.store.store import Store
+
+SAMPLES = 32
+"""Samples that a sequence model reads on a stream."""
+
+
+def kept_parts(store: Store, *, plugins: Sequence[Path] = ()) -> dict[str, InspectionPart]:
+    """Return what is inside the memory of each model that has one, by the model's name.
+
+    It is that of the first cell with weights, in the order of benchmarks and seeds.
+    """
+    kept = [record for record in store if record.weights is not None]
+    parts: dict[str, InspectionPart] = {}
+    for record in sorted(kept, key=lambda one: (one.cell.benchmark, one.cell.seed, one.id)):
+        name = record.cell.model
+        if name in parts or not store.weights_path(record.id).is_file():
+            continue
+        with suppress(UsageError):  # a model without a memory, or of another version
+            found = kept_inspection(store.root, record.id, plugins=plugins)
+            parts[name] = found.part(f"inspection-{slug(name)}")
+    return parts
 
 
 def kept_inspection(
@@ -32,9 +58,12 @@ def kept_inspection(
             title=label,
             note="The kept model reads sequences that it was not trained on. Tokens are numbers.",
         )
+    samples = stream_samples(kept.stream)
+    if isinstance(kept.model, MemNet):
+        return inspect(kept.model, samples[:SAMPLES], title=label)
     return inspect(
         kept.model,
-        stream_samples(kept.stream),
+        samples,
         title=label,
         note="The kept model's slots at the end of the stream. Which samples they store is not "
         "kept: the images are the most similar training samples.",

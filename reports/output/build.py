@@ -21,6 +21,7 @@ from reports.figures import gallery
 from reports.figures.plot import FORMS, Plot
 from reports.figures.style import Style, style_of
 from reports.output import report_folder
+from reports.output.inspection import InspectionPart, figure_files, section
 from reports.site import ablation_page, addresses, benchmark, cell, front, model, page_templates
 from reports.site.ablations import ablation_table, ablations, verdicts
 from reports.site.aggregate import aggregate_plot, aggregate_table, aggregates, plot_names
@@ -61,9 +62,15 @@ class BenchmarkPart:
     defaults: Defaults
 
 
-def build(store: Store, out: Path, *, jobs: int | None = None) -> Path:
+def build(
+    store: Store,
+    out: Path,
+    *,
+    jobs: int | None = None,
+    inspections: Mapping[str, InspectionPart] | None = None,
+) -> Path:
     """Write the report of a store; see `write`."""
-    return write(select(store), out, jobs=jobs)
+    return write(select(store), out, jobs=jobs, inspections=inspections)
 
 
 def write(
@@ -72,6 +79,7 @@ def write(
     *,
     jobs: int | None = None,
     extra: Mapping[str, str | bytes] | None = None,
+    inspections: Mapping[str, InspectionPart] | None = None,
 ) -> Path:
     """Write a report.
 
@@ -81,6 +89,7 @@ def write(
             not changed; see `reports.output.report_folder`.
         jobs: Number of processes; by default the usable cores for many records, else one.
         extra: Additional files, by their path in the folder.
+        inspections: What is inside the memory of models, by the model's name.
 
     Returns:
         The front page, ``index.html``.
@@ -90,11 +99,14 @@ def write(
             replaced.
     """
     rows = lines(selection)
-    further = extra or {}
+    inspected = inspections or {}
+    further = dict(extra or {})
+    for part in inspected.values():
+        further |= figure_files(part)
     try:
         report_folder.prepare(out, (*possible(selection), *further))
         plots, written = _benchmarks(_parts(selection, rows), out, jobs or _jobs(selection))
-        for name, content in (*_common_files(selection, rows, plots), *further.items()):
+        for name, content in (*_common_files(selection, rows, plots, inspected), *further.items()):
             _write_file(out, name, content)
             written.append(name)
         report_folder.settle(out, written)
@@ -197,7 +209,10 @@ def _part_files(part: BenchmarkPart, plots: Sequence[Plot]) -> Iterator[tuple[st
 
 
 def _common_files(
-    selection: Selection, rows: Sequence[Line], plots: Mapping[str, Sequence[Plot]]
+    selection: Selection,
+    rows: Sequence[Line],
+    plots: Mapping[str, Sequence[Plot]],
+    inspected: Mapping[str, InspectionPart],
 ) -> Iterator[tuple[str, str | bytes]]:
     """Return the files that all benchmarks share.
 
@@ -208,7 +223,12 @@ def _common_files(
     for name in sorted({line.summary.model for line in rows}):
         yield (
             addresses.model_page(name),
-            model.render(selection, name, [line for line in rows if line.summary.model == name]),
+            model.render(
+                selection,
+                name,
+                [line for line in rows if line.summary.model == name],
+                section(inspected[name], "") if name in inspected else None,
+            ),
         )
     all_aggregates = [
         (one, aggregate_plot(one, style_of(selection)), aggregate_table(one))

@@ -59,34 +59,16 @@ def write(
             replaced.
     """
     tables = [table_file(part.name, part.frame) for part in parts]
-    contents: dict[str, str | bytes] = {
-        figure_file(part.name, plot, form): drawing
-        for part in parts
-        for plot in part.plots
-        for form, drawing in plot.forms.items()
-    }
-    contents |= dict(tables)
+    contents: dict[str, str | bytes] = dict(tables)
+    for part in parts:
+        contents |= figure_files(part)
     assets = files("reports.site").joinpath("assets")
     contents |= {
         f"assets/{asset.name}": asset.read_bytes()
         for asset in sorted(assets.iterdir(), key=lambda asset: asset.name)
     }
     contents[PAGE] = inspection_page.render(
-        [
-            inspection_page.Section(
-                name=part.name,
-                title=part.title,
-                note=part.note,
-                facts=part.facts,
-                figures=tuple(
-                    (plot, {form: figure_file(part.name, plot, form) for form in FORMS})
-                    for plot in part.plots
-                ),
-                table=table,
-                events=len(part.frame),
-            )
-            for part, (table, _) in zip(parts, tables, strict=True)
-        ],
+        [section(part, table) for part, (table, _) in zip(parts, tables, strict=True)],
         columns=columns,
         events=events,
     )
@@ -101,6 +83,31 @@ def write(
             "give another folder by --out"
         ) from error
     return out / PAGE
+
+
+def section(part: InspectionPart, table: str) -> inspection_page.Section:
+    """Return a part as a section of a page; ``table`` is the address of its table."""
+    return inspection_page.Section(
+        name=part.name,
+        title=part.title,
+        note=part.note,
+        facts=part.facts,
+        figures=tuple(
+            (plot, {form: figure_file(part.name, plot, form) for form in FORMS})
+            for plot in part.plots
+        ),
+        table=table,
+        events=len(part.frame),
+    )
+
+
+def figure_files(part: InspectionPart) -> dict[str, str | bytes]:
+    """Return the files of a part's figures, by their path in the folder."""
+    return {
+        figure_file(part.name, plot, form): drawing
+        for plot in part.plots
+        for form, drawing in plot.forms.items()
+    }
 
 
 def figure_file(part: str, plot: Plot, form: str) -> str:

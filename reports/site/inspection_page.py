@@ -6,9 +6,6 @@ from dataclasses import dataclass
 from reports.figures.plot import Plot
 from reports.site import page_templates
 
-WIDE = 900
-"""Width in CSS pixels from which a figure gets a line of its own, and scrolls on narrow screens."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Section:
@@ -46,5 +43,5 @@ def render(
     return (
         page_templates.environment()
         .get_template("inspection.html")
-        .render(root="", sections=sections, columns=columns, events=events, wide=WIDE)
+        .render(root="", sections=sections, columns=columns, events=events)
     )

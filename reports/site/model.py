@@ -6,17 +6,21 @@ from collections.abc import Sequence
 
 from reports.analysis.selection import Selection
 from reports.site import page_templates
+from reports.site.inspection_page import Section
 from reports.site.lines import Line
 from reports.site.reproduce import defaults, plugin_note, rerun_commands
 
 
-def render(selection: Selection, name: str, lines: Sequence[Line]) -> str:
+def render(
+    selection: Selection, name: str, lines: Sequence[Line], inspection: Section | None = None
+) -> str:
     """Render the page.
 
     Args:
         selection: All rows, for the manifests' summaries and for the model's variants.
         name: The model.
         lines: Its rows, on all benchmarks.
+        inspection: Figures of its memory, if one of its cells was inspected.
     """
     models = {one.name: one.summary for manifest in selection.manifests for one in manifest.models}
     methods = {
@@ -45,6 +49,7 @@ def render(selection: Selection, name: str, lines: Sequence[Line]) -> str:
             commands=rerun_commands(records, defaults(selection)),
             note=plugin_note(record.cell for record in records),
             ambiguous=selection.ambiguous,
+            inspection=inspection,
         )
     )
 

@@ -1,5 +1,6 @@
 """``memnet inspect`` through the real command."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,13 @@ def test_a_kept_model_of_a_task_is_shown(tmp_path: Path) -> None:
     page = (tmp_path / "page" / "index.html").read_text(encoding="utf-8")
     assert "memory-slots.svg" in page
     assert "association" in page
+    report = memnet(
+        "report", "--inspect", "--store", str(tmp_path / "runs"), "--out", str(tmp_path / "site")
+    )
+    assert report.returncode == 0, report.stderr
+    (model,) = (tmp_path / "site" / "models").glob("memnet*.html")
+    (image,) = re.findall(r'src="\.\./([^"]*-memory-slots.svg)"', model.read_text("utf-8"))
+    assert (tmp_path / "site" / image).is_file()
 
 
 def test_an_unknown_cell_is_a_usage_error(tmp_path: Path) -> None:

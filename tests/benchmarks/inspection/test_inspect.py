@@ -36,6 +36,15 @@ def test_answers_are_those_of_the_model_in_evaluation_mode() -> None:
     assert "correct answers" not in dict(found.facts()), "no targets are given"
 
 
+def test_answers_that_do_not_count_have_no_target() -> None:
+    inputs = tokens(batch=1)
+    found = memnet.inspect(
+        active_model(), inputs, positions=torch.tensor([[5, 9]]), targets=torch.tensor([[3, -1]])
+    )
+    assert [one.target for one in found.table.answers] == [3, None]
+    assert dict(found.facts())["correct answers"].endswith(" of 1")
+
+
 def test_a_saved_page_has_figures_and_a_table_that_pandas_reads(tmp_path: Path) -> None:
     one = inspected_sequences()
     page = one.save(tmp_path / "out")
