@@ -41,6 +41,7 @@ def test_readme_has_run_commands_of_known_benchmarks() -> None:
         "from-folder",
         "task-shift",
         "task-shift-online",
+        "task-shift-total-bytes",
         "long-dependency",
         "ablation",
         "ladder",

@@ -71,7 +71,8 @@ def run(
         profile: A profile of the suite, such as ``"small"``.
         protocol: A protocol of the benchmark.
         budget: Stored bytes of each method: a number, or text such as ``"16k,64k"``.
-        total_budget: Stored bytes and parameter bytes together.
+        total_budget: Stored bytes, and parameters that no seed regenerates, together; the network
+            is scaled down until it takes at most half of it.
         precision: ``"float32"`` or ``"bfloat16"``.
         plugins: Files that define further entries.
         data_root: Folder of data sets; by default ``MEMNET_DATA``, else the user's cache.

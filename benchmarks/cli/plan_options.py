@@ -5,6 +5,7 @@ from pathlib import Path
 
 from baselines.registry import unknown
 from benchmarks.cli.durations_and_sizes import size
+from benchmarks.execution.total_budgets import fitted
 from benchmarks.planning.budgets import Budgets
 from benchmarks.planning.catalog import Catalog
 from benchmarks.planning.overrides import FULL_PRECISION, PRECISIONS, parse_settings
@@ -48,7 +49,7 @@ def plan_from(
             stored=_sizes("--budget", budget), total=_sizes("--total-budget", total_budget)
         ),
     )
-    return make_plan(Catalog.read(plugins or ()), request)
+    return fitted(make_plan(Catalog.read(plugins or ()), request), data_root)
 
 
 def names_of(option: str, text: str | None) -> tuple[str, ...] | None:

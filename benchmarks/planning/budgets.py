@@ -2,8 +2,9 @@
 
 Methods with a memory have the option ``budget``: the bytes of everything stored of the past,
 including what is needed to use it. ``total_budget`` is not an option of a method: it bounds the
-memory bytes and the parameter bytes together. The share of the memory is known once the model is
-built. This module never imports torch.
+memory bytes and the bytes of the parameters that no seed regenerates together. The share of the
+memory is known once the model is built (`benchmarks.execution.total_budgets`). This module never
+imports torch.
 """
 
 from collections.abc import Mapping, Sequence
@@ -30,6 +31,11 @@ class Budgets:
     stored: tuple[int, ...] = ()
     total: tuple[int, ...] = ()
 
+    @property
+    def given(self) -> bool:
+        """Whether there is a budget."""
+        return bool(self.stored or self.total)
+
     def variants(self, text: str, entry: Entry) -> list[str]:
         """Return the variants of a method: one per budget.
 
@@ -49,7 +55,7 @@ class Budgets:
         Raises:
             UsageError: If there are budgets and no method supports them.
         """
-        if not (self.stored or self.total):
+        if not self.given:
             return []
         option = "--budget" if self.stored else "--total-budget"
         without = sorted({entry.name for entry in methods if not takes_budget(entry)})

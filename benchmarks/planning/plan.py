@@ -56,6 +56,7 @@ class Plan:
         notes: What is left out and why, one line each.
         planner: Makes further cells under the same settings.
         roles: Role of each model and method, by kind and name.
+        to_fit: Benchmark, model and method of the cells whose networks are to fit a total budget.
     """
 
     name: str
@@ -67,6 +68,7 @@ class Plan:
     notes: tuple[str, ...]
     planner: Planner
     roles: Mapping[tuple[Kind, str], Role] = field(default_factory=dict)
+    to_fit: frozenset[tuple[str, str, str]] = frozenset()
 
     def manifest(self) -> Manifest:
         """Return the manifest, which is written into the store."""
@@ -114,9 +116,13 @@ def make_plan(catalog: Catalog, request: Request) -> Plan:
     planner = Planner(catalog, request.settings, members, request.data_root)
     rows: list[tuple[Entry, Variant, Variant | None]] = []
     roles: dict[tuple[Kind, str], Role] = {}
+    to_fit: set[tuple[str, str, str]] = set()
     for member in members:
-        for row in _rows(planner, member, notes, request.budgets):
+        budgets = request.budgets if request.budgets.given else Budgets(total=member.total_budgets)
+        for row in _rows(planner, member, notes, budgets):
             rows.append(row)
+            if budgets.total and row[2] is not None:
+                to_fit.add((row[0].name, row[1].name, row[2].name))
             for variant in filter(None, row[1:]):
                 role = role_of(variant, member.role)
                 roles.setdefault((variant.entry.kind, variant.name), role)
@@ -140,6 +146,7 @@ def make_plan(catalog: Catalog, request: Request) -> Plan:
         notes=tuple(dict.fromkeys(notes)),
         planner=planner,
         roles=roles,
+        to_fit=frozenset(to_fit),
     )
 
 

@@ -21,6 +21,8 @@ class Member:
         models: Names of models, or of variants (``memnet[hebbian=false]``).
         methods: Names of methods, on a stream; empty on a task.
         options: Options of the benchmark that differ from its defaults.
+        total_budgets: Total budgets in bytes: a variant of each method with a memory for each of
+            them, with the networks that fit (`benchmarks.execution.total_budgets`).
         role: Role of the variants among the models and methods, such as ``"ablation"`` or
             ``"size"``; None infers it (`benchmarks.planning.roles`).
     """
@@ -29,6 +31,7 @@ class Member:
     models: tuple[str, ...]
     methods: tuple[str, ...] = ()
     options: Mapping[str, Any] = field(default_factory=dict)
+    total_budgets: tuple[int, ...] = ()
     role: Role | None = None
 
     def __post_init__(self) -> None:

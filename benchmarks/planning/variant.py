@@ -56,6 +56,15 @@ def canonical_name(resolved: Callable[[str], Variant], text: str) -> str:
         return f"{name.strip()}[{inside}]" if inside else name.strip()
 
 
+def with_options(text: str, options: Mapping[str, Any]) -> str:
+    """Return the name of a variant with further options, which override those in brackets."""
+    if not options:
+        return text
+    name, written = parse_variant(text)
+    written |= {key: spelt(value) for key, value in options.items()}
+    return f"{name}[{','.join(f'{key}={written[key]}' for key in sorted(written))}]"
+
+
 def resolve(
     find: Callable[[str], Entry], text: str, settings: Mapping[str, str] | None = None
 ) -> Variant:

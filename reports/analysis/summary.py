@@ -40,6 +40,8 @@ class Summary:
         parameters: Number of parameters; like all sizes, the maximum over seeds.
         parameter_bytes: Bytes of parameters.
         state_bytes: Maximum bytes of state per sequence.
+        total_bytes: Bytes stored of past samples and of the parameters that no seed regenerates;
+            None on a task.
         buffer_bytes: Bytes stored of past samples.
         train_seconds: Mean wall-clock time of training; it depends on other work on the machine.
         train_cpu_seconds: Mean CPU time of training; it hardly depends on other work.
@@ -64,6 +66,7 @@ class Summary:
     parameters: int | None
     parameter_bytes: int | None
     state_bytes: int | None
+    total_bytes: int | None
     buffer_bytes: int | None
     train_seconds: float | None
     train_cpu_seconds: float | None
@@ -134,6 +137,9 @@ def summary(entry: ResultRow) -> Summary:
         parameters=_peak(entry, lambda record: record.cost.parameters),
         parameter_bytes=_peak(entry, lambda record: record.cost.parameter_bytes),
         state_bytes=_peak(entry, lambda record: record.cost.state_bytes),
+        total_bytes=_peak(entry, lambda record: record.cost.total_bytes)
+        if entry.subject.kind == "stream"
+        else None,
         buffer_bytes=_peak(entry, lambda record: record.cost.buffer_bytes),
         train_seconds=float(np.mean(seconds)) if seconds else None,
         train_cpu_seconds=float(np.mean(busy)) if busy else None,

@@ -170,7 +170,9 @@ def _memory(entry: ResultRow, row: Summary) -> float | None:
 
 
 def _total(entry: ResultRow, row: Summary) -> float | None:
-    memory = _memory(entry, row)
+    if entry.subject.kind == "stream":
+        return row.total_bytes
+    memory = row.state_bytes
     return None if memory is None or row.parameter_bytes is None else memory + row.parameter_bytes
 
 

@@ -92,7 +92,8 @@ def aggregate_table(found: Aggregate) -> Table:
     )
     caption = (
         f"{found.name}: interquartile mean and mean over all runs, with 95% bootstrap intervals "
-        "stratified by benchmark; parameters, state and buffer: maximum; training and CPU time: sum"
+        "stratified by benchmark; parameters, state, total and buffer: maximum; training and CPU "
+        "time: sum"
     )
     return Table(caption, columns, tuple(_row(row) for row in found.ranked_rows))
 
@@ -183,6 +184,7 @@ def _row(row: AggregateRow) -> Row:
             f"{ok}/{planned}",
             number_format.whole(_most([row.parameters for row in rows])),
             number_format.size(_most([row.state_bytes for row in rows])),
+            number_format.size(_most([row.total_bytes for row in rows])),
             number_format.size(_most([row.buffer_bytes for row in rows])),
             number_format.seconds(sum(row.train_seconds or 0.0 for row in rows)),
             number_format.seconds(sum(row.train_cpu_seconds or 0.0 for row in rows) or None),
