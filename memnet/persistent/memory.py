@@ -43,6 +43,7 @@ from memnet.persistent.forgetting import Rebuilding, forget
 from memnet.persistent.quantization import dithered, unpack
 from memnet.persistent.reservoir import offer
 from memnet.persistent.trace import StreamTrace
+from memnet.persistent.value_range import ValueRange
 
 ENCODE_BATCH = 512
 """Samples encoded at a time: a speed setting, since each is encoded independently."""
@@ -96,11 +97,13 @@ class PersistentMemory(nn.Module):
         trunk: Module that reads a sample (:func:`memnet.feature_trunk.trunk_of` makes one of any
             classifier).
         config: Options fitted to a budget: the number of slots N and the code width E are set.
-        shape: Shape of a sample; values in [0, 1].
+        shape: Shape of a sample.
         classes: K.
         generator: Source of the noise, and of the choice of stored samples.
         dreams: Whether slots are decoded; if so, there is a second decoder, a copy of the first at
             the last sleep.
+        value_range: The values of a sample that the decoder treats as 0 and 1; by default they are
+            learned from the first training samples.
 
     Raises:
         ValueError: If the options are not fitted, or such a bank is not possible.
@@ -117,6 +120,7 @@ class PersistentMemory(nn.Module):
         classes: int,
         generator: torch.Generator,
         dreams: bool = True,
+        value_range: tuple[float, float] | None = None,
     ) -> None:
         super().__init__()
         if config.slots is None or not config.code:
@@ -140,6 +144,7 @@ class PersistentMemory(nn.Module):
             nn.Linear(config.code, config.hidden), nn.ReLU(), nn.Linear(config.hidden, classes)
         )
         self.log_temperature = nn.Parameter(torch.tensor(math.log(config.temperature)))
+        self.values = ValueRange(value_range)
         self.register_buffer("log_prior", torch.zeros(classes))
         for name, tensor in (
             empty_bank(config.slots, config.code, classes, config.bits).tensors().items()
@@ -179,7 +184,9 @@ class PersistentMemory(nn.Module):
 
     def encode(self, inputs: Float[Tensor, "B ..."]) -> Float[Tensor, "B E"]:
         """Return the codes of samples; in training, with the quantisation noise."""
-        codes: Tensor = self.bottleneck(cast(Trunk, self.trunk).features(inputs), inputs.flatten(1))
+        codes: Tensor = self.bottleneck(
+            cast(Trunk, self.trunk).features(inputs), self.values.scaled(inputs.flatten(1))
+        )
         return codes
 
     def recall(self, codes: Float[Tensor, "B E"]) -> Float[Tensor, "B K"]:
@@ -195,23 +202,21 @@ class PersistentMemory(nn.Module):
     def expect(self, inputs: Float[Tensor, "M ..."], labels: Int[Tensor, "M"]) -> None:
         """Set the class shares from the next training data: new samples, and dreams.
 
+        The first samples determine the range of values (:mod:`memnet.persistent.value_range`).
+
         Args:
             inputs: New samples.
             labels: Their classes.
 
         Raises:
-            ValueError: If a sample has another shape, or values that cannot be decoded.
+            ValueError: If a sample has another shape, or values that are not finite.
         """
         if inputs.shape[1:] != self.shape:
             raise ValueError(
                 f"samples of shape {tuple(inputs.shape[1:])} do not fit a memory of samples of "
                 f"shape {tuple(self.shape)}"
             )
-        if float(inputs.min()) < 0 or float(inputs.max()) > 1:
-            raise ValueError(
-                f"samples hold values from {float(inputs.min()):g} to {float(inputs.max()):g}: "
-                "scale them to [0, 1]"
-            )
+        self.values.learn(inputs)
         new = torch.bincount(labels, minlength=self.classes) / len(labels)
         dreamt = torch.bincount(self.bank.target[self.bank.settled].long(), minlength=self.classes)
         share = self.config.dreams / (1 + self.config.dreams) if bool(dreamt.any()) else 0.0
@@ -361,12 +366,12 @@ class PersistentMemory(nn.Module):
         self, codes: Float[Tensor, "B E"], inputs: Float[Tensor, "B ..."]
     ) -> Float[Tensor, ""]:
         return functional.binary_cross_entropy_with_logits(
-            self.hallucination(codes), inputs.flatten(1)
+            self.hallucination(codes), self.values.scaled(inputs.flatten(1)).clamp(0, 1)
         )
 
     def _dreamt(self, codes: Float[Tensor, "n E"]) -> Float[Tensor, "n ..."]:
         assert self.dreamer is not None, "a memory built with dreams=False cannot decode"
-        decoded: Tensor = self.dreamer(codes).sigmoid()
+        decoded = self.values.restored(self.dreamer(codes).sigmoid())
         return decoded.reshape(-1, *self.shape)
 
     def _codes(self, inputs: Float[Tensor, "M ..."]) -> Float[Tensor, "M E"]:

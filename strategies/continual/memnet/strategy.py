@@ -20,13 +20,14 @@ class MemNetStrategy(SupervisedTemplate[Any, Any, Any]):
 
     Args:
         model: Maps inputs to logits; see :func:`~strategies.continual.memnet.wrap.remember`.
-        shape: Shape of a sample, with values in [0, 1].
+        shape: Shape of a sample.
         classes: Number of classes.
         config: Options of the memory.
         learning_rate: Adam's.
         seed: Seed of the memory's draws; the order of samples is Avalanche's own and uses the
             global generator.
         plugins: Further Avalanche plugins.
+        value_range: Range of a sample's values; learned from the first samples by default.
         template: Further arguments of Avalanche's template: ``train_mb_size``, ``train_epochs``,
             ``eval_mb_size``, ``device``, ``evaluator`` …
     """
@@ -41,10 +42,16 @@ class MemNetStrategy(SupervisedTemplate[Any, Any, Any]):
         learning_rate: float = 1e-3,
         seed: int = 0,
         plugins: Sequence[SupervisedPlugin[Any]] = (),
+        value_range: tuple[float, float] | None = None,
         **template: Any,
     ) -> None:
         memory = remember(
-            model, config or PersistentConfig(), shape=shape, classes=classes, seed=seed
+            model,
+            config or PersistentConfig(),
+            shape=shape,
+            classes=classes,
+            seed=seed,
+            value_range=value_range,
         )
         memory.to(template.get("device", "cpu"))
         super().__init__(

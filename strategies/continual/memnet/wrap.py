@@ -20,6 +20,7 @@ def remember(
     seed: int,
     sample_bytes: int | None = None,
     layer: str | None = None,
+    value_range: tuple[float, float] | None = None,
 ) -> PersistentMemory:
     """Wrap a classifier in a persistent memory.
 
@@ -28,16 +29,21 @@ def remember(
             with their number as ``width``), else the inputs of its last linear layer. Later layers
             are not used.
         config: Options of the memory.
-        shape: Shape of a sample, with values in [0, 1].
+        shape: Shape of a sample.
         classes: Number of classes.
         seed: Seed of noise and of the choice of stored samples.
         sample_bytes: Bytes of one raw sample with its label, for a budget in samples; by default
             a byte per value and one.
         layer: Name of the linear layer whose inputs are the features, as in
             ``model.named_modules()``.
+        value_range: ``(low, high)``, the values of a sample that the memory scales to 0 and 1 for
+            its decoder, such as ``(-0.43, 2.83)`` for normalised MNIST. By default the memory
+            learns them from the first training samples, and logs a warning if they are not in
+            [0, 1]. The model itself reads samples unchanged.
 
     Raises:
-        UsageError: If the budget does not hold a slot per class, or the model has no features.
+        UsageError: If the budget does not hold a slot per class, the model has no features, or the
+            range is empty.
     """
     try:
         fitted = config.fitted(sample_bytes or math.prod(shape) + 1, classes)
@@ -47,6 +53,7 @@ def remember(
             shape=shape,
             classes=classes,
             generator=generator("memory", seed),
+            value_range=value_range,
         )
     except ValueError as error:
         raise UsageError(f"method memnet: {error}") from error

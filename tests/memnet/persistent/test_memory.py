@@ -352,8 +352,8 @@ def test_log_prior_is_class_share_in_training_data() -> None:
 
 def test_unsuitable_samples_are_an_error() -> None:
     labels = torch.tensor([0, 1])
-    with pytest.raises(ValueError, match=r"from 0 to 255: scale them to \[0, 1\]"):
-        memory().expect(torch.tensor([0.0, 255.0]).reshape(2, 1, 1).expand(2, 3, 4), labels)
+    with pytest.raises(ValueError, match=r"they must be finite"):
+        memory().expect(torch.tensor([0.0, torch.inf]).reshape(2, 1, 1).expand(2, 3, 4), labels)
     with pytest.raises(ValueError, match=r"shape \(4, 3\) do not fit"):
         memory().expect(torch.zeros(2, 4, 3), labels)
 

@@ -1,11 +1,12 @@
 """MemNet's memory in plain Avalanche scripts, with any strategy and any classifier."""
 
+import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
-from avalanche.benchmarks import benchmark_from_datasets
+from avalanche.benchmarks import SplitMNIST, benchmark_from_datasets
 from avalanche.benchmarks.utils import AvalancheDataset, DataAttribute
 from avalanche.training import Naive
 from sklearn.datasets import load_digits
@@ -27,12 +28,14 @@ from tests.strategies.continual.toy_stream import toy
 SHAPE = (1, 4, 4)
 
 
-def images(classes: tuple[int, ...], seed: int, scale: float = 1.0) -> AvalancheDataset[Any]:
-    """Return sixty images; each class has its own bright row."""
+def images(
+    classes: tuple[int, ...], seed: int, normalised: tuple[float, float] = (0.0, 1.0)
+) -> AvalancheDataset[Any]:
+    """Return sixty images, normalised by mean and deviation; each class has its own bright row."""
     labels = torch.tensor(classes)[torch.arange(60) % len(classes)]
     inputs = 0.15 * torch.rand(60, *SHAPE, generator=torch.Generator().manual_seed(seed))
     inputs[torch.arange(60), 0, labels] += 0.8
-    return tensor_dataset(scale * inputs, labels)
+    return tensor_dataset((inputs - normalised[0]) / normalised[1], labels)
 
 
 def tensor_dataset(inputs: Tensor, labels: Tensor) -> AvalancheDataset[Any]:
@@ -42,9 +45,12 @@ def tensor_dataset(inputs: Tensor, labels: Tensor) -> AvalancheDataset[Any]:
     )
 
 
-def benchmark(scale: float = 1.0) -> Any:
+def benchmark(normalised: tuple[float, float] = (0.0, 1.0)) -> Any:
     parts = [
-        [images(classes, 2 * place + part, scale) for place, classes in enumerate([(0, 1), (2, 3)])]
+        [
+            images(classes, 2 * place + part, normalised)
+            for place, classes in enumerate([(0, 1), (2, 3)])
+        ]
         for part in range(2)
     ]
     return benchmark_from_datasets(train=parts[0], test=parts[1])
@@ -167,12 +173,25 @@ def test_a_restored_script_ends_with_the_same_numbers(done: int, tmp_path: Path)
     assert slots[0] == slots[1]
 
 
-def test_values_outside_the_unit_interval_are_refused() -> None:
+def test_normalised_images_are_remembered_as_well_as_plain_ones() -> None:
+    """Dreams have the values of the samples, so rehearsal retains the first classes."""
+    found = []
+    for mean, deviation in ((0.0, 1.0), (0.2, 0.25)):
+        strategy = plain(memory := around(), epochs=8)
+        data = benchmark(normalised=(mean, deviation))
+        for experience in data.train_stream:
+            strategy.train(experience)
+        slots = torch.nonzero(memory.bank.settled).flatten()
+        dreams = memory.dream(slots).inputs
+        found.append((accuracy(strategy, data.test_stream), deviation * dreams + mean))
+    assert all(one > 0.9 for one, _ in found)
+    assert all(float(dreams.min()) >= 0 and float(dreams.max()) > 0.7 for _, dreams in found)
+
+
+def test_values_that_are_not_finite_are_refused() -> None:
     strategy = plain(around())
-    with pytest.raises(
-        UsageError, match=r"method memnet: samples hold values from .* scale them to \[0, 1\]"
-    ):
-        strategy.train(benchmark(scale=2.0).train_stream[0])
+    with pytest.raises(UsageError, match=r"method memnet: .* they must be finite"):
+        strategy.train(benchmark(normalised=(0.0, 0.0)).train_stream[0])
 
 
 def test_dream_every_sets_the_interval_of_sleeps() -> None:
@@ -213,3 +232,28 @@ def test_every_kind_of_model_has_features_to_store(name: str) -> None:
     assert outcome.slots["occupancy"] == 1.0
     assert outcome.cost.buffer_bytes == 20 * 18 + 4 * 4 + 8
     assert outcome.metrics["learning_accuracy"] > 0.5
+
+
+@pytest.mark.data
+@pytest.mark.slow
+def test_split_mnist_of_avalanche_with_its_own_normalisation() -> None:
+    root = os.environ.get("MEMNET_DATA", "nowhere")
+    if not (Path(root) / "MNIST" / "raw" / "train-images-idx3-ubyte").is_file():
+        pytest.skip("MEMNET_DATA does not hold MNIST")
+    data = SplitMNIST(n_experiences=5, seed=3100, dataset_root=root)
+    torch.manual_seed(0)
+    net = nn.Sequential(nn.Flatten(), nn.Linear(784, 64), nn.ReLU(), nn.Linear(64, 10))
+    memory = remember(net, PersistentConfig(budget=40_000), shape=(1, 28, 28), classes=10, seed=0)
+    strategy = Naive(
+        model=memory,
+        optimizer=torch.optim.Adam(memory.parameters(), lr=0.003),
+        criterion=nn.CrossEntropyLoss(),
+        train_mb_size=64,
+        plugins=[MemNetPlugin(memory, seed=0)],
+        evaluator=AccuracyMatrix(),
+    )
+    for experience in data.train_stream[:2]:
+        strategy.train(experience)
+    assert memory.values.limits.tolist() == pytest.approx([-0.4242, 2.8215], abs=1e-3)
+    strategy.eval(data.test_stream[:2])
+    assert min(strategy.evaluator.rows[-1]) > 0.8
