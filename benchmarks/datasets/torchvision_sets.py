@@ -36,25 +36,41 @@ def prepare(name: str, files: Sequence[str], data_root: Path) -> None:
         ) from error
 
 
-def load(name: str, files: Sequence[str], data_root: Path) -> tuple[Images, Images]:
+def load(
+    name: str, files: Sequence[str], data_root: Path, *, by_split: bool = False
+) -> tuple[Images, Images]:
     """Load the training and the test images of a set.
+
+    Args:
+        name: The name of torchvision's class.
+        files: The set's files, by their paths under the data root.
+        data_root: Folder of the data sets.
+        by_split: Whether the class takes ``split="train"`` instead of ``train=True``.
 
     Raises:
         UsageError: If they can't be read.
     """
     parts = []
-    for train in (True, False):
+    for part in ("train", "test"):
+        selected: dict[str, Any] = {"split": part} if by_split else {"train": part == "train"}
         try:
-            data = _dataset(name)(data_root, train=train, download=False)
+            data = _dataset(name)(data_root, **selected, download=False)
         except (OSError, RuntimeError, ValueError, AssertionError) as error:
             folder = data_root / files[0].split("/")[0]
             raise UsageError(
                 f"{name} in {data_root} can't be read ({error}); remove {folder} and run again"
             ) from error
-        parts.append(
-            Images(pixels=np.asarray(data.data), labels=np.asarray(data.targets).astype(np.uint8))
-        )
+        parts.append(_images(data))
     return parts[0], parts[1]
+
+
+def _images(data: Any) -> Images:
+    """Return a set's arrays, with the channels last."""
+    pixels = np.asarray(data.data)
+    if pixels.ndim == 4 and pixels.shape[1] == 3:
+        pixels = pixels.transpose(0, 2, 3, 1)
+    labels = data.targets if hasattr(data, "targets") else data.labels
+    return Images(pixels=np.ascontiguousarray(pixels), labels=np.asarray(labels).astype(np.uint8))
 
 
 def _dataset(name: str) -> Any:

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from results.errors import UsageError
 
-KNOWN = ("inputs", "labels", "test_inputs", "test_labels")
+SHAPES = {"inputs": "[n, T, F]", "features": "[n, F]"}
+"""Shapes by the name of the array of samples."""
 
 STORED_BYTES = {"uint8": 1, "bool": 1, "float16": 2}
 """Bytes of a stored number, by its type.
@@ -39,8 +40,12 @@ class Arrays:
     labels: NDArray[np.int64]
 
 
-def read_arrays(file: Path) -> tuple[Arrays, Arrays | None, int]:
+def read_arrays(file: Path, name: str = "inputs") -> tuple[Arrays, Arrays | None, int]:
     """Read ``inputs [n, T, F]`` and ``labels [n]``, and ``test_inputs`` and ``test_labels`` if any.
+
+    Args:
+        file: The file.
+        name: ``"inputs"``, or ``"features"`` for arrays ``[n, F]`` of that name, one step each.
 
     Returns:
         Training samples, test samples or None, and the bytes of a stored sample and its label.
@@ -50,18 +55,20 @@ def read_arrays(file: Path) -> tuple[Arrays, Arrays | None, int]:
             training and test inputs differ in shape, type or scale.
     """
     try:
-        found = _load(file)
-        inputs, tests = found["inputs"], found.get("test_inputs")
-        train = _arrays(inputs, found["labels"], "inputs", "labels")
+        found = _load(file, (name, "labels", f"test_{name}", "test_labels"))
+        if name == "features":
+            found = {key: _one_step(key, array) for key, array in found.items()}
+        inputs, tests = found[name], found.get(f"test_{name}")
+        train = _arrays(inputs, found["labels"], name, "labels")
         test = None
         if tests is not None:
-            test = _arrays(tests, found["test_labels"], "test_inputs", "test_labels")
-            _compare(inputs, tests, train, test)
+            test = _arrays(tests, found["test_labels"], f"test_{name}", "test_labels")
+            _compare(name, inputs, tests, train, test)
         _check_labels(train, test)
     except ValueError as error:
         raise UsageError(
-            f"{file}: {error}; it must hold arrays inputs [n, T, F] and labels [n], "
-            "and may hold test_inputs and test_labels"
+            f"{file}: {error}; it must hold arrays {name} {SHAPES[name]} and labels [n], "
+            f"and may hold test_{name} and test_labels"
         ) from error
     size = inputs[0].size * STORED_BYTES.get(inputs.dtype.name, 4) + 1
     return train, test, size
@@ -72,7 +79,16 @@ def root_mean_square(arrays: Arrays) -> float:
     return float(np.sqrt(np.square(arrays.inputs, dtype=np.float64).mean()))
 
 
-def _load(file: Path) -> Mapping[str, NDArray[Any]]:
+def _one_step(name: str, array: NDArray[Any]) -> NDArray[Any]:
+    """Return features ``[n, F]`` as ``[n, 1, F]``."""
+    if name.endswith("labels"):
+        return array
+    if array.ndim != 2:
+        raise ValueError(f"{name} are {list(array.shape)}")
+    return array[:, None]
+
+
+def _load(file: Path, known: tuple[str, ...]) -> Mapping[str, NDArray[Any]]:
     try:
         with zipfile.ZipFile(file) as archive:
             members = [member.filename for member in archive.infolist()]
@@ -81,9 +97,9 @@ def _load(file: Path) -> Mapping[str, NDArray[Any]]:
             f"it is not a complete .npz archive ({error}): write it again with numpy.savez"
         ) from error
     names = [member.removesuffix(".npy") for member in members]
-    if unknown := sorted({name for name in names if name not in KNOWN}):
-        raise ValueError(f"unknown array {', '.join(unknown)}: known are {', '.join(KNOWN)}")
-    required = KNOWN if any(name.startswith("test_") for name in names) else KNOWN[:2]
+    if unknown := sorted({name for name in names if name not in known}):
+        raise ValueError(f"unknown array {', '.join(unknown)}: known are {', '.join(known)}")
+    required = known if any(name.startswith("test_") for name in names) else known[:2]
     if missing := [name for name in required if names.count(name) != 1]:
         raise ValueError(f"it must hold one array {missing[0]}, not {names.count(missing[0])}")
     try:
@@ -132,29 +148,31 @@ def _floats(inputs: NDArray[Any], name: str) -> NDArray[np.float32]:
     return floats / np.float32(255) if inputs.dtype == np.uint8 else floats
 
 
-def _compare(inputs: NDArray[Any], tests: NDArray[Any], train: Arrays, test: Arrays) -> None:
+def _compare(
+    name: str, inputs: NDArray[Any], tests: NDArray[Any], train: Arrays, test: Arrays
+) -> None:
     """Refuse test inputs of another shape, type or scale than the training inputs."""
     if inputs.shape[1:] != tests.shape[1:]:
         raise ValueError(
-            f"inputs are {list(inputs.shape)} and test_inputs {list(tests.shape)}: "
+            f"{name} are {list(inputs.shape)} and test_{name} {list(tests.shape)}: "
             "T and F must be the same"
         )
     if (inputs.dtype == np.uint8) != (tests.dtype == np.uint8):
         raise ValueError(
-            f"inputs are {inputs.dtype} and test_inputs {tests.dtype}, and only uint8 is scaled "
+            f"{name} are {inputs.dtype} and test_{name} {tests.dtype}, and only uint8 is scaled "
             "to [0, 1]: save both in the same type"
         )
     if (inputs.dtype.kind == "f") != (tests.dtype.kind == "f") and (
         _has_fractions(train.inputs) or _has_fractions(test.inputs)
     ):
         raise ValueError(
-            f"inputs are {inputs.dtype} and test_inputs {tests.dtype}, and only one of them holds "
+            f"{name} are {inputs.dtype} and test_{name} {tests.dtype}, and only one of them holds "
             "fractions: bring both to the same scale, and save them in the same type"
         )
     sizes = [root_mean_square(one) for one in (train, test)]
     if min(sizes) > 0 and max(sizes) > LARGEST_RATIO * min(sizes):
         raise ValueError(
-            f"inputs have a root mean square of {sizes[0]:.3g} and test_inputs of {sizes[1]:.3g}: "
+            f"{name} have a root mean square of {sizes[0]:.3g} and test_{name} of {sizes[1]:.3g}: "
             "bring both to the same scale"
         )
 

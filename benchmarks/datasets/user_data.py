@@ -102,23 +102,27 @@ def held_out(labels: NDArray[np.integer[Any]], names: Sequence[str]) -> NDArray[
     return stratified(labels, HELD_OUT, np.random.default_rng(SPLIT_SEED))
 
 
-def notes(place: Path) -> tuple[str, ...]:
+def notes(place: Path, name: str = "inputs") -> tuple[str, ...]:
     """Return what a user should know of the data before a run, one line each.
 
     How a folder was understood, the background of transparent pictures, inputs of an unusual scale,
     and how many test samples are also training samples.
 
+    Args:
+        place: A folder of pictures, or a file of arrays.
+        name: Name of the array of samples (`read_arrays`).
+
     Raises:
         UsageError: If the data can't be read or are malformed.
     """
     if place.is_file():
-        return tuple(_array_notes(place))
+        return tuple(_array_notes(place, name))
     layout = read_layout(place)
     return (*layout.notes, *_picture_notes(place, layout))
 
 
-def _array_notes(file: Path) -> Iterator[str]:
-    train, test, _ = read_arrays(file)
+def _array_notes(file: Path, name: str) -> Iterator[str]:
+    train, test, _ = read_arrays(file, name)
     names = [str(label) for label in range(int(train.labels.max()) + 1)]
     keys = _row_keys(train.inputs)
     if test is None:
@@ -128,7 +132,7 @@ def _array_notes(file: Path) -> Iterator[str]:
     low, high = sorted(sizes := [root_mean_square(one) for one in (train, test)])
     if high > NOTED_RATIO * low:
         yield (
-            f"{file}: inputs have a root mean square of {sizes[0]:.3g} and test_inputs of "
+            f"{file}: {name} have a root mean square of {sizes[0]:.3g} and test_{name} of "
             f"{sizes[1]:.3g}"
         )
     others = _row_keys(test.inputs)

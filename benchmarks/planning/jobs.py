@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 
 from pydantic import JsonValue
@@ -43,7 +44,7 @@ class Job:
 
 
 def check_data(job: Job, root: Path) -> None:
-    """Check that user data are still those of the plan, whose hash is part of the cell id.
+    """Check that the data are still those of the plan, whose hash is part of the cell id.
 
     Args:
         job: The cell.
@@ -52,12 +53,32 @@ def check_data(job: Job, root: Path) -> None:
     Raises:
         UsageError: If the data are missing or have changed since the plan.
     """
-    option = job.benchmark.source.facts.get("DATA")
-    if option is None:
-        return
-    place = located(str(job.cell.config["benchmark"][option]), root)
-    if content_digest(place) != job.cell.version["data"]:
-        raise UsageError(f"{place} has changed since the plan was made: run the command again")
+    options = job.cell.config["benchmark"]
+    found = data_digest(job.benchmark, options, root)
+    if found is not None and found != job.cell.version["data"]:
+        option = job.benchmark.source.facts.get("DATA")
+        what = "its data" if option is None else str(located(str(options[option]), root))
+        raise UsageError(
+            f"{job.benchmark.name}: {what} has changed since the plan was made, or differs between "
+            "machines: run the command again"
+        )
+
+
+def data_digest(entry: Entry, options: Mapping[str, JsonValue], root: Path) -> str | None:
+    """Hash the data of a benchmark that are found on this machine; None if it has none.
+
+    User data are named by the option of the fact ``DATA``; other data are identified by ``digest``
+    of the module of the fact ``DIGEST_FROM``.
+
+    Raises:
+        UsageError: If the data are missing.
+    """
+    facts = entry.source.facts
+    if "DATA" in facts:
+        return content_digest(located(str(options[facts["DATA"]]), root))
+    if "DIGEST_FROM" in facts:
+        return str(import_module(facts["DIGEST_FROM"]).digest(options, root))
+    return None
 
 
 TRAINING_MODULES: Mapping[Kind, str] = {
@@ -116,7 +137,7 @@ class Planner:
         self.catalog = catalog
         self.settings = settings
         self._data = data
-        self._digests: dict[Path, str] = {}
+        self._digests: dict[str, str | None] = {}
         self._models: dict[str, Variant] = {}
         self._methods: dict[str, Variant] = {}
         self._options = {member.benchmark: dict(member.options) for member in members}
@@ -197,16 +218,17 @@ class Planner:
         """
         if "DATA" not in entry.source.facts or entry.plugin:  # a plugin has a format of its own
             return []
-        return [f"{entry.name}: {note}" for note in notes(self._place(entry))]
+        array = entry.source.facts.get("ARRAY", "inputs")
+        return [f"{entry.name}: {note}" for note in notes(self._place(entry), array)]
 
     def _place(self, entry: Entry) -> Path:
         return located(str(self.options(entry)[entry.source.facts["DATA"]]), data_root(self._data))
 
-    def _digest(self, place: Path) -> str:
-        """Hash user data once per plan: in the next plan of a process they may have changed."""
-        if place not in self._digests:
-            self._digests[place] = content_digest(place)
-        return self._digests[place]
+    def _digest(self, entry: Entry, options: Mapping[str, JsonValue]) -> str | None:
+        """Hash data once per plan: in the next plan of a process they may have changed."""
+        if entry.name not in self._digests:  # a plan has one set of options per benchmark
+            self._digests[entry.name] = data_digest(entry, options, data_root(self._data))
+        return self._digests[entry.name]
 
     def _given(self, entry: Entry) -> dict[str, JsonValue]:
         return {**self._options.get(entry.name, {}), **self.settings.benchmark}
@@ -240,8 +262,8 @@ class Planner:
         if self.settings.precision != FULL_PRECISION:
             training["precision"] = self.settings.precision
         version = versions(entry, model.entry, method.entry if method else None)
-        if "DATA" in entry.source.facts:  # a user's own data, identified by their content
-            version["data"] = self._digest(self._place(entry))
+        if (digest := self._digest(entry, options)) is not None:
+            version["data"] = digest
         cell = Cell(
             benchmark=entry.name,
             model=model.name,

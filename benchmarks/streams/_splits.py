@@ -1,10 +1,21 @@
 """Shared parts of streams that split the classes of an image set among experiences."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
+import torch
+
 from benchmarks.datasets.images import Form, Images
+from benchmarks.datasets.user_data import held_out as held_out_of
 from results.errors import UsageError
-from strategies.continual.stream import Measures, Scenario, Schedule, Stream, split_classes
+from strategies.continual.stream import (
+    Measures,
+    Samples,
+    Scenario,
+    Schedule,
+    Stream,
+    split_classes,
+)
 
 
 class CommonOptions(Protocol):
@@ -92,6 +103,26 @@ def measures_of(options: CommonOptions) -> Measures:
     if options.track < 0:
         raise UsageError(f"track={options.track} must be a number of steps, or 0")
     return Measures(track=options.track, probe=options.probe)
+
+
+def split_samples(samples: Samples, names: Sequence[str]) -> tuple[Samples, Samples]:
+    """Split samples in two, the second with a fifth of every class.
+
+    The split is the same at every call.
+
+    Args:
+        samples: The samples.
+        names: Names of the classes, for error messages.
+
+    Raises:
+        UsageError: If a class has too few samples.
+    """
+    second = torch.from_numpy(held_out_of(samples.labels.numpy(), names))
+    first, other = (
+        Samples(inputs=samples.inputs[chosen], labels=samples.labels[chosen])
+        for chosen in (~second, second)
+    )
+    return first, other
 
 
 def split_images(

@@ -17,7 +17,6 @@ error: animations, 32-bit integer pictures, training and test arrays of differen
 The content that is read, not its location, is part of a cell's id.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -27,9 +26,9 @@ import torch
 from benchmarks.datasets.images import Form, Images
 from benchmarks.datasets.paths import located
 from benchmarks.datasets.user_arrays import Arrays, read_arrays
-from benchmarks.datasets.user_data import held_out, load_pictures
+from benchmarks.datasets.user_data import load_pictures
 from benchmarks.datasets.user_files import read_layout
-from benchmarks.streams._splits import measures_of, schedule_of
+from benchmarks.streams._splits import measures_of, schedule_of, split_samples
 from results.errors import UsageError
 from strategies.continual.stream import Samples, Stream, split_classes
 
@@ -95,7 +94,7 @@ def build(config: Config, *, seed: int, data_root: Path) -> Stream:
     """
     train, test, sample_bytes, names = load(config, data_root)
     if config.validation:
-        train, test = split(train, names)
+        train, test = split_samples(train, names)
     classes = len(names)
     untested = [names[label] for label in sorted(set(range(classes)) - set(test.labels.tolist()))]
     if len(untested) >= max(1, classes // config.experiences):
@@ -136,24 +135,8 @@ def load(config: Config, data_root: Path) -> tuple[Samples, Samples, int, tuple[
         ]
         parts, sample_bytes = [one.samples(form, 255) for one in images], images[0].sample_bytes
         names = read_layout(place).classes
-    train, test = parts if len(parts) > 1 else split(parts[0], names)
+    train, test = parts if len(parts) > 1 else split_samples(parts[0], names)
     return train, test, sample_bytes, names
-
-
-def split(samples: Samples, names: Sequence[str]) -> tuple[Samples, Samples]:
-    """Split the samples in two, the second with a fifth of every class.
-
-    The split is the same at every call.
-
-    Raises:
-        UsageError: If a class has too few samples.
-    """
-    second = torch.from_numpy(held_out(samples.labels.numpy(), names))
-    first, other = (
-        Samples(inputs=samples.inputs[chosen], labels=samples.labels[chosen])
-        for chosen in (~second, second)
-    )
-    return first, other
 
 
 def _samples(arrays: Arrays) -> Samples:

@@ -159,6 +159,7 @@ TITLES = {
     "stability_gap": "stability gap",
     "probe_accuracy": "probe accuracy",
     "probe_forgetting": "probe forgetting",
+    "bits_per_byte": "bits per byte",
 }
 """Titles of a stream's metrics that differ from the metric's name.
 

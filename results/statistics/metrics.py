@@ -136,6 +136,19 @@ def probe_metrics(probe_matrix: Matrix) -> dict[str, float | None]:
     return {"probe_accuracy": found["accuracy"], "probe_forgetting": found["forgetting"]}
 
 
+def bits_metrics(bits_matrix: Matrix) -> dict[str, float | None]:
+    """Compute the metric of cross-entropies in bits.
+
+    Args:
+        bits_matrix: Bits per sample of each experience, in rows as in ``R``, after a first row from
+            before the first experience.
+
+    Returns:
+        ``bits_per_byte``, the mean of the last row; a sample of a stream of text is a byte.
+    """
+    return {"bits_per_byte": _number(average_accuracy(_matrix(bits_matrix)))}
+
+
 def task_metrics(
     accuracy_by_distance: Sequence[Sequence[float | None]], group: str = ""
 ) -> dict[str, float | None]:

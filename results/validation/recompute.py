@@ -5,7 +5,13 @@ from typing import Any
 
 from pydantic import JsonValue
 
-from results.statistics.metrics import probe_metrics, stream_metrics, task_metrics, tracking_metrics
+from results.statistics.metrics import (
+    bits_metrics,
+    probe_metrics,
+    stream_metrics,
+    task_metrics,
+    tracking_metrics,
+)
 
 BY_DISTANCE = "accuracy_by_distance"
 
@@ -35,6 +41,8 @@ def recomputed(curves: Mapping[str, JsonValue]) -> dict[str, float | None]:
             found |= tracking_metrics(given["accuracy_within"])
         if "probe_matrix" in given:
             found |= probe_metrics(given["probe_matrix"])
+        if "bits_matrix" in given:
+            found |= bits_metrics(given["bits_matrix"])
     except (TypeError, OverflowError) as error:
         raise ValueError(f"curves cannot be read: {error}") from error
     if not found:

@@ -86,10 +86,12 @@ class Measures:
     Attributes:
         track: Steps between two evaluations within an experience; 0 for none.
         probe: Whether a linear probe is fitted to the frozen features after each experience.
+        bits: Whether the cross-entropy is measured, in bits per sample.
     """
 
     track: int = 0
     probe: bool = False
+    bits: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ import torch
 from baselines.interface import SequenceModel
 from results.errors import UsageError
 from strategies.continual.classifier import classifier
-from strategies.continual.replay.buffer import build_buffer, raw_storage
+from strategies.continual.replay.buffer import build_buffer, has_bytes
 from strategies.continual.replay.rehearsal import Replay
 from strategies.continual.replay.sample_storage import DeflatedStorage
 from strategies.continual.strategy import ContinualStrategy
@@ -58,10 +58,9 @@ def build(
     """
     if config.weighting == "experience":
         require_boundaries(stream, "er-compressed[weighting=experience]")
-    raw = raw_storage(stream)
-    if raw.data.dtype != torch.uint8:
+    if not has_bytes(stream):
         raise UsageError(
-            "method 'er-compressed' stores images of bytes, and this stream's samples are floats: "
+            "method 'er-compressed' stores images of bytes, and this stream's samples are not: "
             "use method er"
         )
     signature = stream.signature

@@ -22,7 +22,7 @@ from memnet.persistent.memory import PersistentMemory
 from results.errors import UsageError
 from strategies.common.rng import generator
 from strategies.continual.classifier import trunk
-from strategies.continual.replay.buffer import Buffer, build_buffer, raw_storage
+from strategies.continual.replay.buffer import Buffer, build_buffer, has_bytes, raw_storage
 from strategies.continual.replay.rehearsal import Replay, samples_of
 from strategies.continual.replay.sample_storage import DeflatedStorage
 from strategies.continual.strategy import ContinualStrategy
@@ -155,9 +155,9 @@ def build(
     if config.trust > 1:
         raise UsageError(f"method 'er-encoder': trust = {config.trust} must be at most 1")
     signature, raw = stream.signature, raw_storage(stream)
-    if config.form == "deflated" and raw.data.dtype != torch.uint8:
+    if config.form == "deflated" and not has_bytes(stream):
         raise UsageError(
-            "form = deflated compresses images of bytes, and this stream's samples are floats: "
+            "form = deflated compresses images of bytes, and this stream's samples are not: "
             "use form=raw"
         )
     shape = (signature.length, signature.features or 1)

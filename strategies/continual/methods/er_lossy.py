@@ -19,7 +19,7 @@ from torch import Tensor
 from baselines.interface import ModelOutput, SequenceModel, Signature
 from results.errors import UsageError
 from strategies.continual.classifier import classifier
-from strategies.continual.replay.buffer import build_buffer, raw_storage
+from strategies.continual.replay.buffer import build_buffer, has_bytes
 from strategies.continual.replay.dct_storage import DctStorage
 from strategies.continual.replay.rehearsal import Replay
 from strategies.continual.strategy import ContinualStrategy
@@ -102,9 +102,9 @@ def build(
     """
     if config.weighting == "experience":
         require_boundaries(stream, "er-lossy[weighting=experience]")
-    if raw_storage(stream).data.dtype != torch.uint8:
+    if not has_bytes(stream):
         raise UsageError(
-            "method 'er-lossy' stores images of bytes, and this stream's samples are floats: use "
+            "method 'er-lossy' stores images of bytes, and this stream's samples are not: use "
             "method er"
         )
     if config.code < 2:

@@ -1,13 +1,14 @@
-"""Optional measurements of a stream: accuracy within experiences, and a probe of the features."""
+"""Optional measurements of a stream: within experiences, of the features, and in bits."""
 
 from collections.abc import Mapping
 
 from pydantic import JsonValue
 
-from results.statistics.metrics import probe_metrics, tracking_metrics
+from results.statistics.metrics import bits_metrics, probe_metrics, tracking_metrics
 from strategies.common.checkpoint import Stateful
 from strategies.common.cost import Stopwatch
 from strategies.continual.metrics.accuracy_tracking import AccuracyTracking
+from strategies.continual.metrics.bits_matrix import BitsMatrix
 from strategies.continual.metrics.linear_probe import LinearProbe
 from strategies.continual.strategy import ContinualStrategy
 from strategies.continual.stream import Stream
@@ -18,7 +19,7 @@ class OptionalMetrics:
 
     Args:
         stream: The stream.
-        strategy: The strategy; tracking becomes a plugin of it.
+        strategy: The strategy; tracking and bits become plugins of it.
         train: The stopwatch of the training.
         seed: The cell's seed.
     """
@@ -32,8 +33,8 @@ class OptionalMetrics:
             else None
         )
         self._probe = LinearProbe(stream, seed) if stream.measures.probe else None
-        if self._tracking is not None:
-            strategy.plugins.append(self._tracking)
+        self._bits = BitsMatrix() if stream.measures.bits else None
+        strategy.plugins.extend(one for one in (self._tracking, self._bits) if one is not None)
 
     def take(self, strategy: ContinualStrategy) -> None:
         """Measure at the end of an experience."""
@@ -47,14 +48,23 @@ class OptionalMetrics:
 
     def metrics(self) -> Mapping[str, float | None]:
         """Return the metrics."""
-        tracked = {} if self._tracking is None else tracking_metrics(self._tracking.rows)
-        return tracked if self._probe is None else {**tracked, **probe_metrics(self._probe.rows)}
+        found = {} if self._tracking is None else tracking_metrics(self._tracking.rows)
+        if self._probe is not None:
+            found |= probe_metrics(self._probe.rows)
+        if self._bits is not None:
+            found |= bits_metrics(self._bits.rows)
+        return found
 
     def curves(self) -> dict[str, JsonValue]:
-        """Return the curves ``accuracy_within`` and ``probe_matrix``."""
+        """Return the curves ``accuracy_within``, ``probe_matrix`` and ``bits_matrix``.
+
+        The first row of ``bits_matrix`` is from before the first experience.
+        """
         curves: dict[str, JsonValue] = {}
         if self._tracking is not None:
             curves["accuracy_within"] = [list(row) for row in self._tracking.rows]
         if self._probe is not None:
             curves["probe_matrix"] = [list(row) for row in self._probe.rows]
+        if self._bits is not None:
+            curves["bits_matrix"] = [list(row) for row in self._bits.rows]
         return curves

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from results.errors import UsageError
 from strategies.common.rng import generator
+from strategies.continual.replay.bit_storage import BitStorage
 from strategies.continual.replay.sample_storage import RowStorage, SampleStorage
 from strategies.continual.replay.sampling import Shares, admit
 from strategies.continual.stream import Stream
@@ -127,13 +128,21 @@ class Buffer:
         self._draws.set_state(state["draws"])
 
 
-def raw_storage(stream: Stream) -> RowStorage:
-    """Return an empty storage of raw samples: bytes, half floats or floats, by the stream."""
-    length, features = stream.signature.length, stream.signature.features or 1
-    value_bytes = (stream.sample_bytes - 1) // (length * features)
+def raw_storage(stream: Stream) -> SampleStorage:
+    """Return an empty storage of raw samples: bits, bytes, half floats or floats, by the stream."""
+    shape = (stream.signature.length, stream.signature.features or 1)
+    if 8 * (stream.sample_bytes - 1) == math.prod(shape):
+        return BitStorage(shape)
+    value_bytes = (stream.sample_bytes - 1) // math.prod(shape)
     return RowStorage.empty(
-        (length, features), {1: torch.uint8, 2: torch.float16}.get(value_bytes, torch.float32)
+        shape, {1: torch.uint8, 2: torch.float16}.get(value_bytes, torch.float32)
     )
+
+
+def has_bytes(stream: Stream) -> bool:
+    """Return whether the values of a stream's samples are bytes."""
+    signature = stream.signature
+    return stream.sample_bytes - 1 == signature.length * (signature.features or 1)
 
 
 def capacity_bytes(size: BufferSize, stream: Stream) -> int:
