@@ -46,7 +46,7 @@ def generate() -> tuple[Images, Images]:
     """
     draws = RandomState(SEED)
     labels = np.repeat(np.arange(len(HEIGHTS)), PER_CLASS)
-    values = np.stack([_sequence(_template(label), draws) for label in labels])
+    values = np.stack([_sequence(_template(label), draws) for label in labels.tolist()])
     order = draws.permutation(len(labels))
     values = (values - values.mean()) / values.std()
     levels = np.clip(np.rint(128 + LEVELS_PER_DEVIATION * values), 0, 255)
@@ -61,7 +61,8 @@ def generate() -> tuple[Images, Images]:
 def _template(label: int) -> Float[np.ndarray, "12"]:
     """Return a digit's template: unit deviation over six, and 0 at its start."""
     heights = np.array(HEIGHTS[label], dtype=np.float64)
-    return (heights - heights[0]) / (6 * heights.std())
+    template: Float[np.ndarray, "12"] = (heights - heights[0]) / (6 * heights.std())
+    return template
 
 
 def _sequence(template: Float[np.ndarray, "12"], draws: RandomState) -> Float[np.ndarray, "40"]:

@@ -71,9 +71,11 @@ class ValueRange(nn.Module):
     def scaled(self, samples: Float[Tensor, "n ..."]) -> Float[Tensor, "n ..."]:
         """Return samples with ``low`` as 0 and ``high`` as 1."""
         low, high = self.limits
-        return (samples - low) / (high - low)
+        scaled: Tensor = (samples - low) / (high - low)
+        return scaled
 
     def restored(self, values: Float[Tensor, "n ..."]) -> Float[Tensor, "n ..."]:
         """Return scaled values as values of samples."""
         low, high = self.limits
-        return low + values * (high - low)
+        restored: Tensor = low + values * (high - low)
+        return restored

@@ -18,7 +18,7 @@ from torch.nn import functional
 from baselines.interface import Signature
 from results.errors import UsageError
 from strategies.common.rng import generator
-from strategies.continual.replay.buffer import raw_storage
+from strategies.continual.replay.buffer import has_bytes
 from strategies.continual.stream import Stream
 
 Kind = Literal["auto", "convolutional", "dense"]
@@ -128,7 +128,7 @@ def _are_images(stream: Stream) -> bool:
     """Return whether samples are bytes, and several steps or a square."""
     signature = stream.signature
     square = math.isqrt(signature.features or 1) ** 2 == (signature.features or 1)
-    return raw_storage(stream).data.dtype == torch.uint8 and (signature.length > 1 or square)
+    return has_bytes(stream) and (signature.length > 1 or square)
 
 
 def _image(signature: Signature) -> tuple[int, int]:
