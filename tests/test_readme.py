@@ -40,6 +40,7 @@ def test_readme_has_run_commands_of_known_benchmarks() -> None:
         "split-mnist",
         "from-folder",
         "task-shift",
+        "task-shift-domain",
         "task-shift-online",
         "task-shift-total-bytes",
         "long-dependency",

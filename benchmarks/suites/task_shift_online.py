@@ -26,6 +26,8 @@ ONLINE_METHODS = (
 )
 DIGITS_OPTIONS = {"online": 10, "track": 10, "probe": True}
 MNIST_OPTIONS = {"online": 10, "track": 100, "probe": True}
+TRANSFORMED_OPTIONS = {"online": 10, "track": 1000}
+"""Ten experiences of all images; a probe of each would cost more than the training."""
 
 SUITE = Suite(
     seeds=tuple(range(10)),
@@ -36,8 +38,24 @@ SUITE = Suite(
             methods=ONLINE_METHODS,
             options=DIGITS_OPTIONS,
         ),
+        *(
+            Member(benchmark=stream, models=("mlp",), methods=ONLINE_METHODS, options=MNIST_OPTIONS)
+            for stream in ("split-mnist", "split-fashion-mnist")
+        ),
+        *(
+            Member(
+                benchmark=stream,
+                models=("mlp",),
+                methods=ONLINE_METHODS,
+                options=TRANSFORMED_OPTIONS,
+            )
+            for stream in ("permuted-mnist", "rotated-mnist")
+        ),
         Member(
-            benchmark="split-mnist", models=("mlp",), methods=ONLINE_METHODS, options=MNIST_OPTIONS
+            benchmark="split-mnist-1d",
+            models=("mlp",),
+            methods=ONLINE_METHODS,
+            options=DIGITS_OPTIONS,
         ),
     ),
     profiles={

@@ -94,6 +94,6 @@ def test_list_prints_the_requirements_of_an_entry() -> None:
     (line,) = [
         line
         for line in memnet("list", "streams").stdout.splitlines()
-        if line.startswith("split-mnist")
+        if line.startswith("split-mnist ")
     ]
     assert line.endswith("[needs its data in the data root, or a download]")

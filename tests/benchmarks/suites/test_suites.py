@@ -112,6 +112,25 @@ TASKS = set(CATALOG.tasks.names()) - {
 """Tasks of the suite `long-dependency`; `forgetting-dynamics` has one of its own."""
 
 
+def test_every_stream_has_each_model_alone_with_replay_and_with_memory() -> None:
+    found: dict[str, set[tuple[str, str]]] = {}
+    for job in plan("task-shift").jobs:
+        if job.cell.seed == 0:
+            pair = (base_name(job.cell.model), base_name(job.cell.method))
+            found.setdefault(job.cell.benchmark, set()).add(pair)
+    assert len(found) == 7
+    models, methods = ("memnet", "transformer", "lstm", "mlp"), ("naive", "er", "memnet")
+    for pairs in found.values():
+        assert pairs >= {(model, method) for model in models for method in methods}
+
+
+@pytest.mark.parametrize("scenario", ["domain", "task"])
+def test_a_suite_per_scenario(scenario: str) -> None:
+    jobs = plan(f"task-shift-{scenario}").jobs
+    assert len({job.cell.benchmark for job in jobs}) >= 4
+    assert all(job.cell.config["benchmark"]["scenario"] == scenario for job in jobs)
+
+
 def test_long_dependency_has_every_task_and_every_model_that_reads_it() -> None:
     """Models of samples of a single length (`mlp`, `cnn`) can't run on tasks."""
     models = {
