@@ -21,7 +21,6 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional
 
-from strategies.continual.replay.buffer import raw_storage
 from strategies.continual.stream import Stream
 
 LIKELIHOOD_BATCH = 64
@@ -41,7 +40,7 @@ class VAE(nn.Module):
     def __init__(self, stream: Stream, *, hidden: int, layers: int, latent: int) -> None:
         super().__init__()
         self.shape = (stream.signature.length, stream.signature.features or 1)
-        self.pixels = raw_storage(stream).data.dtype == torch.uint8
+        self.pixels = stream.sample_bytes - 1 <= math.prod(self.shape)  # bytes or bits
         self.latent = latent
         widths = [math.prod(self.shape), *[hidden] * layers]
         self.body = _hidden_layers(widths)
