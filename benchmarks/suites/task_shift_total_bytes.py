@@ -19,7 +19,9 @@ BOUNDED_METHODS = (
     "er-lossy",
     "latent-replay",
     "er-encoder",
+    "slda",
     "ridge",
+    "ridge-slots",
     "memnet",
 )
 TOTAL_BUDGETS = (64_000, 200_000, 500_000, 2_000_000, 6_000_000)
