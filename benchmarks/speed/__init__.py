@@ -1,1 +1,1 @@
-"""Speed: CPU seconds of several training loops for the same work, in one run."""
+"""Speed: seconds of several models or training loops for the same work, in one run."""

@@ -8,6 +8,8 @@ from statistics import median
 
 Work = Callable[[], Callable[[], object]]
 """Prepares the work and returns a function that does it; only that function is timed."""
+Clock = Callable[[], float]
+"""Returns seconds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,7 +19,7 @@ class Timing:
     Attributes:
         work: The work.
         baseline: Name of the implementation.
-        seconds: CPU seconds, the median of all rounds.
+        seconds: Seconds, the median of all rounds.
         ratio: Seconds relative to the first implementation, the median of all rounds.
     """
 
@@ -27,16 +29,25 @@ class Timing:
     ratio: float
 
 
-def compare(work: str, baselines: Mapping[str, Work], rounds: int) -> list[Timing]:
-    """Time implementations of the same work in turn; the first is the reference of the ratios."""
+def compare(
+    work: str, baselines: Mapping[str, Work], rounds: int, clock: Clock = time.process_time
+) -> list[Timing]:
+    """Time implementations of the same work in turn; the first is the reference of the ratios.
+
+    Args:
+        work: Name of the work.
+        baselines: The implementations by name.
+        rounds: How often each does the work.
+        clock: What measures the time; CPU time by default.
+    """
     seconds_of: dict[str, list[float]] = {name: [] for name in baselines}
     for _ in range(rounds):
         for name, prepare in baselines.items():
             do = prepare()
             gc.collect()
-            began = time.process_time()
+            began = clock()
             do()
-            seconds_of[name].append(time.process_time() - began)
+            seconds_of[name].append(clock() - began)
     first = seconds_of[next(iter(baselines))]
     return [
         Timing(

@@ -72,4 +72,4 @@ def test_measurements_are_shown(
 def test_unknown_measurement_is_an_error() -> None:
     done = memnet("speed", "ligth")
     assert done.returncode == 2
-    assert "unknown measurement 'ligth': there is streams" in done.stderr
+    assert "unknown measurement 'ligth': there is models, streams" in done.stderr
