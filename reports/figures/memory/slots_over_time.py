@@ -11,6 +11,10 @@ from reports.figures.memory.kinds import colours, legend
 from reports.figures.plot import Plot, render
 from reports.figures.style import INK, MUTED, styled
 
+ROW_HEIGHT, MAX_HEIGHT = 0.24, 11.0
+"""Height of a slot's row, and largest height of all rows, in inches."""
+LABEL_SIZE, MIN_LABEL_SIZE = 7.0, 3.5
+"""Font size of labels, and the least at which they are drawn."""
 MIN_READ = 0.15
 """Least read weight that is drawn."""
 EVICTED, MERGED = "#a8321a", "#882255"
@@ -25,13 +29,15 @@ def draw(table: TraceTable, memory: int = 0) -> Plot:
     rows = {head: max((one.slot for one in held), default=0) + 1 for head, held in all_held.items()}
     kinds = sorted({table.kind(one.content, memory) for held in all_held.values() for one in held})
     with styled():
-        figure = Figure(figsize=(11.0, 0.24 * sum(rows.values()) + 1.6), layout="constrained")
+        height = min(ROW_HEIGHT, MAX_HEIGHT / sum(rows.values()))
+        size = min(LABEL_SIZE, LABEL_SIZE * height / ROW_HEIGHT)
+        figure = Figure(figsize=(11.0, height * sum(rows.values()) + 1.6), layout="constrained")
         panels = figure.subplots(
             len(heads), 1, sharex=True, squeeze=False,
             gridspec_kw={"height_ratios": [rows[head] for head in heads]},
         )[:, 0]  # fmt: skip
         for head, axes in zip(heads, panels, strict=True):
-            _bars(axes, table, memory, head, all_held[head], kinds)
+            _bars(axes, table, memory, head, all_held[head], kinds, size)
             _reads(axes, table, memory, head)
             _frame(axes, table, memory, rows[head], end)
             axes.set_title(f"head {head + 1}")
@@ -58,6 +64,7 @@ def _bars(
     head: int,
     held: list[Holding],
     kinds: list[str],
+    size: float,
 ) -> None:
     tokens, palette = table.tokens(memory), colours(kinds)
     end, halo = table.end(memory), withStroke(linewidth=2.2, foreground="white")
@@ -77,9 +84,9 @@ def _bars(
             )
         )
         label = table.label(one.content, tokens, head)
-        if one.stop - one.start >= MIN_LABEL_WIDTH * end * len(label):
+        if size >= MIN_LABEL_SIZE and one.stop - one.start >= MIN_LABEL_WIDTH * end * len(label):
             axes.text(
-                one.start, one.slot, label, fontsize=7, va="center", ha="left", color=INK,
+                one.start, one.slot, label, fontsize=size, va="center", ha="left", color=INK,
                 clip_on=True, zorder=5, path_effects=[halo],
             )  # fmt: skip
         if one.end in ("evicted", "merged"):
