@@ -140,9 +140,10 @@ def _now(memory: PersistentMemory) -> StreamTrace:
     """Return a trace with what the slots hold now; the numbers of the samples are unknown."""
     trace, bank = StreamTrace(), memory.bank
     slots = torch.nonzero(bank.occupied).flatten()
+    clock = int(bank.clock)
     trace.met(
-        slots[:0], slots, slots, bank.target[slots].long(), slots=len(bank.links),
-        clock=int(bank.clock),
+        slots[:0], slots, slots - clock, bank.target[slots].long(), slots=len(bank.links),
+        offered=0, clock=clock,
     )  # fmt: skip
     return trace
 

@@ -115,6 +115,8 @@ def forget(
         seen=(bank.seen - removed).clamp_min(0),
         clock=(bank.clock - len(labels)).clamp_min(0),
     )
+    if memory.trace is not None:
+        memory.trace.forgot(gone, int(memory.bank.clock))
     samples = memory.dream(left)
     _draw_again(drawn, memory.generator)
     _train(memory, drawn, samples, rebuilding)

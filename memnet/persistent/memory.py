@@ -303,8 +303,15 @@ class PersistentMemory(nn.Module):
         self.bank = write(bank, free, self._codes(inputs[new]), labels[new], self.config.bits)
         if self.trace is not None:
             clock = int(bank.clock)
-            number = clock - len(labels) + new
-            self.trace.met(gone, free, number, labels[new], slots=len(bank.links), clock=clock)
+            self.trace.met(
+                gone,
+                free,
+                new,
+                labels[new],
+                slots=len(bank.links),
+                offered=len(labels),
+                clock=clock,
+            )
         return Change(given_up=gone, taken=free)
 
     @torch.no_grad()

@@ -23,10 +23,13 @@ class StreamTrace:
 
     Attributes:
         contents: Number of the sample in each slot.
+        seen: Samples of the stream so far. It is a count of its own, since the bank's clock does
+            not count samples that were forgotten on request. None until it is known.
         reads: Number of reads so far.
     """
 
     contents: Int[Tensor, " N"] = field(default_factory=lambda: torch.zeros(0, dtype=torch.int64))
+    seen: int | None = None
     reads: int = 0
     _events: list[Event] = field(default_factory=list)
 
@@ -42,6 +45,7 @@ class StreamTrace:
         labels: Int[Tensor, " c"],
         *,
         slots: int,
+        offered: int,
         clock: int,
     ) -> None:
         """Record new samples.
@@ -49,26 +53,30 @@ class StreamTrace:
         Args:
             gone: Slots that lost their samples.
             taken: Slots that hold new samples.
-            samples: Their numbers in the stream.
+            samples: Their numbers among the samples offered.
             labels: Their classes.
             slots: N.
-            clock: Samples seen, the new ones included.
+            offered: Number of samples offered.
+            clock: The bank's clock, the new samples included.
         """
         if len(self.contents) != slots:
             self.contents = torch.full((slots,), NONE, device=gone.device)
-        self._add("evict", clock, slot=gone, content=self.contents[gone])
+        before = clock - offered if self.seen is None else self.seen
+        self.seen, contents = before + offered, before + samples
+        self._add("evict", self.seen, slot=gone, content=self.contents[gone])
         self.contents[gone] = NONE
-        self.contents[taken] = samples
-        self._add("place", clock, slot=taken, content=samples, token=labels)
+        self.contents[taken] = contents
+        self._add("place", self.seen, slot=taken, content=contents, token=labels)
 
     def forgot(self, slots: Int[Tensor, " g"], clock: int) -> None:
         """Record slots that lost their samples on request."""
-        self._add("forget", clock, slot=slots, content=self._of(slots))
-        self.contents[slots] = NONE
+        self._add("forget", self._now(clock), slot=slots, content=self._of(slots))
+        if len(self.contents):
+            self.contents[slots] = NONE
 
     def slept(self, recoded: Int[Tensor, " n"], clock: int) -> None:
         """Record a sleep, which encoded these slots again."""
-        self._add("dream", clock, slot=recoded, content=self._of(recoded))
+        self._add("dream", self._now(clock), slot=recoded, content=self._of(recoded))
 
     def read(self, slots: Int[Tensor, "B k"], weights: Float[Tensor, "B k"], clock: int) -> None:
         """Record the reads of a batch."""
@@ -77,12 +85,15 @@ class StreamTrace:
         flat = slots.flatten()
         self._add(
             "read",
-            clock,
+            self._now(clock),
             slot=flat,
             content=self._of(flat),
             other_content=reader.expand_as(slots).flatten(),
             weight=weights.detach().flatten(),
         )
+
+    def _now(self, clock: int) -> int:
+        return clock if self.seen is None else self.seen
 
     def _of(self, slots: Int[Tensor, " n"]) -> Int[Tensor, " n"]:
         if len(self.contents) == 0:

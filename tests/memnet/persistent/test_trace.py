@@ -71,3 +71,23 @@ def test_samples_stored_before_the_trace_are_not_named() -> None:
     with torch.no_grad():
         model.recall(model.encode(samples(2)[0]))
     assert {row["content"] for row in rows_of(model.trace)} == {NONE}
+
+
+def test_samples_after_a_request_to_forget_get_new_numbers() -> None:
+    model = memory(slots=10).eval()
+    model.trace = StreamTrace()
+    inputs, labels = samples(20)
+    model.meet(inputs, labels)
+    stored = {
+        row["slot"]: row["content"] for row in rows_of(model.trace) if row["event"] == "place"
+    }
+    gone = sorted(stored.values())[:2]
+    model.forget(inputs[gone], labels[gone])
+    model.meet(*samples(6, seed=5))
+    rows = rows_of(model.trace)
+    forgotten = [row for row in rows if row["event"] == "forget"]
+    assert sorted(row["content"] for row in forgotten) == gone
+    assert all(row["content"] == stored[row["slot"]] for row in forgotten)
+    later = [row["content"] for row in rows if row["event"] == "place" and row["time"] > 20]
+    assert later
+    assert all(20 <= content < 26 for content in later)
