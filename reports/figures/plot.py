@@ -22,8 +22,8 @@ FORMS = ("svg", "pdf", "png")
 PNG_COLOURS = 128
 """Number of colours of a PNG: a third of the size, without a visible difference."""
 
-_DECIMALS = re.compile(r"(\d+\.\d{2})\d+")
-"""Digits of coordinates beyond hundredths of a point."""
+_DECIMALS = re.compile(r"(scale\([^)]*\)|\d+\.\d{2})\d*")
+"""Digits of coordinates beyond hundredths of a point; factors of a scale keep theirs."""
 
 
 @dataclass(frozen=True, slots=True)

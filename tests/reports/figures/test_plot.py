@@ -1,7 +1,12 @@
 """The file formats of a figure."""
 
+import re
+
+from matplotlib.figure import Figure
+
 from reports.analysis.selection import select
 from reports.figures import profiles
+from reports.figures.plot import render
 from tests.reports.figures.drawn_figures import Fill, drawn, scored
 
 
@@ -18,3 +23,13 @@ def test_every_format_is_reproducible(fill: Fill) -> None:
         "pdf": b"%PDF-",
         "png": b"\x89PNG\r",
     }
+
+
+def test_glyphs_of_an_svg_keep_their_size() -> None:
+    """Coordinates are shortened, and the scale of glyphs is not."""
+    figure = Figure(figsize=(2, 2))
+    figure.text(0.123456, 0.5, "text", fontsize=8.5)
+    svg = render(figure, name="one", title="", caption="", description="").svg
+    assert "scale(0.015625)" in svg
+    assert "scale(0.085 -0.085)" in svg
+    assert not re.search(r"translate\([^)]*\.\d{3}", svg)
