@@ -88,7 +88,7 @@ def stream_demonstration(progress: Progress) -> Inspection:
             stream,
             lambda signature: mlp.build(mlp.Config(), signature),
             memnet_method,
-            method_config=memnet_method.Config(slots=STREAM_SLOTS),
+            method_config=memnet_method.Config(encoder="learned", slots=STREAM_SLOTS),
             learning_rate=0.003,
             seed=SEED,
             device=torch.device("cpu"),

@@ -23,15 +23,14 @@ MQAR_OPTIONS = {"mixed": False, "batch_size": 16}
 PERSISTENT_WITHOUT = (
     "memnet",
     "memnet[dreams=0]",
-    "memnet[reconstruction_weight=0]",
-    "memnet[neighbour_weight=0]",
-    "memnet[anchor_weight=0]",
-    "memnet[trust=0]",
+    "memnet[surprise=false]",
+    "memnet[correction=0]",
+    "memnet[encoder=learned]",
 )
 """Ablations of the persistent memory.
 
-In order: dreams, hallucination, the attraction of similar samples, the anchoring of dreams to their
-codes, and reading the memory for a prediction.
+In order: dreams, that look at the slots again; writing by surprise; reading the slots for a
+prediction; and the memory of statistics, instead of which an encoder is learned.
 """
 
 SUITE = Suite(

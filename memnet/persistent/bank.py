@@ -45,8 +45,9 @@ class PersistentBank:
     Attributes:
         codes: Code of each sample: norm ``√E``, quantised and packed.
         target: Label slot of the slot's edge; without meaning if there is no edge.
-        links: Number of link events of the edge, at most 255; 0 is no edge. A slot linked once has
-            not been rehearsed yet.
+        links: Strength of the edge, at most 255; 0 is no edge. With a learned encoder the number of
+            link events: a slot linked once has not been rehearsed yet. With a fixed one the
+            surprise (:mod:`memnet.persistent.surprise`).
         seen: Samples seen of each class: the use of the label slots.
         clock: Samples seen so far: the memory's clock.
     """
@@ -94,6 +95,19 @@ class SlotRead:
     weights: Float[Tensor, "B k"]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """Changes of the bank by new samples.
+
+    Attributes:
+        given_up: Slots that lost their samples.
+        taken: Slots that hold new samples; some of them held other samples before.
+    """
+
+    given_up: Int[Tensor, "g"]
+    taken: Int[Tensor, "c"]
+
+
 def empty_bank(slots: int, width: int, classes: int, bits: int) -> PersistentBank:
     """Return a bank of ``slots`` empty slots, and a label slot per class.
 
@@ -132,12 +146,21 @@ def read(
     temperature: Float[Tensor, ""],
     top_k: int,
     bits: int,
+    besides: Int[Tensor, "B"] | None = None,
 ) -> SlotRead:
     """Read the slots that match best.
 
     ``W = softmax over the k best of temperature · cos(query, code)``
 
     Every query is read alone: its weights do not depend on the other rows.
+
+    Args:
+        bank: The bank.
+        queries: The queries.
+        temperature: Inverse temperature of the softmax.
+        top_k: k.
+        bits: Bits of an entry.
+        besides: A slot for each query that is not read, such as its own.
 
     Raises:
         ValueError: If the bank is empty.
@@ -146,6 +169,8 @@ def read(
     if len(places) == 0:
         raise ValueError("the bank is empty: write a sample before reading")
     score = temperature * cosine(queries, unpack(bank.codes[places], bits))
+    if besides is not None:
+        score = score.masked_fill(places == besides[:, None], -torch.inf)
     best = score.topk(min(top_k, len(places)), dim=-1)
     return SlotRead(slots=places[best.indices], weights=best.values.softmax(dim=-1))
 

@@ -28,7 +28,10 @@ from memnet.bottleneck import UnitBottleneck
 from memnet.feature_trunk import Trunk
 from memnet.hallucination import SampleHallucination
 from memnet.persistent.bank import (
+    Change,
     PersistentBank,
+    SlotRead,
+    bank_bytes,
     cosine,
     empty_bank,
     erase,
@@ -68,19 +71,6 @@ class Dreams:
     codes: Float[Tensor, "n E"]
     inputs: Float[Tensor, "n ..."]
     labels: Int[Tensor, "n"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
-    """Changes of the bank by new samples.
-
-    Attributes:
-        given_up: Slots that lost their samples.
-        taken: Slots that hold new samples; some of them held other samples before.
-    """
-
-    given_up: Int[Tensor, "g"]
-    taken: Int[Tensor, "c"]
 
 
 class PersistentMemory(nn.Module):
@@ -191,12 +181,19 @@ class PersistentMemory(nn.Module):
 
     def recall(self, codes: Float[Tensor, "B E"]) -> Float[Tensor, "B K"]:
         """Read the slots and spread the activation to the labels."""
-        found = read(
-            self.bank, codes, self.log_temperature.exp(), self.config.top_k, self.config.bits
-        )
+        found = self.read(codes)
         if self.trace is not None:
             self.trace.read(found.slots, found.weights, int(self.bank.clock))
         return spread(self.bank, found, self.classes)
+
+    def read(self, codes: Float[Tensor, "B E"]) -> SlotRead:
+        """Read the slots that match codes best."""
+        temperature = self.log_temperature.exp()
+        return read(self.bank, codes, temperature, self.config.top_k, self.config.bits)
+
+    def stored_bytes(self) -> int:
+        """Return the bytes of the bank."""
+        return bank_bytes(self.bank)
 
     @torch.no_grad()
     def expect(self, inputs: Float[Tensor, "M ..."], labels: Int[Tensor, "M"]) -> None:

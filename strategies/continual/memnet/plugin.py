@@ -1,8 +1,9 @@
 """MemNet's memory as an Avalanche plugin.
 
-The strategy is supervised and its model is a :class:`~memnet.persistent.memory.PersistentMemory`.
-The plugin appends dreams to every mini-batch. After an experience it offers the samples to the
-slots; then, or on streams without task boundaries by the memory's clock, the memory sleeps.
+The strategy is supervised and its model is a persistent memory
+(`strategies.continual.memnet.wrap.remember`). If the memory has a learned encoder, the plugin
+appends dreams to every mini-batch. After an experience it offers the samples to the memory; then,
+or on streams without task boundaries by the memory's clock, the memory sleeps.
 """
 
 from collections.abc import Mapping
@@ -13,11 +14,12 @@ from avalanche.core import SupervisedPlugin
 from pydantic import JsonValue
 from torch import Tensor
 
-from memnet.persistent.bank import bank_bytes, read
+from memnet.persistent.complementary import ComplementaryMemory
 from memnet.persistent.memory import PersistentMemory
 from results.errors import UsageError
 from strategies.common.rng import generator
 from strategies.continual.memnet.slot_statistics import SlotStatistics
+from strategies.continual.memnet.wrap import Memory
 from strategies.continual.replay.rehearsal import samples_of
 
 STATISTIC_READS = 64
@@ -66,7 +68,7 @@ class MemNetPlugin(SupervisedPlugin[Any]):
 
     supports_distributed = False
 
-    def __init__(self, memory: PersistentMemory, seed: int, dream_every: int | None = None) -> None:
+    def __init__(self, memory: Memory, seed: int, dream_every: int | None = None) -> None:
         super().__init__()
         self.memory = memory
         self._every = memory.config.dream_every if dream_every is None else dream_every
@@ -76,7 +78,8 @@ class MemNetPlugin(SupervisedPlugin[Any]):
         self._anchors: Tensor | None = None
         self._codes: Tensor | None = None
         self._statistics = SlotStatistics(len(memory.bank.links))
-        memory.bottleneck.register_forward_hook(self._hold_codes)
+        if isinstance(memory, PersistentMemory):
+            memory.bottleneck.register_forward_hook(self._hold_codes)
 
     def before_training(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
         """Preserve the optimizer's state, which Avalanche erases in a strategy's first training.
@@ -103,6 +106,8 @@ class MemNetPlugin(SupervisedPlugin[Any]):
     def before_training_iteration(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
         """Append dreams to the mini-batch, with the labels that the graph associates with them."""
         self._anchors = None
+        if not isinstance(self.memory, PersistentMemory):
+            return
         inputs, labels, *rest = strategy.mbatch
         if rest:
             self._tasks[labels.cpu()] = rest[-1].cpu()
@@ -122,6 +127,8 @@ class MemNetPlugin(SupervisedPlugin[Any]):
 
     def before_backward(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
         """Add the memory's own losses."""
+        if not isinstance(self.memory, PersistentMemory):
+            return
         assert self._codes is not None
         strategy.loss = strategy.loss + self.memory.objective(
             self.memory.losses(self._codes, strategy.mb_x, strategy.mb_y, self._anchors)
@@ -145,20 +152,19 @@ class MemNetPlugin(SupervisedPlugin[Any]):
 
     def after_eval_iteration(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
         """Measure the entropy of this mini-batch's first reads."""
-        memory, config = self.memory, self.memory.config
-        if self._codes is not None and bool(memory.bank.occupied.any()):
-            found = read(
-                memory.bank,
-                self._codes[:STATISTIC_READS],
-                memory.log_temperature.exp(),
-                config.top_k,
-                config.bits,
-            )
-            self._statistics.was_read(found.weights)
+        memory = self.memory
+        if not bool(memory.bank.occupied.any()):
+            return
+        if isinstance(memory, PersistentMemory):
+            assert self._codes is not None
+            found = memory.read(self._codes[:STATISTIC_READS])
+        else:
+            found = memory.read(strategy.mb_x[:STATISTIC_READS])
+        self._statistics.was_read(found.weights)
 
     def stored_bytes(self) -> int:
-        """Return the bytes of the bank: slots, edges and all data about them."""
-        return bank_bytes(self.memory.bank)
+        """Return the bytes of slots, edges and statistics, and all data about them."""
+        return self.memory.stored_bytes()
 
     def slot_statistics(self) -> dict[str, JsonValue]:
         """Return occupancy, write rate, read entropy (nats) and sparsity, and slot survival.
@@ -172,7 +178,9 @@ class MemNetPlugin(SupervisedPlugin[Any]):
 
         See `strategies.continual.checkpointing`.
         """
+        memory = self.memory
         return {
+            "solution": memory.last_solution() if isinstance(memory, ComplementaryMemory) else None,
             "noise": self.memory.generator.get_state(),
             "choice": self._choice.get_state(),
             "tasks": self._tasks,
@@ -182,6 +190,8 @@ class MemNetPlugin(SupervisedPlugin[Any]):
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Restore what :meth:`state_dict` returned."""
+        if isinstance(self.memory, ComplementaryMemory):
+            self.memory.restore_solution(state["solution"])
         self.memory.generator.set_state(state["noise"])
         self._choice.set_state(state["choice"])
         self._tasks = state["tasks"].clone()

@@ -8,8 +8,7 @@ from jaxtyping import Float
 from pydantic import JsonValue
 from torch import Tensor
 
-from memnet.persistent.bank import PersistentBank
-from memnet.persistent.memory import Change
+from memnet.persistent.bank import Change, PersistentBank
 from results.statistics.survival import survival
 
 

@@ -5,10 +5,14 @@ import math
 from torch import nn
 
 from memnet.feature_trunk import trunk_of
+from memnet.persistent.complementary import ComplementaryMemory
 from memnet.persistent.config import PersistentConfig
 from memnet.persistent.memory import PersistentMemory
 from results.errors import UsageError
 from strategies.common.rng import generator
+
+Memory = ComplementaryMemory | PersistentMemory
+"""Either persistent memory."""
 
 
 def remember(
@@ -21,13 +25,14 @@ def remember(
     sample_bytes: int | None = None,
     layer: str | None = None,
     value_range: tuple[float, float] | None = None,
-) -> PersistentMemory:
+) -> Memory:
     """Wrap a classifier in a persistent memory.
 
     Args:
-        model: Maps inputs to logits. The memory stores its ``features`` if it has them (a method,
-            with their number as ``width``), else the inputs of its last linear layer. Later layers
-            are not used.
+        model: Maps inputs to logits. With ``encoder="learned"`` the memory stores its ``features``
+            if it has them (a method, with their number as ``width``), else the inputs of its last
+            linear layer; later layers are not used. With ``encoder="fixed"`` the memory reads the
+            samples themselves, and does not use the model.
         config: Options of the memory.
         shape: Shape of a sample.
         classes: Number of classes.
@@ -46,13 +51,16 @@ def remember(
             range is empty.
     """
     try:
-        fitted = config.fitted(sample_bytes or math.prod(shape) + 1, classes)
+        fitted = config.fitted(sample_bytes or math.prod(shape) + 1, classes, shape)
+        draws = generator("memory", seed)
+        if config.encoder == "fixed":
+            return ComplementaryMemory(fitted, shape=shape, classes=classes, generator=draws)
         return PersistentMemory(
             trunk_of(model, layer),
             fitted,
             shape=shape,
             classes=classes,
-            generator=generator("memory", seed),
+            generator=draws,
             value_range=value_range,
         )
     except ValueError as error:

@@ -1,11 +1,11 @@
 """Replay of stored samples with MemNet's encoder, losses and read, but without its memory.
 
 It shows which part of MemNet's gain is not due to its memory. Everything is as in the method
-``memnet`` (code and its width, hallucination head, neighbour loss, head, answers read from the
-stored codes and fused with the head's), except that it stores and rehearses the samples themselves,
-raw or compressed, instead of slots that are decoded. So it needs no second decoder for dreams. It
-computes the codes after each experience, in eight bits; they follow from the samples and the
-encoder, and do not count as stored bytes.
+``memnet[encoder=learned]`` (code and its width, hallucination head, neighbour loss, head, answers
+read from the stored codes and fused with the head's), except that it stores and rehearses the
+samples themselves, raw or compressed, instead of slots that are decoded. So it needs no second
+decoder for dreams. It computes the codes after each experience, in eight bits; they follow from the
+samples and the encoder, and do not count as stored bytes.
 """
 
 from collections.abc import Mapping
@@ -192,12 +192,17 @@ def build(
 
 def _options(config: Config, stream: Stream, slots: int) -> PersistentConfig:
     """Return the memory's options."""
-    as_memnet = PersistentConfig(budget=config.budget, mem_size=config.mem_size, code=config.code)
+    as_memnet = PersistentConfig(
+        encoder="learned", budget=config.budget, mem_size=config.mem_size, code=config.code
+    )
+    signature = stream.signature
+    shape = (signature.length, signature.features or 1)
     try:
-        code = as_memnet.fitted(stream.sample_bytes, stream.signature.outputs).code
+        code = as_memnet.fitted(stream.sample_bytes, signature.outputs, shape).code
     except ValueError:  # a budget below one slot per class is too small for memnet alone
         code = config.code or NARROW
     return PersistentConfig(
+        encoder="learned",
         slots=slots,
         code=code,
         bits=BITS,

@@ -1,4 +1,9 @@
-"""MemNet's persistent memory: rehearses decoded slots, and reads answers from labelled slots."""
+"""MemNet's persistent memory: statistics of all samples, and slots of those that surprise it.
+
+Complementary learning systems: see `memnet.persistent.complementary`. With ``encoder=learned`` the
+memory is around the model instead: it rehearses decoded slots and reads answers from labelled ones
+(`memnet.persistent.memory`).
+"""
 
 import torch
 
@@ -12,11 +17,13 @@ from strategies.continual.stream import Stream
 
 __all__ = ["VERSION", "Config", "build"]
 
-VERSION = 3
+VERSION = 4
 TITLE = "MemNet's persistent memory"
-MIN_SLEEP_INTERVAL, SLOTS_PER_SAMPLE = 100, 8
-"""New samples between two sleeps on online streams, unless ``dream_every`` is set: an eighth of the
-slots, which bounds the cost of encoding them again per sample, and 100 at least.
+MIN_SLEEP_INTERVAL = 100
+SLOTS_PER_SAMPLE = {"fixed": 1, "learned": 8}
+"""New samples between two sleeps on online streams, unless ``dream_every`` is set: as many as there
+are slots, or with a learned encoder an eighth, which bounds the cost of dreaming of the slots per
+sample; and 100 at least.
 """
 
 
@@ -37,7 +44,7 @@ def build(
     """
     signature = stream.signature
     memory = remember(
-        trunk(model),
+        trunk(model) if config.encoder == "learned" else model,
         config,
         shape=(signature.length, signature.features or 1),
         classes=signature.outputs,
@@ -45,7 +52,7 @@ def build(
         sample_bytes=stream.sample_bytes,
     )
     clock = (
-        max(MIN_SLEEP_INTERVAL, len(memory.bank.links) // SLOTS_PER_SAMPLE)
+        max(MIN_SLEEP_INTERVAL, len(memory.bank.links) // SLOTS_PER_SAMPLE[config.encoder])
         if stream.schedule.online
         else 0
     )

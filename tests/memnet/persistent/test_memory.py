@@ -44,6 +44,11 @@ def memory(slots: int = 20, seed: int = 0, **options: float) -> PersistentMemory
     )
 
 
+def learned(**options: int) -> PersistentConfig:
+    """Options for images of 784 bytes in ten classes."""
+    return PersistentConfig(encoder="learned", **options).fitted(785, 10, (28, 28))
+
+
 def samples(count: int, classes: tuple[int, ...] = (0, 1), seed: int = 1) -> tuple[Tensor, Tensor]:
     generator = torch.Generator().manual_seed(seed)
     labels = torch.tensor(classes)[torch.arange(count) % len(classes)]
@@ -161,26 +166,26 @@ def test_too_many_classes_are_an_error() -> None:
 )
 def test_budget_counts_every_byte(options: dict[str, int], bytes_: int) -> None:
     assert slot_bytes(32, 4) == 16 + 1 + 1
-    slots = PersistentConfig(**options, code=32, bits=4).fitted(sample_bytes=785, classes=10).slots
+    slots = learned(**options, code=32, bits=4).slots
     assert slots == (bytes_ - 10 * 4 - 8) // 18
     assert bank_bytes(empty_bank(slots, 32, 10, 4)) == slots * 18 + 48 <= bytes_
 
 
 def test_budget_below_one_slot_per_class_is_an_error() -> None:
     with pytest.raises(ValueError, match="fewer than 10 classes"):
-        PersistentConfig(slots=9).fitted(785, 10)
+        learned(slots=9)
 
 
 def test_codes_are_wide_if_ten_thousand_fit() -> None:
     enough = 10_000 * 34 + 48
     assert slot_bytes(64, 4) == 34
-    fitted = PersistentConfig(budget=enough).fitted(785, 10)
+    fitted = learned(budget=enough)
     assert (fitted.code, fitted.slots) == (64, 10_000)
-    fitted = PersistentConfig(budget=enough - 1).fitted(785, 10)
+    fitted = learned(budget=enough - 1)
     assert (fitted.code, fitted.slots) == (32, (enough - 1 - 48) // 18)
-    assert PersistentConfig(slots=10_000).fitted(785, 10).code == 64
-    assert PersistentConfig(slots=9_999).fitted(785, 10).code == 32
-    assert PersistentConfig(budget=enough, code=16).fitted(785, 10).code == 16
+    assert learned(slots=10_000).code == 64
+    assert learned(slots=9_999).code == 32
+    assert learned(budget=enough, code=16).code == 16
 
 
 def test_unfitted_options_are_an_error() -> None:

@@ -143,7 +143,7 @@ def test_buffers_are_counted() -> None:
 
 def test_slots_without_dreams() -> None:
     """Training uses the new samples alone; the slots still answer."""
-    outcome = run(memnet, dreams=0, slots=20)
+    outcome = run(memnet, encoder="learned", dreams=0, slots=20)
     assert outcome.cost.train_examples == 3 * 120
     assert outcome.slots is not None
     assert outcome.slots["occupancy"] == 1.0
@@ -173,7 +173,7 @@ def test_a_model_without_features_is_refused() -> None:
         UsageError,
         match="no linear layer to take features from: give it a width and a method features",
     ):
-        run(memnet, build=lambda signature: Fixed())
+        run(memnet, build=lambda signature: Fixed(), encoder="learned")
 
 
 def test_budget_too_small_is_a_usage_error() -> None:
@@ -185,7 +185,7 @@ def test_dreams_have_the_task_of_their_class() -> None:
     stream = toy(scenario="task")
     torch.manual_seed(0)
     strategy = memnet.build(
-        memnet.Config(slots=20),
+        memnet.Config(encoder="learned", slots=20),
         model=Gru(stream.signature),
         stream=stream,
         learning_rate=1e-2,

@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 import torch
@@ -15,11 +15,10 @@ from torch.utils.data import TensorDataset
 
 from baselines.registry import Registry
 from memnet.persistent.config import PersistentConfig
-from memnet.persistent.memory import PersistentMemory
 from results.errors import UsageError
 from strategies.continual.memnet.plugin import MemNetPlugin
 from strategies.continual.memnet.strategy import MemNetStrategy
-from strategies.continual.memnet.wrap import remember
+from strategies.continual.memnet.wrap import Memory, remember
 from strategies.continual.methods import memnet
 from strategies.continual.metrics.accuracy_matrix import AccuracyMatrix
 from strategies.continual.train import run_stream
@@ -68,7 +67,7 @@ def net() -> nn.Module:
     )
 
 
-def plain(memory: PersistentMemory, epochs: int = 6) -> Naive:
+def plain(memory: Memory, epochs: int = 6) -> Naive:
     return Naive(
         model=memory,
         optimizer=torch.optim.Adam(memory.parameters(), lr=1e-2),
@@ -87,12 +86,14 @@ def accuracy(strategy: Any, stream: Any) -> float:
     return sum(matrix.rows[-1]) / len(matrix.rows[-1])
 
 
-def around(**options: Any) -> PersistentMemory:
-    return remember(net(), PersistentConfig(slots=20, **options), shape=SHAPE, classes=4, seed=0)
+def around(**options: Any) -> Memory:
+    config = PersistentConfig(**{"slots": 20, "encoder": "learned", **options})
+    return remember(net(), config, shape=SHAPE, classes=4, seed=0)
 
 
-def test_the_plugin_works_in_a_plain_avalanche_strategy() -> None:
-    data, memory = benchmark(), around()
+@pytest.mark.parametrize("encoder", ["fixed", "learned"])
+def test_the_plugin_works_in_a_plain_avalanche_strategy(encoder: str) -> None:
+    data, memory = benchmark(), around(encoder=encoder)
     strategy = plain(memory)
     for experience in data.train_stream:
         strategy.train(experience)
@@ -100,13 +101,14 @@ def test_the_plugin_works_in_a_plain_avalanche_strategy() -> None:
     assert len(memory.bank.links) == 20
 
 
-def test_memnet_strategy_remembers() -> None:
+@pytest.mark.parametrize("encoder", ["fixed", "learned"])
+def test_memnet_strategy_remembers(encoder: Literal["fixed", "learned"]) -> None:
     data = benchmark()
     strategy = MemNetStrategy(
         model=net(),
         shape=SHAPE,
         classes=4,
-        config=PersistentConfig(slots=20),
+        config=PersistentConfig(slots=20, encoder=encoder),
         learning_rate=1e-2,
         plugins=[AccuracyMatrix()],
         train_mb_size=10,
@@ -132,20 +134,24 @@ def digits() -> Any:
     return benchmark_from_datasets(train=parts[0], test=parts[1])
 
 
-def digit_strategy() -> tuple[Naive, MemNetPlugin]:
+def digit_strategy(encoder: Literal["fixed", "learned"]) -> tuple[Naive, MemNetPlugin]:
     torch.manual_seed(0)
     net = nn.Sequential(nn.Flatten(), nn.Linear(64, 32), nn.ReLU(), nn.Linear(32, 10))
-    memory = remember(net, PersistentConfig(slots=60), shape=(1, 8, 8), classes=10, seed=0)
+    config = PersistentConfig(slots=60, encoder=encoder)
+    memory = remember(net, config, shape=(1, 8, 8), classes=10, seed=0)
     strategy = plain(memory, epochs=2)
     (plugin,) = [plugin for plugin in strategy.plugins if isinstance(plugin, MemNetPlugin)]
     return strategy, plugin
 
 
 @pytest.mark.parametrize("done", [1, 3])
-def test_a_restored_script_ends_with_the_same_numbers(done: int, tmp_path: Path) -> None:
+@pytest.mark.parametrize("encoder", ["fixed", "learned"])
+def test_a_restored_script_ends_with_the_same_numbers(
+    done: int, encoder: Literal["fixed", "learned"], tmp_path: Path
+) -> None:
     """The steps are those of the docstring of the plugin."""
     data, path = digits(), tmp_path / "state.pt"
-    strategy, plugin = digit_strategy()
+    strategy, plugin = digit_strategy(encoder)
     for place, experience in enumerate(data.train_stream):
         if place == done:
             saved: Any = {
@@ -158,7 +164,7 @@ def test_a_restored_script_ends_with_the_same_numbers(done: int, tmp_path: Path)
         strategy.train(experience)
     ends = [(accuracy(strategy, data.test_stream), strategy.model.state_dict())]
     slots = [plugin.slot_statistics()]
-    strategy, plugin = digit_strategy()
+    strategy, plugin = digit_strategy(encoder)
     saved = torch.load(path, weights_only=True)
     strategy.model.load_state_dict(saved["model"])
     plugin.load_state_dict(saved["plugin"])
@@ -213,6 +219,14 @@ def tens(dataset: AvalancheDataset[Any]) -> list[AvalancheDataset[Any]]:
     return [dataset.subset(list(range(start, start + 10))) for start in range(0, len(dataset), 10)]
 
 
+def test_a_fixed_encoder_takes_values_of_any_scale() -> None:
+    data = benchmark((0.5, 0.01))
+    strategy = plain(around(encoder="fixed"))
+    for experience in data.train_stream:
+        strategy.train(experience)
+    assert accuracy(strategy, data.test_stream) > 0.8
+
+
 @pytest.mark.parametrize("name", ["mlp", "lstm", "gru", "transformer", "memnet"])
 def test_every_kind_of_model_has_features_to_store(name: str) -> None:
     """With features of its own, or the inputs of its last linear layer."""
@@ -222,7 +236,7 @@ def test_every_kind_of_model_has_features_to_store(name: str) -> None:
         stream,
         lambda signature: entry.build(entry.Config(), signature),
         memnet,
-        method_config=memnet.Config(slots=20, hidden=16),
+        method_config=memnet.Config(encoder="learned", slots=20, hidden=16),
         learning_rate=1e-2,
         seed=0,
         device=torch.device("cpu"),
@@ -243,7 +257,13 @@ def test_split_mnist_of_avalanche_with_its_own_normalisation() -> None:
     data = SplitMNIST(n_experiences=5, seed=3100, dataset_root=root)
     torch.manual_seed(0)
     net = nn.Sequential(nn.Flatten(), nn.Linear(784, 64), nn.ReLU(), nn.Linear(64, 10))
-    memory = remember(net, PersistentConfig(budget=40_000), shape=(1, 28, 28), classes=10, seed=0)
+    memory = remember(
+        net,
+        PersistentConfig(encoder="learned", budget=40_000),
+        shape=(1, 28, 28),
+        classes=10,
+        seed=0,
+    )
     strategy = Naive(
         model=memory,
         optimizer=torch.optim.Adam(memory.parameters(), lr=0.003),
