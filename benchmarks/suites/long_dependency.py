@@ -1,8 +1,8 @@
 """All long-dependency tasks × MemNet and its baselines: recall from far outside the window.
 
-Two baselines run with MemNet's initial values too. Baselines from public packages run if they are
-installed. The profile ``small`` excludes both, and has fewer training steps and queries, on the
-most informative tasks; it takes minutes on two cores.
+Two baselines run with MemNet's initial values too, and MemNet without them. Baselines from public
+packages run if they are installed. The profile ``small`` excludes these, and has fewer training
+steps and queries, on the most informative tasks; it takes minutes on two cores.
 """
 
 from dataclasses import replace
@@ -29,8 +29,8 @@ SIZED = (
     *(f"token-memory[slots={slots}]" for slots in (40, 300)),
 )
 """Models of other sizes, for a curve of accuracy against state bytes."""
-MIMETIC = ("delta-rule[init=mimetic]", "mamba[init=mimetic]")
-"""Baselines with MemNet's initial values: what that prior gives to another memory."""
+INITIAL_VALUES = ("delta-rule[init=mimetic]", "mamba[init=mimetic]", "memnet[init=plain]")
+"""Baselines with MemNet's initial values, and MemNet without: what that prior gives to a memory."""
 
 TASKS = (
     Member(benchmark="induction", models=ALL_MODELS, options={"streams": 32, **MILLION_TOKENS}),
@@ -42,7 +42,7 @@ TASKS = (
     Member(benchmark="association", models=ALL_MODELS),
     Member(benchmark="association-hard", models=ALL_MODELS),
     Member(benchmark="mqar", models=ALL_MODELS, options=MQAR_OPTIONS),
-    Member(benchmark="mqar-hard", models=ALL_MODELS),
+    Member(benchmark="mqar-hard", models=ALL_MODELS, options=MQAR_OPTIONS),
     Member(benchmark="selective-copy", models=ALL_MODELS),
     Member(benchmark="selective-copy-hard", models=ALL_MODELS),
     Member(benchmark="copy", models=ALL_MODELS),
@@ -56,7 +56,7 @@ SUITE = Suite(
     seeds=tuple(range(10)),
     members=(
         *TASKS,
-        *(replace(task, models=MIMETIC, role="control") for task in TASKS),
+        *(replace(task, models=INITIAL_VALUES, role="control") for task in TASKS),
         Member(benchmark="mqar", models=SIZED, options=MQAR_OPTIONS, role="size"),
     ),
     profiles={

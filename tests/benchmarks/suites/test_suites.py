@@ -141,11 +141,12 @@ def test_long_dependency_has_every_task_and_every_model_that_reads_it() -> None:
     assert all({base_name(model) for model in member.models} == models for member in members)
 
 
-def test_long_dependency_has_memnets_initial_values_in_other_models_on_every_task() -> None:
+def test_long_dependency_has_controls_of_memnets_initial_values_on_every_task() -> None:
     controls = [member for member in long_dependency.SUITE.members if member.role == "control"]
     assert {member.benchmark for member in controls} == TASKS
     assert all(
-        set(member.models) == {"delta-rule[init=mimetic]", "mamba[init=mimetic]"}
+        set(member.models)
+        == {"delta-rule[init=mimetic]", "mamba[init=mimetic]", "memnet[init=plain]"}
         for member in controls
     )
 
