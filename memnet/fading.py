@@ -22,7 +22,8 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from memnet.chunk import Placement
+from memnet.chunk import Placement, between
+from memnet.products import inner
 
 KEPT = 0.01
 """Least share of its strength that an entry keeps at one write."""
@@ -52,24 +53,25 @@ def faded(
     if fade >= reuse:
         return None
     count, candidates = gate.shape[-1], placement.candidates
-    cosine = keys[:, :, -count:] @ keys.transpose(-1, -2)
-    weakened = (cosine.detach() > fade) & _present(placement, occupied)
-    if not bool(weakened.any()):
+    cosine = inner(keys[:, :, -count:], keys)
+    share = ((cosine - fade) / (reuse - fade)).clamp(0.0, 1.0)
+    overlap = share.square() * _present(placement, occupied, gate)
+    if not bool(overlap.detach().amax() > 0):
         return None
-    overlap = ((cosine - fade) / (reuse - fade)).clamp(0.0, 1.0).square()
-    kept = (1.0 - gate.unsqueeze(-1) * overlap).clamp_min(KEPT)
-    lost = torch.where(weakened, kept, 1.0).log()
+    lost = (1.0 - gate.unsqueeze(-1) * overlap).clamp_min(KEPT).log()
     if candidates.moment is None:
         return lost.cumsum(2)
     token = torch.arange(candidates.tokens, device=lost.device)
     return candidates.by(token).to(lost.dtype) @ lost
 
 
-def _present(placement: Placement, occupied: Bool[Tensor, "B H N"]) -> Bool[Tensor, "B H A E"]:
-    """Return the entries older than each write that can still be read after it."""
-    count = placement.active.shape[-1]
-    order = torch.arange(count, device=occupied.device)
-    before = (order.unsqueeze(0) < order.unsqueeze(1)) & placement.active.unsqueeze(2)
-    older = torch.cat([occupied.unsqueeze(2).expand(-1, -1, count, -1), before], dim=-1)
-    remains = placement.superseded.unsqueeze(2) > order.unsqueeze(1)
-    return older & remains & placement.active.unsqueeze(-1)
+def _present(
+    placement: Placement, occupied: Bool[Tensor, "B H N"], like: Tensor
+) -> Float[Tensor, "B H A E"]:
+    """Return 1 for the entries older than each write that can still be read after it, else 0."""
+    active, count = placement.active, placement.active.shape[-1]
+    after = torch.arange(1, count + 1, device=occupied.device)
+    begin = torch.cat([torch.where(occupied, 0, count), torch.where(active, after, count)], dim=-1)
+    until = placement.superseded.to(like.dtype)
+    present = between(begin.to(like.dtype).unsqueeze(2), until.unsqueeze(2), count, last=False)
+    return present * active.to(like.dtype).unsqueeze(-1)

@@ -309,7 +309,7 @@ def _loss_of_entries_read(chunk: _Chunk, queried: Bool[Tensor, "B C"]) -> Float[
     Reads are normalised. Without it all gates could decrease together at no cost to the task,
     until the gates that the task needs are closed too.
     """
-    weights = chunk.read.weights.detach() * queried[:, None, :, None]
+    weights = chunk.read.weights.detach().contiguous() * queried[:, None, :, None]
     strength = chunk.written.strength.unsqueeze(2)
     if chunk.written.faded is not None:
         strength = strength * chunk.written.faded.exp()
