@@ -308,7 +308,7 @@ class MultiHeadMemoryBank(nn.Module):
         steps, kept = [nodes], [torch.ones_like(alpha)]
         for _ in range(self.config.hops):
             step = steps[-1]
-            steps.append(step + alpha * (links.spread(step, self.config.sharpening) - step))
+            steps.append(alpha * links.spread(step, self.config.sharpening) + (1.0 - alpha) * step)
             kept.append((1.0 - alpha) * kept[-1])
         if hops is None:
             return steps[-1], kept[-1]

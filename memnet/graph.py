@@ -21,15 +21,16 @@ candidates can be moved whole.
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
+from torch.autograd import Function
 from torch.nn import functional
 
 from memnet.chunk import Candidates
-from memnet.products import combined
-from memnet.rows import add_rows
+from memnet.rows import add_rows, take_rows
 
 NEGLIGIBLE = 1e-9
 """A row whose links sum to less than this has no links: its activation does not spread."""
@@ -75,12 +76,9 @@ class Links:
             nodes: W, over nodes.
             sharpening: Exponent on the spread weights, renormalised to the same total.
         """
-        size = self.before.shape[-1]
-        along = combined(self.both, nodes * self.per_link)
-        along_old, along_new = along.split([size, along.shape[2] - size], dim=2)
-        if self.remaining is not None:
-            along_old = self.remaining * along_old
-        spread = add_rows(along_old, self.own, self.gain * along_new)
+        spread: Tensor = _Spread.apply(
+            nodes, self.both, self.per_link, self.gain, self.own, self.remaining
+        )
         if sharpening != 1.0:
             sharp = spread.clamp_min(NEGLIGIBLE) ** sharpening * (spread > NEGLIGIBLE)
             spread = sharp * (
@@ -94,6 +92,49 @@ class Links:
         made = self.pre * self.gain[..., -1].unsqueeze(-2)
         own = self.own.unsqueeze(-2).expand_as(made)
         return survived.scatter_add(-1, own, made), self.trace
+
+
+class _Spread(Function):
+    """Weights that leave the nodes along their links; backward without further temporaries."""
+
+    @staticmethod
+    def forward(
+        ctx: Any,
+        nodes: Tensor,
+        both: Tensor,
+        per_link: Tensor,
+        gain: Tensor,
+        own: Tensor,
+        remaining: Tensor | None,
+    ) -> Tensor:
+        outgoing = nodes * per_link
+        along = both.transpose(-1, -2) @ outgoing
+        size = both.shape[2]
+        old, new = along[:, :, :size], along[:, :, size:]
+        ctx.save_for_backward(nodes, both, per_link, gain, own, remaining, outgoing, along)
+        if remaining is not None:
+            old = old * remaining
+        return add_rows(old, own, gain * new)
+
+    @staticmethod
+    def backward(ctx: Any, *slopes: Tensor) -> tuple[Tensor | None, ...]:
+        nodes, both, per_link, gain, own, remaining, outgoing, along = ctx.saved_tensors
+        (slope,) = slopes
+        size, of_remaining = both.shape[2], None
+        of_new, of_along = take_rows(slope, own), torch.empty_like(along)
+        of_along[:, :, :size] = slope if remaining is None else slope * remaining
+        torch.mul(of_new, gain, out=of_along[:, :, size:])
+        of_outgoing = both @ of_along
+        if remaining is not None and ctx.needs_input_grad[5]:
+            of_remaining = (slope * along[:, :, :size]).sum(2, keepdim=True)
+        return (
+            of_outgoing * per_link,
+            outgoing @ of_along.transpose(-1, -2),
+            of_outgoing * nodes,
+            of_new * along[:, :, size:],
+            None,
+            of_remaining,
+        )
 
 
 def link(
