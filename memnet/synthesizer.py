@@ -17,6 +17,8 @@ from torch.nn import functional
 
 from memnet.config import MemNetConfig
 from memnet.graph import NEGLIGIBLE
+from memnet.products import inner
+from memnet.rows import add_rows, take_rows
 from memnet.state import Slots
 
 
@@ -81,16 +83,17 @@ class MemorySynthesizer(nn.Module):
             ..., : int(new.sum(-1).max())
         ]
         normed, value = self.norm(slots.values), slots.values.shape[-1]
-        q = functional.linear(_rows(normed, chosen), self.qkv.weight[:value])
+        q = functional.linear(take_rows(normed, chosen), self.qkv.weight[:value])
         k, v = functional.linear(normed, self.qkv.weight[value:]).chunk(2, dim=-1)
-        scores = q @ k.transpose(-1, -2) / math.sqrt(value)
+        scores = inner(q / math.sqrt(value), k)
         if self.graph_bias is not None and graph is not None:
-            scores = scores + self.graph_bias * (normalised(_rows(graph, chosen)) + 1e-3).log()
+            scores = scores + self.graph_bias * (normalised(take_rows(graph, chosen)) + 1e-3).log()
         # Empty memories have uniform attention; their slots are not fresh, so the result is
         # discarded.
-        weights = scores.masked_fill(~slots.occupied.unsqueeze(2), -1e9).softmax(-1)
+        empty = (~slots.occupied).to(scores.dtype).unsqueeze(2)
+        weights = (scores - 1e9 * empty).softmax(-1)
         change = self.out(weights @ v) * new.gather(-1, chosen).unsqueeze(-1)
-        return slots.values.scatter_add(2, chosen.unsqueeze(-1).expand_as(change), change)
+        return add_rows(slots.values, chosen, change)
 
     def _find_links(
         self, graph: Float[Tensor, "B H N N"], digest: Bool[Tensor, "B H"]
@@ -114,9 +117,8 @@ class MemorySynthesizer(nn.Module):
             )
             start, end = best.indices // size, best.indices % size
         # Â² again at the chosen links only, the part that needs a gradient.
-        strength = (_rows(rows, start) * _rows(rows.transpose(-1, -2), end)).sum(-1) * (
-            best.values > NEGLIGIBLE
-        )
+        columns = rows.gather(-1, end.unsqueeze(2).expand(-1, -1, size, -1)).transpose(-1, -2)
+        strength = (take_rows(rows, start) * columns).sum(-1) * (best.values > NEGLIGIBLE)
         guessed = self.config.dream_rate * strength * graph.sum(-1).gather(-1, start)
         return graph.flatten(2).scatter_add(-1, best.indices, guessed).view_as(rows)
 
@@ -170,8 +172,8 @@ class MemorySynthesizer(nn.Module):
     def _prune(
         self, graph: Float[Tensor, "B H N N"], digest: Bool[Tensor, "B H"]
     ) -> Float[Tensor, "B H N N"]:
-        weak = normalised(graph) < self.config.prune
-        remaining = graph.masked_fill(weak & digest[..., None, None], 0.0)
+        weak = (normalised(graph.detach()) < self.config.prune) & digest[..., None, None]
+        remaining = graph * (~weak).to(graph.dtype)
         return remaining * (
             self.config.link_total
             / remaining.sum(-1, keepdim=True).clamp_min(self.config.link_total)
@@ -188,10 +190,6 @@ def first_neighbours(near: Bool[Tensor, "B H N N"]) -> Int[Tensor, "B H N"]:
     """Return the first near-equal slot of each slot: itself, if there is none before it."""
     here = torch.arange(near.shape[-1], device=near.device)
     return torch.where(near, here, near.shape[-1]).min(-1).values.minimum(here)
-
-
-def _rows(table: Float[Tensor, "B H N X"], index: Int[Tensor, "B H R"]) -> Float[Tensor, "B H R X"]:
-    return table.gather(2, index.unsqueeze(-1).expand(-1, -1, -1, table.shape[-1]))
 
 
 def normalised(adjacency: Float[Tensor, "B H N N"]) -> Float[Tensor, "B H N N"]:
