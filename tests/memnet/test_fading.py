@@ -97,7 +97,7 @@ def test_gradient_separates_keys_of_a_needed_entry(needed: int, apart: bool) -> 
     best = top_k(
         torch.zeros(1, 1, 1, 2).double(),
         torch.ones(1, 1, 2).double(),
-        placement.visible(occupied),
+        torch.ones(1, 1, 1, 2).double(),  # both can be read
         None,
         2,
         faded=kept,
