@@ -67,7 +67,7 @@ def inspect(
         else:
             raise UsageError(
                 f"{type(model).__name__} has no memory to inspect: give a MemNet, or a classifier "
-                "trained by the method memnet"
+                "trained by the method memnet with encoder=learned"
             )
     finally:
         model.train(training)
