@@ -220,7 +220,7 @@ def test_reads_are_distributions_and_links_are_valid(link_rate: float) -> None:
         expected = (item.visible.sum(-1) > 0).double()
         torch.testing.assert_close(total, expected, rtol=1e-9, atol=1e-9)
         assert (item.weights >= 0).all()
-        assert not (item.weights * ~item.visible).any()
+        assert not (item.weights * (1.0 - item.visible)).any()
     for graph in graphs:
         assert (graph >= 0).all()
         assert not graph.diagonal(dim1=-2, dim2=-1).any()
