@@ -50,7 +50,7 @@ PIECE = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class SlotAnswer:
     """What answers are computed from.
 
     Attributes:
@@ -111,7 +111,7 @@ class ComplementaryMemory(nn.Module):
         solution, clock = torch.zeros(config.features, classes), torch.zeros((), dtype=torch.int64)
         self.register_buffer("solution", solution, persistent=False)
         self.register_buffer("solved_at", clock, persistent=False)
-        self._answers: Answer | None = None
+        self._answers: SlotAnswer | None = None
         for name, tensor in (
             empty_bank(config.slots, config.code, classes, config.bits).tensors().items()
         ):
@@ -281,7 +281,7 @@ class ComplementaryMemory(nn.Module):
     def _solve(self) -> None:
         self.solution, self.solved_at = self.slow.solve(), self.bank.clock.clone()
 
-    def _answer(self) -> Answer:
+    def _answer(self) -> SlotAnswer:
         """Return what answers are computed from; it follows from the memory's state."""
         if self._answers is None:
             current = bool(self.solved_at == self.bank.clock)
@@ -291,7 +291,7 @@ class ComplementaryMemory(nn.Module):
                 labels = self.bank.target[slots].long()
                 scores = self.slow.features(self.dream(slots)) @ solution
                 errors[slots] = functional.one_hot(labels, self.classes) - scores
-            self._answers = Answer(solution=solution, errors=errors, trust=self._trust(errors))
+            self._answers = SlotAnswer(solution=solution, errors=errors, trust=self._trust(errors))
         return self._answers
 
     def _trust(self, errors: Float[Tensor, "N K"]) -> float:

@@ -60,17 +60,20 @@ def test_a_named_total_budget_keeps_the_network() -> None:
     assert not plan("mlp", "er[total_budget=1000]", None).to_fit
 
 
+LEARNED = "memnet[encoder=learned]"
+
+
 def test_a_method_that_does_not_fit_is_left_out_with_the_smallest_budget_that_does() -> None:
-    made = plan("mlp", "er,memnet,naive", "20k")
+    made = plan("mlp", f"er,{LEARNED},naive", "20k")
     assert [job.cell.method for job in made.jobs] == ["er[total_budget=20000]", "naive"]
     (note,) = [note for note in made.notes if "left out" in note]
     assert note.startswith(
-        "split-digits: mlp with memnet[total_budget=20000] is left out: it needs"
+        "split-digits: mlp with memnet[encoder=learned,total_budget=20000] is left out: it needs"
     )
     least = int(note.rpartition("=")[2])
-    assert plan("mlp", "memnet", str(least)).jobs
+    assert plan("mlp", LEARNED, str(least)).jobs
     with pytest.raises(UsageError, match=f"it needs at least total_budget={least}$"):
-        plan("mlp", "memnet", str(least - 1))
+        plan("mlp", LEARNED, str(least - 1))
 
 
 def test_plans_without_a_total_budget_build_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -65,7 +65,7 @@ def test_manifest_of_a_suite_has_version_titles_and_roles() -> None:
     assert models["memnet"].role == "reference"
     assert models["memnet[key_taps=1]"].role == "ablation"
     assert models["memnet[hebbian=false]"].role == "ablation"
-    assert {one.name: one.role for one in manifest.methods}["memnet[trust=0.0]"] == "ablation"
+    assert {one.name: one.role for one in manifest.methods}["memnet[dreams=0]"] == "ablation"
     assert models["memnet"].title == CATALOG.model("memnet").title
     assert all(one.title for one in manifest.benchmarks)
 
