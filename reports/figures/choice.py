@@ -16,7 +16,7 @@ ROLES = ("reference", "bound", "control", "size", "budget", "ablation")
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class FigureRows:
     """The rows of a figure.
 
     Attributes:
@@ -28,7 +28,7 @@ class Choice:
     note: str
 
 
-def choose(entries: Sequence[ResultRow], *, one_model: bool = True) -> Choice:
+def choose(entries: Sequence[ResultRow], *, one_model: bool = True) -> FigureRows:
     """Choose at most `MAX_ROWS` rows of a benchmark.
 
     Ablations, sizes and budgets are left out if there are other rows.
@@ -45,7 +45,7 @@ def choose(entries: Sequence[ResultRow], *, one_model: bool = True) -> Choice:
     rows = tuple(entry for entry in compared if entry in ordered)
     left = len(entries) - len(rows)
     note = f"Not drawn: {left} further row{'s' * (left > 1)}, see the tables." if left else ""
-    return Choice(rows, note)
+    return FigureRows(rows, note)
 
 
 def _of_one_model(entries: list[ResultRow]) -> list[ResultRow]:

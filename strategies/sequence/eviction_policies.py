@@ -42,7 +42,7 @@ POLICIES: dict[str, Callable[[Use, random.Random], Priority]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
+class ItemEvent:
     """An event of a stream: an item, and whether it is queried."""
 
     item: int
@@ -50,7 +50,7 @@ class Event:
 
 
 def hits(
-    events: Sequence[Event],
+    events: Sequence[ItemEvent],
     slots: int,
     policy: str,
     *,
@@ -82,7 +82,7 @@ def hits(
     return found
 
 
-def optimal_hits(events: Sequence[Event], slots: int) -> list[bool]:
+def optimal_hits(events: Sequence[ItemEvent], slots: int) -> list[bool]:
     """Return the hits of Bélády's optimum, which knows the future.
 
     Of the stored items and the present one, the item whose next query is furthest leaves. An item
@@ -103,7 +103,7 @@ def optimal_hits(events: Sequence[Event], slots: int) -> list[bool]:
     return found
 
 
-def _next_query(events: Sequence[Event]) -> list[float]:
+def _next_query(events: Sequence[ItemEvent]) -> list[float]:
     """Return after each event when its item is queried, infinity if it is shown before that."""
     never = float("inf")
     following: dict[int, float] = {}

@@ -29,7 +29,7 @@ from memnet.model import MemNet
 from memnet.recorder import Recorder
 from memnet.single_slot import LastRead, with_single_slot
 from results.statistics.survival import log_rank, survival
-from strategies.sequence.eviction_policies import POLICIES, Event, hits, optimal_hits
+from strategies.sequence.eviction_policies import POLICIES, ItemEvent, hits, optimal_hits
 from strategies.sequence.item_streams import NO_ITEM, ROLES, ItemStream, ItemTask
 
 S = TypeVar("S")
@@ -133,7 +133,7 @@ def _policy_hit_rates(stream: ItemStream, slots: int) -> dict[str, float | None]
     }
 
 
-def _events(stream: ItemStream) -> Iterator[tuple[list[Event], set[int]]]:
+def _events(stream: ItemStream) -> Iterator[tuple[list[ItemEvent], set[int]]]:
     """Yield the events and the useful items of each stream."""
     for items, queries, roles in zip(
         stream.item.flatten(1).tolist(),
@@ -141,7 +141,7 @@ def _events(stream: ItemStream) -> Iterator[tuple[list[Event], set[int]]]:
         stream.role.tolist(),
         strict=True,
     ):
-        events = [Event(*pair) for pair in zip(items, queries, strict=True)]
+        events = [ItemEvent(*pair) for pair in zip(items, queries, strict=True)]
         useful = {
             item for item, role in enumerate(roles) if role != NO_ITEM and ROLES[role] != "never"
         }

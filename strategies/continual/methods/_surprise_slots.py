@@ -28,7 +28,7 @@ SCALE_BYTES = 8
 """Bytes of the scale of codes and of the number of samples behind it."""
 
 
-class Slots:
+class SurpriseSlots:
     """Codes of the most surprising samples of each class.
 
     Args:

@@ -43,7 +43,7 @@ from strategies.continual.methods._closed_form import (
     statistics_bytes,
 )
 from strategies.continual.methods._random_features import random_features
-from strategies.continual.methods._surprise_slots import Slots, margins_of, slot_bytes
+from strategies.continual.methods._surprise_slots import SurpriseSlots, margins_of, slot_bytes
 from strategies.continual.strategy import ContinualStrategy
 from strategies.continual.stream import Stream, require_at_least, require_positive
 
@@ -128,7 +128,7 @@ class SlowAndFast(SequenceModel):
     """
 
     def __init__(
-        self, regression: RidgeRegression, coder: Coder, slots: Slots, config: Config
+        self, regression: RidgeRegression, coder: Coder, slots: SurpriseSlots, config: Config
     ) -> None:
         super().__init__()
         self.regression, self.coder, self.slots, self.config = regression, coder, slots, config
@@ -252,7 +252,7 @@ def build(
     both = SlowAndFast(
         RidgeRegression(random, count, classes, config.regularisation),
         Coder(wide, WIDE, config.code, generator("projection of codes", seed)),
-        Slots(capacity, config.code, classes),
+        SurpriseSlots(capacity, config.code, classes),
         config,
     )
     return ClosedForm(

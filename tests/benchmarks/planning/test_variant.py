@@ -68,6 +68,9 @@ def test_canonical_name_does_not_depend_on_the_order_of_options(text: str, name:
     assert canonical_name(lambda given: resolve(MODELS, given), text) == name
 
 
+WORDS = {"init": ("plain", "mimetic"), "retention": ("fixed", "learned")}
+"""Values of the options that are words; every model allows one that is not its default."""
+
 OPTIONS = [
     (entry, option)
     for entry in Registry("model")
@@ -81,8 +84,14 @@ OPTIONS = [
     [pytest.param(*pair, id=f"{pair[0].name}-{pair[1].name}") for pair in OPTIONS],
 )
 def test_every_option_of_every_model_makes_a_variant(entry: Entry, option: Option) -> None:
-    """Halve numbers, which most options allow; small integers become 2."""
+    """Halve numbers, which most options allow; small integers become 2; words change."""
     value = option.default
+    if isinstance(value, str):
+        other = next(word for word in WORDS[option.name] if word != value)
+        found = resolve(Registry("model").get, f"{entry.name}[{option.name}={other}]")
+        assert found.name == f"{entry.name}[{option.name}={other}]"
+        entry.load().Config(**found.config)
+        return
     other = (
         not value
         if isinstance(value, bool)

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 import pytest
 
-from strategies.sequence.eviction_policies import Event, hits, optimal_hits
+from strategies.sequence.eviction_policies import ItemEvent, hits, optimal_hits
 
 
-def events(text: str) -> list[Event]:
+def events(text: str) -> list[ItemEvent]:
     """Return an event per letter: a capital is a query of the item."""
-    return [Event("abcdefgh".index(letter.lower()), letter.isupper()) for letter in text]
+    return [ItemEvent("abcdefgh".index(letter.lower()), letter.isupper()) for letter in text]
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def test_random_replacement_is_seeded_and_drops_any_item() -> None:
     assert hits(stream, 3, "random", seed=1) == hits(stream, 3, "random", seed=1)
 
 
-def best_of_all_choices(stream: Sequence[Event], slots: int) -> int:
+def best_of_all_choices(stream: Sequence[ItemEvent], slots: int) -> int:
     """Return the largest number of hits over all choices of what to store after each event."""
     states = {frozenset[int](): 0}
     for event in stream:
@@ -67,6 +67,6 @@ def best_of_all_choices(stream: Sequence[Event], slots: int) -> int:
 @pytest.mark.parametrize("seed", range(20))
 def test_optimum_has_as_many_hits_as_the_best_choices(seed: int) -> None:
     drawn = random.Random(seed)
-    stream = [Event(drawn.randrange(5), drawn.random() < 0.4) for _ in range(14)]
+    stream = [ItemEvent(drawn.randrange(5), drawn.random() < 0.4) for _ in range(14)]
     for slots in (1, 2):
         assert sum(optimal_hits(stream, slots)) == best_of_all_choices(stream, slots)

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from strategies.continual.methods._surprise_slots import (
-    Slots,
+    SurpriseSlots,
     margins_of,
     most_surprising,
     slot_bytes,
@@ -40,7 +40,7 @@ def test_writing_in_parts_equals_writing_at_once() -> None:
     generator = torch.Generator().manual_seed(0)
     codes, margins = torch.randn(60, 8, generator=generator), torch.rand(60, generator=generator)
     labels = torch.arange(60) % 3
-    parts, whole = Slots(9, 8, 4), Slots(9, 8, 4)
+    parts, whole = SurpriseSlots(9, 8, 4), SurpriseSlots(9, 8, 4)
     for slots in (parts, whole):
         slots.mean, slots.scale, slots.first = torch.zeros(8), 1.0, 10
     whole.write(codes, labels, margins)
@@ -54,13 +54,13 @@ def test_writing_in_parts_equals_writing_at_once() -> None:
 
 def test_votes_by_hand() -> None:
     """Cosines 1, -1 and 0 with a sharpness of log 2: shares of 4/7, 1/7 and 2/7."""
-    slots = Slots(3, 2, 3)
+    slots = SurpriseSlots(3, 2, 3)
     slots.mean, slots.scale, slots.first = torch.tensor([1.0, 1.0]), 2.0, 10
     assert torch.equal(slots.votes(torch.ones(1, 2), 1.0), torch.zeros(1, 3))
     centred = torch.tensor([[2.0, 2.0], [-2.0, -2.0], [2.0, -2.0]])
     slots.write(torch.cat((1 + centred,) * 4), torch.tensor([0, 2, 2] * 4), torch.zeros(12))
     assert len(slots.labels) == 2, "a slot for each of two classes"
-    slots = Slots(4, 2, 3)
+    slots = SurpriseSlots(4, 2, 3)
     slots.mean, slots.scale, slots.first = torch.tensor([1.0, 1.0]), 2.0, 10
     slots.write(1 + centred, torch.tensor([0, 2, 2]), torch.zeros(3))
     found = slots.votes(torch.tensor([[3.0, 3.0]]), math.log(2))
@@ -68,7 +68,7 @@ def test_votes_by_hand() -> None:
 
 
 def test_the_first_samples_give_mean_and_scale() -> None:
-    slots = Slots(100, 2, 2)
+    slots = SurpriseSlots(100, 2, 2)
     codes = 3 + 2 * torch.randn(24, 2)
     for piece in codes[:14].split((2, 5, 7)):
         slots.write(piece, torch.zeros(len(piece), dtype=torch.long), torch.zeros(len(piece)))
