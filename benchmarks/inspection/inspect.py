@@ -15,7 +15,7 @@ from memnet.model import MemNet
 from memnet.persistent.memory import PersistentMemory
 from memnet.persistent.trace import StreamTrace
 from memnet.tracing.memory_trace import MemoryTrace
-from reports.analysis.memory_trace import Answer, TraceTable
+from reports.analysis.memory_trace import TracedAnswer, TraceTable
 from results.errors import UsageError
 
 REBUILT_PER_CLASS = 2
@@ -86,11 +86,11 @@ def _sequence(
 ) -> Inspection:
     trace = MemoryTrace(top=8)
     output = model(inputs, positions=positions, trace=trace)
-    answers: tuple[Answer, ...] = ()
+    answers: tuple[TracedAnswer, ...] = ()
     if positions is not None and (targets is None or not targets.is_floating_point()):
         given = output.logits.argmax(-1).tolist()
         answers = tuple(
-            Answer(
+            TracedAnswer(
                 memory=row,
                 time=time,
                 answer=given[row][place],

@@ -44,7 +44,7 @@ class Holding:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class TracedAnswer:
     """An answer of the model, and its target or None."""
 
     memory: int
@@ -70,7 +70,7 @@ class TraceTable:
     names: Mapping[int, str] = field(default_factory=dict)
     kinds: Mapping[int, str] = field(default_factory=dict)
     pairs: frozenset[int] = frozenset()
-    answers: tuple[Answer, ...] = ()
+    answers: tuple[TracedAnswer, ...] = ()
     title: str = ""
     _cache: dict[int, dict[int, int]] = field(default_factory=dict, repr=False, compare=False)
 

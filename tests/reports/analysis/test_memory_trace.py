@@ -12,8 +12,8 @@ from memnet.tracing.memory_trace import MemoryTrace
 from reports.analysis.memory_trace import (
     CHANGES,
     NONE,
-    Answer,
     Holding,
+    TracedAnswer,
     TraceTable,
     contents_at,
     holdings,
@@ -72,7 +72,7 @@ def test_contents_after_some_tokens(after: int, expected: dict[int, set[int]]) -
 
 
 def test_a_merged_content_lives_on_and_kinds_follow_the_answers() -> None:
-    answers = (Answer(memory=0, time=9, answer=5, target=103),)
+    answers = (TracedAnswer(memory=0, time=9, answer=5, target=103),)
     found = lifetimes(TraceTable(frame=HAND_MADE, answers=answers))
     ordered = found.sort_values("lifetime")[["kind", "lifetime", "ended"]].values.tolist()
     assert ordered == [
