@@ -19,10 +19,11 @@ class MemNetStrategy(SupervisedTemplate[Any, Any, Any]):
     It uses Adam and the cross-entropy.
 
     Args:
-        model: Maps inputs to logits; see :func:`~strategies.continual.memnet.wrap.remember`.
+        model: Maps inputs to logits; None for a memory with a fixed encoder. See
+            :func:`~strategies.continual.memnet.wrap.remember`.
         shape: Shape of a sample.
         classes: Number of classes.
-        config: Options of the memory.
+        config: Options of the memory; by default those of a learned encoder.
         learning_rate: Adam's.
         seed: Seed of the memory's draws; the order of samples is Avalanche's own and uses the
             global generator.
@@ -35,7 +36,7 @@ class MemNetStrategy(SupervisedTemplate[Any, Any, Any]):
     def __init__(
         self,
         *,
-        model: nn.Module,
+        model: nn.Module | None,
         shape: tuple[int, ...],
         classes: int,
         config: PersistentConfig | None = None,
@@ -47,7 +48,7 @@ class MemNetStrategy(SupervisedTemplate[Any, Any, Any]):
     ) -> None:
         memory = remember(
             model,
-            config or PersistentConfig(),
+            config or PersistentConfig(encoder="learned"),
             shape=shape,
             classes=classes,
             seed=seed,

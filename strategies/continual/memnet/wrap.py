@@ -16,7 +16,7 @@ Memory = ComplementaryMemory | PersistentMemory
 
 
 def remember(
-    model: nn.Module,
+    model: nn.Module | None,
     config: PersistentConfig,
     *,
     shape: tuple[int, ...],
@@ -32,7 +32,7 @@ def remember(
         model: Maps inputs to logits. With ``encoder="learned"`` the memory stores its ``features``
             if it has them (a method, with their number as ``width``), else the inputs of its last
             linear layer; later layers are not used. With ``encoder="fixed"`` the memory reads the
-            samples themselves, and does not use the model.
+            samples themselves, and the model must be None.
         config: Options of the memory.
         shape: Shape of a sample.
         classes: Number of classes.
@@ -47,13 +47,18 @@ def remember(
             [0, 1]. The model itself reads samples unchanged.
 
     Raises:
-        UsageError: If the budget does not hold a slot per class, the model has no features, or the
-            range is empty.
+        UsageError: If the budget does not hold a slot per class, the model has no features, the
+            range is empty, or there is a model with a fixed encoder or none with a learned one.
     """
+    if (model is None) != (config.encoder == "fixed"):
+        raise UsageError(
+            "a memory around a model needs PersistentConfig(encoder='learned'); "
+            "encoder='fixed', the default, reads the samples themselves: give None as the model"
+        )
     try:
         fitted = config.fitted(sample_bytes or math.prod(shape) + 1, classes, shape)
         draws = generator("memory", seed)
-        if config.encoder == "fixed":
+        if model is None:
             return ComplementaryMemory(fitted, shape=shape, classes=classes, generator=draws)
         return PersistentMemory(
             trunk_of(model, layer),

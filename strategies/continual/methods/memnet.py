@@ -44,7 +44,7 @@ def build(
     """
     signature = stream.signature
     memory = remember(
-        trunk(model) if config.encoder == "learned" else model,
+        trunk(model) if config.encoder == "learned" else None,
         config,
         shape=(signature.length, signature.features or 1),
         classes=signature.outputs,

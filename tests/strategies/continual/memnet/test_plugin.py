@@ -88,7 +88,18 @@ def accuracy(strategy: Any, stream: Any) -> float:
 
 def around(**options: Any) -> Memory:
     config = PersistentConfig(**{"slots": 20, "encoder": "learned", **options})
-    return remember(net(), config, shape=SHAPE, classes=4, seed=0)
+    return remember(
+        net() if config.encoder == "learned" else None, config, shape=SHAPE, classes=4, seed=0
+    )
+
+
+@pytest.mark.parametrize("encoder", ["fixed", "learned"])
+def test_a_model_that_would_not_be_used_or_is_needed_is_refused(
+    encoder: Literal["fixed", "learned"],
+) -> None:
+    config = PersistentConfig(slots=20, encoder=encoder)
+    with pytest.raises(UsageError, match=r"PersistentConfig\(encoder='learned'\)"):
+        remember(net() if encoder == "fixed" else None, config, shape=SHAPE, classes=4, seed=0)
 
 
 @pytest.mark.parametrize("encoder", ["fixed", "learned"])
@@ -105,7 +116,7 @@ def test_the_plugin_works_in_a_plain_avalanche_strategy(encoder: str) -> None:
 def test_memnet_strategy_remembers(encoder: Literal["fixed", "learned"]) -> None:
     data = benchmark()
     strategy = MemNetStrategy(
-        model=net(),
+        model=net() if encoder == "learned" else None,
         shape=SHAPE,
         classes=4,
         config=PersistentConfig(slots=20, encoder=encoder),
@@ -138,7 +149,8 @@ def digit_strategy(encoder: Literal["fixed", "learned"]) -> tuple[Naive, MemNetP
     torch.manual_seed(0)
     net = nn.Sequential(nn.Flatten(), nn.Linear(64, 32), nn.ReLU(), nn.Linear(32, 10))
     config = PersistentConfig(slots=60, encoder=encoder)
-    memory = remember(net, config, shape=(1, 8, 8), classes=10, seed=0)
+    model = net if encoder == "learned" else None
+    memory = remember(model, config, shape=(1, 8, 8), classes=10, seed=0)
     strategy = plain(memory, epochs=2)
     (plugin,) = [plugin for plugin in strategy.plugins if isinstance(plugin, MemNetPlugin)]
     return strategy, plugin
