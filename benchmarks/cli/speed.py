@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from baselines.registry import unknown
-from benchmarks.cli.plan_options import names_of
 from benchmarks.cli.shared_options import Device, Models
 from results.errors import UsageError
 
@@ -63,6 +62,7 @@ def speed(
 
 
 def _of_models(models: str | None, *, peers: bool, device: str, rounds: int) -> "list[Speed]":
+    from benchmarks.cli.plan_options import names_of
     from benchmarks.execution.devices import choose_device
     from benchmarks.speed.models import measurable, measure
 

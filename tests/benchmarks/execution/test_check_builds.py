@@ -100,7 +100,9 @@ METHOD_OPTIONS = [
     f"{entry.name}[{option.name}=-1]"
     for entry in Registry("method")
     for option in entry.source.options
-    if isinstance(option.default, int | float) and not isinstance(option.default, bool)
+    if isinstance(option.default, int | float)
+    and not isinstance(option.default, bool)
+    and not option.default < 0  # below 0, MemNet estimates its weight of corrections
 ]
 
 

@@ -13,7 +13,7 @@ from baselines.interface import ModelOutput
 from baselines.models import mlp
 from strategies.common.training_log import diverged
 from strategies.continual.datasets import labelled
-from strategies.continual.methods import er, joint, memnet, naive, slda
+from strategies.continual.methods import er, joint, latent_replay, naive, slda
 from strategies.continual.metrics.accuracy_matrix import AccuracyMatrix
 from strategies.continual.strategy import ContinualStrategy
 from strategies.continual.stream import Schedule, Stream
@@ -76,7 +76,7 @@ class Closing(nn.Module):
     "method",
     [
         pytest.param(method, id=method.__name__.rpartition(".")[2])
-        for method in (naive, er, joint, memnet)
+        for method in (naive, er, joint, latent_replay)
     ],
 )
 @pytest.mark.parametrize(

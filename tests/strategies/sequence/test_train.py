@@ -41,6 +41,7 @@ def test_memnet_learns_induction_beyond_the_training_length() -> None:
     assert outcome.metrics["accuracy_at_256"] > 0.9, "trained at 32"
     assert outcome.slots is not None
     assert {
+        "eviction_retention",
         "occupancy",
         "write_rate",
         "reuse",

@@ -45,7 +45,9 @@ def test_shapes_of_images() -> None:
 
 
 def test_floats_and_empty_codes_are_refused() -> None:
-    with pytest.raises(UsageError, match="samples are floats: use method er"):
+    with pytest.raises(
+        UsageError, match="stores images of bytes, and this stream's samples are not: use method er"
+    ):
         built("er-lossy", replace(toy(), sample_bytes=4 * 16 + 1))
     with pytest.raises(UsageError, match="code = 1: give at least code=2"):
         built("er-lossy", toy(), code=1)
