@@ -12,7 +12,7 @@ test is repeated within each half, where initial differences are those of the ra
 """
 
 import argparse
-from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import torch
 from jaxtyping import Float
@@ -20,8 +20,12 @@ from torch import Tensor
 
 from baselines.models import memnet
 from benchmarks.tasks import association
+from memnet.chunk_access import Prepared, Written
 from memnet.heads import stretched
-from memnet.policy import entropy
+from memnet.model import MemNet
+from memnet.policy import TopK, entropy
+from memnet.tracing.memory_trace import MemoryTrace
+from results.statistics.significance import holm
 from strategies.common.rng import generator
 from strategies.sequence.train import train
 
@@ -41,46 +45,47 @@ def permutation_p(feature: Float[Tensor, "B H"], draws: torch.Generator) -> floa
     return float((1 + (shuffled >= observed - 1e-15).sum()) / (1 + SHUFFLES))
 
 
-def holm(values: Mapping[str, float]) -> dict[str, float]:
-    """Return Holm-corrected p values."""
-    corrected, largest = {}, 0.0
-    for rank, (name, value) in enumerate(sorted(values.items(), key=lambda pair: pair[1])):
-        largest = max(largest, min(1.0, value * (len(values) - rank)))
-        corrected[name] = largest
-    return corrected
+@dataclass(slots=True)
+class HeadTrace(MemoryTrace):
+    """A trace of what each head does on every token, without a table.
+
+    Attributes:
+        gate: Whether the head writes the token, ``[B, H, C]`` per chunk.
+        policy: The mix of reading policies that the controller asks for, ``[B, H, C, 3]``.
+        read_entropy: Entropy of the final weights of the read, in nats, ``[B, H, C]``.
+    """
+
+    gate: list[Tensor] = field(default_factory=list)
+    policy: list[Tensor] = field(default_factory=list)
+    read_entropy: list[Tensor] = field(default_factory=list)
+
+    def read(
+        self,
+        prepared: Prepared,
+        written: Written,
+        best: TopK,
+        before: Tensor,
+        after: Tensor,
+        mix: Tensor | None,
+    ) -> None:
+        """Record a chunk's heads; see :meth:`MemoryTrace.read`."""
+        MemoryTrace.read(self, prepared, written, best, before, after, mix)
+        self.gate.append((stretched(written.logits) > 0).double())
+        if prepared.policy is not None:
+            self.policy.append(prepared.policy.softmax(-1).double())
+        self.read_entropy.append(entropy(after).double())
 
 
 @torch.no_grad()
 def features(
-    model: torch.nn.Module, task: association.Association, count: int, draws: torch.Generator
+    model: MemNet, task: association.Association, count: int, draws: torch.Generator
 ) -> dict[str, Float[Tensor, "B H"]]:
     """Return the features of each head on sequences."""
-    from memnet.model import MemNet
-
-    assert isinstance(model, MemNet)
-    model.eval()
-    inputs = task.sample(count, draws).inputs
-    found: dict[str, list[Tensor]] = {}
-    bank, write, read = model.bank, model.bank.write, model.bank.read
-
-    def watch_write(*given: object, **named: object) -> object:
-        written = write(*given, **named)  # type: ignore[arg-type]
-        found.setdefault("gate", []).append((stretched(written.logits) > 0).double())
-        return written
-
-    def watch_read(prepared: object, *given: object, **named: object) -> object:
-        done = read(prepared, *given, **named)  # type: ignore[arg-type]
-        found.setdefault("entropy", []).append(entropy(done.weights).double())
-        mix = prepared.policy.softmax(-1)  # type: ignore[attr-defined]
-        found.setdefault("policy", []).append(mix.double())
-        return done
-
-    bank.write, bank.read = watch_write, watch_read  # type: ignore[method-assign, assignment]
-    try:
-        model(inputs)
-    finally:
-        del bank.write, bank.read
-    joined = {name: torch.cat(parts, dim=2) for name, parts in found.items()}
+    inputs, trace = task.sample(count, draws).inputs, HeadTrace()
+    model.eval()(inputs, trace=trace)
+    gate, policy, read_entropy = (
+        torch.cat(parts, dim=2) for parts in (trace.gate, trace.policy, trace.read_entropy)
+    )
     config = task.config
     kinds = {
         "entities": inputs < config.entities,
@@ -88,12 +93,12 @@ def features(
         "markers": inputs >= config.entities + config.noise,
     }
     result = {
-        f"writes of {name}": (joined["gate"] * kind[:, None]).sum(-1) / kind.sum(-1)[:, None]
+        f"writes of {name}": (gate * kind[:, None]).sum(-1) / kind.sum(-1)[:, None]
         for name, kind in kinds.items()
     }
     for index, name in enumerate(("top-k", "uniform", "random")):
-        result[f"policy {name}"] = joined["policy"][..., index].mean(-1)
-    result["read entropy"] = joined["entropy"].mean(-1)
+        result[f"policy {name}"] = policy[..., index].mean(-1)
+    result["read entropy"] = read_entropy.mean(-1)
     return result
 
 
@@ -102,6 +107,7 @@ def run(seed: int, steps: int, count: int) -> None:
     task = association.build(association.Config())
     torch.manual_seed(seed)
     model = memnet.build(memnet.Config(heads=HEADS), task.signature)
+    assert isinstance(model, MemNet)
     for name, steps_done in (("untrained", 0), ("trained", steps)):
         if steps_done:
             train(
@@ -121,16 +127,16 @@ def run(seed: int, steps: int, count: int) -> None:
             ("binding", slice(2)),
             ("associating", slice(2, 4)),
         ):
-            p = holm({key: permutation_p(value[:, chosen], draws) for key, value in found.items()})
+            raw = [permutation_p(value[:, chosen], draws) for value in found.values()]
+            p = dict(zip(found, holm(raw), strict=True))
             for key, value in found.items():
                 means = [round(float(mean), 3) for mean in value[:, chosen].mean(0)]
                 print(f"{name:10s} {half:12s} {key:20s} {means}  p = {p[key]:.4f}", flush=True)
 
 
-def trace_constants(model: torch.nn.Module) -> list[float]:
+def trace_constants(model: MemNet) -> list[float]:
     """Return σ(trace) of each head, the share of a trace that a token leaves."""
-    trace: Tensor = model.bank.write_heads.trace  # type: ignore[assignment, union-attr]
-    return torch.sigmoid(trace.detach()).tolist()
+    return torch.sigmoid(model.bank.write_heads.trace.detach()).tolist()
 
 
 def main() -> None:

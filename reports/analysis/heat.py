@@ -96,10 +96,6 @@ class Heat:
         """Rows that compete: no controls and no bounds."""
         return tuple(row for row in self.rows if row.entry.role in COMPETING)
 
-    def wins(self, row: HeatRow) -> dict[Verdict, int]:
-        """Count the row's verdicts over the columns."""
-        return Counter(score.verdict for score in row.scores.values())
-
 
 def heat_tables(selection: Selection) -> list[Heat]:
     """Return the table of tasks and that of streams, without empty ones."""

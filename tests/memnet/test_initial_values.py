@@ -1,19 +1,23 @@
 """Initial values: `mimetic` ones read a pair from the first step on, and `plain` ones do not."""
 
+from typing import Literal
+
 import pytest
 import torch
 
 from memnet.config import MemNetConfig
 from memnet.model import MemNet
 
+Init = Literal["mimetic", "plain"]
 
-def fresh(init: str) -> MemNet:
+
+def fresh(init: Init) -> MemNet:
     torch.manual_seed(0)
-    return MemNet(MemNetConfig(init=init), vocabulary=40, outputs=40).eval()  # type: ignore[arg-type]
+    return MemNet(MemNetConfig(init=init), vocabulary=40, outputs=40).eval()
 
 
 @pytest.mark.parametrize(("init", "reads"), [("mimetic", True), ("plain", False)])
-def test_first_reads_of_a_pair(init: str, reads: bool) -> None:
+def test_first_reads_of_a_pair(init: Init, reads: bool) -> None:
     """A token that occurred before is followed by its successor: 2 of 40 by chance."""
     model = fresh(init)
     pairs = torch.randperm(40, generator=torch.Generator().manual_seed(1)).view(20, 2)
@@ -29,12 +33,14 @@ def test_first_reads_of_a_pair(init: str, reads: bool) -> None:
 def test_plain_values_have_no_structure() -> None:
     model, placed = fresh("plain"), fresh("mimetic")
     write, read = model.bank.write_heads, model.bank.read_heads
+    assert write.identity is not None
+    assert read.identity is not None
     assert not model.controller.distance_bias.any()
     assert placed.controller.distance_bias.any()
     for mine, other in (
         (write.key.project, read.query.project),
         (write.key_clock, read.query_clock),
-        (write.identity.weight, read.identity.weight),  # type: ignore[union-attr]
+        (write.identity.weight, read.identity.weight),
     ):
         cosine = torch.nn.functional.cosine_similarity(mine.flatten(), other.flatten(), dim=0)
         assert abs(cosine.item()) < 0.2

@@ -1,11 +1,11 @@
 """The permutation test of heads, and the features that it compares."""
 
-import pytest
 import torch
 
 from baselines.models import memnet
-from benchmarks.experiments.head_specialisation import features, holm, permutation_p
+from benchmarks.experiments.head_specialisation import features, permutation_p
 from benchmarks.tasks import association
+from memnet.model import MemNet
 
 
 def test_equal_heads_are_not_different() -> None:
@@ -22,15 +22,11 @@ def test_head_with_another_mean_is_found() -> None:
     assert permutation_p(feature, draws) < 0.001
 
 
-def test_holm_multiplies_by_the_number_of_tests_left() -> None:
-    found = holm({"a": 0.01, "b": 0.04, "c": 0.03})
-    assert found == pytest.approx({"a": 0.03, "c": 0.06, "b": 0.06})
-
-
 def test_features_are_shares_of_each_head() -> None:
     task = association.build(association.Config())
     torch.manual_seed(0)
     model = memnet.build(memnet.Config(heads=4), task.signature)
+    assert isinstance(model, MemNet)
     found = features(model, task, 6, torch.Generator().manual_seed(0))
     assert all(value.shape == (6, 4) for value in found.values())
     mix = sum(found[f"policy {name}"] for name in ("top-k", "uniform", "random"))
