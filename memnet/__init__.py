@@ -27,6 +27,7 @@ _PUBLIC = {
     "TrainedModel": "benchmarks.execution.weights",
     "Inspection": "benchmarks.inspection.inspection",
     "inspect": "benchmarks.inspection.inspect",
+    "leaderboard": "benchmarks.api.leaderboard",
     "load_model": "benchmarks.execution.weights",
     "Results": "reports.analysis.store_results",
     "UsageError": "results.errors",

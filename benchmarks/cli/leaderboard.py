@@ -1,6 +1,5 @@
 """``memnet leaderboard``: prints the leaderboard."""
 
-from pathlib import Path
 from typing import Annotated, Literal, get_args
 
 import typer
@@ -11,20 +10,9 @@ from results.errors import UsageError
 
 Format = Literal["md", "csv", "json", "latex", "html"]
 
-PUBLISHED = "published"
-"""Name of the store of the package's own records."""
-
 
 def leaderboard(
-    stores: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--store",
-            metavar="DIR",
-            help="Folder of the records; repeatable; 'published' is the package's own "
-            "[default: MEMNET_STORE, else runs].",
-        ),
-    ] = None,
+    stores: shared_options.Stores = None,
     benchmarks: Annotated[
         str | None,
         typer.Option("--benchmark", metavar="A,B", help="Only these benchmarks, or mqar*."),
@@ -41,6 +29,14 @@ def leaderboard(
             "--reference-only", help="Without controls, bounds, ablations, sizes and budgets."
         ),
     ] = False,
+    columns: Annotated[
+        str | None,
+        typer.Option(
+            "--columns",
+            metavar="A,B",
+            help="Only these columns, such as score,seeds,state; an unknown name lists all.",
+        ),
+    ] = None,
     form: Annotated[
         str,
         typer.Option("--format", metavar="|".join(get_args(Format)), help="Format of the table."),
@@ -55,7 +51,7 @@ def leaderboard(
 
     if form not in get_args(Format):
         raise UsageError(unknown("format", form, get_args(Format)))
-    first, *others = [Store.open(_folder(one)) for one in stores or [""]]
+    first, *others = [Store.open(shared_options.report_store(one)) for one in stores or [""]]
     selection = narrowed(
         select(first, *others),
         benchmarks=split_names(benchmarks or ""),
@@ -63,12 +59,4 @@ def leaderboard(
         methods=split_names(methods or ""),
         reference_only=reference_only,
     )
-    print(render_selection(selection, form), end="")
-
-
-def _folder(given: str) -> Path:
-    import results
-
-    if given == PUBLISHED and not Path(given).exists():
-        return Path(results.__file__).parent / PUBLISHED
-    return shared_options.store_root(Path(given) if given else None)
+    print(render_selection(selection, form, split_names(columns or "")), end="")

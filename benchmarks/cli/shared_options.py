@@ -17,6 +17,15 @@ Store = Annotated[
         help="Folder of the records [default: MEMNET_STORE, else runs].",
     ),
 ]
+Stores = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--store",
+        metavar="DIR",
+        help="Folder of the records; repeatable; 'published' is the package's own "
+        "[default: MEMNET_STORE, else runs].",
+    ),
+]
 Models = Annotated[
     str | None,
     typer.Option(
@@ -130,3 +139,23 @@ def store_root(given: Path | None) -> Path:
     if given is not None:
         return usable_folder("--store", given)
     return usable_folder("MEMNET_STORE", os.environ.get("MEMNET_STORE") or "runs")
+
+
+def report_store(given: str | Path) -> Path:
+    """Return the folder of a store to report, where ``published`` is the package's own records.
+
+    Args:
+        given: A folder, ``published``, or an empty string for the default of `store_root`.
+
+    Raises:
+        UsageError: If it cannot be used, or is not a folder.
+    """
+    if str(given) == PUBLISHED and not Path(given).exists():
+        import results
+
+        return Path(results.__file__).parent / PUBLISHED
+    return store_root(Path(given) if str(given) else None)
+
+
+PUBLISHED = "published"
+"""Name of the store of the package's own records."""

@@ -6,12 +6,25 @@ from functools import cache
 
 import jinja2
 from markupsafe import Markup
-from tabulate import tabulate
+from tabulate import LATEX_ESCAPE_RULES, tabulate
 
 from reports.tables.number_format import MINUS
 from reports.tables.tables import Table
 
-LATEX_SIGNS = {"±": r"$\pm$", "—": "--", MINUS: "$-$", "·": r"$\cdot$"}
+BOLD, END = "\ue000", "\ue001"
+"""Marks of bold text until LaTeX is escaped; letters of the private use area."""
+
+SCORE = "score"
+"""Title of the column in which a best row is bold."""
+
+LATEX_SIGNS = {
+    "±": r"$\pm$",
+    "—": "--",
+    MINUS: "$-$",
+    "·": r"$\cdot$",
+    BOLD: r"\textbf{",
+    END: "}",
+}
 
 
 def markdown(table: Table) -> str:
@@ -25,13 +38,23 @@ def markdown(table: Table) -> str:
     )
 
 
-def latex(table: Table) -> str:
+def latex(table: Table, *, label: str = "") -> str:
     """Return a table with booktabs rules, for ``\\usepackage{booktabs}``.
 
-    The groups of a grouped table are separated by rules.
+    The groups of a grouped table are separated by rules. The score of a best row is bold.
+
+    Args:
+        table: The table.
+        label: Label of a ``table`` environment with the caption; without one, only the ``tabular``.
     """
     text = tabulate(
-        [[_flat(cell) for cell in row.cells] for row in table.rows],
+        [
+            [
+                f"{BOLD}{_flat(cell)}{END}" if row.best and column.title == SCORE else _flat(cell)
+                for cell, column in zip(row.cells, table.columns, strict=True)
+            ]
+            for row in table.rows
+        ],
         headers=[column.title for column in table.columns],
         tablefmt="latex_booktabs",
         disable_numparse=True,
@@ -39,7 +62,17 @@ def latex(table: Table) -> str:
     )
     for sign, command in LATEX_SIGNS.items():
         text = text.replace(sign, command)
-    return _with_group_rules(text, table) if table.grouped else text
+    text = _with_group_rules(text, table) if table.grouped else text
+    if not label:
+        return text
+    caption = "".join(
+        LATEX_SIGNS.get(letter) or LATEX_ESCAPE_RULES.get(letter, letter)
+        for letter in _flat(table.caption)
+    )
+    return (
+        f"\\begin{{table}}\n\\centering\n\\caption{{{caption}}}\n\\label{{{label}}}\n"
+        f"{text}\n\\end{{table}}"
+    )
 
 
 def _with_group_rules(text: str, table: Table) -> str:

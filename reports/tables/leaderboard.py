@@ -1,14 +1,18 @@
 """The leaderboard in five formats; the same records give the same bytes."""
 
 import json
-from dataclasses import asdict
+from collections.abc import Sequence
+from dataclasses import asdict, fields, replace
 from typing import Literal, TypeAlias, get_args
+
+import pandas as pd
 
 from reports.analysis.dataframes import summary_frame, to_csv
 from reports.analysis.selection import Selection, select
-from reports.analysis.summary import summarise
+from reports.analysis.summary import Summary, summarise
 from reports.tables import formats
-from reports.tables.tables import leaderboard_table
+from reports.tables.columns import check, chosen, speaking
+from reports.tables.tables import Table, leaderboard_table
 from results.errors import UsageError
 from results.store.store import Store
 
@@ -17,42 +21,94 @@ Format: TypeAlias = Literal["md", "csv", "json", "latex", "html"]
 FORMATS: tuple[Format, ...] = get_args(Format)
 
 
+LATEX_CAPTIONS = {
+    "task": "Long dependencies. Score: mean over seeds ± half of its 95% interval, or [low, high] "
+    "if it is clipped to the metric's range; bold: best of the rows that compete",
+    "stream": "Task shifts. Score: mean over seeds ± half of its 95% interval, or [low, high] if "
+    "it is clipped to the metric's range; bold: best of the rows that compete",
+}
+"""Captions of the LaTeX tables, by the kind of their benchmarks."""
+
+
 def render(store: Store, format: str = "md") -> str:
-    """Render the leaderboard of a store.
+    """Render the leaderboard of a store; see `render_selection`."""
+    return render_selection(select(store), format)
+
+
+def render_selection(selection: Selection, format: str, columns: Sequence[str] = ()) -> str:
+    """Render the leaderboard of a selection.
 
     Args:
-        store: The store.
+        selection: The rows.
         format: ``md``, ``csv``, ``json``, ``latex`` or ``html``. CSV and JSON contain numbers, the
-            other formats text for readers.
+            other formats text for readers, without columns that say nothing. LaTeX has a table per
+            family of benchmarks, with titles for people.
+        columns: Names of columns, such as ``score`` and ``seeds``; empty for all. CSV and JSON have
+            columns of their own.
 
     Returns:
         Text that ends with a line break.
 
     Raises:
-        UsageError: If the format is unknown.
+        UsageError: If the format or a column is unknown.
     """
-    return render_selection(select(store), format)
-
-
-def render_selection(selection: Selection, format: str) -> str:
-    """Render the leaderboard of a selection; see `render`."""
     if format == "csv":
-        return to_csv(summary_frame(selection))
+        return to_csv(_frame(selection, columns))
     if format == "json":
-        return _json(selection)
-    table = leaderboard_table(selection)
+        return _json(selection, columns)
+    if format == "latex":
+        return _latex(selection, columns)
+    table = _table(selection, columns)
     if format == "md":
         return formats.markdown(table) + "\n"
-    if format == "latex":
-        return formats.latex(table) + "\n"
     if format == "html":
         return str(formats.page_table(table)).strip() + "\n"
     raise UsageError(f"unknown format {format!r}: choose from {', '.join(FORMATS)}")
 
 
-def _json(selection: Selection) -> str:
+def _table(selection: Selection, columns: Sequence[str], *, titles: bool = False) -> Table:
+    table = leaderboard_table(selection, titles=titles)
+    return chosen(table, columns) if columns else speaking(table)
+
+
+def _latex(selection: Selection, columns: Sequence[str]) -> str:
+    """Return a table for tasks and one for streams."""
+    families = [
+        (
+            kind,
+            replace(
+                selection,
+                subjects=tuple(one for one in selection.subjects if one.kind == kind),
+                entries=tuple(one for one in selection.entries if one.subject.kind == kind),
+            ),
+        )
+        for kind in LATEX_CAPTIONS
+    ]
+    return "\n".join(
+        formats.latex(
+            replace(_table(part, columns, titles=True), caption=LATEX_CAPTIONS[kind]),
+            label=f"tab:memnet-bench-{kind}s",
+        )
+        + "\n"
+        for kind, part in families
+        if part.entries
+    )
+
+
+def _frame(selection: Selection, columns: Sequence[str]) -> pd.DataFrame:
+    frame = summary_frame(selection)
+    check(columns, list(frame.columns))
+    return frame[list(columns)] if columns else frame
+
+
+def _json(selection: Selection, columns: Sequence[str]) -> str:
+    check(columns, [field.name for field in fields(Summary)])
     rows = [
-        {name: _rounded(value) for name, value in asdict(row).items()}
+        {
+            name: _rounded(value)
+            for name, value in asdict(row).items()
+            if not columns or name in columns
+        }
         for row in summarise(selection)
     ]
     subjects = [asdict(subject) for subject in selection.subjects]

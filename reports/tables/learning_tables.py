@@ -6,6 +6,7 @@ from reports.analysis.selection import ResultRow, Selection
 from reports.analysis.subjects import Subject
 from reports.analysis.summary import ranked, scores
 from reports.tables import number_format
+from reports.tables.columns import speaking
 from reports.tables.tables import Column, Row, Table, detail_tables, distance_columns
 
 FAST = "how fast rows learned the task"
@@ -22,8 +23,12 @@ MEASURES = (
 
 
 def benchmark_tables(selection: Selection, subject: Subject) -> list[Table]:
-    """Return all tables of a benchmark: how fast and how far, then its metrics in detail."""
-    return [*learning_tables(selection, subject), *detail_tables(selection, subject)]
+    """Return all tables of a benchmark: how fast and how far, then its metrics in detail.
+
+    Columns that say nothing are left out.
+    """
+    found = [*learning_tables(selection, subject), *detail_tables(selection, subject)]
+    return [speaking(table) for table in found]
 
 
 def learning_tables(selection: Selection, subject: Subject) -> list[Table]:

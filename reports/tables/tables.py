@@ -4,13 +4,14 @@ Every row shows its seeds and its costs: size, memory and time.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from reports.analysis.heat import COMPETING
 from reports.analysis.metric_ranges import metric_range
 from reports.analysis.selection import ResultRow, Selection
 from reports.analysis.subjects import Subject
-from reports.analysis.summary import Summary, ranked, scores, summarise
+from reports.analysis.summary import Summary, ranked, scores
 from reports.tables import number_format
 from results.statistics.metrics import STREAM_METRICS
 from results.statistics.significance import MIN_COMMON_SEEDS
@@ -18,18 +19,31 @@ from results.statistics.significance import MIN_COMMON_SEEDS
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column: its title, and whether it contains numbers (right-aligned)."""
+    """A column.
+
+    Attributes:
+        title: Its title.
+        numeric: Whether it contains numbers, which are right-aligned.
+        key: Its name in a request, if that is not the title.
+    """
 
     title: str
     numeric: bool = False
+    key: str = ""
+
+    @property
+    def name(self) -> str:
+        """Its name in a request."""
+        return self.key or self.title
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row: its cells, and whether planned seeds are missing."""
+    """A row: its cells, whether planned seeds are missing, and whether its score is the best."""
 
     cells: tuple[str, ...]
     incomplete: bool = False
+    best: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +72,7 @@ COSTS = (
     Column("total", numeric=True),
     Column("buffer", numeric=True),
     Column("training", numeric=True),
-    Column("CPU time", numeric=True),
+    Column("CPU time", numeric=True, key="cpu"),
 )
 
 
@@ -69,17 +83,45 @@ LEADERBOARD_CAPTION = (
 )
 
 
-def leaderboard_table(selection: Selection) -> Table:
-    """Rank the models of every benchmark by its primary metric."""
-    named = (Column("benchmark"), Column("#", numeric=True), Column("model"), Column("method"))
+def leaderboard_table(selection: Selection, *, titles: bool = False) -> Table:
+    """Rank the models of every benchmark by its primary metric.
+
+    Args:
+        selection: The rows.
+        titles: Whether names are those for people, instead of those in cells.
+    """
+    named = (
+        Column("benchmark"),
+        Column("#", numeric=True, key="rank"),
+        Column("model"),
+        Column("method"),
+    )
     scored = (Column("score", numeric=True), Column("chance", numeric=True), Column("metric"))
     rows = [
-        Row(
+        row
+        for subject in selection.subjects
+        for row in _leaderboard_rows(selection, subject, titles=titles)
+    ]
+    columns = (*named, *_setting_column(selection), *scored, *COSTS)
+    return Table(LEADERBOARD_CAPTION, columns, tuple(rows), heading=2, grouped=True)
+
+
+def _leaderboard_rows(selection: Selection, subject: Subject, *, titles: bool) -> Iterator[Row]:
+    """Yield the rows of a benchmark; the best is the first that competes and has a score."""
+    found = ranked(selection, subject)
+    scored = [row for _, row in found if row.rank is not None]
+    best = next((row for row in scored if row.role in COMPETING), None)
+    for entry, row in found:
+        names = (row.benchmark, row.model, row.method)
+        if titles:
+            names = (subject.shown, entry.model_title or row.model, row.method)
+            if subject.kind == "stream":
+                names = (*names[:2], entry.method_title or row.method)
+        yield Row(
             cells=(
-                row.benchmark,
+                names[0],
                 number_format.whole(row.rank),
-                row.model,
-                row.method,
+                *names[1:],
                 *_setting(selection, row.setting),
                 number_format.spread(row.mean, row.low, row.high, row.limits),
                 number_format.score(row.chance),
@@ -87,11 +129,8 @@ def leaderboard_table(selection: Selection) -> Table:
                 *costs(row),
             ),
             incomplete=row.seeds_ok < row.seeds_planned,
+            best=row is best,
         )
-        for row in summarise(selection)
-    ]
-    columns = (*named, *_setting_column(selection), *scored, *COSTS)
-    return Table(LEADERBOARD_CAPTION, columns, tuple(rows), heading=2, grouped=True)
 
 
 def detail_tables(selection: Selection, subject: Subject) -> list[Table]:

@@ -1,0 +1,66 @@
+"""Columns of a table: chosen ones, and those that say something."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from reports.tables.number_format import NOTHING
+from reports.tables.tables import Table
+from results.errors import UsageError
+from results.records.cell import SUPERVISED
+
+SILENT = frozenset({NOTHING, "0 B", SUPERVISED, ""})
+"""Cells that say nothing if a column has no others: the method of a task, its buffer of 0 bytes."""
+
+
+def speaking(table: Table) -> Table:
+    """Return a table without the columns whose cells all say nothing; those that name rows stay."""
+    return _picked(
+        table,
+        [
+            place
+            for place in range(len(table.columns))
+            if place == table.heading
+            or (table.grouped and place == 0)
+            or any(row.cells[place] not in SILENT for row in table.rows)
+        ],
+    )
+
+
+def chosen(table: Table, keys: Sequence[str]) -> Table:
+    """Return a table with the columns of these keys, in the table's order; that of groups stays.
+
+    Raises:
+        UsageError: If a key is unknown; the message lists all.
+    """
+    known = [column.name for column in table.columns]
+    check(keys, known)
+    return _picked(
+        table,
+        [
+            place
+            for place, name in enumerate(known)
+            if name in keys or place == table.heading or (table.grouped and place == 0)
+        ],
+    )
+
+
+def check(keys: Sequence[str], known: Sequence[str]) -> None:
+    """Check that all columns are known.
+
+    Raises:
+        UsageError: If one is not; the message lists the known ones.
+    """
+    for key in keys:
+        if key not in known:
+            raise UsageError(f"unknown column '{key}': choose from {', '.join(known)}")
+
+
+def _picked(table: Table, places: Sequence[int]) -> Table:
+    return replace(
+        table,
+        columns=tuple(table.columns[place] for place in places),
+        rows=tuple(
+            replace(row, cells=tuple(row.cells[place] for place in places)) for row in table.rows
+        ),
+        heading=places.index(table.heading),
+    )
