@@ -95,7 +95,7 @@ def test_numbers_by_hand(store: Store) -> None:
 
 def test_latex_escapes_names(fill: Fill) -> None:
     store = fill(task_record(cell("my_model[a=1]", 0), [0.5]))
-    assert r"my\_model[a=1]" in render(store, "latex")
+    assert r"my\_model, a=1" in render(store, "latex")
 
 
 @pytest.mark.parametrize("format", FORMATS)
