@@ -91,7 +91,7 @@ def _latex(selection: Selection, columns: Sequence[str]) -> str:
         )
         + "\n"
         for kind, part in families
-        if part.entries
+        if part.entries or (kind == "task" and not selection.entries)
     )
 
 
