@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from benchmarks.cli.figure import figure
 from benchmarks.cli.inspect import inspect
 from benchmarks.cli.leaderboard import leaderboard
 from benchmarks.cli.list import show
@@ -37,6 +38,7 @@ app.command("status")(status)
 app.command("remove")(remove)
 app.command("report")(report)
 app.command("leaderboard")(leaderboard)
+app.command("figure")(figure)
 app.command("validate")(validate)
 app.command("publish")(publish)
 app.command("inspect")(inspect)

@@ -1,5 +1,8 @@
 """Accuracy against the distance between evidence and query: the main figure of a task."""
 
+from collections.abc import Sequence
+
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
@@ -29,25 +32,7 @@ def draw(subject: Subject, entries: tuple[ResultRow, ...], style: Style, name: s
     with styled():
         figure = Figure(figsize=(6.4, 4.2), layout="constrained")
         axes = figure.add_subplot()
-        sentences = []
-        for entry, x, y in shown:
-            interval = mean_interval(y)
-            look = style.look(entry)
-            axes.fill_between(
-                x, interval.low, interval.high, color=look.colour, alpha=0.16, linewidth=0
-            )
-            axes.plot(
-                x,
-                interval.mean,
-                color=look.colour,
-                marker=look.marker,
-                linestyle=style.line(entry),
-                label=style.name(entry),
-            )
-            ends = [
-                f"{score(finite(interval.mean[place]))} at {x[place]:,.0f}" for place in (0, -1)
-            ]
-            sentences.append(f"{style.name(entry)} goes from {ends[0]} to {ends[1]}")
+        lines(axes, [entry for entry, _, _ in shown], style)
         chance_line(axes, subject.chance)
         distance_axis(axes, sorted({float(distance) for _, x, _ in shown for distance in x}))
         _mark_training(axes, entries)
@@ -59,8 +44,39 @@ def draw(subject: Subject, entries: tuple[ResultRow, ...], style: Style, name: s
         title=f"{subject.shown}: accuracy by distance",
         caption="Line: mean over seeds; band: its 95% interval. Distance, on a log scale: tokens "
         "between evidence and query, or the length for whole-sequence evaluation.",
-        description=f"Line chart of accuracy against distance. {'; '.join(sentences)}.",
+        description="Line chart of accuracy against distance. "
+        f"{'; '.join(_sentence(*one, style) for one in shown)}.",
     )
+
+
+def lines(axes: Axes, entries: Sequence[ResultRow], style: Style) -> None:
+    """Draw one line per row; its band is the Student-t interval over seeds."""
+    for entry in entries:
+        x, y = distances(entry)
+        interval = mean_interval(y)
+        look = style.look(entry)
+        axes.fill_between(
+            x,
+            np.clip(interval.low, 0.0, 1.0),
+            np.clip(interval.high, 0.0, 1.0),
+            color=look.colour,
+            alpha=0.16,
+            linewidth=0,
+        )
+        axes.plot(
+            x,
+            interval.mean,
+            color=look.colour,
+            marker=look.marker,
+            linestyle=style.line(entry),
+            label=style.name(entry),
+        )
+
+
+def _sentence(entry: ResultRow, x: np.ndarray, y: np.ndarray, style: Style) -> str:
+    mean = mean_interval(y).mean
+    ends = [f"{score(finite(mean[place]))} at {x[place]:,.0f}" for place in (0, -1)]
+    return f"{style.name(entry)} goes from {ends[0]} to {ends[1]}"
 
 
 def distance_axis(axes: Axes, where: list[float], labels: int = MAX_TICKS) -> None:

@@ -39,7 +39,12 @@ def draw(subject: Subject, entries: tuple[ResultRow, ...], style: Style, name: s
             interval = mean_interval(seen)
             look = style.look(entry)
             axes.fill_between(
-                x, interval.low, interval.high, color=look.colour, alpha=0.14, linewidth=0
+                x,
+                np.clip(interval.low, 0.0, 1.0),
+                np.clip(interval.high, 0.0, 1.0),
+                color=look.colour,
+                alpha=0.14,
+                linewidth=0,
             )
             label = style.name(entry)
             if square:

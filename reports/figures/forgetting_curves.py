@@ -2,6 +2,7 @@
 
 import matplotlib as mpl
 import numpy as np
+from matplotlib.axes import Axes
 
 from reports.analysis.curves import matrices
 from reports.analysis.selection import ResultRow
@@ -30,7 +31,6 @@ def draw(subject: Subject, entries: tuple[ResultRow, ...], style: Style, name: s
     ][:MAX_PANELS]
     if not found:
         return None
-    count = max(stack.shape[1] for _, stack in found)
     with styled():
         figure, grid = panels(
             [entry for entry, _ in found],
@@ -40,20 +40,8 @@ def draw(subject: Subject, entries: tuple[ResultRow, ...], style: Style, name: s
             ylabel="accuracy",
         )
         for axes, (_, stack) in zip(grid, found, strict=True):
-            mean = mean_interval(stack).mean
-            for experience in range(len(mean)):
-                axes.plot(
-                    np.arange(experience, len(mean)) + 1,
-                    mean[experience:, experience],
-                    color=EXPERIENCE_COLOURS(0.82 * experience / max(count - 1, 1)),
-                    marker=MARKERS[experience % len(MARKERS)],
-                    markersize=4.5,
-                    markeredgewidth=0.4,
-                    linewidth=1.5,
-                    label=f"experience {experience + 1}" if count <= MAX_LEGEND_ENTRIES else None,
-                )
+            panel(axes, stack)
             chance_line(axes, subject.chance)
-            axes.set_xticks(few_ticks(count))
             score_axis(axes, axes.get_ylabel())
         legend_below(figure, grid[-1])
     ends = [
@@ -70,3 +58,27 @@ def draw(subject: Subject, entries: tuple[ResultRow, ...], style: Style, name: s
         description="Small line charts of the accuracy on each experience during later training. "
         f"{'; '.join(ends)}.",
     )
+
+
+def panel(axes: Axes, stack: np.ndarray) -> None:
+    """Draw a line per experience, from the one after whose training it begins.
+
+    Args:
+        axes: The panel.
+        stack: Square accuracy matrices of a row, ``[S, K, K]``: seeds, experiences trained on,
+            experiences evaluated.
+    """
+    mean = mean_interval(stack).mean
+    count = len(mean)
+    for experience in range(count):
+        axes.plot(
+            np.arange(experience, count) + 1,
+            mean[experience:, experience],
+            color=EXPERIENCE_COLOURS(0.82 * experience / max(count - 1, 1)),
+            marker=MARKERS[experience % len(MARKERS)],
+            markersize=4.5,
+            markeredgewidth=0.4,
+            linewidth=1.5,
+            label=f"experience {experience + 1}" if count <= MAX_LEGEND_ENTRIES else None,
+        )
+    axes.set_xticks(few_ticks(count))

@@ -1,6 +1,7 @@
 """Learning curves: validation accuracy against training examples and against CPU time."""
 
 import math
+from collections.abc import Sequence
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -32,7 +33,7 @@ def draw(subject: Subject, entries: tuple[ResultRow, ...], style: Style, name: s
     with styled():
         figure = Figure(figsize=(7.6, 3.8), layout="constrained")
         for axes, (against, label) in zip(figure.subplots(1, 2, sharey=True), PANELS, strict=True):
-            _panel(axes, shown, against, style)
+            panel(axes, shown, against, style)
             axes.set_xlabel(label)
             axes.axhline(THRESHOLD, color=MUTED, linewidth=0.8, linestyle=":")
         score_axis(figure.axes[0], "validation accuracy")
@@ -40,7 +41,7 @@ def draw(subject: Subject, entries: tuple[ResultRow, ...], style: Style, name: s
     return render(
         figure,
         name=name,
-        title=f"{subject.name}: learning curves",
+        title=f"{subject.shown}: learning curves",
         caption="Accuracy on fresh sequences of the training length, mean over seeds; a seed whose "
         "training has ended counts with its last accuracy. Dotted: 0.9. Both axes begin with the "
         "untrained model, and are logarithmic from the first validation on.",
@@ -49,7 +50,8 @@ def draw(subject: Subject, entries: tuple[ResultRow, ...], style: Style, name: s
     )
 
 
-def _panel(axes: Axes, entries: list[ResultRow], against: Against, style: Style) -> None:
+def panel(axes: Axes, entries: Sequence[ResultRow], against: Against, style: Style) -> None:
+    """Draw one line per row against examples or CPU seconds."""
     curves = [(entry, *curve) for entry in entries if (curve := learning_curve(entry, against))]
     smallest = min((float(x[x > 0][0]) for _, x, _ in curves if (x > 0).any()), default=1.0)
     for entry, x, y in curves:

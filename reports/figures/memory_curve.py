@@ -1,5 +1,6 @@
 """Accuracy against total bytes on streams: a panel per stream, a line per method."""
 
+import math
 from collections import defaultdict
 from collections.abc import Sequence
 from textwrap import fill
@@ -7,7 +8,7 @@ from textwrap import fill
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from reports.analysis.selection import ResultRow
 from reports.analysis.subjects import Subject
@@ -19,6 +20,9 @@ from reports.tables import number_format
 
 CURVE_ROLES = ("reference", "control", "bound", "budget")
 """Roles of the rows whose method has a line."""
+
+MAX_TICKS = 4
+"""Maximum number of labels on the axis of bytes."""
 
 MAX_LINES = 9
 """Maximum number of methods in a panel; those with the most budgets are drawn."""
@@ -39,16 +43,16 @@ def draw(panels: Sequence[Panel], style: Style, name: str, *, columns: int) -> P
         columns: Number of panels per line.
     """
     streams = [panel for panel in panels if panel[0].kind == "stream"]
-    curves = [(subject, found) for subject, rows in streams if (found := _curves(rows))]
-    if not curves:
+    shown = [(subject, found) for subject, rows in streams if (found := curves(rows))]
+    if not shown:
         return None
-    columns = min(columns, len(curves))
-    height = -(-len(curves) // columns)
+    columns = min(columns, len(shown))
+    height = -(-len(shown) // columns)
     with styled():
         figure = Figure(figsize=(3.0 * columns, 2.7 * height + 0.8), layout="constrained")
-        for place, (subject, lines) in enumerate(curves):
+        for place, (subject, lines) in enumerate(shown):
             axes = figure.add_subplot(height, columns, place + 1)
-            _panel(axes, subject, lines, style, first=place % columns == 0)
+            panel(axes, subject, lines, style, first=place % columns == 0)
         legend_below(figure, *figure.axes)
     return render(
         figure,
@@ -57,12 +61,12 @@ def draw(panels: Sequence[Panel], style: Style, name: str, *, columns: int) -> P
         caption="Total bytes: stored bytes and the parameters that no seed regenerates, on a log "
         "scale. Mean over seeds and its 95% interval; higher and further left is better.",
         description="A panel per stream with a line per method over memory budgets: "
-        + "; ".join(f"{subject.shown}: {', '.join(lines)}" for subject, lines in curves)
+        + "; ".join(f"{subject.shown}: {', '.join(lines)}" for subject, lines in shown)
         + ".",
     )
 
 
-def _curves(entries: Sequence[ResultRow]) -> dict[str, list[Point]]:
+def curves(entries: Sequence[ResultRow]) -> dict[str, list[Point]]:
     """Return the points of each method by rising bytes; none without a method of two budgets."""
     found: dict[str, list[Point]] = defaultdict(list)
     for entry in entries:
@@ -76,23 +80,50 @@ def _curves(entries: Sequence[ResultRow]) -> dict[str, list[Point]]:
     return {name: sorted(found[name], key=lambda point: point[0]) for name in names}
 
 
-def _panel(
+def panel(
     axes: Axes, subject: Subject, lines: dict[str, list[Point]], style: Style, *, first: bool
 ) -> None:
+    """Draw one line per method with its interval, against total bytes."""
     for name, points in lines.items():
         look = style.methods.get(name) or style.look(points[0][2])
         x = [size for size, _, _ in points]
         mean = np.array([row.mean for _, row, _ in points], dtype=float)
         low = np.array([row.low for _, row, _ in points], dtype=float)  # NaN without an interval
         high = np.array([row.high for _, row, _ in points], dtype=float)
-        axes.fill_between(x, low, high, color=look.colour, alpha=0.16, linewidth=0)
-        axes.plot(x, mean, color=look.colour, marker=look.marker, label=name)
+        axes.fill_between(
+            x,
+            *np.clip((low, high), *points[0][1].limits),
+            color=look.colour,
+            alpha=0.16,
+            linewidth=0,
+        )
+        axes.plot(x, mean, color=look.colour, marker=look.marker, label=_label(points))
     axes.set_xscale("log")
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: number_format.size(round(value))))
-    axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 3.0)))
-    axes.xaxis.set_minor_formatter(NullFormatter())
+    axes.xaxis.set_major_locator(FixedLocator(round_sizes(*axes.get_xlim())))
+    axes.xaxis.set_minor_locator(NullLocator())
     chance_line(axes, subject.chance)
     axes.set_xlabel("total bytes")
     score_axis(axes, number_format.words(subject.primary) if first else "")
     axes.tick_params(axis="x", labelsize=7.5)
     axes.set_title(fill(subject.shown, TITLE_WIDTH), fontsize=8.0)
+
+
+def round_sizes(low: float, high: float) -> list[float]:
+    """Return at most `MAX_TICKS` round numbers of bytes in a range, those of the fewest digits."""
+    powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    found: list[float] = []
+    for digits in ((1,), (1, 3), (1, 2, 5), (1, 2, 3, 4, 6, 8)):
+        series = [float(digit * 10**power) for power in powers for digit in digits]
+        inside = [one for one in series if low <= one <= high]
+        if len(inside) > MAX_TICKS:
+            return found or inside[:: -(-len(inside) // MAX_TICKS)]
+        found = inside
+    return found
+
+
+def _label(points: Sequence[Point]) -> str:
+    """Return the title of a method without its budget."""
+    entry = points[0][2]
+    options = entry.method.partition("[")[2].removesuffix("]")
+    return entry.method_title.removesuffix(f", {options.replace(',', ', ')}") or entry.method

@@ -24,15 +24,16 @@ from reports.figures.palette import (
     fills,
     looks,
 )
+from reports.tables.row_titles import row_title
 
 INK = "#1d2329"
 MUTED = "#6b747d"
 GRID = "#e3e6e8"
 
 HANDLE_WIDTH, LETTER_WIDTH = 0.6, 0.064
-"""Widths of a legend's handle and of a letter in it, in inches."""
+"""Widths of a legend's handle and of a letter in it at the usual size, in inches."""
 
-RC: dict[Any, object] = {
+RC: dict[Any, Any] = {
     "font.family": "DejaVu Sans",
     "font.size": 9.5,
     "text.color": INK,
@@ -70,12 +71,14 @@ RC: dict[Any, object] = {
 
 
 @contextmanager
-def styled(salt: str = "") -> Iterator[None]:
+def styled(salt: str = "", changed: Mapping[Any, object] | None = None) -> Iterator[None]:
     """Apply the style while a figure is drawn or saved.
 
-    ``salt`` seeds the ids of an SVG, so that they are reproducible.
+    Args:
+        salt: Seeds the ids of an SVG, so that they are reproducible.
+        changed: Settings that differ from those of the site.
     """
-    with mpl.rc_context({**RC, "svg.hashsalt": salt or "memnet"}):
+    with mpl.rc_context({**RC, **(changed or {}), "svg.hashsalt": salt or "memnet"}):
         yield
 
 
@@ -100,14 +103,11 @@ class Style:
     settings: bool = False
 
     def name(self, entry: ResultRow) -> str:
-        """Return a row's name in a legend: model, or method on a stream, and setting if needed.
+        """Return a row's title in a legend: model, or method on a stream, and setting if needed.
 
         A stream's name has the model too if it is not the usual one of the stream.
         """
-        parts = [entry.model]
-        if entry.subject.kind == "stream":
-            usual = entry.model == self.usual[entry.subject.name]
-            parts = [_method(entry)] if usual else [entry.model, _method(entry)]
+        parts = [row_title(entry, self.usual.get(entry.subject.name, ""))]
         if self.settings and entry.setting:
             parts.append(entry.setting)
         return " · ".join(parts)
@@ -177,7 +177,8 @@ def legend_below(figure: Figure, *panels: Axes) -> None:
         for handle, label in zip(*axes.get_legend_handles_labels(), strict=True):
             handles.setdefault(label, handle)
     if handles:
-        widest = HANDLE_WIDTH + LETTER_WIDTH * max(map(len, handles))
+        letter = LETTER_WIDTH * mpl.rcParams["legend.fontsize"] / RC["legend.fontsize"]
+        widest = HANDLE_WIDTH + letter * max(map(len, handles))
         columns = max(1, min(len(handles), int(figure.get_figwidth() / widest)))
         figure.legend(
             list(handles.values()),

@@ -1,0 +1,55 @@
+"""Names of rows for people: titles of models and methods, with a variant's options in words."""
+
+from reports.analysis.selection import ResultRow
+from reports.analysis.titles import PHRASES
+from reports.tables import number_format
+
+SWITCHES = {"true": "on", "false": "off"}
+"""Words for the value of a switch."""
+
+
+def row_title(entry: ResultRow, usual: str = "") -> str:
+    """Return the model of a task's row, or the method of a stream's.
+
+    Args:
+        entry: The row.
+        usual: Model that the title of a stream's row leaves out.
+    """
+    if entry.subject.kind == "task":
+        return model_title(entry)
+    method = method_title(entry)
+    return method if entry.model == usual else f"{model_title(entry)} · {method}"
+
+
+def model_title(entry: ResultRow) -> str:
+    """Return the model's title; of two rows that differ in the learning rate, with it."""
+    name, _, rate = entry.model.partition(" (")
+    return _title(entry.model_title, name) + (f" ({rate}" if rate else "")
+
+
+def method_title(entry: ResultRow) -> str:
+    """Return the method's title, with its budget in words."""
+    return _title(entry.method_title, entry.method)
+
+
+def options_text(options: str) -> str:
+    """Return the options of a variant in words: ``hebbian=false,hops=1`` is ``hebbian off, …``."""
+    return ", ".join(_option(one) for one in options.split(",") if one)
+
+
+def _title(title: str, name: str) -> str:
+    """Return a title whose options are in words, from the title of a manifest and a name."""
+    base, _, options = name.partition("[")
+    options = options.removesuffix("]")
+    shown = title.removesuffix(f", {options.replace(',', ', ')}") if options else title
+    return f"{shown or base}, {options_text(options)}" if options else shown or base
+
+
+def _option(option: str) -> str:
+    key, _, value = option.partition("=")
+    if key in number_format.BUDGETS:
+        return number_format.budget(option)
+    words = key.replace("_", " ")
+    if value in SWITCHES:
+        return PHRASES.get((key, value)) or f"{words} {SWITCHES[value]}"
+    return PHRASES.get((key, value)) or f"{words} {value}"
