@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from benchmarks.inspection.inspect import inspect
 from benchmarks.inspection.inspection import Inspection
+from memnet.persistent.complementary import ComplementaryMemory
 from memnet.persistent.config import PersistentConfig
 from memnet.persistent.memory import PersistentMemory
 from memnet.persistent.trace import StreamTrace
@@ -51,6 +52,13 @@ def small_memory(slots: int = 6) -> PersistentMemory:
         )
 
 
+def default_memory(slots: int = 8) -> ComplementaryMemory:
+    config = PersistentConfig(slots=slots, features=12).fitted(17, 4, (4, 4))
+    return ComplementaryMemory(
+        config, shape=(4, 4), classes=4, generator=torch.Generator().manual_seed(0)
+    )
+
+
 def stream_samples() -> tuple[Tensor, Tensor]:
     """Forty samples: twenty of classes 0 and 1, then twenty of classes 2 and 3."""
     generator = torch.Generator().manual_seed(1)
@@ -60,8 +68,18 @@ def stream_samples() -> tuple[Tensor, Tensor]:
 
 @cache
 def inspected_stream(*, traced: bool = True) -> Inspection:
-    """Two experiences of two classes each."""
-    memory, (inputs, labels) = small_memory(), stream_samples()
+    """Two experiences of two classes each, in a memory with a learned encoder."""
+    return _learned(small_memory(), traced=traced)
+
+
+@cache
+def inspected_default(*, traced: bool = True) -> Inspection:
+    """The same in the default memory."""
+    return _learned(default_memory(), traced=traced)
+
+
+def _learned(memory: PersistentMemory | ComplementaryMemory, *, traced: bool) -> Inspection:
+    inputs, labels = stream_samples()
     if traced:
         memory.trace = StreamTrace()
     for part in (slice(0, 20), slice(20, 40)):

@@ -22,7 +22,7 @@ def inspect(
         typer.Option(
             "--run",
             metavar="CELL",
-            help="Id of a cell that was run with --keep-weights [default: two small models, "
+            help="Id of a cell that was run with --keep-weights [default: three small memories, "
             "trained for this page].",
         ),
     ] = None,
@@ -70,7 +70,11 @@ def import_kept() -> ModuleType:
 def _demonstrations() -> Iterator[tuple[str, "Inspection"]]:
     import torch
 
-    from benchmarks.inspection.demonstration import sequence_demonstration, stream_demonstration
+    from benchmarks.inspection.demonstration import (
+        learned_demonstration,
+        sequence_demonstration,
+        stream_demonstration,
+    )
 
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
@@ -80,6 +84,8 @@ def _demonstrations() -> Iterator[tuple[str, "Inspection"]]:
             yield "sequences", sequence_demonstration(progress)
         with _bar("training a small persistent memory") as progress:
             yield "stream", stream_demonstration(progress)
+        with _bar("training one with a learned encoder") as progress:
+            yield "encoder", learned_demonstration(progress)
     finally:
         torch.set_num_threads(threads)
 

@@ -137,6 +137,23 @@ def load_model(
     )
 
 
+def untrained(
+    cell: Cell, *, plugins: Sequence[str | Path] = (), data_root: str | Path | None = None
+) -> "tuple[ContinualStrategy, Stream]":
+    """Return the strategy and the stream of a stream's cell, as they are before training.
+
+    The global generators are seeded as for the cell's run, so that training gives its numbers.
+    """
+    job = _job(cell, [Path(path) for path in plugins])
+    seed_global_generators(cell.seed)
+    built = _build(
+        job, choose_device("cpu"), find_data(None if data_root is None else Path(data_root))
+    )
+    assert built.strategy is not None, f"{cell.label} is a cell of a task"
+    assert built.stream is not None
+    return built.strategy, built.stream
+
+
 def _record(store: Store, cell_id: str) -> Record:
     record = store.read(cell_id) if re.fullmatch(r"[0-9a-f]{16}", cell_id) else None
     if record is None:

@@ -1,14 +1,15 @@
-"""The inspections without a kept model: two small models, trained in half a minute.
+"""The inspections without a kept model: three small memories, trained in half a minute.
 
 A MemNet learns to follow chains of two links (the task `association`), and then reads sequences
-with fewer slots than there are items. A persistent memory learns the stream `split-digits`.
+with fewer slots than there are items. Two persistent memories learn the stream `split-digits`: the
+default one, of statistics and slots, and the one around a learned encoder.
 """
 
 import string
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
@@ -23,6 +24,8 @@ from memnet.persistent.trace import StreamTrace
 from strategies.common.rng import generator
 from strategies.continual.methods import memnet as memnet_method
 from strategies.continual.replay.rehearsal import samples_of_dataset
+from strategies.continual.strategy import ContinualStrategy
+from strategies.continual.stream import Stream
 from strategies.continual.train import build_strategy
 from strategies.sequence.task import Batch, SequenceTask
 from strategies.sequence.train import train
@@ -38,6 +41,12 @@ STREAM = split_digits.Config(epochs=3)
 STREAM_SLOTS = 40
 SEQUENCES, LENGTH = 24, 128
 """Sequences read by the trained model, and their least length: parts are read one after another."""
+
+NO_WEIGHTS = (
+    "It has no hallucination head, since its codes are decoded without weights, and no graph: a "
+    "slot has one link, to its class."
+)
+"""What the default memory has not."""
 
 Progress = Callable[[float], None]
 
@@ -80,7 +89,31 @@ def sequence_demonstration(progress: Progress) -> Inspection:
 
 
 def stream_demonstration(progress: Progress) -> Inspection:
-    """Train a small persistent memory on five experiences of two digits, and inspect it."""
+    """Train the default persistent memory on five experiences of two digits, and inspect it."""
+    return _stream_demonstration(
+        "fixed",
+        f"Split Digits: statistics, and {STREAM_SLOTS} slots",
+        "The default memory of streams: statistics of all samples, and slots of those that "
+        f"surprise the statistics. It learned five experiences of two digits each. {NO_WEIGHTS}",
+        progress,
+    )
+
+
+def learned_demonstration(progress: Progress) -> Inspection:
+    """Train a persistent memory with a learned encoder on the same stream, and inspect it."""
+    return _stream_demonstration(
+        "learned",
+        f"Split Digits: a learned encoder, and {STREAM_SLOTS} slots",
+        "The memory of streams with a learned encoder, trained on five experiences of two digits "
+        "each. It stores codes of a few samples in slots, and rehearses what it rebuilds from "
+        "them. A slot has one link, to its class, so there is no graph to draw.",
+        progress,
+    )
+
+
+def _stream_demonstration(
+    encoder: Literal["fixed", "learned"], title: str, note: str, progress: Progress
+) -> Inspection:
     stream = split_digits.build(STREAM, seed=SEED, data_root=Path())
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(SEED)
@@ -88,25 +121,24 @@ def stream_demonstration(progress: Progress) -> Inspection:
             stream,
             lambda signature: mlp.build(mlp.Config(), signature),
             memnet_method,
-            method_config=memnet_method.Config(encoder="learned", slots=STREAM_SLOTS),
+            method_config=memnet_method.Config(encoder=encoder, slots=STREAM_SLOTS),
             learning_rate=0.003,
             seed=SEED,
             device=torch.device("cpu"),
             total_budget=0,
         )
         memory: Any = strategy.model
-        memory.trace = StreamTrace()
-        experiences = [experience for experience, _ in stream.experiences()]
-        for done, experience in enumerate(experiences, start=1):
-            strategy.train(experience)
-            progress(done / len(experiences))
-    return inspect(
-        memory,
-        stream_samples(stream),
-        title=f"Split Digits, with {STREAM_SLOTS} slots",
-        note="A persistent memory, trained on five experiences of two digits each. It stores codes "
-        "of a few samples in slots, and rehearses what it rebuilds from them.",
-    )
+        learn_traced(strategy, stream, progress)
+    return inspect(memory, stream_samples(stream), title=title, note=note)
+
+
+def learn_traced(strategy: ContinualStrategy, stream: Stream, progress: Progress) -> None:
+    """Train a strategy's memory on a stream, and record what it does."""
+    strategy.model.trace = StreamTrace()
+    experiences = [experience for experience, _ in stream.experiences()]
+    for done, experience in enumerate(experiences, start=1):
+        strategy.train(experience, eval_streams=[])
+        progress(done / len(experiences))
 
 
 def long_batch(task: SequenceTask, seed: int) -> Batch:

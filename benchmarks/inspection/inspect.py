@@ -12,16 +12,22 @@ from torch import Tensor, nn
 from benchmarks.execution.weights import TrainedModel
 from benchmarks.inspection.inspection import Images, Inspection, Rebuilt, frame_of
 from memnet.model import MemNet
+from memnet.persistent.bank import cosine
+from memnet.persistent.complementary import ComplementaryMemory
 from memnet.persistent.memory import PersistentMemory
+from memnet.persistent.quantization import unpack
 from memnet.persistent.trace import StreamTrace
 from memnet.tracing.memory_trace import MemoryTrace
 from reports.analysis.memory_trace import TracedAnswer, TraceTable
 from results.errors import UsageError
+from strategies.continual.memnet.wrap import Memory
 
 REBUILT_PER_CLASS = 2
 """Slots of each class that are drawn."""
 MAX_REBUILT = 20
 """Maximum number of slots that are drawn."""
+PIECE = 512
+"""Samples encoded at a time."""
 
 
 def inspect(
@@ -60,14 +66,14 @@ def inspect(
     training = model.training
     model.eval()
     try:
-        if isinstance(model, PersistentMemory):
+        if isinstance(model, Memory):
             found = _persistent(model, inputs, names or {}, title)
         elif isinstance(model, MemNet):
             found = _sequence(model, inputs, positions, targets, names or {}, kinds or {}, title)
         else:
             raise UsageError(
                 f"{type(model).__name__} has no memory to inspect: give a MemNet, or a classifier "
-                "trained by the method memnet with encoder=learned"
+                "trained by the method memnet"
             )
     finally:
         model.train(training)
@@ -117,7 +123,7 @@ def _target(targets: Int[Tensor, "B P"] | None, row: int, place: int) -> int | N
 
 @torch.no_grad()
 def _persistent(
-    memory: PersistentMemory, samples: Tensor, names: Mapping[int, str], title: str
+    memory: Memory, samples: Tensor, names: Mapping[int, str], title: str
 ) -> Inspection:
     trace = memory.trace
     known = trace is not None and len(trace.contents) > 0
@@ -131,25 +137,27 @@ def _persistent(
         title=title,
     )
     rebuilt = None
-    if memory.dreamer is not None and bool(memory.bank.occupied.any()) and len(samples):
+    decodes = isinstance(memory, ComplementaryMemory) or memory.dreamer is not None
+    if decodes and bool(memory.bank.occupied.any()) and len(samples):
         rebuilt = _rebuilt(memory, trace, samples, table, known=known)
-    return Inspection(table=table, stream=True, rebuilt=rebuilt)
+    by_surprise = isinstance(memory, ComplementaryMemory) and memory.config.surprise and known
+    return Inspection(table=table, stream=True, surprise=by_surprise, rebuilt=rebuilt)
 
 
-def _now(memory: PersistentMemory) -> StreamTrace:
+def _now(memory: Memory) -> StreamTrace:
     """Return a trace with what the slots hold now; the numbers of the samples are unknown."""
     trace, bank = StreamTrace(), memory.bank
     slots = torch.nonzero(bank.occupied).flatten()
     clock = int(bank.clock)
     trace.met(
-        slots[:0], slots, slots - clock, bank.target[slots].long(), slots=len(bank.links),
-        offered=0, clock=clock,
+        slots[:0], bank.links[:0], slots, bank.links[slots], slots - clock,
+        bank.target[slots].long(), slots=len(bank.links), offered=0, clock=clock,
     )  # fmt: skip
     return trace
 
 
 def _rebuilt(
-    memory: PersistentMemory,
+    memory: Memory,
     trace: StreamTrace,
     samples: Float[Tensor, "B ..."],
     table: TraceTable,
@@ -163,21 +171,31 @@ def _rebuilt(
     seen = labels.unique().tolist()
     each = max(1, min(REBUILT_PER_CLASS, MAX_REBUILT // len(seen)))
     slots = torch.cat([occupied[labels == label][:each] for label in seen])[:MAX_REBUILT]
-    noise = memory.generator.get_state()
-    dreams = memory.dream(slots)
-    memory.generator.set_state(noise)
+    dreams, codes = _dreams(memory, slots)
     if known:
         originals = samples[trace.contents[slots].to(samples.device)]
     else:
-        codes = torch.cat([memory.encode(piece) for piece in samples.split(512)])
-        normal = nn.functional.normalize(codes, dim=-1)
-        originals = samples[(nn.functional.normalize(dreams.codes, dim=-1) @ normal.T).argmax(-1)]
+        of_samples = torch.cat([memory.codes_of(piece) for piece in samples.split(PIECE)])
+        originals = samples[cosine(codes, of_samples).argmax(-1)]
     return Rebuilt(
         originals=_images(originals),
-        rebuilt=_images(dreams.inputs),
-        labels=tuple(table.name(label) for label in dreams.labels.tolist()),
+        rebuilt=_images(dreams),
+        labels=tuple(table.name(label) for label in bank.target[slots].tolist()),
         nearest=not known,
+        learned=isinstance(memory, PersistentMemory),
     )
+
+
+def _dreams(
+    memory: Memory, slots: Int[Tensor, "n"]
+) -> tuple[Float[Tensor, "n ..."], Float[Tensor, "n E"]]:
+    """Return what slots decode to, and their codes; the memory's generator does not advance."""
+    if isinstance(memory, ComplementaryMemory):
+        return memory.dream(slots), unpack(memory.bank.codes[slots], memory.config.bits)
+    noise = memory.generator.get_state()
+    dreams = memory.dream(slots)
+    memory.generator.set_state(noise)
+    return dreams.inputs, dreams.codes
 
 
 def _images(samples: Float[Tensor, "n ..."]) -> Images:

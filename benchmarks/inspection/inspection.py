@@ -20,6 +20,7 @@ from reports.figures.memory import (
     rebuilt_samples,
     slots_over_time,
     slots_per_class,
+    surprise_of_slots,
 )
 from reports.figures.plot import Plot
 from reports.output.inspection import InspectionPart, write
@@ -36,12 +37,14 @@ class Rebuilt:
         rebuilt: Images decoded from slots.
         labels: Class of each.
         nearest: Whether the samples are not the stored ones but the most similar ones.
+        learned: Whether the decoder is a learned one.
     """
 
     originals: Images
     rebuilt: Images
     labels: tuple[str, ...]
     nearest: bool
+    learned: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,12 +56,14 @@ class Inspection:
     Attributes:
         table: The table with names of tokens.
         stream: Whether the memory is the persistent one of a stream.
+        surprise: Whether its edges are as strong as the surprise of their samples.
         rebuilt: Decoded slots of a stream.
         note: How to read the names, and how the model was trained.
     """
 
     table: TraceTable
     stream: bool = False
+    surprise: bool = False
     rebuilt: Rebuilt | None = None
     note: str = ""
 
@@ -91,12 +96,18 @@ class Inspection:
         """Draw the slots of each class over the experiences of a stream."""
         return slots_per_class.draw(self.table) if self.stream else None
 
+    def plot_surprise(self) -> Plot | None:
+        """Draw what a stream's memory stores and gives up in each experience, by surprise."""
+        return surprise_of_slots.draw(self.table) if self.surprise else None
+
     def plot_rebuilt(self) -> Plot | None:
-        """Draw what the hallucination head rebuilds from slots, next to the samples."""
+        """Draw what is rebuilt from slots, next to the samples."""
         one = self.rebuilt
         if one is None:
             return None
-        return rebuilt_samples.draw(one.originals, one.rebuilt, one.labels, nearest=one.nearest)
+        return rebuilt_samples.draw(
+            one.originals, one.rebuilt, one.labels, nearest=one.nearest, learned=one.learned
+        )
 
     def plots(self, memory: int = 0) -> list[Plot]:
         """Draw all plots that the trace has something for."""
@@ -106,7 +117,9 @@ class Inspection:
         for plot in (self.plot_slots, self.plot_reads, self.plot_gates, self.plot_graph):
             if not self.stream and (drawn := plot(memory)) is not None:
                 yield drawn
-        for draw in (self.plot_classes, self.plot_rebuilt, self.plot_survival):
+        for draw in (
+            self.plot_classes, self.plot_surprise, self.plot_rebuilt, self.plot_survival,
+        ):  # fmt: skip
             if (other := draw()) is not None:
                 yield other
 
@@ -118,8 +131,9 @@ class Inspection:
         read = sum(self.table.end(memory) for memory in self.table.memories)
         stored = int(counts.get("place" if self.stream else "write", 0))
         facts = [(f"{unit} read", f"{read:,}"), ("contents written", f"{stored:,}")]
-        for event, name in (("evict", "evicted"), ("merge", "merged"), ("dream", "dreams")):
-            if counts.get(event, 0) and not (self.stream and event == "dream"):
+        dreams = ("sleep", "sleeps") if self.stream else ("dream", "dreams")
+        for event, name in (("evict", "evicted"), ("merge", "merged"), dreams):
+            if counts.get(event, 0):
                 facts.append((name, f"{int(counts[event]):,}"))
         scored = [one for one in self.table.answers if one.target is not None]
         if scored:

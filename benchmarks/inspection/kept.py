@@ -4,11 +4,20 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from benchmarks.execution.weights import load_model
-from benchmarks.inspection.demonstration import long_batch, stream_samples
+import torch
+from torch import Tensor
+
+from benchmarks.execution.weights import TrainedModel, load_model, untrained
+from benchmarks.inspection.demonstration import (
+    NO_WEIGHTS,
+    learn_traced,
+    long_batch,
+    stream_samples,
+)
 from benchmarks.inspection.inspect import inspect
 from benchmarks.inspection.inspection import Inspection
 from memnet.model import MemNet
+from memnet.persistent.complementary import ComplementaryMemory
 from reports.analysis.slugs import slug
 from reports.output.inspection import InspectionPart
 from results.errors import UsageError
@@ -40,8 +49,9 @@ def kept_inspection(
 ) -> Inspection:
     """Inspect the model of a cell.
 
-    On a task it reads sequences that no training saw. On a stream the trace of training is gone,
-    so slots are shown as they are at the end, next to the most similar training samples.
+    On a task it reads sequences that no training saw. A memory without weights
+    learns its stream again, with a trace. The trace of a learned encoder's training is gone, so
+    slots are shown as they are at the end, next to the most similar training samples.
 
     Raises:
         UsageError: If the cell has no weights, or its model has no memory.
@@ -61,10 +71,31 @@ def kept_inspection(
     samples = stream_samples(kept.stream)
     if isinstance(kept.model, MemNet):
         return inspect(kept.model, samples[:SAMPLES], title=label)
+    if isinstance(kept.model, ComplementaryMemory):
+        return _learned_again(kept, samples, plugins, data_root)
     return inspect(
         kept.model,
         samples,
         title=label,
         note="The kept model's slots at the end of the stream. Which samples they store is not "
         "kept: the images are the most similar training samples.",
+    )
+
+
+def _learned_again(
+    kept: TrainedModel, samples: Tensor, plugins: Sequence[Path], data_root: Path | None
+) -> Inspection:
+    """Inspect a memory without weights: it learns its stream again, which takes seconds."""
+    with torch.random.fork_rng(devices=[]):
+        strategy, stream = untrained(kept.cell, plugins=plugins, data_root=data_root)
+        learn_traced(strategy, stream, lambda fraction: None)
+    again, state = strategy.model.state_dict(), kept.model.state_dict()
+    same = all(torch.equal(again[name], tensor) for name, tensor in state.items())
+    return inspect(
+        strategy.model,
+        samples,
+        title=kept.cell.label,
+        note="The memory learned its stream a second time, to record what it does; the result is "
+        f"{'the same, bit for bit' if same else 'not exactly the same'}. "
+        f"{NO_WEIGHTS}",
     )

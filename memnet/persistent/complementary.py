@@ -17,51 +17,27 @@ Legend: ``B`` batch, ``D`` features, ``E`` width of a code, ``K`` classes, ``N``
 samples, ``X`` values of a sample; ``...`` is the shape of a sample.
 """
 
-import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn import functional
 
-from memnet.persistent.bank import (
-    Change,
-    PersistentBank,
-    SlotRead,
-    empty_bank,
-    erase,
-    read,
-    recode,
-)
+from memnet.persistent.bank import Change, PersistentBank, SlotRead, empty_bank, erase, recode
 from memnet.persistent.config import PersistentConfig
 from memnet.persistent.fixed_code import FixedCode
-from memnet.persistent.quantization import unpack
+from memnet.persistent.quantization import pack, unpack
 from memnet.persistent.random_features import RandomFeatures
+from memnet.persistent.slot_answer import SlotAnswer, read_codes, slot_answer, spread_errors
 from memnet.persistent.slow_memory import SlowMemory, margin
+from memnet.persistent.statistics_forgetting import forget
 from memnet.persistent.surprise import keep, strength
-
-QUERIES = 2000
-"""Slots from which the weight of the correction is estimated."""
+from memnet.persistent.trace import StreamTrace
 
 PIECE = 500
 """Samples processed at a time, between two of which the slots compete."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SlotAnswer:
-    """What answers are computed from.
-
-    Attributes:
-        solution: The slow memory's W.
-        errors: Its errors ``r`` on the dreams of the slots; 0 for empty ones.
-        trust: γ.
-    """
-
-    solution: Float[Tensor, "D K"]
-    errors: Float[Tensor, "N K"]
-    trust: float
 
 
 class ComplementaryMemory(nn.Module):
@@ -69,7 +45,8 @@ class ComplementaryMemory(nn.Module):
 
     Inputs in, log-probabilities out. In training it returns equal logits, whose gradients are 0:
     a strategy's loss and optimizer have nothing to do. All tensors of the memory are buffers, so
-    ``state_dict`` and safetensors save and load it completely.
+    ``state_dict`` and safetensors save and load it completely. Its attribute ``trace`` is None, or
+    a :class:`~memnet.persistent.trace.StreamTrace` that records what it does.
 
     Args:
         config: Options fitted to a budget: slots, features and code are set.
@@ -112,6 +89,7 @@ class ComplementaryMemory(nn.Module):
         self.register_buffer("solution", solution, persistent=False)
         self.register_buffer("solved_at", clock, persistent=False)
         self._answers: SlotAnswer | None = None
+        self.trace: StreamTrace | None = None
         for name, tensor in (
             empty_bank(config.slots, config.code, classes, config.bits).tensors().items()
         ):
@@ -147,18 +125,14 @@ class ComplementaryMemory(nn.Module):
         scores: Tensor = self.slow.features(inputs) @ answer.solution
         if answer.trust == 0:
             return scores
-        return scores + answer.trust * spread_errors(self.read(inputs), answer.errors)
+        found = self.read(inputs)
+        if self.trace is not None:
+            self.trace.read(found.slots, found.weights, int(self.bank.clock))
+        return scores + answer.trust * spread_errors(found, answer.errors)
 
     def read(self, inputs: Float[Tensor, "B ..."]) -> SlotRead:
         """Read the slots that match samples best."""
-        return self._read_codes(self.code.encode(inputs))
-
-    def _read_codes(
-        self, codes: Float[Tensor, "B E"], besides: Int[Tensor, "B"] | None = None
-    ) -> SlotRead:
-        config = self.config
-        sharpness = codes.new_tensor(config.sharpness)
-        return read(self.bank, codes, sharpness, config.top_k, config.bits, besides)
+        return read_codes(self.bank, self.code.encode(inputs), self.config)
 
     @torch.no_grad()
     def meet(self, inputs: Float[Tensor, "M ..."], labels: Int[Tensor, "M"]) -> Change:
@@ -185,15 +159,37 @@ class ComplementaryMemory(nn.Module):
         """Dream of all slots, and give their edges the surprise of the present slow memory."""
         self._solve()
         self._answers = None
+        bank, full = self.bank, torch.nonzero(self.bank.occupied).flatten()
         if not self.config.dreams or not self.config.surprise:
-            return
-        errors = self._answer().errors
-        bank = self.bank
-        full = torch.nonzero(bank.occupied).flatten()
-        labels = bank.target[full].long()
-        scores = functional.one_hot(labels, self.classes) - errors[full]
-        surprise = strength(margin(scores, labels))
-        self.bank = replace(bank, links=bank.links.index_copy(0, full, surprise))
+            full = full[:0]
+        if len(full):
+            labels = bank.target[full].long()
+            scores = functional.one_hot(labels, self.classes) - self._answer().errors[full]
+            surprise = strength(margin(scores, labels))
+            self.bank = replace(bank, links=bank.links.index_copy(0, full, surprise))
+        if self.trace is not None:
+            self.trace.slept(full, self.bank.links[full], int(bank.clock))
+
+    def forget(self, inputs: Float[Tensor, "M ..."], labels: Int[Tensor, "M"]) -> int:
+        """Forget items on request: their statistics, slots and counts.
+
+        See :mod:`memnet.persistent.statistics_forgetting`.
+
+        Args:
+            inputs: Items, as they were given to :meth:`meet`; others would be subtracted too.
+            labels: Their classes.
+
+        Returns:
+            The number of erased slots.
+
+        Raises:
+            ValueError: If there are more items of a class than samples seen of it.
+        """
+        return forget(self, inputs, labels)
+
+    def codes_of(self, inputs: Float[Tensor, "M ..."]) -> Float[Tensor, "M E"]:
+        """Return the codes of any number of samples, as a slot would hold them."""
+        return unpack(pack(self.code.encode(inputs), self.config.bits), self.config.bits)
 
     def expect(self, inputs: Float[Tensor, "M ..."], labels: Int[Tensor, "M"]) -> None:
         """Check the next training data.
@@ -259,9 +255,15 @@ class ComplementaryMemory(nn.Module):
         )
         leaves = torch.ones_like(stored, dtype=torch.bool)
         leaves[kept[kept < len(stored)]] = False
-        bank = erase(bank, stored[leaves])
+        gone, strengths = stored[leaves], bank.links[stored[leaves]]
+        bank = erase(bank, gone)
         chosen = kept[kept >= len(stored)] - len(stored)
         free = torch.nonzero(~bank.occupied).flatten()[: len(chosen)]
+        if self.trace is not None:
+            self.trace.met(
+                gone, strengths, free, surprise[chosen], chosen, labels[chosen],
+                slots=len(bank.links), offered=len(labels), clock=int(bank.clock),
+            )  # fmt: skip
         self.bank = replace(
             recode(bank, free, self.code.encode(inputs[chosen]), self.config.bits),
             target=bank.target.index_copy(0, free, labels[chosen].to(bank.target)),
@@ -286,31 +288,10 @@ class ComplementaryMemory(nn.Module):
         if self._answers is None:
             current = bool(self.solved_at == self.bank.clock)
             solution = self.solution if current else self.slow.solve()
-            errors = solution.new_zeros(len(self.bank.links), self.classes)
-            for slots in torch.nonzero(self.bank.occupied).flatten().split(PIECE):
-                labels = self.bank.target[slots].long()
-                scores = self.slow.features(self.dream(slots)) @ solution
-                errors[slots] = functional.one_hot(labels, self.classes) - scores
-            self._answers = SlotAnswer(solution=solution, errors=errors, trust=self._trust(errors))
+            self._answers = slot_answer(
+                self.bank,
+                self.config,
+                solution,
+                lambda slots: self.slow.features(self.dream(slots)),
+            )
         return self._answers
-
-    def _trust(self, errors: Float[Tensor, "N K"]) -> float:
-        """Return γ, by which reading the other slots best predicts the errors on a slot."""
-        if self.config.correction >= 0:
-            return self.config.correction
-        full = torch.nonzero(self.bank.occupied).flatten()
-        if len(full) < 2:
-            return 0.0
-        chosen = full[:: math.ceil(len(full) / QUERIES)]
-        codes = unpack(self.bank.codes[chosen], self.config.bits)
-        found = self._read_codes(codes, besides=chosen)
-        predicted = spread_errors(found, errors)
-        shared = float((predicted * errors[chosen]).sum())
-        squares = float((predicted**2).sum()) * int(self.bank.clock) / len(full)
-        return min(1.0, max(0.0, shared / squares)) if squares > 0 else 0.0
-
-
-def spread_errors(found: SlotRead, errors: Float[Tensor, "N K"]) -> Float[Tensor, "B K"]:
-    """Spread the activation of the slots read along their edges: ``Σ_i a_i · r_i``."""
-    spread: Tensor = (found.weights.unsqueeze(-1) * errors[found.slots]).sum(1)
-    return spread

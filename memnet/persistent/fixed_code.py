@@ -75,6 +75,21 @@ class FixedCode(nn.Module):
             self.deviation = (within + share * (1 - share) * step**2).sqrt().to(self.deviation)
             self.measured = self.measured + len(taken)
 
+    @torch.no_grad()
+    def measure_again(self, inputs: Float[Tensor, "B ..."]) -> None:
+        """Replace the moments of the stored coefficients, and set those of all others to 0.
+
+        Without samples, calibration starts anew.
+        """
+        chosen, taken = self.chosen(), self.transform(inputs)
+        self.mean, self.deviation = torch.zeros_like(self.mean), torch.zeros_like(self.deviation)
+        if len(taken) == 0:
+            self.measured = torch.zeros_like(self.measured)
+            return
+        spread = taken[:, chosen].std(0, correction=0).clamp_min(TINY)
+        self.mean[chosen] = taken[:, chosen].mean(0).to(self.mean)
+        self.deviation[chosen] = spread.to(self.deviation)
+
     def encode(self, inputs: Float[Tensor, "B ..."]) -> Float[Tensor, "B E"]:
         """Return the codes of samples; each entry has variance 1 over the measured samples."""
         chosen = self.chosen()

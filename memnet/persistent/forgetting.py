@@ -27,6 +27,7 @@ from memnet.persistent.bank import cosine, erase
 from memnet.persistent.quantization import unpack
 
 if TYPE_CHECKING:
+    from memnet.persistent.complementary import ComplementaryMemory
     from memnet.persistent.memory import Dreams, PersistentMemory
 
 SAME = 0.8
@@ -52,7 +53,7 @@ class Rebuilding:
 
 @torch.no_grad()
 def slots_of(
-    memory: "PersistentMemory",
+    memory: "PersistentMemory | ComplementaryMemory",
     inputs: Float[Tensor, "M ..."],
     labels: Int[Tensor, "M"],
     same: float = SAME,

@@ -295,14 +295,16 @@ class PersistentMemory(nn.Module):
             given_up.append(stored[leaves])
             chosen.append(offered[taken[taken >= 0]])
         gone, new = torch.cat(given_up), torch.cat(chosen)
-        bank = erase(bank, gone)
+        gone_strengths, bank = bank.links[gone], erase(bank, gone)
         free = torch.nonzero(~bank.occupied).flatten()[: len(new)]
         self.bank = write(bank, free, self._codes(inputs[new]), labels[new], self.config.bits)
         if self.trace is not None:
             clock = int(bank.clock)
             self.trace.met(
                 gone,
+                gone_strengths,
                 free,
+                self.bank.links[free],
                 new,
                 labels[new],
                 slots=len(bank.links),
@@ -326,9 +328,10 @@ class PersistentMemory(nn.Module):
                 bank, slots, self._codes(self._dreamt(unpack(bank.codes[slots], bits))), bits
             )
         full = torch.nonzero(bank.occupied).flatten()
-        if self.trace is not None:
-            self.trace.slept(torch.nonzero(bank.settled).flatten(), int(bank.clock))
+        dreamt = torch.nonzero(bank.settled).flatten()
         self.bank = link(bank, full, bank.target[full].long())
+        if self.trace is not None:
+            self.trace.slept(dreamt, self.bank.links[dreamt], int(bank.clock))
         if self.dreamer is not None:
             self.dreamer.load_state_dict(self.hallucination.state_dict())
 

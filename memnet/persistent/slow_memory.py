@@ -73,6 +73,17 @@ class SlowMemory(nn.Module):
         self.counts += torch.bincount(labels, minlength=classes).int()
 
     @torch.no_grad()
+    def subtract(self, features: Float[Tensor, "B D"], labels: Int[Tensor, "B"]) -> None:
+        """Subtract samples that were added; without a sample of a class, its sums are exactly 0."""
+        classes = len(self.counts)
+        self.gram -= (features.T @ features)[self.rows, self.columns]
+        self.sums -= features.T @ functional.one_hot(labels, classes).to(features)
+        self.counts -= torch.bincount(labels, minlength=classes).int()
+        self.sums[:, ~self.known] = 0
+        if not bool(self.known.any()):
+            self.gram.zero_()
+
+    @torch.no_grad()
     def solve(self) -> Float[Tensor, "D K"]:
         """Return W; zeros before the first sample."""
         seen, width = int(self.counts.sum()), len(self.sums)

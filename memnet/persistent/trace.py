@@ -9,7 +9,7 @@ Legend: ``N`` slots, ``B`` batch, ``k`` slots read.
 from dataclasses import dataclass, field
 
 import torch
-from jaxtyping import Float, Int, Shaped
+from jaxtyping import Float, Int, Shaped, UInt8
 from torch import Tensor
 
 from memnet.tracing.table import NONE, Event, columns
@@ -40,7 +40,9 @@ class StreamTrace:
     def met(
         self,
         gone: Int[Tensor, " g"],
+        gone_strengths: UInt8[Tensor, " g"],
         taken: Int[Tensor, " c"],
+        strengths: UInt8[Tensor, " c"],
         samples: Int[Tensor, " c"],
         labels: Int[Tensor, " c"],
         *,
@@ -52,7 +54,9 @@ class StreamTrace:
 
         Args:
             gone: Slots that lost their samples.
+            gone_strengths: Strengths of their edges.
             taken: Slots that hold new samples.
+            strengths: Strengths of their edges.
             samples: Their numbers among the samples offered.
             labels: Their classes.
             slots: N.
@@ -63,10 +67,23 @@ class StreamTrace:
             self.contents = torch.full((slots,), NONE, device=gone.device)
         before = clock - offered if self.seen is None else self.seen
         self.seen, contents = before + offered, before + samples
-        self._add("evict", self.seen, slot=gone, content=self.contents[gone])
+        self._add(
+            "evict",
+            self.seen,
+            slot=gone,
+            content=self.contents[gone],
+            weight=gone_strengths.float(),
+        )
         self.contents[gone] = NONE
         self.contents[taken] = contents
-        self._add("place", self.seen, slot=taken, content=contents, token=labels)
+        self._add(
+            "place",
+            self.seen,
+            slot=taken,
+            content=contents,
+            token=labels,
+            weight=strengths.float(),
+        )
 
     def forgot(self, slots: Int[Tensor, " g"], clock: int) -> None:
         """Record slots that lost their samples on request."""
@@ -74,9 +91,11 @@ class StreamTrace:
         if len(self.contents):
             self.contents[slots] = NONE
 
-    def slept(self, recoded: Int[Tensor, " n"], clock: int) -> None:
-        """Record a sleep, which encoded these slots again."""
-        self._add("dream", self._now(clock), slot=recoded, content=self._of(recoded))
+    def slept(self, dreamt: Int[Tensor, " n"], strengths: UInt8[Tensor, " n"], clock: int) -> None:
+        """Record a sleep, and the strengths of the edges of the slots that were dreamt of."""
+        now = self._now(clock)
+        self._add("sleep", now, slot=torch.full((1,), NONE, device=dreamt.device))
+        self._add("dream", now, slot=dreamt, content=self._of(dreamt), weight=strengths.float())
 
     def read(self, slots: Int[Tensor, "B k"], weights: Float[Tensor, "B k"], clock: int) -> None:
         """Record the reads of a batch."""

@@ -26,17 +26,20 @@ EVENTS = {
     "the same",
     "evict": "after `time` tokens, at the end of a chunk, `slot` lost `content` for lack of space; "
     "without a slot, a provisional content was lost",
-    "place": "after `time` tokens, at the end of a chunk, a provisional `content` got `slot`",
+    "place": "after `time` tokens, at the end of a chunk, a provisional `content` got `slot`; of a "
+    "stream: a sample did",
     "read": "at a token `content` in `slot` (or that will get it) had the final read weight "
     "`weight`, after spreading",
     "read_before": "the same before spreading: the mix of the reading policies, of the best slots",
     "link": "at a token a write added `weight` to the link from `slot` to `other_slot`",
-    "dream": "after `time` tokens a dream reorganised the head's slots",
+    "dream": "after `time` tokens a dream reorganised the head's slots; of a stream: in a sleep "
+    "`slot` was dreamt of",
     "merge": "in a dream `slot` was merged into `other_slot`",
     "graph": "the link from `slot` to `other_slot` had the strength `weight`: before a dream, or "
     "when a snapshot was taken",
     "graph_dreamt": "the same, after a dream",
     "forget": "`slot` lost `content` on request",
+    "sleep": "after `time` samples of a stream the memory slept",
 }
 """Meaning of each event, by its name in the column ``event``."""
 
@@ -54,7 +57,9 @@ COLUMNS = {
     "other_content": "its content; of a write, the content that it replaced; of a stream's read, "
     "the number of the sample that read",
     "token": "token at this position, or class of the stream's sample; none for features",
-    "weight": "gate, read weight or strength of a link, depending on the event",
+    "weight": "gate, read weight or strength of a link, depending on the event; of a stream's "
+    "`place`, `dream` and `evict`, the strength of the slot's edge, which is the surprise in the "
+    "default memory",
     "hold": "share of the pre-synaptic trace that remains after the token",
     "top_k": "share of the TopK policy in the read",
     "uniform": "share of the Uniform policy",

@@ -4,6 +4,7 @@ The table is documented in `memnet.tracing.table`; here it is a data frame whose
 holds names.
 """
 
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
@@ -178,6 +179,38 @@ def contents_at(table: TraceTable, memory: int, head: int, after: int) -> dict[i
     return held
 
 
+def sleeps(table: TraceTable) -> list[int]:
+    """Return after how many samples a stream's memory slept, and the end if it learned since."""
+    times = sorted({int(time) for time in table.of("sleep", 0)["time"]})
+    frame = table.frame
+    changed = frame.loc[frame["event"].isin(CHANGES), "time"]
+    last = int(changed.max()) if len(changed) else 0
+    return times if times and times[-1] >= last else [*times, last]
+
+
+def edges(table: TraceTable) -> pd.DataFrame:
+    """Return the strength of each edge whenever it is recorded in a stream.
+
+    Columns: ``sleep``, the place among :func:`sleeps` of the first one from then on; ``event``:
+    ``place``, ``dream`` or ``evict``; ``content``; ``weight``; ``lowered``: whether the last sleep
+    that dreamt of the content had lowered the strength since it was stored.
+    """
+    chosen = ("dream", "evict", "place")
+    frame = table.frame[table.frame["event"].isin(chosen)]
+    frame = frame.sort_values(["time", "event", "content"], key=_in_order, kind="stable")
+    times = sleeps(table)
+    first: dict[int, float] = {}
+    rows = []
+    for event, time, content, weight in zip(
+        *(frame[name].tolist() for name in ("event", "time", "content", "weight")), strict=True
+    ):
+        if event == "place":
+            first[content] = weight
+        lowered = weight < first.get(content, weight)
+        rows.append((bisect_left(times, time), event, content, weight, lowered))
+    return pd.DataFrame(rows, columns=["sleep", "event", "content", "weight", "lowered"])
+
+
 def lifetimes(table: TraceTable) -> pd.DataFrame:
     """Return how long each content was held, in any slot: columns kind, lifetime, ended.
 
@@ -195,6 +228,13 @@ def lifetimes(table: TraceTable) -> pd.DataFrame:
                 for content, one in last.items()
             ]
     return pd.DataFrame(rows, columns=["kind", "head", "lifetime", "ended"])
+
+
+def _in_order(column: pd.Series) -> pd.Series:
+    """Return sort keys: an eviction is before, and a dream after what is stored at the time."""
+    if column.name != "event":
+        return column
+    return column.map({"evict": 0, "place": 1, "dream": 2})
 
 
 def _changes(table: TraceTable, memory: int, head: int) -> Iterator[tuple[str, int, int, int, int]]:

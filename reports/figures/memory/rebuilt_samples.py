@@ -1,4 +1,4 @@
-"""What the hallucination head rebuilds from slots, next to the samples that were stored."""
+"""What is rebuilt from slots, next to the samples that were stored."""
 
 from collections.abc import Sequence
 
@@ -16,6 +16,7 @@ def draw(
     labels: Sequence[str],
     *,
     nearest: bool,
+    learned: bool,
 ) -> Plot:
     """Draw pairs of images ``[n, height, width]``: the sample, and what its slot decodes to.
 
@@ -24,6 +25,7 @@ def draw(
         rebuilt: Decoded slots.
         labels: Class of each.
         nearest: Whether the samples are not the stored ones but the most similar ones.
+        learned: Whether the decoder is a learned one, the hallucination head.
     """
     columns = min(10, len(labels))
     lines = -(-len(labels) // columns)
@@ -45,12 +47,18 @@ def draw(
             if nearest
             else "the sample that the slot stores"
         )
+        dream = (
+            "what the hallucination head rebuilds from the slot's few bits alone; such dreams are "
+            "rehearsed with new samples."
+            if learned
+            else "what the inverse cosine transform rebuilds from the slot's few coefficients "
+            "alone; in a sleep the memory answers these dreams."
+        )
         return render(
             figure,
             name="memory-rebuilt",
             title="What slots remember",
-            caption=f"Pairs of images. Above: {source}. Below: what the hallucination head "
-            "rebuilds from the slot's few bits alone; such dreams are rehearsed with new samples. "
+            caption=f"Pairs of images. Above: {source}. Below: {dream} "
             "Look for what a dream keeps (the class, the slant) and what it blurs.",
             description=f"{len(labels)} slots of {len(set(labels))} classes: samples and what is "
             f"rebuilt from the slots, with a mean squared error of {error:.3f}.",

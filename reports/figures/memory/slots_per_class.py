@@ -3,7 +3,7 @@
 import numpy as np
 from matplotlib.figure import Figure
 
-from reports.analysis.memory_trace import TraceTable, contents_at
+from reports.analysis.memory_trace import TraceTable, contents_at, sleeps
 from reports.figures.memory.kinds import PALETTE
 from reports.figures.plot import Plot, render
 from reports.figures.style import INK, styled
@@ -14,9 +14,9 @@ MAX_CLASSES = 10
 
 def draw(table: TraceTable) -> Plot | None:
     """Draw the number of slots of each class after each experience; None without writes."""
-    times = sorted(table.of("place", 0)["time"].unique().tolist())
-    if not times:
+    if table.of("place", 0).empty:
         return None
+    times = sleeps(table)
     tokens = table.tokens(0)
     counts = np.array([_counts(table, tokens, time) for time in times])
     with styled():

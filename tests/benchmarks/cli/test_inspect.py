@@ -45,7 +45,27 @@ def test_an_unknown_cell_is_a_usage_error(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_without_a_cell_two_small_models_are_trained(tmp_path: Path) -> None:
+def test_the_default_memory_of_a_stream_learns_again_to_the_same_bits(tmp_path: Path) -> None:
+    run = memnet(
+        "run", "split-digits", "--models", "mlp", "--methods", "memnet", "--seeds", "3100-3100",
+        "--keep-weights", "--store", str(tmp_path / "runs"), "--jobs", "1",
+    )  # fmt: skip
+    assert run.returncode == 0, run.stderr
+    (record,) = Store.open(tmp_path / "runs")
+    shown = memnet(
+        "inspect", "--run", record.id, "--store", str(tmp_path / "runs"),
+        "--out", str(tmp_path / "page"),
+    )  # fmt: skip
+    assert shown.returncode == 0, shown.stderr
+    page = (tmp_path / "page" / "index.html").read_text(encoding="utf-8")
+    assert "the result is the same, bit for bit" in page
+    assert re.findall(r'src="figures/trace-memory-(\w+).svg"', page) == [
+        "classes", "surprise", "rebuilt", "survival",
+    ]  # fmt: skip
+
+
+@pytest.mark.slow
+def test_without_a_cell_three_small_memories_are_trained(tmp_path: Path) -> None:
     shown = memnet("inspect", "--out", str(tmp_path))
     assert shown.returncode == 0, shown.stderr
     assert "warn" not in shown.stderr.lower()
@@ -54,5 +74,8 @@ def test_without_a_cell_two_small_models_are_trained(tmp_path: Path) -> None:
         f"sequences-memory-{name}.svg" for name in ("gates", "graph", "reads", "slots", "survival")
     ]
     assert [name for name in figures if name.startswith("stream-")] == [
-        f"stream-memory-{name}.svg" for name in ("classes", "rebuilt", "survival")
+        f"stream-memory-{name}.svg" for name in ("classes", "rebuilt", "surprise", "survival")
+    ]
+    assert [name for name in figures if name.startswith("encoder-")] == [
+        f"encoder-memory-{name}.svg" for name in ("classes", "rebuilt", "survival")
     ]

@@ -7,6 +7,8 @@ import torch
 from memnet.persistent.quantization import pack
 from memnet.persistent.trace import StreamTrace
 from memnet.tracing.table import EVENTS, NONE
+from tests.memnet.persistent.test_complementary import memory as default_memory
+from tests.memnet.persistent.test_complementary import samples as images
 from tests.memnet.persistent.test_memory import BITS, memory, samples
 
 
@@ -62,6 +64,49 @@ def test_reads_and_sleeps_name_the_samples() -> None:
     torch.testing.assert_close(shares, answers)
     dreamt = [row["slot"] for row in rows if row["event"] == "dream"]
     assert sorted(dreamt) == sorted(place), "the second sleep encodes all slots again"
+    assert [row["time"] for row in rows if row["event"] == "sleep"] == [40, 40]
+
+
+def test_default_memory_is_replayed_with_its_surprise() -> None:
+    """Slots, samples and strengths of edges of the table are those of the bank."""
+    model = default_memory(slots=10).eval()
+    model.trace = StreamTrace()
+    held, seen = dict[int, tuple[int, float]](), []
+    for place, classes in enumerate([(0, 1), (2, 3), (1, 2)]):
+        seen.append(images(620, classes, seed=place))
+        model.meet(*seen[-1])
+        model.sleep()
+    order = ["evict", "place", "dream"]
+    rows = [row for row in rows_of(model.trace) if row["event"] in order]
+    for row in sorted(rows, key=lambda row: (row["time"], order.index(row["event"]))):
+        if row["event"] == "evict":
+            assert held.pop(row["slot"]) == (row["content"], row["weight"])
+        else:
+            assert (row["slot"] in held) == (row["event"] == "dream")
+            held[row["slot"]] = (row["content"], row["weight"])
+    assert {row["event"] for row in rows} == {*order}
+    full = torch.nonzero(model.bank.occupied).flatten().tolist()
+    assert sorted(held) == full
+    assert [held[slot][1] for slot in full] == model.bank.links[full].tolist()
+    inputs = torch.cat([inputs for inputs, _ in seen])
+    dreams = model.dream(torch.tensor(full)).flatten(1)
+    nearest = torch.cdist(dreams, inputs.flatten(1)).argmin(1).tolist()
+    assert [held[slot][0] for slot in full] == nearest
+
+
+def test_reads_of_the_default_memory_are_those_of_its_answers() -> None:
+    model = default_memory(slots=10, correction=0.3, top_k=3).eval()
+    model.trace = StreamTrace()
+    model.meet(*images(40, (0, 1)))
+    inputs, _ = images(5, (0, 1), seed=9)
+    model.recall(inputs)
+    reads = [row for row in rows_of(model.trace) if row["event"] == "read"]
+    found = model.read(inputs)
+    assert [row["slot"] for row in reads] == found.slots.flatten().tolist()
+    assert [row["weight"] for row in reads] == found.weights.flatten().tolist()
+    assert [row["other_content"] for row in reads] == [0] * 3 + [1] * 3 + [2] * 3 + [3] * 3 + [
+        4
+    ] * 3
 
 
 def test_samples_stored_before_the_trace_are_not_named() -> None:

@@ -16,8 +16,10 @@ from reports.analysis.memory_trace import (
     TracedAnswer,
     TraceTable,
     contents_at,
+    edges,
     holdings,
     lifetimes,
+    sleeps,
 )
 from tests.memnet.active_model import active_model, tokens
 
@@ -112,3 +114,37 @@ def test_contents_equal_the_slots_of_a_model() -> None:
 def test_events_are_those_that_the_trace_documents() -> None:
     assert CHANGES == documented.CHANGES
     assert NONE == documented.NONE
+
+
+STREAM = rows(
+    {"event": "place", "time": 4, "slot": 0, "content": 1, "weight": 90.0},
+    {"event": "place", "time": 4, "slot": 1, "content": 2, "weight": 50.0},
+    {"event": "sleep", "time": 4},
+    {"event": "dream", "time": 4, "slot": 0, "content": 1, "weight": 40.0},
+    {"event": "dream", "time": 4, "slot": 1, "content": 2, "weight": 60.0},
+    {"event": "evict", "time": 6, "slot": 0, "content": 1, "weight": 40.0},
+    {"event": "place", "time": 6, "slot": 0, "content": 5, "weight": 80.0},
+    {"event": "evict", "time": 8, "slot": 1, "content": 2, "weight": 60.0},
+    {"event": "sleep", "time": 8},
+    {"event": "dream", "time": 8, "slot": 0, "content": 5, "weight": 80.0},
+)
+
+
+def test_edges_are_grouped_by_sleeps_and_compared_with_those_stored() -> None:
+    found = edges(TraceTable(frame=STREAM.sample(frac=1, random_state=0)))
+    assert [tuple(row) for row in found.itertuples(index=False)] == [
+        (0, "place", *one) for one in ((1, 90.0, False), (2, 50.0, False))
+    ] + [
+        (0, "dream", 1, 40.0, True),
+        (0, "dream", 2, 60.0, False),
+        (1, "evict", 1, 40.0, True),
+        (1, "place", 5, 80.0, False),
+        (1, "evict", 2, 60.0, False),
+        (1, "dream", 5, 80.0, False),
+    ]
+
+
+def test_sleeps_end_with_what_was_learned_since() -> None:
+    assert sleeps(TraceTable(frame=STREAM)) == [4, 8]
+    later = rows({"event": "sleep", "time": 4}, {"event": "place", "time": 6, "slot": 0})
+    assert sleeps(TraceTable(frame=later)) == [4, 6]

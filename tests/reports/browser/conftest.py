@@ -16,7 +16,7 @@ import pytest
 from reports.analysis.selection import Selection, select
 from reports.output.build import write
 from results.store.store import Store
-from tests.inspected_memory import inspected_sequences, inspected_stream
+from tests.inspected_memory import inspected_default, inspected_sequences, inspected_stream
 from tests.reports.conftest import full
 
 PUBLISHED = Path(__file__).parents[3] / "results" / "published"
@@ -52,7 +52,7 @@ def hostile(selection: Selection) -> Selection:
 
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Ten rows of a published benchmark, small records of a task and a stream, two inspections."""
+    """Ten rows of a published benchmark, records of a task and a stream, three inspections."""
     published, store = (
         Store(PUBLISHED),
         Store.open(tmp_path_factory.mktemp("runs") / "store", create=True),
@@ -72,6 +72,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = write(hostile(select(store)), tmp_path_factory.mktemp("site")).parent
     inspected_sequences().save(root / "inspection")
     inspected_stream().save(root / "inspection-stream")
+    inspected_default().save(root / "inspection-default")
     return root
 
 

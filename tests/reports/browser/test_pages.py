@@ -24,6 +24,7 @@ PAGES = {
     "failed cell": cell_page(cell("transformer", 2).id),
     "inspection": "inspection/index.html",
     "inspection of a stream": "inspection-stream/index.html",
+    "inspection of the default memory": "inspection-default/index.html",
     "hostile name": model_page(HOSTILE),
 }
 every_page = pytest.mark.parametrize("address", PAGES.values(), ids=PAGES.keys())

@@ -8,14 +8,16 @@ import pytest
 from reports.analysis.memory_trace import holdings
 from reports.figures.memory import memory_graph, read_weights
 from reports.figures.plot import Plot
-from tests.inspected_memory import inspected_sequences, inspected_stream
+from tests.inspected_memory import inspected_default, inspected_sequences, inspected_stream
 
 SEQUENCES = ["memory-slots", "memory-reads", "memory-gates", "memory-graph", "memory-survival"]
 STREAM = ["memory-classes", "memory-rebuilt", "memory-survival"]
+DEFAULT = ["memory-classes", "memory-surprise", "memory-rebuilt", "memory-survival"]
 
 
 @pytest.mark.parametrize(
-    ("inspected", "names"), [(inspected_sequences, SEQUENCES), (inspected_stream, STREAM)]
+    ("inspected", "names"),
+    [(inspected_sequences, SEQUENCES), (inspected_stream, STREAM), (inspected_default, DEFAULT)],
 )
 def test_every_figure_is_drawn_with_texts(inspected: object, names: list[str]) -> None:
     assert callable(inspected)
@@ -71,6 +73,35 @@ def test_slots_per_class_are_those_of_the_bank() -> None:
     assert plot.description == (
         "After the last of 2 experiences 4 classes have between 1 and 1 slots."
     )
+
+
+def test_slots_of_the_default_memory_are_shared_by_all_classes() -> None:
+    plot = inspected_default().plot_classes()
+    assert plot is not None
+    assert plot.description == (
+        "After the last of 2 experiences 4 classes have between 2 and 2 slots."
+    )
+
+
+def test_surprise_counts_what_is_written_and_evicted() -> None:
+    one = inspected_default()
+    plot, counts = one.plot_surprise(), one.frame["event"].value_counts()
+    assert plot is not None
+    numbers = [int(part.split()[0]) for part in plot.description.split(": ")[1].split(", ", 2)]
+    assert numbers[0] == counts["place"] == 12
+    assert sum(numbers[1:]) == counts["evict"] == 4
+    assert inspected_stream().plot_surprise() is None, "its edges count link events"
+    untraced = inspected_default(traced=False)
+    assert untraced.plot_surprise() is None, "the surprise of arrival is unknown"
+
+
+def test_dreams_of_the_default_memory_are_decoded_without_weights() -> None:
+    plot = inspected_default().plot_rebuilt()
+    assert plot is not None
+    assert "cosine transform" in plot.caption
+    other = inspected_stream().plot_rebuilt()
+    assert other is not None
+    assert "hallucination head" in other.caption
 
 
 @pytest.mark.parametrize("traced", [True, False])
