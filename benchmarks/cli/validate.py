@@ -99,10 +99,11 @@ def changed_versions(cell: "Cell", catalog: "Catalog") -> str:
 
     Components that are not installed, such as those of a plugin, are not compared.
     """
-    from benchmarks.planning.jobs import training_version
+    from benchmarks.planning.jobs import STOP_RULE, stop_rule_version, training_version
+    from benchmarks.planning.protocol import CONVERGED
     from results.records.cell import SUPERVISED
 
-    today = {}
+    today = {STOP_RULE: stop_rule_version()}
     for part, registry, name in (
         ("benchmark", catalog.tasks, cell.benchmark),
         ("benchmark", catalog.streams, cell.benchmark),
@@ -113,9 +114,12 @@ def changed_versions(cell: "Cell", catalog: "Catalog") -> str:
         if entry is not None:
             today[part] = entry.version
     today["training"] = training_version("task" if cell.method == SUPERVISED else "stream")
+    then = dict(cell.version)
+    if cell.config.get("training", {}).get("protocol") == CONVERGED:
+        then.setdefault(STOP_RULE, "1")  # cells did not name the first version
     return "; ".join(
         f"{part} had version {version}, now {today[part]}"
-        for part, version in cell.version.items()
+        for part, version in then.items()
         if part in today and version != today[part]
     )
 

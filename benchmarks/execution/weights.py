@@ -23,7 +23,7 @@ from benchmarks.execution.run_cell import (
 )
 from benchmarks.planning.budgets import options_and_total
 from benchmarks.planning.catalog import Catalog
-from benchmarks.planning.jobs import Job, check_data, versions
+from benchmarks.planning.jobs import STOP_RULE, Job, check_data, versions
 from results.errors import UsageError
 from results.records.cell import SUPERVISED, Cell
 from results.records.record import Record
@@ -217,15 +217,18 @@ def _check_versions(job: Job, record: Record, *, training: bool) -> None:
     Raises:
         UsageError: If not.
     """
-    here = versions(job.benchmark, job.model, job.method)
+    here = versions(job.benchmark, job.model, job.method, record.cell.config["training"])
     for part, version in record.cell.version.items():
-        if here.get(part, version) == version or (part == "training" and not training):
+        if here.get(part, version) == version:
+            continue
+        if part in ("training", STOP_RULE) and not training:
             continue
         names = {
             "benchmark": job.cell.benchmark,
             "model": job.cell.model,
             "method": job.cell.method,
             "training": "the training loop",
+            STOP_RULE: "the stop rule",
             "data": "the data",
         }
         commit = record.provenance.commit

@@ -18,6 +18,7 @@ from benchmarks.planning.catalog import Catalog
 from benchmarks.planning.learning_rates import learning_rate
 from benchmarks.planning.overrides import FULL_PRECISION, Settings
 from benchmarks.planning.protocol import (
+    CONVERGED,
     Protocol,
     has_training_protocol,
     protocol_of,
@@ -90,6 +91,9 @@ TRAINING_MODULES: Mapping[Kind, str] = {
 Its ``VERSION`` is part of a cell's identity.
 """
 
+STOP_RULE, STOP_RULE_MODULE = "stop_rule", "strategies.sequence.convergence"
+"""Part of the version of cells that are trained to convergence, and the module that holds it."""
+
 
 @cache
 def training_version(kind: Kind) -> str:
@@ -97,13 +101,25 @@ def training_version(kind: Kind) -> str:
     return str(read_source(module_path(TRAINING_MODULES[kind])).facts["VERSION"])
 
 
-def versions(benchmark: Entry, model: Entry, method: Entry | None) -> dict[str, str]:
+@cache
+def stop_rule_version() -> str:
+    """Return the version of the rule that ends a training to convergence."""
+    return str(read_source(module_path(STOP_RULE_MODULE)).facts["VERSION"])
+
+
+def versions(
+    benchmark: Entry,
+    model: Entry,
+    method: Entry | None,
+    training: Mapping[str, JsonValue] | None = None,
+) -> dict[str, str]:
     """Return the versions of a cell's components, and the digest of a published data set.
 
     Args:
         benchmark: The task or stream.
         model: The model.
         method: The method; None on a task.
+        training: The cell's training options; None for those of the default protocol.
     """
     found = {
         "benchmark": benchmark.version,
@@ -114,6 +130,8 @@ def versions(benchmark: Entry, model: Entry, method: Entry | None) -> dict[str, 
         found["method"] = method.version
     if "DIGEST" in benchmark.source.facts:
         found["data"] = str(benchmark.source.facts["DIGEST"])
+    if benchmark.kind == "task" and (training or {}).get("protocol") == CONVERGED:
+        found[STOP_RULE] = stop_rule_version()
     return found
 
 
@@ -261,7 +279,7 @@ class Planner:
         }
         if self.settings.precision != FULL_PRECISION:
             training["precision"] = self.settings.precision
-        version = versions(entry, model.entry, method.entry if method else None)
+        version = versions(entry, model.entry, method.entry if method else None, training)
         if (digest := self._digest(entry, options)) is not None:
             version["data"] = digest
         cell = Cell(

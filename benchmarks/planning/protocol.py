@@ -5,8 +5,9 @@ A stream's file defines published protocols (options, learning rate and models) 
 identity. Options that the user sets override the protocol's.
 
 Every task has the same two protocols: ``fixed``, its own number of steps, which is the default; and
-``converged``, training until a stop rule fires (`strategies.sequence.convergence`), which is part
-of the training options in a cell's identity.
+``converged``, training until a stop rule fires (`strategies.sequence.convergence`): the task is
+solved, half the cap has passed without an improvement, or the cap is reached. The protocol is part
+of the training options in a cell's identity, and the version of the rule is one of its versions.
 """
 
 from collections.abc import Mapping

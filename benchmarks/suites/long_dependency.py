@@ -3,6 +3,10 @@
 Two baselines run with MemNet's initial values too, and MemNet without them. Baselines from public
 packages run if they are installed. The profile ``small`` excludes these, and has fewer training
 steps and queries, on the most informative tasks; it takes minutes on two cores.
+
+Both protocols of tasks apply. ``--protocol converged`` trains until a task is solved, until neither
+validation loss nor accuracy has improved for half the cap (some models learn after hundreds of
+steps at the chance level), or to the cap.
 """
 
 from dataclasses import replace

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from pydantic import JsonValue
 
+from results.records.cell import Cell
 from results.records.record import Record
 from results.records.same_benchmark import Options, benchmark_options
 
@@ -27,6 +28,9 @@ SHARED_VERSIONS = {
 }
 """Versions that comparable rows share, by their names in a variant; no option has such a name."""
 
+STOP_RULE = "stop rule version"
+"""The name of the version of the rule that ends a training to convergence."""
+
 DIGEST_DIGITS = 8
 """Hexadecimal digits of a data digest that a variant's name shows."""
 
@@ -38,11 +42,16 @@ def variant_names(records: Iterable[Record]) -> dict[str, str]:
 
 def _facts(record: Record) -> Options:
     """Return a record's benchmark options, and the versions that comparable rows share."""
-    versions = record.cell.version
-    return {
-        **benchmark_options(record.cell.method, record.cell.config),
-        **{name: _short(versions.get(part, "none")) for part, name in SHARED_VERSIONS.items()},
-    }
+    cell = record.cell
+    return {**benchmark_options(cell.method, cell.config), **shared_versions(cell)}
+
+
+def shared_versions(cell: Cell) -> dict[str, str]:
+    """Return the versions of a cell that comparable rows share, by their names in a variant."""
+    found = {name: _short(cell.version.get(part, "none")) for part, name in SHARED_VERSIONS.items()}
+    converged = cell.config.get("training", {}).get("protocol") == "converged"
+    # Cells do not name the first version of the rule.
+    return {**found, STOP_RULE: cell.version.get("stop_rule", "1") if converged else "none"}
 
 
 def _short(version: str) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from reports.analysis.benchmark_variants import SHARED_VERSIONS
+from reports.analysis.benchmark_variants import shared_versions
 from reports.analysis.pairing import paired_scores
 from reports.analysis.rng import generator
 from reports.analysis.selection import ResultRow, Selection
@@ -165,8 +165,7 @@ def against_best(entries: Sequence[ResultRow]) -> tuple[RowComparison, ...]:
 
 def _comparable(one: ResultRow, other: ResultRow) -> bool:
     """Whether two rows were measured on the same version of the benchmark and the same data."""
-    first, second = (entry.ok[0].cell.version for entry in (one, other))
-    return all(first.get(part) == second.get(part) for part in SHARED_VERSIONS)
+    return shared_versions(one.ok[0].cell) == shared_versions(other.ok[0].cell)
 
 
 def _omitted_rows(entries: Sequence[ResultRow]) -> list[str]:

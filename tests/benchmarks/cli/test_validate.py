@@ -5,7 +5,7 @@ import pytest
 
 from benchmarks.cli.validate import changed_versions
 from benchmarks.planning.catalog import Catalog
-from benchmarks.planning.jobs import versions
+from benchmarks.planning.jobs import stop_rule_version, versions
 from results.records.cell import Cell
 from tests.benchmarks.command import memnet
 
@@ -44,6 +44,13 @@ def test_changed_versions_name_the_component() -> None:
     expected = f"model had version 0, now {now['model']}; training had version 0, now"
     assert expected in changed_versions(cell, catalog)
     assert changed_versions(cell.model_copy(update={"version": now}), catalog) == ""
+    converged = {"config": {"training": {"protocol": "converged"}}, "version": now}
+    earlier = cell.model_copy(update=converged)
+    assert (
+        changed_versions(earlier, catalog) == f"stop_rule had version 1, now {stop_rule_version()}"
+    )
+    today = {**now, "stop_rule": stop_rule_version()}
+    assert changed_versions(earlier.model_copy(update={"version": today}), catalog) == ""
     plugin = cell.model_copy(update={"model": "mine", "version": {**now, "model": "sha256:1"}})
     assert changed_versions(plugin, catalog) == ""
 

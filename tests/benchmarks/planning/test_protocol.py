@@ -5,7 +5,7 @@ from pydantic import JsonValue
 
 from benchmarks.cli.plan_options import plan_from
 from benchmarks.planning.catalog import Catalog
-from benchmarks.planning.jobs import Job
+from benchmarks.planning.jobs import Job, stop_rule_version
 from benchmarks.planning.protocol import SOLVERS
 from results.errors import UsageError
 
@@ -78,6 +78,8 @@ def test_every_task_has_the_protocols_fixed_and_converged(task: str) -> None:
     assert converged.config["training"] == expected
     assert converged.config["benchmark"] == fixed.config["benchmark"]
     assert converged.id != fixed.id
+    assert converged.version == {**fixed.version, "stop_rule": stop_rule_version()}
+    assert "stop_rule" not in fixed.version, "ids of the default protocol do not change"
 
 
 def test_solvers_of_the_literature_have_a_larger_cap() -> None:

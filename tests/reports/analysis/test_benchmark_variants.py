@@ -89,6 +89,24 @@ def test_rows_of_other_versions_or_other_data_are_not_ranked_together(
         assert all(name in render(store, format) for name in shown)
 
 
+def test_rows_of_another_stop_rule_are_not_ranked_together() -> None:
+    """The first version of the rule was not named in cells."""
+    fixed = cell("lstm", 0, benchmark="t")
+    options = {**fixed.config, "training": {"learning_rate": 0.003, "protocol": "converged"}}
+    first = fixed.model_copy(update={"config": options})
+    second = first.model_copy(update={"version": {**first.version, "stop_rule": "2"}})
+    of = [stream_record(one, [[0.5]]) for one in (fixed, first, second)]
+    assert [variant_names(of[:2])[one.id] for one in of[:2]] == [
+        "t[protocol=fixed]",
+        "t[protocol=converged]",
+    ]
+    found = variant_names(of)
+    assert [found[one.id] for one in of[1:]] == [
+        "t[protocol=converged,stop rule version=1]",
+        "t[protocol=converged,stop rule version=2]",
+    ]
+
+
 def test_rows_of_other_versions_of_the_model_are_ranked_together() -> None:
     old, new = (
         digits_cell().model_copy(update={"version": {"benchmark": "1", "model": model}})

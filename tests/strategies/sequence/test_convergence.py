@@ -49,17 +49,45 @@ def test_three_solved_validations_in_a_row_end_a_training() -> None:
     assert rule.last_step == 175 + 18, "a tenth of 175 steps is 17.5, rounded to even"
 
 
-def test_a_plateau_is_a_quarter_of_the_cap_without_one_percent_of_improvement() -> None:
+def test_a_plateau_is_half_of_the_cap_without_one_percent_of_improvement() -> None:
     rule = StopRule(1000)
-    assert rule.patience == 10
-    after(rule, [0.1] * 10, [2.0, *[1.981] * 9])
-    assert rule.fired is None, "nine validations without an improvement"
-    rule.observe(275, Validation(accuracy=0.1, loss=1.979))
+    assert rule.patience == 20
+    after(rule, [0.1] * 20, [2.0, *[1.981] * 19])
+    assert rule.fired is None, "nineteen validations without an improvement"
+    rule.observe(525, Validation(accuracy=0.1, loss=1.979))
     assert rule.fired is None, "an improvement from 2.0 by more than 1%"
-    after_it = [1.97] * 10
-    for place, loss in enumerate(after_it):
-        rule.observe(300 + 25 * place, Validation(accuracy=0.1, loss=loss))
-    assert (rule.fired, rule.reason) == (525, "plateau")
+    for step in range(550, 1001, 25):
+        rule.observe(step, Validation(accuracy=0.1, loss=1.97))
+    assert (rule.fired, rule.reason) == (1000, "cap"), "nineteen again, and the cap"
+    long = after(StopRule(2000), [0.1] * 60, [*FALLING[:20], *[FALLING[19]] * 40])
+    assert (long.fired, long.reason) == (1500, "plateau"), "forty validations after step 500"
+
+
+def test_accuracy_that_rises_while_the_loss_does_not_is_no_plateau() -> None:
+    accuracies = [0.1] * 15 + [0.16] * 24
+    rule = after(StopRule(1000), accuracies[:35], [2.7] * 35)
+    assert rule.fired is None, "it gained 0.06 at step 400, and 19 validations followed"
+    rule.observe(900, Validation(accuracy=0.16, loss=2.7))
+    assert (rule.fired, rule.reason) == (900, "plateau")
+    noise = after(StopRule(1000), [0.08, 0.12] * 15, [2.7] * 30)
+    assert (noise.fired, noise.reason) == (525, "plateau"), "a gain of 0.04 is within the noise"
+
+
+@pytest.mark.parametrize(("steps", "factor"), [(150, 4), (150, 16), (300, 4), (600, 4), (5000, 4)])
+def test_a_model_that_learns_suddenly_is_not_stopped_in_its_long_plateau(
+    steps: int, factor: int
+) -> None:
+    """Flat at the chance level for half the cap, then solved within five validations."""
+    cap = cap_of(steps, factor)
+    flat = cap // 2 // 25
+    losses = [2.71 + 0.02 * (-1) ** place for place in range(flat)] + [2.0, 0.9, *[0.01] * 6]
+    accuracies = [0.07] * flat + [0.3, 0.8, *[1.0] * 6]
+    rule = after(StopRule(cap), accuracies, losses)
+    assert (rule.fired, rule.reason) == (25 * (flat + 5), "solved")
+    assert 25 * rule.patience >= 2 * steps
+    never = after(StopRule(cap), [0.07] * (cap // 25), [2.71] * (cap // 25))
+    assert never.reason == "plateau"
+    assert never.last_step < cap
 
 
 def test_the_cap_ends_a_training_that_still_improves() -> None:
@@ -71,8 +99,8 @@ def test_the_cap_ends_a_training_that_still_improves() -> None:
 
 
 def test_a_loss_that_is_not_finite_is_no_improvement() -> None:
-    rule = after(StopRule(1000), [0.1] * 10, [float("nan")] * 10)
-    assert (rule.fired, rule.reason) == (250, "plateau")
+    rule = after(StopRule(1000), [0.04] * 20, [float("nan")] * 20)
+    assert (rule.fired, rule.reason) == (500, "plateau")
 
 
 def test_the_cap_is_a_multiple_of_the_task_s_steps_and_at_least_1000() -> None:
