@@ -1,3 +1,5 @@
+from benchmarks.api.figure import figure as figure
+from benchmarks.api.leaderboard import leaderboard as leaderboard
 from benchmarks.api.run import run as run
 from benchmarks.execution.weights import TrainedModel as TrainedModel
 from benchmarks.execution.weights import load_model as load_model
@@ -25,7 +27,9 @@ __all__ = [
     "Results",
     "TrainedModel",
     "UsageError",
+    "figure",
     "inspect",
+    "leaderboard",
     "load_model",
     "load_results",
     "remember",
