@@ -34,7 +34,8 @@ class MultiHeadMemoryBank(nn.Module):
                   similar older entries lose strength (see ``fading``)
         W_base  = π1·TopK + π2·Uniform + π3·Random
         W_k     = (1 − α)·W_{k−1} + α·W_{k−1}·Â,  W_0 = W_base
-        W_final = W_1, or Σ_k m_k·W_k with m a learned hop gate if hops > 1
+        W_final = W_base in heads without links; otherwise
+                  W_1, or Σ_k m_k·W_k with m a learned hop gate if hops > 1
         read    = W_final · values
 
     The value is scaled by its gate, so a weakly written slot has little effect on a read. Reads are
@@ -54,7 +55,7 @@ class MultiHeadMemoryBank(nn.Module):
         self.policy = MetaPolicy(config.width, config.heads) if config.meta_policy else None
         self.spread_logit = nn.Parameter(_spread_start(config)) if config.hebbian else None
         self.hop_gate = (
-            nn.Linear(config.width, config.heads * (config.hops + 1))
+            nn.Linear(config.width, config.linked_heads * (config.hops + 1))
             if config.hebbian and config.hops > 1
             else None
         )
@@ -75,7 +76,7 @@ class MultiHeadMemoryBank(nn.Module):
         """
         hops = None
         if self.hop_gate is not None:
-            mix = self.hop_gate(hidden).unflatten(-1, (self.config.heads, -1))
+            mix = self.hop_gate(hidden).unflatten(-1, (self.config.linked_heads, -1))
             hops = mix.transpose(1, 2).contiguous().softmax(-1)
         return Prepared(
             offer=self.write_heads(hidden, context, bare),
@@ -106,22 +107,8 @@ class MultiHeadMemoryBank(nn.Module):
         # An entry behind a closed gate is not read. Its value is unscaled, so that the gradient can
         # open the gate.
         scale = torch.where(gate > 0, gate, 1.0)
-        size, nodes = slots.occupied.shape[-1], Nodes.number(placement, slots.occupied)
-        seen, links = nodes.seen(candidates.tokens, gate), None
-        if self.config.hebbian:
-            extra = nodes.count - size
-            links = link(
-                functional.pad(slots.adjacency, (0, extra, 0, extra)),
-                functional.pad(slots.trace, (0, extra)),
-                gate,
-                offer.hold,
-                placement.active,
-                nodes.entry[..., size:],
-                seen,
-                candidates,
-                rate=self.config.link_rate,
-                decay=self.config.link_decay,
-            )
+        nodes = Nodes.number(placement, slots.occupied)
+        seen = nodes.seen(candidates.tokens, gate)
         keys = torch.cat([slots.keys, keys], dim=2)
         return Written(
             keys=keys,
@@ -146,8 +133,39 @@ class MultiHeadMemoryBank(nn.Module):
             nodes=nodes,
             seen=seen,
             slots=slots,
-            links=links,
+            links=self._links(offer, slots, placement, nodes, seen, gate),
             kept=self._kept(slots, time, gate) if self.training else None,
+        )
+
+    def _links(
+        self,
+        offer: Offer,
+        slots: Slots,
+        placement: Placement,
+        nodes: Nodes,
+        seen: Float[Tensor, "B H M C"],
+        gate: Float[Tensor, "B H A"],
+    ) -> Links | None:
+        """Return the graph of the linked heads at each token; None if it is switched off.
+
+        Its nodes are those up to the last one in use in these heads.
+        """
+        if not self.config.hebbian:
+            return None
+        first, size = slots.unlinked, slots.occupied.shape[-1]
+        used = nodes.used(placement, slots.occupied, first)
+        extra = max(0, used - size)
+        return link(
+            functional.pad(slots.graph(min(used, size)), (0, extra, 0, extra)),
+            functional.pad(slots.trace[..., :used], (0, extra)),
+            gate[:, first:],
+            offer.hold[:, first:],
+            placement.active[:, first:],
+            nodes.entry[:, first:, size:].clamp_max(used - 1),
+            seen[:, first:, :used],
+            placement.candidates.heads(first),
+            rate=self.config.link_rate,
+            decay=self.config.link_decay,
         )
 
     def _kept(
@@ -272,13 +290,18 @@ class MultiHeadMemoryBank(nn.Module):
             shares = mix[..., :1] * shares
         before, kept = base, None
         if written.links is not None:
-            base, kept = self._spread(prepared.hops, base, written.links)
+            first, used = written.slots.unlinked, written.links.before.shape[-1]
+            spread, kept = self._spread(prepared.hops, base[:, first:, :used], written.links)
+            rest = base.shape[2] - used
+            base = torch.cat([base[:, :first], functional.pad(spread, (0, 0, 0, rest))], dim=1)
         found = take_rows(base, nodes.entry) * between(
             born.unsqueeze(-1), until.unsqueeze(-1), tokens
         )
         if closed is not None:
             # No graph leads to or from an entry behind a closed gate.
-            shares = shares[..., opened:] if kept is None else kept * shares[..., opened:]
+            shares = shares[..., opened:]
+            if kept is not None:
+                shares = torch.cat([shares[:, :first], kept * shares[:, first:]], dim=1)
             found = scattered(found, best.index[..., opened:], shares)
         values = written.values if written.kept is None else written.kept * written.values
         vectors = combined(found, values).transpose(1, 2).flatten(2)
@@ -295,10 +318,10 @@ class MultiHeadMemoryBank(nn.Module):
 
     def _spread(
         self,
-        hops: Float[Tensor, "B H C hops+1"] | None,
-        nodes: Float[Tensor, "B H M C"],
+        hops: Float[Tensor, "B G C hops+1"] | None,
+        nodes: Float[Tensor, "B G M C"],
         links: Links,
-    ) -> tuple[Float[Tensor, "B H M C"], Float[Tensor, "B H C 1"]]:
+    ) -> tuple[Float[Tensor, "B G M C"], Float[Tensor, "B G C 1"]]:
         """Return the weights over nodes after all hops, mixed by the hop gate.
 
         The second result is the share of a weight that never moves: that of a node without links.
@@ -379,12 +402,18 @@ class MultiHeadMemoryBank(nn.Module):
         links, targets, trace = slots.links, slots.targets, slots.trace
         if written.links is not None:
             adjacency, trace = written.links.after()
-            if nodes.count > size:  # new writes found no empty slot
-                node = nodes.entry.gather(-1, committed.node)
+            rest = size - trace.shape[-1]
+            if rest < 0:  # new writes found no empty slot
+                first = slots.unlinked
+                node = nodes.entry[:, first:].gather(-1, committed.node[:, first:])
                 columns = node.unsqueeze(2).expand(-1, -1, size, -1)
                 adjacency = take_rows(adjacency, node).gather(-1, columns)
                 trace = trace.gather(-1, node)
             links, targets = strongest(adjacency, self.config.degree)
+            if rest > 0:
+                links = functional.pad(links, (0, 0, 0, rest))
+                targets = functional.pad(targets, (0, 0, 0, rest))
+                trace = functional.pad(trace, (0, rest))
         after = Slots(
             keys=take_rows(written.keys, committed.source),
             values=take_rows(written.values, committed.source),
@@ -411,12 +440,9 @@ class MultiHeadMemoryBank(nn.Module):
 
 
 def _spread_start(config: MemNetConfig) -> Float[Tensor, "H 1 1"]:
-    """Return initial spread logits: low for binding heads, high for associating heads.
+    """Return initial spread logits: high for associating heads, low for a single (binding) head.
 
     See :class:`memnet.heads.WriteHeads`. They are 0 with ``init`` *plain*.
     """
-    associating = config.heads // 2
-    start = 2.0 if config.init == "mimetic" else 0.0
-    return torch.tensor([-start] * (config.heads - associating) + [start] * associating).view(
-        -1, 1, 1
-    )
+    start = 2.0 if config.heads > 1 else -2.0
+    return torch.full((config.linked_heads, 1, 1), start if config.init == "mimetic" else 0.0)

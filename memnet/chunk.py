@@ -47,6 +47,10 @@ class Candidates:
         first = torch.where(active, token, count).sort(dim=-1).values[..., :width]
         return cls(tokens=count, moment=first.clamp_max(count - 1))
 
+    def heads(self, first: int) -> "Candidates":
+        """Return the candidates of the heads from ``first`` on."""
+        return self if self.moment is None else Candidates(self.tokens, self.moment[:, first:])
+
     def of(self, values: Shaped[Tensor, "B H C *X"]) -> Shaped[Tensor, "B H A *X"]:
         """Select the candidates' part of a tensor over tokens."""
         if self.moment is None:
@@ -199,6 +203,12 @@ class Nodes:
             start=start[..., :count],
         )
 
+    def used(self, placement: Placement, occupied: Bool[Tensor, "B H N"], first: int) -> int:
+        """Return the number of nodes up to the last one in use in the heads from ``first`` on."""
+        held, fresh = occupied[:, first:], placement.fresh[:, first:]
+        count = int((held.sum(-1) + fresh.sum(-1)).max())
+        return max(1, count, occupied_until(held))
+
     def first_entry(self, placement: Placement) -> Int[Tensor, "B H M"]:
         """Return the entry at the start of each node's chain."""
         entry = torch.arange(self.entry.shape[-1], device=self.entry.device)
@@ -211,6 +221,14 @@ class Nodes:
         """Return 1 for the nodes with an entry that a read at token t sees, 0 for all others."""
         start = self.start.to(like.dtype).unsqueeze(-1)
         return between(start, torch.full_like(start, tokens), tokens)
+
+
+def occupied_until(occupied: Bool[Tensor, "B H N"]) -> int:
+    """Return the number of slots up to the last occupied one of all heads."""
+    if not occupied.shape[-1]:
+        return 0
+    place = torch.arange(1, occupied.shape[-1] + 1, device=occupied.device)
+    return int((place * occupied).max())
 
 
 def between(

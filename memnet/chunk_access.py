@@ -1,7 +1,8 @@
 """What one chunk prepares, writes and reads.
 
-Legend: ``B`` memories, ``H`` heads, ``N`` slots, ``C`` tokens, ``A`` candidates for writing among
-them, ``E = N + A`` entries, ``M`` nodes, ``K`` key width, ``V`` value width, ``D`` width.
+Legend: ``B`` memories, ``H`` heads, ``G`` linked ones, ``N`` slots, ``C`` tokens, ``A`` candidates
+for writing among them, ``E = N + A`` entries, ``M`` nodes, ``K`` key width, ``V`` value width,
+``D`` width.
 """
 
 from collections.abc import Sequence
@@ -31,7 +32,7 @@ class Prepared:
     offer: Offer
     query: Float[Tensor, "B H C K"]
     policy: Float[Tensor, "B H C 3"] | None
-    hops: Float[Tensor, "B H C hops+1"] | None
+    hops: Float[Tensor, "B G C hops+1"] | None
 
     def split(self, chunks: Sequence[int]) -> list["Prepared"]:
         """Cut into chunks of so many tokens."""

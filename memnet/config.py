@@ -103,6 +103,11 @@ class MemNetConfig:
     sparsity_onset: float = 0.5
     sparsity_tolerance: float = 0.01
 
+    @property
+    def linked_heads(self) -> int:
+        """The last heads, whose slots are linked: those that associate, or a single head."""
+        return max(1, self.heads // 2)
+
     def __post_init__(self) -> None:
         """Check the options."""
         for name in (

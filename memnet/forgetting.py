@@ -71,9 +71,10 @@ def without(slots: Slots, gone: Bool[Tensor, "B H N"]) -> Slots:
     left = (~gone).to(slots.values.dtype)
     links, trace = slots.links, slots.trace
     if links.shape[2]:
-        to_gone = gone.gather(-1, slots.targets.long().flatten(2)).view_as(links)
-        links = (links * left.unsqueeze(-1)).masked_fill(to_gone, 0.0)
-        trace = trace * left
+        linked, kept = gone[:, slots.unlinked :], left[:, slots.unlinked :]
+        to_gone = linked.gather(-1, slots.targets.long().flatten(2)).view_as(links)
+        links = (links * kept.unsqueeze(-1)).masked_fill(to_gone, 0.0)
+        trace = trace * kept
     return replace(
         slots,
         keys=slots.keys * left.unsqueeze(-1),

@@ -1,6 +1,8 @@
 """The Hebbian graph.
 
-It links slots that were written one after the other, and spreads activation along the links.
+It links slots that were written one after the other, and spreads activation along the links. The
+slots of associating heads are linked: their keys are inputs, so links record which input followed
+which. In a single head the slots are linked too.
 
 Rule (spike-timing dependent plasticity; Bi & Poo 1998, Song et al. 2000), at each token t:
 
@@ -14,8 +16,8 @@ bounded by the decay δ, or by dreams (see ``synthesizer``). A read uses Â, the
 Within a chunk, ``A(t)`` is never formed: the part that a read at t needs is a sum over the link
 events up to t, which is a few matrix products.
 
-Legend: ``B`` memories, ``H`` heads, ``N`` slots, ``C`` tokens, ``A`` candidates for writing among
-them, ``M`` nodes (see ``chunk``). Tokens are the last dimension, so that rows of nodes and of
+Legend: ``B`` memories, ``H`` linked heads, ``N`` slots, ``C`` tokens, ``A`` candidates for writing
+among them, ``M`` nodes (see ``chunk``). Tokens are the last dimension, so that rows of nodes and of
 candidates can be moved whole.
 """
 

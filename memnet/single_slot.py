@@ -50,9 +50,9 @@ def with_single_slot(
             birth=only(slots.birth, -1),
             written=only(slots.written, -1),
             fresh=only(slots.fresh),
-            links=slots.links.new_zeros(*slots.count.shape, edges, slots.links.shape[-1]),
-            targets=slots.targets.new_zeros(*slots.count.shape, edges, slots.links.shape[-1]),
-            trace=slots.trace.new_zeros(*slots.count.shape, edges),
+            links=slots.links.new_zeros(*slots.links.shape[:2], edges, slots.links.shape[-1]),
+            targets=slots.targets.new_zeros(*slots.links.shape[:2], edges, slots.links.shape[-1]),
+            trace=slots.trace.new_zeros(*slots.links.shape[:2], edges),
         ),
         tape=empty_state(config, len(slot), slots.keys).tape,
     )

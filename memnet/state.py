@@ -1,7 +1,7 @@
 """The state that MemNet carries from one token to the next.
 
-Legend: ``B`` memories, ``H`` heads, ``N`` slots, ``K`` key width, ``V`` value width, ``W``
-controller window, ``D`` width, ``Z`` bottleneck, ``L`` links of a slot.
+Legend: ``B`` memories, ``H`` heads, ``G`` linked ones (the last), ``N`` slots, ``K`` key width,
+``V`` value width, ``W`` controller window, ``D`` width, ``Z`` bottleneck, ``L`` links of a slot.
 """
 
 from dataclasses import dataclass, replace
@@ -30,10 +30,10 @@ class Slots:
         birth: Token of the first write to the slot.
         written: Token of its last write.
         fresh: Whether it was written since the last dream.
-        links: The strongest links of each slot: positive, or 0 where there is none; of no slots if
-            the graph is switched off.
+        links: The strongest links of each slot of the linked heads: positive, or 0 where there is
+            none; of no slots if the graph is switched off.
         targets: The slots to which they lead.
-        trace: Pre-synaptic trace of each slot.
+        trace: Pre-synaptic trace of each slot of the linked heads.
         count: The memory clock: writes so far.
     """
 
@@ -44,9 +44,9 @@ class Slots:
     birth: Int[Tensor, "B H N"]
     written: Int[Tensor, "B H N"]
     fresh: Bool[Tensor, "B H N"]
-    links: Float[Tensor, "B H N L"]
-    targets: Int[Tensor, "B H N L"]
-    trace: Float[Tensor, "B H N"]
+    links: Float[Tensor, "B G N L"]
+    targets: Int[Tensor, "B G N L"]
+    trace: Float[Tensor, "B G N"]
     count: Float[Tensor, "B H"]
 
     @property
@@ -55,13 +55,22 @@ class Slots:
         return self.strength > 0
 
     @property
-    def adjacency(self) -> Float[Tensor, "B H N N"]:
-        """Links ``A[i, j]`` from slot i to slot j as a table: non-negative, zero diagonal."""
-        size = self.links.shape[2]
-        empty = self.links.new_zeros(*self.links.shape[:3], size)
-        return empty.scatter_add(-1, self.targets.long(), self.links) if size else empty
+    def unlinked(self) -> int:
+        """Number of heads before the linked ones."""
+        return self.strength.shape[1] - self.links.shape[1]
 
-    def linked(self, adjacency: Float[Tensor, "B H N N"]) -> "Slots":
+    @property
+    def adjacency(self) -> Float[Tensor, "B G N N"]:
+        """Links ``A[i, j]`` from slot i to slot j as a table: non-negative, zero diagonal."""
+        return self.graph(self.links.shape[2])
+
+    def graph(self, size: int) -> Float[Tensor, "B G size size"]:
+        """Return the links of the first ``size`` slots as a table; later ones must have none."""
+        links, targets = self.links[:, :, :size], self.targets[:, :, :size]
+        empty = links.new_zeros(*links.shape[:3], size)
+        return empty.scatter_add(-1, targets.long(), links) if size else empty
+
+    def linked(self, adjacency: Float[Tensor, "B G N N"]) -> "Slots":
         """Return the slots with these links; each keeps its L strongest ones."""
         links, targets = strongest(adjacency, self.links.shape[-1])
         return replace(self, links=links, targets=targets)
@@ -87,8 +96,8 @@ class MemNetState:
 
 
 def strongest(
-    adjacency: Float[Tensor, "B H N N"], degree: int
-) -> tuple[Float[Tensor, "B H N L"], Int[Tensor, "B H N L"]]:
+    adjacency: Float[Tensor, "B G N N"], degree: int
+) -> tuple[Float[Tensor, "B G N L"], Int[Tensor, "B G N L"]]:
     """Return the ``degree`` strongest links of each slot and their targets."""
     kept = min(degree, adjacency.shape[-1])
     links, targets = adjacency.topk(kept, dim=-1)
@@ -128,7 +137,7 @@ def empty_state(config: MemNetConfig, batch: int, like: Tensor) -> MemNetState:
 
     Slots are created when needed.
     """
-    b, h = batch, config.heads
+    b, h, g = batch, config.heads, config.linked_heads
     never = torch.full((b, h, 0), NEVER, dtype=torch.int64, device=like.device)
     return MemNetState(
         slots=Slots(
@@ -139,9 +148,9 @@ def empty_state(config: MemNetConfig, batch: int, like: Tensor) -> MemNetState:
             birth=never,
             written=never,
             fresh=never >= 0,
-            links=like.new_zeros(b, h, 0, config.degree),
-            targets=never.new_zeros(b, h, 0, config.degree, dtype=torch.int16),
-            trace=like.new_zeros(b, h, 0),
+            links=like.new_zeros(b, g, 0, config.degree),
+            targets=never.new_zeros(b, g, 0, config.degree, dtype=torch.int16),
+            trace=like.new_zeros(b, g, 0),
             count=like.new_zeros(b, h),
         ),
         window=like.new_zeros(b, config.window, config.width),

@@ -4,7 +4,8 @@ A dream changes only memories that were written since the last dream, so a long 
 has no cost and no effect. (If another memory of the batch merges slots, an unwritten memory changes
 by rounding only.)
 
-Legend: ``B`` memories, ``H`` heads, ``N`` slots, ``V`` value width.
+Legend: ``B`` memories, ``H`` heads, ``G`` linked ones (the last), ``N`` slots, ``U`` slots up to
+the last one in use, ``V`` value width.
 """
 
 import math
@@ -15,9 +16,10 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 from torch.nn import functional
 
+from memnet.attention import attention
+from memnet.chunk import occupied_until
 from memnet.config import MemNetConfig
 from memnet.graph import NEGLIGIBLE
-from memnet.products import inner
 from memnet.rows import add_rows, take_rows
 from memnet.state import Slots
 
@@ -34,10 +36,12 @@ class MemorySynthesizer(nn.Module):
         A_ij = 0  if  Â_ij < prune
         A_i ← A_i · min(1, total / Σ_j A_ij)
 
-    O starts at zero. The second step turns two hops before the dream into one hop after it. A slot
-    merges into the first near-equal slot if that one is not merged itself: contents are averaged by
-    strength, strengths and links are added. The last step is synaptic homeostasis (Tononi & Cirelli
-    2003): it bounds A and does not change Â.
+    O starts at zero. The second step turns two hops before the dream into one hop after it. Heads
+    without links (see ``graph``) have neither this step nor the fourth, and their attention has no
+    bias. A slot with L links gets no further ones. A slot merges into the first near-equal slot if
+    that one is not merged itself: contents are averaged by strength, strengths and links are added.
+    The last step is synaptic homeostasis (Tononi & Cirelli 2003): it bounds A and does not change
+    Â.
 
     Args:
         config: Options.
@@ -51,7 +55,7 @@ class MemorySynthesizer(nn.Module):
         self.qkv = nn.Linear(width, 3 * width, bias=False)
         self.out = nn.Linear(width, width, bias=False)
         self.graph_bias = (
-            nn.Parameter(torch.full((config.heads, 1, 1), 0.5)) if config.hebbian else None
+            nn.Parameter(torch.full((config.linked_heads, 1, 1), 0.5)) if config.hebbian else None
         )
         nn.init.zeros_(self.out.weight)
 
@@ -60,82 +64,126 @@ class MemorySynthesizer(nn.Module):
         digest = slots.fresh.any(-1) & slots.occupied.any(-1)
         if not bool(digest.any()):
             return slots
-        graph = slots.adjacency if self.config.hebbian else None
+        first, graph = slots.unlinked, None
+        if self.config.hebbian:
+            graph = slots.graph(max(1, occupied_until(slots.occupied[:, first:])))
         slots = replace(slots, values=self._refine(slots, graph))
         if graph is not None:
-            graph = self._find_links(graph, digest)
-        slots, graph = self._merge(slots, graph, digest)
+            slots = self._find_links(slots, graph, digest[:, first:])
+        slots = self._merge(slots, digest)
         if graph is not None:
-            slots = slots.linked(self._prune(graph, digest))
+            slots = self._prune(slots, digest[:, first:])
         return replace(slots, fresh=torch.zeros_like(slots.fresh))
 
     def _refine(
-        self, slots: Slots, graph: Float[Tensor, "B H N N"] | None
+        self, slots: Slots, graph: Float[Tensor, "B G U U"] | None
     ) -> Float[Tensor, "B H N V"]:
-        """Self-attention over slots, biased by the graph.
+        """Self-attention over slots, biased by the graph in the linked heads.
 
         Each content is refined once, in the first dream after it was written.
         """
-        new = slots.fresh & slots.occupied
+        if graph is None:
+            return self._refined(slots.values, slots.fresh, slots.occupied, None)
+        first, used = slots.unlinked, graph.shape[-1]
+        parts = [
+            self._refined(
+                slots.values[:, first:, :used],
+                slots.fresh[:, first:, :used],
+                slots.occupied[:, first:, :used],
+                graph,
+            )
+        ]
+        if first:
+            parts.insert(
+                0,
+                self._refined(
+                    slots.values[:, :first], slots.fresh[:, :first], slots.occupied[:, :first], None
+                ),
+            )
+        rest = slots.values.shape[2] - used
+        parts[-1] = functional.pad(parts[-1], (0, 0, 0, rest))
+        return torch.cat(parts, dim=1)
+
+    def _refined(
+        self,
+        values: Float[Tensor, "B H N V"],
+        fresh: Bool[Tensor, "B H N"],
+        occupied: Bool[Tensor, "B H N"],
+        graph: Float[Tensor, "B H N N"] | None,
+    ) -> Float[Tensor, "B H N V"]:
+        new = fresh & occupied
         # New slots are first, padded to the same number in every memory; padded slots do not
         # change.
         chosen = new.to(torch.int8).argsort(dim=-1, descending=True, stable=True)[
             ..., : int(new.sum(-1).max())
         ]
-        normed, value = self.norm(slots.values), slots.values.shape[-1]
-        q = functional.linear(take_rows(normed, chosen), self.qkv.weight[:value])
-        k, v = functional.linear(normed, self.qkv.weight[value:]).chunk(2, dim=-1)
-        scores = inner(q / math.sqrt(value), k)
-        if self.graph_bias is not None and graph is not None:
-            scores = scores + self.graph_bias * (normalised(take_rows(graph, chosen)) + 1e-3).log()
+        normed, width = self.norm(values), values.shape[-1]
+        q = functional.linear(take_rows(normed, chosen), self.qkv.weight[:width])
+        k, v = functional.linear(normed, self.qkv.weight[width:]).chunk(2, dim=-1)
+        if graph is None or self.graph_bias is None:
+            bias: Tensor = values.new_zeros(1)
+        else:
+            bias = self.graph_bias * (normalised(take_rows(graph, chosen)) + 1e-3).log()
         # Empty memories have uniform attention; their slots are not fresh, so the result is
         # discarded.
-        empty = (~slots.occupied).to(scores.dtype).unsqueeze(2)
-        weights = (scores - 1e9 * empty).softmax(-1)
-        change = self.out(weights @ v) * new.gather(-1, chosen).unsqueeze(-1)
-        return add_rows(slots.values, chosen, change)
+        empty = (-1e9 * (~occupied).to(values.dtype)).unsqueeze(2)
+        read = attention(q / math.sqrt(width), k, v, bias, empty)
+        change = self.out(read) * new.gather(-1, chosen).unsqueeze(-1)
+        return add_rows(values, chosen, change)
 
     def _find_links(
-        self, graph: Float[Tensor, "B H N N"], digest: Bool[Tensor, "B H"]
-    ) -> Float[Tensor, "B H N N"]:
+        self, slots: Slots, graph: Float[Tensor, "B G U U"], digest: Bool[Tensor, "B G"]
+    ) -> Slots:
         """Add the strongest missing links of Â², in proportion to the links that a slot has.
 
-        So no inferred link outweighs the observed ones.
+        So no inferred link outweighs the observed ones. A slot with L links gets no more.
         """
         rows, size = normalised(graph), graph.shape[-1]
+        degree = slots.links.shape[-1]
         with torch.no_grad():
-            linked = (
-                (graph > NEGLIGIBLE)
-                | torch.eye(size, dtype=torch.bool, device=rows.device)
-                | ~digest[..., None, None]
-            )
-            best = (
-                (rows @ rows)
-                .masked_fill_(linked, 0.0)
-                .flatten(2)
-                .topk(min(self.config.dream_links, size * size), dim=-1)
-            )
+            open_rows = (slots.links[:, :, :size] <= 0).any(-1) & digest.unsqueeze(-1)
+            missing = (graph <= NEGLIGIBLE).to(rows.dtype) * open_rows.unsqueeze(-1)
+            guess = (rows @ rows).mul_(missing)
+            guess.diagonal(dim1=-2, dim2=-1).zero_()
+            best = guess.flatten(2).topk(min(self.config.dream_links, size * size), dim=-1)
             start, end = best.indices // size, best.indices % size
+            # Places in the list of a slot's links: the free ones in order.
+            earlier = (start.unsqueeze(-1) == start.unsqueeze(-2)).tril(-1).sum(-1)
+            free = take_rows(slots.links, start) <= 0
+            order = (~free).to(torch.int8).argsort(dim=-1, stable=True)
+            place = order.gather(-1, earlier.clamp_max(degree - 1).unsqueeze(-1)).squeeze(-1)
+            found = (best.values > NEGLIGIBLE) & (earlier < free.sum(-1))
+            nowhere = slots.links.shape[2] * degree
+            at = torch.where(found, start * degree + place, nowhere)
         # Â² again at the chosen links only, the part that needs a gradient.
         columns = rows.gather(-1, end.unsqueeze(2).expand(-1, -1, size, -1)).transpose(-1, -2)
-        strength = (take_rows(rows, start) * columns).sum(-1) * (best.values > NEGLIGIBLE)
+        strength = (take_rows(rows, start) * columns).sum(-1) * found
         guessed = self.config.dream_rate * strength * graph.sum(-1).gather(-1, start)
-        return graph.flatten(2).scatter_add(-1, best.indices, guessed).view_as(rows)
+        links = functional.pad(slots.links.flatten(2), (0, 1)).scatter_add(-1, at, guessed)
+        targets = functional.pad(slots.targets.flatten(2), (0, 1)).scatter(
+            -1, at, end.to(torch.int16)
+        )
+        return replace(
+            slots,
+            links=links[..., :-1].view_as(slots.links),
+            targets=targets[..., :-1].view_as(slots.targets),
+        )
 
-    def _merge(
-        self, slots: Slots, graph: Float[Tensor, "B H N N"] | None, digest: Bool[Tensor, "B H"]
-    ) -> tuple[Slots, Float[Tensor, "B H N N"] | None]:
+    def _merge(self, slots: Slots, digest: Bool[Tensor, "B H"]) -> Slots:
         """Merge near-equal slots into the first of them; total strength does not change."""
+        keys = slots.keys.detach()
+        cosine = keys @ keys.transpose(-1, -2)
+        cosine.diagonal(dim1=-2, dim2=-1).fill_(-1.0)
+        if not bool(cosine.amax() >= self.config.merge):
+            return slots
         near = near_pairs(slots, self.config.merge) & digest[..., None, None]
-        if not bool(near.triu(1).any()):
-            return slots, graph
         here = torch.arange(near.shape[-1], device=near.device)
         first = first_neighbours(near)
         # A slot merges into its first neighbour only if that one is not merged itself; other merges
         # wait for the next dream.
         into = torch.where(first.gather(-1, first) == first, first, here.expand_as(first))
         if bool((into == here).all()):
-            return slots, graph
+            return slots
         move = functional.one_hot(into, near.shape[-1]).to(slots.values.dtype)
         stays = (into == here).unsqueeze(-1)
         back = move.transpose(-1, -2)
@@ -162,22 +210,20 @@ class MemorySynthesizer(nn.Module):
                 -1,
             ),
         )
-        if graph is None:
-            return merged, graph
-        joined = back @ graph @ move
+        if not self.config.hebbian:
+            return merged
+        back, move = back[:, slots.unlinked :], move[:, slots.unlinked :]
+        joined = back @ slots.adjacency @ move
         others = 1.0 - torch.eye(joined.shape[-1], dtype=joined.dtype, device=joined.device)
         trace = (back @ slots.trace.unsqueeze(-1)).squeeze(-1)
-        return replace(merged, trace=trace), joined * others
+        return replace(merged, trace=trace).linked(joined * others)
 
-    def _prune(
-        self, graph: Float[Tensor, "B H N N"], digest: Bool[Tensor, "B H"]
-    ) -> Float[Tensor, "B H N N"]:
-        weak = (normalised(graph.detach()) < self.config.prune) & digest[..., None, None]
-        remaining = graph * (~weak).to(graph.dtype)
-        return remaining * (
-            self.config.link_total
-            / remaining.sum(-1, keepdim=True).clamp_min(self.config.link_total)
-        )
+    def _prune(self, slots: Slots, digest: Bool[Tensor, "B G"]) -> Slots:
+        weak = (normalised(slots.links.detach()) < self.config.prune) & digest[..., None, None]
+        links = slots.links * (~weak).to(slots.links.dtype)
+        total = self.config.link_total
+        links = links * (total / links.sum(-1, keepdim=True).clamp_min(total))
+        return replace(slots, links=links, targets=slots.targets.masked_fill(links <= 0, 0))
 
 
 def near_pairs(slots: Slots, merge: float) -> Bool[Tensor, "B H N N"]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
+from torch.nn import functional
 
 from memnet.tracing.table import NONE, Event, chosen_rows
 
@@ -31,6 +32,13 @@ class Strongest:
         """Return the ``count`` largest weights."""
         best = weights.detach().topk(min(count, weights.shape[-1]), dim=-1)
         return cls(index=best.indices, weights=best.values)
+
+    def behind(self, heads: int) -> "Strongest":
+        """Return the same of the last heads, with weights of zero for ``heads`` before them."""
+        place = (0, 0) * (self.index.dim() - 2) + (heads, 0)
+        return Strongest(
+            index=functional.pad(self.index, place), weights=functional.pad(self.weights, place)
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 import torch
 from jaxtyping import Bool, Float, Int, Shaped
 from torch import Tensor
+from torch.nn import functional
 
 from memnet.chunk import Commit
 from memnet.chunk_access import Prepared, Written
@@ -117,6 +118,7 @@ class MemoryTrace:
         gate = written.gate.detach()
         if written.links is not None:
             found = Strongest.of(written.links.pre.transpose(-1, -2), self.top)
+            found = found.behind(written.slots.unlinked)
             entry = written.nodes.first_entry(placement).unsqueeze(2)
             links = Strongest(
                 index=entry.expand(-1, -1, found.index.shape[2], -1).gather(-1, found.index),
@@ -175,17 +177,19 @@ class MemoryTrace:
         if links.shape[-1] == 0:
             return
         best = links.topk(min(self.links, links.shape[-1]), dim=-1)
-        start = best.indices // degree
-        end = slots.targets.flatten(2).gather(-1, best.indices).long()
+        found = Strongest(index=best.indices, weights=best.values).behind(slots.unlinked)
+        targets = functional.pad(slots.targets, (0, 0, 0, 0, slots.unlinked, 0)).flatten(2)
+        start = found.index // degree
+        end = targets.gather(-1, found.index).long()
         self._add(
             event,
-            best.values > 0,
+            found.weights > 0,
             time=torch.full_like(start, time),
             slot=start,
             content=slots.written.gather(-1, start),
             other_slot=end,
             other_content=slots.written.gather(-1, end),
-            weight=best.values,
+            weight=found.weights,
         )
 
     def _add(self, event: str, chosen: Bool[Tensor, "B H *X"], **given: Tensor) -> None:

@@ -35,7 +35,7 @@ def dream(synthesizer: MemorySynthesizer, slots: Slots) -> Slots:
                 find_links(synthesizer.config, list(memory.values()))
                 memory = merge(synthesizer.config, memory)
                 prune(synthesizer.config, list(memory.values()))
-            pack(after, graph, b, h, memory)
+            pack(after, graph, b, h, memory, slots.unlinked)
     return Slots(**(after | {"count": slots.count})).linked(graph)
 
 
@@ -48,27 +48,39 @@ def unpacked(slots: Slots, b: int, h: int) -> Memory:
             slots.values[b, h, place],
             *(
                 getattr(slots, name)[b, h, place].item()
-                for name in ("strength", "birth", "written", "usage", "trace")
+                for name in ("strength", "birth", "written", "usage")
             ),
         )
         for place in places
     }
+    if h < slots.unlinked:
+        return memory
+    h -= slots.unlinked
     for place, slot in memory.items():
+        slot.trace = slots.trace[b, h, place].item()
         row = slots.adjacency[b, h, place].tolist()
         slot.links = {memory[other]: row[other] for other in places if row[other] > 0}
     return memory
 
 
 def pack(
-    tensors: dict[str, torch.Tensor], graph: torch.Tensor, b: int, h: int, memory: Memory
+    tensors: dict[str, torch.Tensor],
+    graph: torch.Tensor,
+    b: int,
+    h: int,
+    memory: Memory,
+    unlinked: int,
 ) -> None:
     """Store one head of one memory in the tensors."""
     for place, slot in memory.items():
         tensors["keys"][b, h, place], tensors["values"][b, h, place] = slot.key, slot.value
-        for name in ("strength", "birth", "written", "usage", "trace"):
+        for name in ("strength", "birth", "written", "usage"):
             tensors[name][b, h, place] = getattr(slot, name)
+        if h < unlinked:
+            continue
+        tensors["trace"][b, h - unlinked, place] = slot.trace
         for other, target in memory.items():
-            graph[b, h, place, other] = slot.links.get(target, 0.0)
+            graph[b, h - unlinked, place, other] = slot.links.get(target, 0.0)
 
 
 def refine(
@@ -79,11 +91,9 @@ def refine(
     ``Y = V + O·softmax(Q·Kᵀ/√d + β·log(Â + ε))·V``
     """
     assert synthesizer.graph_bias is not None
-    eps, beta, width = (
-        torch.finfo(torch.float64).eps,
-        float(synthesizer.graph_bias[h, 0, 0]),
-        len(slots[0].value),
-    )
+    unlinked = synthesizer.config.heads - len(synthesizer.graph_bias)
+    eps, width = torch.finfo(torch.float64).eps, len(slots[0].value)
+    beta = float(synthesizer.graph_bias[h - unlinked, 0, 0]) if h >= unlinked else 0.0
     normed = {
         slot: slot.value / (slot.value.square().mean() + eps).sqrt() * synthesizer.norm.weight
         for slot in slots

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
+from memnet.config import MemNetConfig
 from memnet.graph import NEGLIGIBLE
 from memnet.model import MemNet
 
@@ -79,7 +80,8 @@ def run(model: MemNet, row: Tensor, draws: Tensor | None = None) -> tuple[Tensor
         found = []
         for h, head in enumerate(heads):
             vectors = vectors_of(model, h, hidden[0], codes, bare, t, clocks, len(head.slots))
-            newcomer = write(model, head, vectors, t)
+            linkable = has_links(config, h)
+            newcomer = write(model, head, vectors, t, linkable=linkable)
             weights = read(
                 model, h, head, hidden[0, t], vectors, None if draws is None else float(draws[t, h])
             )
@@ -174,7 +176,9 @@ def sigmoid(x: float) -> float:
     return 1.0 / (1.0 + math.exp(-x))
 
 
-def write(model: MemNet, head: NaiveHead, vectors: Vectors, t: int) -> NaiveSlot | None:
+def write(
+    model: MemNet, head: NaiveHead, vectors: Vectors, t: int, *, linkable: bool
+) -> NaiveSlot | None:
     """Write if the gate is open, link from the earlier writes, and update the trace.
 
     Return the slot if it is a new one.
@@ -201,7 +205,7 @@ def write(model: MemNet, head: NaiveHead, vectors: Vectors, t: int) -> NaiveSlot
             target = newcomer = NaiveSlot(vectors.key, gate * vectors.value, gate, t, t)
             head.slots.append(newcomer)
         head.count += 1
-        for slot in head.slots:
+        for slot in head.slots if linkable else ():
             for other in slot.links:
                 slot.links[other] *= 1.0 - config.link_decay
             if slot is not target and slot.trace > 0:
@@ -298,8 +302,9 @@ def spread(
     ``W_k = (1 − α)·W_{k−1} + α·W_{k−1}·Â`` for every hop.
     """
     bank, hops = model.bank, model.config.hops
-    if bank.spread_logit is None:
+    if bank.spread_logit is None or not has_links(model.config, h):
         return weights
+    h -= first_linked(model.config)
     alpha = sigmoid(float(bank.spread_logit[h, 0, 0]))
     steps = [weights]
     for _ in range(hops):
@@ -324,6 +329,16 @@ def spread(
         slot: sum(part * step[slot] for part, step in zip(mix, steps, strict=True))
         for slot in head.slots
     }
+
+
+def first_linked(config: MemNetConfig) -> int:
+    """Heads after the binding ones are linked; a single head is linked."""
+    return math.ceil(config.heads / 2) if config.heads > 1 else 0
+
+
+def has_links(config: MemNetConfig, h: int) -> bool:
+    """Whether the slots of head ``h`` are linked."""
+    return h >= first_linked(config)
 
 
 def linked(slot: NaiveSlot) -> bool:

@@ -44,7 +44,11 @@ def same_memory(slots: Slots, index: int, h: int, head: NaiveHead) -> None:
         place < held for place in range(slots.occupied.shape[-1])
     ]
     assert int(slots.count[index, h]) == head.count
-    for name in ("strength", "usage", "birth", "written", "trace"):
+    linked_head = h - slots.unlinked
+    if linked_head >= 0:
+        traces = torch.tensor([slot.trace for slot in head.slots], dtype=torch.float64)
+        torch.testing.assert_close(slots.trace[index, linked_head, :held], traces, **EXACT)
+    for name in ("strength", "usage", "birth", "written"):
         expected = torch.tensor([getattr(slot, name) for slot in head.slots], dtype=torch.float64)
         torch.testing.assert_close(
             getattr(slots, name)[index, h, :held].double(), expected, **EXACT, msg=name
@@ -52,10 +56,15 @@ def same_memory(slots: Slots, index: int, h: int, head: NaiveHead) -> None:
     for place, slot in enumerate(head.slots):
         torch.testing.assert_close(slots.keys[index, h, place], slot.key, **EXACT)
         torch.testing.assert_close(slots.values[index, h, place], slot.value, **EXACT)
+        if linked_head < 0:
+            assert not slot.links
+            continue
         links = torch.tensor(
             [slot.links.get(other, 0.0) for other in head.slots], dtype=torch.float64
         )
-        torch.testing.assert_close(slots.adjacency[index, h, place, :held], links, **EXACT)
+        torch.testing.assert_close(
+            slots.adjacency[index, linked_head, place, :held], links, **EXACT
+        )
 
 
 @pytest.mark.parametrize("gradients", [True, False])

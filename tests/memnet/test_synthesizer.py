@@ -119,11 +119,12 @@ def random_slots(config: MemNetConfig, batch: int, seed: int) -> Slots:
     )
     # Two shares of 1 in a row would make missing links equally strong, and the choice arbitrary.
     linked &= linked.sum(-1, keepdim=True) != 1
+    graph_heads = slice(config.heads - config.linked_heads, None)
     # The last dream scaled the old slots down.
     within = torch.where(fresh.any(-1), 1.0, config.link_total / size)
     birth = (100.0 * uniform(size)).long()
     graph = uniform(size, size) * linked * within[..., None, None]
-    links, targets = strongest(graph, config.degree)
+    links, targets = strongest(graph[:, graph_heads], config.degree)
     return Slots(
         keys=torch.nn.functional.normalize(uniform(size, config.key_width) - 0.5, dim=-1)
         * occupied.unsqueeze(-1),
@@ -135,7 +136,7 @@ def random_slots(config: MemNetConfig, batch: int, seed: int) -> Slots:
         fresh=fresh,
         links=links,
         targets=targets,
-        trace=uniform(size) * occupied,
+        trace=(uniform(size) * occupied)[:, graph_heads],
         count=uniform(),
     )
 
