@@ -38,16 +38,14 @@ def inspect(
     open_: Annotated[bool, typer.Option("--open", help="Open the page in a browser.")] = False,
 ) -> None:
     """Show what a memory writes, reads, links, forgets and dreams, on a page with figures."""
-    kept = import_kept()
+    stored = import_stored_weights()
     from memnet.tracing.table import COLUMNS, EVENTS
     from reports.output.inspection import write
 
     if cell is not None:
         root = shared_options.store_root(store)
         parts = [
-            kept.kept_inspection(root, cell, plugins=plugin or (), data_root=data_root).part(
-                "trace"
-            )
+            stored.inspect_cell(root, cell, plugins=plugin or (), data_root=data_root).part("trace")
         ]
     else:
         parts = [one.part(name) for name, one in _demonstrations()]
@@ -59,12 +57,12 @@ def inspect(
         webbrowser.open(page.absolute().as_uri())
 
 
-def import_kept() -> ModuleType:
-    """Import the inspection of kept models, without a warning of a package that nothing uses."""
+def import_stored_weights() -> ModuleType:
+    """Import the inspection of stored models, without a warning of a package that nothing uses."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "no QP solver found")
-        from benchmarks.inspection import kept
-    return kept
+        from benchmarks.inspection import stored_weights
+    return stored_weights
 
 
 def _demonstrations() -> Iterator[tuple[str, "Inspection"]]:

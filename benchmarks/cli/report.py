@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from benchmarks.cli import shared_options
-from benchmarks.cli.inspect import import_kept
+from benchmarks.cli.inspect import import_stored_weights
 from benchmarks.cli.paths import folder
 
 
@@ -30,7 +30,7 @@ def report(
         bool,
         typer.Option(
             "--inspect",
-            help="Show on a model's page what its memory does, for a cell with kept weights.",
+            help="Show on a model's page what its memory does, for a cell with stored weights.",
         ),
     ] = False,
     plugin: shared_options.Plugins = None,
@@ -48,7 +48,7 @@ def report(
         opened = Store.open(shared_options.store_root(store))
         inspections = {}
         if inspect:
-            inspections = import_kept().kept_parts(opened, plugins=plugin or ())
+            inspections = import_stored_weights().stored_parts(opened, plugins=plugin or ())
         page = build(opened, out, inspections=inspections)
     print(f"report: {page}")
     if open_:

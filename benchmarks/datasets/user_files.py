@@ -160,7 +160,7 @@ def _parts(folder: Path) -> tuple[list[Path], list[str]]:
     for key, entries in by_role.items():
         if len(entries) > 1:
             raise UsageError(
-                f"{folder} holds {_names(entries)}, which all mean the {key} samples: keep one"
+                f"{folder} holds {_names(entries)}, which all mean the {key} samples: leave one"
             )
     if full := [entry for entry in others if _holds_pictures(entry)]:
         raise UsageError(

@@ -51,7 +51,7 @@ LARGEST = 2**40
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fit:
-    """How a total budget is met.
+    """The networks that fit into a total budget.
 
     Attributes:
         model: Name of the model, with the widths in brackets.
@@ -140,7 +140,7 @@ def _stream(job: Job, root: Path) -> "Stream":
 def _fit(job: Job, stream: "Stream") -> Fit:
     """Find the largest network that fits.
 
-    Without a network that can be built at all, the job remains as it is, and the checks before
+    Without a network that can be built at all, the job is unchanged, and the checks before
     the run refuse it.
     """
     from strategies.continual.counted_bytes import parameter_bytes

@@ -140,7 +140,7 @@ def load_model(
 def untrained(
     cell: Cell, *, plugins: Sequence[str | Path] = (), data_root: str | Path | None = None
 ) -> "tuple[ContinualStrategy, Stream]":
-    """Return the strategy and the stream of a stream's cell, as they are before training.
+    """Return the strategy and the stream of a stream's cell, before any training.
 
     The global generators are seeded as for the cell's run, so that training gives its numbers.
     """

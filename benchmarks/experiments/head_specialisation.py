@@ -51,7 +51,7 @@ class HeadTrace(MemoryTrace):
 
     Attributes:
         gate: Whether the head writes the token, ``[B, H, C]`` per chunk.
-        policy: The mix of reading policies that the controller asks for, ``[B, H, C, 3]``.
+        policy: The mix of reading policies that the controller selects, ``[B, H, C, 3]``.
         read_entropy: Entropy of the final weights of the read, in nats, ``[B, H, C]``.
     """
 

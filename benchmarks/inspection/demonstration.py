@@ -1,4 +1,4 @@
-"""The inspections without a kept model: three small memories, trained in half a minute.
+"""The inspections without a stored model: three small memories, trained in half a minute.
 
 A MemNet learns to follow chains of two links (the task `association`), and then reads sequences
 with fewer slots than there are items. Two persistent memories learn the stream `split-digits`: the

@@ -216,7 +216,7 @@ class Planner:
         return resolved
 
     def variant_options(self, entry: Entry) -> Options:
-        """Return the options by which the benchmark's cells are told apart, the protocol included.
+        """Return the options by which the benchmark's cells differ, the protocol included.
 
         Raises:
             UsageError: If an option is unknown.

@@ -6,8 +6,8 @@ cell's id. A sample is a window of ``context`` bytes, each as 8 bits, highest fi
 the next byte. Text is divided into blocks of 1,000 bytes, no window leaves its block, and every
 fifth block is for evaluation. The order of the domains is drawn from the seed.
 
-Besides the accuracy matrix there are the bits per byte: the cross-entropy of the answers, which is
-a code length only for methods whose outputs are logits or log-probabilities.
+In addition to the accuracy matrix there are the bits per byte: the cross-entropy of the answers,
+which is a code length only for methods whose outputs are logits or log-probabilities.
 """
 
 from collections.abc import Mapping

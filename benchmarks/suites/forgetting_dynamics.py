@@ -1,4 +1,4 @@
-"""Forgetting dynamics: what a memory keeps of more facts than it can hold, against policies.
+"""Forgetting dynamics: what a memory stores of more facts than it can hold, against policies.
 
 The task `worth-remembering` with MemNet, learned and fixed retention, the baselines, and caches.
 The hit rates of LRU, LFU, FIFO, random replacement, LRU behind a filter on the context, and

@@ -3,7 +3,7 @@
 No token is reserved for cues, evidence or noise: all tokens are drawn uniformly from one
 vocabulary, and any two neighbours of the past may be queried. The target is the token that followed
 the last earlier occurrence of the pair. Each of its two tokens also occurs elsewhere, so a table of
-bigrams has no answer, and token types do not tell which pairs to store. A store with a place for
+bigrams has no answer, and token types do not show which pairs to store. A store with a place for
 every pair, of which there are ``vocabulary²``, answers all queries; a smaller one must forget.
 
 In training each position is a query whose pair has occurred before. In evaluation the queried pairs

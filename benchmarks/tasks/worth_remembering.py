@@ -1,11 +1,11 @@
-"""Worth remembering: more facts than any memory can hold, of which the context tells the useful.
+"""Worth remembering: more facts than any memory can hold, of which the context shows the useful.
 
 A fact is four tokens: the context, a kind, a key, a value. The context is the same throughout a
-stream, and tells which kinds are useful there: items of one kind are queried again and again, those
+stream, and shows which kinds are useful there: items of one kind are queried again and again, those
 of another kind once, those of the other kinds never. There are two contexts, and no kind is useful
 in both: in the second one the roles of the kinds are shifted by half their number. Useless items
 have keys and values of the same types, and facts are repeated whatever their role, so neither a
-token's type nor frequency tells what to store. A query is four tokens: the context, the query
+token's type nor frequency shows what to store. A query is four tokens: the context, the query
 token, a key, and the value, which is the target at the key.
 
 A stream is made of blocks of 16 events: up to 4 queries, about items of earlier blocks, then facts.

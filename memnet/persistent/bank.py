@@ -146,7 +146,7 @@ def read(
     temperature: Float[Tensor, ""],
     top_k: int,
     bits: int,
-    besides: Int[Tensor, "B"] | None = None,
+    excluded: Int[Tensor, "B"] | None = None,
 ) -> SlotRead:
     """Read the slots that match best.
 
@@ -160,7 +160,7 @@ def read(
         temperature: Inverse temperature of the softmax.
         top_k: k.
         bits: Bits of an entry.
-        besides: A slot for each query that is not read, such as its own.
+        excluded: A slot for each query that is not read, such as its own.
 
     Raises:
         ValueError: If the bank is empty.
@@ -169,8 +169,8 @@ def read(
     if len(places) == 0:
         raise ValueError("the bank is empty: write a sample before reading")
     score = temperature * cosine(queries, unpack(bank.codes[places], bits))
-    if besides is not None:
-        score = score.masked_fill(places == besides[:, None], -torch.inf)
+    if excluded is not None:
+        score = score.masked_fill(places == excluded[:, None], -torch.inf)
     best = score.topk(min(top_k, len(places)), dim=-1)
     return SlotRead(slots=places[best.indices], weights=best.values.softmax(dim=-1))
 

@@ -11,7 +11,7 @@ dreams of the most similar slots::
     r_i = onehot(y_i) − Wᵀφ(decode(c_i))        p(x) = Wᵀφ(x) + γ · Σ_i a_i(x) · r_i
 
 where ``a(x)`` is the softmax read of the slots: a slot excites its label, and inhibits what the
-slow memory would have said. Nothing is trained by gradients.
+slow memory would have answered. Nothing is trained by gradients.
 
 Legend: ``B`` batch, ``D`` features, ``E`` width of a code, ``K`` classes, ``N`` slots, ``M``
 samples, ``X`` values of a sample; ``...`` is the shape of a sample.
@@ -138,7 +138,7 @@ class ComplementaryMemory(nn.Module):
     def meet(self, inputs: Float[Tensor, "M ..."], labels: Int[Tensor, "M"]) -> Change:
         """Add new samples to the slow memory, and offer them to the slots.
 
-        The slots are divided equally among the classes seen; each class keeps its most surprising
+        The slots are divided equally among the classes seen; each class stores its most surprising
         samples.
 
         Args:
@@ -215,7 +215,7 @@ class ComplementaryMemory(nn.Module):
     def last_solution(self) -> dict[str, Tensor]:
         """Return the solution by which surprise is measured until the next, and its time.
 
-        It follows from earlier statistics, so exact resuming between two solutions needs it besides
+        It follows from earlier statistics, so exact resuming between two solutions needs it next to
         the ``state_dict``.
         """
         return {"solution": self.solution, "solved_at": self.solved_at}

@@ -56,7 +56,7 @@ class PersistentConfig:
         slots: Number of slots ``N``; if given, neither budget nor mem_size is used.
         features: Number of features ``D`` of the slow memory; 0 for as many as fit in its share.
         slow_share: Share of the slow memory in the bytes, below 1.
-        surprise: Whether slots keep the samples that surprise the slow memory most, or random ones.
+        surprise: Whether slots store the samples that surprise the slow memory, or random ones.
         correction: Weight γ of the slots' errors in the answer; below 0 to estimate it from how
             well the other slots predict the errors on a slot.
         sharpness: Inverse temperature of the read of fixed codes.

@@ -79,7 +79,7 @@ class FixedCode(nn.Module):
     def measure_again(self, inputs: Float[Tensor, "B ..."]) -> None:
         """Replace the moments of the stored coefficients, and set those of all others to 0.
 
-        Without samples, calibration starts anew.
+        Without samples, calibration starts again.
         """
         chosen, taken = self.chosen(), self.transform(inputs)
         self.mean, self.deviation = torch.zeros_like(self.mean), torch.zeros_like(self.deviation)

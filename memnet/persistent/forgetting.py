@@ -61,7 +61,7 @@ def slots_of(
     """Return the slots that hold given items.
 
     An item is in the slot of its class whose code has the largest cosine with the item's code, if
-    that is at least ``same``. Two items are never in one slot: the more similar one comes first,
+    that is at least ``same``. Two items are never in one slot: the more similar one is first,
     and the other is in the next slot of its class.
     """
     bank = memory.bank

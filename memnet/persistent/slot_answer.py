@@ -71,11 +71,11 @@ def read_codes(
     bank: PersistentBank,
     codes: Float[Tensor, "B E"],
     config: PersistentConfig,
-    besides: Int[Tensor, "B"] | None = None,
+    excluded: Int[Tensor, "B"] | None = None,
 ) -> SlotRead:
-    """Read the slots that match codes best, each besides a given slot."""
+    """Read the slots that match codes best, each except a given slot."""
     sharpness = codes.new_tensor(config.sharpness)
-    return read(bank, codes, sharpness, config.top_k, config.bits, besides)
+    return read(bank, codes, sharpness, config.top_k, config.bits, excluded)
 
 
 def spread_errors(found: SlotRead, errors: Float[Tensor, "slots K"]) -> Float[Tensor, "B K"]:
@@ -95,7 +95,7 @@ def _trust(
         return 0.0
     chosen = full[:: math.ceil(len(full) / QUERIES)]
     codes = unpack(bank.codes[chosen], config.bits)
-    predicted = spread_errors(read_codes(bank, codes, config, besides=chosen), errors)
+    predicted = spread_errors(read_codes(bank, codes, config, excluded=chosen), errors)
     shared = float((predicted * errors[chosen]).sum())
     squares = float((predicted**2).sum()) * int(bank.clock) / len(full)
     return min(1.0, max(0.0, shared / squares)) if squares > 0 else 0.0

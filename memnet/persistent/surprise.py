@@ -1,4 +1,4 @@
-"""Which samples the slots keep: those that surprise the slow memory most, class by class.
+"""Which samples the slots store: those that surprise the slow memory most, class by class.
 
 A sample that the slow memory answers well is in its statistics already; a slot is worth its bytes
 where they fail. The strength of a slot's edge is the surprise, in one byte::
@@ -39,9 +39,9 @@ def quota(counts: Int[Tensor, "K"], slots: int) -> int:
 def keep(
     strengths: UInt8[Tensor, "M"], labels: Int[Tensor, "M"], slots: int
 ) -> Int[Tensor, "kept"]:
-    """Return the places of the samples to keep: the strongest of each class, within its quota.
+    """Return the places of the samples to store: the strongest of each class, within its quota.
 
-    Of equally strong samples the first are kept.
+    Of equally strong samples the first are stored.
 
     Args:
         strengths: Surprise of each sample.

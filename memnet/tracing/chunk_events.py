@@ -1,4 +1,4 @@
-"""The events of one chunk, held as small tensors until the table is asked for.
+"""The events of one chunk, held as small tensors until the table is requested.
 
 Legend: ``B`` memories, ``H`` heads, ``N`` slots, ``C`` tokens of the chunk, ``A`` candidates for
 writing among them, ``E = N + A`` entries, ``k`` strongest entries.

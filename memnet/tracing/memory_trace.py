@@ -2,7 +2,7 @@
 
 A trace is an argument of the forward pass. Without one, nothing is computed for it. With one, the
 pass hands over tensors that it has, and the trace holds small parts of them; the table is built
-when it is asked for.
+when it is requested.
 
 Legend: ``B`` memories, ``H`` heads, ``N`` slots, ``C`` tokens of a chunk, ``E`` entries, ``k``
 strongest entries.

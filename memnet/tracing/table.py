@@ -24,8 +24,8 @@ EVENTS = {
     "write": "at a token `content` was written with the gate `weight`: to `slot`, or without one "
     "to a provisional slot. `other_content` is the content that it replaced because their keys are "
     "the same",
-    "evict": "after `time` tokens, at the end of a chunk, `slot` lost `content` for lack of space; "
-    "without a slot, a provisional content was lost",
+    "evict": "after `time` tokens, at the end of a chunk, `slot` lost `content` since all "
+    "slots were full; without a slot, a provisional content was lost",
     "place": "after `time` tokens, at the end of a chunk, a provisional `content` got `slot`; of a "
     "stream: a sample did",
     "read": "at a token `content` in `slot` (or that will get it) had the final read weight "

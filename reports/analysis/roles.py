@@ -72,5 +72,5 @@ def descriptions(manifests: Sequence[Manifest]) -> Descriptions:
 
 
 def _unrated(name: str) -> str:
-    """Return a model's name without the learning rate that tells two rows apart."""
+    """Return a model's name without the learning rate that distinguishes two rows."""
     return name.partition(" (")[0]

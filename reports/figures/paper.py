@@ -47,7 +47,7 @@ ASPECT = 0.7
 """Height of a panel by its width."""
 
 Panel = tuple[str, Callable[[Axes, bool], None]]
-"""Name of a panel's row, if it shows one, and what draws it; told if it is first of its line."""
+"""Name of a panel's row, if it shows one, and what draws it, given if it is first of its line."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ def _over(heat: Heat) -> str:
 
 
 def _leads(heat: Heat, best: HeatRow) -> str:
-    """Count the columns in which the row leads, by what the tests say about the second."""
+    """Count the columns in which the row leads, by the tests of the second."""
     benchmark, what = KINDS[heat.kind]
     others = [row for row in heat.competitors if row is not best]
     led = [
@@ -41,7 +41,7 @@ def _leads(heat: Heat, best: HeatRow) -> str:
     untested = sum("untested" in found and "tie" not in found for found in verdicts)
     text = f"It leads on {len(led)} of {len(heat.subjects)} {benchmark}s"
     text += f"; the lead over every other {what} is significant on {clear}"
-    return text + (f" and not tested, for lack of seeds, on {untested}." if untested else ".")
+    return text + (f" and not tested, with too few seeds, on {untested}." if untested else ".")
 
 
 def _score(row: HeatRow) -> str:

@@ -1,4 +1,4 @@
-"""Columns of a table: chosen ones, and those that say something."""
+"""Columns of a table: chosen ones, and those that carry information."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -9,11 +9,11 @@ from results.errors import UsageError
 from results.records.cell import SUPERVISED
 
 SILENT = frozenset({NOTHING, "0 B", SUPERVISED, ""})
-"""Cells that say nothing if a column has no others: the method of a task, its buffer of 0 bytes."""
+"""Cells without information if a column has no others: a task's method, its buffer of 0 bytes."""
 
 
 def speaking(table: Table) -> Table:
-    """Return a table without the columns whose cells all say nothing; those that name rows stay."""
+    """Return a table without the columns whose cells are all silent; those that name rows stay."""
     return _picked(
         table,
         [

@@ -41,7 +41,7 @@ def render_selection(selection: Selection, format: str, columns: Sequence[str] =
     Args:
         selection: The rows.
         format: ``md``, ``csv``, ``json``, ``latex`` or ``html``. CSV and JSON contain numbers, the
-            other formats text for readers, without columns that say nothing. LaTeX has a table per
+            other formats text for readers, without empty columns. LaTeX has a table per
             family of benchmarks, with titles for people.
         columns: Names of columns, such as ``score`` and ``seeds``; empty for all. CSV and JSON have
             columns of their own.

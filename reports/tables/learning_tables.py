@@ -25,7 +25,7 @@ MEASURES = (
 def benchmark_tables(selection: Selection, subject: Subject) -> list[Table]:
     """Return all tables of a benchmark: how fast and how far, then its metrics in detail.
 
-    Columns that say nothing are left out.
+    Columns without information are left out.
     """
     found = [*learning_tables(selection, subject), *detail_tables(selection, subject)]
     return [speaking(table) for table in found]

@@ -75,7 +75,7 @@ class Cost(Part):
         state_bytes: Peak size of the state that one sequence carries in evaluation, including the
             chunk.
         training_state_bytes: The same in training; None if it was not measured.
-        buffer_bytes: Bytes stored of past samples: raw images as bytes, codes as they are stored,
+        buffer_bytes: Bytes stored of past samples: raw images as bytes, codes as stored,
             the slots of a persistent memory with everything needed to use them.
         regenerated_bytes: Parameter bytes that the seed alone determines, as declared by the model
             or method.

@@ -22,7 +22,7 @@ FIXED = "fixed"
 
 
 def benchmark_options(method: str, config: Mapping[str, Mapping[str, JsonValue]]) -> Options:
-    """Return the options by which cells of one benchmark are told apart.
+    """Return the options by which cells of one benchmark differ.
 
     They are the entry ``benchmark`` of a cell's config. A task's protocol is a training option, but
     scores of two protocols must not be ranked together, so it is added as ``protocol``.

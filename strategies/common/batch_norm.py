@@ -40,7 +40,7 @@ def allow_single_samples(model: nn.Module) -> None:
 
 
 def freeze_statistics(model: nn.Module) -> None:
-    """Use and keep the running statistics until the model is set to training again."""
+    """Use the running statistics, unchanged, until the model is set to training again."""
     for layer in _layers(model):
         layer.eval()
 

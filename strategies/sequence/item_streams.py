@@ -1,4 +1,4 @@
-"""Streams of items, some of which are worth remembering: what a memory keeps, against policies.
+"""Streams of items, some of which are worth remembering: what a memory stores, against policies.
 
 An *item* is a key with a value. An *event* of a stream shows an item, or queries its value, which
 follows the query. Streams are cut into blocks; all queries of a block are its first events. So the

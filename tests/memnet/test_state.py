@@ -1,4 +1,4 @@
-"""Slots keep their strongest links."""
+"""Slots store their strongest links."""
 
 import torch
 

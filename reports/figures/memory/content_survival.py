@@ -53,6 +53,6 @@ def draw(table: TraceTable, unit: str = "tokens") -> Plot | None:
             f"holds{', with 95% bands' if len(kinds) <= MAX_BANDS else ''}; in brackets, the "
             "number of contents stored. A content ends when it is "
             "evicted or replaced, and lives on when it is merged. Look for kinds whose curves "
-            "differ: what the memory keeps, and what it gives up.",
+            "differ: what the memory retains, and what it evicts.",
             description=f"Survival of contents. {'; '.join(summaries)}.",
         )

@@ -59,7 +59,7 @@ def draw(
             name="memory-rebuilt",
             title="What slots remember",
             caption=f"Pairs of images. Above: {source}. Below: {dream} "
-            "Look for what a dream keeps (the class, the slant) and what it blurs.",
+            "Look for what a dream preserves (the class, the slant) and what it blurs.",
             description=f"{len(labels)} slots of {len(set(labels))} classes: samples and what is "
             f"rebuilt from the slots, with a mean squared error of {error:.3f}.",
         )

@@ -39,9 +39,9 @@ def draw(table: TraceTable) -> Plot | None:
         return render(
             figure,
             name="memory-surprise",
-            title="What surprise keeps",
+            title="What surprise stores",
             caption="Above: samples that got a slot in each experience, and samples that lost "
-            "theirs; of these, those that a sleep had found easier than when they came are a part "
+            "theirs; of these, those that a sleep had found easier than at first are a part "
             "of their own. Below: surprise, 128 if a class scores as much as the best other one, "
             "more if it scores less: median and quartiles of the samples stored, of all slots "
             "after the sleep, and of the samples evicted. Look for slots that a sleep finds "

@@ -2,7 +2,7 @@
 
 At equal bytes the buffer holds some 20 times more images than `er`, at the price of detail
 (`strategies.continual.replay.dct_storage`). The model reads every sample through the same code, new
-and evaluated ones too: otherwise it tells earlier classes from new ones by their blur (on Split
+and evaluated ones too: otherwise it separates earlier classes from new ones by their blur (on Split
 MNIST with 158 kB, one pass, validation data, seed 3100, that gave 0.67, and this 0.92). The
 time to code and decode counts as training time.
 """

@@ -1,4 +1,4 @@
-"""The initial gates of the GRU: how long a state is kept before any training."""
+"""The initial gates of the GRU: how long a state is retained before any training."""
 
 from typing import Literal
 

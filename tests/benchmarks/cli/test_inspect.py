@@ -12,7 +12,7 @@ SMALL = ("--set", "steps=2", "--set", "streams=1", "--set", "furthest=64", "--se
 
 
 @pytest.mark.slow
-def test_a_kept_model_of_a_task_is_shown(tmp_path: Path) -> None:
+def test_a_stored_model_of_a_task_is_shown(tmp_path: Path) -> None:
     run = memnet(
         "run", "association", *SMALL, "--models", "memnet[width=16,bottleneck=16]",
         "--keep-weights", "--store", str(tmp_path / "runs"), "--jobs", "1",

@@ -205,7 +205,7 @@ def test_folder_without_pictures_next_to_train_and_test_is_not_used(tmp_path: Pa
 def test_two_folders_for_one_part_are_an_error(tmp_path: Path, names: tuple[str, ...]) -> None:
     for name in names:
         images(tmp_path / "flowers" / name)
-    with pytest.raises(UsageError, match=r"which all mean the .* samples: keep one"):
+    with pytest.raises(UsageError, match=r"which all mean the .* samples: leave one"):
         built(tmp_path)
 
 

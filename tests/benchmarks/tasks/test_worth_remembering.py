@@ -1,4 +1,4 @@
-"""worth-remembering: the oracle's answers, usefulness, and what does not tell it."""
+"""worth-remembering: the oracle's answers, usefulness, and what does not show it."""
 
 import pytest
 import torch

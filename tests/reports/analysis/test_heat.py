@@ -80,6 +80,6 @@ def test_the_answer_counts_what_is_significant_and_what_is_not_tested(fill: Fill
     )
     assert answer(heat) == (
         "best has the highest mean score over 2 tasks, 0.904; next is far with 0.105. It leads on "
-        "2 of 2 tasks; the lead over every other model is significant on 1 and not tested, for "
-        "lack of seeds, on 1."
+        "2 of 2 tasks; the lead over every other model is significant on 1 and not tested, with "
+        "too few seeds, on 1."
     )

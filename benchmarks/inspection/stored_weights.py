@@ -1,4 +1,4 @@
-"""The inspection of a kept model: of a cell that was run with ``--keep-weights``."""
+"""The inspection of a stored model: of a cell that was run with ``--keep-weights``."""
 
 from collections.abc import Sequence
 from contextlib import suppress
@@ -27,7 +27,7 @@ SAMPLES = 32
 """Samples that a sequence model reads on a stream."""
 
 
-def kept_parts(store: Store, *, plugins: Sequence[Path] = ()) -> dict[str, InspectionPart]:
+def stored_parts(store: Store, *, plugins: Sequence[Path] = ()) -> dict[str, InspectionPart]:
     """Return what is inside the memory of each model that has one, by the model's name.
 
     It is that of the first cell with weights, in the order of benchmarks and seeds.
@@ -39,19 +39,19 @@ def kept_parts(store: Store, *, plugins: Sequence[Path] = ()) -> dict[str, Inspe
         if name in parts or not store.weights_path(record.id).is_file():
             continue
         with suppress(UsageError):  # a model without a memory, or of another version
-            found = kept_inspection(store.root, record.id, plugins=plugins)
+            found = inspect_cell(store.root, record.id, plugins=plugins)
             parts[name] = found.part(f"inspection-{slug(name)}")
     return parts
 
 
-def kept_inspection(
+def inspect_cell(
     store: Path, cell_id: str, *, plugins: Sequence[Path] = (), data_root: Path | None = None
 ) -> Inspection:
     """Inspect the model of a cell.
 
     On a task it reads sequences that no training saw. A memory without weights
     learns its stream again, with a trace. The trace of a learned encoder's training is gone, so
-    slots are shown as they are at the end, next to the most similar training samples.
+    slots are shown as at the end, next to the most similar training samples.
 
     Raises:
         UsageError: If the cell has no weights, or its model has no memory.
@@ -66,7 +66,7 @@ def kept_inspection(
             positions=batch.positions,
             targets=batch.targets,
             title=label,
-            note="The kept model reads sequences that it was not trained on. Tokens are numbers.",
+            note="The model reads sequences that it was not trained on. Tokens are numbers.",
         )
     samples = stream_samples(kept.stream)
     if isinstance(kept.model, MemNet):
@@ -77,8 +77,8 @@ def kept_inspection(
         kept.model,
         samples,
         title=label,
-        note="The kept model's slots at the end of the stream. Which samples they store is not "
-        "kept: the images are the most similar training samples.",
+        note="The model's slots at the end of the stream. Which samples they store is not "
+        "recorded: the images are the most similar training samples.",
     )
 
 
