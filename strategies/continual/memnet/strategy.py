@@ -23,7 +23,8 @@ class MemNetStrategy(SupervisedTemplate[Any, Any, Any]):
             :func:`~strategies.continual.memnet.wrap.remember`.
         shape: Shape of a sample.
         classes: Number of classes.
-        config: Options of the memory; by default those of a learned encoder.
+        config: Options of the memory; by default a fixed encoder without a model, else a learned
+            one.
         learning_rate: Adam's.
         seed: Seed of the memory's draws; the order of samples is Avalanche's own and uses the
             global generator.
@@ -48,7 +49,7 @@ class MemNetStrategy(SupervisedTemplate[Any, Any, Any]):
     ) -> None:
         memory = remember(
             model,
-            config or PersistentConfig(encoder="learned"),
+            config or PersistentConfig(encoder="fixed" if model is None else "learned"),
             shape=shape,
             classes=classes,
             seed=seed,
