@@ -24,6 +24,7 @@ from benchmarks.execution.run_cell import configuration, learning_rate, model_bu
 from benchmarks.planning.budgets import STORED, TOTAL, options_and_total
 from benchmarks.planning.jobs import Job
 from benchmarks.planning.plan import Plan
+from benchmarks.planning.roles import at_budget
 from benchmarks.planning.variant import with_options
 from results.errors import UsageError
 from results.records.roles import Role
@@ -115,16 +116,17 @@ def _notes(job: Job, fit: Fit) -> Iterator[str]:
 
 
 def _renamed(plan: Plan, job: Job, fit: Fit, roles: dict[tuple[Kind, str], Role]) -> Job:
-    """Make the job of the fitted names, whose roles are those of a budget."""
+    """Make the job of the fitted names, which have the roles of a budget."""
     cell = job.cell
     if (fit.model, fit.method) == (cell.model, cell.method):
         return job
-    kinds: tuple[Kind, Kind] = ("model", "method")
-    for kind, before, after in zip(
-        kinds, (cell.model, cell.method), (fit.model, fit.method), strict=True
+    assert job.method is not None
+    for entry, before, after in (
+        (job.model, cell.model, fit.model),
+        (job.method, cell.method, fit.method),
     ):
         if after != before:
-            roles.setdefault((kind, after), "budget")
+            roles.setdefault((entry.kind, after), at_budget(entry))
     planner = plan.planner
     return planner.job(
         job.benchmark, planner.model(fit.model), planner.method(fit.method), cell.seed

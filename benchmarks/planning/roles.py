@@ -5,6 +5,7 @@ Leaderboards rank references, controls and bounds; variants have pages of their 
 
 from typing import Any
 
+from baselines.registry import Entry
 from benchmarks.planning.budgets import STORED, TOTAL
 from benchmarks.planning.variant import Variant
 from results.records.cell import canonical
@@ -15,10 +16,11 @@ def role_of(variant: Variant, declared: Role | None = None) -> Role:
     """Return the role of a model or method.
 
     An entry without options in brackets has its own role (`baselines.registry.Entry.role`). A
-    variant that differs only in its memory budget is one of a sweep of budgets. Other variants have
-    the role that the suite declares. Without a declaration, a variant of a control or bound has
-    that role, and a variant of a reference is a size if all changed options are nonzero integers,
-    else an ablation.
+    variant that differs only in its memory budget is one of a sweep of budgets, but at any budget a
+    control stays a control and a bound a bound. Other variants have the role that the suite
+    declares; no declaration makes a control or bound a reference. Without a declaration, a variant
+    of a control or bound has that role, and a variant of a reference is a size if all changed
+    options are nonzero integers, else an ablation.
 
     Args:
         variant: The model or method.
@@ -34,12 +36,17 @@ def role_of(variant: Variant, declared: Role | None = None) -> Role:
         if option not in defaults or value != defaults[option]
     }
     if changed.keys() <= {STORED, TOTAL}:
-        return "budget"
-    if declared is not None:
+        return at_budget(entry)
+    if declared is not None and declared != "reference":
         return declared
-    if entry.role != "reference":
+    if declared is not None or entry.role != "reference":
         return entry.role
     return "size" if all(map(_is_size, changed.values())) else "ablation"
+
+
+def at_budget(entry: Entry) -> Role:
+    """Return the role of an entry at one of several memory budgets."""
+    return "budget" if entry.role == "reference" else entry.role
 
 
 def _is_size(value: Any) -> bool:

@@ -11,7 +11,7 @@ from reports.analysis.pairing import paired_scores
 from reports.analysis.selection import ResultRow, Selection, usual_budget, usual_model
 from reports.analysis.subjects import Subject
 from reports.analysis.summary import summary
-from results.records.roles import Role
+from results.records.roles import Role, split_budget
 from results.statistics.ranks import pairwise
 from results.statistics.significance import MIN_COMMON_SEEDS
 
@@ -116,7 +116,7 @@ def _heat(selection: Selection, kind: Literal["task", "stream"]) -> Heat:
         for entry, score in _scores(rows[subject.name]):
             key = _key(entry)
             entries.setdefault(key, entry)
-            if entry.role == "budget" or subject.name not in scores[key]:
+            if entry.budget is not None or subject.name not in scores[key]:
                 scores[key][subject.name] = score
     usual = usual_model(list(entries.values()))
     shared = _shared(subjects, [scores[key] for key in entries if entries[key].role in COMPETING])
@@ -201,8 +201,7 @@ def _mean(scores: dict[str, Score], shared: Sequence[str]) -> float | None:
 
 def _key(entry: ResultRow) -> tuple[str, str]:
     """Return model and method; a method at a budget is the same method on every stream."""
-    at_budget = entry.role == "budget"
-    return (entry.model, entry.method.partition("[")[0] if at_budget else entry.method)
+    return (entry.model, split_budget(entry.method)[0])
 
 
 def _title(entry: ResultRow, usual: str) -> str:
@@ -210,7 +209,6 @@ def _title(entry: ResultRow, usual: str) -> str:
     if entry.subject.kind == "task":
         return entry.model_title or entry.model
     method = entry.method_title or entry.method
-    if entry.role == "budget":
-        options = entry.method.partition("[")[2].removesuffix("]").replace(",", ", ")
-        method = method.removesuffix(f", {options}")
+    if entry.budget is not None:
+        method = method.replace(f", {entry.budget}", "")
     return method if entry.model == usual else f"{entry.model_title or entry.model}, {method}"

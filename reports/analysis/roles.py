@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from results.records.manifest import Described, Manifest
-from results.records.roles import Role
+from results.records.roles import ENTRY_ROLES, Role, split_budget
 
-PRECEDENCE: tuple[Role, ...] = ("ablation", "size", "budget", "bound", "control", "reference")
+PRECEDENCE: tuple[Role, ...] = ("ablation", "size", "bound", "control", "budget", "reference")
 """The role of a row on a stream is the first of these that its model or its method has."""
 
 COMPARED: frozenset[Role] = frozenset({"reference", "control", "bound"})
@@ -49,9 +49,23 @@ class Descriptions:
         return f"{shown}, {options.removesuffix(']').replace(',', ', ')}" if options else shown
 
     def _of(self, kind: Kind, name: str) -> Role:
-        """Return a role; without a manifest, a name with options is that of an ablation."""
+        """Return a role; a manifest may state none, or be older than the role of its entry.
+
+        A control stays a control, and a bound a bound, at any budget and with any undeclared
+        option. Without a manifest, other names with options are those of budgets or ablations.
+        """
         plain = _unrated(name)
-        return self.roles.get((kind, plain)) or ("ablation" if "[" in plain else "reference")
+        base = plain.partition("[")[0]
+        declared = self.roles.get((kind, plain))
+        entry = self.roles.get((kind, base)) or ENTRY_ROLES.get((kind, base), "reference")
+        if entry in ("control", "bound") and declared in (None, "budget", "reference"):
+            return entry
+        if declared is not None:
+            return declared
+        without, budget = split_budget(plain)
+        if "[" not in without:
+            return "reference" if budget is None else "budget"
+        return "ablation"
 
 
 def descriptions(manifests: Sequence[Manifest]) -> Descriptions:

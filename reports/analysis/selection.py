@@ -23,7 +23,7 @@ from reports.analysis.subjects import (
 from results.records.cell import Cell
 from results.records.manifest import Manifest, Planned
 from results.records.record import Record
-from results.records.roles import Role
+from results.records.roles import Role, split_budget
 from results.store.store import Store
 
 
@@ -55,6 +55,11 @@ class ResultRow:
     role: Role = "reference"
     model_title: str = ""
     method_title: str = ""
+
+    @property
+    def budget(self) -> str | None:
+        """The method's memory budget, ``budget=157000``; None without one, or on a task."""
+        return split_budget(self.method)[1]
 
     @property
     def seeds(self) -> str:
@@ -109,13 +114,14 @@ def compared_rows(entries: Sequence[ResultRow]) -> tuple[ResultRow, ...]:
     is included, in place of the method without a budget; the others are points of a curve.
     """
     usual = usual_budget(entries)
-    chosen = [entry for entry in entries if entry.role == "budget" and _budget(entry) == usual]
-    at_budget = {(entry.model, entry.method.partition("[")[0]) for entry in chosen}
+    candidates = [entry for entry in entries if entry.role in COMPARED or entry.role == "budget"]
+    chosen = [entry for entry in candidates if entry.budget is not None and entry.budget == usual]
+    at_budget = {(entry.model, split_budget(entry.method)[0]) for entry in chosen}
     rows = tuple(
         entry
-        for entry in entries
+        for entry in candidates
         if entry in chosen
-        or (entry.role in COMPARED and (entry.model, entry.method) not in at_budget)
+        or (entry.budget is None and (entry.model, entry.method) not in at_budget)
     )
     return rows or tuple(entries)
 
@@ -128,15 +134,17 @@ def usual_model(entries: Sequence[ResultRow]) -> str:
 
 def usual_budget(entries: Sequence[ResultRow]) -> str | None:
     """Return the budget that most methods are run at, as a variant's options; of two, the total."""
-    found = Counter(_budget(entry) for entry in entries if entry.role == "budget" and entry.ok)
+    methods = {
+        (entry.budget, entry.model, entry.method.partition("[")[0])
+        for entry in entries
+        if entry.budget is not None
+        and entry.ok
+        and (entry.role in COMPARED or entry.role == "budget")
+    }
+    found = Counter(budget for budget, *_ in methods)
     return max(
         found, key=lambda text: (found[text], text.startswith("total_budget"), text), default=None
     )
-
-
-def _budget(entry: ResultRow) -> str:
-    """Return the options of a method that is run at several budgets: ``budget=157000``."""
-    return entry.method.partition("[")[2].removesuffix("]")
 
 
 def select(store: Store, *others: Store) -> Selection:

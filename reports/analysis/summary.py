@@ -23,8 +23,9 @@ class Summary:
     Attributes:
         benchmark: Task or stream, with its variant's options.
         kind: ``task`` or ``stream``.
-        rank: One plus the number of the benchmark's rows that are significantly better; see
-            `results.statistics.ranks`. None for ablations, sizes and budgets, which do not compete.
+        rank: One plus the number of the benchmark's rows that are significantly better, without
+            bounds; see `results.statistics.ranks`. None for ablations, sizes and budgets, which do
+            not compete.
         role: Its role in a comparison.
         model: The model's name.
         method: The training method.
@@ -87,6 +88,7 @@ def ranked(selection: Selection, subject: Subject) -> list[tuple[ResultRow, Summ
     """Sort a benchmark's rows by falling mean, then by name, and rank those with a score.
 
     Ablations, sizes and budgets come after the rows that they are variants of, without a rank.
+    Bounds have a rank, but do not count in that of other rows.
     """
     compared = selection.compared(subject)
     pairs = [(entry, summary(entry)) for entry in selection.of(subject)]
@@ -101,7 +103,10 @@ def ranked(selection: Selection, subject: Subject) -> list[tuple[ResultRow, Summ
         )
     )
     first = pairs[: len(compared)]
-    found = ranks(paired_scores([entry for entry, _ in first], subject.primary))
+    found = ranks(
+        paired_scores([entry for entry, _ in first], subject.primary),
+        [entry.role != "bound" for entry, _ in first],
+    )
     return [
         *(
             (entry, row if row.mean is None else replace(row, rank=int(rank)))

@@ -25,6 +25,7 @@ from reports.figures.palette import (
     looks,
 )
 from reports.tables.row_titles import row_title
+from results.records.roles import split_budget
 
 INK = "#1d2329"
 MUTED = "#6b747d"
@@ -147,7 +148,7 @@ def style_of(selection: Selection) -> Style:
 
 def _method(entry: ResultRow) -> str:
     """Return the name that has a look: a method has the same one at every budget."""
-    return entry.method.partition("[")[0] if entry.role == "budget" else entry.method
+    return split_budget(entry.method)[0]
 
 
 def score_axis(axes: Axes, label: str = "accuracy") -> None:

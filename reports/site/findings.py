@@ -36,13 +36,15 @@ class Finding:
 
 
 def findings(selection: Selection) -> list[Finding]:
-    """Return the finding on every benchmark."""
+    """Return the finding on every benchmark; bounds are named only if nothing else has a score."""
     return [_headline(selection, subject) for subject in selection.subjects]
 
 
 def _headline(selection: Selection, subject: Subject) -> Finding:
     pairs = ranked(selection, subject)
     rows = [row for _, row in pairs]
+    if any(row.role != "bound" and row.mean is not None for row in rows):
+        pairs = [(entry, row) for entry, row in pairs if row.role != "bound"]
     scored = [(entry, row) for entry, row in pairs if row.mean is not None]
     if not scored:
         return _unscored(selection, subject, rows)

@@ -8,7 +8,7 @@ from results.statistics.significance import PairedTests, paired_tests
 Array = npt.NDArray[np.float64]
 
 
-def ranks(scores: npt.ArrayLike) -> npt.NDArray[np.intp]:
+def ranks(scores: npt.ArrayLike, competing: npt.ArrayLike | None = None) -> npt.NDArray[np.intp]:
     """Rank models by the number of significantly better models, plus one.
 
     `results.statistics.significance` tests all pairs of models; pairs that are not tested are tied.
@@ -20,6 +20,8 @@ def ranks(scores: npt.ArrayLike) -> npt.NDArray[np.intp]:
 
     Args:
         scores: ``[K, S]``, a row per model, a column per seed; NaN for a missing score.
+        competing: ``[K]``, whether a model counts in the ranks of the others; bounds do not. All
+            count by default, or if none competes.
 
     Returns:
         Ranks from 1, ``[K]``.
@@ -31,9 +33,11 @@ def ranks(scores: npt.ArrayLike) -> npt.NDArray[np.intp]:
     total = np.where(known, values, 0.0).sum(axis=1)
     mean = np.where(known.any(axis=1), total / np.maximum(known.sum(axis=1), 1), -np.inf)
     significant, difference = pairwise(values)
-    worse = significant & (difference < 0) & (mean[:, None] < mean[None, :])
+    counts = np.ones(len(values), dtype=np.bool_) if competing is None else np.asarray(competing)
+    counts = counts if counts.any() else ~counts
+    worse = significant & (difference < 0) & (mean[:, None] < mean[None, :]) & counts[None, :]
     counted = 1 + worse.sum(axis=1)
-    before = mean[None, :] >= mean[:, None]
+    before = (mean[None, :] >= mean[:, None]) & (counts[None, :] | np.eye(len(values), dtype=bool))
     return np.asarray(np.where(before, counted[None, :], 0).max(axis=1), dtype=np.intp)
 
 

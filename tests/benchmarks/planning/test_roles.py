@@ -6,7 +6,7 @@ from benchmarks.planning.overrides import Settings
 from benchmarks.planning.plan import Request, make_plan
 from benchmarks.planning.roles import role_of
 from benchmarks.planning.suite import Member
-from results.records.roles import Role
+from results.records.roles import ENTRY_ROLES, Role, split_budget
 
 CATALOG = Catalog.read()
 PLANNER = Planner(CATALOG, Settings())
@@ -42,10 +42,44 @@ def test_role_of_a_model(model: str, declared: Role | None, role: Role) -> None:
         ("er[budget=9000]", "budget"),
         ("memnet[trust=0]", "ablation"),
         ("memnet[budget=9000,trust=0]", "ablation"),
+        ("er-encoder[budget=9000]", "control"),
+        ("er-encoder[total_budget=1000000]", "control"),
+        ("er-encoder[budget=9000,form=deflated]", "control"),
+        ("ridge-slots[budget=9000]", "control"),
     ],
 )
 def test_role_of_a_method(method: str, role: Role) -> None:
     assert role_of(PLANNER.method(method)) == role
+
+
+def test_a_suite_does_not_make_a_control_a_reference() -> None:
+    assert role_of(PLANNER.method("er-encoder[form=deflated]"), "reference") == "control"
+    assert role_of(PLANNER.model("token-memory[slots=40]"), "reference") == "control"
+    assert role_of(PLANNER.model("token-memory[slots=40]"), "size") == "size"
+
+
+def test_manifests_without_roles_know_the_project_s_controls_and_bounds() -> None:
+    """`results` imports no entries, so its table repeats their facts."""
+    entries = (*CATALOG.models, *CATALOG.methods)
+    assert {
+        (entry.kind, entry.name): entry.role for entry in entries if entry.role != "reference"
+    } == ENTRY_ROLES
+
+
+@pytest.mark.parametrize(
+    ("method", "expected"),
+    [
+        ("er", ("er", None)),
+        ("er[budget=9000]", ("er", "budget=9000")),
+        ("er[budget=9000,form=raw]", ("er[form=raw]", "budget=9000")),
+        ("er[hidden=64,total_budget=9000]", ("er[hidden=64]", "total_budget=9000")),
+        ("er[mem_size=9000]", ("er[mem_size=9000]", None)),
+    ],
+)
+def test_a_budget_is_split_from_the_name_of_a_method(
+    method: str, expected: tuple[str, str | None]
+) -> None:
+    assert split_budget(method) == expected
 
 
 def test_total_budget_is_a_budget() -> None:

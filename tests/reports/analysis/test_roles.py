@@ -21,6 +21,8 @@ def manifest(models: tuple[Described, ...], methods: tuple[Described, ...] = ())
         ("size", "control", "size"),
         ("ablation", "budget", "ablation"),
         ("reference", "budget", "budget"),
+        ("budget", "control", "control"),
+        ("budget", "bound", "bound"),
     ],
 )
 def test_a_stream_s_row_has_the_role_that_sets_it_apart(
@@ -34,6 +36,35 @@ def test_a_stream_s_row_has_the_role_that_sets_it_apart(
 def test_without_a_manifest_a_name_with_options_is_a_variant() -> None:
     assert Descriptions().role("a[b=1]", "supervised", on_stream=False) == "ablation"
     assert Descriptions().role("a", "supervised", on_stream=False) == "reference"
+
+
+@pytest.mark.parametrize(
+    ("method", "declared", "expected"),
+    [
+        ("joint", None, "bound"),
+        ("naive", None, "bound"),
+        ("er-encoder", None, "control"),
+        ("er-encoder[budget=9000]", None, "control"),
+        ("er-encoder[budget=9000]", "budget", "control"),
+        ("er-encoder[form=deflated]", "reference", "control"),
+        ("er-encoder[form=deflated]", "ablation", "ablation"),
+        ("er[budget=9000]", None, "budget"),
+        ("er[budget=9000]", "budget", "budget"),
+        ("er[budget=9000,form=raw]", None, "ablation"),
+    ],
+)
+def test_a_control_or_bound_is_one_in_any_manifest_and_at_any_budget(
+    method: str, declared: Role | None, expected: Role
+) -> None:
+    """Manifests before schema 6 state no role, and some of schema 6 state that of a budget."""
+    found = descriptions([manifest((), (Described(name=method, role=declared),))])
+    assert found.role("mlp", method, on_stream=True) == expected
+
+
+def test_a_plugin_s_control_is_one_at_any_budget() -> None:
+    methods = (Described(name="mine", role="control"), Described(name="mine[budget=1]"))
+    found = descriptions([manifest((), methods)])
+    assert found.role("mlp", "mine[budget=1]", on_stream=True) == "control"
 
 
 def test_titles_and_roles_come_from_the_first_manifest() -> None:

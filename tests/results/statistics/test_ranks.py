@@ -84,3 +84,10 @@ def test_ranks_of_equal_models_differ_rarely() -> None:
     generator = np.random.default_rng(0)
     apart = sum(ranks(generator.normal(size=(5, 10))).max() > 1 for _ in range(1000))
     assert 0.02 < apart / 1000 < 0.07
+
+
+def test_a_bound_has_a_rank_and_does_not_count_in_that_of_others() -> None:
+    scores = _scores(0.95, 0.9, 0.5, 0.1)
+    assert list(ranks(scores)) == [1, 2, 3, 4]
+    assert list(ranks(scores, [False, True, True, False])) == [1, 1, 2, 3]
+    assert list(ranks(scores, [False] * 4)) == [1, 2, 3, 4], "only bounds: they are compared"
