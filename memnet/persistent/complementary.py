@@ -32,7 +32,7 @@ from memnet.persistent.quantization import pack, unpack
 from memnet.persistent.random_features import RandomFeatures
 from memnet.persistent.slot_answer import SlotAnswer, read_codes, slot_answer, spread_errors
 from memnet.persistent.slow_memory import SlowMemory, margin
-from memnet.persistent.statistics_forgetting import forget
+from memnet.persistent.statistics_forgetting import SAME_CODE, forget
 from memnet.persistent.surprise import keep, strength
 from memnet.persistent.trace import StreamTrace
 
@@ -170,14 +170,15 @@ class ComplementaryMemory(nn.Module):
         if self.trace is not None:
             self.trace.slept(full, self.bank.links[full], int(bank.clock))
 
-    def forget(self, inputs: Float[Tensor, "M ..."], labels: Int[Tensor, "M"]) -> int:
-        """Forget items on request: their statistics, slots and counts.
-
-        See :mod:`memnet.persistent.statistics_forgetting`.
+    def forget(
+        self, inputs: Float[Tensor, "M ..."], labels: Int[Tensor, "M"], same: float = SAME_CODE
+    ) -> int:
+        """Forget items on request; see :mod:`memnet.persistent.statistics_forgetting`.
 
         Args:
             inputs: Items, as they were given to :meth:`meet`; others would be subtracted too.
             labels: Their classes.
+            same: Least cosine of an item's code with the slot that is taken to hold it.
 
         Returns:
             The number of erased slots.
@@ -185,7 +186,7 @@ class ComplementaryMemory(nn.Module):
         Raises:
             ValueError: If there are more items of a class than samples seen of it.
         """
-        return forget(self, inputs, labels)
+        return forget(self, inputs, labels, same)
 
     def codes_of(self, inputs: Float[Tensor, "M ..."]) -> Float[Tensor, "M E"]:
         """Return the codes of any number of samples, as a slot would hold them."""

@@ -50,7 +50,7 @@ class Dynamics:
 
     Attributes:
         metrics: Hit rates, mean lifetimes, and p values of log-rank tests, by name.
-        curves: ``hit_rate_by_age`` ``[[tokens since the item's last event, hit rate, n], …]``;
+        curves: ``hit_rate_by_age`` ``[[blocks since the item's last event, hit rate, n], …]``;
             ``memory_over_time`` ``[[tokens, hit rate, write rate, reuse, read entropy, occupancy,
             mean log retention at eviction], …]`` per block; ``survival_GROUP`` ``[[tokens, share,
             low, high], …]`` for each role, for useful and useless items, and for items shown once
