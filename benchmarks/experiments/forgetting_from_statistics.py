@@ -86,9 +86,9 @@ def attack(memory: ComplementaryMemory, sets: Sets, members: int) -> dict[str, f
     Of the first experience, that is: later samples do not change the moments.
     """
     population = sets.test[0][sets.test[1] < CLASSES // 2]
-    parts = ([part[:members] for part in sets.seen], sets.others)
-    inside, outside = (scores(memory, *part, population) for part in parts)
-    first = [part[1] < CLASSES // 2 for part in parts]
+    parts = ((sets.seen[0][:members], sets.seen[1][:members]), sets.others)
+    inside, outside = (scores(memory, inputs, labels, population) for inputs, labels in parts)
+    first = [labels < CLASSES // 2 for _, labels in parts]
     found = {}
     for name in inside:
         groups = [inside[name], outside[name]]
