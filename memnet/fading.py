@@ -18,12 +18,14 @@ Legend: ``B`` memories, ``H`` heads, ``N`` slots, ``C`` tokens, ``A`` candidates
 them, ``E = N + A`` entries, ``K`` key width.
 """
 
+from typing import Any
+
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
+from torch.autograd import Function
 
 from memnet.chunk import Placement, between
-from memnet.products import inner
 
 KEPT = 0.01
 """Least share of its strength that an entry keeps at one write."""
@@ -53,16 +55,46 @@ def faded(
     if fade >= reuse:
         return None
     count, candidates = gate.shape[-1], placement.candidates
-    cosine = inner(keys[:, :, -count:], keys)
-    share = ((cosine - fade) / (reuse - fade)).clamp(0.0, 1.0)
-    overlap = share.square() * _present(placement, occupied, gate)
-    if not bool(overlap.detach().amax() > 0):
-        return None
-    lost = (1.0 - gate.unsqueeze(-1) * overlap).clamp_min(KEPT).log()
-    if candidates.moment is None:
-        return lost.cumsum(2)
-    token = torch.arange(candidates.tokens, device=lost.device)
-    return candidates.by(token).to(lost.dtype) @ lost
+    with torch.no_grad():
+        share = keys[:, :, -count:] @ keys.transpose(-1, -2)
+        share.sub_(fade).mul_(1.0 / (reuse - fade)).clamp_(0.0, 1.0)
+        share *= _present(placement, occupied, gate)
+        if not bool(share.amax() > 0):
+            return None
+        token = torch.arange(candidates.tokens, device=share.device)
+        by = candidates.by(token).to(share.dtype)
+    faded: Tensor = _Faded.apply(keys, gate, share, by, 1.0 / (reuse - fade))
+    return faded
+
+
+class _Faded(Function):
+    """Sums of ``log max(1 − g·ρ, KEPT)``, with ρ = ``share``² from keys whose cosines are known.
+
+    The backward pass has a few temporaries instead of one per operation.
+    """
+
+    @staticmethod
+    def forward(
+        ctx: Any, keys: Tensor, gate: Tensor, share: Tensor, by: Tensor, steepness: float
+    ) -> Tensor:
+        kept = share.square().mul_(-gate.unsqueeze(-1)).add_(1.0).clamp_min_(KEPT)
+        ctx.save_for_backward(keys, gate, share, by, kept)
+        ctx.steepness = steepness
+        return by @ kept.log()
+
+    @staticmethod
+    def backward(ctx: Any, *slopes: Tensor) -> tuple[Tensor | None, ...]:
+        keys, gate, share, by, kept = ctx.saved_tensors
+        # −share·∂L/∂(1 − g·ρ); zero where the share is, and at the bounds.
+        slope = (by.transpose(-1, -2) @ slopes[0]).div_(kept).mul_(share).neg_()
+        slope *= kept > KEPT
+        of_gate = (slope * share).sum(-1)
+        slope *= share < 1.0
+        of_cosine = slope.mul_((2.0 * ctx.steepness) * gate.unsqueeze(-1))
+        count = gate.shape[-1]
+        of_keys = of_cosine.transpose(-1, -2) @ keys[:, :, -count:]
+        of_keys[:, :, -count:] += of_cosine @ keys
+        return of_keys, of_gate, None, None, None
 
 
 def _present(

@@ -184,39 +184,34 @@ class MemorySynthesizer(nn.Module):
         into = torch.where(first.gather(-1, first) == first, first, here.expand_as(first))
         if bool((into == here).all()):
             return slots
-        move = functional.one_hot(into, near.shape[-1]).to(slots.values.dtype)
-        stays = (into == here).unsqueeze(-1)
-        back = move.transpose(-1, -2)
-        strength = (back @ slots.strength.unsqueeze(-1)).squeeze(-1)
-        share = slots.strength.unsqueeze(-1)
-        values = back @ (share * slots.values) / strength.clamp_min(NEGLIGIBLE).unsqueeze(-1)
-        keys = functional.normalize(back @ (share * slots.keys), dim=-1)
-        gone = torch.iinfo(torch.int64).max
-        members = into.unsqueeze(-1) == here
+
+        def summed(values: Float[Tensor, "B X N"], target: Int[Tensor, "B X N"]) -> Tensor:
+            return torch.zeros_like(values).scatter_add(-1, target, values)
+
+        strength = summed(slots.strength, into)
+        share, left = slots.strength.unsqueeze(-1), (into == here).to(strength.dtype).unsqueeze(-1)
+        values = add_rows(torch.zeros_like(slots.values), into, share * slots.values)
+        keys = add_rows(torch.zeros_like(slots.keys), into, share * slots.keys)
         merged = replace(
             slots,
-            keys=torch.where(stays, keys, 0.0),
-            values=torch.where(stays, values, 0.0),
+            keys=functional.normalize(keys, dim=-1) * left,
+            values=values / strength.clamp_min(NEGLIGIBLE).unsqueeze(-1) * left,
             strength=strength,
-            usage=(back @ slots.usage.unsqueeze(-1)).squeeze(-1),
-            birth=torch.where(
-                stays.squeeze(-1),
-                slots.birth.unsqueeze(-1).masked_fill(~members, gone).min(2).values,
-                -1,
+            usage=summed(slots.usage, into),
+            birth=torch.full_like(slots.birth, -1).scatter_reduce(
+                -1, into, slots.birth, reduce="amin", include_self=False
             ),
-            written=torch.where(
-                stays.squeeze(-1),
-                slots.written.unsqueeze(-1).masked_fill(~members, -1).max(2).values,
-                -1,
+            written=torch.full_like(slots.written, -1).scatter_reduce(
+                -1, into, slots.written, reduce="amax", include_self=False
             ),
         )
-        if not self.config.hebbian:
+        into = into[:, slots.unlinked :]
+        if not self.config.hebbian or bool((into == here).all()):
             return merged
-        back, move = back[:, slots.unlinked :], move[:, slots.unlinked :]
-        joined = back @ slots.adjacency @ move
+        move = functional.one_hot(into, len(here)).to(slots.values.dtype)
+        joined = move.transpose(-1, -2) @ slots.adjacency @ move
         others = 1.0 - torch.eye(joined.shape[-1], dtype=joined.dtype, device=joined.device)
-        trace = (back @ slots.trace.unsqueeze(-1)).squeeze(-1)
-        return replace(merged, trace=trace).linked(joined * others)
+        return replace(merged, trace=summed(slots.trace, into)).linked(joined * others)
 
     def _prune(self, slots: Slots, digest: Bool[Tensor, "B G"]) -> Slots:
         weak = (normalised(slots.links.detach()) < self.config.prune) & digest[..., None, None]
@@ -235,7 +230,8 @@ def near_pairs(slots: Slots, merge: float) -> Bool[Tensor, "B H N N"]:
 def first_neighbours(near: Bool[Tensor, "B H N N"]) -> Int[Tensor, "B H N"]:
     """Return the first near-equal slot of each slot: itself, if there is none before it."""
     here = torch.arange(near.shape[-1], device=near.device)
-    return torch.where(near, here, near.shape[-1]).min(-1).values.minimum(here)
+    first = near.float().argmax(-1)  # the first of equals
+    return torch.where(near.any(-1), first, here).minimum(here)
 
 
 def normalised(adjacency: Float[Tensor, "B H N N"]) -> Float[Tensor, "B H N N"]:
