@@ -18,7 +18,8 @@ from baselines.registry import Entry
 from benchmarks.planning.catalog import Catalog
 from benchmarks.planning.jobs import Job
 from benchmarks.planning.overrides import parse_settings
-from benchmarks.planning.plan import Plan, Request, make_plan
+from benchmarks.planning.plan import Plan, make_plan
+from benchmarks.planning.request import Request
 from benchmarks.planning.seeds import TUNING
 from benchmarks.planning.variant import base_name
 from benchmarks.tuning.grid import Point

@@ -20,7 +20,7 @@ from dataclasses import dataclass, replace
 from typing import cast
 
 import torch
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -32,7 +32,6 @@ from memnet.persistent.bank import (
     PersistentBank,
     SlotRead,
     bank_bytes,
-    cosine,
     empty_bank,
     erase,
     link,
@@ -43,6 +42,7 @@ from memnet.persistent.bank import (
 )
 from memnet.persistent.config import PersistentConfig
 from memnet.persistent.forgetting import Rebuilding, forget
+from memnet.persistent.neighbour_loss import neighbour_loss
 from memnet.persistent.quantization import dithered, unpack
 from memnet.persistent.reservoir import offer
 from memnet.persistent.trace import StreamTrace
@@ -392,25 +392,3 @@ class PersistentMemory(nn.Module):
         )
         self.train(mode)
         return torch.cat(codes)
-
-
-def neighbour_loss(
-    codes: Float[Tensor, "B E"],
-    labels: Int[Tensor, "B"],
-    temperature: Float[Tensor, ""],
-    log_prior: Float[Tensor, "K"],
-) -> Float[Tensor, ""]:
-    """Read each sample from the batch's other samples as slots, and score the label read.
-
-    Neighbourhood components analysis (Goldberger et al. 2004). Each neighbour is weighted by the
-    inverse of its class's share in the training data, since slots are divided equally. Samples
-    without another of their class in the batch are left out.
-    """
-    itself = torch.eye(len(codes), dtype=torch.bool, device=codes.device)
-    same: Bool[Tensor, "B B"] = (labels[:, None] == labels[None, :]) & ~itself
-    score = temperature * cosine(codes, codes) - log_prior[labels]
-    weights = score.masked_fill(itself, -torch.inf).log_softmax(-1)
-    scored = same.any(-1)
-    if not bool(scored.any()):
-        return codes.new_zeros(())
-    return -weights[scored].masked_fill(~same[scored], -torch.inf).logsumexp(-1).mean()

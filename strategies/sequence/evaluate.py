@@ -4,21 +4,23 @@ Shapes: ``B`` batch, ``T`` time, ``P`` positions with a target, ``Q`` queries, `
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import replace
 from itertools import islice
 from typing import Any, TypeAlias, TypeVar
 
 import torch
 from jaxtyping import Bool, Int
-from pydantic import JsonValue
 from torch import Tensor
 
-from baselines.interface import ModelOutput, SequenceModel, check_output, map_state, state_bytes
-from memnet.recorder import Recorder
-from results.statistics.survival import survival
+from baselines.interface import SequenceModel, map_state, state_bytes
 from strategies.common.checkpoint import Checkpoint
-from strategies.sequence.forgetting import Dynamics, forgetting_dynamics
+from strategies.sequence.forgetting import forgetting_dynamics
 from strategies.sequence.item_streams import ItemTask
+from strategies.sequence.measuring_reader import (
+    EvaluationResult,
+    MeasuringReader,
+    Rows,
+)
 from strategies.sequence.resumable_reader import ResumableReader
 from strategies.sequence.task import (
     Batch,
@@ -41,29 +43,7 @@ COPIES_BYTES = 2**29
 """Most bytes of copied states at a time, unless the copies of one stream take more."""
 
 S = TypeVar("S")
-Rows: TypeAlias = list[list[float | None]]
 Correct: TypeAlias = Callable[[Tensor, Tensor], Bool[Tensor, "*places"]]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EvaluationResult:
-    """The results of an evaluation.
-
-    Attributes:
-        accuracy_by_distance: Rows of distance, accuracy and number of queries; the accuracy is null
-            beyond the longest sequence of a bounded model.
-        groups: The same for queries that are scored separately, by the name of their group.
-        slots: Slot statistics, or None for models without slots. On streams they cover the tokens
-            up to `FAR_DISTANCE`.
-        state_bytes: Peak size of the state of one sequence, in bytes.
-        dynamics: What is forgotten, for tasks of item streams.
-    """
-
-    accuracy_by_distance: Rows
-    groups: dict[str, Rows] = field(default_factory=dict)
-    slots: dict[str, JsonValue] | None
-    state_bytes: int
-    dynamics: Dynamics = field(default_factory=Dynamics)
 
 
 def evaluate_task(
@@ -116,90 +96,6 @@ def evaluate_task(
     )
 
 
-class _Reader:
-    """Feeds pieces of sequences to a model; measures its state and its slots.
-
-    Attributes:
-        recording: Whether slots are recorded. It ends when streams are dropped: their slots would
-            be missing among the slots alive at the end.
-    """
-
-    def __init__(self, model: SequenceModel) -> None:
-        self.model = model.eval()
-        self.device = next(model.parameters()).device
-        self.recording = True
-        self._recorder = Recorder()
-        self._alive: list[int] = []
-        self._state_bytes = 0
-
-    def read(
-        self,
-        piece: Tensor,
-        state: Any,
-        positions: Int[Tensor, "B P"] | None = None,
-        *,
-        recorded: bool = True,
-    ) -> ModelOutput:
-        """Read a piece, and answer at the positions, if any; ``recorded`` is for slots."""
-        if positions is None:
-            positions = torch.zeros(len(piece), 0, dtype=torch.int64)
-        record = self._recorder if self.recording and recorded else None
-        output: ModelOutput = self.model(
-            piece.to(self.device), state, positions=positions.to(self.device), record=record
-        )
-        check_output(output, positions)
-        self._state_bytes = max(self._state_bytes, state_bytes(output.state) // len(piece))
-        return output
-
-    def end_sequences(self) -> None:
-        """Count the slots that are alive now as alive at the end of their sequences."""
-        self._alive += self._recorder.alive
-        self._recorder.alive = []
-
-    def state_dict(self) -> dict[str, Any]:
-        """Return the measurements so far."""
-        return {
-            "recorder": asdict(self._recorder),
-            "alive": self._alive,
-            "state_bytes": self._state_bytes,
-            "recording": self.recording,
-        }
-
-    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Restore what :meth:`state_dict` returned."""
-        self._recorder = Recorder(**state_dict["recorder"])
-        self._alive = state_dict["alive"]
-        self._state_bytes, self.recording = state_dict["state_bytes"], state_dict["recording"]
-
-    def template_state(self, piece: Tensor) -> Any:
-        """Return some state of the model, without measuring it."""
-        return self.model(
-            piece.to(self.device),
-            None,
-            positions=torch.zeros(len(piece), 0, dtype=torch.int64, device=self.device),
-        ).state
-
-    def result(self, rows: Rows, groups: dict[str, Rows] | None = None) -> EvaluationResult:
-        """Combine the rows with the measurements."""
-        return EvaluationResult(
-            accuracy_by_distance=rows,
-            groups=groups or {},
-            slots=self._slots(),
-            state_bytes=max(self._state_bytes, self._recorder.carried_bytes),
-        )
-
-    def _slots(self) -> dict[str, JsonValue] | None:
-        """Return slot statistics, with lifetimes as a survival curve."""
-        recorder = self._recorder
-        if not recorder.tokens:
-            return None
-        curve = survival(
-            [*recorder.ended, *self._alive],
-            [False] * len(recorder.ended) + [True] * len(self._alive),
-        )
-        return {**recorder.statistics(), "lifetimes": curve}
-
-
 @torch.inference_mode()
 def evaluate_on_copies(
     model: SequenceModel,
@@ -224,7 +120,7 @@ def evaluate_on_copies(
         far_streams: Number of streams read beyond `FAR_DISTANCE`, the first ones; None for all.
         checkpoint: Holds the progress, so that an interrupted evaluation resumes.
     """
-    reader, queries = _Reader(model), query_stream.queries()
+    reader, queries = MeasuringReader(model), query_stream.queries()
     count, length = queries.inputs.shape[0], queries.inputs.shape[-1]
     columns = _columns(queries)
     rows: dict[str, Rows] = {name: [] for name in columns}
@@ -277,7 +173,7 @@ def evaluate_whole_sequences(
         checkpoint: Holds the number of finished batches; an interrupted evaluation draws these
             again, and does not feed them to the model again.
     """
-    reader, checkpoint, done = _Reader(model), checkpoint or Checkpoint(), 0
+    reader, checkpoint, done = MeasuringReader(model), checkpoint or Checkpoint(), 0
     correct_counts, query_counts = dict.fromkeys(distances, 0), dict.fromkeys(distances, 0)
     if saved := checkpoint.evaluation:
         done, correct_counts, query_counts = saved["done"], saved["correct"], saved["queries"]
@@ -318,7 +214,7 @@ def _pieces(start: int, stop: int, size: int) -> Iterator[tuple[int, int]]:
 
 
 def _answer_queries(
-    reader: _Reader, state: Any, queries: Queries, correct: Correct, count: int
+    reader: MeasuringReader, state: Any, queries: Queries, correct: Correct, count: int
 ) -> Bool[Tensor, "B Q"]:
     """Answer all queries on copies of the first ``count`` streams' state.
 
@@ -354,7 +250,7 @@ def _columns(queries: Queries) -> dict[str, Int[Tensor, " G"]]:
 
 
 def _answer_batch(
-    reader: _Reader, batch: Batch, correct: Correct
+    reader: MeasuringReader, batch: Batch, correct: Correct
 ) -> tuple[Bool[Tensor, "B P"], Bool[Tensor, "B P"]]:
     """Read sequences piece by piece; return which answers are correct, and which count.
 

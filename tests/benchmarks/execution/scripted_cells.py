@@ -15,7 +15,8 @@ from benchmarks.execution.engines.interface import Files
 from benchmarks.execution.run_cell import CellEnvironment
 from benchmarks.planning.catalog import Catalog
 from benchmarks.planning.jobs import Job
-from benchmarks.planning.plan import Plan, Request, make_plan
+from benchmarks.planning.plan import Plan, make_plan
+from benchmarks.planning.request import Request
 from results.errors import UsageError
 from results.records.provenance import now, provenance
 from results.records.record import Cost, Failure, Outcome, Record, failed, succeeded

@@ -15,7 +15,8 @@ from benchmarks.execution.weights import TrainedModel, load_model
 from benchmarks.planning.catalog import Catalog
 from benchmarks.planning.jobs import Job
 from benchmarks.planning.overrides import parse_settings
-from benchmarks.planning.plan import Request, make_plan
+from benchmarks.planning.plan import make_plan
+from benchmarks.planning.request import Request
 from results.errors import UsageError
 from results.records.record import Record
 from results.store.store import Store

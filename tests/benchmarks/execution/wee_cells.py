@@ -7,7 +7,8 @@ from benchmarks.execution.run_cell import CellEnvironment
 from benchmarks.planning.catalog import Catalog
 from benchmarks.planning.jobs import Job
 from benchmarks.planning.overrides import parse_settings
-from benchmarks.planning.plan import Request, make_plan
+from benchmarks.planning.plan import make_plan
+from benchmarks.planning.request import Request
 from tests.benchmarks.command import PLUGINS
 
 FILES = Files(log=Path("nowhere"))

@@ -6,7 +6,8 @@ import pytest
 
 from benchmarks.planning.catalog import Catalog
 from benchmarks.planning.overrides import Settings, parse_settings
-from benchmarks.planning.plan import Plan, Request, make_plan
+from benchmarks.planning.plan import Plan, make_plan
+from benchmarks.planning.request import Request
 from results.errors import UsageError
 from results.records.manifest import Manifest
 from tests.benchmarks.command import PLUGINS

@@ -8,7 +8,8 @@ import pytest
 from baselines.interface import Signature
 from baselines.registry import Entry
 from benchmarks.planning.catalog import Catalog
-from benchmarks.planning.plan import Plan, Request, make_plan
+from benchmarks.planning.plan import Plan, make_plan
+from benchmarks.planning.request import Request
 from benchmarks.planning.variant import base_name
 from benchmarks.suites import (
     ablation,

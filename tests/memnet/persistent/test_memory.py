@@ -19,7 +19,7 @@ from memnet.persistent.bank import (
     write,
 )
 from memnet.persistent.config import PersistentConfig
-from memnet.persistent.memory import PersistentMemory, neighbour_loss
+from memnet.persistent.memory import PersistentMemory
 from memnet.persistent.quantization import unpack
 
 BITS = 4
@@ -375,16 +375,6 @@ def test_reconstruction_and_anchor_losses_match_hand_computation() -> None:
     torch.testing.assert_close(losses["reconstruction"], expected)
     torch.testing.assert_close(losses["anchor"], torch.tensor((0.25 + 1.0) / 2))
     torch.testing.assert_close(model.objective(losses), 3 * expected + 2 * losses["anchor"])
-
-
-def test_neighbour_loss_matches_hand_computation() -> None:
-    codes = torch.tensor([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]])
-    flat, prior = torch.zeros(2), torch.tensor([0.5, 0.25]).log()
-    loss = neighbour_loss(codes, torch.tensor([0, 0, 1]), torch.tensor(1.0), flat)
-    torch.testing.assert_close(loss, -torch.log(torch.e / (torch.e + torch.tensor(1.0))))
-    weighed = neighbour_loss(codes, torch.tensor([0, 0, 1]), torch.tensor(1.0), prior)
-    torch.testing.assert_close(weighed, -torch.log(2 * torch.e / (2 * torch.e + torch.tensor(4.0))))
-    assert float(neighbour_loss(codes[1:], torch.tensor([0, 1]), torch.tensor(1.0), flat)) == 0
 
 
 def test_state_dict_restores_memory(tmp_path: Path) -> None:

@@ -16,7 +16,8 @@ from benchmarks.execution.progress import Lines
 from benchmarks.execution.run_cell import CellEnvironment
 from benchmarks.execution.runner import Run
 from benchmarks.planning.catalog import Catalog
-from benchmarks.planning.plan import Plan, Request, make_plan
+from benchmarks.planning.plan import Plan, make_plan
+from benchmarks.planning.request import Request
 from results.errors import UsageError
 from results.store.store import Store
 from tests.benchmarks.command import PLUGINS
