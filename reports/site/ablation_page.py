@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 
 from reports.site import page_templates
+from reports.site.ablation_heat import loss_tables
 from reports.site.ablations import Ablation, ablation_table, verdicts
 from reports.tables import formats
+from reports.tables.columns import speaking
 
 
 def render(ablations: Sequence[Ablation]) -> str:
@@ -15,7 +17,8 @@ def render(ablations: Sequence[Ablation]) -> str:
         .render(
             root="",
             verdicts=verdicts(ablations),
-            table=ablation_table(ablations),
+            losses=loss_tables(ablations),
+            table=speaking(ablation_table(ablations)),
             page_table=formats.page_table,
         )
     )

@@ -16,6 +16,7 @@ from reports.analysis.pairing import paired_scores
 from reports.analysis.selection import ResultRow, Selection
 from reports.analysis.summary import summary
 from reports.tables import number_format
+from reports.tables.row_titles import options_text, row_title
 from reports.tables.tables import COSTS, Column, Row, Table, costs
 from results.statistics.intervals import Interval, mean_interval
 from results.statistics.significance import MIN_COMMON_SEEDS, paired_tests
@@ -46,11 +47,24 @@ class Ablation:
     @property
     def name(self) -> str:
         """The changed model, and on a stream its method."""
-        return (
-            self.before.model
-            if self.before.subject.kind == "task"
-            else f"{self.before.model} · {self.before.method}"
-        )
+        return row_title(self.before)
+
+    @property
+    def base_title(self) -> str:
+        """The changed model or method without its options."""
+        on_task = self.before.subject.kind == "task"
+        model = self.before.model_title or self.before.model
+        if on_task or self.after.model != self.before.model:
+            return model.partition(",")[0].partition("[")[0]
+        return (self.before.method_title or self.before.method).partition(",")[0].partition("[")[0]
+
+    @property
+    def base_options(self) -> str:
+        """Options that both rows have, as in a variant's name."""
+        name = self.before.model
+        if self.after.model == self.before.model:
+            name = self.before.method
+        return name.partition("[")[2].removesuffix("]")
 
     @property
     def costs(self) -> bool:
@@ -64,8 +78,16 @@ class Ablation:
 
 
 def ablations(selection: Selection) -> list[Ablation]:
-    """Find all pairs of rows that differ in one option, sorted by name, option and benchmark."""
-    found = [one for subject in selection.subjects for one in _of(selection.of(subject))]
+    """Find all ablations with the row that lacks the option, by name, option and benchmark.
+
+    Sizes and budgets are points of curves, and are left out.
+    """
+    found = [
+        one
+        for subject in selection.subjects
+        for one in _of(selection.of(subject))
+        if one.after.role == "ablation"
+    ]
     order = {subject: place for place, subject in enumerate(selection.subjects)}
     return sorted(
         found, key=lambda one: (one.name, one.option, order[one.before.subject], one.after.setting)
@@ -102,20 +124,28 @@ def verdicts(found: Sequence[Ablation]) -> list[str]:
 def _verdict(name: str, option: str, rows: Sequence[Ablation]) -> str:
     costs_on = ", ".join(_effect_text(one) for one in rows if one.costs) or NO_LOSS
     is_gain = ", ".join(_effect_text(one) for one in rows if one.is_gain)
-    untested = ", ".join(
-        one.before.subject.name for one in rows if one.loss.count < MIN_COMMON_SEEDS
-    )
-    not_tested = f"; fewer than {MIN_COMMON_SEEDS} common seeds, not tested: {untested}"
+    untested = [one for one in rows if one.loss.count < MIN_COMMON_SEEDS]
     return (
-        f"{name} with {option} loses {costs_on}"
+        f"{name} with {options_text(option)} loses {costs_on}"
         + (f"; it gains {is_gain}" if is_gain else "")
-        + (not_tested if untested else "")
+        + (f"; {_untested(untested)}" if untested else "")
         + "."
     )
 
 
+def _untested(rows: Sequence[Ablation]) -> str:
+    """State the largest difference among those with too few seeds for a test."""
+    largest = max(rows, key=lambda one: abs(float(one.loss.mean)))
+    effect = "gain" if float(largest.loss.mean) < 0 else "loss"
+    count = f"{len(rows)} benchmark{'s' * (len(rows) > 1)}"
+    return (
+        f"not tested on {count} with fewer than {MIN_COMMON_SEEDS} common seeds, where the largest "
+        f"{effect} is {_effect_text(largest)}"
+    )
+
+
 def _effect_text(one: Ablation) -> str:
-    return f"{number_format.score(abs(float(one.loss.mean)))} on {one.before.subject.name}"
+    return f"{number_format.score(abs(float(one.loss.mean)))} on {one.before.subject.shown}"
 
 
 def _of(entries: Sequence[ResultRow]) -> list[Ablation]:
@@ -171,8 +201,8 @@ def _row(one: Ablation) -> Row:
     return Row(
         cells=(
             one.name,
-            one.option,
-            one.before.subject.name,
+            options_text(one.option),
+            one.before.subject.shown,
             number_format.spread(before.mean, before.low, before.high, before.limits),
             number_format.spread(after.mean, after.low, after.high, after.limits),
             number_format.interval(one.loss, difference_range(before.metric)),

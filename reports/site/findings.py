@@ -4,17 +4,24 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from reports.analysis.pairing import common_seeds, paired_scores
-from reports.analysis.selection import ResultRow, Selection
+from reports.analysis.selection import ResultRow, Selection, usual_model
 from reports.analysis.subjects import Subject
 from reports.analysis.summary import Summary, finite, ranked, scores
 from reports.tables import number_format
+from reports.tables.row_titles import model_title, row_title
 from reports.tables.tables import distance_columns
 from results.records.record import Record
+from results.statistics.learning import THRESHOLD
 from results.statistics.significance import MIN_COMMON_SEEDS, paired_tests
 
 MAX_NAMED_ROWS = 3
 """Maximum number of rows that a sentence names."""
+
+Named = tuple[str, Summary]
+"""A row with its title."""
 
 FURTHEST = "furthest"
 """Name of the tasks' option for the maximum distance."""
@@ -42,20 +49,22 @@ def findings(selection: Selection) -> list[Finding]:
 
 def _headline(selection: Selection, subject: Subject) -> Finding:
     pairs = ranked(selection, subject)
-    rows = [row for _, row in pairs]
-    if any(row.role != "bound" and row.mean is not None for row in rows):
+    usual = usual_model(selection.compared(subject))
+    rows = [(row_title(entry, usual), row) for entry, row in pairs]
+    if any(row.role != "bound" and row.mean is not None for _, row in pairs):
         pairs = [(entry, row) for entry, row in pairs if row.role != "bound"]
     scored = [(entry, row) for entry, row in pairs if row.mean is not None]
     if not scored:
         return _unscored(selection, subject, rows)
-    (entry, best), *others = scored
-    rest = [row for _, row in others]
+    (entry, _), *others = scored
+    best, *rest = [(row_title(one, usual), row) for one, row in scored]
     tested = any(
         common_seeds(entry, other, subject.primary) >= MIN_COMMON_SEEDS for other, _ in others[:1]
     )
     sentences = [
         _comparison(best, rest, tested),
-        _chance_level(best),
+        _chance_level(best[1]),
+        _solved(entry),
         _furthest(selection, subject),
         _missing_seeds(rows),
     ]
@@ -66,7 +75,7 @@ def _headline(selection: Selection, subject: Subject) -> Finding:
     )
 
 
-def _unscored(selection: Selection, subject: Subject, rows: Sequence[Summary]) -> Finding:
+def _unscored(selection: Selection, subject: Subject, rows: Sequence[Named]) -> Finding:
     """Return the finding on a benchmark without its primary metric.
 
     It distinguishes unfinished seeds from finished ones, and names what was measured and how to
@@ -121,34 +130,39 @@ def _remedy(subject: Subject, records: Sequence[Record]) -> str:
     return "The benchmark's default options measure it."
 
 
-def _claim(entry: ResultRow, best: Summary, rest: Sequence[Summary], tested: bool) -> str:
-    if best.chance is not None and not _can_be_above_chance(entry, best.chance):
+def _claim(entry: ResultRow, best: Named, rest: Sequence[Named], tested: bool) -> str:
+    name, row = best
+    if row.chance is not None and not _can_be_above_chance(entry, row.chance):
         fixed = entry.subject.kind == "task" and any(one.learning is None for one in entry.ok)
         suffix = " after its fixed number of steps" if fixed else ""
         return f"No model is significantly above chance{suffix}"
     if not rest:
-        return f"{name(best)} is the only model"
-    if _significantly_better(best, rest[0]):
-        return f"{name(best)} is best"
+        return f"{name} is the only {'model' if row.kind == 'task' else 'row'}"
+    second, other = rest[0]
+    if _significantly_better(row, other):
+        return f"{name} is best"
     if not tested:
-        return f"{name(best)} is best, not tested against {name(rest[0])}"
-    return f"{name(best)} is best, not significantly better than {name(rest[0])}"
+        return f"{name} is ahead of {second}, not tested for lack of seeds"
+    return f"Tie: {name} is not significantly better than {second}"
 
 
-def _comparison(best: Summary, rest: Sequence[Summary], tested: bool) -> str:
-    first = f"{name(best)} reaches {_score(best)} {number_format.words(best.metric)}"
+def _comparison(best: Named, rest: Sequence[Named], tested: bool) -> str:
+    name, row = best
+    first = f"{name} reaches {_score(row)} {number_format.words(row.metric)}"
     if not rest:
         return f"{first}; no other row has a score."
-    others = ", ".join(f"{name(row)} {_score(row)}" for row in rest[:MAX_NAMED_ROWS])
-    return f"{first}; {others}{_verdict(best, rest[0], tested)}."
+    others = ", ".join(f"{other} {_score(one)}" for other, one in rest[:MAX_NAMED_ROWS])
+    return f"{first}; {others}{_verdict(row, rest[0][1], tested)}."
 
 
 def _verdict(best: Summary, second: Summary, tested: bool) -> str:
     if _significantly_better(best, second):
         return ""
     if not tested:
+        if best.seeds_ok == 1 or second.seeds_ok == 1:
+            return " (one seed: not tested)"
         return f" (not tested: fewer than {MIN_COMMON_SEEDS} common seeds)"
-    return " (the first two do not differ significantly)"
+    return " (tie: the first two do not differ significantly)"
 
 
 def _chance_level(best: Summary) -> str:
@@ -163,7 +177,7 @@ def _furthest(selection: Selection, subject: Subject) -> str:
         return ""
     metric, distance = columns[-1]
     found = [
-        (mean, entry.model)
+        (mean, model_title(entry))
         for entry in entries
         if entry.ok and (mean := finite(scores(entry, metric).mean)) is not None
     ]
@@ -174,10 +188,24 @@ def _furthest(selection: Selection, subject: Subject) -> str:
     return f"At the largest distance, {distance} tokens: {named}."
 
 
-def _missing_seeds(rows: Sequence[Summary]) -> str:
+def _solved(entry: ResultRow) -> str:
+    """State how many seeds of the best row of a task reach a score of 0.9, if not all."""
+    values = paired_scores([entry], entry.subject.primary)[0]
+    count, reached = int(np.isfinite(values).sum()), int((values >= THRESHOLD).sum())
+    if entry.subject.kind != "task" or count == reached:
+        return ""
+    title = model_title(entry)
+    if not reached:
+        return f"The task is not solved: no seed of {title} reaches {THRESHOLD:g}."
+    fail = count - reached
+    verb = "fails" if fail == 1 else "fail"
+    return f"{fail} of {count} seeds of {title} {verb} to reach {THRESHOLD:g}."
+
+
+def _missing_seeds(rows: Sequence[Named]) -> str:
     missing = [
-        f"{name(row)} {row.seeds_ok}/{row.seeds_planned}"
-        for row in rows
+        f"{title} {row.seeds_ok}/{row.seeds_planned}"
+        for title, row in rows
         if row.seeds_ok < row.seeds_planned
     ]
     return f"Missing seeds: {', '.join(missing)}." if missing else ""
@@ -197,8 +225,3 @@ def _significantly_better(best: Summary, second: Summary) -> bool:
 
 def _score(row: Summary) -> str:
     return number_format.spread(row.mean, row.low, row.high, row.limits)
-
-
-def name(row: Summary) -> str:
-    """Return a row's name in a sentence: the model, and on a stream the method."""
-    return f"{row.model} · {row.method}" if row.kind == "stream" else row.model

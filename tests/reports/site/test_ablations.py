@@ -54,10 +54,10 @@ def test_rows_that_differ_in_one_option_are_paired_by_seed(store: Store) -> None
 
 def test_verdicts_name_losses_and_gains(store: Store) -> None:
     sentences = verdicts(ablations(select(store)))
-    assert "memnet with hebbian=false loses 0.400 on delayed-recall." in sentences
-    assert f"memnet with serial=false loses {NO_LOSS}." in sentences
+    assert "memnet with hebbian off loses 0.400 on delayed-recall." in sentences
+    assert f"memnet with serial off loses {NO_LOSS}." in sentences
     assert (
-        f"memnet[hebbian=false] with hops=1 loses {NO_LOSS}; it gains 0.102 on delayed-recall."
+        f"memnet, hebbian off with hops 1 loses {NO_LOSS}; it gains 0.102 on delayed-recall."
         in sentences
     )
 
@@ -69,7 +69,10 @@ def test_ablations_of_few_seeds_are_not_tested(fill: Fill) -> None:
         for seed in range(4)
     ]
     [sentence] = verdicts(ablations(select(fill(*records))))
-    assert "loses nothing significant; fewer than 5 common seeds, not tested: delayed" in sentence
+    assert sentence == (
+        "memnet with hebbian off loses nothing significant; not tested on 1 benchmark with fewer "
+        "than 5 common seeds, where the largest loss is 0.400 on delayed-recall."
+    )
 
 
 def test_unpaired_seeds_do_not_count(fill: Fill) -> None:
@@ -82,7 +85,7 @@ def test_unpaired_seeds_do_not_count(fill: Fill) -> None:
     assert not found.is_gain
     assert ablation_table([found]).rows[0].cells[:7] == (
         "memnet",
-        "serial=false",
+        "serial off",
         "delayed-recall",
         "0.900 ± 0.000",
         "0.400",
@@ -112,7 +115,7 @@ def test_the_page_and_the_markdown_show_ablations(store: Store, tmp_path: Path) 
     for name in ("ablations.html", "report.md"):
         content = (tmp_path / "out" / name).read_text(encoding="utf-8")
         assert "Ablations" in content
-        assert "hebbian=false loses 0.400 on delayed" in content.replace("\\", "")
+        assert "hebbian off loses 0.400 on delayed" in content.replace("\\", "")
     table = ablation_table(ablations(select(store)))
     assert all(len(row.cells) == len(table.columns) for row in table.rows)
 

@@ -38,13 +38,13 @@ def test_a_lead_that_is_not_significant(fill: Fill) -> None:
         *scored("memnet", 0.9, 0.5, 0.7, 0.8, 0.6),
         *scored("lstm", 0.6, 0.65, 0.7, 0.6, 0.6),
     )
-    assert found.claim == "memnet is best, not significantly better than lstm"
+    assert found.claim == "Tie: memnet is not significantly better than lstm"
     assert "do not differ significantly" in found.detail
 
 
 def test_few_common_seeds_are_not_tested(fill: Fill) -> None:
     found = finding(fill, *scored("memnet", *[0.9] * 4), *scored("lstm", *[0.1] * 6))
-    assert found.claim == "memnet is best, not tested against lstm"
+    assert found.claim == "memnet is ahead of lstm, not tested for lack of seeds"
     assert "(not tested: fewer than 5 common seeds)" in found.detail
 
 
@@ -104,3 +104,16 @@ def test_the_default_options_measure_other_primary_metrics(fill: Fill) -> None:
         "One seed has finished, without the primary metric. Nothing else was measured. "
         "The benchmark's default options measure it. Missing seeds: memnet 1/2."
     )
+
+
+def test_seeds_that_do_not_reach_nine_tenths_are_counted(fill: Fill) -> None:
+    unsolved = finding(fill, *scored("gru", 0.5, 0.6)).detail
+    assert "The task is not solved: no seed of gru reaches 0.9." in unsolved
+    detail = finding(fill, *scored("memnet", 1.0, 1.0, 0.2, 0.95, 0.1)).detail
+    assert "2 of 5 seeds of memnet fail to reach 0.9." in detail
+    assert "fail" not in finding(fill, *scored("lstm", 1.0, 0.9)).detail
+
+
+def test_one_seed_is_not_tested(fill: Fill) -> None:
+    found = finding(fill, *scored("memnet", 0.9), *scored("lstm", 0.1))
+    assert "(one seed: not tested)" in found.detail
