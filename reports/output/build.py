@@ -228,6 +228,7 @@ def _common_files(
                 name,
                 [line for line in rows if line.summary.model == name],
                 section(inspected[name], "") if name in inspected else None,
+                model.method_rows(name, rows),
             ),
         )
     all_aggregates = [

@@ -1,10 +1,14 @@
 """Leaderboard rows as pages show them, with memory bytes, suites and a drawn score."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from reports.analysis.selection import ResultRow, Selection
 from reports.analysis.summary import Summary, ranked
+from reports.site.badges import badges
+from reports.site.reproduce import defaults
+from results.records.cell import SUPERVISED
 
 STRIP_WIDTH = 88.0
 """Width of a drawn score, in pixels."""
@@ -31,6 +35,7 @@ class Line:
         suites: The suites that planned it.
         strip: Its drawn score; None if it has none between 0 and 1.
         ranked: Whether the leaderboard shows it; ablations, sizes and other budgets are apart.
+        badges: What a reader must know of it: no official protocol, too few seeds.
     """
 
     entry: ResultRow
@@ -39,6 +44,7 @@ class Line:
     suites: tuple[str, ...]
     strip: Strip | None
     ranked: bool = True
+    badges: tuple[str, ...] = ()
 
     @property
     def memory_bytes(self) -> int | None:
@@ -59,6 +65,7 @@ def lines(selection: Selection) -> list[Line]:
     for manifest in selection.manifests:
         for cell in manifest.cells:
             suites[cell.benchmark, cell.model, cell.method][manifest.name] = None
+    known = defaults(selection)
     found = []
     for subject in selection.subjects:
         rows = ranked(selection, subject)
@@ -66,8 +73,30 @@ def lines(selection: Selection) -> list[Line]:
         compared = selection.compared(subject)
         for entry, row in rows:
             planned = tuple(suites[subject.benchmark, row.model, row.method])
-            found.append(Line(entry, row, scored_rows, planned, _strip(row), entry in compared))
+            found.append(
+                Line(
+                    entry,
+                    row,
+                    scored_rows,
+                    planned,
+                    _strip(row),
+                    ranked=entry in compared,
+                    badges=badges(entry, known),
+                )
+            )
     return found
+
+
+def speaking_columns(lines: Sequence[Line]) -> frozenset[str]:
+    """Return which of the columns method, state, total and buffer say something of any row."""
+    rows = [line.summary for line in lines]
+    said = {
+        "method": any(row.method != SUPERVISED for row in rows),
+        "state": any(row.state_bytes for row in rows),
+        "total": any(row.total_bytes for row in rows),
+        "buffer": any(row.buffer_bytes for row in rows),
+    }
+    return frozenset(name for name, speaks in said.items() if speaks)
 
 
 def _strip(row: Summary) -> Strip | None:

@@ -2,17 +2,22 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from reports.analysis.selection import Selection
 from reports.site import page_templates
 from reports.site.inspection_page import Section
-from reports.site.lines import Line
+from reports.site.lines import Line, speaking_columns
 from reports.site.reproduce import defaults, plugin_note, rerun_commands
+from reports.tables.row_titles import model_title
 
 
 def render(
-    selection: Selection, name: str, lines: Sequence[Line], inspection: Section | None = None
+    selection: Selection,
+    name: str,
+    lines: Sequence[Line],
+    inspection: Section | None = None,
+    as_method: Sequence[Line] = (),
 ) -> str:
     """Render the page.
 
@@ -21,6 +26,7 @@ def render(
         name: The model.
         lines: Its rows, on all benchmarks.
         inspection: Figures of its memory, if one of its cells was inspected.
+        as_method: Rows of streams whose method has the model's name.
     """
     models = {one.name: one.summary for manifest in selection.manifests for one in manifest.models}
     methods = {
@@ -34,6 +40,10 @@ def render(
         .render(
             root="../",
             name=name,
+            title=model_title(lines[0].entry),
+            as_method=as_method,
+            method_summary=methods.get(name) or _first_summary(methods, name),
+            speaking=speaking_columns,
             summary=models.get(name, ""),
             lines=lines,
             methods=[
@@ -52,6 +62,22 @@ def render(
             inspection=inspection,
         )
     )
+
+
+def method_rows(name: str, lines: Sequence[Line]) -> list[Line]:
+    """Return the rows of streams whose method has a model's name, without ablations."""
+    return [
+        line
+        for line in lines
+        if line.summary.kind == "stream"
+        and line.summary.model != name
+        and base(line.summary.method) == name
+        and (line.ranked or line.summary.role == "budget")
+    ]
+
+
+def _first_summary(methods: Mapping[str, str], name: str) -> str:
+    return next((text for one, text in methods.items() if base(one) == name and text), "")
 
 
 def base(name: str) -> str:

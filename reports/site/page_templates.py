@@ -6,7 +6,7 @@ import jinja2
 
 from reports.analysis.slugs import slug
 from reports.site import addresses
-from reports.tables import formats, number_format
+from reports.tables import formats, number_format, row_titles
 
 
 @cache
@@ -28,4 +28,5 @@ def environment() -> jinja2.Environment:
     templates.filters["slug"] = slug
     templates.globals["fmt"] = number_format
     templates.globals["address"] = addresses
+    templates.globals["titles"] = row_titles
     return templates

@@ -71,19 +71,18 @@ class Filter {
     this.output = form.querySelector("output");
     this.rows = [...table.tBodies].flatMap((body) => [...body.rows].filter((row) => !row.classList.contains("group")));
     this.bodies = [...table.tBodies];
-    const column = [...table.tHead.rows[0].cells].findIndex((header) => header.dataset.key === "method");
-    this.facts = new Map(this.rows.map((row) => [row, this.read(row, column)]));
+    this.facts = new Map(this.rows.map((row) => [row, this.read(row)]));
     form.hidden = false;
     form.addEventListener("submit", (event) => event.preventDefault());
     form.addEventListener("input", () => { this.apply(); changed(); });
     form.addEventListener("reset", () => setTimeout(() => { this.apply(); changed(); }));
   }
 
-  read(row, column) {
+  read(row) {
     return {
       suites: (row.dataset.suites ?? "").split(" "),
       benchmark: row.parentElement.dataset.benchmark,
-      method: row.cells[column].textContent,
+      method: row.dataset.method,
       model: row.querySelector("th").textContent.toLowerCase(),
       memory: row.dataset.memory === undefined ? Infinity : Number(row.dataset.memory),
     };
