@@ -10,7 +10,7 @@ import numpy as np
 from reports.analysis.pairing import paired_scores
 from reports.analysis.selection import ResultRow, Selection, usual_budget, usual_model
 from reports.analysis.subjects import Subject
-from reports.analysis.summary import summary
+from reports.analysis.summary import Summary, summary
 from results.records.roles import Role, split_budget
 from results.statistics.ranks import pairwise
 from results.statistics.significance import MIN_COMMON_SEEDS
@@ -51,12 +51,16 @@ class HeatRow:
         title: Its name for people.
         scores: By name of the benchmark; of a method with and without a budget, with it.
         mean: Mean over the shared columns; None if one of them is missing.
+        bytes: Largest state of a model in its columns, or largest total bytes of a method.
+        cpu_seconds: Longest mean CPU time of training in its columns.
     """
 
     entry: ResultRow
     title: str
     scores: dict[str, Score]
     mean: float | None
+    bytes: int | None = None
+    cpu_seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,16 +116,24 @@ def _heat(selection: Selection, kind: Literal["task", "stream"]) -> Heat:
     subjects = _columns([one for one in selection.subjects if one.kind == kind], rows)
     entries: dict[tuple[str, str], ResultRow] = {}
     scores: dict[tuple[str, str], dict[str, Score]] = defaultdict(dict)
+    used: dict[tuple[str, str], dict[str, Summary]] = defaultdict(dict)
     for subject in subjects:
         for entry, score in _scores(rows[subject.name]):
             key = _key(entry)
             entries.setdefault(key, entry)
             if entry.budget is not None or subject.name not in scores[key]:
                 scores[key][subject.name] = score
+                used[key][subject.name] = summary(entry)
     usual = usual_model(list(entries.values()))
     shared = _shared(subjects, [scores[key] for key in entries if entries[key].role in COMPETING])
     made = [
-        HeatRow(entry, _title(entry, usual), scores[key], _mean(scores[key], shared))
+        HeatRow(
+            entry,
+            _title(entry, usual),
+            scores[key],
+            _mean(scores[key], shared),
+            *_costs(list(used[key].values())),
+        )
         for key, entry in entries.items()
     ]
     made.sort(
@@ -197,6 +209,16 @@ def _mean(scores: dict[str, Score], shared: Sequence[str]) -> float | None:
     if not shared or any(name not in scores for name in shared):
         return None
     return float(np.mean([scores[name].mean for name in shared]))
+
+
+def _costs(rows: Sequence[Summary]) -> tuple[int | None, float | None]:
+    """Return the largest bytes and the longest CPU time of a row's columns."""
+    sizes = [row.total_bytes if row.kind == "stream" else row.state_bytes for row in rows]
+    seconds = [row.train_cpu_seconds for row in rows]
+    return (
+        max((one for one in sizes if one is not None), default=None),
+        max((one for one in seconds if one is not None), default=None),
+    )
 
 
 def _key(entry: ResultRow) -> tuple[str, str]:

@@ -13,6 +13,7 @@ from reports.site import page_templates
 from reports.site.aggregate import Aggregate
 from reports.site.answers import FAMILIES, answer
 from reports.site.findings import Finding, findings
+from reports.site.forgetting_table import forgetting_table
 from reports.site.lines import Line, speaking_columns
 from reports.site.reproduce import commands, notes
 from reports.tables import formats
@@ -74,6 +75,7 @@ def render(
             figures=figures,
             heats=[(heat, FAMILIES[heat.kind], answer(heat)) for heat in heat_tables(selection)],
             has_ablations=has_ablations,
+            forgetting=forgetting_table(selection),
             said=speaking_columns([line for line in lines if line.ranked]),
             variants=sum(not line.ranked for line in lines),
             page_table=formats.page_table,

@@ -1,0 +1,36 @@
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from reports.analysis.selection import select
+from reports.site.badges import badges
+from results.store.store import Store
+from tests.reports.conftest import cell, task_record
+
+Fill = Callable[..., Store]
+DEFAULTS = {"delayed-recall": {"steps": 200, "streams": 32}}
+
+
+@pytest.mark.parametrize(
+    ("options", "training", "seeds", "expected"),
+    [
+        ({"steps": 200}, {}, 3, ()),
+        ({"steps": 40}, {}, 3, ("no official protocol: steps 40",)),
+        ({"steps": 40}, {"protocol": "converged"}, 3, ()),
+        ({"steps": 200, "streams": 2}, {}, 2, ("2 seeds: not tested",)),
+        ({"steps": 40, "protocol": "vandeven2022"}, {}, 1, ("one seed: not tested",)),
+    ],
+)
+def test_badges(
+    fill: Fill, options: dict[str, Any], training: dict[str, Any], seeds: int, expected: object
+) -> None:
+    config = {"benchmark": options, "model": {}, "training": training}
+    cells = [cell("lstm", seed).model_copy(update={"config": config}) for seed in range(seeds)]
+    [entry] = select(fill(*[task_record(one, [0.5]) for one in cells])).entries
+    assert badges(entry, DEFAULTS) == expected
+
+
+def test_without_known_defaults_no_option_is_marked(fill: Fill) -> None:
+    [entry] = select(fill(*[task_record(cell("lstm", seed), [0.5]) for seed in range(3)])).entries
+    assert badges(entry, {}) == ()
