@@ -25,6 +25,11 @@ PNG_COLOURS = 128
 _DECIMALS = re.compile(r"(scale\([^)]*\)|\d+\.\d{2})\d*")
 """Digits of coordinates beyond hundredths of a point; factors of a scale keep theirs."""
 
+_COMMENT = re.compile(r"\s*<!--.*?-->", re.DOTALL)
+_PATH = re.compile(r'(?<= d=)"[^"]*"')
+_STYLE = re.compile(r'(?<= style=)"[^"]*"')
+_GLYPHS = {"DejaVuSans-Bold-": "b", "DejaVuSans-": "g"}
+
 
 @dataclass(frozen=True, slots=True)
 class Plot:
@@ -85,10 +90,23 @@ def render(figure: Figure, *, name: str, title: str, caption: str, description: 
         caption=caption,
         description=description,
         size=(round(96 * width), round(96 * height)),
-        svg=_DECIMALS.sub(r"\1", svg.getvalue().decode()),
+        svg=small_svg(svg.getvalue().decode()),
         pdf=pdf.getvalue(),
         png=png.getvalue(),
     )
+
+
+def small_svg(text: str) -> str:
+    """Return the same drawing in fewer bytes.
+
+    Coordinates have two decimals, glyphs short names, and paths and styles no blanks.
+    """
+    text = _COMMENT.sub("", _DECIMALS.sub(r"\1", text))
+    for long, short in _GLYPHS.items():
+        text = text.replace(long, short)
+    text = _PATH.sub(lambda found: re.sub(r"\s*([A-Za-z])\s*", r"\1", found[0]), text)
+    text = _STYLE.sub(lambda found: re.sub(r"([:;]) ", r"\1", found[0]), text)
+    return re.sub(r"\n\s*", "\n", text)
 
 
 def _small_png(pixels: memoryview) -> Image.Image:

@@ -79,7 +79,6 @@ def what_ran(lines: Sequence[Line]) -> str:
     shared = {
         key: configs[0][key]
         for key in OPTIONS
-        if all(config.get(key) == configs[0].get(key) for config in configs)
-        and configs[0].get(key) is not None
+        if all(config.get(key) == configs[0].get(key) for config in configs) and configs[0].get(key)
     }
     return ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in shared.items())

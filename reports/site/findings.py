@@ -171,7 +171,7 @@ def _chance_level(best: Summary) -> str:
 
 def _furthest(selection: Selection, subject: Subject) -> str:
     """Return the best accuracies at a task's largest distance."""
-    entries: Sequence[ResultRow] = selection.of(subject) if subject.kind == "task" else ()
+    entries: Sequence[ResultRow] = selection.compared(subject) if subject.kind == "task" else ()
     columns = distance_columns(entries)
     if not columns or columns[-1][0] == subject.primary:
         return ""

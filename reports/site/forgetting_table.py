@@ -1,11 +1,11 @@
 """Which method forgets least at equal bytes: a row per stream and budget."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from reports.analysis.metric_ranges import metric_range
 from reports.analysis.pairing import paired_scores
-from reports.analysis.selection import ResultRow, Selection
+from reports.analysis.selection import ResultRow, Selection, usual_model
 from reports.analysis.subjects import Subject
 from reports.analysis.summary import finite, scores
 from reports.tables import number_format
@@ -47,7 +47,8 @@ def forgetting_table(selection: Selection) -> Table | None:
     return Table(caption, COLUMNS, tuple(rows))
 
 
-def _rows(subject: Subject, entries: Iterable[ResultRow]) -> list[Row]:
+def _rows(subject: Subject, entries: Sequence[ResultRow]) -> list[Row]:
+    usual = usual_model(list(entries))
     budgets: dict[str, list[tuple[float, ResultRow]]] = defaultdict(list)
     for entry in entries:
         mean = finite(scores(entry, METRIC).mean) if entry.ok else None
@@ -62,8 +63,8 @@ def _rows(subject: Subject, entries: Iterable[ResultRow]) -> list[Row]:
                     (
                         subject.shown,
                         options_text(budget),
-                        *_cells(best[0]),
-                        *_cells(best[1]),
+                        *_cells(best[0], usual),
+                        *_cells(best[1], usual),
                         _verdict(best[:2]),
                     )
                 )
@@ -78,11 +79,11 @@ def _order(budget: str) -> tuple[bool, int, str]:
     return (not budget.startswith("total_budget"), size, budget)
 
 
-def _cells(entry: ResultRow) -> tuple[str, str, str]:
+def _cells(entry: ResultRow, usual: str) -> tuple[str, str, str]:
     options = entry.method.partition("[")[2].removesuffix("]").replace(",", ", ")
     title = (entry.method_title or entry.method).removesuffix(f", {options}")
     return (
-        f"{title} · {model_title(entry)}",
+        title if entry.model == usual else f"{model_title(entry)} · {title}",
         number_format.interval(scores(entry, METRIC), metric_range(METRIC)),
         number_format.score(finite(scores(entry, "accuracy").mean)),
     )

@@ -37,6 +37,11 @@ def options_text(options: str) -> str:
     return ", ".join(_option(one) for one in options.split(",") if one)
 
 
+def spelt(title: str) -> str:
+    """Return a title of `reports.analysis.heat` with its options in words."""
+    return ", ".join(_option(part) if "=" in part else part for part in title.split(", "))
+
+
 def _title(title: str, name: str) -> str:
     """Return a title whose options are in words, from the title of a manifest and a name."""
     base, _, options = name.partition("[")

@@ -29,9 +29,9 @@ def test_the_method_that_forgets_least_is_named_at_each_budget(fill: Fill) -> No
     table = forgetting_table(select(store))
     assert table is not None
     [row] = table.rows
-    assert row.cells[:3] == ("split-digits", "160 kB in all", "er · mlp")
+    assert row.cells[:3] == ("split-digits", "160 kB in all", "er")
     assert row.cells[3].startswith("0.120")
-    assert row.cells[5] == "memnet · mlp"
+    assert row.cells[5] == "memnet"
     assert row.cells[8] == "significant"
 
 
