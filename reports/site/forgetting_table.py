@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Sequence
 
+from reports.analysis.heat import COMPETING
 from reports.analysis.metric_ranges import metric_range
 from reports.analysis.pairing import paired_scores
 from reports.analysis.selection import ResultRow, Selection, usual_model
@@ -52,8 +53,8 @@ def _rows(subject: Subject, entries: Sequence[ResultRow]) -> list[Row]:
     budgets: dict[str, list[tuple[float, ResultRow]]] = defaultdict(list)
     for entry in entries:
         mean = finite(scores(entry, METRIC).mean) if entry.ok else None
-        if entry.role == "budget" and mean is not None:
-            budgets[entry.method.partition("[")[2].removesuffix("]")].append((mean, entry))
+        if entry.budget is not None and entry.role in COMPETING and mean is not None:
+            budgets[entry.budget].append((mean, entry))
     found = []
     for budget in sorted(budgets, key=_order):
         best = [entry for _, entry in sorted(budgets[budget], key=lambda pair: pair[0])]
