@@ -14,11 +14,12 @@ from reports.figures import (
     forgetting_curves,
     group_accuracies,
     learning_curves,
+    memory_curve,
     paired_differences,
     profiles,
     slot_statistics,
 )
-from reports.figures.choice import choose
+from reports.figures.choice import FigureRows, choose
 from reports.figures.plot import Plot
 from reports.figures.style import Style
 
@@ -29,12 +30,16 @@ FIGURES = {
     "average-accuracy": average_accuracy.draw,
     "forgetting-curves": forgetting_curves.draw,
     "accuracy-matrices": accuracy_matrices.draw,
+    "memory-curve": memory_curve.draw_one,
     "costs": costs.draw,
     "comparisons": paired_differences.draw_best,
     "profiles": profiles.draw,
     "slot-statistics": slot_statistics.draw,
 }
 """Figures in the order of the page, by the suffix of their names."""
+
+ALL_ROWS = {"memory-curve"}
+"""Figures that choose their own rows, from all budgets."""
 
 ALL_MODELS = {"forgetting-curves", "accuracy-matrices", "slot-statistics"}
 """Figures with a panel or a group per row, which may show several models of a stream."""
@@ -50,7 +55,11 @@ def plots(subject: Subject, entries: Sequence[ResultRow], style: Style) -> list[
     """
     drawn = []
     for (kind, draw), name in zip(FIGURES.items(), plot_names(subject), strict=True):
-        choice = choose(entries, one_model=kind not in ALL_MODELS)
+        choice = (
+            FigureRows(tuple(entries), "")
+            if kind in ALL_ROWS
+            else choose(entries, one_model=kind not in ALL_MODELS)
+        )
         plot = draw(subject, choice.rows, style, name)
         if plot is not None:
             drawn.append(replace(plot, caption=f"{plot.caption} {choice.note}".strip()))

@@ -3,6 +3,7 @@
 import math
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from textwrap import fill
 
 import numpy as np
@@ -10,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
-from reports.analysis.selection import ResultRow
+from reports.analysis.selection import ResultRow, usual_model
 from reports.analysis.subjects import Subject
 from reports.analysis.summary import Summary, summary
 from reports.figures.plot import Plot, render
@@ -33,7 +34,24 @@ TITLE_WIDTH = 34
 Point = tuple[int, Summary, ResultRow]
 
 
-def draw(panels: Sequence[Panel], style: Style, name: str, *, columns: int) -> Plot | None:
+def draw_one(
+    subject: Subject, entries: tuple[ResultRow, ...], style: Style, name: str
+) -> Plot | None:
+    """Draw the curve of one stream; None if no method has several budgets."""
+    drawn = draw([(subject, entries)], style, name, columns=1, size=(6.4, 3.6))
+    if drawn is None:
+        return None
+    return replace(drawn, title=f"{subject.shown}: {drawn.title[0].lower()}{drawn.title[1:]}")
+
+
+def draw(
+    panels: Sequence[Panel],
+    style: Style,
+    name: str,
+    *,
+    columns: int,
+    size: tuple[float, float] = (3.0, 2.7),
+) -> Plot | None:
     """Draw one panel per stream on which a method has several budgets; None without one.
 
     Args:
@@ -41,6 +59,7 @@ def draw(panels: Sequence[Panel], style: Style, name: str, *, columns: int) -> P
         style: The style of the whole report.
         name: Name of the figure's files.
         columns: Number of panels per line.
+        size: Width and height of a panel, in inches.
     """
     streams = [panel for panel in panels if panel[0].kind == "stream"]
     shown = [(subject, found) for subject, rows in streams if (found := curves(rows))]
@@ -49,10 +68,12 @@ def draw(panels: Sequence[Panel], style: Style, name: str, *, columns: int) -> P
     columns = min(columns, len(shown))
     height = -(-len(shown) // columns)
     with styled():
-        figure = Figure(figsize=(3.0 * columns, 2.7 * height + 0.8), layout="constrained")
+        figure = Figure(figsize=(size[0] * columns, size[1] * height + 0.8), layout="constrained")
         for place, (subject, lines) in enumerate(shown):
             axes = figure.add_subplot(height, columns, place + 1)
             panel(axes, subject, lines, style, first=place % columns == 0)
+            if len(shown) > 1:
+                axes.set_title(fill(subject.shown, TITLE_WIDTH), fontsize=8.0)
         legend_below(figure, *figure.axes)
     return render(
         figure,
@@ -67,11 +88,20 @@ def draw(panels: Sequence[Panel], style: Style, name: str, *, columns: int) -> P
 
 
 def curves(entries: Sequence[ResultRow]) -> dict[str, list[Point]]:
-    """Return the points of each method by rising bytes; none without a method of two budgets."""
+    """Return the points of each method by rising bytes, with the most frequent model.
+
+    None without a method of two budgets.
+    """
     found: dict[str, list[Point]] = defaultdict(list)
+    usual = _base(usual_model(entries))
     for entry in entries:
         row = summary(entry)
-        if entry.role in CURVE_ROLES and row.mean is not None and entry.ok:
+        if (
+            _base(entry.model) == usual
+            and entry.role in CURVE_ROLES
+            and row.mean is not None
+            and entry.ok
+        ):
             size = max(record.cost.total_bytes for record in entry.ok)
             found[entry.method.partition("[")[0]].append((size, row, entry))
     if all(len(points) < 2 for points in found.values()):
@@ -106,7 +136,6 @@ def panel(
     axes.set_xlabel("total bytes")
     score_axis(axes, number_format.words(subject.primary) if first else "")
     axes.tick_params(axis="x", labelsize=7.5)
-    axes.set_title(fill(subject.shown, TITLE_WIDTH), fontsize=8.0)
 
 
 def round_sizes(low: float, high: float) -> list[float]:
@@ -120,6 +149,11 @@ def round_sizes(low: float, high: float) -> list[float]:
             return found or inside[:: -(-len(inside) // MAX_TICKS)]
         found = inside
     return found
+
+
+def _base(model: str) -> str:
+    """Return a model without its options: a total budget may fit the network's size."""
+    return model.partition("[")[0]
 
 
 def _label(points: Sequence[Point]) -> str:

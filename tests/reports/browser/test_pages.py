@@ -52,10 +52,11 @@ def test_a_page_loads_without_errors(page: Any, served: str, address: str) -> No
 
 
 @every_page
-def test_a_page_fits_a_phone(page: Any, served: str, address: str) -> None:
-    page.set_viewport_size({"width": 360, "height": 740})
+def test_a_page_fits_every_screen(page: Any, served: str, address: str) -> None:
     page.goto(served + address)
-    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    for width in (320, 390, 768, 1024, 1400, 1600):
+        page.set_viewport_size({"width": width, "height": 740})
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
 @every_page

@@ -12,6 +12,9 @@ from reports.figures.style import style_of
 from results.store.store import Store
 
 PUBLISHED = Path(__file__).parents[3] / "results" / "published"
+LEARNERS = {"memnet", "transformer", "lstm"}
+"""Models that the figures of forgetting must contain."""
+
 CORE = {"task": ("memnet", "transformer", "lstm"), "stream": ("memnet", "naive", "er")}
 """Models of tasks and methods of streams that a figure must contain."""
 
@@ -35,6 +38,15 @@ def test_every_benchmark_draws_the_core_of_the_comparison(published: Selection) 
             if row.ok and row.role != "ablation"
         }
         assert known.intersection(CORE[subject.kind]) <= drawn, subject.name
+
+
+def test_streams_draw_the_transformer_the_lstm_and_memnet(published: Selection) -> None:
+    for subject in published.subjects:
+        if subject.kind == "stream":
+            rows = [entry for entry, _ in ranked(published, subject)]
+            known = {entry.model.partition("[")[0] for entry in rows if entry.ok} & LEARNERS
+            drawn = {row.model.partition("[")[0] for row in choose(rows, one_model=False).rows}
+            assert known <= drawn, subject.name
 
 
 def test_no_two_series_of_a_figure_look_alike(published: Selection) -> None:
