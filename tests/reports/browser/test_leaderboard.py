@@ -9,7 +9,10 @@ ROWS = "table.leaderboard tbody:not([hidden]) tr:not(.group):not([hidden])"
 
 
 def column(page: Any, key: str, benchmark: str = "association") -> list[str]:
-    """Return the texts of a column in one benchmark's part, of the visible rows."""
+    """Return the texts of a column in one benchmark's part, of the visible rows.
+
+    Of models and methods with a title these are the names in records.
+    """
     return page.evaluate(
         """([key, benchmark]) => {
             const table = document.querySelector("table.leaderboard");
@@ -18,7 +21,8 @@ def column(page: Any, key: str, benchmark: str = "association") -> list[str]:
             const body = [...table.tBodies].find((body) => body.dataset.benchmark === benchmark);
             const shown = (row) => !row.classList.contains("group") && !row.hidden;
             const rows = [...body.rows].filter(shown);
-            return rows.map((row) => row.cells[place].innerText.trim());
+            const text = (cell) => (cell.querySelector(".raw") ?? cell).innerText.trim();
+            return rows.map((row) => text(row.cells[place]));
         }""",
         [key, benchmark],
     )
