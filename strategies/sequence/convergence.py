@@ -8,8 +8,9 @@ At a plateau neither the validation loss nor the validation accuracy has improve
 which is at least twice the task's own number of steps. Some models learn a task suddenly, after
 many steps at the chance level, and a short patience would stop them before. On `induction` with a
 cap of 1,000 steps, the validation loss of the delta rule is flat until step 275 (seed 3100) and
-that of the LSTM until step 425 (seed 7), and both then solve the task. A patience of a tenth of the
-cap stops both; a quarter leaves the LSTM to chance.
+that of the LSTM until step 425 (seed 7); with a cap of 2,400, that of Mamba is flat until step 500
+(seed 3100). All three then solve the task. A patience of a tenth of the cap stops all of them. At a
+quarter, the LSTM goes on only because noise improved its best loss by one percent.
 """
 
 import math
