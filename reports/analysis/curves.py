@@ -53,7 +53,7 @@ def lifetimes(record: Record) -> tuple[Array, Array] | None:
     curve = (record.slots or {}).get("lifetimes")
     if not isinstance(curve, dict):
         return None
-    time, share = (_numbers(curve.get(name)) for name in ("time", "survival"))
+    time, share = (numbers(curve.get(name)) for name in ("time", "survival"))
     if time is None or share is None or len(time) == 0 or len(time) != len(share):
         return None
     return time, share
@@ -65,7 +65,7 @@ def mean_lifetime(record: Record) -> float | None:
     It is that of the full survival curve; a record contains a thinned one.
     """
     curve = (record.slots or {}).get("lifetimes")
-    mean = _numbers([curve.get("mean")]) if isinstance(curve, dict) else None
+    mean = numbers([curve.get("mean")]) if isinstance(curve, dict) else None
     if mean is not None and np.isfinite(mean[0]):
         return float(mean[0])
     found = lifetimes(record)
@@ -81,7 +81,7 @@ def lifetime_band(entry: ResultRow) -> tuple[Array, Array] | None:
     ]
     if len(curves) != 1:
         return None
-    time, low, high = (_numbers(curves[0].get(name)) for name in ("time", "low", "high"))
+    time, low, high = (numbers(curves[0].get(name)) for name in ("time", "low", "high"))
     if time is None or low is None or high is None or not len(time) == len(low) == len(high):
         return None
     return low, high
@@ -89,14 +89,14 @@ def lifetime_band(entry: ResultRow) -> tuple[Array, Array] | None:
 
 def slot_numbers(entry: ResultRow, name: str) -> list[float]:
     """Return a slot statistic by seed, without the seeds that have none."""
-    values = [_numbers([(record.slots or {}).get(name)]) for record in entry.ok]
+    values = [numbers([(record.slots or {}).get(name)]) for record in entry.ok]
     return [float(value[0]) for value in values if value is not None and np.isfinite(value[0])]
 
 
 def pairs(curve: JsonValue) -> dict[float, float]:
     """Return ``{x: y}`` of ``[[x, y, …], …]`` for positive ``x``; malformed rows are skipped."""
     rows = curve if isinstance(curve, list) else []
-    read = [_numbers(row) for row in rows]
+    read = [numbers(row) for row in rows]
     return {
         float(row[0]): float(row[1])
         for row in read
@@ -108,7 +108,7 @@ def _matrix(record: Record) -> Array | None:
     rows = record.curves.get("accuracy_matrix")
     if not isinstance(rows, list) or not rows:
         return None
-    read = [_numbers(row) for row in rows]
+    read = [numbers(row) for row in rows]
     rows_read = [row for row in read if row is not None and len(row) > 0]
     if len(rows_read) != len(rows) or len({len(row) for row in rows_read}) != 1:
         return None
@@ -124,15 +124,15 @@ def number(value: object) -> TypeGuard[int | float]:
     )
 
 
-def _numbers(value: JsonValue) -> Array | None:
+def numbers(value: JsonValue) -> Array | None:
     """Return a list of numbers as an array, nulls as NaN; None if it is not one."""
     if not isinstance(value, list):
         return None
-    numbers = [
+    found = [
         np.nan if item is None else item
         for item in value
         if item is None or isinstance(item, int | float)
     ]
-    if len(numbers) != len(value) or any(abs(number) > MAX_ABSOLUTE for number in numbers):
+    if len(found) != len(value) or any(abs(one) > MAX_ABSOLUTE for one in found):
         return None
-    return np.array(numbers, dtype=np.float64)
+    return np.array(found, dtype=np.float64)

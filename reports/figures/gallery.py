@@ -12,6 +12,7 @@ from reports.figures import (
     average_accuracy,
     costs,
     forgetting_curves,
+    forgetting_dynamics,
     group_accuracies,
     learning_curves,
     memory_curve,
@@ -35,6 +36,7 @@ FIGURES = {
     "comparisons": paired_differences.draw_best,
     "profiles": profiles.draw,
     "slot-statistics": slot_statistics.draw,
+    "forgetting-dynamics": forgetting_dynamics.draw,
 }
 """Figures in the order of the page, by the suffix of their names."""
 
