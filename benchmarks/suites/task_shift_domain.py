@@ -5,45 +5,17 @@ rotated MNIST are domain-incremental in the suite `task-shift`. The profile ``sm
 embedded digits only.
 """
 
-from benchmarks.planning.suite import Member, Suite
+from benchmarks.suites._scenario import scenario_suite
 
 VERSION = "1"
 TITLE = "Task shifts, domain-incremental"
 
-BOUNDS = ("naive", "joint")
-REGULARISED = ("ewc", "si", "lwf")
-REPLAYED = ("a-gem", "er", "er-ace", "der-plus-plus")
-CLOSED_FORM = ("slda", "ridge", "ridge-slots")
-DOMAIN_METHODS = (*BOUNDS, *REGULARISED, *REPLAYED, *CLOSED_FORM, "memnet")
-OPTIONS = {"scenario": "domain"}
-
-SUITE = Suite(
-    seeds=tuple(range(5)),
-    members=tuple(
-        Member(
-            benchmark=stream,
-            models=("mlp",),
-            methods=DOMAIN_METHODS,
-            options=OPTIONS,
-        )
-        for stream in (
-            "split-digits",
-            "split-mnist",
-            "split-fashion-mnist",
-            "split-mnist-1d",
-        )
+SUITE = scenario_suite(
+    "domain",
+    (
+        "split-digits",
+        "split-mnist",
+        "split-fashion-mnist",
+        "split-mnist-1d",
     ),
-    profiles={
-        "small": Suite(
-            seeds=(0,),
-            members=(
-                Member(
-                    benchmark="split-digits",
-                    models=("mlp",),
-                    methods=DOMAIN_METHODS,
-                    options=OPTIONS,
-                ),
-            ),
-        )
-    },
 )
