@@ -6,7 +6,7 @@ of the distribution. Types for editors and mypy are in ``__init__.pyi``.
     import memnet
 
     results = memnet.run("quick", models=["memnet", "lstm"], seeds=3)
-    frame = memnet.load_results("results/published").frame()
+    frame = memnet.load_results("published").frame()
     trained = memnet.load_model("runs", cell_id)
 
 The modules of this package (start at :mod:`memnet.model`) import torch alone.

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from benchmarks.cli.paths import file, folder, usable_folder
+from results.store.named import store_folder
 
 Store = Annotated[
     Path | None,
@@ -150,12 +151,4 @@ def report_store(given: str | Path) -> Path:
     Raises:
         UsageError: If it cannot be used, or is not a folder.
     """
-    if str(given) == PUBLISHED and not Path(given).exists():
-        import results
-
-        return Path(results.__file__).parent / PUBLISHED
-    return store_root(Path(given) if str(given) else None)
-
-
-PUBLISHED = "published"
-"""Name of the store of the package's own records."""
+    return store_root(store_folder(given) if str(given) else None)

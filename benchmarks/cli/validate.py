@@ -48,14 +48,14 @@ def validate(
     complete seeds, duplicates and drift. Valid records of earlier versions of the code are noted as
     outdated, and manifests as manifests.
     """
-    import results
     import results.validation.validate as checks
+    from results.store.named import PUBLISHED, store_folder
     from results.validation.untrusted_json import printable
 
     paths = [path for given in files for path in _records(given)]
     if not paths:
         raise UsageError(f"no records in {printable(', '.join(map(str, files)))}")
-    store = Path(results.__file__).parent / "published" if against is None else against
+    store = store_folder(PUBLISHED) if against is None else against
     if against is not None and not (store / "records").is_dir():
         raise UsageError(
             f"there is no store at {store}: --against takes a folder with a records/ folder"

@@ -10,6 +10,7 @@ from reports.analysis.curves_frame import curves_frame
 from reports.analysis.dataframes import cells_frame
 from results.errors import UsageError
 from results.records.record import Record
+from results.store.named import store_folder
 from results.store.store import Store
 
 
@@ -68,7 +69,7 @@ def load_results(*stores: str | Path, cells: Iterable[str] | None = None) -> Res
     counts once, for the first of them.
 
     Args:
-        stores: Folders, such as ``"runs"`` and ``"results/published"``.
+        stores: Folders, such as ``"runs"``; ``"published"`` is the package's own.
         cells: Ids of the cells to read; all by default.
 
     Raises:
@@ -83,7 +84,7 @@ def load_results(*stores: str | Path, cells: Iterable[str] | None = None) -> Res
     seen: dict[str, tuple[Path, Record]] = {}
     loaded: list[tuple[str, tuple[Record, ...]]] = []
     for folder in stores:
-        store = Store.open(Path(folder).expanduser())
+        store = Store.open(store_folder(folder))
         records = []
         for cell_id in sorted(store.ids()):
             if chosen is not None and cell_id not in chosen:

@@ -96,3 +96,10 @@ def test_an_empty_store_gives_an_empty_frame(tmp_path: Path) -> None:
     assert isinstance(frame, pd.DataFrame)
     assert len(frame) == 0
     assert "model" in frame
+
+
+def test_published_names_the_packages_own_records(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert memnet.load_results("published", cells=[]).stores == (("published", ()),)
