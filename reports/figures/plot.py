@@ -22,8 +22,8 @@ FORMS = ("svg", "pdf", "png")
 PNG_COLOURS = 128
 """Number of colours of a PNG: a third of the size, without a visible difference."""
 
-_DECIMALS = re.compile(r"(scale\([^)]*\)|\d+\.\d{2})\d*")
-"""Digits of coordinates beyond hundredths of a point; factors of a scale keep theirs."""
+_DECIMALS = re.compile(r"(scale\([^)]*\)|\d+\.\d)\d*")
+"""Digits of coordinates beyond tenths of a point; factors of a scale keep theirs."""
 
 _COMMENT = re.compile(r"\s*<!--.*?-->", re.DOTALL)
 _PATH = re.compile(r'(?<= d=)"[^"]*"')
@@ -99,7 +99,7 @@ def render(figure: Figure, *, name: str, title: str, caption: str, description: 
 def small_svg(text: str) -> str:
     """Return the same drawing in fewer bytes.
 
-    Coordinates have two decimals, glyphs short names, and paths and styles no blanks.
+    Coordinates have one decimal, glyphs short names, and paths and styles no blanks.
     """
     text = _COMMENT.sub("", _DECIMALS.sub(r"\1", text))
     for long, short in _GLYPHS.items():

@@ -66,7 +66,7 @@ RC: dict[Any, Any] = {
     "figure.facecolor": "white",
     "savefig.facecolor": "white",
     "figure.dpi": 100,
-    "savefig.dpi": 160,
+    "savefig.dpi": 144,
     "svg.fonttype": "path",
 }
 
