@@ -47,7 +47,7 @@ def hostile(selection: Selection) -> Selection:
     *others, last = selection.entries
     for record in (*last.ok, *last.failed):
         vars(record)["cell"] = record.cell.model_copy(update={"model": HOSTILE})
-    return replace(selection, entries=(*others, replace(last, model=HOSTILE)))
+    return replace(selection, entries=(*others, replace(last, model=HOSTILE, model_title=HOSTILE)))
 
 
 @pytest.fixture(scope="session")
