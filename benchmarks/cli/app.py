@@ -4,6 +4,7 @@ Subcommands import their dependencies in their bodies, so that ``list`` and ``--
 """
 
 import sys
+import warnings
 from typing import Annotated, Any
 
 import typer
@@ -80,6 +81,7 @@ def main() -> None:
     An invalid request prints one line on standard error and exits with code 2.
     """
     output, errors = prepare_output()
+    warnings.filterwarnings("ignore", "no QP solver found")  # of a package that nothing here uses
     raise SystemExit(exit_code(run_command(), output, errors))
 
 

@@ -43,7 +43,7 @@ def leaderboard(
     ] = "md",
 ) -> None:
     """Print the leaderboard."""
-    from benchmarks.planning.variant import split_names
+    from benchmarks.cli.plan_options import names_of
     from reports.analysis.narrowed import narrowed
     from reports.analysis.selection import select
     from reports.tables.leaderboard import render_selection
@@ -54,9 +54,9 @@ def leaderboard(
     first, *others = [Store.open(shared_options.report_store(one)) for one in stores or [""]]
     selection = narrowed(
         select(first, *others),
-        benchmarks=split_names(benchmarks or ""),
-        models=split_names(models or ""),
-        methods=split_names(methods or ""),
+        benchmarks=names_of("--benchmark", benchmarks) or (),
+        models=names_of("--model", models) or (),
+        methods=names_of("--method", methods) or (),
         reference_only=reference_only,
     )
     print(render_selection(selection, form, split_names(columns or "")), end="")

@@ -10,10 +10,14 @@ import hashlib
 import importlib.metadata
 import importlib.util
 import sysconfig
+import unicodedata
 from collections.abc import Iterator, Mapping
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
+from benchmarks.datasets.paths import normalised
+from benchmarks.datasets.user_files import entries_of, files_below, nfc, role
 from results.errors import UsageError
 
 MODULES = (
@@ -38,13 +42,23 @@ LARGEST = 400_000
 SMALLEST = 10_000
 """Fewest bytes of a domain."""
 
+BLOCK = 1000
+"""Bytes of a block."""
+
+FOLD = 5
+"""Every fifth block is for evaluation."""
+
+NOTED_SHARE = 0.05
+"""Share of windows for evaluation from which those that training contains are reported."""
+
 
 def domains(data: str, root: Path) -> dict[str, bytes]:
     """Return the texts by domain: those of Python, and those of a user.
 
     Args:
         data: Name of a text file in the data root, or of a folder whose files, or subfolders of
-            files, are a domain each; empty for none.
+            files, are a domain each; empty for none. Links are followed, hidden files and backups
+            are skipped.
         root: The data root.
 
     Raises:
@@ -55,7 +69,7 @@ def domains(data: str, root: Path) -> dict[str, bytes]:
         "source": _joined(_source()),
         "licences": _joined(_licences()),
     }
-    if data:
+    if data.strip():
         found |= _own(data, root)
     for name, text in found.items():
         if len(text) < SMALLEST:
@@ -80,6 +94,34 @@ def digest(options: Mapping[str, Any], root: Path) -> str:
     for name, text in domains(str(options["data"]), root).items():
         found.update(f"{name}:{len(text)}\n".encode() + text)
     return f"sha256:{found.hexdigest()}"
+
+
+def notes(options: Mapping[str, Any], root: Path) -> list[str]:
+    """Return what a user should know of their own texts before a run, one line each.
+
+    How many bytes of a text are used, and how much of its part for evaluation is in its part for
+    training too.
+
+    Raises:
+        UsageError: If the texts can't be read or are malformed.
+    """
+    data, found = str(options["data"]), []
+    own = _own(data, root) if data.strip() else {}
+    found += [
+        f"{one} and {other} are the same text"
+        for one, other in combinations(own, 2)
+        if own[one] == own[other]
+    ]
+    for name, text in own.items():
+        if len(text) > LARGEST:
+            found.append(f"{name}: the first {LARGEST:,} of {len(text):,} bytes are used")
+        both, every = _repeated(text[:LARGEST], int(options["context"]) + 1)
+        if both > NOTED_SHARE * every:
+            found.append(
+                f"{name}: {both:,} of {every:,} windows for evaluation are also in its text for "
+                "training"
+            )
+    return found
 
 
 def _joined(texts: Iterator[bytes]) -> bytes:
@@ -116,22 +158,67 @@ def _licences() -> Iterator[bytes]:
 
 
 def _own(data: str, root: Path) -> dict[str, bytes]:
-    """Return the texts of a user by domain; a name that Python's domains have gets a suffix."""
-    place = root / data
+    """Return the texts of a user by domain, as long as they are.
+
+    Raises:
+        UsageError: If there is no such text, a file is not text or can't be read, or the folder has
+            parts that are no domains.
+    """
+    forms = (normalised(data), unicodedata.normalize("NFD", normalised(data)))
+    place = next((root / form for form in forms if (root / form).exists()), root / forms[0])
     if Path(data).is_absolute() or ".." in Path(data).parts or not place.exists():
         raise UsageError(
             f"there is no text {place}: write --set data=NAME for a file or folder in the data "
             "root, and set --data-root or MEMNET_DATA to its folder"
         )
-    parts = [place] if place.is_file() else sorted(place.iterdir())
+    parts = [place] if place.is_file() else entries_of(place)
+    roles = {role(part.name) for part in parts if part.is_dir()} - {None}
+    if "training" in roles and len(roles) > 1:
+        raise UsageError(
+            f"{place} holds training and test folders: put all text of a domain into one file or "
+            "folder; every fifth block of it is for evaluation"
+        )
     texts: dict[str, bytes] = {}
     for part in parts:
-        if part.name.startswith("."):
-            continue
-        files = (
-            [part] if part.is_file() else sorted(one for one in part.rglob("*") if one.is_file())
-        )
-        texts[f"own {part.stem}"] = _joined(one.read_bytes() for one in files)
+        name = f"own {nfc(part.stem if part.is_file() else part.name)}"
+        if name in texts:
+            raise UsageError(f"{place} holds two domains called '{name}': rename {part.name}")
+        texts[name] = _joined(map(_text_of, [part] if part.is_file() else files_below(part)))
     if not texts:
         raise UsageError(f"{place} holds no text files: add some, or leave data out")
     return texts
+
+
+def _text_of(file: Path) -> bytes:
+    """Read a file of text.
+
+    Raises:
+        UsageError: If it can't be read, or holds zero bytes.
+    """
+    try:
+        text = file.read_bytes()
+    except OSError as error:
+        raise UsageError(f"{file} can't be read: {error.strerror}") from error
+    if b"\0" in text:
+        raise UsageError(
+            f"{file} holds zero bytes, so it is no text in UTF-8: convert or remove it"
+        )
+    return text
+
+
+def _repeated(text: bytes, length: int) -> tuple[int, int]:
+    """Count the windows for evaluation that also occur in the blocks for training, and all.
+
+    Args:
+        text: The text of a domain.
+        length: Bytes of a window with its label.
+    """
+    blocks = [text[start : start + BLOCK] for start in range(0, len(text) - BLOCK + 1, BLOCK)]
+    train, test = set[bytes](), list[bytes]()
+    for place, block in enumerate(blocks):
+        found = (block[start : start + length] for start in range(BLOCK - length + 1))
+        if place % FOLD == FOLD - 1:
+            test += found
+        else:
+            train.update(found)
+    return sum(window in train for window in test), len(test)

@@ -129,6 +129,8 @@ def _array_notes(file: Path, name: str) -> Iterator[str]:
         chosen = held_out(train.labels, names)
         yield from _overlaps(file, keys, train.labels.tolist(), chosen)
         return
+    if missing := sorted(set(names) - set(map(str, test.labels.tolist())), key=int):
+        yield f"{file}: no test_{name} of class {', '.join(missing)}"
     low, high = sorted(sizes := [root_mean_square(one) for one in (train, test)])
     if high > NOTED_RATIO * low:
         yield (

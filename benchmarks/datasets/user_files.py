@@ -88,7 +88,7 @@ def read_layout(folder: Path) -> Layout:
     parts, notes = _parts(folder)
     found = [_pictures(part, folder, unread) for part in parts]
     if parts != [folder]:
-        unread.update(_kind(entry) for entry in _entries(folder) if entry.is_file())
+        unread.update(_kind(entry) for entry in entries_of(folder) if entry.is_file())
     if unread:
         kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(unread.items()))
         notes.append(f"{folder}: files that are not in a class folder or not pictures: {kinds}")
@@ -118,7 +118,7 @@ def content_digest(place: Path) -> str:
     """
     files = [("", place)]
     if place.is_dir():
-        files = [(_nfc(path.relative_to(place).as_posix()), path) for path in _walk(place, ())]
+        files = [(nfc(path.relative_to(place).as_posix()), path) for path in files_below(place)]
     digest = hashlib.sha256()
     for name, path in sorted(files):
         try:
@@ -142,7 +142,7 @@ def role(name: str) -> str | None:
 
 def _parts(folder: Path) -> tuple[list[Path], list[str]]:
     """Return the training and the test folder, or the folder itself, and notes on the choice."""
-    folders = [entry for entry in _entries(folder) if entry.is_dir()]
+    folders = [entry for entry in entries_of(folder) if entry.is_dir()]
     by_role: dict[str, list[Path]] = {key: [] for key in ROLES}
     others: list[Path] = []
     for entry in folders:
@@ -179,11 +179,11 @@ def _parts(folder: Path) -> tuple[list[Path], list[str]]:
 def _pictures(part: Path, root: Path, unread: Counter[str]) -> tuple[Picture, ...]:
     """Return the pictures of a part by class and name, and count other files by suffix."""
     folders: dict[str, Path] = {}
-    for entry in _entries(part):
+    for entry in entries_of(part):
         if not entry.is_dir():
             unread[_kind(entry)] += 1
             continue
-        label = _nfc(entry.name)
+        label = nfc(entry.name)
         if label in folders:
             raise UsageError(
                 f"{part} holds two folders called '{label}', in two Unicode forms: rename one"
@@ -191,16 +191,16 @@ def _pictures(part: Path, root: Path, unread: Counter[str]) -> tuple[Picture, ..
         folders[label] = entry
     found = []
     for label, folder in sorted(folders.items()):
-        inner = {role(entry.name) for entry in _entries(folder) if entry.is_dir()}
+        inner = {role(entry.name) for entry in entries_of(folder) if entry.is_dir()}
         if "training" in inner and len(inner - {None}) > 1:
             raise UsageError(
                 f"{folder} holds training and test folders below a class: "
                 f"put the class folders into {part / 'train'} and {part / 'test'}"
             )
         here = []
-        for path in _walk(folder, ()):
+        for path in files_below(folder):
             if path.suffix.lower() in SUFFIXES:
-                name = _nfc(path.relative_to(root).as_posix())
+                name = nfc(path.relative_to(root).as_posix())
                 here.append(Picture(label=label, name=name, path=path))
             else:
                 unread[_kind(path)] += 1
@@ -212,20 +212,32 @@ def _pictures(part: Path, root: Path, unread: Counter[str]) -> tuple[Picture, ..
     return tuple(found)
 
 
-def _walk(folder: Path, above: tuple[str, ...]) -> Iterator[Path]:
-    """Yield the files of a folder at every depth."""
+def files_below(folder: Path, above: tuple[str, ...] = ()) -> Iterator[Path]:
+    """Yield the files of a folder at every depth, in order, except skipped ones.
+
+    Args:
+        folder: The folder.
+        above: Real paths of the folders above it.
+
+    Raises:
+        UsageError: If a folder can't be read, or a link leads nowhere or in a circle.
+    """
     real = os.path.realpath(folder)
     if real in above:
         raise UsageError(f"{folder} is a link in a circle: it leads to {real}; remove it")
-    for entry in _entries(folder):
+    for entry in entries_of(folder):
         if entry.is_dir():
-            yield from _walk(entry, (*above, real))
+            yield from files_below(entry, (*above, real))
         else:
             yield entry
 
 
-def _entries(folder: Path) -> list[Path]:
-    """Return the files and folders of a folder, sorted, except skipped ones."""
+def entries_of(folder: Path) -> list[Path]:
+    """Return the files and folders of a folder, sorted, except skipped ones.
+
+    Raises:
+        UsageError: If the folder can't be read, or a link leads nowhere.
+    """
     try:
         found = sorted(entry for entry in folder.iterdir() if not _skipped(entry))
     except OSError as error:
@@ -247,7 +259,7 @@ def _skipped(entry: Path) -> bool:
 
 
 def _holds_pictures(folder: Path) -> bool:
-    return any(path.suffix.lower() in SUFFIXES for path in _walk(folder, ()))
+    return any(path.suffix.lower() in SUFFIXES for path in files_below(folder))
 
 
 def _names(entries: Sequence[Path]) -> str:
@@ -258,5 +270,6 @@ def _kind(file: Path) -> str:
     return file.suffix.lower() or file.name
 
 
-def _nfc(text: str) -> str:
+def nfc(text: str) -> str:
+    """Return a name in Unicode form NFC."""
     return unicodedata.normalize("NFC", text)

@@ -142,8 +142,8 @@ def _stream(job: Job, root: Path) -> "Stream":
 def _fit(job: Job, stream: "Stream") -> Fit:
     """Find the largest network that fits.
 
-    Without a network that can be built at all, the job is unchanged, and the checks before
-    the run refuse it.
+    Without a network or a budget with which the method can be built at all, the job is unchanged,
+    and the checks before the run refuse it.
     """
     from strategies.continual.counted_bytes import parameter_bytes
     from strategies.continual.train import within_total
@@ -167,7 +167,10 @@ def _fit(job: Job, stream: "Stream") -> Fit:
     if not found:
         return names
     fit, sized, parameters = min(found, key=lambda one: one[2])
-    least = parameters + _least_stored(sized, stream)
+    stored = _least_stored(sized, stream)
+    if stored >= LARGEST:
+        return names
+    least = parameters + stored
     if least <= total:
         return fit
     return replace(

@@ -7,6 +7,7 @@ memory is known once the model is built (`benchmarks.execution.total_budgets`). 
 imports torch.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -85,8 +86,8 @@ def without_total(text: str) -> tuple[str, int]:
     """
     name, written = parse_variant(text)
     total = written.pop(TOTAL, "0")
-    if not total.isdecimal():
-        raise UsageError(f"{text}: {TOTAL} takes a number of bytes")
+    if not re.fullmatch("[0-9]+", total) or (TOTAL in parse_variant(text)[1] and not int(total)):
+        raise UsageError(f"{text}: {TOTAL} takes a number of bytes, at least 1")
     return _text(name, written), int(total)
 
 

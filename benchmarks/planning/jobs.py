@@ -57,8 +57,9 @@ def check_data(job: Job, root: Path) -> None:
     options = job.cell.config["benchmark"]
     found = data_digest(job.benchmark, options, root)
     if found is not None and found != job.cell.version["data"]:
-        option = job.benchmark.source.facts.get("DATA")
-        what = "its data" if option is None else str(located(str(options[option]), root))
+        facts = job.benchmark.source.facts
+        named = "DATA" in facts and "DIGEST_FROM" not in facts
+        what = str(located(str(options[facts["DATA"]]), root)) if named else "its data"
         raise UsageError(
             f"{job.benchmark.name}: {what} has changed since the plan was made, or differs between "
             "machines: run the command again"
@@ -68,17 +69,17 @@ def check_data(job: Job, root: Path) -> None:
 def data_digest(entry: Entry, options: Mapping[str, JsonValue], root: Path) -> str | None:
     """Hash the data of a benchmark that are found on this machine; None if it has none.
 
-    User data are named by the option of the fact ``DATA``; other data are identified by ``digest``
-    of the module of the fact ``DIGEST_FROM``.
+    They are identified by ``digest`` of the module of the fact ``DIGEST_FROM``, or by the content
+    of the user data that the option of the fact ``DATA`` names.
 
     Raises:
         UsageError: If the data are missing.
     """
     facts = entry.source.facts
-    if "DATA" in facts:
-        return content_digest(located(str(options[facts["DATA"]]), root))
     if "DIGEST_FROM" in facts:
         return str(import_module(facts["DIGEST_FROM"]).digest(options, root))
+    if "DATA" in facts:
+        return content_digest(located(str(options[facts["DATA"]]), root))
     return None
 
 
@@ -234,9 +235,13 @@ class Planner:
         Raises:
             UsageError: If the data can't be read or are malformed.
         """
-        if "DATA" not in entry.source.facts or entry.plugin:  # a plugin has a format of its own
+        facts = entry.source.facts
+        if "DATA" not in facts or entry.plugin:  # a plugin has a format of its own
             return []
-        array = entry.source.facts.get("ARRAY", "inputs")
+        if "DIGEST_FROM" in facts:
+            texts, root = import_module(facts["DIGEST_FROM"]), data_root(self._data)
+            return [f"{entry.name}: {note}" for note in texts.notes(self.options(entry), root)]
+        array = facts.get("ARRAY", "inputs")
         return [f"{entry.name}: {note}" for note in notes(self._place(entry), array)]
 
     def _place(self, entry: Entry) -> Path:

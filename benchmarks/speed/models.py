@@ -14,9 +14,12 @@ import torch
 from torch.nn import functional
 
 from baselines.interface import SequenceModel, Signature
-from baselines.registry import Registry
+from benchmarks.execution.entry_functions import build, refusal_reason
+from benchmarks.execution.run_cell import configuration
+from benchmarks.planning.catalog import Catalog
 from benchmarks.planning.variant import Variant, resolve
 from benchmarks.speed.timing import Clock, Timing, Work, compare
+from results.errors import UsageError
 
 REFERENCE = "lstm"
 VOCABULARY = 64
@@ -53,11 +56,11 @@ def measurable(names: Sequence[str] | None, *, peers: bool) -> tuple[list[Varian
     Raises:
         UsageError: If there is no such model, or a package that a named one needs is missing.
     """
-    registry = Registry("model")
+    catalog = Catalog.read()
     missing: list[str] = []
     chosen = list(names or ())
     if names is None:
-        for entry in registry:
+        for entry in catalog.models:
             reads = "tokens" in entry.source.facts.get("INPUTS", ("tokens",))
             if not reads or (entry.requires and not peers):
                 continue
@@ -65,7 +68,7 @@ def measurable(names: Sequence[str] | None, *, peers: bool) -> tuple[list[Varian
                 missing.extend(entry.missing)
             else:
                 chosen.append(entry.name)
-    variants = [resolve(registry.get, name) for name in dict.fromkeys([REFERENCE, *chosen])]
+    variants = [resolve(catalog.model, name) for name in dict.fromkeys([REFERENCE, *chosen])]
     return variants, sorted(set(missing))
 
 
@@ -87,6 +90,9 @@ def measure(
         sequences: Sequences of a training step.
         length: Tokens of each.
         stream: Tokens of the stream.
+
+    Raises:
+        UsageError: If a model can't be built with its options.
     """
     built = {variant.name: _build(variant, length, device) for variant in models}
     draws = torch.Generator().manual_seed(0)
@@ -99,10 +105,19 @@ def measure(
 
 
 def _build(variant: Variant, length: int, device: torch.device) -> SequenceModel:
+    """Build a model.
+
+    Raises:
+        UsageError: If its options are not valid.
+    """
     torch.manual_seed(0)
-    module = variant.entry.load()
     signature = Signature(vocabulary=VOCABULARY, outputs=VOCABULARY, length=length)
-    model: SequenceModel = module.build(module.Config(**variant.config), signature)
+    try:
+        options = configuration(variant.entry.load(), variant.config)
+        model: SequenceModel = build(variant.entry, options, signature)
+    except Exception as error:
+        reason = refusal_reason(error, [variant.entry])
+        raise UsageError(f"{variant.name} can't be built with these options: {reason}") from error
     return model.to(device)
 
 

@@ -125,6 +125,28 @@ def split_samples(samples: Samples, names: Sequence[str]) -> tuple[Samples, Samp
     return first, other
 
 
+def require_test_samples(data: str, test: Samples, names: Sequence[str], experiences: int) -> None:
+    """Refuse user data of which an experience could have no sample to evaluate on.
+
+    Args:
+        data: Name of the data.
+        test: The samples to evaluate on.
+        names: Names of the classes.
+        experiences: Number of experiences.
+
+    Raises:
+        UsageError: If as many classes as an experience has are without test samples.
+    """
+    found = set(test.labels.tolist())
+    untested = [name for label, name in enumerate(names) if label not in found]
+    if len(untested) >= max(1, len(names) // max(1, experiences)):
+        raise UsageError(
+            f"{data}: {len(untested)} of {len(names)} classes have no test samples "
+            f"({', '.join(untested)}), so an experience could have none to evaluate on; "
+            "add test samples, or set fewer experiences"
+        )
+
+
 def split_images(
     options: ImageOptions,
     train: Images,

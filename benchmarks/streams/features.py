@@ -4,7 +4,8 @@
 ``MEMNET_DATA``). It holds the arrays ``features [n, F]`` and ``labels [n]`` (from 0), and may hold
 ``test_features`` and ``test_labels``; without them, a fifth of every class becomes the test set,
 the same for every seed. A sample is one step of F values, stored in the type of the file (half
-floats take 2 bytes each). The content of the file is part of a cell's id.
+floats take 2 bytes each; bytes that are normalised are floats, which take 4). The content of the
+file is part of a cell's id.
 
 Images, with a network of timm (`pip install timm`) and a folder of pictures per class::
 
@@ -34,11 +35,16 @@ from torch.nn import functional
 
 from benchmarks.datasets.paths import located
 from benchmarks.datasets.user_arrays import Arrays, read_arrays
-from benchmarks.streams._splits import measures_of, schedule_of, split_samples
+from benchmarks.streams._splits import (
+    measures_of,
+    require_test_samples,
+    schedule_of,
+    split_samples,
+)
 from results.errors import UsageError
 from strategies.continual.stream import Samples, Stream, split_classes
 
-VERSION = 1
+VERSION = 2
 TITLE = "Your own features"
 PRIMARY = "accuracy"
 CHANCE = None  # it depends on the number of classes in the data
@@ -47,6 +53,8 @@ DATA = "data"
 
 ARRAY = "features"
 """Name of the array of samples."""
+
+FLOAT_BYTES = 4
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -109,6 +117,9 @@ def build(config: Config, *, seed: int, data_root: Path) -> Stream:
         test = _samples(test_arrays, config.normalise)
     if config.validation:
         train, test = split_samples(train, names)
+    if config.normalise and sample_bytes - 1 == train.inputs.shape[-1]:
+        sample_bytes = FLOAT_BYTES * (sample_bytes - 1) + 1  # they are no bytes any more
+    require_test_samples(config.data, test, names, config.experiences)
     return split_classes(
         train,
         test,

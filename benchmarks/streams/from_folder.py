@@ -28,8 +28,12 @@ from benchmarks.datasets.paths import located
 from benchmarks.datasets.user_arrays import Arrays, read_arrays
 from benchmarks.datasets.user_data import load_pictures
 from benchmarks.datasets.user_files import read_layout
-from benchmarks.streams._splits import measures_of, schedule_of, split_samples
-from results.errors import UsageError
+from benchmarks.streams._splits import (
+    measures_of,
+    require_test_samples,
+    schedule_of,
+    split_samples,
+)
 from strategies.continual.stream import Samples, Stream, split_classes
 
 VERSION = 3
@@ -95,18 +99,11 @@ def build(config: Config, *, seed: int, data_root: Path) -> Stream:
     train, test, sample_bytes, names = load(config, data_root)
     if config.validation:
         train, test = split_samples(train, names)
-    classes = len(names)
-    untested = [names[label] for label in sorted(set(range(classes)) - set(test.labels.tolist()))]
-    if len(untested) >= max(1, classes // config.experiences):
-        raise UsageError(
-            f"{config.data}: {len(untested)} of {classes} classes have no test samples "
-            f"({', '.join(untested)}), so an experience could have none to evaluate on; "
-            "add test samples, or set fewer experiences"
-        )
+    require_test_samples(config.data, test, names, config.experiences)
     return split_classes(
         train,
         test,
-        classes=classes,
+        classes=len(names),
         experiences=config.experiences,
         schedule=schedule_of(config),
         measures=measures_of(config),

@@ -19,7 +19,7 @@ import numpy as np
 import torch
 from jaxtyping import Int
 
-from benchmarks.datasets.texts import domains
+from benchmarks.datasets.texts import BLOCK, FOLD, domains
 from benchmarks.streams._splits import measures_of, schedule_of
 from results.errors import UsageError
 from strategies.common.rng import generator
@@ -30,16 +30,15 @@ TITLE = "Text domains"
 PRIMARY = "accuracy"
 CHANCE = 0.00390625
 CHANCE_GIVEN = {"scenario": ("domain", "task")}
+DATA = "data"
+"""The option that names the user's own texts."""
+
 DIGEST_FROM = "benchmarks.datasets.texts"
-"""The module whose ``digest(options, data_root)`` identifies the data of a cell."""
+"""The module whose ``digest(options, data_root)`` identifies the data of a cell, and whose
+``notes(options, data_root)`` are lines on the user's own texts.
+"""
 
 BYTES, BITS = 256, 8
-BLOCK = 1000
-"""Bytes of a block."""
-
-FOLD = 5
-"""Every fifth block is for evaluation; in tuning, the one before it."""
-
 WINDOWS_SEED = 20201129
 """Seed of the places of windows, which are the same for every seed of a cell."""
 

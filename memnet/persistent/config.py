@@ -6,6 +6,7 @@ from typing import Literal, Self
 
 from memnet.persistent.bank import bank_bytes, empty_bank, slot_bytes
 from memnet.persistent.fixed_code import code_bytes
+from memnet.persistent.quantization import STEPS
 from memnet.persistent.slow_memory import features_within, slow_bytes
 
 NARROW, WIDE = 32, 64
@@ -53,7 +54,7 @@ class PersistentConfig:
         budget: Largest size of the bank in bytes, 0 for that of ``mem_size`` samples; it gets as
             many slots as fit.
         mem_size: Largest size of the bank in raw samples.
-        slots: Number of slots ``N``; if given, neither budget nor mem_size is used.
+        slots: Number of slots ``N``; if given, mem_size is not used, and there is no budget.
         features: Number of features ``D`` of the slow memory; 0 for as many as fit in its share.
         slow_share: Share of the slow memory in the bytes, below 1.
         surprise: Whether slots store the samples that surprise the slow memory, or random ones.
@@ -113,6 +114,16 @@ class PersistentConfig:
             raise ValueError(f"trust = {self.trust} must be at most 1")
         if self.slow_share >= 1:
             raise ValueError(f"slow_share = {self.slow_share} must be below 1")
+        if self.bits not in STEPS:
+            raise ValueError(f"bits = {self.bits} must be one of {', '.join(map(str, STEPS))}")
+        if self.slots is not None and self.slots < 1:
+            raise ValueError(f"slots = {self.slots} must be at least 1")
+        if self.slots is not None and self.budget:
+            raise ValueError(
+                f"slots = {self.slots} and budget = {self.budget} both give the size: leave one out"
+            )
+        if self.features and self.features < MIN_FEATURES:
+            raise ValueError(f"features = {self.features} must be at least {MIN_FEATURES}, or 0")
 
     def fitted(self, sample_bytes: int, classes: int, shape: tuple[int, ...]) -> Self:
         """Return these options with the sizes that fit: slots, features, and code width.

@@ -28,6 +28,9 @@ from strategies.continual.online import small_experiences
 
 Scenario = Literal["class", "domain", "task"]
 
+LARGEST_HALF = 65_504.0
+"""Largest finite half float."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Samples:
@@ -217,7 +220,15 @@ def assemble(
         seed: The cell's seed.
         scenario: The classes among which a model chooses.
         measures: Optional measurements.
+
+    Raises:
+        UsageError: If an experience has no samples, or values that ``sample_bytes`` can't store.
     """
+    for part, experiences in (("training", train), ("test", test)):
+        for place, samples in enumerate(experiences, start=1):
+            if not len(samples.labels):
+                raise UsageError(f"experience {place} of {len(train)} has no {part} samples")
+            _check_values(samples, sample_bytes, part)
     length, features = train[0].inputs.shape[1:]
     return Stream(
         benchmark=_benchmark(train, test, scenario),
@@ -231,6 +242,30 @@ def assemble(
     )
 
 
+def _check_values(samples: Samples, sample_bytes: int, part: str) -> None:
+    """Refuse values that a buffer of samples would not give back.
+
+    Values in [0, 1] are stored in a byte each, or in a bit if all are 0 or 1; half floats end at
+    `LARGEST_HALF`.
+
+    Raises:
+        UsageError: If a value is not finite, or beyond the largest of its type.
+    """
+    low, high = (float(value) for value in samples.inputs.aminmax())
+    count = samples.inputs[0].numel()
+    stored = (sample_bytes - 1) / count
+    least, largest = {1: (0.0, 1.0), 1 / 8: (0.0, 1.0), 2: (-LARGEST_HALF, LARGEST_HALF)}.get(
+        stored, (-math.inf, math.inf)
+    )
+    scale = samples.largest or 1
+    if not least <= low / scale <= high / scale <= largest or math.isinf(low) or math.isinf(high):
+        raise UsageError(
+            f"{part} samples have values from {low / scale:g} to {high / scale:g}, and "
+            f"sample_bytes={sample_bytes} states {stored:g} bytes per value, which hold "
+            f"{least:g} to {largest:g}: scale them, or store floats (sample_bytes={4 * count + 1})"
+        )
+
+
 def _in_order(share: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(sorted(share))
 
@@ -240,7 +275,7 @@ def _share(samples: Samples, classes: tuple[int, ...], scenario: Scenario) -> Sa
     chosen = samples.of_classes(classes)
     if scenario != "domain":
         return chosen
-    places = torch.zeros(int(samples.labels.max()) + 1, dtype=torch.long)
+    places = torch.zeros(max(classes) + 1, dtype=torch.long)
     places[list(classes)] = torch.arange(len(classes))
     return replace(chosen, labels=places[chosen.labels])
 

@@ -59,6 +59,38 @@ WEE = ("run", "wee", *WITH_PLUGINS, "--models", "scripted")
         (("validate", "."), "no records in ."),
         (("report",), "memnet run quick"),
         (("leaderboard", "--format", "pdf"), "md"),
+        (("leaderboard", "--store", "published", "--model", ","), "--model ',' names nothing"),
+        (("leaderboard", "--store", "published", "--benchmark", ""), "names nothing"),
+        (("speed", "--models", "memnet[slots=-1]"), "slots = -1 must be at least 1"),
+        (("speed", "--models", "gru[width=0]"), "gru[width=0] can't be built"),
+        (("speed", "--models", "er"), "'er' is a method"),
+        (("speed", "--models", "split-digits"), "'split-digits' is a stream"),
+        (
+            ("run", "split-digits", "--methods", "er[total_budget=0]"),
+            "total_budget takes a number of bytes, at least 1",
+        ),
+        (
+            ("run", "split-digits", "--methods", "memnet[slots=20]", "--budget", "4k"),
+            "slots = 20 and budget = 4000 both give the size",
+        ),
+        (
+            (
+                "run",
+                "split-digits",
+                "--models",
+                "mlp",
+                "--methods",
+                "memnet[slots=20,total_budget=4000]",
+            ),
+            "both give the size",
+        ),
+        (
+            ("run", "split-digits", "--methods", "memnet[slots=20]", "--total-budget", "4k"),
+            "both give the size",
+        ),
+        (("run", "split-digits", "--methods", "memnet[slots=-1]"), "slots = -1 must be at least 1"),
+        (("run", "split-digits", "--methods", "memnet[bits=0]"), "bits = 0 must be one of 2, 4, 8"),
+        (("run", "split-digits", "--methods", "memnet[features=1]"), "must be at least 2, or 0"),
     ],
 )
 def test_invalid_request_prints_one_line_and_writes_nothing(

@@ -13,6 +13,7 @@ from PIL import Image
 
 from benchmarks.datasets.pictures import read_picture
 from benchmarks.datasets.user_arrays import read_arrays
+from benchmarks.datasets.user_data import notes
 from results.errors import UsageError
 from tests.benchmarks.datasets.user_samples import built, counts, images, plan, sequences
 
@@ -187,3 +188,13 @@ def test_random_files_of_arrays_give_the_right_numbers_or_one_line(tmp_path: Pat
         refused += found is None
     assert exact > 30
     assert refused > 60
+
+
+def test_classes_without_test_sequences_are_noted(tmp_path: Path) -> None:
+    labels = np.arange(24) % 4
+    inputs = np.random.default_rng(0).random((24, 2, 3), np.float32)
+    np.savez(
+        tmp_path / "own.npz", inputs=inputs[:16], labels=labels[:16],
+        test_inputs=inputs[16:18], test_labels=labels[16:18],
+    )  # fmt: skip
+    assert f"{tmp_path / 'own.npz'}: no test_inputs of class 2, 3" in notes(tmp_path / "own.npz")

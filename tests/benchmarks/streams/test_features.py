@@ -1,14 +1,19 @@
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
+from baselines.models import mlp
+from baselines.registry import Registry
 from benchmarks.cli.plan_options import plan_from
 from benchmarks.streams import features
 from results.errors import UsageError
 from strategies.continual.dataloader import columns_of
+from strategies.continual.replay.buffer import raw_storage
 from strategies.continual.stream import Stream
+from strategies.continual.train import run_stream
 
 
 def save(folder: Path, name: str = "birds", **arrays: np.ndarray) -> None:
@@ -63,6 +68,56 @@ def test_malformed_files_are_refused(
     save(tmp_path, **arrays)
     with pytest.raises(UsageError, match=message):
         built(tmp_path)
+
+
+def test_bytes_that_are_normalised_are_stored_as_floats(tmp_path: Path) -> None:
+    """A buffer of bytes would give back values in [0, 1] only, and half of these are beyond."""
+    draws = np.random.default_rng(0)
+    save(tmp_path, features=draws.integers(0, 256, (60, 16), dtype=np.uint8))
+    stream = built(tmp_path)
+    assert stream.sample_bytes == 4 * 16 + 1
+    stored = columns_of(stream.benchmark.train_stream[0].dataset)[0]
+    storage = raw_storage(stream).pack(stored)
+    torch.testing.assert_close(storage.unpack(torch.arange(len(stored))), stored)
+    assert built(tmp_path, normalise=False).sample_bytes == 16 + 1
+
+
+@pytest.mark.parametrize(
+    "method", sorted(set(Registry("method").names()) - {"er-compressed", "er-lossy"})
+)
+def test_bytes_and_floats_of_the_same_numbers_score_the_same(tmp_path: Path, method: str) -> None:
+    """Each sample is scaled to a root mean square of 1; two methods are for images only."""
+    draws = np.random.default_rng(0)
+    centres = draws.integers(0, 200, (6, 16))[np.arange(60) % 6]
+    own = (centres + draws.integers(0, 9, (60, 16))).astype(np.uint8)
+    module = Registry("method").get(method).load()
+    scores = []
+    for array in (own, own.astype(np.float32)):
+        save(tmp_path, features=array)
+        torch.manual_seed(0)
+        outcome = run_stream(
+            built(tmp_path, epochs=5),
+            lambda signature: mlp.build(mlp.Config(), signature),
+            module,
+            method_config=module.Config(),
+            learning_rate=0.003,
+            seed=0,
+            device=torch.device("cpu"),
+            progress=lambda fraction: None,
+        )
+        scores.append(outcome.metrics["accuracy"])
+    assert scores[0] == scores[1]
+
+
+@pytest.mark.parametrize("scenario", ["class", "domain", "task"])
+def test_classes_without_test_samples(tmp_path: Path, scenario: Any) -> None:
+    tests = np.ones((4, 16), np.float16)
+    save(tmp_path, test_features=tests[:3], test_labels=np.array([0, 2, 4]))
+    with pytest.raises(UsageError, match=r"3 of 6 classes have no test samples \(1, 3, 5\)"):
+        built(tmp_path, scenario=scenario)
+    save(tmp_path, test_features=np.ones((5, 16), np.float16), test_labels=np.arange(5))
+    stream = built(tmp_path, scenario=scenario)
+    assert sorted(len(one.dataset) for one in stream.benchmark.test_stream) == [1, 2, 2]
 
 
 def test_a_folder_is_refused(tmp_path: Path) -> None:

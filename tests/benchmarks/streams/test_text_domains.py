@@ -6,6 +6,7 @@ import torch
 
 from benchmarks.cli.plan_options import plan_from
 from benchmarks.datasets import texts
+from benchmarks.planning.plan import Plan
 from benchmarks.streams import text_domains
 from benchmarks.streams.text_domains import BLOCK, Config, windows
 from results.errors import UsageError
@@ -64,7 +65,7 @@ def test_experiences_are_domains_in_the_order_of_the_seed() -> None:
 
 def test_own_texts_are_further_domains(tmp_path: Path) -> None:
     (tmp_path / "own").mkdir()
-    (tmp_path / "own" / "counting.txt").write_bytes(TEXT)
+    (tmp_path / "own" / "random.txt").write_bytes(random_text(0))
     assert len(built(tmp_path, data="own").benchmark.train_stream) == 4
     (tmp_path / "own" / "short.txt").write_bytes(b"short")
     with pytest.raises(UsageError, match="'own short' has 5 bytes of text, and needs 10000: add"):
@@ -95,3 +96,109 @@ def test_the_texts_are_part_of_a_cell(tmp_path: Path, monkeypatch: pytest.Monkey
 def test_invalid_options_are_errors(options: dict[str, object], message: str) -> None:
     with pytest.raises(UsageError, match=message):
         built(**options)
+
+
+def random_text(seed: int, length: int = 12_000) -> bytes:
+    draws = np.random.default_rng(seed)
+    return bytes(draws.integers(32, 127, length, dtype=np.uint8))
+
+
+def write(root: Path, files: dict[str, bytes]) -> None:
+    for name, content in files.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_bytes(content)
+
+
+def test_links_are_followed_and_hidden_files_and_backups_skipped(tmp_path: Path) -> None:
+    write(tmp_path, {"own/a.txt": random_text(1), "far/more.txt": random_text(2)})
+    plain = texts.domains("own", tmp_path)["own a"]
+    skipped = (
+        "Thumbs.db",
+        ".a.swp",
+        "a.txt~",
+        "__MACOSX/a",
+        "b/.git/x",
+        "b/b.bak",
+        "b/desktop.ini",
+    )
+    write(tmp_path / "own", {name: random_text(3) for name in skipped})
+    write(tmp_path / "own", {"b/b.txt": b"b"})
+    (tmp_path / "own" / "b" / "link").symlink_to(tmp_path / "far")
+    own = {
+        name: text
+        for name, text in texts.domains("own", tmp_path).items()
+        if name.startswith("own")
+    }
+    assert own == {"own a": plain, "own b": b"b\n" + random_text(2)}
+
+
+@pytest.mark.parametrize(
+    ("files", "message"),
+    [
+        ({"a.txt": 1, "a.md": 2}, "two domains called 'own a': rename a.txt"),
+        ({"a.txt": 1, "a/b.txt": 2}, "two domains called 'own a': rename a.txt"),
+        ({"a\u0308.txt": 1, "ä.txt": 2}, "two domains called 'own ä'"),
+        ({"train/a.txt": 1, "test/a.txt": 2}, "training and test folders: put all text"),
+        ({"Training/a.txt": 1, "dev/a.txt": 2}, "training and test folders: put all text"),
+    ],
+)
+def test_parts_that_are_no_domains_are_an_error(
+    tmp_path: Path, files: dict[str, int], message: str
+) -> None:
+    write(tmp_path / "own", {name: random_text(seed) for name, seed in files.items()})
+    with pytest.raises(UsageError, match=message):
+        texts.domains("own", tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (random_text(0).decode().encode("utf-16"), "holds zero bytes, so it is no text in UTF-8"),
+        (bytes(range(256)) * 60, "holds zero bytes"),
+    ],
+)
+def test_files_that_are_no_text_are_an_error(tmp_path: Path, content: bytes, message: str) -> None:
+    write(tmp_path, {"own/a.txt": random_text(1), "own/b/c.txt": content})
+    with pytest.raises(UsageError, match=message):
+        texts.domains("own", tmp_path)
+
+
+def test_links_in_a_circle_and_broken_ones_are_an_error(tmp_path: Path) -> None:
+    for target in (tmp_path / "own", tmp_path / "nowhere"):
+        write(tmp_path, {"own/a/a.txt": random_text(1)})
+        link = tmp_path / "own" / "a" / "link"
+        link.symlink_to(target)
+        with pytest.raises(UsageError, match=r"link in a circle|link that leads nowhere"):
+            texts.domains("own", tmp_path)
+        link.unlink()
+
+
+def test_every_spelling_of_a_text_is_one_cell(tmp_path: Path) -> None:
+    write(tmp_path, {"own/ä.txt": random_text(1)})
+    spellings = ("own", "./own", "own/", "own//.")
+    assert len({planned(tmp_path, f"data={name}").jobs[0].cell.id for name in spellings}) == 1
+    two = {planned(tmp_path, f"data={name}").jobs[0].cell.id for name in ("", " ")}
+    assert len(two) == 1
+
+
+def test_a_plan_notes_text_that_is_cut_or_repeated(tmp_path: Path) -> None:
+    long = random_text(4, 450_000)
+    write(
+        tmp_path,
+        {
+            "own/plain.txt": random_text(1),
+            "own/twin.txt": random_text(1),
+            "own/long.txt": long,
+            "own/repeated.txt": random_text(2, 1000) * 20,
+        },
+    )
+    assert planned(tmp_path, "data=own").notes == (
+        "text-domains: own plain and own twin are the same text",
+        "text-domains: own long: the first 400,000 of 450,000 bytes are used",
+        "text-domains: own repeated: 3,872 of 3,872 windows for evaluation are also in its text "
+        "for training",
+    )
+
+
+def planned(root: Path, *settings: str) -> Plan:
+    return plan_from("text-domains", "mlp", "naive", "1", list(settings), None, data_root=root)
