@@ -116,12 +116,6 @@ class PersistentConfig:
             raise ValueError(f"slow_share = {self.slow_share} must be below 1")
         if self.bits not in STEPS:
             raise ValueError(f"bits = {self.bits} must be one of {', '.join(map(str, STEPS))}")
-        if self.slots is not None and self.slots < 1:
-            raise ValueError(f"slots = {self.slots} must be at least 1")
-        if self.slots is not None and self.budget:
-            raise ValueError(
-                f"slots = {self.slots} and budget = {self.budget} both give the size: leave one out"
-            )
         if self.features and self.features < MIN_FEATURES:
             raise ValueError(f"features = {self.features} must be at least {MIN_FEATURES}, or 0")
 
@@ -134,8 +128,15 @@ class PersistentConfig:
             shape: Shape of a sample.
 
         Raises:
-            ValueError: If there are fewer slots than classes, or such a bank is not possible.
+            ValueError: If there are fewer slots than classes, both slots and a budget are given, or
+                such a bank is not possible.
         """
+        if self.slots is not None and self.slots < 1:
+            raise ValueError(f"slots = {self.slots} must be at least 1")
+        if self.slots is not None and self.budget:
+            raise ValueError(
+                f"slots = {self.slots} and budget = {self.budget} both give the size: leave one out"
+            )
         capacity = self.budget or self.mem_size * sample_bytes
         if self.encoder == "fixed":
             return self._fitted_fixed(capacity, shape, sample_bytes, classes)

@@ -270,7 +270,7 @@ def within_total(
     until they fit together.
 
     Raises:
-        UsageError: If the parameters leave nothing, or an option excludes a budget.
+        UsageError: If the parameters leave nothing.
     """
     rng_state = torch.get_rng_state()
     stored, built = 0, build(config)
@@ -281,12 +281,8 @@ def within_total(
                 f"total_budget={total}: the parameters alone are {parameters} bytes; "
                 "give more, or take a smaller model"
             )
-        try:
-            sized = replace(config, budget=stored)
-        except ValueError as error:
-            raise UsageError(f"total_budget={total}: {error}") from error
         torch.set_rng_state(rng_state)
-        built = build(sized)
+        built = build(replace(config, budget=stored))
     return built
 
 
