@@ -59,4 +59,4 @@ def leaderboard(
         methods=names_of("--method", methods) or (),
         reference_only=reference_only,
     )
-    print(render_selection(selection, form, split_names(columns or "")), end="")
+    print(render_selection(selection, form, names_of("--columns", columns) or ()), end="")
