@@ -56,8 +56,8 @@ def figure(
     from results.store.store import Store
 
     if name is None:
-        widest = max(map(len, paper.FIGURES))
-        for known, kind in paper.FIGURES.items():
+        widest = max(map(len, paper.PAPER_FIGURES))
+        for known, kind in paper.PAPER_FIGURES.items():
             print(f"{known:{widest}}  {kind.summary}")
         return
     target = out or Path(f"{name}.pdf")

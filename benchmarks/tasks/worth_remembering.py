@@ -39,7 +39,7 @@ CHANCE_GIVEN = {"values": (64,)}
 
 CONTEXTS = 2
 
-EVENTS = 16
+BLOCK_EVENTS = 16
 """Events of a block."""
 
 QUERIES = 4
@@ -48,7 +48,7 @@ QUERIES = 4
 EVENT_TOKENS = 4
 """Tokens of an event."""
 
-BLOCK = EVENTS * EVENT_TOKENS
+BLOCK_TOKENS = BLOCK_EVENTS * EVENT_TOKENS
 """Tokens of a block."""
 
 AGAIN, ONCE, NEVER = range(3)
@@ -105,10 +105,10 @@ class Config:
             raise ValueError(f"repeated = {self.repeated} must be at least 0 and below 1")
         if not self.lifetime > 0:
             raise ValueError(f"lifetime = {self.lifetime} must be above 0")
-        if self.train_length < 2 * BLOCK or self.train_length % BLOCK:
+        if self.train_length < 2 * BLOCK_TOKENS or self.train_length % BLOCK_TOKENS:
             raise ValueError(
-                f"train_length = {self.train_length} must be a multiple of {BLOCK}, "
-                f"at least {2 * BLOCK}"
+                f"train_length = {self.train_length} must be a multiple of {BLOCK_TOKENS}, "
+                f"at least {2 * BLOCK_TOKENS}"
             )
         if self.furthest < self.train_length:
             raise ValueError(
@@ -157,8 +157,8 @@ class WorthRemembering(ItemTask):
 
     def item_stream(self, length: int, batch: int, generator: torch.Generator) -> ItemStream:
         """Draw streams of ``length`` tokens, a multiple of 64."""
-        config, blocks = self.config, length // BLOCK
-        limit = blocks * EVENTS
+        config, blocks = self.config, length // BLOCK_TOKENS
+        limit = blocks * BLOCK_EVENTS
         kind = torch.randint(config.kinds, (batch, limit), generator=generator)
         context = torch.randint(CONTEXTS, (batch, 1), generator=generator)
         shift = config.kinds // CONTEXTS
@@ -223,9 +223,9 @@ class WorthRemembering(ItemTask):
             pending[rows[:, None].expand_as(asked)[asked], best.indices[asked]] &= (
                 role.gather(1, best.indices)[asked] == AGAIN
             )
-            again = torch.rand(batch, EVENTS, generator=generator) < self.config.repeated
-            back = torch.rand(batch, EVENTS, generator=generator)
-            for event in range(EVENTS):
+            again = torch.rand(batch, BLOCK_EVENTS, generator=generator) < self.config.repeated
+            back = torch.rand(batch, BLOCK_EVENTS, generator=generator)
+            for event in range(BLOCK_EVENTS):
                 query = asked[:, event] if event < QUERIES else torch.zeros(batch, dtype=torch.bool)
                 repeat = ~query & again[:, event] & (count > 0)
                 fresh = ~query & ~repeat
@@ -237,7 +237,7 @@ class WorthRemembering(ItemTask):
                 count = count + fresh
                 items.append(item)
                 queries.append(query)
-        shape = (batch, blocks, EVENTS)
+        shape = (batch, blocks, BLOCK_EVENTS)
         return torch.stack(items, 1).view(shape), torch.stack(queries, 1).view(shape)
 
 

@@ -12,7 +12,7 @@ from results.records.record import Record
 CELL = ("id", "benchmark", "model", "method", "seed")
 """Columns that name the cell; the curve's own columns follow."""
 
-COLUMNS: Mapping[str, tuple[str, ...]] = {
+CURVE_COLUMNS: Mapping[str, tuple[str, ...]] = {
     "accuracy_by_distance": ("distance", "accuracy", "count"),
     "accuracy_within": ("step", "experience", "accuracy"),
     "initial_accuracy": ("experience", "accuracy"),
@@ -105,7 +105,7 @@ def _lifetime_points(survival: Mapping[str, JsonValue]) -> Iterator[list[JsonVal
 def _columns(name: str, width: int) -> list[str]:
     if name == LIFETIMES:
         return ["time", "survival", "low", "high"][:width]
-    for known, columns in COLUMNS.items():
+    for known, columns in CURVE_COLUMNS.items():
         if (name == known or name.startswith(f"{known}_")) and len(columns) >= width:
             return list(columns[:width])
     return [f"x{place}" for place in range(width)]

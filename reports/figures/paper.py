@@ -24,7 +24,7 @@ from reports.figures.slot_survival import draw_survival
 from reports.figures.style import Style, chance_line, legend_below, score_axis, style_of, styled
 from results.errors import UsageError
 
-RC: dict[Any, object] = {
+PAPER_RC: dict[Any, object] = {
     "font.size": 8.0,
     "axes.titlesize": 8.0,
     "axes.labelsize": 7.5,
@@ -80,7 +80,7 @@ def figure(
     """Draw a figure.
 
     Args:
-        name: One of `FIGURES`.
+        name: One of `PAPER_FIGURES`.
         selection: All rows, which determine the colours.
         benchmarks: Benchmarks, or patterns; empty for all that have the figure. Of a task's
             variants the one with most rows is drawn, unless one is named.
@@ -92,9 +92,9 @@ def figure(
     Raises:
         UsageError: If a name is unknown, or no record has what the figure shows.
     """
-    if name not in FIGURES:
-        raise UsageError(f"unknown figure '{name}': choose from {', '.join(FIGURES)}")
-    kind, style = FIGURES[name], style_of(selection)
+    if name not in PAPER_FIGURES:
+        raise UsageError(f"unknown figure '{name}': choose from {', '.join(PAPER_FIGURES)}")
+    kind, style = PAPER_FIGURES[name], style_of(selection)
     cut = narrowed(selection, benchmarks=benchmarks, models=models, methods=methods)
     panels: list[Panel] = []
     for subject, title in _subjects(cut, benchmarks, kind.kind):
@@ -111,7 +111,7 @@ def figure(
 
 def paper_style(salt: str = "") -> AbstractContextManager[None]:
     """Apply the style of figures for papers, for drawing or saving."""
-    return styled(salt, RC)
+    return styled(salt, PAPER_RC)
 
 
 def _subjects(selection: Selection, names: Sequence[str], kind: str) -> list[tuple[Subject, str]]:
@@ -211,7 +211,7 @@ def _survival(subject: Subject, rows: Sequence[ResultRow], style: Style) -> list
     return [("", draw)] if shown else []
 
 
-FIGURES: Mapping[str, PaperFigure] = {
+PAPER_FIGURES: Mapping[str, PaperFigure] = {
     "accuracy-by-distance": PaperFigure(
         "Accuracy against the distance between evidence and query: a panel per task.",
         "task",

@@ -17,7 +17,7 @@ from reports.figures.style import INK, Style, legend_below, styled
 from reports.tables.number_format import score, shortened
 from results.statistics.intervals import mean_interval
 
-STATISTICS = {
+STATISTIC_NAMES = {
     "occupancy": "occupancy",
     "write_rate": "write rate",
     "reuse": "slot reuse",
@@ -40,7 +40,7 @@ def draw(subject: Subject, entries: tuple[ResultRow, ...], style: Style, name: s
     Returns None if no model has slots.
     """
     shown = [entry for entry in entries if any(record.slots for record in entry.ok)]
-    values = {key: [_values(entry, key) for entry in shown] for key in STATISTICS}
+    values = {key: [_values(entry, key) for entry in shown] for key in STATISTIC_NAMES}
     values = {key: rows for key, rows in values.items() if any(rows)}
     if not values:
         return None
@@ -59,7 +59,7 @@ def draw(subject: Subject, entries: tuple[ResultRow, ...], style: Style, name: s
                 figure.add_subplot(grid[divmod(place, PANEL_COLUMNS)]), shown, key, rows, style
             )
             sentences.append(
-                f"{STATISTICS[key]}: "
+                f"{STATISTIC_NAMES[key]}: "
                 + ", ".join(f"{name} {_written(key, mean)}" for name, mean in means)
             )
         if surviving:
@@ -135,7 +135,7 @@ def _bars(
             fontsize=7.5,
         )
         means.append((style.name(entry), mean))
-    axes.set_title(STATISTICS[key], fontsize=9)
+    axes.set_title(STATISTIC_NAMES[key], fontsize=9)
     axes.set_xticks([])
     middle, reach = (len(entries) - 1) / 2, max(len(entries), 2) / 2
     axes.set_xlim(middle - reach, middle + reach)

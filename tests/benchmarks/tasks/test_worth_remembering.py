@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from benchmarks.tasks import worth_remembering
-from benchmarks.tasks.worth_remembering import AGAIN, BLOCK, NEVER, ONCE, Config, build
+from benchmarks.tasks.worth_remembering import AGAIN, BLOCK_TOKENS, NEVER, ONCE, Config, build
 from strategies.sequence.item_streams import NO_ITEM, ItemStream
 from tests.benchmarks.tasks import oracles
 from tests.benchmarks.tasks.seeded_draws import generator
@@ -81,7 +81,7 @@ def test_keys_are_not_used_twice() -> None:
 
 def test_item_query_ends_with_the_key_of_the_item() -> None:
     task = build(Config())
-    stream = task.item_stream(BLOCK, 3, generator())
+    stream = task.item_stream(BLOCK_TOKENS, 3, generator())
     queries = task.item_queries(stream)
     assert torch.equal(queries[..., 2], stream.key)
     assert set(queries[..., 1].flatten().tolist()) == {task.query_token}
