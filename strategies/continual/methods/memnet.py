@@ -17,7 +17,7 @@ from strategies.continual.stream import Stream
 
 __all__ = ["VERSION", "Config", "build"]
 
-VERSION = 4
+VERSION = 5
 TITLE = "MemNet's persistent memory"
 MIN_SLEEP_INTERVAL = 100
 SLOTS_PER_SAMPLE = {"fixed": 1, "learned": 8}

@@ -217,6 +217,22 @@ def test_budget_counts_every_byte(budget: int) -> None:
     assert 0.4 < slow_bytes(config.features, 4) / budget < 0.6
 
 
+def test_a_large_budget_goes_to_the_slow_memory() -> None:
+    small, large, largest = (
+        PersistentConfig(budget=budget).fitted(785, 10, (28, 28))
+        for budget in (500_000, 2_000_000, 6_000_000)
+    )
+    assert small.slots is not None
+    assert 5_000 < small.slots < 6_500
+    assert 0.59 < slow_bytes(small.features, 10) / 500_000 < 0.6
+    for config, budget in ((large, 2_000_000), (largest, 6_000_000)):
+        assert config.slots is not None
+        assert 10_000 <= config.slots < 10_200
+        # A slot has 32 bytes of code, a label, and an edge.
+        rest = budget - 10_000 * 34
+        assert 0.98 * rest < slow_bytes(config.features, 10) <= rest
+
+
 def test_too_small_budget_is_an_error() -> None:
     with pytest.raises(ValueError, match="fewer than 4 classes: give at least budget="):
         PersistentConfig(budget=250).fitted(37, 4, SHAPE)
