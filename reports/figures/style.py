@@ -66,7 +66,7 @@ RC: dict[Any, Any] = {
     "figure.facecolor": "white",
     "savefig.facecolor": "white",
     "figure.dpi": 100,
-    "savefig.dpi": 144,
+    "savefig.dpi": 128,
     "svg.fonttype": "path",
 }
 

@@ -239,9 +239,10 @@ def _common_files(
         for form, drawing in plot.forms.items():
             yield addresses.figure_file(plot.name, form), drawing
     overview = overview_figures(selection, style_of(selection))
-    for plot in (plot for pair in overview for plot in pair):
-        for form, drawing in plot.forms.items():
-            yield addresses.figure_file(plot.name, form), drawing
+    for wide, narrow in overview:
+        for form, drawing in wide.forms.items():
+            yield addresses.figure_file(wide.name, form), drawing
+        yield addresses.figure_file(narrow.name, "svg"), narrow.svg
     found = ablations(selection)
     if found:
         yield addresses.ABLATIONS, ablation_page.render(found)
