@@ -9,7 +9,7 @@ and with them the solution W. Slots that hold items are erased with their edges;
 surprise of the new solution, as in a sleep. The moments by which codes are scaled were measured on
 the first samples, items possibly among them. They are measured again on the dreams of the remaining
 slots, which are encoded again. Coefficients of the transform that no code stores are at 0
-afterwards, since dreams say nothing of their means.
+afterwards, since dreams do not determine their means.
 
 Two things still depend on the items: which coefficients a code stores, and which of the other
 samples have slots, since the items competed for them.

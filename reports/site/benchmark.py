@@ -55,7 +55,7 @@ GROUPS = ("", "Controls and bounds", "Ablations, sizes and further budgets, whic
 """Titles of the parts of a ranking; competing rows come first, without a title."""
 
 OPTIONS = ("steps", "train_length", "batch_size", "epochs", "iterations", "protocol", "scenario")
-"""Options that say what was run, in the order of the sentence."""
+"""Options that show what was run, in the order of the sentence."""
 
 
 def groups(lines: Sequence[Line]) -> list[tuple[str, list[Line]]]:

@@ -142,7 +142,7 @@ def _claim(entry: ResultRow, best: Named, rest: Sequence[Named], tested: bool) -
     if _significantly_better(row, other):
         return f"{name} is best"
     if not tested:
-        return f"{name} is ahead of {second}, not tested for lack of seeds"
+        return f"{name} is ahead of {second}, not tested, with too few seeds"
     return f"Tie: {name} is not significantly better than {second}"
 
 

@@ -88,7 +88,7 @@ def lines(selection: Selection) -> list[Line]:
 
 
 def speaking_columns(lines: Sequence[Line]) -> frozenset[str]:
-    """Return which of the columns method, state, total and buffer say something of any row."""
+    """Return which of the columns method, state, total and buffer are informative for any row."""
     rows = [line.summary for line in lines]
     said = {
         "method": any(row.method != SUPERVISED for row in rows),

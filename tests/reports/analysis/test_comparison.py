@@ -194,7 +194,7 @@ def test_three_seeds_are_not_tested_in_any_place(fill: Fill) -> None:
     assert np.isnan(one.adjusted)
     assert [row.rank for row in summarise(selection)] == [1, 1]
     [finding] = findings(selection)
-    assert finding.claim == "a is ahead of b, not tested for lack of seeds"
+    assert finding.claim == "a is ahead of b, not tested, with too few seeds"
 
 
 def test_best_row_is_tested_with_the_correction_of_the_leaderboard(fill: Fill) -> None:

@@ -44,7 +44,7 @@ def test_a_lead_that_is_not_significant(fill: Fill) -> None:
 
 def test_few_common_seeds_are_not_tested(fill: Fill) -> None:
     found = finding(fill, *scored("memnet", *[0.9] * 4), *scored("lstm", *[0.1] * 6))
-    assert found.claim == "memnet is ahead of lstm, not tested for lack of seeds"
+    assert found.claim == "memnet is ahead of lstm, not tested, with too few seeds"
     assert "(not tested: fewer than 5 common seeds)" in found.detail
 
 
