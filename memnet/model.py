@@ -25,6 +25,7 @@ from memnet.controller import TransformerController
 from memnet.encoder import Encoder, Head, at_positions
 from memnet.fusion import Fusion
 from memnet.hallucination import HallucinationHead
+from memnet.held_open import held_open
 from memnet.objective import Objective
 from memnet.output import ModelOutput
 from memnet.policy import entropy
@@ -38,11 +39,6 @@ CLOSED_GATE_LOGIT = -3.0
 """Logit below which the sparsity loss has no more effect on a write gate.
 
 The gate is closed there (from -2.4 on) and must be able to reopen.
-"""
-STRENGTH_OFFSET = 0.05
-"""Offset that bounds the gradient which opens the gates of entries read by answers.
-
-The gradient is ``1 / (strength + STRENGTH_OFFSET)``: large for a nearly closed gate, and bounded.
 """
 
 
@@ -286,10 +282,13 @@ class MemNet(nn.Module):
         sparsity = softplus(logits.clamp_min(CLOSED_GATE_LOGIT)).mean() + 0.1 * dispersions.mean()
         if counters is not None:
             sparsity = sparsity + softplus(counters.clamp_min(CLOSED_GATE_LOGIT)).mean()
-        held_open = [_loss_of_entries_read(*pair) for pair in zip(chunks, query_masks, strict=True)]
+        open_losses = [
+            held_open(chunk.written, chunk.read, mask)
+            for chunk, mask in zip(chunks, query_masks, strict=True)
+        ]
         losses = {
             "utilization": sum_weighted(shares, [_utilization(chunk) for chunk in chunks]),
-            "sparsity": sparsity + sum_weighted(shares, held_open),
+            "sparsity": sparsity + sum_weighted(shares, open_losses),
         }
         if self.hallucination is not None:
             vectors = torch.cat([chunk.read.vectors for chunk in chunks], dim=1)
@@ -301,20 +300,6 @@ def _utilization(chunk: _Chunk) -> Float[Tensor, ""]:
     """Return the negative entropy of the mean use of entries."""
     use = chunk.read.weights.mean(2)
     return -entropy(use / use.sum(-1, keepdim=True).clamp_min(1e-6)).mean()
-
-
-def _loss_of_entries_read(chunk: _Chunk, queried: Bool[Tensor, "B C"]) -> Float[Tensor, ""]:
-    """Return the loss that holds open the gates of the entries that answers read.
-
-    Reads are normalised. Without it all gates could decrease together at no cost to the task,
-    until the gates that the task needs are closed too.
-    """
-    weights = chunk.read.weights.detach().contiguous() * queried[:, None, :, None]
-    strength = chunk.written.strength.unsqueeze(2)
-    if chunk.written.faded is not None:
-        strength = strength * chunk.written.faded.exp()
-    missing = (strength + STRENGTH_OFFSET).log().clamp_max(0.0)
-    return -(weights * missing).sum() / weights[..., 0].numel()
 
 
 def _query_tokens(inputs: Tensor, positions: Int[Tensor, "B P"] | None) -> Bool[Tensor, "B T"]:
