@@ -55,7 +55,7 @@ def load(
         selected: dict[str, Any] = {"split": part} if by_split else {"train": part == "train"}
         try:
             data = _dataset(name)(data_root, **selected, download=False)
-        except (OSError, RuntimeError, ValueError, AssertionError) as error:
+        except (OSError, EOFError, RuntimeError, ValueError, AssertionError) as error:
             folder = data_root / files[0].split("/")[0]
             raise UsageError(
                 f"{name} in {data_root} can't be read ({error}); remove {folder} and run again"

@@ -60,7 +60,8 @@ def inspect(
         note: A few sentences about it, for the page.
 
     Raises:
-        UsageError: If the model has no memory that can be traced.
+        UsageError: If the model has no memory that can be traced, or positions or targets have
+            other shapes than the inputs.
     """
     model = model.model if isinstance(model, TrainedModel) else model
     training = model.training
@@ -90,6 +91,17 @@ def _sequence(
     kinds: Mapping[int, str],
     title: str,
 ) -> Inspection:
+    if positions is not None and positions.shape[:-1] != inputs.shape[:1]:
+        raise UsageError(
+            f"positions are {list(positions.shape)}: give them for all {len(inputs)} rows"
+        )
+    if positions is None and targets is not None:
+        raise UsageError("targets need the positions of their answers: give positions")
+    if targets is not None and positions is not None and targets.shape[:2] != positions.shape:
+        raise UsageError(
+            f"targets are {list(targets.shape)} and positions {list(positions.shape)}: "
+            "give a target per position"
+        )
     trace = MemoryTrace(top=8)
     output = model(inputs, positions=positions, trace=trace)
     answers: tuple[TracedAnswer, ...] = ()

@@ -99,3 +99,30 @@ def test_inspecting_a_persistent_memory_changes_nothing() -> None:
 def test_a_model_without_a_memory_is_refused() -> None:
     with pytest.raises(UsageError, match="Linear has no memory to inspect"):
         memnet.inspect(nn.Linear(2, 2), torch.zeros(1, 2))
+
+
+@pytest.mark.parametrize(
+    ("positions", "targets", "message"),
+    [
+        ([[1, 2]], [[1, 2], [3, 4]], "for all 2 rows"),
+        ([[1, 2], [2, 3]], [[1, 2, 3], [3, 4, 5]], "a target per position"),
+        ([[1, 2], [2, 3]], [[1, 2]], "a target per position"),
+        (None, [[1, 2], [3, 4]], "give positions"),
+    ],
+)
+def test_positions_and_targets_of_other_shapes_are_an_error(
+    positions: list[list[int]] | None, targets: list[list[int]], message: str
+) -> None:
+    from baselines.interface import Signature
+    from baselines.models import memnet as entry
+
+    config = entry.Config(width=8, bottleneck=8, slots=4, key_width=4)
+    model = entry.build(config, Signature(vocabulary=9, outputs=9, length=6))
+    places = None if positions is None else torch.tensor(positions)
+    with pytest.raises(UsageError, match=message):
+        memnet.inspect(
+            model,
+            torch.zeros(2, 6, dtype=torch.int64),
+            positions=places,
+            targets=torch.tensor(targets),
+        )

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from benchmarks.cli.plan_options import plan_from
+from benchmarks.datasets import torchvision_sets
 from benchmarks.datasets.named_sets import SETS, named_set
 from benchmarks.streams import torchvision
 from results.errors import UsageError
@@ -70,3 +71,10 @@ def test_unknown_and_missing_sets_name_the_way_out(
         named_set("SVNH")
     with pytest.raises(UsageError, match=r"SVHN is not in .*set --data-root or MEMNET_DATA"):
         plan_from("torchvision", "mlp", "naive", "1", None, None, data_root=tmp_path)
+
+
+def test_a_set_with_an_empty_file_is_a_usage_error(tmp_path: Path) -> None:
+    for name in ("usps.bz2", "usps.t.bz2"):
+        (tmp_path / name).write_bytes(b"")
+    with pytest.raises(UsageError, match=r"USPS in .* can't be read"):
+        torchvision_sets.load("USPS", ("usps.bz2", "usps.t.bz2"), tmp_path)
