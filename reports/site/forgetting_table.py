@@ -22,10 +22,10 @@ COLUMNS = (
     Column("forgets least"),
     Column("forgetting", numeric=True),
     Column("accuracy", numeric=True),
+    Column("difference"),
     Column("next"),
     Column("forgetting", numeric=True),
     Column("accuracy", numeric=True),
-    Column("difference"),
 )
 
 
@@ -65,8 +65,8 @@ def _rows(subject: Subject, entries: Sequence[ResultRow]) -> list[Row]:
                         subject.shown,
                         options_text(budget),
                         *_cells(best[0], usual),
-                        *_cells(best[1], usual),
                         _verdict(best[:2]),
+                        *_cells(best[1], usual),
                     )
                 )
             )
