@@ -1,8 +1,8 @@
 """How fast a row learned a task, and its seeds that solved it.
 
-From the validations of trainings to convergence; other records have none. A row that reached 0.9 in
-some seeds only has the median over all of its seeds, where a seed that did not reach it counts as
-infinitely slow.
+From the validations during training; older records of a fixed number of steps have none. A row
+that reached 0.9 in some seeds only has the median over all of its seeds, where a seed that did not
+reach it counts as infinitely slow.
 
 Legend: ``S`` seeds, ``G`` points of a grid.
 """
@@ -30,7 +30,7 @@ class LearningSummary:
 
     Attributes:
         seeds: Seeds with validations.
-        solved: How many of them solved the task.
+        solved: How many of them solved the task; None if their protocol has no criterion.
         reached: How many of them reached a validation accuracy of 0.9.
         initial_accuracy: Mean accuracy before training.
         final_accuracy: Mean accuracy of the last validation.
@@ -40,7 +40,7 @@ class LearningSummary:
     """
 
     seeds: int
-    solved: int
+    solved: int | None
     reached: int
     initial_accuracy: float | None
     final_accuracy: float | None
@@ -54,6 +54,7 @@ def learning_summary(entry: ResultRow) -> LearningSummary | None:
     found = [one for record in entry.ok if (one := _learning(record)) is not None]
     if not found:
         return None
+    rated = [one for one in found if one.solved is not None]
     initial = [one.initial_accuracy for one in found if one.initial_accuracy is not None]
     first = [first_reaching(one.curve, THRESHOLD) for one in found]
     reached = [
@@ -61,7 +62,7 @@ def learning_summary(entry: ResultRow) -> LearningSummary | None:
     ]
     return LearningSummary(
         seeds=len(found),
-        solved=sum(one.solved is True for one in found),
+        solved=None if not rated else sum(one.solved is True for one in rated),
         reached=sum(point is not None for point in reached),
         initial_accuracy=float(np.mean(initial)) if initial else None,
         final_accuracy=float(np.mean([one.curve[-1].accuracy for one in found])),

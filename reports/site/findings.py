@@ -133,7 +133,9 @@ def _remedy(subject: Subject, records: Sequence[Record]) -> str:
 def _claim(entry: ResultRow, best: Named, rest: Sequence[Named], tested: bool) -> str:
     name, row = best
     if row.chance is not None and not _can_be_above_chance(entry, row.chance):
-        fixed = entry.subject.kind == "task" and any(one.learning is None for one in entry.ok)
+        fixed = entry.subject.kind == "task" and any(
+            one.learning is None or one.learning.solved is None for one in entry.ok
+        )
         suffix = " after its fixed number of steps" if fixed else ""
         return f"No model is significantly above chance{suffix}"
     if not rest:

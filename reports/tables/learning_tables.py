@@ -93,7 +93,7 @@ def _measures(measured: LearningSummary) -> tuple[str, ...]:
     some = f"{measured.reached} of {measured.seeds} seeds"
     return (
         number_format.score(measured.initial_accuracy),
-        f"{measured.solved}/{measured.seeds}",
+        number_format.NOTHING if measured.solved is None else f"{measured.solved}/{measured.seeds}",
         some if measured.examples_to_90 is None else _count(measured.examples_to_90),
         number_format.seconds(measured.cpu_seconds_to_90),
         number_format.score(measured.final_accuracy),

@@ -24,6 +24,7 @@ from strategies.sequence.evaluate import evaluate_task
 from strategies.sequence.measuring_reader import EvaluationResult
 from strategies.sequence.parameter_groups import parameter_groups
 from strategies.sequence.task import SequenceTask
+from strategies.sequence.validation import Validations
 
 VERSION = 3
 """Version of the loop; raise it if a change here or in `strategies.sequence.evaluate` can alter
@@ -51,13 +52,13 @@ class Training:
         losses: The training loss as ``(step, loss)``, a mean over the steps since the last point.
         steps: Number of steps.
         state_bytes: Peak size of the state of one training sequence, in bytes.
-        learning: Validations of a training to convergence; None in the protocol *fixed*.
+        learning: The validations.
     """
 
     losses: list[tuple[float, float]]
     steps: int
     state_bytes: int
-    learning: Learning | None
+    learning: Learning
 
 
 def run_task(
@@ -180,12 +181,12 @@ def train(
             batch_size=batch_size,
             seed=seed,
         )
+    validations = convergence or Validations(task, steps=steps, batch_size=batch_size, seed=seed)
     optimizer, schedule, parts = training_parts(
         model, steps=steps, learning_rate=learning_rate, seed=seed, convergence=convergence
     )
     saved = Parts(
-        stateful={**parts.stateful, "watch": watch}
-        | ({} if convergence is None else {"convergence": convergence}),
+        stateful={**parts.stateful, "watch": watch, "validations": validations},
         generators=parts.generators,
     )
     counters = checkpoint.resume(saved) or {"done": 0, "points": [], "since": [], "bytes": 0}
@@ -193,20 +194,20 @@ def train(
     points: list[tuple[float, float]] = counters["points"]
     since: list[float] = counters["since"]
     peak_bytes: int = counters["bytes"]
-    if convergence is not None and not done:
+    if not done:
         with watch.stopped():
-            convergence.validate(model, 0, watch.cpu)
+            validations.validate(model, 0, watch.cpu)
     model.train()
-    while done < (last := steps if convergence is None else convergence.rule.last_step):
+    while done < (last := validations.last_step):
         loss, norm, size = _step(model, task, batch_size, optimizer, parts.generators)
         done, peak_bytes = done + 1, max(peak_bytes, size)
         since.append(loss)
         if not math.isfinite(loss):
             raise diverged(f"the loss was {loss} at step {done} of {last}", learning_rate)
-        if convergence is not None and convergence.due(done):
+        if validations.due(done):
             with watch.stopped():
-                convergence.validate(model, done, watch.cpu)
-            last = convergence.rule.last_step
+                validations.validate(model, done, watch.cpu)
+            last = validations.last_step
         schedule.step()
         if training_log is not None:
             rate = float(schedule.get_last_lr()[0])
@@ -214,7 +215,7 @@ def train(
         if (
             done * LOSS_POINTS // steps > (done - 1) * LOSS_POINTS // steps
             if convergence is None
-            else convergence.points[-1].step == done
+            else validations.points[-1].step == done
         ):
             points.append((float(done), sum(since) / len(since)))
             since.clear()
@@ -227,7 +228,7 @@ def train(
         losses=[points[place] for place in log_grid([step for step, _ in points])],
         steps=done,
         state_bytes=peak_bytes,
-        learning=None if convergence is None else convergence.learning(),
+        learning=validations.learning(),
     )
 
 

@@ -10,7 +10,7 @@ from tests.reports.conftest import cell, task_record
 from tests.reports.figures.drawn_figures import Fill
 
 
-def trained(seed: int, *accuracies: float, solved: bool, model: str = "m") -> Record:
+def trained(seed: int, *accuracies: float, solved: bool | None, model: str = "m") -> Record:
     """Return a record validated each 25 steps of 32 examples, a CPU second per step."""
     points = [
         LearningPoint(25 * place, 800 * place, 25.0 * place, accuracy, 1.0)
@@ -39,6 +39,14 @@ def test_medians_count_seeds_that_did_not_reach_it_as_slowest(fill: Fill) -> Non
     assert np.isclose(found.initial_accuracy or 0.0, 0.2)
     assert np.isclose(found.final_accuracy or 0.0, (1.0 + 0.92 + 0.6) / 3)
     assert [record.cell.seed for record in solved_seeds(entry).ok] == [0]
+
+
+def test_a_fixed_number_of_steps_has_no_criterion(fill: Fill) -> None:
+    entry = row(fill, *(trained(seed, 0.1, 0.95, solved=None) for seed in range(2)))
+    found = learning_summary(entry)
+    assert found is not None
+    assert (found.solved, found.reached, found.examples_to_90) == (None, 2, 800.0)
+    assert not solved_seeds(entry).ok
 
 
 def test_there_is_no_median_if_most_seeds_did_not_reach_it(fill: Fill) -> None:

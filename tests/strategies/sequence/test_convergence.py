@@ -18,14 +18,13 @@ from strategies.common.checkpoint import Checkpoint
 from strategies.sequence.convergence import (
     Convergence,
     StopRule,
-    Validation,
     cap_of,
     decay_steps,
     rate_at,
-    validation,
 )
 from strategies.sequence.task import Batch, SequenceTask
 from strategies.sequence.train import run_task, train
+from strategies.sequence.validation import Validation, validation
 
 CPU = torch.device("cpu")
 

@@ -60,6 +60,23 @@ def test_results_depend_on_the_seed_alone() -> None:
     assert one.curves["training_loss"] != other.curves["training_loss"]
 
 
+def test_a_fixed_number_of_steps_is_validated_before_training_and_ten_times() -> None:
+    learning = learn_induction(seed=0).learning
+    assert learning is not None
+    assert [point.step for point in learning.curve] == [0, *range(3, 31, 3)]
+    assert learning.initial_accuracy == learning.curve[0].accuracy < 0.5
+    assert learning.solved is None
+
+
+def test_validation_does_not_change_training(monkeypatch: pytest.MonkeyPatch) -> None:
+    validated = learn_induction(seed=0, steps=3)
+    monkeypatch.setattr("strategies.sequence.validation.SEQUENCES", 1)
+    monkeypatch.setattr("strategies.sequence.validation.PARTS", 1)
+    seldom = learn_induction(seed=0, steps=3)
+    assert validated.metrics == seldom.metrics
+    assert validated.curves == seldom.curves
+
+
 def test_diverged_training_ends_with_an_error() -> None:
     class Blown(lstm.LSTM):
         steps = 0
