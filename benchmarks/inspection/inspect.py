@@ -10,6 +10,12 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from benchmarks.execution.weights import TrainedModel
+from benchmarks.inspection.check_inputs import (
+    check_answers,
+    check_contents,
+    check_samples,
+    check_sequences,
+)
 from benchmarks.inspection.inspection import Images, Inspection, Rebuilt, frame_of
 from memnet.model import MemNet
 from memnet.persistent.bank import cosine
@@ -18,6 +24,7 @@ from memnet.persistent.memory import PersistentMemory
 from memnet.persistent.quantization import unpack
 from memnet.persistent.trace import StreamTrace
 from memnet.tracing.memory_trace import MemoryTrace
+from memnet.tracing.table import NONE
 from reports.analysis.memory_trace import TracedAnswer, TraceTable
 from results.errors import UsageError
 from strategies.continual.memnet.wrap import Memory
@@ -60,8 +67,9 @@ def inspect(
         note: A few sentences about it, for the page.
 
     Raises:
-        UsageError: If the model has no memory that can be traced, or positions or targets have
-            other shapes than the inputs.
+        UsageError: If the model has no memory that can be traced, it can't read the inputs (empty,
+            of another shape or type, tokens outside its vocabulary), or positions or targets do not
+            fit them.
     """
     model = model.model if isinstance(model, TrainedModel) else model
     training = model.training
@@ -91,17 +99,8 @@ def _sequence(
     kinds: Mapping[int, str],
     title: str,
 ) -> Inspection:
-    if positions is not None and positions.shape[:-1] != inputs.shape[:1]:
-        raise UsageError(
-            f"positions are {list(positions.shape)}: give them for all {len(inputs)} rows"
-        )
-    if positions is None and targets is not None:
-        raise UsageError("targets need the positions of their answers: give positions")
-    if targets is not None and positions is not None and targets.shape[:2] != positions.shape:
-        raise UsageError(
-            f"targets are {list(targets.shape)} and positions {list(positions.shape)}: "
-            "give a target per position"
-        )
+    check_sequences(model, inputs)
+    check_answers(inputs, positions, targets)
     trace = MemoryTrace(top=8)
     output = model(inputs, positions=positions, trace=trace)
     answers: tuple[TracedAnswer, ...] = ()
@@ -137,6 +136,7 @@ def _target(targets: Int[Tensor, "B P"] | None, row: int, place: int) -> int | N
 def _persistent(
     memory: Memory, samples: Tensor, names: Mapping[int, str], title: str
 ) -> Inspection:
+    check_samples(samples, memory.shape)
     trace = memory.trace
     known = trace is not None and len(trace.contents) > 0
     trace = trace if trace is not None and known else _now(memory)
@@ -150,7 +150,7 @@ def _persistent(
     )
     rebuilt = None
     decodes = isinstance(memory, ComplementaryMemory) or memory.dreamer is not None
-    if decodes and bool(memory.bank.occupied.any()) and len(samples):
+    if decodes and bool(memory.bank.occupied.any()):
         rebuilt = _rebuilt(memory, trace, samples, table, known=known)
     by_surprise = isinstance(memory, ComplementaryMemory) and memory.config.surprise and known
     return Inspection(table=table, stream=True, surprise=by_surprise, rebuilt=rebuilt)
@@ -184,8 +184,11 @@ def _rebuilt(
     each = max(1, min(REBUILT_PER_CLASS, MAX_REBUILT // len(seen)))
     slots = torch.cat([occupied[labels == label][:each] for label in seen])[:MAX_REBUILT]
     dreams, codes = _dreams(memory, slots)
+    contents = trace.contents[slots]
+    known = known and bool((contents != NONE).all())  # not of slots filled before the trace
     if known:
-        originals = samples[trace.contents[slots].to(samples.device)]
+        check_contents(contents, len(samples))
+        originals = samples[contents.to(samples.device)]
     else:
         of_samples = torch.cat([memory.codes_of(piece) for piece in samples.split(PIECE)])
         originals = samples[cosine(codes, of_samples).argmax(-1)]

@@ -1,17 +1,23 @@
 """``memnet.inspect``, and the inspection that it returns."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
 import pytest
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 import memnet
+from baselines.interface import Signature
+from baselines.models import memnet as entry
+from memnet.persistent.trace import StreamTrace
 from memnet.tracing.table import COLUMNS, EVENTS
 from reports.output.inspection import InspectionPart, write
 from results.errors import UsageError
+from strategies.continual.memnet.wrap import Memory
 from tests.inspected_memory import (
+    default_memory,
     inspected_sequences,
     inspected_stream,
     small_memory,
@@ -101,6 +107,13 @@ def test_a_model_without_a_memory_is_refused() -> None:
         memnet.inspect(nn.Linear(2, 2), torch.zeros(1, 2))
 
 
+def _reader(vocabulary: int | None = None, features: int | None = None) -> memnet.MemNet:
+    config = entry.Config(width=8, bottleneck=8, slots=4, key_width=4)
+    return entry.build(
+        config, Signature(vocabulary=vocabulary, features=features, outputs=9, length=6)
+    )
+
+
 @pytest.mark.parametrize(
     ("positions", "targets", "message"),
     [
@@ -113,11 +126,7 @@ def test_a_model_without_a_memory_is_refused() -> None:
 def test_positions_and_targets_of_other_shapes_are_an_error(
     positions: list[list[int]] | None, targets: list[list[int]], message: str
 ) -> None:
-    from baselines.interface import Signature
-    from baselines.models import memnet as entry
-
-    config = entry.Config(width=8, bottleneck=8, slots=4, key_width=4)
-    model = entry.build(config, Signature(vocabulary=9, outputs=9, length=6))
+    model = _reader(vocabulary=9)
     places = None if positions is None else torch.tensor(positions)
     with pytest.raises(UsageError, match=message):
         memnet.inspect(
@@ -126,3 +135,76 @@ def test_positions_and_targets_of_other_shapes_are_an_error(
             positions=places,
             targets=torch.tensor(targets),
         )
+
+
+TOKENS = torch.zeros(2, 6, dtype=torch.int64)
+
+
+@pytest.mark.parametrize(
+    ("inputs", "positions", "message"),
+    [
+        (TOKENS + 9, None, "token 9 is outside the vocabulary of this model: .* from 0 to 8"),
+        (TOKENS - 1, None, "token -1 is outside"),
+        (TOKENS.float(), None, r"type torch.float32, and this model reads tokens"),
+        (TOKENS[0], None, r"inputs are \[6\]: give tokens as \[B, T\]"),
+        (TOKENS[:0], None, r"inputs are \[0, 6\], so there is nothing to read"),
+        (TOKENS[:, :0], None, "nothing to read"),
+        (TOKENS.tolist(), None, "inputs are a list: give a torch.Tensor"),
+        (TOKENS, TOKENS + 6, "position 6 is outside a sequence of this length: .* from 0 to 5"),
+        (TOKENS, TOKENS - 1, "position -1 is outside"),
+        (TOKENS, TOKENS.float(), "positions are of type torch.float32"),
+        (TOKENS, TOKENS[:, 0], r"positions are \[2\]: give them as \[B, P\]"),
+    ],
+)
+def test_tokens_and_positions_that_cannot_be_read_are_one_line(
+    inputs: Tensor, positions: Tensor | None, message: str
+) -> None:
+    with pytest.raises(UsageError, match=message) as error:
+        memnet.inspect(_reader(vocabulary=9), inputs, positions=positions)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("inputs", "message"),
+    [
+        (torch.zeros(2, 6), r"give features as \[B, T, 3\]"),
+        (torch.zeros(2, 6, 4), r"inputs are \[2, 6, 4\], .* 3 features per step"),
+        (torch.zeros(2, 6, 3, dtype=torch.float64), "reads features of type torch.float32"),
+        (torch.zeros(2, 0, 3), "nothing to read"),
+        (torch.full((2, 6, 3), torch.nan), "not finite"),
+    ],
+)
+def test_features_that_cannot_be_read_are_one_line(inputs: Tensor, message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        memnet.inspect(_reader(features=3), inputs)
+
+
+@pytest.mark.parametrize(
+    ("choose", "message"),
+    [
+        (lambda samples: samples[:, :3], r"samples of this memory are \[4, 4\]"),
+        (lambda samples: samples[0], r"give samples as \[B, 4, 4\]"),
+        (lambda samples: samples[:0], "nothing to read"),
+        (lambda samples: samples.long(), "give floats"),
+        (lambda samples: samples[:10], "10 samples are given: give all samples of the stream"),
+    ],
+)
+@pytest.mark.parametrize("make", [small_memory, default_memory])
+def test_samples_that_a_memory_cannot_read_are_one_line(
+    make: Callable[[], Memory], choose: Callable[[Tensor], Tensor], message: str
+) -> None:
+    memory, (inputs, labels) = make(), stream_samples()
+    memory.trace = StreamTrace()
+    memory.meet(inputs, labels)
+    with pytest.raises(UsageError, match=message):
+        memnet.inspect(memory, choose(inputs))
+
+
+def test_slots_filled_before_the_trace_are_shown_next_to_the_most_similar_samples() -> None:
+    memory, (inputs, labels) = small_memory(), stream_samples()
+    memory.meet(inputs[:20], labels[:20])
+    memory.trace = StreamTrace()
+    memory.meet(inputs[20:], labels[20:])
+    rebuilt = memnet.inspect(memory, inputs).rebuilt
+    assert rebuilt is not None
+    assert rebuilt.nearest
