@@ -17,6 +17,7 @@ from reports.site.forgetting_table import forgetting_table
 from reports.site.lines import Line, speaking_columns
 from reports.site.reproduce import commands, notes
 from reports.tables import formats
+from reports.tables.row_titles import model_titles
 from reports.tables.tables import LEADERBOARD_CAPTION, Table
 
 MEMORY_BUDGETS = tuple(10**power for power in range(3, 10))
@@ -82,6 +83,7 @@ def render(
             counts=counts(selection),
             suites=sorted({suite for line in lines for suite in line.suites}),
             methods=sorted({line.summary.method for line in lines}),
+            model_titles=model_titles(selection),
             models=sorted({line.summary.model for line in lines}),
             budgets=budgets(lines),
             caption=LEADERBOARD_CAPTION,

@@ -9,7 +9,7 @@ from reports.site import page_templates
 from reports.site.inspection_page import Section
 from reports.site.lines import Line, speaking_columns
 from reports.site.reproduce import defaults, plugin_note, rerun_commands
-from reports.tables.row_titles import model_title
+from reports.tables.row_titles import model_title, model_titles
 
 
 def render(
@@ -50,6 +50,7 @@ def render(
                 (method, methods.get(method, ""))
                 for method in sorted({line.summary.method for line in lines})
             ],
+            model_titles=model_titles(selection),
             relatives=sorted(other for other in names - {name} if base(other) == base(name)),
             options=options(lines),
             sizes=[

@@ -41,7 +41,7 @@ def learning_tables(selection: Selection, subject: Subject) -> list[Table]:
         return []
     tables = [
         Table(
-            f"{subject.name}: {FAST}. Validation accuracy before training and at its end, mean "
+            f"{subject.shown}: {FAST}. Validation accuracy before training and at its end, mean "
             "over seeds; seeds that solved the task; median over seeds of the examples and the CPU "
             "time until a validation accuracy of 0.9; examples in all",
             (*_named(selection), *MEASURES),
@@ -55,7 +55,7 @@ def learning_tables(selection: Selection, subject: Subject) -> list[Table]:
     if solvers and metrics:
         tables.append(
             Table(
-                f"{subject.name}: {FAR}. Accuracy by distance in tokens, or by length for "
+                f"{subject.shown}: {FAR}. Accuracy by distance in tokens, or by length for "
                 "whole-sequence evaluation, over the seeds that solved it",
                 (
                     *_named(selection),

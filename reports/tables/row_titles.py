@@ -1,6 +1,6 @@
 """Names of rows for people: titles of models and methods, with a variant's options in words."""
 
-from reports.analysis.selection import ResultRow
+from reports.analysis.selection import ResultRow, Selection
 from reports.analysis.titles import PHRASES
 from reports.tables import number_format
 
@@ -25,6 +25,11 @@ def model_title(entry: ResultRow) -> str:
     """Return the model's title; of two rows that differ in the learning rate, with it."""
     name, _, rate = entry.model.partition(" (")
     return _title(entry.model_title, name) + (f" ({rate}" if rate else "")
+
+
+def model_titles(selection: Selection) -> dict[str, str]:
+    """Return the title of every model with a row, by its name in rows."""
+    return {entry.model: model_title(entry) for entry in selection.entries}
 
 
 def method_title(entry: ResultRow) -> str:

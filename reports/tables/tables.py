@@ -186,7 +186,7 @@ def _by_metrics(
         *(Column(title, numeric=True) for _, title in metrics),
         *COSTS,
     )
-    return Table(f"{subject.name}: {what}", columns, tuple(rows))
+    return Table(f"{subject.shown}: {what}", columns, tuple(rows))
 
 
 TITLES = {

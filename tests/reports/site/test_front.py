@@ -1,7 +1,8 @@
 from collections.abc import Callable
 
 from reports.analysis.selection import select
-from reports.site.front import counts
+from reports.site.front import counts, render
+from reports.site.lines import lines
 from results.store.store import Store
 from tests.reports.conftest import cell, failed_record, task_record
 
@@ -22,3 +23,9 @@ def test_counts_are_singular_or_plural_and_omit_zeros(fill: Fill) -> None:
         ("finished cells", 2),
         ("failed", 1),
     ]
+
+
+def test_the_list_of_models_has_titles_with_names(fill: Fill) -> None:
+    selection = select(fill(task_record(cell("memnet[hops=1]", 0), [0.5])))
+    models = render(selection, lines(selection)).partition('id="models"')[2]
+    assert '">memnet, hops 1</a> <small class="raw">memnet[hops=1]</small>' in models

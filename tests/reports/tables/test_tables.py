@@ -14,8 +14,8 @@ def test_query_groups_have_their_own_table() -> None:
     selection = select(Store.open(Path(__file__).parents[3] / "results" / "published"))
     [subject] = [one for one in selection.subjects if one.name == "association"]
     own, one_hop = detail_tables(selection, subject)
-    assert own.caption.startswith("association: accuracy by distance")
-    assert one_hop.caption.startswith("association: one hop, scored separately")
+    assert own.caption.startswith("Association: accuracy by distance")
+    assert one_hop.caption.startswith("Association: one hop, scored separately")
     assert [column.title for column in own.columns] == [column.title for column in one_hop.columns]
     chained, single = (
         next(row.cells for row in table.rows if row.cells[0] == "token-memory")
