@@ -22,9 +22,12 @@ def publish(
 
     GitHub Pages and Hugging Face Spaces are such hosts.
     """
+    from benchmarks.planning.catalog import Catalog
+    from benchmarks.planning.official import official_options
     from reports.output.publish import publish as write
     from results.store.store import Store
 
-    page = write(Store.open(shared_options.store_root(store)), out)
+    opened = Store.open(shared_options.store_root(store))
+    page = write(opened, out, official=official_options(Catalog.read()))
     print(f"site: {page}")
     print("how to host it: reports/PUBLISHING.md")

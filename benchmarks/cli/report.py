@@ -37,6 +37,8 @@ def report(
     open_: Annotated[bool, typer.Option("--open", help="Open the report in a browser.")] = False,
 ) -> None:
     """Write a site of static pages, with figures and tables."""
+    from benchmarks.planning.catalog import Catalog
+    from benchmarks.planning.official import official_options
     from reports.output.build import build
     from results.store.store import Store
 
@@ -49,7 +51,9 @@ def report(
         inspections = {}
         if inspect:
             inspections = import_stored_weights().stored_parts(opened, plugins=plugin or ())
-        page = build(opened, out, inspections=inspections)
+        page = build(
+            opened, out, inspections=inspections, official=official_options(Catalog.read())
+        )
     print(f"report: {page}")
     if open_:
         import webbrowser

@@ -33,7 +33,7 @@ def members_of(
         UsageError: If a name is unknown, the suite cannot be loaded, or an option does not apply.
     """
     if root.kind == "suite":
-        suite = _profile(_load_suite(root), request)
+        suite = _profile(load_suite(root), request)
         members, seeds = _narrow(catalog, suite, request), request.seeds or suite.seeds
         return members if request.models else _installed(catalog, members, notes), seeds
     if request.profile is not None:
@@ -43,7 +43,12 @@ def members_of(
     return _bare(catalog, root, request), request.seeds or SEEDS
 
 
-def _load_suite(entry: Entry) -> Suite:
+def load_suite(entry: Entry) -> Suite:
+    """Return the suite of an entry.
+
+    Raises:
+        UsageError: If its file can't be loaded or defines no suite.
+    """
     try:
         suite = entry.load().SUITE
     except UsageError:

@@ -8,6 +8,7 @@ from benchmarks.planning.suite import Member, Suite
 
 VERSION = "1"
 TITLE = "Quick comparison"
+OFFICIAL = False
 
 BASELINES = ("transformer", "lstm")
 QUICK_MODELS = ("memnet", *BASELINES)

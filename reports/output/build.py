@@ -25,6 +25,7 @@ from reports.output.inspection import InspectionPart, figure_files, section
 from reports.site import ablation_page, addresses, benchmark, cell, front, model, page_templates
 from reports.site.ablations import ablation_table, ablations, verdicts
 from reports.site.aggregate import aggregate_plot, aggregate_table, aggregates, plot_names
+from reports.site.badges import NO_SUITES, Official
 from reports.site.findings import findings
 from reports.site.lines import Line, lines
 from reports.site.overview_figures import names as overview_names
@@ -68,9 +69,10 @@ def build(
     *,
     jobs: int | None = None,
     inspections: Mapping[str, InspectionPart] | None = None,
+    official: Official = NO_SUITES,
 ) -> Path:
     """Write the report of a store; see `write`."""
-    return write(select(store), out, jobs=jobs, inspections=inspections)
+    return write(select(store), out, jobs=jobs, inspections=inspections, official=official)
 
 
 def write(
@@ -80,6 +82,7 @@ def write(
     jobs: int | None = None,
     extra: Mapping[str, str | bytes] | None = None,
     inspections: Mapping[str, InspectionPart] | None = None,
+    official: Official = NO_SUITES,
 ) -> Path:
     """Write a report.
 
@@ -90,6 +93,7 @@ def write(
         jobs: Number of processes; by default the usable cores for many records, else one.
         extra: Additional files, by their path in the folder.
         inspections: What is inside the memory of models, by the model's name.
+        official: Options of suites, by benchmark, which are official as the defaults are.
 
     Returns:
         The front page, ``index.html``.
@@ -98,7 +102,7 @@ def write(
         UsageError: If the folder can't be written, or a file that no report wrote would be
             replaced.
     """
-    rows = lines(selection)
+    rows = lines(selection, official)
     inspected = inspections or {}
     further = dict(extra or {})
     for part in inspected.values():

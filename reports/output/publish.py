@@ -11,6 +11,7 @@ from reports.analysis.dataframes import records_frame
 from reports.analysis.selection import Selection, select
 from reports.output.build import write
 from reports.site import page_templates
+from reports.site.badges import NO_SUITES, Official
 from results.errors import UsageError
 from results.store.store import Store
 
@@ -18,7 +19,7 @@ JSON_PARTS = ("cell", "curves", "slots", "provenance", "error")
 """Parts of a record that the Parquet table contains as JSON, in addition to its numbers."""
 
 
-def publish(store: Store, out: Path) -> Path:
+def publish(store: Store, out: Path, *, official: Official = NO_SUITES) -> Path:
     """Write the site of a store with the files that a host needs.
 
     In addition to a report, these are ``records.parquet``, ``README.md`` (with the front matter of
@@ -28,6 +29,7 @@ def publish(store: Store, out: Path) -> Path:
     Args:
         store: The store.
         out: Folder to write to; created if missing.
+        official: Options of suites, by benchmark, which are official as the defaults are.
 
     Returns:
         The front page.
@@ -51,6 +53,7 @@ def publish(store: Store, out: Path) -> Path:
         selection,
         out,
         extra={".nojekyll": "", "README.md": card, "records.parquet": parquet(selection)},
+        official=official,
     )
 
 

@@ -1,6 +1,7 @@
 """Badges of rows: options of no official protocol, and too few seeds."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from pydantic import JsonValue
 
@@ -15,18 +16,26 @@ FREE = frozenset(
 )
 """Options that change what is evaluated, or choose a protocol, and not how long is trained."""
 
+Official = Mapping[str, Sequence[Mapping[str, JsonValue]]]
+"""Options that suites give a benchmark, each as what differs from the defaults; by benchmark."""
 
-def badges(entry: ResultRow, known: Defaults) -> tuple[str, ...]:
+NO_SUITES: Official = MappingProxyType({})
+"""Without suites, the defaults alone are official."""
+
+
+def badges(entry: ResultRow, known: Defaults, official: Official = NO_SUITES) -> tuple[str, ...]:
     """Return a row's badges.
 
     Args:
         entry: The row.
         known: Default options by benchmark; without them a row has no badge for its options.
+        official: Options of suites, which are official too.
     """
     if not entry.ok:
         return ()
     found = []
-    other = _other_options(entry, known.get(entry.subject.benchmark, {}))
+    benchmark = entry.subject.benchmark
+    other = _other_options(entry, known.get(benchmark, {}), official.get(benchmark, ()))
     if other:
         found.append(f"no official protocol: {other}")
     count = len(entry.ok)
@@ -35,8 +44,15 @@ def badges(entry: ResultRow, known: Defaults) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _other_options(entry: ResultRow, defaults: Mapping[str, JsonValue]) -> str:
-    """Name the options of training that differ from the defaults, unless a protocol sets them."""
+def _other_options(
+    entry: ResultRow,
+    defaults: Mapping[str, JsonValue],
+    suites: Sequence[Mapping[str, JsonValue]],
+) -> str:
+    """Name the options of training that differ from the defaults.
+
+    There are none if a protocol sets them, or if a suite's member has the same options.
+    """
     config = entry.ok[0].cell.config
     options = config.get("benchmark", {})
     official = (
@@ -45,10 +61,15 @@ def _other_options(entry: ResultRow, defaults: Mapping[str, JsonValue]) -> str:
     )
     if official:
         return ""
+    trained = {key: value for key, value in options.items() if key in defaults and key not in FREE}
+    if any(
+        all(value == ({**defaults, **one})[key] for key, value in trained.items()) for one in suites
+    ):
+        return ""
     return ", ".join(
         f"{key.replace('_', ' ')} {_words(value)}"
-        for key, value in options.items()
-        if key in defaults and key not in FREE and value != defaults[key]
+        for key, value in trained.items()
+        if value != defaults[key]
     )
 
 

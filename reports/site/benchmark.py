@@ -7,7 +7,7 @@ from reports.analysis.subjects import Subject
 from reports.figures.plot import Plot
 from reports.site import page_templates
 from reports.site.findings import findings
-from reports.site.lines import Line, speaking_columns
+from reports.site.lines import Line, shared_badges, speaking_columns
 from reports.tables import formats
 from reports.tables.learning_tables import benchmark_tables
 
@@ -36,6 +36,7 @@ def render(
             finding=finding,
             lines=lines,
             groups=groups(lines),
+            shared=shared_badges(lines),
             said=speaking_columns(lines),
             what_ran=what_ran(lines),
             plots=plots,

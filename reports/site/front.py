@@ -14,7 +14,7 @@ from reports.site.aggregate import Aggregate
 from reports.site.answers import FAMILIES, answer
 from reports.site.findings import Finding, findings
 from reports.site.forgetting_table import forgetting_table
-from reports.site.lines import Line, speaking_columns
+from reports.site.lines import Line, shared_badges, speaking_columns
 from reports.site.reproduce import commands, notes
 from reports.tables import formats
 from reports.tables.row_titles import model_titles
@@ -39,6 +39,11 @@ class Group:
 
     finding: Finding
     lines: tuple[Line, ...]
+
+    @property
+    def shared(self) -> tuple[str, ...]:
+        """Badges of all its rows."""
+        return shared_badges(self.lines)
 
 
 def render(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from reports.analysis.selection import ResultRow, Selection
 from reports.analysis.summary import Summary, ranked
-from reports.site.badges import badges
+from reports.site.badges import NO_SUITES, Official, badges
 from reports.site.reproduce import defaults
 from results.records.cell import SUPERVISED
 
@@ -59,8 +59,13 @@ class Line:
         return self.summary.seeds_ok < self.summary.seeds_planned
 
 
-def lines(selection: Selection) -> list[Line]:
-    """Return all rows by benchmark, the best first."""
+def lines(selection: Selection, official: Official = NO_SUITES) -> list[Line]:
+    """Return all rows by benchmark, the best first.
+
+    Args:
+        selection: Its rows.
+        official: Options of suites, by benchmark; a row with such options has no badge for them.
+    """
     suites: dict[tuple[str, str, str], dict[str, None]] = defaultdict(dict)
     for manifest in selection.manifests:
         for cell in manifest.cells:
@@ -81,10 +86,21 @@ def lines(selection: Selection) -> list[Line]:
                     planned,
                     _strip(row),
                     ranked=entry in compared,
-                    badges=badges(entry, known),
+                    badges=badges(entry, known, official),
                 )
             )
     return found
+
+
+def shared_badges(lines: Sequence[Line]) -> tuple[str, ...]:
+    """Return the badges that all rows of a table with a result share, to be shown once.
+
+    A single row keeps its badges.
+    """
+    rows = [line.badges for line in lines if line.entry.ok]
+    if len(rows) < 2:
+        return ()
+    return tuple(badge for badge in rows[0] if all(badge in one for one in rows))
 
 
 def speaking_columns(lines: Sequence[Line]) -> frozenset[str]:

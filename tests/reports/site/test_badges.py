@@ -34,3 +34,26 @@ def test_badges(
 def test_without_known_defaults_no_option_is_marked(fill: Fill) -> None:
     [entry] = select(fill(*[task_record(cell("lstm", seed), [0.5]) for seed in range(3)])).entries
     assert badges(entry, {}) == ()
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ({"steps": 40, "batch_size": 16}, ()),
+        ({"steps": 200, "batch_size": 64}, ()),
+        ({"steps": 40, "batch_size": 64}, ("no official protocol: steps 40",)),
+        (
+            {"steps": 200, "batch_size": 16},
+            ("no official protocol: batch size 16",),
+        ),
+    ],
+)
+def test_options_of_a_suite_are_official_as_a_whole(
+    fill: Fill, options: dict[str, Any], expected: object
+) -> None:
+    known = {"delayed-recall": {"steps": 200, "batch_size": 64}}
+    official = {"delayed-recall": ({"steps": 40, "batch_size": 16},)}
+    config = {"benchmark": options, "model": {}, "training": {}}
+    cells = [cell("lstm", seed).model_copy(update={"config": config}) for seed in range(3)]
+    [entry] = select(fill(*[task_record(one, [0.5]) for one in cells])).entries
+    assert badges(entry, known, official) == expected
