@@ -51,6 +51,7 @@ def draw(
     *,
     columns: int,
     size: tuple[float, float] = (3.0, 2.7),
+    svg_only: bool = False,
 ) -> Plot | None:
     """Draw one panel per stream on which a method has several budgets; None without one.
 
@@ -60,6 +61,7 @@ def draw(
         name: Name of the figure's files.
         columns: Number of panels per line.
         size: Width and height of a panel, in inches.
+        svg_only: Whether to save it as SVG only.
     """
     streams = [panel for panel in panels if panel[0].kind == "stream"]
     shown = [(subject, found) for subject, rows in streams if (found := curves(rows))]
@@ -78,6 +80,7 @@ def draw(
     return render(
         figure,
         name=name,
+        svg_only=svg_only,
         title="Accuracy against total bytes",
         caption="Total bytes: stored bytes and the parameters that no seed regenerates, on a log "
         "scale. Mean over seeds and its 95% interval; higher and further left is better.",

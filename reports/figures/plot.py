@@ -65,24 +65,30 @@ class Plot:
         return dict(zip(FORMS, (self.svg, self.pdf, self.png), strict=True))
 
 
-def render(figure: Figure, *, name: str, title: str, caption: str, description: str) -> Plot:
+def render(
+    figure: Figure,
+    *,
+    name: str,
+    title: str,
+    caption: str,
+    description: str,
+    svg_only: bool = False,
+) -> Plot:
     """Save a figure in all formats, without date or creator.
 
-    The ids in the SVG depend on the name only.
+    The ids in the SVG depend on the name only. With ``svg_only`` the PDF and the PNG are empty.
     """
     with styled(name):
-        figure.draw_without_rendering()
+        layout = figure.get_layout_engine()
+        if layout is not None:
+            layout.execute(figure)  # drawing would do it too, and draw once more
         figure.set_layout_engine("none")  # saving would lay it out again per format
         svg, pdf, png = io.BytesIO(), io.BytesIO(), io.BytesIO()
         # savefig would draw each format twice, the first time for a layout that is already done.
         canvas: Any = FigureCanvasSVG(figure)
         canvas.print_svg(svg, metadata={"Date": None, "Creator": None})
-        canvas = FigureCanvasPdf(figure)
-        canvas.print_pdf(pdf, metadata={"CreationDate": None, "Creator": None, "Producer": None})
-        figure.set_dpi(mpl.rcParams["savefig.dpi"])
-        canvas = FigureCanvasAgg(figure)
-        canvas.draw()
-        _small_png(canvas.buffer_rgba()).save(png, "png")
+        if not svg_only:
+            _print_others(figure, pdf, png)
     width, height = figure.get_size_inches()
     return Plot(
         name=name,
@@ -94,6 +100,16 @@ def render(figure: Figure, *, name: str, title: str, caption: str, description: 
         pdf=pdf.getvalue(),
         png=png.getvalue(),
     )
+
+
+def _print_others(figure: Figure, pdf: io.BytesIO, png: io.BytesIO) -> None:
+    """Save a figure as PDF and as PNG."""
+    canvas: Any = FigureCanvasPdf(figure)
+    canvas.print_pdf(pdf, metadata={"CreationDate": None, "Creator": None, "Producer": None})
+    figure.set_dpi(mpl.rcParams["savefig.dpi"])
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    _small_png(canvas.buffer_rgba()).save(png, "png")
 
 
 def small_svg(text: str) -> str:

@@ -20,7 +20,9 @@ MAX_TITLE_LENGTH = 30
 Panel = tuple[Subject, Sequence[ResultRow]]
 
 
-def draw(panels: Sequence[Panel], style: Style, name: str, *, columns: int) -> Plot | None:
+def draw(
+    panels: Sequence[Panel], style: Style, name: str, *, columns: int, svg_only: bool = False
+) -> Plot | None:
     """Draw one panel per task; None without any accuracy by distance.
 
     Args:
@@ -28,6 +30,7 @@ def draw(panels: Sequence[Panel], style: Style, name: str, *, columns: int) -> P
         style: The style of the whole report.
         name: Name of the figure's files.
         columns: Number of panels per line: four for a wide page, two for a phone.
+        svg_only: Whether to save it as SVG only.
     """
     shown = [
         (subject, lines)
@@ -58,6 +61,7 @@ def draw(panels: Sequence[Panel], style: Style, name: str, *, columns: int) -> P
     return render(
         figure,
         name=name,
+        svg_only=svg_only,
         title="Accuracy by distance, all tasks",
         caption="Means over seeds; higher is better. Distance in tokens between evidence and "
         "query, or length, on a log scale. Each task's page has the intervals.",

@@ -18,7 +18,7 @@ WIDE, NARROW = (4, 4), (2, 1)
 
 
 def overview_figures(selection: Selection, style: Style) -> list[tuple[Plot, Plot]]:
-    """Draw the figures that have something to show, each twice."""
+    """Draw the figures that have something to show, each twice; that of a phone is SVG only."""
     shown = {heat.kind: heat.subjects for heat in heat_tables(selection)}
     rows = {
         subject: [entry for entry, _ in ranked(selection, subject)]
@@ -33,7 +33,7 @@ def overview_figures(selection: Selection, style: Style) -> list[tuple[Plot, Plo
         (memory_curve.draw, streams, NAMES[1], WIDE[1], NARROW[1]),
     ):
         large = draw(panels, style, name, columns=wide)
-        small = draw(panels, style, f"{name}-narrow", columns=narrow)
+        small = draw(panels, style, f"{name}-narrow", columns=narrow, svg_only=True)
         if large is not None and small is not None:
             found.append((large, small))
     return found

@@ -26,6 +26,7 @@ def environment() -> jinja2.Environment:
     templates.filters["md"] = formats.markdown_text
     templates.filters["pre"] = formats.preformatted
     templates.filters["slug"] = slug
+    templates.filters["coordinate"] = "{:g}".format
     templates.globals["fmt"] = number_format
     templates.globals["address"] = addresses
     templates.globals["titles"] = row_titles

@@ -33,3 +33,21 @@ def test_glyphs_of_an_svg_keep_their_size() -> None:
     assert "scale(0.015625)" in svg
     assert "scale(0.085 -0.085)" in svg
     assert not re.search(r"translate\([^)]*\.\d{3}", svg)
+
+
+def test_a_figure_can_be_svg_only() -> None:
+    plot = render(
+        Figure(figsize=(2, 2)), name="one", title="", caption="", description="", svg_only=True
+    )
+    assert plot.svg.startswith("<?xml")
+    assert (plot.pdf, plot.png) == (b"", b"")
+
+
+def test_a_constrained_layout_is_applied() -> None:
+    """Without it, the label of the axis would be cut off."""
+    figure = Figure(figsize=(2, 2), layout="constrained")
+    axes = figure.add_subplot()
+    axes.set_ylabel("two\nlines\nof text", fontsize=20)
+    before = axes.get_position().x0
+    render(figure, name="one", title="", caption="", description="", svg_only=True)
+    assert axes.get_position().x0 > before + 0.1
