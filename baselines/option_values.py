@@ -17,6 +17,23 @@ PYTHON: Mapping[str, bool | None] = {"True": True, "False": False, "None": None}
 """Python's spelling of values that JSON spells differently; commands accept both."""
 
 
+LARGEST = 10_000_000
+"""Largest whole number of an option, except for those of `LARGEST_OF`.
+
+Beyond it nothing fits in memory, or a run takes years; a larger number is a typing error.
+"""
+
+LARGEST_OF: Mapping[str, int] = {
+    "layers": 1_000,
+    "depth": 1_000,
+    "heads": 1_000,
+    "experiences": 10_000,
+    "budget": 10**12,
+    "total_budget": 10**12,
+}
+"""Largest whole numbers of options of these names: parts that are built one by one, and bytes."""
+
+
 def spelt(value: Any) -> str:
     """Return the text of an option's value in a command.
 
@@ -34,7 +51,8 @@ def convert(option: Option, value: Any, where: str) -> Any:
         where: Name of the option in error messages.
 
     Raises:
-        UsageError: If the value is not of the type, or the type is not one of options.
+        UsageError: If the value is not of the type, the type is not one of options, or a whole
+            number is beyond `LARGEST`.
     """
     from pydantic import ValidationError  # imported here, since listing needs no validation
 
@@ -46,6 +64,7 @@ def convert(option: Option, value: Any, where: str) -> Any:
             )
             if isinstance(converted, float) and not math.isfinite(converted):
                 raise UsageError(f"{where} = {value!r} is not a finite number")
+            _check_largest(option.name, converted, where)
             return converted
     if choices:
         raise UsageError(
@@ -55,6 +74,18 @@ def convert(option: Option, value: Any, where: str) -> Any:
         f"{where} = {value!r} is of the wrong type: it takes {option.annotation} (default "
         f"{spelt(option.default)})"
     )
+
+
+def _check_largest(name: str, value: Any, where: str) -> None:
+    """Check that whole numbers of an option are not beyond all use.
+
+    Raises:
+        UsageError: If one is.
+    """
+    largest = LARGEST_OF.get(name, LARGEST)
+    for number in value if isinstance(value, tuple) else (value,):
+        if isinstance(number, int) and abs(number) > largest:
+            raise UsageError(f"{where} = {number} is too large: it takes at most {largest:,}")
 
 
 @cache

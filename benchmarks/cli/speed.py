@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from benchmarks.speed.timing import Timing
 
 MEASUREMENTS = ("models", "streams")
+MOST_ROUNDS = 1_000
 
 
 def speed(
@@ -44,8 +45,8 @@ def speed(
     """
     if what not in MEASUREMENTS:
         raise UsageError(unknown("measurement", what, MEASUREMENTS))
-    if rounds < 1:
-        raise UsageError(f"--rounds {rounds}: it takes a number of at least 1")
+    if not 1 <= rounds <= MOST_ROUNDS:
+        raise UsageError(f"--rounds {rounds}: it takes a number from 1 to {MOST_ROUNDS:,}")
     if what == "streams" and (models or peers or device != "cpu"):
         raise UsageError("--models, --peers and --device are options of `memnet speed models`")
     import torch

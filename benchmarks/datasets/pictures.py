@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from results.error_text import one_line
 from results.errors import UsageError
 
 if TYPE_CHECKING:
@@ -89,9 +90,8 @@ def read_picture(path: Path) -> Shown:
     except _Refused as error:
         raise UsageError(f"{path} {error}") from error
     except Exception as error:  # decoders raise errors of any type on broken files
-        shown = " ".join(str(error).split()) or type(error).__name__
         raise UsageError(
-            f"{path} can't be read as a picture ({shown}); repair or remove it"
+            f"{path} can't be read as a picture ({one_line(error)}); repair or remove it"
         ) from error
 
 

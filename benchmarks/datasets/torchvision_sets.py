@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.datasets.images import Images
+from results.error_text import one_line
 from results.errors import UsageError
 
 
@@ -30,7 +31,7 @@ def prepare(name: str, files: Sequence[str], data_root: Path) -> None:
     except (OSError, RuntimeError) as error:
         raise UsageError(
             f"{name} is not in {data_root} (no {missing[0]}) and can't be downloaded "
-            f"({' '.join(str(error).split())}); put its {len(files)} unpacked files into "
+            f"({one_line(error)}); put its {len(files)} unpacked files into "
             f"{(data_root / files[0]).parent}, "
             "or set --data-root or MEMNET_DATA to their folder"
         ) from error
@@ -55,10 +56,11 @@ def load(
         selected: dict[str, Any] = {"split": part} if by_split else {"train": part == "train"}
         try:
             data = _dataset(name)(data_root, **selected, download=False)
-        except (OSError, EOFError, RuntimeError, ValueError, AssertionError) as error:
+        except Exception as error:  # decoders raise errors of any type on broken files
             folder = data_root / files[0].split("/")[0]
             raise UsageError(
-                f"{name} in {data_root} can't be read ({error}); remove {folder} and run again"
+                f"{name} in {data_root} can't be read ({one_line(error)}); remove {folder} and "
+                "run again"
             ) from error
         parts.append(_images(data))
     return parts[0], parts[1]

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from results.error_text import one_line
 from results.errors import UsageError
 
 SHAPES = {"inputs": "[n, T, F]", "features": "[n, F]"}
@@ -94,7 +95,8 @@ def _load(file: Path, known: tuple[str, ...]) -> Mapping[str, NDArray[Any]]:
             members = [member.filename for member in archive.infolist()]
     except Exception as error:  # a damaged archive raises errors of many types
         raise ValueError(
-            f"it is not a complete .npz archive ({error}): write it again with numpy.savez"
+            f"it is not a complete .npz archive ({one_line(error)}): write it again with "
+            "numpy.savez"
         ) from error
     names = [member.removesuffix(".npy") for member in members]
     if unknown := sorted({name for name in names if name not in known}):
@@ -106,8 +108,7 @@ def _load(file: Path, known: tuple[str, ...]) -> Mapping[str, NDArray[Any]]:
         with np.load(file, allow_pickle=False) as arrays:
             return {name: np.asarray(arrays[name]) for name in names}
     except Exception as error:  # as above
-        shown = " ".join(str(error).split()) or type(error).__name__
-        raise ValueError(f"an array can't be read ({shown}): write it again") from error
+        raise ValueError(f"an array can't be read ({one_line(error)}): write it again") from error
 
 
 def _arrays(

@@ -13,6 +13,7 @@ from benchmarks.execution.entry_functions import check_functions, refusal_reason
 from benchmarks.execution.run_cell import CellEnvironment, configuration
 from benchmarks.planning.budgets import options_and_total
 from benchmarks.planning.jobs import Job
+from results.error_text import one_line
 from results.errors import UsageError
 
 REQUIRED_TASK_OPTIONS = ("steps", "batch_size", "streams")
@@ -60,7 +61,9 @@ def _check_options(entry: Entry, module: ModuleType, options: Any) -> None:
     try:
         configuration(module, options)
     except (ValueError, TypeError) as error:
-        raise UsageError(f"{entry.kind} '{entry.name}' refuses its options: {error}") from error
+        raise UsageError(
+            f"{entry.kind} '{entry.name}' refuses its options: {one_line(error)}"
+        ) from error
     except Exception as error:
         raise UsageError(
             f"Config of {entry.kind} '{entry.name}' failed: {refusal_reason(error, [entry])}"

@@ -10,6 +10,7 @@ from types import ModuleType
 from typing import Any
 
 from baselines.registry import Entry, Kind
+from results.error_text import one_line
 from results.errors import UsageError
 
 TRACEBACK = "MEMNET_TRACEBACK"
@@ -78,7 +79,9 @@ def refusal_reason(error: BaseException, entries: Iterable[Entry | None]) -> str
     """Return one line on an error before the run; for a plugin's, with its line and the way on."""
     line = plugin_line(error, entries)
     hint = f"; {TRACEBACK}=1 in the environment shows the traceback" if line else ""
-    return " ".join(f"{type(error).__name__}: {error}{line}{hint}".split())
+    name, reason = type(error).__name__, one_line(error)
+    shown = name if reason == name else f"{name}: {reason}"
+    return " ".join(f"{shown}{line}{hint}".split())
 
 
 def refusal_traceback(error: UsageError) -> str:

@@ -24,6 +24,7 @@ from benchmarks.execution.tensorboard import TensorBoard
 from benchmarks.planning.budgets import options_and_total
 from benchmarks.planning.jobs import Job, check_data
 from benchmarks.planning.overrides import FULL_PRECISION
+from results.error_text import out_of_memory
 from results.records.provenance import now
 from results.records.record import Failure, Outcome, Plugin, Record, failed, succeeded
 
@@ -110,7 +111,7 @@ def seed_global_generators(seed: int) -> None:
 
 def explain(error: Exception, job: Job) -> Failure:
     """Describe an exception as a record's failure, with the line of the plugin that raised it."""
-    message = str(error)
+    message = out_of_memory(error) or str(error)
     if isinstance(error, ValidationError):  # most often NaN among the metrics
         first = error.errors(include_url=False, include_input=True)[0]
         field_path = ".".join(str(part) for part in first["loc"])

@@ -94,3 +94,26 @@ def test_converted_spelling_is_the_value(annotation: str, value: object) -> None
 def test_number_that_is_not_finite_is_refused(text: str) -> None:
     with pytest.raises(UsageError, match="is not a finite number"):
         convert(option("float", 1.0), text, "key")
+
+
+@pytest.mark.parametrize(
+    ("name", "annotation", "value", "most"),
+    [
+        ("samples", "int", "1000000000", "10,000,000"),
+        ("samples", "int", -(10**9), "10,000,000"),
+        ("samples", "int | None", "1" + "0" * 20, "10,000,000"),
+        ("sizes", "tuple[int, ...]", "[3, 1000000000]", "10,000,000"),
+        ("layers", "int", "1001", "1,000"),
+    ],
+)
+def test_whole_numbers_beyond_all_use_are_refused(
+    name: str, annotation: str, value: object, most: str
+) -> None:
+    with pytest.raises(UsageError, match=f"is too large: it takes at most {most}$"):
+        convert(Option(name=name, annotation=annotation, default=8), value, f"model[{name}]")
+
+
+def test_the_largest_whole_numbers_pass() -> None:
+    assert convert(option("int"), "10000000", "model[key]") == 10_000_000
+    budget = Option(name="budget", annotation="int", default=0)
+    assert convert(budget, "1000000000", "er[budget]") == 10**9

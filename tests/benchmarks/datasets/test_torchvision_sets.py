@@ -160,3 +160,15 @@ def test_cifar_without_a_network_is_a_one_line_error(
         module.prepare(tmp_path / "root")
     assert "\n" not in str(refusal.value)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("damage", [b"", b"\0", bytes([0, 0, 3, 3]), bytes([9] * 40), b"cut"])
+@pytest.mark.parametrize("file", ["train-images-idx3-ubyte", "t10k-labels-idx1-ubyte"])
+def test_damaged_files_are_one_line_with_a_reason(file: str, damage: bytes, tmp_path: Path) -> None:
+    mnist(tmp_path)
+    path = tmp_path / "MNIST" / "raw" / file
+    path.write_bytes(path.read_bytes()[:50] if damage == b"cut" else damage)
+    with pytest.raises(
+        UsageError, match=r"MNIST in .* can't be read \(.+\); remove .*MNIST and run again$"
+    ):
+        built(split_mnist, tmp_path)

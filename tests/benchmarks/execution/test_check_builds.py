@@ -64,6 +64,19 @@ def test_combination_on_a_task_is_refused(setting: str, message: str) -> None:
         check("wee", "scripted", None, setting)
 
 
+def test_a_method_that_does_not_fit_in_memory_is_refused_while_planning() -> None:
+    with pytest.raises(UsageError, match=r"there is not enough memory, .* choose smaller sizes"):
+        check("split-digits", "mlp", "ridge[count=10000000]")
+
+
+@pytest.mark.parametrize(
+    "method", ["ewc[samples=1000000000]", "gdumb[passes=1000000000]", "ridge[count=1000000000]"]
+)
+def test_a_size_beyond_all_use_is_refused_by_name(method: str) -> None:
+    with pytest.raises(UsageError, match=r"\] = 1000000000 is too large: it takes at most"):
+        check("split-digits", "mlp", method)
+
+
 def test_method_for_images_is_refused_on_features(tmp_path: Path) -> None:
     inputs = np.random.default_rng(0).normal(size=(40, 6, 3)).astype(np.float32)
     np.savez(tmp_path / "flowers.npz", inputs=inputs, labels=np.arange(40) % 4)

@@ -80,6 +80,20 @@ def test_an_exception_becomes_a_failed_record(tmp_path: Path) -> None:
     assert "Traceback" in record.error.traceback
 
 
+def test_a_cell_without_enough_memory_is_one_line_with_the_way_out(tmp_path: Path) -> None:
+    record = run(
+        jobs(settings=("batch_size=1000000", "model.width=1000000"))[0],
+        environment(tmp_path),
+        lambda fraction: None,
+        FILES,
+    )
+    assert record.error is not None
+    assert "not enough memory" in record.error.message
+    assert "--jobs" in record.error.message
+    assert "\n" not in record.error.message
+    assert "Traceback" in record.error.traceback
+
+
 def test_another_precision_gives_another_cell_and_other_numbers(tmp_path: Path) -> None:
     """The default precision is not part of a cell's options, so its id does not change."""
     plain = jobs()[0]

@@ -10,6 +10,7 @@ import pytest
 from benchmarks.cli.speed import speed
 from benchmarks.speed.streams import measure
 from benchmarks.speed.timing import Timing, compare
+from results.errors import UsageError
 from tests.benchmarks.command import memnet
 
 
@@ -73,3 +74,9 @@ def test_unknown_measurement_is_an_error() -> None:
     done = memnet("speed", "ligth")
     assert done.returncode == 2
     assert "unknown measurement 'ligth': there is models, streams" in done.stderr
+
+
+@pytest.mark.parametrize("rounds", [0, 1001, 10**20])
+def test_too_many_or_no_rounds_are_an_error(rounds: int) -> None:
+    with pytest.raises(UsageError, match=f"--rounds {rounds}: .* from 1 to 1,000"):
+        speed("streams", rounds=rounds)
