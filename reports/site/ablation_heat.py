@@ -1,5 +1,6 @@
 """The loss of every changed option on every benchmark, as tables of colours and numbers."""
 
+import math
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,7 +23,8 @@ class LossCell:
     Attributes:
         text: Mean paired difference of the score.
         interval: Half of its interval, ``± 0.010``, or the ends of the clipped one.
-        shade: Tenth of the range from 0 to 1 that the size of the difference is in, 0 to 9.
+        shade: Tenth of the range from 0 to 1 that the size of the difference is in, 0 to 9;
+            0 without a common seed.
         is_gain: Whether the score is higher with the change.
         mark: Significance.
         base: Options of the rows that are compared, in words, if they are not the plain ones.
@@ -83,7 +85,7 @@ def _cell(one: Ablation) -> LossCell:
     return LossCell(
         text=text,
         interval=interval,
-        shade=min(int(abs(mean) * 10), 9),
+        shade=min(int(abs(mean) * 10), 9) if math.isfinite(mean) else 0,
         is_gain=mean < 0,
         mark="untested" if untested else mark,
         base=options_text(one.base_options),

@@ -17,6 +17,10 @@ def lasting(path: Path) -> dict[str, Any]:
         del content["cost"][name]
     for name in ("started_at", "finished_at", "commit", "dirty"):
         del content["provenance"][name]
+    if content["learning"] is not None:
+        del content["learning"]["cpu_seconds_to_90"]
+        for point in content["learning"]["curve"]:
+            del point[2]  # CPU seconds
     if content["error"] is not None:
         del content["error"]["traceback"]
         content["error"]["message"] = re.sub(r"^stopped at \d+ MB", "", content["error"]["message"])

@@ -10,7 +10,7 @@ from memnet.model import MemNet
 from tests.memnet.active_model import VOCABULARY, active_model, tokens
 
 
-def wide_open(**options: int | bool) -> MemNet:
+def wide_open(**options: float | bool) -> MemNet:
     """A random model that writes every token."""
     model = active_model(**({"dreaming": False} | options))
     with torch.no_grad():
@@ -45,7 +45,8 @@ def test_first_half_of_heads_binds(heads: int, binding: int) -> None:
 
 
 def test_associating_head_has_one_slot_per_token() -> None:
-    model, inputs = wide_open(), tokens(batch=4, length=32)
+    # Keys of different tokens must not be near enough to share a slot.
+    model, inputs = wide_open(reuse=0.999), tokens(batch=4, length=32)
     with torch.no_grad():
         slots = model(inputs).state.slots
         alone = [

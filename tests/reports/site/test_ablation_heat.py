@@ -35,3 +35,10 @@ def test_few_seeds_are_marked_as_untested(fill: Fill) -> None:
     ]
     [table] = loss_tables(ablations(select(fill(*records))))
     assert table.rows[0][1]["delayed-recall"].mark == "untested"
+
+
+def test_rows_without_a_common_seed_have_no_shade(fill: Fill) -> None:
+    records = [task_record(cell("memnet", 0), [0.9]), task_record(cell("memnet[hops=1]", 1), [0.4])]
+    [table] = loss_tables(ablations(select(fill(*records))))
+    found = table.rows[0][1]["delayed-recall"]
+    assert (found.text, found.shade, found.mark) == ("—", 0, "untested")

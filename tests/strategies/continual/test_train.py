@@ -327,7 +327,7 @@ def four(scenario: Scenario, seed: int = 0) -> Stream:
         classes=4,
         experiences=2,
         schedule=Schedule(),
-        sample_bytes=2,
+        sample_bytes=5,
         seed=seed,
         scenario=scenario,
     )

@@ -27,7 +27,7 @@ def eight() -> Stream:
     inputs[torch.arange(240), 0, labels] += 0.7
     data = Samples(inputs=inputs, labels=labels)
     return split_classes(
-        data, data, classes=8, experiences=4, schedule=Schedule(), sample_bytes=33, seed=0
+        data, data, classes=8, experiences=4, schedule=Schedule(), sample_bytes=129, seed=0
     )
 
 
