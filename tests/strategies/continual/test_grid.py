@@ -4,9 +4,12 @@ A combination finishes with finite numbers, or is refused when it is built.
 """
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
@@ -14,9 +17,11 @@ from torch import Tensor, nn
 from baselines.interface import ModelOutput, SequenceModel, Signature
 from baselines.models import lstm, memnet
 from baselines.registry import Registry
+from benchmarks.datasets.images import Images
+from benchmarks.streams import features, split_mnist_1d, text_domains
 from memnet.config import MemNetConfig
 from results.errors import UsageError
-from strategies.continual.stream import Scenario, Schedule
+from strategies.continual.stream import Scenario, Schedule, Stream
 from strategies.continual.train import run_stream
 from tests.strategies.continual.toy_stream import NEEDS_BOUNDARIES, toy
 
@@ -70,32 +75,103 @@ MODELS = {
 }
 
 
+METHODS = {name: (name, QUICK.get(name, {})) for name in Registry("method").names()} | {
+    "memnet[encoder=learned]": ("memnet", {**QUICK["memnet"], "encoder": "learned", "code": 4})
+}
+"""Methods, and the other encoder of MemNet's."""
+
+NEEDS_IMAGES = ("er-compressed", "er-lossy")
+"""Methods that are refused on samples that are no images of bytes."""
+
+OF_MANY_CLASSES: dict[str, dict[str, int]] = {"memnet": {"slots": 256}, "icarl": {"mem_size": 615}}
+"""Options for which a memory has room for each of 256 classes in two experiences."""
+
+
+def run(method: str, model: str, stream: Stream, *, many: bool = False) -> dict[str, float | None]:
+    """Return the metrics of a combination."""
+    name, options = METHODS[method]
+    options = options | (OF_MANY_CLASSES.get(name, {}) if many else {})
+    module = Registry("method").get(name).load()
+    torch.manual_seed(0)
+    return dict(
+        run_stream(
+            stream,
+            MODELS[model],
+            module,
+            method_config=module.Config(**options),
+            learning_rate=1e-3,
+            seed=0,
+            device=torch.device("cpu"),
+            progress=lambda fraction: None,
+        ).metrics
+    )
+
+
+def assert_finite(metrics: Mapping[str, float | None], case: str) -> None:
+    numbers = [value for value in metrics.values() if value is not None]
+    assert numbers, case
+    assert all(math.isfinite(value) for value in numbers), case
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("model", MODELS)
-@pytest.mark.parametrize("method", Registry("method").names())
+@pytest.mark.parametrize("method", METHODS)
 def test_a_combination_finishes_with_finite_numbers_or_is_refused(method: str, model: str) -> None:
-    module = Registry("method").get(method).load()
     for scenario in SCENARIOS:
         for schedule in SCHEDULES:
             case = f"{scenario}, {schedule}"
             refused = bool(schedule.online) and method in NEEDS_BOUNDARIES
             stream = toy(count=2 * SAMPLES, scenario=scenario, schedule=schedule)
-            torch.manual_seed(0)
             try:
-                outcome = run_stream(
-                    stream,
-                    MODELS[model],
-                    module,
-                    method_config=module.Config(**QUICK.get(method, {})),
-                    learning_rate=1e-3,
-                    seed=0,
-                    device=torch.device("cpu"),
-                    progress=lambda fraction: None,
-                )
+                metrics = run(method, model, stream)
             except UsageError:
                 assert refused, case
                 continue
             assert not refused, case
-            numbers = [value for value in outcome.metrics.values() if value is not None]
-            assert numbers, case
-            assert all(math.isfinite(value) for value in numbers), case
+            assert_finite(metrics, case)
+
+
+def mnist_1d(root: Path, monkeypatch: pytest.MonkeyPatch) -> Stream:
+    parts = []
+    for part in range(2):
+        draws = np.random.default_rng(part)
+        labels = np.arange(40, dtype=np.uint8) % 10
+        pixels = draws.integers(0, 256, (40, 40, 1)).astype(np.uint8)
+        parts.append(Images(pixels=pixels, labels=labels))
+    monkeypatch.setattr(split_mnist_1d, "generate", lambda: parts)
+    monkeypatch.setattr(split_mnist_1d, "verify", lambda *_: None)
+    config = split_mnist_1d.Config(experiences=2, epochs=1, batch_size=3)
+    return split_mnist_1d.build(config, seed=0, data_root=root)
+
+
+def own_features(root: Path, monkeypatch: pytest.MonkeyPatch) -> Stream:
+    values = np.random.default_rng(0).normal(size=(40, 6)).astype(np.float32)
+    np.savez(root / "birds.npz", features=values, labels=np.arange(40) % 4)
+    config = features.Config(data="birds", experiences=2, epochs=1, batch_size=3)
+    return features.build(config, seed=0, data_root=root)
+
+
+def texts(root: Path, monkeypatch: pytest.MonkeyPatch) -> Stream:
+    draws = np.random.default_rng(0)
+    found = {name: draws.bytes(20_000) for name in ("one", "two")}
+    monkeypatch.setattr(text_domains, "domains", lambda data, place: found)
+    config = text_domains.Config(context=4, samples=20, tests=10, epochs=1, batch_size=3)
+    return text_domains.build(config, seed=0, data_root=root)
+
+
+FURTHER = {"split-mnist-1d": mnist_1d, "features": own_features, "text-domains": texts}
+"""Small instances of the kinds of stream that are not images."""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", FURTHER)
+@pytest.mark.parametrize("method", METHODS)
+def test_a_method_finishes_on_further_kinds_of_stream_or_is_refused(
+    method: str, kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stream = FURTHER[kind](tmp_path, monkeypatch)
+    if method in NEEDS_IMAGES and kind != "split-mnist-1d":
+        with pytest.raises(UsageError, match="stores images of bytes"):
+            run(method, "lstm", stream)
+        return
+    assert_finite(run(method, "lstm", stream, many=True), kind)
