@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from reports.analysis.learning import learning_curve, learning_summary, solved_seeds
+from reports.analysis.learning import Against, learning_curve, learning_summary, solved_seeds
 from reports.analysis.selection import ResultRow, select
 from results.records.record import LearningPoint, Record
 from results.statistics.learning import learning
@@ -63,8 +63,9 @@ def test_mean_curve_holds_the_last_accuracy(fill: Fill) -> None:
         trained(0, 0.0, 1.0, solved=True),
         trained(1, 0.2, 0.4, 0.6, solved=False),
     )
-    for against, step in (("examples", 800.0), ("cpu_seconds", 25.0)):
-        curve = learning_curve(entry, against)  # type: ignore[arg-type]
+    steps: dict[Against, float] = {"examples": 800.0, "cpu_seconds": 25.0}
+    for against, step in steps.items():
+        curve = learning_curve(entry, against)
         assert curve is not None
         np.testing.assert_allclose(curve[0], [0.0, step, 2 * step])
         np.testing.assert_allclose(curve[1], [0.1, 0.7, 0.8])
