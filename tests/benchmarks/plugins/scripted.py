@@ -1,4 +1,7 @@
-"""A tiny model with scripted faults: raise, be killed, exit, return NaN, use memory, or pause."""
+"""A tiny model with scripted faults: raise, be killed, exit, return NaN, use memory, or pause.
+
+A pause comes at each training step; measurements are without.
+"""
 
 import os
 import signal
@@ -14,7 +17,7 @@ from baselines.interface import ModelOutput, SequenceModel
 
 KIND = "model"
 GO: Path | None = None
-"""If set, a pausing model waits at its fourth forward pass until this file exists."""
+"""If set, a pausing model waits at its fourth training step until this file exists."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,10 +60,11 @@ class Scripted(SequenceModel):
                 os._exit(3)
             case "eat":
                 use_memory()
-        time.sleep(self.config.pause)
-        self.passes += 1
-        if GO and self.config.pause and self.passes > 3:
-            wait()
+        if self.training:
+            time.sleep(self.config.pause)
+            self.passes += 1
+            if GO and self.config.pause and self.passes > 3:
+                wait()
         hidden = self.embedding(inputs)
         if positions is not None:
             hidden = hidden.gather(1, positions[..., None].expand(-1, -1, hidden.shape[-1]))
