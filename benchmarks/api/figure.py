@@ -25,7 +25,7 @@ def figure(
     """Draw a figure of one or several stores, as ``memnet figure`` does.
 
     Args:
-        name: ``accuracy-by-distance``, ``learning-curves``, ``memory-curve``,
+        name: ``accuracy-by-distance``, ``learning-curves``, ``memory-curve``, ``size-curves``,
             ``forgetting-curves`` or ``survival``.
         stores: Folders of records; ``published`` is the package's own.
         benchmarks: Benchmarks, or patterns such as ``mqar*``; empty for all that have the figure.

@@ -18,6 +18,7 @@ from reports.figures import (
     memory_curve,
     paired_differences,
     profiles,
+    size_curves,
     slot_statistics,
 )
 from reports.figures.choice import FigureRows, choose
@@ -32,6 +33,7 @@ FIGURES = {
     "forgetting-curves": forgetting_curves.draw,
     "accuracy-matrices": accuracy_matrices.draw,
     "memory-curve": memory_curve.draw_one,
+    "size-curves": size_curves.draw,
     "costs": costs.draw,
     "comparisons": paired_differences.draw_best,
     "profiles": profiles.draw,
@@ -40,8 +42,8 @@ FIGURES = {
 }
 """Figures in the order of the page, by the suffix of their names."""
 
-ALL_ROWS = {"memory-curve"}
-"""Figures that choose their own rows, from all budgets."""
+ALL_ROWS = {"memory-curve", "size-curves"}
+"""Figures that choose their own rows, from all budgets or sizes."""
 
 ALL_MODELS = {"forgetting-curves", "accuracy-matrices", "slot-statistics"}
 """Figures with a panel or a group per row, which may show several models of a stream."""

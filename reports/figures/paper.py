@@ -15,9 +15,10 @@ from reports.analysis.heat import heat_tables
 from reports.analysis.learning import learning_summary
 from reports.analysis.narrowed import narrowed
 from reports.analysis.selection import ResultRow, Selection
+from reports.analysis.size_sweeps import size_sweeps
 from reports.analysis.subjects import Subject
 from reports.analysis.summary import ranked
-from reports.figures import forgetting_curves, learning_curves, memory_curve
+from reports.figures import forgetting_curves, learning_curves, memory_curve, size_curves
 from reports.figures.accuracy_by_distance import distance_axis, lines
 from reports.figures.choice import choose
 from reports.figures.slot_survival import draw_survival
@@ -171,6 +172,18 @@ def _memory(subject: Subject, rows: Sequence[ResultRow], style: Style) -> list[P
     return [("", draw)] if found else []
 
 
+def _size(subject: Subject, rows: Sequence[ResultRow], style: Style) -> list[Panel]:
+    sweeps = size_sweeps(rows)
+    costs = size_curves.varying(sweeps)
+
+    def draw(axes: Axes, first: bool) -> None:
+        size_curves.panel(axes, sweeps, size_curves.single_rows(rows, sweeps), costs[0], style)
+        chance_line(axes, subject.chance)
+        score_axis(axes, "accuracy" if first else "")
+
+    return [("", draw)] if costs else []
+
+
 def _forgetting(subject: Subject, rows: Sequence[ResultRow], style: Style) -> list[Panel]:
     found: list[Panel] = []
     for entry in rows:
@@ -224,6 +237,12 @@ PAPER_FIGURES: Mapping[str, PaperFigure] = {
         "Accuracy against total bytes, a line per method: a panel per stream.",
         "stream",
         _memory,
+        every_row=True,
+    ),
+    "size-curves": PaperFigure(
+        "Accuracy against bytes of state, a line per model of several sizes: a panel per task.",
+        "task",
+        _size,
         every_row=True,
     ),
     "forgetting-curves": PaperFigure(

@@ -21,10 +21,15 @@ def row_title(entry: ResultRow, usual: str = "") -> str:
     return method if entry.model == usual else f"{model_title(entry)} · {method}"
 
 
-def model_title(entry: ResultRow) -> str:
-    """Return the model's title; of two rows that differ in the learning rate, with it."""
+def model_title(entry: ResultRow, options: str | None = None) -> str:
+    """Return the model's title; of two rows that differ in the learning rate, with it.
+
+    Args:
+        entry: The row.
+        options: Options to show instead of those in the row's name.
+    """
     name, _, rate = entry.model.partition(" (")
-    return _title(entry.model_title, name) + (f" ({rate}" if rate else "")
+    return _title(entry.model_title, name, options) + (f" ({rate}" if rate else "")
 
 
 def model_titles(selection: Selection) -> dict[str, str]:
@@ -47,11 +52,12 @@ def spelt(title: str) -> str:
     return ", ".join(_option(part) if "=" in part else part for part in title.split(", "))
 
 
-def _title(title: str, name: str) -> str:
+def _title(title: str, name: str, chosen: str | None = None) -> str:
     """Return a title whose options are in words, from the title of a manifest and a name."""
     base, _, options = name.partition("[")
     options = options.removesuffix("]")
     shown = title.removesuffix(f", {options.replace(',', ', ')}") if options else title
+    options = options if chosen is None else chosen
     return f"{shown or base}, {options_text(options)}" if options else shown or base
 
 

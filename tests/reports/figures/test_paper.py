@@ -43,6 +43,7 @@ def test_colours_do_not_depend_on_who_else_is_drawn(published: Selection) -> Non
     ("name", "benchmark"),
     [
         ("memory-curve", "split-fashion-mnist"),
+        ("size-curves", "mqar"),
         ("forgetting-curves", "split-digits"),
         ("survival", "association-hard"),
     ],
