@@ -21,7 +21,7 @@ from reports.figures.plot import Plot
 from reports.figures.style import Style
 from reports.tables import number_format
 from reports.tables.comparison_table import estimate
-from reports.tables.tables import COSTS, Column, Row, Table
+from reports.tables.tables import COSTS, Column, Row, Table, named_method, named_model
 from results.records.manifest import Manifest
 from results.statistics.bootstrap import Array, Estimate, interquartile_mean
 from results.statistics.bootstrap import estimate as bootstrapped
@@ -53,18 +53,20 @@ class Aggregate:
 
     Attributes:
         suite: Name of the manifest.
+        title: Its title for people.
         subjects: The benchmarks.
         ranked_rows: Rows with a result on all of them, by falling interquartile mean.
     """
 
     suite: str
+    title: str
     subjects: tuple[Subject, ...]
     ranked_rows: tuple[AggregateRow, ...]
 
     @property
     def name(self) -> str:
         """Title of the aggregate."""
-        return f"{self.suite}: {len(self.subjects)} {self.subjects[0].kind}s"
+        return f"{self.title}: {len(self.subjects)} {self.subjects[0].kind}s"
 
 
 def aggregates(selection: Selection) -> list[Aggregate]:
@@ -143,7 +145,7 @@ def _aggregate(selection: Selection, manifest: Manifest, kind: str) -> Aggregate
         (one for one in found if all(len(runs) for runs in one.scores)),
         key=lambda one: (-one.interquartile.value, one.entries[0].model, one.entries[0].method),
     )
-    return Aggregate(manifest.name, subjects, tuple(ranked_rows))
+    return Aggregate(manifest.name, manifest.title or manifest.name, subjects, tuple(ranked_rows))
 
 
 def _aggregate_row(entries: tuple[ResultRow, ...]) -> AggregateRow:
@@ -177,8 +179,8 @@ def _row(row: AggregateRow) -> Row:
     ok, planned = sum(row.seeds_ok for row in rows), sum(row.seeds_planned for row in rows)
     return Row(
         cells=(
-            rows[0].model,
-            rows[0].method,
+            named_model(row.entries[0]),
+            named_method(row.entries[0]),
             estimate(row.interquartile, signed=False),
             estimate(row.mean, signed=False),
             f"{ok}/{planned}",

@@ -1,7 +1,7 @@
 """The front page: answers, scores at a glance, the leaderboard with its filters, provenance."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -17,7 +17,7 @@ from reports.site.forgetting_table import forgetting_table
 from reports.site.lines import Line, shared_badges, speaking_columns
 from reports.site.reproduce import commands, notes
 from reports.tables import formats
-from reports.tables.row_titles import model_titles
+from reports.tables.row_titles import method_title, model_titles
 from reports.tables.tables import LEADERBOARD_CAPTION, Table
 
 MEMORY_BUDGETS = tuple(10**power for power in range(3, 10))
@@ -62,9 +62,9 @@ def render(
         figures: Figures over all benchmarks of a kind, each for a wide page and for a phone.
         has_ablations: Whether there is a page of ablations.
     """
+    ranked = [line for line in lines if line.ranked]
     by_benchmark = {
-        name: tuple(line for line in rows if line.ranked)
-        for name, rows in groupby(lines, key=lambda line: line.summary.benchmark)
+        name: tuple(rows) for name, rows in groupby(ranked, key=lambda line: line.summary.benchmark)
     }
     groups = [
         Group(finding, by_benchmark.get(finding.subject.name, ()))
@@ -82,17 +82,18 @@ def render(
             heats=[(heat, FAMILIES[heat.kind], answer(heat)) for heat in heat_tables(selection)],
             has_ablations=has_ablations,
             forgetting=forgetting_table(selection),
-            said=speaking_columns([line for line in lines if line.ranked]),
-            variants=sum(not line.ranked for line in lines),
+            said=speaking_columns(ranked),
+            variants=len(lines) - len(ranked),
             page_table=formats.page_table,
             counts=counts(selection),
-            suites=sorted({suite for line in lines for suite in line.suites}),
-            methods=sorted({line.summary.method for line in lines}),
+            suites=_suites(selection, ranked),
+            benchmarks=[(subject.name, subject.shown) for subject in selection.subjects],
+            methods=_methods(ranked),
             model_titles=model_titles(selection),
             models=sorted({line.summary.model for line in lines}),
             budgets=budgets(lines),
             caption=LEADERBOARD_CAPTION,
-            failed=[record for entry in selection.entries for record in entry.failed],
+            failed=[(entry, record) for entry in selection.entries for record in entry.failed],
             failures=MAX_LISTED_FAILURES,
             facts=provenance.provenance_facts(selection),
             commands=commands(selection),
@@ -126,6 +127,38 @@ def counts(selection: Selection) -> list[tuple[str, int]]:
         *((name if number == 1 else f"{name}s", number) for name, number in always),
         *((name, number) for name, number in others if number),
     ]
+
+
+Choice = tuple[str, str]
+"""A value of a filter, and its title."""
+
+
+def _suites(selection: Selection, lines: Sequence[Line]) -> list[Choice]:
+    """Return the suites of rows, by title; of equal titles also the name."""
+    names = {suite for line in lines for suite in line.suites}
+    titles = {one.name: one.title or one.name for one in selection.manifests if one.name in names}
+    return _choices(titles)
+
+
+def _methods(lines: Sequence[Line]) -> list[Choice]:
+    """Return the methods of rows on streams, by title."""
+    return _choices(
+        {
+            line.summary.method: method_title(line.entry)
+            for line in lines
+            if line.summary.kind == "stream"
+        }
+    )
+
+
+def _choices(titles: Mapping[str, str]) -> list[Choice]:
+    """Sort values by title; a title that several values have is followed by the value."""
+    count = Counter(titles.values())
+    shown = {
+        value: title if count[title] == 1 else f"{title} ({value})"
+        for value, title in titles.items()
+    }
+    return sorted(shown.items(), key=lambda choice: (choice[1].lower(), choice[0]))
 
 
 def budgets(lines: Sequence[Line]) -> list[int]:

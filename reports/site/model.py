@@ -9,7 +9,7 @@ from reports.site import page_templates
 from reports.site.inspection_page import Section
 from reports.site.lines import Line, speaking_columns
 from reports.site.reproduce import defaults, plugin_note, rerun_commands
-from reports.tables.row_titles import model_title, model_titles
+from reports.tables.row_titles import method_title, model_title, model_titles
 
 
 def render(
@@ -46,10 +46,7 @@ def render(
             speaking=speaking_columns,
             summary=models.get(name, ""),
             lines=lines,
-            methods=[
-                (method, methods.get(method, ""))
-                for method in sorted({line.summary.method for line in lines})
-            ],
+            methods=_described_methods(lines, methods),
             model_titles=model_titles(selection),
             relatives=sorted(other for other in names - {name} if base(other) == base(name)),
             options=options(lines),
@@ -75,6 +72,19 @@ def method_rows(name: str, lines: Sequence[Line]) -> list[Line]:
         and base(line.summary.method) == name
         and (line.ranked or line.summary.role == "budget")
     ]
+
+
+def _described_methods(
+    lines: Sequence[Line], summaries: Mapping[str, str]
+) -> list[tuple[str, str, str]]:
+    """Return the methods of streams without their options: title, name and summary."""
+    titles = {
+        base(line.summary.method): method_title(line.entry, "")
+        for line in lines
+        if line.summary.kind == "stream"
+    }
+    found = [(title, name, _first_summary(summaries, name)) for name, title in titles.items()]
+    return sorted(one for one in found if one[2])
 
 
 def _first_summary(methods: Mapping[str, str], name: str) -> str:

@@ -9,7 +9,7 @@ from markupsafe import Markup
 from tabulate import LATEX_ESCAPE_RULES, tabulate
 
 from reports.tables.number_format import MINUS
-from reports.tables.tables import Table
+from reports.tables.tables import Named, Table
 
 BOLD, END = "\ue000", "\ue001"
 """Marks of bold text until LaTeX is escaped; letters of the private use area."""
@@ -30,7 +30,7 @@ LATEX_SIGNS = {
 def markdown(table: Table) -> str:
     """Return a table as a GitHub pipe table."""
     return tabulate(
-        [[markdown_text(cell) for cell in row.cells] for row in table.rows],
+        [[markdown_text(_with_name(cell)) for cell in row.cells] for row in table.rows],
         headers=[markdown_text(column.title) for column in table.columns],
         tablefmt="pipe",
         disable_numparse=True,
@@ -126,6 +126,11 @@ def _template() -> jinja2.Template:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     ).get_template("table.html")
+
+
+def _with_name(cell: str) -> str:
+    """Return a cell's text; of a title with the name in records, if that differs."""
+    return f"{cell} ({cell.raw})" if isinstance(cell, Named) and cell.raw != cell else cell
 
 
 def _flat(text: str) -> str:

@@ -7,7 +7,14 @@ from reports.analysis.subjects import Subject
 from reports.analysis.summary import ranked, scores
 from reports.tables import number_format
 from reports.tables.columns import speaking
-from reports.tables.tables import Column, Row, Table, detail_tables, distance_columns
+from reports.tables.tables import (
+    Column,
+    Row,
+    Table,
+    detail_tables,
+    distance_columns,
+    named_model,
+)
 
 FAST = "how fast rows learned the task"
 FAR = "how far rows that solved the task reach"
@@ -85,7 +92,7 @@ def _named(selection: Selection) -> tuple[Column, ...]:
 
 
 def _names(selection: Selection, entry: ResultRow) -> tuple[str, ...]:
-    return (entry.model, *((entry.setting,) if selection.ambiguous else ()))
+    return (named_model(entry), *((entry.setting,) if selection.ambiguous else ()))
 
 
 def _measures(measured: LearningSummary) -> tuple[str, ...]:

@@ -37,9 +37,14 @@ def model_titles(selection: Selection) -> dict[str, str]:
     return {entry.model: model_title(entry) for entry in selection.entries}
 
 
-def method_title(entry: ResultRow) -> str:
-    """Return the method's title, with its budget in words."""
-    return _title(entry.method_title, entry.method)
+def method_title(entry: ResultRow, options: str | None = None) -> str:
+    """Return the method's title, with its budget in words.
+
+    Args:
+        entry: The row.
+        options: Options to show instead of those in the row's name.
+    """
+    return _title(entry.method_title, entry.method, options)
 
 
 def options_text(options: str) -> str:

@@ -13,8 +13,37 @@ from reports.analysis.selection import ResultRow, Selection
 from reports.analysis.subjects import Subject
 from reports.analysis.summary import Summary, ranked, scores
 from reports.tables import number_format
+from reports.tables.row_titles import method_title, model_title
 from results.statistics.metrics import STREAM_METRICS
 from results.statistics.significance import MIN_COMMON_SEEDS
+
+
+class Named(str):
+    """A title for people in a cell, with the name in records.
+
+    Attributes:
+        raw: The name in records.
+    """
+
+    raw: str
+
+    def __new__(cls, title: str, raw: str) -> "Named":
+        """Return the title as text that also has the name."""
+        made = super().__new__(cls, title)
+        made.raw = raw
+        return made
+
+
+def named_model(entry: ResultRow) -> Named:
+    """Return the model of a row."""
+    return Named(model_title(entry), entry.model)
+
+
+def named_method(entry: ResultRow) -> str:
+    """Return the method of a stream's row; a task has none."""
+    if entry.subject.kind == "task":
+        return entry.method
+    return Named(method_title(entry), entry.method)
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,8 +201,8 @@ def _by_metrics(
             for metric, _ in metrics
         ]
         cells = (
-            entry.model,
-            entry.method,
+            named_model(entry),
+            named_method(entry),
             *_setting(selection, entry.setting),
             *values,
             *costs(row),

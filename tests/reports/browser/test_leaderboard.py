@@ -116,7 +116,7 @@ def test_filters_are_combined(page: Any, served: str) -> None:
     page.locator("#filters [name=benchmark]").select_option("split-digits")
     page.locator("#filters [name=model]").fill("LSTM")
     assert column(page, "model", "split-digits") == ["lstm", "lstm"]
-    page.locator("#filters [name=method]").select_option("supervised")
+    page.locator("#filters [name=method]").select_option("memnet")
     assert page.locator(ROWS).count() == 0
     assert page.locator("#shown").inner_text().startswith("0 of")
 

@@ -4,7 +4,15 @@ from reports.analysis.selection import select
 from reports.site.front import counts, render
 from reports.site.lines import lines
 from results.store.store import Store
-from tests.reports.conftest import cell, failed_record, task_record
+from tests.reports.conftest import (
+    STREAM,
+    TASK,
+    cell,
+    failed_record,
+    manifest,
+    stream_record,
+    task_record,
+)
 
 Fill = Callable[..., Store]
 
@@ -29,3 +37,24 @@ def test_the_list_of_models_has_titles_with_names(fill: Fill) -> None:
     selection = select(fill(task_record(cell("memnet[hops=1]", 0), [0.5])))
     models = render(selection, lines(selection)).partition('id="models"')[2]
     assert '">memnet, hops 1</a> <small class="raw">memnet[hops=1]</small>' in models
+
+
+def test_filters_show_titles_and_keep_the_names_in_records(fill: Fill) -> None:
+    records = [
+        task_record(cell("memnet", 0), [0.5]),
+        stream_record(cell("mlp", 0, benchmark="split-digits", method="er[budget=2000]"), [[0.9]]),
+    ]
+    plan = manifest([one.cell for one in records], TASK, STREAM)
+    plan = plan.model_copy(update={"title": "A first look"})
+    plan = plan.model_copy(
+        update={"benchmarks": (TASK.model_copy(update={"title": "Delayed recall"}), STREAM)}
+    )
+    selection = select(fill(*records, manifests=(plan,)))
+    page = render(selection, lines(selection))
+    for option in (
+        '<option value="quick">A first look</option>',
+        '<option value="delayed-recall">Delayed recall</option>',
+        '<option value="er[budget=2000]">er, 2.0 kB stored</option>',
+    ):
+        assert option in page
+    assert '<option value="supervised">' not in page
