@@ -22,7 +22,7 @@ from reports.figures.plot import FORMS, Plot
 from reports.figures.style import Style, style_of
 from reports.output import report_folder
 from reports.output.inspection import InspectionPart, figure_files, section
-from reports.site import ablation_page, addresses, benchmark, cell, front, model, page_templates
+from reports.site import ablation_page, addresses, benchmark, front, model, page_templates, row
 from reports.site.ablations import ablation_table, ablations, verdicts
 from reports.site.aggregate import aggregate_plot, aggregate_table, aggregates, plot_names
 from reports.site.badges import NO_SUITES, Official
@@ -131,7 +131,9 @@ def possible(selection: Selection) -> Iterator[str]:
         for form in FORMS
     )
     yield from (addresses.benchmark_page(subject.name) for subject in selection.subjects)
-    yield from (addresses.cell_page(record.id) for record in selection.records)
+    yield from (
+        addresses.row_page(entry) for entry in selection.entries if entry.ok or entry.failed
+    )
     yield from (addresses.model_page(entry.model) for entry in selection.entries)
     yield from (f"assets/{asset.name}" for asset in _assets())
     yield from (*TABLES, MARKDOWN, addresses.ABLATIONS, addresses.FRONT)
@@ -172,7 +174,7 @@ def _jobs(selection: Selection) -> int:
 def _benchmarks(
     parts: Sequence[BenchmarkPart], out: Path, jobs: int
 ) -> tuple[dict[str, tuple[Plot, ...]], list[str]]:
-    """Write the files of each benchmark: its figures, its page and its cells' pages."""
+    """Write the files of each benchmark: its figures, its page and its rows' pages."""
     tasks = [(part, out) for part in parts]
     if jobs > 1 and len(tasks) > 1:
         with ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn")) as pool:
@@ -203,13 +205,9 @@ def _part_files(part: BenchmarkPart, plots: Sequence[Plot]) -> Iterator[tuple[st
     page = benchmark.render(part.selection, part.subject, part.lines, plots)
     yield addresses.benchmark_page(part.subject.name), page
     for entry in part.selection.entries:
-        for record in (*entry.ok, *entry.failed):
-            yield (
-                addresses.cell_page(record.id),
-                cell.render(
-                    entry, record, ambiguous=part.selection.ambiguous, defaults=part.defaults
-                ),
-            )
+        if entry.ok or entry.failed:
+            page = row.render(entry, ambiguous=part.selection.ambiguous, defaults=part.defaults)
+            yield addresses.row_page(entry), page
 
 
 def _common_files(

@@ -1,5 +1,6 @@
 """Paths of pages and figures, relative to the site's root. Names enter only as slugs."""
 
+from reports.analysis.selection import ResultRow
 from reports.analysis.slugs import slug
 
 FRONT = "index.html"
@@ -16,9 +17,20 @@ def model_page(name: str) -> str:
     return f"models/{slug(name)}.html"
 
 
-def cell_page(cell_id: str) -> str:
-    """Path of a cell's page."""
-    return f"cells/{slug(cell_id)}.html"
+def row_page(entry: ResultRow) -> str:
+    """Path of the page of a row, with all of its seeds."""
+    names = (entry.subject.name, entry.model, entry.method, entry.setting)
+    return f"rows/{slug(' '.join(names))}.html"
+
+
+def seed(entry: ResultRow, number: int) -> str:
+    """Address of one seed on the page of its row."""
+    return f"{row_page(entry)}#{seed_id(number)}"
+
+
+def seed_id(number: int) -> str:
+    """Id of a seed's part of a page."""
+    return f"seed-{number}"
 
 
 def figure_file(name: str, form: str) -> str:

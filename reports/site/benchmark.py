@@ -1,4 +1,4 @@
-"""The page of a benchmark: figures, tables, and every seed with a link to its cell."""
+"""The page of a benchmark: figures, tables, and every seed with a link to its numbers."""
 
 from collections.abc import Sequence
 

@@ -5,7 +5,7 @@ without a style attribute, and the style sheet sets fonts and colours.
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -17,6 +17,9 @@ LEFT, RIGHT, TOP, BOTTOM = 40.0, 12.0, 10.0, 26.0
 
 TICKS = 5
 """Approximate number of labels on the x axis."""
+
+MAX_DOTS = 20
+"""Maximum number of points of a line with markers."""
 
 FRACTIONS = (0.0, 0.5, 1.0)
 """Positions of the labels on the y axis, from its minimum to its maximum."""
@@ -31,14 +34,28 @@ class Tick:
 
 
 @dataclass(frozen=True, slots=True)
+class DrawnLine:
+    """A line of a chart.
+
+    Attributes:
+        name: Its name.
+        points: Its points, as SVG expects them.
+        dots: Points with a marker; empty if there are many.
+    """
+
+    name: str
+    points: str
+    dots: tuple[tuple[float, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Chart:
     """A line chart.
 
     Attributes:
         title: What it shows.
         description: Text alternative for readers who can't see it.
-        line: Points of the line, as SVG expects them.
-        dots: Points with a marker; empty if there are many.
+        lines: Its lines.
         x_ticks: Labels of the x axis.
         y_ticks: Labels of the y axis.
         chance: Height of the chance level; None if unknown.
@@ -46,11 +63,14 @@ class Chart:
 
     title: str
     description: str
-    line: str
-    dots: tuple[tuple[float, float], ...]
+    lines: tuple[DrawnLine, ...]
     x_ticks: tuple[Tick, ...]
     y_ticks: tuple[Tick, ...]
     chance: float | None = None
+
+
+Line = tuple[str, Sequence[tuple[float, float]]]
+"""Name of a line, and its finite ``(x, y)`` by rising ``x``."""
 
 
 def _label(value: float) -> str:
@@ -59,7 +79,7 @@ def _label(value: float) -> str:
 
 
 def chart(
-    points: Sequence[tuple[float, float]],
+    lines: Sequence[Line],
     *,
     title: str,
     log: bool = False,
@@ -68,11 +88,11 @@ def chart(
     steps: bool = False,
     label: Callable[[float], str] = _label,
 ) -> Chart | None:
-    """Lay out a line.
+    """Lay out lines on common axes.
 
     Args:
-        points: Finite ``(x, y)`` by rising ``x``; ``x`` is positive if ``log``.
-        title: What it shows.
+        lines: The lines; those without points are left out. ``x`` is positive if ``log``.
+        title: What they show.
         log: Whether the x axis is logarithmic.
         top: Maximum of the y axis, which begins at 0; None takes the largest ``y``.
         chance: The chance level, drawn as a line.
@@ -82,36 +102,44 @@ def chart(
     Returns:
         The chart; None without points.
     """
-    if not points:
+    lines = [(name, points) for name, points in lines if points]
+    if not lines:
         return None
-    highest = top or max(max(y for _, y in points), 1e-12)
-    scaled = [math.log2(x) if log else x for x, _ in points]
-    low, span = scaled[0], (scaled[-1] - scaled[0]) or 1.0
-    x_ticks = [LEFT + (WIDTH - LEFT - RIGHT) * (x - low) / span for x in scaled]
-    placed = [
-        (round(x, 1), _height(y / highest)) for x, (_, y) in zip(x_ticks, points, strict=True)
-    ]
+    highest = top or max(max(y for _, points in lines for _, y in points), 1e-12)
+    where = sorted({x for _, points in lines for x, _ in points})
+    scale: Callable[[float], float] = math.log2 if log else float
+    low, span = scale(where[0]), (scale(where[-1]) - scale(where[0])) or 1.0
+    places = {x: round(LEFT + (WIDTH - LEFT - RIGHT) * (scale(x) - low) / span, 1) for x in where}
+    drawn = []
+    for name, points in lines:
+        placed = [(places[x], _height(y / highest)) for x, y in points]
+        text = " ".join(f"{x:g},{y:g}" for x, y in (_step_points(placed) if steps else placed))
+        drawn.append(DrawnLine(name, text, tuple(placed) if len(placed) <= MAX_DOTS else ()))
     return Chart(
         title=title,
-        description=f"{title}: from {score(points[0][1])} at {label(points[0][0])} "
-        f"to {score(points[-1][1])} at {label(points[-1][0])}",
-        line=" ".join(f"{x:g},{y:g}" for x, y in (_step_points(placed) if steps else placed)),
-        dots=tuple(placed) if len(placed) <= 20 else (),
+        description=f"{title}: {_ends([points[0] for _, points in lines], label)}, "
+        f"{_ends([points[-1] for _, points in lines], label)}",
+        lines=tuple(drawn),
         x_ticks=tuple(
             Tick(place, label(x))
-            for place, x in (_point_labels(points, placed) if log else _even_labels(low, span))
+            for place, x in (_point_labels(places) if log else _even_labels(low, span))
         ),
         y_ticks=tuple(Tick(_height(share), f"{share * highest:.3g}") for share in FRACTIONS),
         chance=None if chance is None else _height(chance / highest),
     )
 
 
-def _point_labels(
-    points: Sequence[tuple[float, float]], placed: Sequence[tuple[float, float]]
-) -> list[tuple[float, float]]:
-    """Choose the points to label, each far enough from the previous label."""
+def _ends(points: Sequence[tuple[float, float]], label: Callable[[float], str]) -> str:
+    """Describe one end of all lines: the range of values, and where they are."""
+    values = dict.fromkeys((score(min(y for _, y in points)), score(max(y for _, y in points))))
+    where = dict.fromkeys((label(min(x for x, _ in points)), label(max(x for x, _ in points))))
+    return f"{' to '.join(values)} at {' to '.join(where)}"
+
+
+def _point_labels(places: Mapping[float, float]) -> list[tuple[float, float]]:
+    """Choose the values to label, each far enough from the previous label."""
     found: list[tuple[float, float]] = []
-    for (x, _), (place, _) in zip(points, placed, strict=True):
+    for x, place in places.items():
         if not found or place - found[-1][0] >= (WIDTH - LEFT - RIGHT) / TICKS / 1.5:
             found.append((place, x))
     return found

@@ -7,11 +7,20 @@ from typing import Any
 
 import pytest
 
-from reports.site.addresses import cell_page, model_page
+from reports.analysis.selection import ResultRow
+from reports.analysis.subjects import Subject
+from reports.site.addresses import model_page, row_page
+from results.records.cell import Cell
 from tests.reports.browser.conftest import HOSTILE
 from tests.reports.conftest import cell
 
-STREAM_CELL = cell("memnet", 0, benchmark="split-digits", method="memnet").id
+
+def row_of(of: Cell) -> str:
+    """Return the path of the page that has a cell."""
+    subject = Subject(of.benchmark, "task")
+    return row_page(ResultRow(subject, of.model, of.method, of.setting, (), (), 3))
+
+
 PAGES = {
     "front": "index.html",
     "ablations": "ablations.html",
@@ -19,9 +28,9 @@ PAGES = {
     "stream": "benchmarks/split-digits.html",
     "model": "models/memnet.html",
     "variant": model_page("memnet[hebbian=false]"),
-    "cell of a task": cell_page(cell("memnet", 0).id),
-    "cell of a stream": cell_page(STREAM_CELL),
-    "failed cell": cell_page(cell("transformer", 2).id),
+    "row of a task": row_of(cell("memnet", 0)),
+    "row of a stream": row_of(cell("memnet", 0, benchmark="split-digits", method="memnet")),
+    "row with a failed seed": row_of(cell("transformer", 2)),
     "inspection": "inspection/index.html",
     "inspection of a stream": "inspection-stream/index.html",
     "inspection of the default memory": "inspection-default/index.html",
@@ -101,7 +110,7 @@ def test_pages_work_without_scripts(browser: Any, served: str) -> None:
     page.get_by_role("link", name="association").first.click()
     assert page.locator("h1").inner_text() == "Association"
     page.locator("#seeds + .scroll td a").first.click()
-    assert re.search(r"/cells/[0-9a-f]{16}\.html$", page.url)
+    assert re.search(r"/rows/association-[a-z0-9-]+\.html#seed-[0-9]$", page.url)
     context.close()
 
 
