@@ -23,11 +23,18 @@ def publish(
     GitHub Pages and Hugging Face Spaces are such hosts.
     """
     from benchmarks.planning.catalog import Catalog
+    from benchmarks.planning.earlier_versions import earlier_versions
     from benchmarks.planning.official import official_options
     from reports.output.publish import publish as write
     from results.store.store import Store
 
     opened = Store.open(shared_options.store_root(store))
-    page = write(opened, out, official=official_options(Catalog.read()))
+    catalog = Catalog.read()
+    page = write(
+        opened,
+        out,
+        official=official_options(catalog),
+        outdated=earlier_versions((record.cell for record in opened), catalog),
+    )
     print(f"site: {page}")
     print("how to host it: reports/PUBLISHING.md")

@@ -38,6 +38,7 @@ def report(
 ) -> None:
     """Write a site of static pages, with figures and tables."""
     from benchmarks.planning.catalog import Catalog
+    from benchmarks.planning.earlier_versions import earlier_versions
     from benchmarks.planning.official import official_options
     from reports.output.build import build
     from results.store.store import Store
@@ -51,8 +52,13 @@ def report(
         inspections = {}
         if inspect:
             inspections = import_stored_weights().stored_parts(opened, plugins=plugin or ())
+        catalog = Catalog.read()
         page = build(
-            opened, out, inspections=inspections, official=official_options(Catalog.read())
+            opened,
+            out,
+            inspections=inspections,
+            official=official_options(catalog),
+            outdated=earlier_versions((record.cell for record in opened), catalog),
         )
     print(f"report: {page}")
     if open_:

@@ -1,16 +1,12 @@
 """``memnet validate``: checks records that third parties submit."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from benchmarks.cli.paths import folder
 from results.errors import UsageError
-
-if TYPE_CHECKING:
-    from benchmarks.planning.catalog import Catalog
-    from results.records.cell import Cell
 
 RECORD_REFUSED = 1
 """Exit code if a record is refused."""
@@ -87,41 +83,12 @@ def _summary(accepted: int, refused: int, outdated: int, manifests: int) -> str:
 def _outdated(paths: list[Path]) -> dict[Path, str]:
     """Return the valid records that today's code would not make again, with the reason."""
     from benchmarks.planning.catalog import Catalog
+    from benchmarks.planning.earlier_versions import earlier_versions
     from results.records.record import parse
 
-    catalog = Catalog.read()
-    found = {path: changed_versions(parse(path.read_bytes()).cell, catalog) for path in paths}
-    return {path: reason for path, reason in found.items() if reason}
-
-
-def changed_versions(cell: "Cell", catalog: "Catalog") -> str:
-    """Describe the components whose version differs from today's.
-
-    Components that are not installed, such as those of a plugin, are not compared.
-    """
-    from benchmarks.planning.jobs import STOP_RULE, stop_rule_version, training_version
-    from benchmarks.planning.protocol import CONVERGED
-    from results.records.cell import SUPERVISED
-
-    today = {STOP_RULE: stop_rule_version()}
-    for part, registry, name in (
-        ("benchmark", catalog.tasks, cell.benchmark),
-        ("benchmark", catalog.streams, cell.benchmark),
-        ("model", catalog.models, cell.model.partition("[")[0]),
-        ("method", catalog.methods, cell.method.partition("[")[0]),
-    ):
-        entry = next((entry for entry in registry if entry.name == name), None)
-        if entry is not None:
-            today[part] = entry.version
-    today["training"] = training_version("task" if cell.method == SUPERVISED else "stream")
-    then = dict(cell.version)
-    if cell.config.get("training", {}).get("protocol") == CONVERGED:
-        then.setdefault(STOP_RULE, "1")  # cells did not name the first version
-    return "; ".join(
-        f"{part} had version {version}, now {today[part]}"
-        for part, version in then.items()
-        if part in today and version != today[part]
-    )
+    cells = {path: parse(path.read_bytes()).cell for path in paths}
+    found = earlier_versions(cells.values(), Catalog.read())
+    return {path: found[cell.id] for path, cell in cells.items() if cell.id in found}
 
 
 def _records(given: Path) -> list[Path]:

@@ -5,7 +5,6 @@ The same records and packages give the same bytes; no file contains the time of 
 
 import multiprocessing
 import os
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
@@ -13,27 +12,23 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
-from reports.analysis import provenance
 from reports.analysis.dataframes import records_frame, to_csv
 from reports.analysis.selection import Selection, select
 from reports.analysis.subjects import Subject
 from reports.figures import gallery
 from reports.figures.plot import FORMS, Plot
 from reports.figures.style import Style, style_of
-from reports.output import report_folder
+from reports.output import markdown, report_folder
 from reports.output.inspection import InspectionPart, figure_files, section
-from reports.site import ablation_page, addresses, benchmark, front, model, page_templates, row
-from reports.site.ablations import ablation_table, ablations, verdicts
+from reports.site import ablation_page, addresses, benchmark, front, model, row
+from reports.site.ablations import ablations
 from reports.site.aggregate import aggregate_plot, aggregate_table, aggregates, plot_names
-from reports.site.badges import NO_SUITES, Official
-from reports.site.findings import findings
+from reports.site.badges import NO_SUITES, NOTHING_OUTDATED, Official, Outdated
 from reports.site.lines import Line, lines
 from reports.site.overview_figures import names as overview_names
 from reports.site.overview_figures import overview_figures
-from reports.site.reproduce import Defaults, commands, defaults, notes
-from reports.tables import formats, leaderboard
-from reports.tables.learning_tables import benchmark_tables
-from reports.tables.tables import leaderboard_table
+from reports.site.reproduce import Defaults, defaults
+from reports.tables import leaderboard
 from results.errors import UsageError
 from results.store.store import Store, write_whole
 
@@ -54,6 +49,7 @@ class BenchmarkPart:
         lines: Its rows, ranked.
         style: The style of the whole site.
         defaults: Default options by benchmark.
+        outdated: What changed in the code since cells were run, by cell id.
     """
 
     subject: Subject
@@ -61,6 +57,7 @@ class BenchmarkPart:
     lines: tuple[Line, ...]
     style: Style
     defaults: Defaults
+    outdated: Outdated
 
 
 def build(
@@ -70,9 +67,17 @@ def build(
     jobs: int | None = None,
     inspections: Mapping[str, InspectionPart] | None = None,
     official: Official = NO_SUITES,
+    outdated: Outdated = NOTHING_OUTDATED,
 ) -> Path:
     """Write the report of a store; see `write`."""
-    return write(select(store), out, jobs=jobs, inspections=inspections, official=official)
+    return write(
+        select(store),
+        out,
+        jobs=jobs,
+        inspections=inspections,
+        official=official,
+        outdated=outdated,
+    )
 
 
 def write(
@@ -83,6 +88,7 @@ def write(
     extra: Mapping[str, str | bytes] | None = None,
     inspections: Mapping[str, InspectionPart] | None = None,
     official: Official = NO_SUITES,
+    outdated: Outdated = NOTHING_OUTDATED,
 ) -> Path:
     """Write a report.
 
@@ -94,6 +100,7 @@ def write(
         extra: Additional files, by their path in the folder.
         inspections: What is inside the memory of models, by the model's name.
         official: Options of suites, by benchmark, which are official as the defaults are.
+        outdated: What changed in the code since cells were run, by cell id.
 
     Returns:
         The front page, ``index.html``.
@@ -102,14 +109,16 @@ def write(
         UsageError: If the folder can't be written, or a file that no report wrote would be
             replaced.
     """
-    rows = lines(selection, official)
+    rows = lines(selection, official, outdated)
     inspected = inspections or {}
     further = dict(extra or {})
     for part in inspected.values():
         further |= figure_files(part)
     try:
         report_folder.prepare(out, (*possible(selection), *further))
-        plots, written = _benchmarks(_parts(selection, rows), out, jobs or _jobs(selection))
+        plots, written = _benchmarks(
+            _parts(selection, rows, outdated), out, jobs or _jobs(selection)
+        )
         for name, content in (*_common_files(selection, rows, plots, inspected), *further.items()):
             _write_file(out, name, content)
             written.append(name)
@@ -143,7 +152,7 @@ def _assets() -> list[Traversable]:
     return sorted(files("reports.site").joinpath("assets").iterdir(), key=lambda path: path.name)
 
 
-def _parts(selection: Selection, rows: Sequence[Line]) -> list[BenchmarkPart]:
+def _parts(selection: Selection, rows: Sequence[Line], outdated: Outdated) -> list[BenchmarkPart]:
     style, known = style_of(selection), defaults(selection)
     return [
         BenchmarkPart(
@@ -158,6 +167,7 @@ def _parts(selection: Selection, rows: Sequence[Line]) -> list[BenchmarkPart]:
             tuple(line for line in rows if line.summary.benchmark == subject.name),
             style,
             known,
+            dict(outdated),
         )
         for subject in selection.subjects
     ]
@@ -206,7 +216,12 @@ def _part_files(part: BenchmarkPart, plots: Sequence[Plot]) -> Iterator[tuple[st
     yield addresses.benchmark_page(part.subject.name), page
     for entry in part.selection.entries:
         if entry.ok or entry.failed:
-            page = row.render(entry, ambiguous=part.selection.ambiguous, defaults=part.defaults)
+            page = row.render(
+                entry,
+                ambiguous=part.selection.ambiguous,
+                defaults=part.defaults,
+                outdated=part.outdated,
+            )
             yield addresses.row_page(entry), page
 
 
@@ -250,35 +265,8 @@ def _common_files(
         yield addresses.ABLATIONS, ablation_page.render(found)
     yield TABLES[0], leaderboard.render_selection(selection, "csv")
     yield TABLES[1], to_csv(records_frame(selection))
-    yield MARKDOWN, _markdown(selection, plots)
+    yield MARKDOWN, markdown.render(selection, rows, plots)
     yield addresses.FRONT, front.render(selection, rows, all_aggregates, overview, bool(found))
-
-
-def _markdown(selection: Selection, plots: Mapping[str, Sequence[Plot]]) -> str:
-    sections = [
-        (finding, plots[finding.subject.name], benchmark_tables(selection, finding.subject))
-        for finding in findings(selection)
-    ]
-    all_ablations = ablations(selection)
-    text = (
-        page_templates.environment()
-        .get_template("report.md")
-        .render(
-            selection=selection,
-            counts=front.counts(selection),
-            leaderboard=leaderboard_table(selection),
-            sections=sections,
-            failed=[record for entry in selection.entries for record in entry.failed],
-            facts=provenance.provenance_facts(selection),
-            commands=commands(selection),
-            notes=notes(selection),
-            table=formats.markdown,
-            ablations=all_ablations,
-            ablations_table=ablation_table(all_ablations),
-            verdicts=verdicts(all_ablations),
-        )
-    )
-    return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
 
 
 def _write_file(out: Path, name: str, content: str | bytes) -> None:

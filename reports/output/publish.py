@@ -11,7 +11,7 @@ from reports.analysis.dataframes import records_frame
 from reports.analysis.selection import Selection, select
 from reports.output.build import write
 from reports.site import page_templates
-from reports.site.badges import NO_SUITES, Official
+from reports.site.badges import NO_SUITES, NOTHING_OUTDATED, Official, Outdated
 from results.errors import UsageError
 from results.store.store import Store
 
@@ -19,7 +19,13 @@ JSON_PARTS = ("cell", "curves", "slots", "provenance", "error")
 """Parts of a record that the Parquet table contains as JSON, in addition to its numbers."""
 
 
-def publish(store: Store, out: Path, *, official: Official = NO_SUITES) -> Path:
+def publish(
+    store: Store,
+    out: Path,
+    *,
+    official: Official = NO_SUITES,
+    outdated: Outdated = NOTHING_OUTDATED,
+) -> Path:
     """Write the site of a store with the files that a host needs.
 
     In addition to a report, these are ``records.parquet``, ``README.md`` (with the front matter of
@@ -30,6 +36,7 @@ def publish(store: Store, out: Path, *, official: Official = NO_SUITES) -> Path:
         store: The store.
         out: Folder to write to; created if missing.
         official: Options of suites, by benchmark, which are official as the defaults are.
+        outdated: What changed in the code since cells were run, by cell id.
 
     Returns:
         The front page.
@@ -54,6 +61,7 @@ def publish(store: Store, out: Path, *, official: Official = NO_SUITES) -> Path:
         out,
         extra={".nojekyll": "", "README.md": card, "records.parquet": parquet(selection)},
         official=official,
+        outdated=outdated,
     )
 
 

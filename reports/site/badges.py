@@ -1,4 +1,4 @@
-"""Badges of rows: options of no official protocol, and too few seeds."""
+"""Badges of rows: options of no official protocol, too few seeds, earlier versions."""
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
@@ -22,14 +22,28 @@ Official = Mapping[str, Sequence[Mapping[str, JsonValue]]]
 NO_SUITES: Official = MappingProxyType({})
 """Without suites, the defaults alone are official."""
 
+Outdated = Mapping[str, str]
+"""What changed in the code since a cell was run, by cell id."""
 
-def badges(entry: ResultRow, known: Defaults, official: Official = NO_SUITES) -> tuple[str, ...]:
+NOTHING_OUTDATED: Outdated = MappingProxyType({})
+
+EARLIER = "earlier version"
+"""Badge of a row that the current code would not measure again as it is."""
+
+
+def badges(
+    entry: ResultRow,
+    known: Defaults,
+    official: Official = NO_SUITES,
+    outdated: Outdated = NOTHING_OUTDATED,
+) -> tuple[str, ...]:
     """Return a row's badges.
 
     Args:
         entry: The row.
         known: Default options by benchmark; without them a row has no badge for its options.
         official: Options of suites, which are official too.
+        outdated: What changed in the code since cells were run, by cell id.
     """
     if not entry.ok:
         return ()
@@ -41,6 +55,8 @@ def badges(entry: ResultRow, known: Defaults, official: Official = NO_SUITES) ->
     count = len(entry.ok)
     if count < MIN_SEEDS:
         found.append(f"{'one seed' if count == 1 else f'{count} seeds'}: not tested")
+    if any(record.id in outdated for record in entry.ok):
+        found.append(EARLIER)
     return tuple(found)
 
 

@@ -12,6 +12,7 @@ from reports.figures.plot import Plot
 from reports.site import page_templates
 from reports.site.aggregate import Aggregate
 from reports.site.answers import FAMILIES, answer
+from reports.site.badges import EARLIER
 from reports.site.findings import Finding, findings
 from reports.site.forgetting_table import forgetting_table
 from reports.site.lines import Line, shared_badges, speaking_columns
@@ -86,6 +87,7 @@ def render(
             variants=len(lines) - len(ranked),
             page_table=formats.page_table,
             counts=counts(selection),
+            outdated=outdated_note(lines),
             suites=_suites(selection, ranked),
             benchmarks=[(subject.name, subject.shown) for subject in selection.subjects],
             methods=_methods(ranked),
@@ -127,6 +129,19 @@ def counts(selection: Selection) -> list[tuple[str, int]]:
         *((name if number == 1 else f"{name}s", number) for name, number in always),
         *((name, number) for name, number in others if number),
     ]
+
+
+def outdated_note(lines: Sequence[Line]) -> str:
+    """State how many rows with a result are of earlier versions of the code, if any."""
+    rows = [line for line in lines if line.entry.ok]
+    earlier = sum(EARLIER in line.badges for line in rows)
+    if not earlier:
+        return ""
+    which = "All rows" if earlier == len(rows) else f"{earlier} of {len(rows)} rows"
+    return (
+        f"{which} were measured with earlier versions of the code and are marked "
+        f"“{EARLIER}”; a new run can give other numbers."
+    )
 
 
 Choice = tuple[str, str]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from reports.analysis.selection import ResultRow, Selection
 from reports.analysis.summary import Summary, ranked
-from reports.site.badges import NO_SUITES, Official, badges
+from reports.site.badges import NO_SUITES, NOTHING_OUTDATED, Official, Outdated, badges
 from reports.site.reproduce import defaults
 from results.records.cell import SUPERVISED
 
@@ -35,7 +35,7 @@ class Line:
         suites: The suites that planned it.
         strip: Its drawn score; None if it has none between 0 and 1.
         ranked: Whether the leaderboard shows it; ablations, sizes and other budgets are apart.
-        badges: What a reader must know of it: no official protocol, too few seeds.
+        badges: What a reader must know of it, such as too few seeds.
     """
 
     entry: ResultRow
@@ -59,12 +59,17 @@ class Line:
         return self.summary.seeds_ok < self.summary.seeds_planned
 
 
-def lines(selection: Selection, official: Official = NO_SUITES) -> list[Line]:
+def lines(
+    selection: Selection,
+    official: Official = NO_SUITES,
+    outdated: Outdated = NOTHING_OUTDATED,
+) -> list[Line]:
     """Return all rows by benchmark, the best first.
 
     Args:
         selection: Its rows.
         official: Options of suites, by benchmark; a row with such options has no badge for them.
+        outdated: What changed in the code since cells were run, by cell id.
     """
     suites: dict[tuple[str, str, str], dict[str, None]] = defaultdict(dict)
     for manifest in selection.manifests:
@@ -86,7 +91,7 @@ def lines(selection: Selection, official: Official = NO_SUITES) -> list[Line]:
                     planned,
                     _strip(row),
                     ranked=entry in compared,
-                    badges=badges(entry, known, official),
+                    badges=badges(entry, known, official, outdated),
                 )
             )
     return found

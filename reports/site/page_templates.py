@@ -6,6 +6,7 @@ import jinja2
 
 from reports.analysis.slugs import slug
 from reports.site import addresses
+from reports.site.badges import EARLIER
 from reports.tables import formats, number_format, row_titles
 
 
@@ -29,5 +30,6 @@ def environment() -> jinja2.Environment:
     templates.filters["coordinate"] = "{:g}".format
     templates.globals["fmt"] = number_format
     templates.globals["address"] = addresses
+    templates.globals["earlier"] = EARLIER
     templates.globals["titles"] = row_titles
     return templates

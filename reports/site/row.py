@@ -10,6 +10,7 @@ from reports.analysis.selection import ResultRow
 from reports.analysis.summary import summary
 from reports.figures.accuracy_by_distance import distance_label
 from reports.site import page_templates
+from reports.site.badges import NOTHING_OUTDATED, Outdated
 from reports.site.charts import Chart, Line, chart
 from reports.site.reproduce import Defaults, plugin_note, rerun_commands, seed_text
 from reports.tables import number_format
@@ -47,13 +48,20 @@ class SeedTable:
     rows: tuple[tuple[Record, tuple[str, ...]], ...]
 
 
-def render(entry: ResultRow, *, ambiguous: bool, defaults: Defaults) -> str:
+def render(
+    entry: ResultRow,
+    *,
+    ambiguous: bool,
+    defaults: Defaults,
+    outdated: Outdated = NOTHING_OUTDATED,
+) -> str:
     """Render the page.
 
     Args:
         entry: The row, with at least one record.
         ambiguous: Whether rows must be identified by their setting.
         defaults: Default options by benchmark.
+        outdated: What changed in the code since cells were run, by cell id.
     """
     records = sorted((*entry.ok, *entry.failed), key=lambda record: record.cell.seed)
     common, run = _origins(records)
@@ -95,6 +103,7 @@ def render(entry: ResultRow, *, ambiguous: bool, defaults: Defaults) -> str:
             common=common,
             run=run,
             packages=_packages(records),
+            changes=sorted({outdated[one.id] for one in records if one.id in outdated}),
         )
     )
 

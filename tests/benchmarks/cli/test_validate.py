@@ -3,10 +3,6 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.cli.validate import changed_versions
-from benchmarks.planning.catalog import Catalog
-from benchmarks.planning.jobs import stop_rule_version, versions
-from results.records.cell import Cell
 from tests.benchmarks.command import memnet
 
 PUBLISHED = Path(__file__).parents[3] / "results" / "published"
@@ -27,32 +23,6 @@ def test_manifests_and_copies_of_published_records_are_accepted(tmp_path: Path) 
     assert f"{copy}: note: identical to the published record {path}" in found.stdout
     assert re.search(r"induction.json: manifest: .* 'induction' with [0-9]+ cells", found.stdout)
     assert re.search(r"1 record: 1 accepted.*, 0 refused; 1 manifest\n$", found.stdout)
-
-
-def test_changed_versions_name_the_component() -> None:
-    catalog = Catalog.read()
-    version = {"benchmark": "1", "model": "0", "training": "0"}
-    cell = Cell(
-        benchmark="induction",
-        model="lstm[width=8]",
-        method="supervised",
-        seed=0,
-        config={},
-        version=version,
-    )
-    now = versions(catalog.benchmark("induction"), catalog.model("lstm"), None)
-    expected = f"model had version 0, now {now['model']}; training had version 0, now"
-    assert expected in changed_versions(cell, catalog)
-    assert changed_versions(cell.model_copy(update={"version": now}), catalog) == ""
-    converged = {"config": {"training": {"protocol": "converged"}}, "version": now}
-    earlier = cell.model_copy(update=converged)
-    assert (
-        changed_versions(earlier, catalog) == f"stop_rule had version 1, now {stop_rule_version()}"
-    )
-    today = {**now, "stop_rule": stop_rule_version()}
-    assert changed_versions(earlier.model_copy(update={"version": today}), catalog) == ""
-    plugin = cell.model_copy(update={"model": "mine", "version": {**now, "model": "sha256:1"}})
-    assert changed_versions(plugin, catalog) == ""
 
 
 def test_refusal_prints_one_line_and_exits_with_code_1(tmp_path: Path) -> None:

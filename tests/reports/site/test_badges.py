@@ -4,7 +4,10 @@ from typing import Any
 import pytest
 
 from reports.analysis.selection import select
-from reports.site.badges import badges
+from reports.site import row
+from reports.site.badges import EARLIER, badges
+from reports.site.front import outdated_note
+from reports.site.lines import lines
 from results.store.store import Store
 from tests.reports.conftest import cell, task_record
 
@@ -57,3 +60,15 @@ def test_options_of_a_suite_are_official_as_a_whole(
     cells = [cell("lstm", seed).model_copy(update={"config": config}) for seed in range(3)]
     [entry] = select(fill(*[task_record(one, [0.5]) for one in cells])).entries
     assert badges(entry, known, official) == expected
+
+
+def test_a_row_of_an_earlier_version_is_marked_and_counted(fill: Fill) -> None:
+    records = [task_record(cell(model, seed), [0.5]) for model in ("a", "b") for seed in range(3)]
+    selection = select(fill(*records))
+    earlier = {records[1].id: "training had version 1, now 2"}
+    found = lines(selection, outdated=earlier)
+    assert [line.badges for line in found] == [(EARLIER,), ()]
+    assert outdated_note(found).startswith("1 of 2 rows were measured with earlier versions")
+    assert outdated_note(lines(selection)) == ""
+    page = row.render(found[0].entry, ambiguous=False, defaults={}, outdated=earlier)
+    assert "earlier version of the code: training had version 1, now 2." in page
