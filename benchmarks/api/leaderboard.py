@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from benchmarks.cli.shared_options import report_store
+from benchmarks.cli import shared_options
 from reports.analysis.narrowed import narrowed
-from reports.analysis.selection import Selection, select
+from reports.analysis.selection import Selection
 from reports.tables.leaderboard import render_selection
-from results.store.store import Store
 
 Stores = str | Path | Iterable[str | Path]
 
@@ -60,5 +59,4 @@ def selected(stores: Stores) -> Selection:
         UsageError: If a folder is no store.
     """
     given = [stores] if isinstance(stores, str | Path) else list(stores)
-    first, *others = [Store.open(report_store(one)) for one in given or [""]]
-    return select(first, *others)
+    return shared_options.selected(given)

@@ -49,11 +49,9 @@ def figure(
     ] = None,
 ) -> None:
     """Draw a figure for a paper, or list the figures."""
-    from benchmarks.planning.variant import split_names
-    from reports.analysis.selection import select
+    from benchmarks.cli.plan_options import names_of
     from reports.figures import paper
     from reports.output.figure_file import write
-    from results.store.store import Store
 
     if name is None:
         widest = max(map(len, paper.PAPER_FIGURES))
@@ -63,13 +61,12 @@ def figure(
     target = out or Path(f"{name}.pdf")
     if target.suffix[1:] not in FORMS:
         raise UsageError(f"--out {target}: end the name with .{', .'.join(FORMS)}")
-    first, *others = [Store.open(shared_options.report_store(one)) for one in stores or [""]]
     drawn = paper.figure(
         name,
-        select(first, *others),
-        benchmarks=split_names(benchmarks or ""),
-        models=split_names(models or ""),
-        methods=split_names(methods or ""),
+        shared_options.selected(stores or ()),
+        benchmarks=names_of("--benchmarks", benchmarks) or (),
+        models=names_of("--models", models) or (),
+        methods=names_of("--methods", methods) or (),
         width=inches("--width", width),
         height=None if height is None else inches("--height", height),
     )

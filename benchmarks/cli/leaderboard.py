@@ -45,15 +45,12 @@ def leaderboard(
     """Print the leaderboard."""
     from benchmarks.cli.plan_options import names_of
     from reports.analysis.narrowed import narrowed
-    from reports.analysis.selection import select
     from reports.tables.leaderboard import render_selection
-    from results.store.store import Store
 
     if form not in get_args(Format):
         raise UsageError(unknown("format", form, get_args(Format)))
-    first, *others = [Store.open(shared_options.report_store(one)) for one in stores or [""]]
     selection = narrowed(
-        select(first, *others),
+        shared_options.selected(stores or ()),
         benchmarks=names_of("--benchmark", benchmarks) or (),
         models=names_of("--model", models) or (),
         methods=names_of("--method", methods) or (),

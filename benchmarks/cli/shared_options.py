@@ -1,13 +1,17 @@
 """Options shared by several subcommands."""
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from benchmarks.cli.paths import file, folder, usable_folder
 from results.store.named import store_folder
+
+if TYPE_CHECKING:
+    from reports.analysis.selection import Selection
 
 Store = Annotated[
     Path | None,
@@ -152,3 +156,16 @@ def report_store(given: str | Path) -> Path:
         UsageError: If it cannot be used, or is not a folder.
     """
     return store_root(store_folder(given) if str(given) else None)
+
+
+def selected(stores: Iterable[str | Path]) -> "Selection":
+    """Read the stores of a report; without one, that of `store_root`.
+
+    Raises:
+        UsageError: If a folder is no store.
+    """
+    from reports.analysis.selection import select
+    from results.store.store import Store
+
+    first, *others = [Store.open(report_store(one)) for one in list(stores) or [""]]
+    return select(first, *others)

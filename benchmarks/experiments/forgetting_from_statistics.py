@@ -27,7 +27,7 @@ from sklearn.metrics import roc_auc_score
 from torch import Tensor
 
 from benchmarks.datasets.paths import data_root
-from benchmarks.experiments.forgetting_on_request import CLASSES, Sets, draw_sets
+from benchmarks.experiments.forgetting_on_request import CLASSES, Sets, draw_sets, show
 from memnet.persistent.bank import cosine
 from memnet.persistent.complementary import ComplementaryMemory
 from memnet.persistent.config import PersistentConfig
@@ -99,24 +99,12 @@ def attack(memory: ComplementaryMemory, sets: Sets, members: int) -> dict[str, f
     return found
 
 
-@torch.no_grad()
-def accuracy(memory: ComplementaryMemory, sets: Sets) -> float:
-    """Return the accuracy on test samples in percent."""
-    inputs, labels = sets.test
-    return 100 * float((memory(inputs).argmax(1) == labels).double().mean())
-
-
 def run(data: Path, seed: int, seen: int, members: int, slots: int) -> None:
     """Print accuracy and AUCs before, after, and of the reference."""
     sets = draw_sets(data, seen, members, seed)
 
     def line(name: str, memory: ComplementaryMemory, start: float) -> None:
-        found = {key: round(value, 3) for key, value in attack(memory, sets, members).items()}
-        print(
-            f"{name:10s} accuracy {accuracy(memory, sets):.2f}  AUC {found}  "
-            f"slots {int(memory.bank.occupied.sum())}  {time.process_time() - start:.0f} CPU s",
-            flush=True,
-        )
+        show(name, memory, sets, attack(memory, sets, members), start)
 
     start = time.process_time()
     memory = new_memory(slots, seed)

@@ -13,6 +13,7 @@ has learned all samples but the members.
 
 import argparse
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,6 +33,7 @@ from memnet.persistent.forgetting import Rebuilding, slots_of
 from memnet.persistent.memory import PersistentMemory
 from memnet.persistent.quantization import unpack
 from strategies.common.rng import generator
+from strategies.continual.memnet.wrap import Memory
 
 CLASSES = 10
 
@@ -120,11 +122,29 @@ def attack(memory: PersistentMemory, sets: Sets, members: int) -> dict[str, floa
 
 
 @torch.no_grad()
-def accuracy(memory: PersistentMemory, sets: Sets) -> float:
+def accuracy(memory: Memory, sets: Sets) -> float:
     """Return the accuracy on test samples in percent."""
     memory.eval()
     inputs, labels = sets.test
     return 100 * float((memory(inputs).argmax(1) == labels).double().mean())
+
+
+def show(name: str, memory: Memory, sets: Sets, found: Mapping[str, float], start: float) -> None:
+    """Print a memory's accuracy, the AUCs of an attack on it, its slots, and CPU seconds.
+
+    Args:
+        name: The memory's name.
+        memory: The memory.
+        sets: Its samples.
+        found: AUC of each score.
+        start: The process's CPU time when the work on the memory began, in seconds.
+    """
+    rounded = {key: round(value, 3) for key, value in found.items()}
+    print(
+        f"{name:10s} accuracy {accuracy(memory, sets):.2f}  AUC {rounded}  "
+        f"slots {int(memory.bank.occupied.sum())}  {time.process_time() - start:.0f} CPU s",
+        flush=True,
+    )
 
 
 def draw_sets(data: Path, seen: int, members: int, seed: int) -> Sets:
@@ -144,12 +164,7 @@ def run(data: Path, seed: int, seen: int, members: int, epochs: int, *, encoder:
     sets = draw_sets(data, seen, members, seed)
 
     def line(name: str, memory: PersistentMemory, start: float) -> None:
-        found = {key: round(value, 3) for key, value in attack(memory, sets, members).items()}
-        print(
-            f"{name:10s} accuracy {accuracy(memory, sets):.2f}  AUC {found}  "
-            f"slots {int(memory.bank.occupied.sum())}  {time.process_time() - start:.0f} CPU s",
-            flush=True,
-        )
+        show(name, memory, sets, attack(memory, sets, members), start)
 
     start = time.process_time()
     memory = new_memory(seen, seed)

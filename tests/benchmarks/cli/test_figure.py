@@ -31,3 +31,8 @@ def test_an_unknown_ending_is_an_error() -> None:
 
     with pytest.raises(UsageError, match=r"end the name with \.pdf, \.svg, \.png"):
         figure("survival", out=Path("one.eps"))
+
+
+def test_an_empty_list_of_models_is_an_error() -> None:
+    with pytest.raises(UsageError, match="--models ',' names nothing"):
+        figure("survival", stores=["published"], models=",")

@@ -11,21 +11,23 @@ from tests.benchmarks.command import memnet
 SMALL = ("--set", "steps=2", "--set", "streams=1", "--set", "furthest=64", "--seeds", "3100-3100")
 
 
+def inspected_run(folder: Path, *arguments: str) -> str:
+    """Run one cell with these arguments, inspect its stored weights, and return the page."""
+    store, out = str(folder / "runs"), folder / "page"
+    run = memnet("run", *arguments, "--keep-weights", "--store", store, "--jobs", "1")
+    assert run.returncode == 0, run.stderr
+    (record,) = Store.open(folder / "runs")
+    shown = memnet("inspect", "--run", record.id, "--store", store, "--out", str(out))
+    assert (shown.returncode, shown.stderr) == (0, "")
+    assert shown.stdout == f"inspection: {out / 'index.html'}\n"
+    return (out / "index.html").read_text(encoding="utf-8")
+
+
 @pytest.mark.slow
 def test_a_stored_model_of_a_task_is_shown(tmp_path: Path) -> None:
-    run = memnet(
-        "run", "association", *SMALL, "--models", "memnet[width=16,bottleneck=16]",
-        "--keep-weights", "--store", str(tmp_path / "runs"), "--jobs", "1",
-    )  # fmt: skip
-    assert run.returncode == 0, run.stderr
-    (record,) = Store.open(tmp_path / "runs")
-    shown = memnet(
-        "inspect", "--run", record.id, "--store", str(tmp_path / "runs"),
-        "--out", str(tmp_path / "page"),
-    )  # fmt: skip
-    assert (shown.returncode, shown.stderr) == (0, "")
-    assert shown.stdout == f"inspection: {tmp_path / 'page' / 'index.html'}\n"
-    page = (tmp_path / "page" / "index.html").read_text(encoding="utf-8")
+    page = inspected_run(
+        tmp_path, "association", *SMALL, "--models", "memnet[width=16,bottleneck=16]"
+    )
     assert "memory-slots.svg" in page
     assert "association" in page
     report = memnet(
@@ -46,18 +48,9 @@ def test_an_unknown_cell_is_a_usage_error(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_the_default_memory_of_a_stream_learns_again_to_the_same_bits(tmp_path: Path) -> None:
-    run = memnet(
-        "run", "split-digits", "--models", "mlp", "--methods", "memnet", "--seeds", "3100-3100",
-        "--keep-weights", "--store", str(tmp_path / "runs"), "--jobs", "1",
-    )  # fmt: skip
-    assert run.returncode == 0, run.stderr
-    (record,) = Store.open(tmp_path / "runs")
-    shown = memnet(
-        "inspect", "--run", record.id, "--store", str(tmp_path / "runs"),
-        "--out", str(tmp_path / "page"),
-    )  # fmt: skip
-    assert shown.returncode == 0, shown.stderr
-    page = (tmp_path / "page" / "index.html").read_text(encoding="utf-8")
+    page = inspected_run(
+        tmp_path, "split-digits", "--models", "mlp", "--methods", "memnet", "--seeds", "3100-3100"
+    )
     assert "the result is the same, bit for bit" in page
     assert re.findall(r'src="figures/trace-memory-(\w+).svg"', page) == [
         "classes", "surprise", "rebuilt", "survival",
