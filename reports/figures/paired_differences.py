@@ -14,6 +14,7 @@ from reports.figures.palette import looks
 from reports.figures.plot import Plot, render
 from reports.figures.style import INK, MUTED, Style, styled
 from reports.tables.number_format import score
+from reports.tables.row_titles import comparison_title
 from results.statistics.bootstrap import Estimate
 
 LEFT, RIGHT = "#0072B2", "#D55E00"
@@ -33,7 +34,7 @@ Colours = Sequence[tuple[str, str]]
 
 def draw(found: PairwiseReport, name: str) -> Plot:
     """Draw the comparison of two models, or two stores: one line per benchmark."""
-    labels = [comparison.name for comparison in found.comparisons]
+    labels = [comparison_title(comparison) for comparison in found.comparisons]
     sides = (found.right, found.left)
     return render(
         _figure(found.comparisons, labels, [_colours(found)] * len(labels), sides),

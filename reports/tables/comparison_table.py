@@ -8,7 +8,8 @@ from reports.analysis.comparison import PairwiseReport, RowComparison
 from reports.analysis.selection import ResultRow
 from reports.analysis.summary import summary
 from reports.tables import number_format
-from reports.tables.tables import Column, Row, Table
+from reports.tables.row_titles import comparison_title
+from reports.tables.tables import Column, Named, Row, Table
 from results.statistics.bootstrap import Estimate
 from results.statistics.significance import MIN_COMMON_SEEDS
 
@@ -81,8 +82,8 @@ def _row(comparison: RowComparison) -> Row:
     left, right = (summary(entry) for entry in sides)
     return Row(
         cells=(
-            comparison.name,
-            comparison.left.subject.primary,
+            Named(comparison_title(comparison), comparison.name),
+            number_format.words(comparison.left.subject.primary),
             *(number_format.interval(mean, left.limits) for mean in comparison.common_means),
             estimate(paired.difference),
             _probability(comparison.adjusted),

@@ -1,5 +1,6 @@
 """Names of rows for people: titles of models and methods, with a variant's options in words."""
 
+from reports.analysis.comparison import RowComparison
 from reports.analysis.selection import ResultRow, Selection
 from reports.analysis.titles import PHRASES
 from reports.tables import number_format
@@ -45,6 +46,15 @@ def method_title(entry: ResultRow, options: str | None = None) -> str:
         options: Options to show instead of those in the row's name.
     """
     return _title(entry.method_title, entry.method, options)
+
+
+def comparison_title(found: RowComparison) -> str:
+    """Return the benchmark, with the model if both sides share it, and on a stream the methods."""
+    left, right = found.left, found.right
+    model = [model_title(left)] if left.model == right.model else []
+    methods = dict.fromkeys((method_title(left), method_title(right)))
+    stream = [" against ".join(methods)] if left.subject.kind == "stream" else []
+    return " · ".join([left.subject.shown, *model, *stream])
 
 
 def options_text(options: str) -> str:
