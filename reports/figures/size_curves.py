@@ -78,7 +78,8 @@ def panel(
     for one in sweeps:
         look, points = style.look(one.named), one.points(cost)
         if points:
-            x, means = [value for value, _ in points], [row.mean for _, row in points]
+            x = [value for value, _ in points]
+            means = np.array([row.mean for _, row in points], dtype=float)
             axes.fill_between(x, *_band(points), color=look.colour, alpha=0.16, linewidth=0)
             axes.plot(x, means, color=look.colour, marker=look.marker, label=title(one))
     for entry in others:
@@ -112,7 +113,7 @@ def title(sweep: SizeSweep) -> str:
 def _band(points: Sequence[tuple[int, Summary]]) -> np.ndarray:
     """Return the ends of the intervals, clipped to the metric; NaN without an interval."""
     ends = np.array([(row.low, row.high) for _, row in points], dtype=float).T
-    return np.clip(ends, *points[0][1].limits)
+    return np.asarray(np.clip(ends, *points[0][1].limits))
 
 
 def _sentence(sweep: SizeSweep, cost: str) -> str:

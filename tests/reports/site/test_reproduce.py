@@ -143,7 +143,7 @@ def test_a_user_s_file_is_noted_next_to_every_command(
     for page in (
         site / "index.html",
         site / "models" / "own-model.html",
-        next((site / "cells").iterdir()),
+        next((site / "rows").iterdir()),
         site / "report.md",
     ):
         assert (
