@@ -30,10 +30,13 @@ SIGNATURES = {
 }
 """Text that identifies an HTML page, a card and a Markdown report as ours."""
 
-REMOVABLE = re.compile(r"(benchmarks|cells|figures|models)/(?!comparison\.)[a-z0-9-]+\.[a-z]{3,4}")
+REMOVABLE = re.compile(
+    r"(benchmarks|cells|figures|models|rows)/(?!comparison\.)[a-z0-9-]+\.[a-z]{3,4}"
+)
 """Files that a build may delete.
 
-A comparison is not part of a build, and other listed files are not ours.
+A comparison is not part of a build, and other listed files are not ours. Earlier builds wrote
+``cells``.
 """
 
 MAX_NAMED_FILES = 3
