@@ -51,8 +51,8 @@ def convert(option: Option, value: Any, where: str) -> Any:
         where: Name of the option in error messages.
 
     Raises:
-        UsageError: If the value is not of the type, the type is not one of options, or a whole
-            number is beyond `LARGEST`.
+        UsageError: If the value is not of the type, the type is not one of options, a number is
+            not finite, or a whole number is beyond `LARGEST` or its negative.
     """
     from pydantic import ValidationError  # imported here, since listing needs no validation
 
@@ -62,9 +62,7 @@ def convert(option: Option, value: Any, where: str) -> Any:
             converted = adapter.validate_python(
                 tuple(reading) if isinstance(reading, list) else reading, strict=True
             )
-            if isinstance(converted, float) and not math.isfinite(converted):
-                raise UsageError(f"{where} = {value!r} is not a finite number")
-            _check_largest(option.name, converted, where)
+            _check_numbers(option.name, converted, value, where)
             return converted
     if choices:
         raise UsageError(
@@ -76,16 +74,20 @@ def convert(option: Option, value: Any, where: str) -> Any:
     )
 
 
-def _check_largest(name: str, value: Any, where: str) -> None:
-    """Check that whole numbers of an option are not beyond all use.
+def _check_numbers(name: str, converted: Any, value: Any, where: str) -> None:
+    """Check that the numbers of an option are finite, and whole ones not beyond all use.
 
     Raises:
-        UsageError: If one is.
+        UsageError: If one is not.
     """
     largest = LARGEST_OF.get(name, LARGEST)
-    for number in value if isinstance(value, tuple) else (value,):
-        if isinstance(number, int) and abs(number) > largest:
+    for number in converted if isinstance(converted, tuple) else (converted,):
+        if isinstance(number, float) and not math.isfinite(number):
+            raise UsageError(f"{where} = {value!r} is not a finite number")
+        if isinstance(number, int) and number > largest:
             raise UsageError(f"{where} = {number} is too large: it takes at most {largest:,}")
+        if isinstance(number, int) and number < -largest:
+            raise UsageError(f"{where} = {number} is too small: it takes at least {-largest:,}")
 
 
 @cache

@@ -10,7 +10,7 @@ import hashlib
 import importlib.util
 import re
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cache
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
@@ -18,7 +18,10 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from baselines.siblings import absolute_module_files
+from baselines.siblings import NEVER_SIBLINGS, absolute_module_files
+
+INSTALLED = ("site-packages", "dist-packages")
+"""Names of folders of installed packages, which are no part of a plugin."""
 
 
 def load_plugin(path: Path) -> ModuleType:
@@ -43,6 +46,37 @@ def load_plugin(path: Path) -> ModuleType:
         del sys.modules[name]
         raise
     return module
+
+
+def undeclared_modules(
+    folder: Path, known: Collection[Path], before: Collection[str]
+) -> list[Path]:
+    """Return the files in a plugin's folder that were imported other than by a statement.
+
+    ``importlib.import_module`` and ``__import__`` leave no trace in the text of a plugin, so such
+    files are not part of its version.
+
+    Args:
+        folder: The plugin's folder.
+        known: The plugins of the folder and their siblings (`baselines.siblings.sibling_files`).
+        before: Names of the modules in ``sys.modules`` before the plugins were loaded.
+    """
+    if folder.name in INSTALLED:
+        return []
+    package, found = _package(folder), set[Path]()
+    for name, module in list(sys.modules.items()):
+        file = getattr(module, "__file__", None)
+        if name in before or not isinstance(file, str) or not Path(file).is_relative_to(folder):
+            continue
+        path = Path(file)
+        parts = name.removeprefix(f"{package}.").split(".")
+        expected = folder.joinpath(*parts)
+        here = (
+            path.parent == expected if path.stem == "__init__" else path.parent == expected.parent
+        )
+        if here and parts[0] not in NEVER_SIBLINGS and path not in known:
+            found.add(path)
+    return sorted(found)
 
 
 def _package(folder: Path) -> str:

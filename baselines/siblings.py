@@ -87,6 +87,9 @@ def absolute_module_files(folder: Path, parts: Sequence[str]) -> Iterator[Path]:
 def _module_files(folder: Path, parts: Sequence[str]) -> Iterator[Path]:
     place = folder
     for part in parts:
+        if part == "*":  # a package's ``__all__`` may name any of its modules
+            yield from sorted(place.glob("*.py")) if place != folder else ()
+            return
         package, module = place / part / "__init__.py", place / f"{part}.py"
         if package.is_file():
             yield package

@@ -2,6 +2,9 @@
 
 import re
 
+OUT_OF_MEMORY = "OutOfMemory"
+"""Type of the failure of a cell that had not enough memory."""
+
 NO_MEMORY = (
     "can't allocate memory",
     "out of memory",

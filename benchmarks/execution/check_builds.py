@@ -13,6 +13,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from benchmarks.execution.entry_functions import build, refusal_reason
+from benchmarks.execution.machine_memory import machine_bytes
 from benchmarks.execution.run_cell import configuration
 from benchmarks.planning.budgets import options_and_total
 from benchmarks.planning.jobs import Job
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 
 SIZES = ("steps", "batch_size", "streams", "epochs")
 """Options of a benchmark that must be at least 1."""
+
+LOGIT_BYTES = 4
+"""Bytes of a logit."""
 
 _Built = TypeVar("_Built")
 
@@ -83,6 +87,20 @@ def _check_learning_rate(job: Job) -> None:
         )
 
 
+def _check_batch(batch_size: int, sequence_bytes: int) -> None:
+    """Check that a mini-batch and its logits fit in memory; what the model needs is unknown here.
+
+    Raises:
+        UsageError: If they do not.
+    """
+    needed, present = batch_size * sequence_bytes, machine_bytes()
+    if needed > present:
+        raise UsageError(
+            f"batch_size = {batch_size} sequences and their logits take {needed / 1e9:.1f} GB, "
+            f"and this machine has {present / 1e9:.1f} GB of memory: give a smaller batch_size"
+        )
+
+
 def _build_benchmark(job: Job, modules: Mapping[Path, ModuleType], data_root: Path) -> Any:
     module = modules[job.benchmark.path]
     options = configuration(module, job.cell.config["benchmark"])
@@ -93,7 +111,9 @@ def _build_benchmark(job: Job, modules: Mapping[Path, ModuleType], data_root: Pa
         import torch
 
         task = build(job.benchmark, options)
-        task.sample(1, torch.Generator().manual_seed(job.cell.seed))
+        one = task.sample(1, torch.Generator().manual_seed(job.cell.seed))
+        answers = LOGIT_BYTES * task.signature.outputs * one.targets.numel()
+        _check_batch(options.batch_size, one.inputs.nbytes + one.targets.nbytes + answers)
         return task
 
     return _attempt(job, job.cell.benchmark, build_checked)

@@ -1,11 +1,13 @@
 """Checks before a run's first cell: devices, the code of entries, their options, and data."""
 
-from collections.abc import Sequence
+import sys
+from collections.abc import Collection, Sequence
 from dataclasses import fields, is_dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from baselines.plugin_modules import undeclared_modules
 from baselines.registry import Entry
 from benchmarks.execution.check_builds import check_builds
 from benchmarks.execution.devices import usable_devices
@@ -32,7 +34,7 @@ def check(jobs: Sequence[Job], environment: CellEnvironment) -> list[str]:
     Raises:
         UsageError: If a job can't run, with one line that gives the way out.
     """
-    devices = usable_devices(environment.device)
+    devices, before = usable_devices(environment.device), frozenset(sys.modules)
     entries = {
         entry.path: entry
         for job in jobs
@@ -54,7 +56,30 @@ def check(jobs: Sequence[Job], environment: CellEnvironment) -> list[str]:
         if entry.kind == "stream":
             _prepare(entry, modules[path], environment.data_root)
     check_builds(jobs, modules, environment.data_root)
+    _check_imports([entry for entry in entries.values() if entry.plugin], before)
     return devices
+
+
+def _check_imports(plugins: Sequence[Entry], before: Collection[str]) -> None:
+    """Check that plugins import the modules of their folder by statements.
+
+    Args:
+        plugins: The plugins.
+        before: Names of the modules that were loaded before them.
+
+    Raises:
+        UsageError: If they do not: a change of such a module would not make new cells.
+    """
+    for folder in sorted({entry.path.parent for entry in plugins}):
+        here = [entry for entry in plugins if entry.path.parent == folder]
+        known = {path for entry in here for path in (entry.path, *entry.siblings)}
+        if unknown := undeclared_modules(folder, known, before):
+            names = ", ".join(path.relative_to(folder).as_posix() for path in unknown)
+            raise UsageError(
+                f"plugin {', '.join(entry.path.name for entry in here)} imports {names} by name at "
+                "run time, so a change there would not make new cells: write an import statement, "
+                "anywhere in the file"
+            )
 
 
 def _check_options(entry: Entry, module: ModuleType, options: Any) -> None:

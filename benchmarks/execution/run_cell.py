@@ -24,7 +24,7 @@ from benchmarks.execution.tensorboard import TensorBoard
 from benchmarks.planning.budgets import options_and_total
 from benchmarks.planning.jobs import Job, check_data
 from benchmarks.planning.overrides import FULL_PRECISION
-from results.error_text import out_of_memory
+from results.error_text import OUT_OF_MEMORY, out_of_memory
 from results.records.provenance import now
 from results.records.record import Failure, Outcome, Plugin, Record, failed, succeeded
 
@@ -111,14 +111,16 @@ def seed_global_generators(seed: int) -> None:
 
 def explain(error: Exception, job: Job) -> Failure:
     """Describe an exception as a record's failure, with the line of the plugin that raised it."""
-    message = out_of_memory(error) or str(error)
+    missing_memory = out_of_memory(error)
+    message = missing_memory or str(error)
     if isinstance(error, ValidationError):  # most often NaN among the metrics
         first = error.errors(include_url=False, include_input=True)[0]
         field_path = ".".join(str(part) for part in first["loc"])
         message = f"{error.title}: {field_path}: {first['msg']} ({reprlib.repr(first['input'])})"
     message += plugin_line(error, (job.benchmark, job.model, job.method))
     trace = "".join(traceback.format_exception(error))
-    return Failure(type=type(error).__name__, message=message, traceback=trace)
+    name = OUT_OF_MEMORY if missing_memory else type(error).__name__
+    return Failure(type=name, message=message, traceback=trace)
 
 
 def configuration(module: ModuleType, options: Any) -> Any:

@@ -74,7 +74,8 @@ class Cost(Part):
         parameter_bytes: Bytes of the parameters.
         state_bytes: Peak size of the state that one sequence carries in evaluation, including the
             chunk.
-        training_state_bytes: The same in training; None if it was not measured.
+        training_state_bytes: The same in training; 0 if a method on a stream never trains by the
+            model's forward pass, None if it was not measured.
         buffer_bytes: Bytes stored of past samples: raw images as bytes, codes as stored,
             the slots of a persistent memory with everything needed to use them.
         regenerated_bytes: Parameter bytes that the seed alone determines, as declared by the model

@@ -11,17 +11,18 @@ import torch
 from avalanche.core import SupervisedPlugin
 from pydantic import JsonValue
 
-from baselines.interface import SequenceModel, Signature, state_bytes
+from baselines.interface import SequenceModel, Signature
 from results.errors import UsageError
 from results.records.record import Outcome
 from results.statistics.metrics import stream_metrics
 from strategies.common.batch_norm import allow_single_samples
-from strategies.common.checkpoint import Checkpoint, Parts
+from strategies.common.checkpoint import Checkpoint, Parts, Stateful
 from strategies.common.cost import Stopwatch, measure_cost
 from strategies.common.training_log import TrainingLog, diverged
 from strategies.continual.checkpointing import Resume, resumable, strategy_parts
 from strategies.continual.counted_bytes import networks, parameter_bytes, stored_bytes
 from strategies.continual.metrics.optional_metrics import OptionalMetrics
+from strategies.continual.metrics.state_size import TrainingState, evaluation_state_bytes
 from strategies.continual.strategy import ContinualStrategy
 from strategies.continual.stream import Stream
 
@@ -170,12 +171,17 @@ def run_stream(
         ),
     )
     optional = OptionalMetrics(stream, strategy, train, seed)
+    training_state = TrainingState(model)
     if checkpoint is None or not resumable(strategy):
         checkpoint = Checkpoint()
-    resume = Resume(
-        strategy, checkpoint, {"train": train, "evaluation": evaluation, **optional.stateful()}
-    )
+    measured: dict[str, Stateful] = {
+        "train": train,
+        "evaluation": evaluation,
+        "training state": training_state,
+    }
+    resume = Resume(strategy, checkpoint, {**measured, **optional.stateful()})
     _train_and_evaluate(stream, strategy, resume, optional, train, evaluation)
+    training_state.remove()
     if on_trained is not None:
         on_trained(parts)
     initial, *matrix = strategy.evaluator.rows
@@ -189,7 +195,8 @@ def run_stream(
         slots=_slots(strategy),
         cost=measure_cost(
             networks(strategy),
-            state_bytes=_state_bytes(model, stream, device),
+            state_bytes=evaluation_state_bytes(model, stream, device),
+            training_state_bytes=training_state.bytes,
             train=train,
             evaluation=evaluation,
             train_examples=strategy.examples.count,
@@ -291,10 +298,3 @@ def _slots(strategy: ContinualStrategy) -> dict[str, JsonValue] | None:
         if isinstance(plugin, HasSlots):
             return dict(plugin.slot_statistics())
     return None
-
-
-def _state_bytes(model: SequenceModel, stream: Stream, device: torch.device) -> int:
-    """Return the size of the state after one sample."""
-    sample = torch.zeros(1, stream.signature.length, stream.signature.features or 1, device=device)
-    with torch.no_grad():
-        return state_bytes(model(sample).state)

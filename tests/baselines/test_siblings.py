@@ -65,13 +65,14 @@ def test_other_imports_have_no_siblings(tmp_path: Path, text: str) -> None:
         ("from . import one", ["one.py"]),
         ("import folder.part", ["folder/part.py"]),
         ("from folder import part", ["folder/part.py"]),
-        ("from package import *", ["package/__init__.py"]),
+        ("from package import *", ["package/__init__.py", "package/part.py"]),
     ],
 )
 def test_relative_imports_and_folders_without_init_are_followed(
     tmp_path: Path, text: str, found: list[str]
 ) -> None:
-    files = {"one.py": "", "json.py": "", "folder/part.py": "", "package/__init__.py": ""}
+    files = {"one.py": "", "json.py": "", "folder/part.py": ""}
+    files |= {"package/__init__.py": "__all__ = ['part']", "package/part.py": ""}
     assert names(write(tmp_path, {**files, "plugin.py": text})) == found
 
 

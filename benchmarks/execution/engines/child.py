@@ -21,6 +21,7 @@ from typing import Any, NoReturn
 from benchmarks.execution.check_jobs import check
 from benchmarks.execution.engines.interface import Files
 from benchmarks.execution.entry_functions import refusal_traceback
+from benchmarks.execution.machine_memory import limit_to_machine
 from benchmarks.execution.run_cell import CellEnvironment, run
 from benchmarks.planning.jobs import Job
 from results.errors import UsageError
@@ -78,9 +79,14 @@ def check_jobs(
 
 
 def _set_up_process(log: Path, environment: CellEnvironment) -> None:
-    """Redirect all output to the log, ignore Ctrl-C, and exit when the parent process ends."""
+    """Redirect all output to the log, ignore Ctrl-C, and exit when the parent process ends.
+
+    Memory is limited to that of the machine, except on accelerators, whose drivers map their own.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.environ.update(environment.variables)
+    if not environment.device.startswith("cuda"):
+        limit_to_machine()
     descriptor = _opened(log)
     os.dup2(descriptor, 1)
     os.dup2(descriptor, 2)

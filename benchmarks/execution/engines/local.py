@@ -25,9 +25,11 @@ from benchmarks.execution.engines.fork_server import (
     start_server,
 )
 from benchmarks.execution.engines.interface import Event, Files, Limits, Queue
-from benchmarks.execution.engines.process import CellProcess, cause, last_lines, start
+from benchmarks.execution.engines.process import CellProcess, cause, death, last_lines, start
+from benchmarks.execution.machine_memory import kernel_kills
 from benchmarks.execution.run_cell import THREADS, CellEnvironment
 from benchmarks.planning.jobs import Job
+from results.error_text import OUT_OF_MEMORY
 from results.errors import Damaged, UsageError
 from results.records.record import Failure, Record, failed, parse
 
@@ -124,7 +126,7 @@ class LocalEngine:
 
     def _run_check(self, jobs: Sequence[Job]) -> dict[str, Any]:
         with tempfile.NamedTemporaryFile(prefix="memnet-check-") as log:
-            context = self._server(jobs)
+            context, kills = self._server(jobs), kernel_kills()
             process, connection = self._start(
                 context, child.check_jobs, self.work, tuple(jobs), self.environment, Path(log.name)
             )
@@ -136,8 +138,10 @@ class LocalEngine:
             except EOFError:
                 process.join()
                 last = last_lines(Path(log.name), 1) or last_error() or "no output"
+                _, reason, way_out = death(process, kills)
                 raise UsageError(
-                    f"the check of plugins, device and data died ({cause(process)}): {last}"
+                    f"the check of plugins, device and data died ({reason.rstrip(',')}): "
+                    f"{last}{way_out}"
                 ) from None
             finally:
                 process.kill()
@@ -227,18 +231,11 @@ class LocalEngine:
         reason = cause(one.process)
         if one.ended_externally and one.attempt < self.limits.retries:
             return Event(job=one.job, note=f"{reason}; tried again")
-        message = f"{reason} before it had a result"
-        if "signal 9" in reason:
-            message += "; out of memory, perhaps"
-        if one.attempt:
-            message += f" (tried {one.attempt + 1} times)"
-        return Event(
-            job=one.job,
-            fraction=1.0,
-            record=_failed(
-                one, Failure(type="ProcessDied", message=message, traceback=_log_end(one))
-            ),
-        )
+        kind, reason, way_out = death(one.process, one.kills)
+        tried = f" (tried {one.attempt + 1} times)" if one.attempt else ""
+        message = f"{reason} before it had a result{tried}{way_out}"
+        failure = Failure(type=kind, message=message, traceback=_log_end(one))
+        return Event(job=one.job, fraction=1.0, record=_failed(one, failure))
 
     def _excess(self, one: CellProcess) -> Failure | None:
         """Return a failure if a cell exceeds a limit."""
@@ -254,7 +251,7 @@ class LocalEngine:
                 f"stopped at {resident / 1e6:.0f} MB of memory, "
                 f"where its limit is {memory / 1e6:.0f} MB (--memory)"
             )
-            return Failure(type="OutOfMemory", message=text, traceback=_log_end(one))
+            return Failure(type=OUT_OF_MEMORY, message=text, traceback=_log_end(one))
         return None
 
 

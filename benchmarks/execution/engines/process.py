@@ -14,7 +14,9 @@ import psutil
 
 from benchmarks.execution.engines.fork_server import plain_main
 from benchmarks.execution.engines.interface import Files
+from benchmarks.execution.machine_memory import kernel_kills
 from benchmarks.planning.jobs import Job
+from results.error_text import OUT_OF_MEMORY, WAY_OUT
 from results.records.provenance import now
 
 EXIT_TIMEOUT = 5.0
@@ -27,6 +29,9 @@ EXTERNAL_SIGNALS = frozenset(
 
 A crash in the cell's own code ends in others (SIGSEGV, SIGABRT, SIGBUS, SIGFPE, SIGILL).
 """
+
+DIED = "ProcessDied"
+"""Type of the failure of a process that sent no record."""
 
 SERVER_LOST = 255
 """Exit code that Python reports if the fork server died and the child's real one is unknown."""
@@ -66,6 +71,20 @@ def cause(process: ForkServerProcess) -> str:
     )
 
 
+def death(process: ForkServerProcess, kills: int) -> tuple[str, str, str]:
+    """Return the type and the cause of an end without a result, and the way out if it is known.
+
+    Args:
+        process: The process.
+        kills: `kernel_kills` at its start.
+    """
+    if process.exitcode != -signal.SIGKILL:
+        return DIED, cause(process), ""
+    if kernel_kills() > kills:
+        return OUT_OF_MEMORY, "killed by the kernel, which had no memory left,", f"; {WAY_OUT}"
+    return DIED, cause(process), f"; if the machine was out of memory, {WAY_OUT}"
+
+
 def last_lines(log: Path, count: int) -> str:
     """Return the last lines of a log; empty if there is no log."""
     try:
@@ -86,6 +105,7 @@ class CellProcess:
         device: The device that it runs on.
         attempt: 0 for the first attempt.
         started_at: Start time, for the record.
+        kills: `kernel_kills` at its start.
     """
 
     job: Job
@@ -95,6 +115,7 @@ class CellProcess:
     device: str
     attempt: int = 0
     started_at: str = field(default_factory=now)
+    kills: int = field(default_factory=kernel_kills)
     _began: float = field(default_factory=time.monotonic)
 
     @property

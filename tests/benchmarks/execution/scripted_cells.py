@@ -10,9 +10,12 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import numpy as np
+
 from benchmarks.execution.engines.child import Work
 from benchmarks.execution.engines.interface import Files
-from benchmarks.execution.run_cell import CellEnvironment
+from benchmarks.execution.machine_memory import machine_bytes
+from benchmarks.execution.run_cell import CellEnvironment, explain
 from benchmarks.planning.catalog import Catalog
 from benchmarks.planning.jobs import Job
 from benchmarks.planning.plan import Plan, make_plan
@@ -51,6 +54,14 @@ def run(
         case "leave":
             print("last words", flush=True)
             os._exit(3)
+        case "hoard":
+            try:
+                half = machine_bytes() // 2
+                blocks = [np.empty(half, np.uint8) for _ in range(4)]  # never written
+                print(f"{len(blocks)} blocks")
+            except MemoryError as error:
+                origin = provenance(device=environment.device, threads=1, started_at=began)
+                return failed(job.cell, explain(error, job), origin)
         case "eat":
             block = bytearray(2**30)
             block[::4096] = b"x" * len(block[::4096])

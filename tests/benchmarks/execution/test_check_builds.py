@@ -64,6 +64,16 @@ def test_combination_on_a_task_is_refused(setting: str, message: str) -> None:
         check("wee", "scripted", None, setting)
 
 
+def test_a_mini_batch_larger_than_the_memory_is_refused_while_planning(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A sequence of `wee` has six tokens and a target of 8 bytes, and four logits of 4 bytes."""
+    monkeypatch.setattr(subject, "machine_bytes", lambda: 72 * 1000)
+    check("wee", "scripted", None, "batch_size=1000")
+    with pytest.raises(UsageError, match=r"wee: batch_size = 1001 .* smaller batch_size"):
+        check("wee", "scripted", None, "batch_size=1001")
+
+
 def test_a_method_that_does_not_fit_in_memory_is_refused_while_planning() -> None:
     with pytest.raises(UsageError, match=r"there is not enough memory, .* choose smaller sizes"):
         check("split-digits", "mlp", "ridge[count=10000000]")

@@ -1,3 +1,4 @@
+import sys
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,35 @@ def test_line_of_a_plugin_that_fails_is_named(tmp_path: Path) -> None:
     bad.write_text(brook + "def prepare(data_root): data_root.nothing\n")
     with pytest.raises(UsageError, match=r"prepare of stream 'bad-prepare' failed: .*in prepare\)"):
         check(jobs(bad, name="bad-prepare", model="mlp"), environment(tmp_path))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "import importlib; importlib.import_module('.late', __package__)",
+        "__import__('late')",
+        "__import__('package.late')",
+        "import importlib, sys; sys.path.insert(0, FOLDER); importlib.import_module('late')",
+    ],
+)
+@pytest.mark.parametrize("where", ["module", "build"])
+def test_a_module_of_the_folder_imported_by_name_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: str, where: str
+) -> None:
+    """Its content would not be part of the cell's version."""
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    (tmp_path / "package").mkdir()
+    for path in (tmp_path / "late.py", tmp_path / "package" / "late.py"):
+        path.write_text("")
+    given = line.replace("FOLDER", repr(str(tmp_path)))
+    by_name, build = tmp_path / "by_name.py", "def build(config, signature):\n"
+    text = WEE[1].read_text()
+    by_name.write_text(
+        f"{text}\n{given}\n" if where == "module" else text.replace(build, f"{build}    {given}\n")
+    )
+    with pytest.raises(UsageError, match=r"plugin by_name\.py imports (package/)?late\.py by name"):
+        check(jobs(WEE[0], by_name, model="by-name"), environment(tmp_path))
+    sys.modules.pop("late", None)
 
 
 def test_code_without_a_build_function_is_an_error(tmp_path: Path) -> None:

@@ -88,6 +88,7 @@ def test_a_cell_without_enough_memory_is_one_line_with_the_way_out(tmp_path: Pat
         FILES,
     )
     assert record.error is not None
+    assert record.error.type == "OutOfMemory"
     assert "not enough memory" in record.error.message
     assert "--jobs" in record.error.message
     assert "\n" not in record.error.message

@@ -23,7 +23,7 @@ GO: Path | None = None
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Config:
     width: int = 4
-    act: Literal["learn", "raise", "kill", "leave", "nan", "eat"] = "learn"
+    act: Literal["learn", "raise", "kill", "leave", "nan", "eat", "hoard"] = "learn"
     pause: float = 0.0
 
 

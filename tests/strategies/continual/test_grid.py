@@ -33,7 +33,7 @@ QUICK: dict[str, dict[str, Any]] = {
     "latent-replay": {"code": 8, "hidden": 8},
 }
 SCENARIOS: tuple[Scenario, ...] = ("class", "domain", "task")
-SAMPLES = 10
+SAMPLES = 4
 """Training samples of an experience: mini-batches of 3 leave a single one."""
 SCHEDULES = [
     *(Schedule(epochs=1, batch_size=size) for size in (1, 2, 3)),

@@ -5,16 +5,19 @@ import errno
 import os
 import re
 import signal
+import sys
 import time
 from collections.abc import Callable, Generator, Iterable, Sequence
 from pathlib import Path
 
 import pytest
 
+from benchmarks.execution import machine_memory
 from benchmarks.execution.engines.interface import Event, Files, Limits
 from benchmarks.execution.engines.local import LocalEngine
 from benchmarks.execution.run_cell import CellEnvironment
 from benchmarks.planning.jobs import Job
+from results.error_text import WAY_OUT
 from results.errors import UsageError
 from results.records.record import Failure, Record
 from tests.benchmarks.execution.scripted_cells import ENVIRONMENT, WORK, plan
@@ -98,7 +101,8 @@ def test_each_kind_of_failure_is_recorded_and_affects_no_other_cell(events: Runs
     found = records(events(*names))
     assert [found[name].status for name in names] == ["ok", "failed", "failed", "failed"]
     assert error(found["scripted[act=kill]"]).message == (
-        "killed by signal 9 before it had a result; out of memory, perhaps (tried 2 times)"
+        "killed by signal 9 before it had a result (tried 2 times); if the machine was out of "
+        f"memory, {WAY_OUT}"
     )
     assert (
         error(found["scripted[act=leave]"]).message == "exited with code 3 before it had a result"
@@ -124,6 +128,31 @@ def test_a_cell_that_exceeds_the_memory_limit_is_stopped(events: Runs) -> None:
     failure = error(found["scripted[act=eat]"])
     assert failure.type == "OutOfMemory"
     assert failure.message.endswith("where its limit is 300 MB (--memory)")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such limit")
+def test_a_cell_gets_no_more_memory_than_the_machine_has(events: Runs) -> None:
+    failure = error(records(events("scripted[act=hoard]"))["scripted[act=hoard]"])
+    assert failure.type == "OutOfMemory"
+    assert re.fullmatch(
+        rf"there is not enough memory, [\d.]+ [MG]iB at once; {re.escape(WAY_OUT)}", failure.message
+    )
+
+
+def test_a_cell_that_the_kernel_kills_for_memory_is_out_of_memory(
+    events: Runs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(machine_memory, "PROC", tmp_path)
+    kills = tmp_path / "vmstat"
+    kills.write_text("oom_kill 4\n")
+    for event in events("scripted[act=kill,pause=0.3]", limits=Limits(retries=0)):
+        if starts(event):
+            kills.write_text("oom_kill 5\n")
+    assert event.record is not None
+    assert error(event.record).type == "OutOfMemory"
+    assert error(event.record).message == (
+        f"killed by the kernel, which had no memory left, before it had a result; {WAY_OUT}"
+    )
 
 
 def test_a_cell_killed_from_outside_is_retried(events: Runs, tmp_path: Path) -> None:
