@@ -87,7 +87,7 @@ def _canonical(name: str) -> str:
     """Bring ``MODEL`` or ``MODEL:METHOD`` to the form in which records name them."""
     from benchmarks.planning.catalog import Catalog
     from benchmarks.planning.jobs import Planner
-    from benchmarks.planning.overrides import Settings
+    from benchmarks.planning.set_options import Settings
     from benchmarks.planning.variant import canonical_name
 
     planner = Planner(Catalog.read(), Settings())

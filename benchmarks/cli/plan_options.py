@@ -8,10 +8,10 @@ from benchmarks.cli.durations_and_sizes import size
 from benchmarks.execution.total_budgets import fitted
 from benchmarks.planning.budgets import Budgets
 from benchmarks.planning.catalog import Catalog
-from benchmarks.planning.overrides import FULL_PRECISION, PRECISIONS, parse_settings
 from benchmarks.planning.plan import Plan, make_plan
 from benchmarks.planning.request import Request
 from benchmarks.planning.seeds import parse_seeds
+from benchmarks.planning.set_options import FULL_PRECISION, PRECISIONS, parse_settings
 from benchmarks.planning.variant import split_names
 from results.errors import UsageError
 

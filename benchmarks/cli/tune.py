@@ -43,7 +43,7 @@ def tune(
     from benchmarks.cli.plan_options import names_of
     from benchmarks.planning.catalog import Catalog
     from benchmarks.planning.learning_rates import TABLE
-    from benchmarks.planning.overrides import Settings, parse_settings
+    from benchmarks.planning.set_options import Settings, parse_settings
     from benchmarks.tuning.grid import parse_grid
     from benchmarks.tuning.tune import tune as search
     from results.errors import UsageError

@@ -12,7 +12,7 @@ import numpy as np
 from jaxtyping import Float
 from numpy.random import RandomState
 
-from benchmarks.datasets.images import Images
+from benchmarks.datasets.labelled_images import Images
 
 HEIGHTS = (
     (5, 6, 6.5, 6.75, 7, 7, 7, 7, 6.75, 6.5, 6, 5),

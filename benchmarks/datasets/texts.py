@@ -16,8 +16,8 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
+from benchmarks.datasets.class_folders import entries_of, files_below, nfc, role
 from benchmarks.datasets.paths import normalised
-from benchmarks.datasets.user_files import entries_of, files_below, nfc, role
 from results.errors import UsageError
 
 MODULES = (

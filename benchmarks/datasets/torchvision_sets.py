@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.datasets.images import Images
+from benchmarks.datasets.labelled_images import Images
 from results.error_text import one_line
 from results.errors import UsageError
 

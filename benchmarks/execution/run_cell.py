@@ -23,7 +23,7 @@ from benchmarks.execution.entry_functions import build, plugin_line
 from benchmarks.execution.tensorboard import TensorBoard
 from benchmarks.planning.budgets import options_and_total
 from benchmarks.planning.jobs import Job, check_data
-from benchmarks.planning.overrides import FULL_PRECISION
+from benchmarks.planning.set_options import FULL_PRECISION
 from results.error_text import OUT_OF_MEMORY, out_of_memory
 from results.records.provenance import now
 from results.records.record import Failure, Outcome, Plugin, Record, failed, succeeded

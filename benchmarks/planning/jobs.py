@@ -10,13 +10,12 @@ from pydantic import JsonValue
 
 from baselines.entry_source import module_path, read_source
 from baselines.registry import Entry, Kind
+from benchmarks.datasets.class_folders import content_digest
 from benchmarks.datasets.paths import data_root, located, normalised
-from benchmarks.datasets.user_data import notes
-from benchmarks.datasets.user_files import content_digest
+from benchmarks.datasets.user_data_notes import notes
 from benchmarks.planning.budgets import with_total, without_total
 from benchmarks.planning.catalog import Catalog
 from benchmarks.planning.learning_rates import learning_rate
-from benchmarks.planning.overrides import FULL_PRECISION, Settings
 from benchmarks.planning.protocol import (
     CONVERGED,
     Protocol,
@@ -24,6 +23,7 @@ from benchmarks.planning.protocol import (
     protocol_of,
     training_options,
 )
+from benchmarks.planning.set_options import FULL_PRECISION, Settings
 from benchmarks.planning.suite import Member
 from benchmarks.planning.variant import Variant, resolve
 from results.errors import UsageError

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pydantic import JsonValue
 
 from baselines.registry import Entry, unknown
-from benchmarks.planning.overrides import LEARNING_RATE_KEY
+from benchmarks.planning.set_options import LEARNING_RATE_KEY
 from results.errors import UsageError
 
 FIXED, CONVERGED = "fixed", "converged"

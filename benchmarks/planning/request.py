@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks.planning.budgets import Budgets
-from benchmarks.planning.overrides import Settings
+from benchmarks.planning.set_options import Settings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from jaxtyping import UInt8
 
-from benchmarks.datasets.images import Images
+from benchmarks.datasets.labelled_images import Images
 from benchmarks.streams._splits import ImageOptions, measures_of, schedule_of
 from results.errors import UsageError
 from strategies.continual.stream import Stream, assemble

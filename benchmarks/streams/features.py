@@ -33,8 +33,8 @@ from typing import Literal
 import torch
 from torch.nn import functional
 
+from benchmarks.datasets.npz_arrays import Arrays, read_arrays
 from benchmarks.datasets.paths import located
-from benchmarks.datasets.user_arrays import Arrays, read_arrays
 from benchmarks.streams._splits import (
     measures_of,
     require_test_samples,

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from benchmarks.datasets import torchvision_sets
-from benchmarks.datasets.images import Images
+from benchmarks.datasets.labelled_images import Images
 from benchmarks.streams._splits import split_images
 from strategies.continual.stream import Stream
 

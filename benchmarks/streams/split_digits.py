@@ -11,7 +11,7 @@ from typing import Literal
 
 import numpy as np
 
-from benchmarks.datasets.images import Images, verify
+from benchmarks.datasets.labelled_images import Images, verify
 from benchmarks.streams._splits import split_images
 from strategies.continual.stream import Stream
 

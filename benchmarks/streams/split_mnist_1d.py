@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from benchmarks.datasets.images import verify
+from benchmarks.datasets.labelled_images import verify
 from benchmarks.datasets.mnist_1d import generate
 from benchmarks.streams._splits import split_images
 from strategies.continual.stream import Stream

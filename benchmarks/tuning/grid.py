@@ -9,7 +9,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from benchmarks.planning.overrides import LEARNING_RATE_KEY, parse_rate, parse_settings
+from benchmarks.planning.set_options import LEARNING_RATE_KEY, parse_rate, parse_settings
 from results.errors import UsageError
 
 RATES = (3e-4, 1e-3, 3e-3, 1e-2, 3e-2)

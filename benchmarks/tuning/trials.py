@@ -17,10 +17,10 @@ from pydantic import JsonValue
 from baselines.registry import Entry
 from benchmarks.planning.catalog import Catalog
 from benchmarks.planning.jobs import Job
-from benchmarks.planning.overrides import parse_settings
 from benchmarks.planning.plan import Plan, make_plan
 from benchmarks.planning.request import Request
 from benchmarks.planning.seeds import TUNING
+from benchmarks.planning.set_options import parse_settings
 from benchmarks.planning.variant import base_name
 from benchmarks.tuning.grid import Point
 from results.errors import UsageError

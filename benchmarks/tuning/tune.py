@@ -23,9 +23,9 @@ from benchmarks.execution.runner import Run
 from benchmarks.planning.catalog import Catalog
 from benchmarks.planning.learning_rates import TABLE
 from benchmarks.planning.members import DEFAULT_MODELS
-from benchmarks.planning.overrides import Settings
 from benchmarks.planning.plan import make_plan
 from benchmarks.planning.request import Request
+from benchmarks.planning.set_options import Settings
 from benchmarks.planning.variant import base_name
 from benchmarks.tuning.grid import DEFAULT_GRID, Point
 from benchmarks.tuning.halving import SHARE, Trial, best, next_points

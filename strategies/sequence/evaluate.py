@@ -16,12 +16,12 @@ from baselines.interface import SequenceModel, map_state, state_bytes
 from strategies.common.checkpoint import Checkpoint
 from strategies.sequence.forgetting import forgetting_dynamics
 from strategies.sequence.item_streams import ItemTask
-from strategies.sequence.measuring_reader import (
+from strategies.sequence.measured_model import (
     EvaluationResult,
     MeasuringReader,
     Rows,
 )
-from strategies.sequence.resumable_reader import ResumableReader
+from strategies.sequence.stream_reader import ResumableReader
 from strategies.sequence.task import (
     Batch,
     EvaluationBatch,

@@ -12,9 +12,9 @@ from benchmarks.cli.plan_options import plan_from
 from benchmarks.execution.engines.interface import Files
 from benchmarks.execution.run_cell import run
 from benchmarks.planning.catalog import Catalog
-from benchmarks.planning.overrides import parse_settings
 from benchmarks.planning.plan import make_plan
 from benchmarks.planning.request import Request
+from benchmarks.planning.set_options import parse_settings
 from results.errors import UsageError
 from tests.benchmarks.execution.wee_cells import FILES, WEE, environment, jobs
 

@@ -4,9 +4,9 @@ import pytest
 
 from benchmarks.execution.store_status import merged_manifest, store_status
 from benchmarks.planning.catalog import Catalog
-from benchmarks.planning.overrides import parse_settings
 from benchmarks.planning.plan import Plan, make_plan, planned
 from benchmarks.planning.request import Request
+from benchmarks.planning.set_options import parse_settings
 from reports.analysis.selection import select
 from results.records.provenance import now, provenance
 from results.records.record import Cost, Failure, Outcome, failed, succeeded

@@ -14,9 +14,9 @@ from benchmarks.execution.run_cell import run
 from benchmarks.execution.weights import TrainedModel, load_model
 from benchmarks.planning.catalog import Catalog
 from benchmarks.planning.jobs import Job
-from benchmarks.planning.overrides import parse_settings
 from benchmarks.planning.plan import make_plan
 from benchmarks.planning.request import Request
+from benchmarks.planning.set_options import parse_settings
 from results.errors import UsageError
 from results.records.record import Record
 from results.store.store import Store

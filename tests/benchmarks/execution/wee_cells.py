@@ -6,9 +6,9 @@ from benchmarks.execution.engines.interface import Files
 from benchmarks.execution.run_cell import CellEnvironment
 from benchmarks.planning.catalog import Catalog
 from benchmarks.planning.jobs import Job
-from benchmarks.planning.overrides import parse_settings
 from benchmarks.planning.plan import make_plan
 from benchmarks.planning.request import Request
+from benchmarks.planning.set_options import parse_settings
 from tests.benchmarks.command import PLUGINS
 
 FILES = Files(log=Path("nowhere"))

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from benchmarks.planning.catalog import Catalog
-from benchmarks.planning.overrides import Settings, parse_settings
 from benchmarks.planning.plan import Plan, make_plan
 from benchmarks.planning.request import Request
+from benchmarks.planning.set_options import Settings, parse_settings
 from results.errors import UsageError
 from results.records.manifest import Manifest
 from tests.benchmarks.command import PLUGINS

@@ -2,10 +2,10 @@ import pytest
 
 from benchmarks.planning.catalog import Catalog
 from benchmarks.planning.jobs import Planner
-from benchmarks.planning.overrides import Settings
 from benchmarks.planning.plan import make_plan
 from benchmarks.planning.request import Request
 from benchmarks.planning.roles import role_of
+from benchmarks.planning.set_options import Settings
 from benchmarks.planning.suite import Member
 from results.records.roles import ENTRY_ROLES, Role, split_budget
 

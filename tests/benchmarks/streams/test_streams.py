@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from baselines.registry import Entry, Registry
-from benchmarks.datasets.images import Images
+from benchmarks.datasets.labelled_images import Images
 from benchmarks.streams import split_digits, split_mnist
 from results.errors import UsageError
 from strategies.continual.dataloader import columns_of

@@ -6,7 +6,7 @@ import pytest
 
 from benchmarks.planning.catalog import Catalog
 from benchmarks.planning.jobs import Planner
-from benchmarks.planning.overrides import FULL_PRECISION, Settings
+from benchmarks.planning.set_options import FULL_PRECISION, Settings
 from results.records.cell import Cell
 from results.store.store import Store
 

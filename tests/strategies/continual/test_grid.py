@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from baselines.interface import ModelOutput, SequenceModel, Signature
 from baselines.models import lstm, memnet
 from baselines.registry import Registry
-from benchmarks.datasets.images import Images
+from benchmarks.datasets.labelled_images import Images
 from benchmarks.streams import features, split_mnist_1d, text_domains
 from memnet.config import MemNetConfig
 from results.errors import UsageError

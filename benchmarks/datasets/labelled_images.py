@@ -14,7 +14,7 @@ from jaxtyping import Int, UInt8
 from numpy.typing import NDArray
 from torch import Tensor
 
-from benchmarks.datasets.stratified import SPLIT_SEED, stratified
+from benchmarks.datasets.held_out import SPLIT_SEED, stratified
 from results.errors import UsageError
 from strategies.continual.stream import Samples
 

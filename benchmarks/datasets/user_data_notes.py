@@ -13,10 +13,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.datasets.pictures import Background, background, extrema, read_picture, resized
-from benchmarks.datasets.stratified import SPLIT_SEED, stratified
-from benchmarks.datasets.user_arrays import read_arrays, root_mean_square
-from benchmarks.datasets.user_files import Layout, Picture, read_layout
+from benchmarks.datasets.class_folders import Layout, Picture, read_layout
+from benchmarks.datasets.held_out import SPLIT_SEED, stratified
+from benchmarks.datasets.npz_arrays import read_arrays, root_mean_square
+from benchmarks.datasets.picture_decoding import (
+    Background,
+    background,
+    extrema,
+    read_picture,
+    resized,
+)
 from results.errors import UsageError
 
 HELD_OUT = 0.2

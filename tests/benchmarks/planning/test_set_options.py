@@ -1,6 +1,6 @@
 import pytest
 
-from benchmarks.planning.overrides import parse_settings
+from benchmarks.planning.set_options import parse_settings
 from results.errors import UsageError
 
 

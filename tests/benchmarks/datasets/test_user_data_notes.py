@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from benchmarks.datasets.pictures import read_picture
-from benchmarks.datasets.user_arrays import read_arrays
-from benchmarks.datasets.user_data import notes
+from benchmarks.datasets.npz_arrays import read_arrays
+from benchmarks.datasets.picture_decoding import read_picture
+from benchmarks.datasets.user_data_notes import notes
 from results.errors import UsageError
 from tests.benchmarks.datasets.user_samples import built, counts, images, plan, sequences
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from benchmarks.datasets.user_files import role
+from benchmarks.datasets.class_folders import role
 from results.errors import UsageError
 from tests.benchmarks.datasets.user_samples import (
     built,
