@@ -14,8 +14,9 @@ from benchmarks.cli.paths import usable_folder
 from benchmarks.cli.plan_options import plan_from
 from benchmarks.cli.shared_options import store_root
 from benchmarks.execution.displays import choose_display
-from benchmarks.execution.engines.interface import Limits
-from benchmarks.execution.runner import Rerun, Run
+from benchmarks.execution.engines.limits import Limits
+from benchmarks.execution.reuse import Rerun
+from benchmarks.execution.runner import Run
 from reports.analysis.store_results import Results, load_results
 from results.errors import UsageError
 

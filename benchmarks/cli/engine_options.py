@@ -7,7 +7,8 @@ import joblib
 
 from baselines.registry import unknown
 from benchmarks.datasets.paths import data_root as find_data
-from benchmarks.execution.engines.interface import Engine, Limits
+from benchmarks.execution.engines.interface import Engine
+from benchmarks.execution.engines.limits import Limits
 from benchmarks.execution.engines.local import LocalEngine
 from benchmarks.execution.run_cell import CellEnvironment
 from results.errors import UsageError

@@ -13,8 +13,9 @@ from benchmarks.cli import shared_options
 from results.errors import UsageError
 
 if TYPE_CHECKING:
-    from benchmarks.execution.engines.interface import Limits
-    from benchmarks.execution.runner import Rerun, Run, Tally
+    from benchmarks.execution.engines.limits import Limits
+    from benchmarks.execution.reuse import Rerun
+    from benchmarks.execution.runner import Run, Tally
 
 INTERRUPTED = 130
 """Exit code after Ctrl-C, as in shells."""
@@ -173,7 +174,7 @@ def _log(text: str | None) -> bool:
 
 
 def _rerun(text: str) -> "Rerun":
-    from benchmarks.execution.runner import Rerun
+    from benchmarks.execution.reuse import Rerun
 
     if text not in get_args(Rerun):
         raise UsageError(unknown("value of --rerun", text, ["failed", "stale", "all"]))

@@ -76,7 +76,7 @@ def status(
 
 
 def _to_run(plan: "Plan", found: "StoreStatus") -> int:
-    from benchmarks.execution.runner import RERUN_STATUSES
+    from benchmarks.execution.reuse import RERUN_STATUSES
 
     return sum(found.statuses[job.cell.id] in RERUN_STATUSES["nothing"] for job in plan.jobs)
 

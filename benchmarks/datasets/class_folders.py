@@ -1,18 +1,16 @@
-"""Files of user data: class folders, training and test folders, and the digest of what is read.
+"""Finds the classes and the pictures of a folder, and its training and test folders.
 
-Symbolic links are followed. Hidden files and folders, those of operating systems and editors'
-backups are skipped at every depth. Names are compared in Unicode form NFC. Imports no torch.
+`benchmarks.datasets.user_pictures` loads the pictures. Names are compared in Unicode form NFC.
+Imports no torch.
 """
 
-import hashlib
-import os
 import re
-import unicodedata
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.datasets.folder_content import entries_of, files_below, nfc
 from results.errors import UsageError
 
 SUFFIXES = (
@@ -26,15 +24,6 @@ ROLES: Mapping[str, tuple[str, ...]] = {
     "validation": ("val", "valid", "validation", "dev"),
 }
 """Names of folders by the part of the data that they hold, without case and punctuation."""
-
-SYSTEM = {
-    "__macosx", "thumbs.db", "ehthumbs.db", "desktop.ini", "@eadir", "$recycle.bin",
-    "system volume information", "lost+found",
-}  # fmt: skip
-"""Files and folders of operating systems, in lower case."""
-
-BACKUP = re.compile(r"^~\$|^#.*#$|~$|\.(bak|backup|orig|swp|swo|tmp)$", re.IGNORECASE)
-"""Files of editors: locks, automatic saves and backups."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,29 +95,6 @@ def read_layout(folder: Path) -> Layout:
             )
     test = found[1] if len(found) > 1 else None
     return Layout(classes=classes, train=found[0], test=test, notes=tuple(notes))
-
-
-def content_digest(place: Path) -> str:
-    """Hash a file, or the files of a folder with their names within it.
-
-    The location has no effect, nor have links, skipped files, or the Unicode form of names.
-
-    Raises:
-        UsageError: If a file can't be read, or a link leads nowhere or in a circle.
-    """
-    files = [("", place)]
-    if place.is_dir():
-        files = [(nfc(path.relative_to(place).as_posix()), path) for path in files_below(place)]
-    digest = hashlib.sha256()
-    for name, path in sorted(files):
-        try:
-            digest.update(f"{name}:{path.stat().st_size}\n".encode())
-            with path.open("rb") as file:
-                while block := file.read(2**20):
-                    digest.update(block)
-        except OSError as error:
-            raise UsageError(f"{path} can't be read: {error.strerror}") from error
-    return f"sha256:{digest.hexdigest()}"
 
 
 def role(name: str) -> str | None:
@@ -212,52 +178,6 @@ def _pictures(part: Path, root: Path, unread: Counter[str]) -> tuple[Picture, ..
     return tuple(found)
 
 
-def files_below(folder: Path, above: tuple[str, ...] = ()) -> Iterator[Path]:
-    """Yield the files of a folder at every depth, in order, except skipped ones.
-
-    Args:
-        folder: The folder.
-        above: Real paths of the folders above it.
-
-    Raises:
-        UsageError: If a folder can't be read, or a link leads nowhere or in a circle.
-    """
-    real = os.path.realpath(folder)
-    if real in above:
-        raise UsageError(f"{folder} is a link in a circle: it leads to {real}; remove it")
-    for entry in entries_of(folder):
-        if entry.is_dir():
-            yield from files_below(entry, (*above, real))
-        else:
-            yield entry
-
-
-def entries_of(folder: Path) -> list[Path]:
-    """Return the files and folders of a folder, sorted, except skipped ones.
-
-    Raises:
-        UsageError: If the folder can't be read, or a link leads nowhere.
-    """
-    try:
-        found = sorted(entry for entry in folder.iterdir() if not _skipped(entry))
-    except OSError as error:
-        raise UsageError(f"{folder} can't be read: {error.strerror}") from error
-    for entry in found:
-        if not entry.is_dir() and not entry.is_file():
-            what = "a link that leads nowhere" if entry.is_symlink() else "not a file or folder"
-            raise UsageError(f"{entry} is {what}: repair or remove it")
-    return found
-
-
-def _skipped(entry: Path) -> bool:
-    name = entry.name
-    return (
-        name.startswith(".")
-        or name.casefold() in SYSTEM
-        or (BACKUP.search(name) is not None and not entry.is_dir())
-    )
-
-
 def _holds_pictures(folder: Path) -> bool:
     return any(path.suffix.lower() in SUFFIXES for path in files_below(folder))
 
@@ -268,8 +188,3 @@ def _names(entries: Sequence[Path]) -> str:
 
 def _kind(file: Path) -> str:
     return file.suffix.lower() or file.name
-
-
-def nfc(text: str) -> str:
-    """Return a name in Unicode form NFC."""
-    return unicodedata.normalize("NFC", text)

@@ -16,7 +16,8 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
-from benchmarks.datasets.class_folders import entries_of, files_below, nfc, role
+from benchmarks.datasets.class_folders import role
+from benchmarks.datasets.folder_content import entries_of, files_below, nfc
 from benchmarks.datasets.paths import normalised
 from results.errors import UsageError
 

@@ -1,111 +1,26 @@
-"""User data: pictures in class folders, or arrays in an ``.npz`` file. Imports no torch.
+"""Notes on a user's data before a run: how they were understood, and what looks unintended.
 
-Shapes: ``n`` pictures of ``size × size`` pixels.
+The data are pictures in class folders, or arrays in an ``.npz`` file. Imports no torch.
 """
 
 import hashlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.datasets.class_folders import Layout, Picture, read_layout
-from benchmarks.datasets.held_out import SPLIT_SEED, stratified
+from benchmarks.datasets.held_out import held_out
 from benchmarks.datasets.npz_arrays import read_arrays, root_mean_square
-from benchmarks.datasets.picture_decoding import (
-    Background,
-    background,
-    extrema,
-    read_picture,
-    resized,
-)
-from results.errors import UsageError
-
-HELD_OUT = 0.2
-"""Fraction of every class that becomes the test set if the data have none."""
-
-LARGEST_SIZE = 4096
+from benchmarks.datasets.picture_decoding import Background, background, extrema, read_picture
 
 LOW_CONTRAST = 32
 """Range of grey values, of 255, below which a data set is reported as nearly uniform."""
 
-
 NOTED_RATIO = 5
 """Ratio of the root mean squares of training and test inputs from which they are reported."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PictureArrays:
-    """Pictures as bytes, with their labels.
-
-    Attributes:
-        pixels: Grey values or RGB.
-        labels: Classes, from 0.
-    """
-
-    pixels: NDArray[np.uint8]
-    labels: NDArray[np.uint8]
-
-
-def load_pictures(folder: Path, size: int, colour: bool) -> list[PictureArrays]:
-    """Load the training pictures, and the test pictures if the folder has any of its own.
-
-    Args:
-        folder: See `read_layout`.
-        size: Every picture is resized to ``size × size`` pixels.
-        colour: Whether to return RGB or grey values.
-
-    Raises:
-        UsageError: If the folder is malformed, a picture can't be read, or ``size`` is not valid.
-    """
-    if not 1 <= size <= LARGEST_SIZE:
-        raise UsageError(f"size={size}: pictures are resized to 1 to {LARGEST_SIZE} pixels")
-    layout = read_layout(folder)
-    loaded = []
-    hidden: list[tuple[Path, Background | None]] = []
-    for picture in (one for part in layout.parts for one in part):
-        shown = read_picture(picture.path)
-        hidden.append((picture.path, shown.hidden_on))
-        white = resized(shown.white, size, colour)
-        loaded.append((white, white if shown.black is None else resized(shown.black, size, colour)))
-    chosen = background(hidden)
-    pixels = np.stack([white if chosen == "white" else black for white, black in loaded])
-    parts, start = [], 0
-    for part in layout.parts:
-        labels = [layout.classes.index(picture.label) for picture in part]
-        parts.append(
-            PictureArrays(
-                pixels=pixels[start : start + len(part)], labels=np.array(labels, dtype=np.uint8)
-            )
-        )
-        start += len(part)
-    return parts
-
-
-def held_out(labels: NDArray[np.integer[Any]], names: Sequence[str]) -> NDArray[np.bool_]:
-    """Choose a fifth of every class, the same at every call.
-
-    Args:
-        labels: Classes ``[n]``, from 0.
-        names: Name of each class, for messages.
-
-    Returns:
-        ``[n]``, true where a sample is held out.
-
-    Raises:
-        UsageError: If a class has too few samples for both parts.
-    """
-    for label, count in enumerate(np.bincount(labels)):
-        if not 1 <= round(HELD_OUT * int(count)) < count:
-            raise UsageError(
-                f"class {names[label]} has {count} samples, too few to hold out a fifth of them: "
-                "add samples (at least 3), or give test samples"
-            )
-    return stratified(labels, HELD_OUT, np.random.default_rng(SPLIT_SEED))
 
 
 def notes(place: Path, name: str = "inputs") -> tuple[str, ...]:

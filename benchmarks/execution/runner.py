@@ -1,44 +1,23 @@
 """Runs the cells of a plan that the store does not hold yet.
 
-Finished cells are reused, so the same command resumes a run. Several runners on one store share
-the cells.
+Finished cells are reused (`benchmarks.execution.reuse`), so the same command resumes a run.
+Several runners on one store share the cells.
 """
 
 import os
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 from benchmarks.execution.engines.interface import Engine, Event, Files
 from benchmarks.execution.progress import Display
-from benchmarks.execution.store_status import (
-    CELL_STATUSES,
-    CellStatus,
-    StoreStatus,
-    merged_manifest,
-    store_status,
-)
+from benchmarks.execution.reuse import Rerun, todo_and_reused, with_weights_note
+from benchmarks.execution.store_status import StoreStatus, merged_manifest, store_status
 from benchmarks.execution.work_queue import SharedQueue
 from benchmarks.planning.jobs import Job
 from benchmarks.planning.plan import Plan, planned
 from results.errors import UsageError
-from results.records.header import RecordHeader
 from results.records.record import Record
 from results.store.store import MANIFEST_TIMEOUT, Store
-
-Rerun = Literal["nothing", "failed", "stale", "all"]
-
-RERUN_STATUSES: Mapping[Rerun, frozenset[CellStatus]] = {
-    "nothing": frozenset({"missing", "stale"}),
-    "failed": frozenset({"missing", "stale", "failed"}),
-    "stale": frozenset({"stale"}),
-    "all": frozenset(CELL_STATUSES),
-}
-"""The statuses of the cells to run, by the value of ``--rerun``.
-
-``stale`` excludes missing cells: it only replaces results of earlier versions.
-"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,15 +68,17 @@ class Run:
         before = store_status(
             tuple(planned(job.cell) for job in self.plan.jobs), Store(self.root), self.plan.planner
         )
-        statuses = RERUN_STATUSES[self.rerun]
-        todo = [job for job in self.plan.jobs if before.statuses[job.cell.id] in statuses]
-        todo_ids = {job.cell.id for job in todo}
-        reused = [header for header in before.headers.values() if header.id not in todo_ids]
+        todo, reused = todo_and_reused(self.plan.jobs, before, self.rerun)
         self.done = sum(header.status == "ok" for header in reused)
         self.failed = len(reused) - self.done
         if todo:
             self.engine.check(todo)
-        self.display.plan(self._with_weights_note(reused), reused, todo)
+        plan = (
+            with_weights_note(self.plan, reused, Store(self.root))
+            if self.keep_weights
+            else self.plan
+        )
+        self.display.plan(plan, reused, todo)
         store = Store.open(self.root, create=True)
         try:
             store.sweep()
@@ -106,22 +87,6 @@ class Run:
             raise _unwritable(store, error) from error
         if todo:
             self._run(todo, store, before)
-
-    def _with_weights_note(self, reused: Sequence[RecordHeader]) -> Plan:
-        """Add a note to the plan if finished cells have no weights though they are requested."""
-        store = Store(self.root)
-        missing = [
-            header
-            for header in reused
-            if self.keep_weights and header.status == "ok" and not has_weights(store, header.id)
-        ]
-        if not missing:
-            return self.plan
-        cells = (
-            "1 finished cell has" if len(missing) == 1 else f"{len(missing)} finished cells have"
-        )
-        note = f"{cells} no weights; --keep-weights --rerun all runs all cells again"
-        return replace(self.plan, notes=(*self.plan.notes, note))
 
     def _write_manifest(self, store: Store) -> None:
         """Write the manifest, merged with the store's present one.
@@ -188,13 +153,6 @@ class Run:
     def _count(self, record: Record) -> None:
         self.done += record.status == "ok"
         self.failed += record.status == "failed"
-
-
-def has_weights(store: Store, cell_id: str) -> bool:
-    """Return whether a cell's record states the digest of its weights, and their file exists."""
-    record = store.read(cell_id)
-    path = store.weights_path(cell_id)
-    return record is not None and record.weights is not None and path.is_file()
 
 
 def _unwritable(store: Store, error: OSError) -> UsageError:

@@ -10,7 +10,7 @@ from pydantic import JsonValue
 
 from baselines.entry_source import module_path, read_source
 from baselines.registry import Entry, Kind
-from benchmarks.datasets.class_folders import content_digest
+from benchmarks.datasets.folder_content import content_digest
 from benchmarks.datasets.paths import data_root, located, normalised
 from benchmarks.datasets.user_data_notes import notes
 from benchmarks.planning.budgets import with_total, without_total

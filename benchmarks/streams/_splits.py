@@ -5,8 +5,8 @@ from typing import Protocol
 
 import torch
 
+from benchmarks.datasets.held_out import held_out as held_out_of
 from benchmarks.datasets.labelled_images import Form, Images
-from benchmarks.datasets.user_data_notes import held_out as held_out_of
 from results.errors import UsageError
 from strategies.continual.stream import (
     Measures,

@@ -27,7 +27,7 @@ from benchmarks.datasets.class_folders import read_layout
 from benchmarks.datasets.labelled_images import Form, Images
 from benchmarks.datasets.npz_arrays import Arrays, read_arrays
 from benchmarks.datasets.paths import located
-from benchmarks.datasets.user_data_notes import load_pictures
+from benchmarks.datasets.user_pictures import load_pictures
 from benchmarks.streams._splits import (
     measures_of,
     require_test_samples,

@@ -14,14 +14,11 @@ from torch import Tensor
 
 from baselines.interface import SequenceModel, map_state, state_bytes
 from strategies.common.checkpoint import Checkpoint
+from strategies.sequence.evaluation_result import EvaluationResult, Rows
 from strategies.sequence.forgetting import forgetting_dynamics
 from strategies.sequence.item_streams import ItemTask
-from strategies.sequence.measured_model import (
-    EvaluationResult,
-    MeasuringReader,
-    Rows,
-)
-from strategies.sequence.stream_reader import ResumableReader
+from strategies.sequence.measured_model import MeasuredModel
+from strategies.sequence.stream_reader import StreamReader
 from strategies.sequence.task import (
     Batch,
     EvaluationBatch,
@@ -120,11 +117,11 @@ def evaluate_on_copies(
         far_streams: Number of streams read beyond `FAR_DISTANCE`, the first ones; None for all.
         checkpoint: Holds the progress, so that an interrupted evaluation resumes.
     """
-    reader, queries = MeasuringReader(model), query_stream.queries()
+    reader, queries = MeasuredModel(model), query_stream.queries()
     count, length = queries.inputs.shape[0], queries.inputs.shape[-1]
     columns = _columns(queries)
     rows: dict[str, Rows] = {name: [] for name in columns}
-    streams = ResumableReader(reader, query_stream, checkpoint or Checkpoint(), rows, model.segment)
+    streams = StreamReader(reader, query_stream, checkpoint or Checkpoint(), rows, model.segment)
     furthest = query_stream.read_until(max(query_stream.distances))
     for index, distance in enumerate(sorted(query_stream.distances)):
         until = query_stream.read_until(distance)
@@ -173,7 +170,7 @@ def evaluate_whole_sequences(
         checkpoint: Holds the number of finished batches; an interrupted evaluation draws these
             again, and does not feed them to the model again.
     """
-    reader, checkpoint, done = MeasuringReader(model), checkpoint or Checkpoint(), 0
+    reader, checkpoint, done = MeasuredModel(model), checkpoint or Checkpoint(), 0
     correct_counts, query_counts = dict.fromkeys(distances, 0), dict.fromkeys(distances, 0)
     if saved := checkpoint.evaluation:
         done, correct_counts, query_counts = saved["done"], saved["correct"], saved["queries"]
@@ -214,7 +211,7 @@ def _pieces(start: int, stop: int, size: int) -> Iterator[tuple[int, int]]:
 
 
 def _answer_queries(
-    reader: MeasuringReader, state: Any, queries: Queries, correct: Correct, count: int
+    reader: MeasuredModel, state: Any, queries: Queries, correct: Correct, count: int
 ) -> Bool[Tensor, "B Q"]:
     """Answer all queries on copies of the first ``count`` streams' state.
 
@@ -250,7 +247,7 @@ def _columns(queries: Queries) -> dict[str, Int[Tensor, " G"]]:
 
 
 def _answer_batch(
-    reader: MeasuringReader, batch: Batch, correct: Correct
+    reader: MeasuredModel, batch: Batch, correct: Correct
 ) -> tuple[Bool[Tensor, "B P"], Bool[Tensor, "B P"]]:
     """Read sequences piece by piece; return which answers are correct, and which count.
 

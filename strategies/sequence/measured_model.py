@@ -1,10 +1,10 @@
-"""Feeds sequences to a model, and measures its state and its slots: the results of an evaluation.
+"""A model whose state and slots are measured while it reads sequences.
 
 Shapes: ``B`` batch, ``P`` positions with a target.
 """
 
-from dataclasses import asdict, dataclass, field
-from typing import Any, TypeAlias
+from dataclasses import asdict
+from typing import Any
 
 import torch
 from jaxtyping import Int
@@ -14,34 +14,11 @@ from torch import Tensor
 from baselines.interface import ModelOutput, SequenceModel, check_output, state_bytes
 from memnet.recorder import Recorder
 from results.statistics.survival import survival
-from strategies.sequence.forgetting import Dynamics
-
-Rows: TypeAlias = list[list[float | None]]
+from strategies.sequence.evaluation_result import EvaluationResult, Rows
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EvaluationResult:
-    """The results of an evaluation.
-
-    Attributes:
-        accuracy_by_distance: Rows of distance, accuracy and number of queries; the accuracy is null
-            beyond the longest sequence of a bounded model.
-        groups: The same for queries that are scored separately, by the name of their group.
-        slots: Slot statistics, or None for models without slots. On streams they cover the tokens
-            up to `strategies.sequence.evaluate.FAR_DISTANCE`.
-        state_bytes: Peak size of the state of one sequence, in bytes.
-        dynamics: What is forgotten, for tasks of item streams.
-    """
-
-    accuracy_by_distance: Rows
-    groups: dict[str, Rows] = field(default_factory=dict)
-    slots: dict[str, JsonValue] | None
-    state_bytes: int
-    dynamics: Dynamics = field(default_factory=Dynamics)
-
-
-class MeasuringReader:
-    """Feeds pieces of sequences to a model; measures its state and its slots.
+class MeasuredModel:
+    """Feeds pieces of sequences to a model, and measures its state and its slots.
 
     Attributes:
         recording: Whether slots are recorded. It ends when streams are dropped: their slots would

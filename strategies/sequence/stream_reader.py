@@ -37,7 +37,7 @@ class PieceReader(Protocol):
         """Restore what :meth:`state_dict` returned."""
 
 
-class ResumableReader:
+class StreamReader:
     """Reads the streams of a `QueryStream` and saves its progress.
 
     To resume, it draws the streams again from the beginning, in the same pieces, because their

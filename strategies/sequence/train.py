@@ -21,7 +21,7 @@ from strategies.common.rng import generator
 from strategies.common.training_log import TrainingLog, diverged
 from strategies.sequence.convergence import Convergence
 from strategies.sequence.evaluate import evaluate_task
-from strategies.sequence.measured_model import EvaluationResult
+from strategies.sequence.evaluation_result import EvaluationResult
 from strategies.sequence.parameter_groups import parameter_groups
 from strategies.sequence.task import SequenceTask
 from strategies.sequence.validation import Validations

@@ -14,23 +14,6 @@ from results.records.record import Record
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    """Limits of a cell. They are no part of its identity.
-
-    Attributes:
-        timeout: Longest run time in seconds; None for no limit.
-        memory: Most resident bytes of a cell's process; None for no limit.
-        retries: Further attempts for a cell that was ended from outside: by a signal of another
-            process, or by the loss of its machine. A cell that raises, crashes, gives NaN or
-            exceeds a limit would do so again, and is not retried.
-    """
-
-    timeout: float | None = None
-    memory: int | None = None
-    retries: int = 1
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Files:
     """Files that a cell may write in addition to its record. They are no part of its identity.
 

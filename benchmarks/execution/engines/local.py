@@ -1,6 +1,7 @@
 """Runs cells on this machine: one process per cell, a fixed number at a time, one thread each.
 
-A failing cell does not stop the others. A cell that was ended from outside is retried.
+A failing cell does not stop the others. The limits of a cell are in `limits`, next to this file,
+and further attempts in `retries`.
 """
 
 import json
@@ -24,17 +25,15 @@ from benchmarks.execution.engines.fork_server import (
     last_error,
     start_server,
 )
-from benchmarks.execution.engines.interface import Event, Files, Limits, Queue
-from benchmarks.execution.engines.process import CellProcess, cause, death, last_lines, start
+from benchmarks.execution.engines.interface import Event, Files, Queue
+from benchmarks.execution.engines.limits import Limits, exceeded, next_check
+from benchmarks.execution.engines.process import CellProcess, last_lines, start
+from benchmarks.execution.engines.retries import after_death, death
 from benchmarks.execution.machine_memory import kernel_kills
 from benchmarks.execution.run_cell import THREADS, CellEnvironment
 from benchmarks.planning.jobs import Job
-from results.error_text import OUT_OF_MEMORY
 from results.errors import Damaged, UsageError
 from results.records.record import Failure, Record, failed, parse
-
-LAST_LINES = 20
-"""Last lines of a failed cell's log that its record holds."""
 
 START_ATTEMPTS = 5
 """Attempts to start a process.
@@ -45,9 +44,6 @@ processes.
 
 QUEUE_POLL = 1.0
 """Seconds between two checks for jobs that other runners have released."""
-
-MEMORY_POLL = 0.1
-"""Seconds between two checks of the memory of cells, if it is limited."""
 
 
 class LocalEngine:
@@ -201,14 +197,10 @@ class LocalEngine:
 
     def _pause(self, running: Sequence[CellProcess], queue: Queue) -> float | None:
         """Return the seconds to wait for messages before the next check; None for no check."""
-        pauses: list[float] = []
-        if self.limits.timeout is not None:
-            pauses += [max(0.0, self.limits.timeout - one.seconds) for one in running]
-        if self.limits.memory is not None and running:
-            pauses.append(MEMORY_POLL)
+        check = next_check(self.limits, running)
         if len(running) < self.jobs and not queue.settled:
-            pauses.append(QUEUE_POLL)
-        return min(pauses, default=None)
+            return QUEUE_POLL if check is None else min(check, QUEUE_POLL)
+        return check
 
     def _next_event(self, one: CellProcess) -> Event | None:
         """Return an event for a process's messages, its death, or a limit that it exceeds."""
@@ -220,7 +212,7 @@ class LocalEngine:
                 return Event(job=one.job, fraction=1.0, record=_received(one, message["record"]))
         if dead or closed:
             return self._died(one)
-        excess = self._excess(one)
+        excess = exceeded(self.limits, one)
         if excess is not None:
             one.kill()
             return Event(job=one.job, fraction=1.0, record=_failed(one, excess))
@@ -228,31 +220,10 @@ class LocalEngine:
 
     def _died(self, one: CellProcess) -> Event:
         one.join()
-        reason = cause(one.process)
-        if one.ended_externally and one.attempt < self.limits.retries:
-            return Event(job=one.job, note=f"{reason}; tried again")
-        kind, reason, way_out = death(one.process, one.kills)
-        tried = f" (tried {one.attempt + 1} times)" if one.attempt else ""
-        message = f"{reason} before it had a result{tried}{way_out}"
-        failure = Failure(type=kind, message=message, traceback=_log_end(one))
-        return Event(job=one.job, fraction=1.0, record=_failed(one, failure))
-
-    def _excess(self, one: CellProcess) -> Failure | None:
-        """Return a failure if a cell exceeds a limit."""
-        timeout, memory = self.limits.timeout, self.limits.memory
-        if timeout is not None and one.seconds >= timeout:
-            return Failure(
-                type="Timeout",
-                message=f"stopped after {timeout:g} s, which is its limit (--timeout)",
-                traceback=_log_end(one),
-            )
-        if memory is not None and (resident := one.resident()) > memory:
-            text = (
-                f"stopped at {resident / 1e6:.0f} MB of memory, "
-                f"where its limit is {memory / 1e6:.0f} MB (--memory)"
-            )
-            return Failure(type=OUT_OF_MEMORY, message=text, traceback=_log_end(one))
-        return None
+        outcome = after_death(one, self.limits.retries)
+        if isinstance(outcome, str):
+            return Event(job=one.job, note=outcome)
+        return Event(job=one.job, fraction=1.0, record=_failed(one, outcome))
 
 
 def _received(one: CellProcess, text: str) -> Record:
@@ -275,7 +246,3 @@ def _failed(one: CellProcess, failure: Failure) -> Record:
             plugins_of(one.job), device=one.device, threads=THREADS, started_at=one.started_at
         ),
     )
-
-
-def _log_end(one: CellProcess) -> str:
-    return last_lines(one.files.log, LAST_LINES)

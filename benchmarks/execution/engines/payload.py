@@ -14,7 +14,8 @@ from typing import Any
 
 from baselines.registry import Entry
 from benchmarks.datasets.paths import data_root as find_data
-from benchmarks.execution.engines.interface import Files, Limits
+from benchmarks.execution.engines.interface import Files
+from benchmarks.execution.engines.limits import Limits
 from benchmarks.execution.engines.local import LocalEngine
 from benchmarks.execution.run_cell import CellEnvironment
 from benchmarks.planning.jobs import Job

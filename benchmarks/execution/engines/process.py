@@ -1,7 +1,6 @@
 """A cell's process as the engine sees it: its messages, memory, exit and end."""
 
 import json
-import signal
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -16,22 +15,13 @@ from benchmarks.execution.engines.fork_server import plain_main
 from benchmarks.execution.engines.interface import Files
 from benchmarks.execution.machine_memory import kernel_kills
 from benchmarks.planning.jobs import Job
-from results.error_text import OUT_OF_MEMORY, WAY_OUT
 from results.records.provenance import now
+
+LAST_LINES = 20
+"""Last lines of a failed cell's log that its record holds."""
 
 EXIT_TIMEOUT = 5.0
 """Seconds within which a process must exit after it has sent its record."""
-
-EXTERNAL_SIGNALS = frozenset(
-    {signal.SIGKILL, signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT}
-)
-"""Signals that another process sends: the kernel out of memory, a batch system, a user.
-
-A crash in the cell's own code ends in others (SIGSEGV, SIGABRT, SIGBUS, SIGFPE, SIGILL).
-"""
-
-DIED = "ProcessDied"
-"""Type of the failure of a process that sent no record."""
 
 SERVER_LOST = 255
 """Exit code that Python reports if the fork server died and the child's real one is unknown."""
@@ -69,20 +59,6 @@ def cause(process: ForkServerProcess) -> str:
     return (
         f"killed by signal {-code}" if code is not None and code < 0 else f"exited with code {code}"
     )
-
-
-def death(process: ForkServerProcess, kills: int) -> tuple[str, str, str]:
-    """Return the type and the cause of an end without a result, and the way out if it is known.
-
-    Args:
-        process: The process.
-        kills: `kernel_kills` at its start.
-    """
-    if process.exitcode != -signal.SIGKILL:
-        return DIED, cause(process), ""
-    if kernel_kills() > kills:
-        return OUT_OF_MEMORY, "killed by the kernel, which had no memory left,", f"; {WAY_OUT}"
-    return DIED, cause(process), f"; if the machine was out of memory, {WAY_OUT}"
 
 
 def last_lines(log: Path, count: int) -> str:
@@ -123,12 +99,6 @@ class CellProcess:
         """Seconds since the start."""
         return time.monotonic() - self._began
 
-    @property
-    def ended_externally(self) -> bool:
-        """Whether another process ended it, as far as is known."""
-        code = self.process.exitcode
-        return code is not None and (code == SERVER_LOST or -code in EXTERNAL_SIGNALS)
-
     def resident(self) -> int:
         """Return the resident bytes; 0 if they can't be read, as after its end."""
         try:
@@ -163,3 +133,8 @@ class CellProcess:
         self.connection.close()
         self.process.close()
         self.files.drop_empty_log()
+
+
+def log_end(one: CellProcess) -> str:
+    """Return the last lines of a cell's log."""
+    return last_lines(one.files.log, LAST_LINES)

@@ -18,9 +18,11 @@ from typing import Any
 
 from baselines.entry_source import module_path
 from benchmarks.execution.cell_provenance import CODE_PACKAGES, cell_provenance, plugins_of
-from benchmarks.execution.engines.interface import Event, Files, Limits, Queue
+from benchmarks.execution.engines.interface import Event, Files, Queue
+from benchmarks.execution.engines.limits import Limits
 from benchmarks.execution.engines.local import QUEUE_POLL
 from benchmarks.execution.engines.payload import Payload, check_remotely, pack, run_remotely
+from benchmarks.execution.engines.retries import after_loss
 from benchmarks.execution.run_cell import THREADS
 from benchmarks.planning.jobs import Job
 from memnet.launch import SHIPPED
@@ -215,13 +217,10 @@ class RayEngine:
             failure = Failure(type="RayTaskError", message=_last_line(error), traceback=str(error))
             return Event(job=task.job, fraction=1.0, record=self._failed(task, failure)), False
         except (exceptions.RayError, StopIteration) as error:
-            reason = f"lost with its machine or its worker ({type(error).__name__})"
-            if task.attempt < self._limits.retries:
-                return Event(job=task.job, note=f"{reason}; tried again"), True
-            failure = Failure(
-                type="MachineLost", message=f"{reason} (tried {task.attempt + 1} times)"
-            )
-            return Event(job=task.job, fraction=1.0, record=self._failed(task, failure)), False
+            outcome = after_loss(error, task.attempt, self._limits.retries)
+            if isinstance(outcome, str):
+                return Event(job=task.job, note=outcome), True
+            return Event(job=task.job, fraction=1.0, record=self._failed(task, outcome)), False
         if "record" not in message:
             return Event(job=task.job, fraction=message["fraction"], note=message["note"]), False
         return Event(job=task.job, fraction=1.0, record=_received(task, message)), False

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.cli.engine_options import EngineOptions, make_engine
-from benchmarks.execution.engines.interface import Limits
+from benchmarks.execution.engines.limits import Limits
 
 OPTIONS = EngineOptions(
     engine="local",

@@ -20,7 +20,8 @@ from typing import Any
 
 from rich.console import Console
 
-from benchmarks.execution.engines.interface import Engine, Event, Files, Limits, Queue
+from benchmarks.execution.engines.interface import Engine, Event, Files, Queue
+from benchmarks.execution.engines.limits import Limits
 from benchmarks.execution.engines.local import LocalEngine
 from benchmarks.execution.progress import Lines
 from benchmarks.execution.run_cell import CellEnvironment

@@ -10,7 +10,8 @@ from rich.console import Console
 
 from benchmarks.execution.engines.local import LocalEngine
 from benchmarks.execution.progress import Lines
-from benchmarks.execution.runner import Rerun, Run
+from benchmarks.execution.reuse import Rerun
+from benchmarks.execution.runner import Run
 from benchmarks.execution.store_status import merged_manifest
 from benchmarks.planning.jobs import Job
 from benchmarks.planning.plan import Plan

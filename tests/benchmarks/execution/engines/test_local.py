@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from benchmarks.execution import machine_memory
-from benchmarks.execution.engines.interface import Event, Files, Limits
+from benchmarks.execution.engines.interface import Event, Files
+from benchmarks.execution.engines.limits import Limits
 from benchmarks.execution.engines.local import LocalEngine
 from benchmarks.execution.run_cell import CellEnvironment
 from benchmarks.planning.jobs import Job

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from benchmarks.execution.check_jobs import check
-from benchmarks.execution.engines.interface import Files, Limits
+from benchmarks.execution.engines.interface import Files
+from benchmarks.execution.engines.limits import Limits
 from benchmarks.execution.engines.payload import pack, run_remotely
 from benchmarks.execution.engines.ray import _received, _Task
 from benchmarks.execution.weights import load_model

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from benchmarks.execution.engines.interface import Event, Limits
+from benchmarks.execution.engines.interface import Event
+from benchmarks.execution.engines.limits import Limits
 from benchmarks.execution.engines.local import LocalEngine
 from benchmarks.execution.progress import Lines
 from benchmarks.execution.run_cell import CellEnvironment
