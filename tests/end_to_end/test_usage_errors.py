@@ -9,7 +9,7 @@ import pytest
 from benchmarks.cli import app
 from tests.benchmarks.command import MEMNET, PLUGINS, WITH_PLUGINS, environment, memnet
 
-PUBLISHED = str(Path(__file__).parents[3] / "results" / "published")
+PUBLISHED = str(Path(__file__).parents[2] / "results" / "published")
 WEE = ("run", "wee", *WITH_PLUGINS, "--models", "scripted")
 
 

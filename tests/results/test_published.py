@@ -10,7 +10,7 @@ from benchmarks.planning.set_options import FULL_PRECISION, Settings
 from results.records.cell import Cell
 from results.store.store import Store
 
-PUBLISHED = Store(Path(__file__).parents[3] / "results" / "published")
+PUBLISHED = Store(Path(__file__).parents[2] / "results" / "published")
 
 
 @pytest.fixture(scope="module")

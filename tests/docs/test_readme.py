@@ -11,7 +11,7 @@ import pytest
 
 from tests.benchmarks.command import environment, memnet
 
-README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 SHORT = {
     "induction": ("steps=1", "streams=2", "furthest=64", "train_length=16"),
     "split-digits": ("epochs=1", "batch_size=512"),
@@ -92,7 +92,7 @@ def test_the_python_block_runs(tmp_path: Path) -> None:
     )
     done = subprocess.run(
         [sys.executable, str(tmp_path / "script.py")],
-        cwd=Path(__file__).parent.parent,
+        cwd=Path(__file__).parents[2],
         env=environment(
             MEMNET_STORE=str(tmp_path / "runs"), PYTHONPATH=os.environ.get("PYTHONPATH", "")
         ),

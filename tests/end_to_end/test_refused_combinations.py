@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.benchmarks.cli.test_usage_errors import WEE, assert_refused
 from tests.benchmarks.command import memnet
+from tests.end_to_end.test_usage_errors import WEE, assert_refused
 
 DIGITS = ("run", "split-digits", "--models", "lstm")
 

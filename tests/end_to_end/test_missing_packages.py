@@ -7,7 +7,7 @@ from pathlib import Path
 from baselines.registry import Registry
 from tests.benchmarks.command import memnet
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[2]
 PEERS = [entry for entry in Registry("model") if entry.module.startswith("baselines.peers.")]
 NOWHERE = '''"""A model of a package that does not exist."""
 

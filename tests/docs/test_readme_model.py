@@ -12,7 +12,7 @@ import pytest
 from baselines.registry import Entry, read_plugin
 from tests.baselines.models import test_models as contract
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[2]
 CONTRACT = [
     pytest.param(function, id=name)
     for name, function in vars(contract).items()
