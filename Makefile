@@ -55,7 +55,7 @@ tune: $(STAMP)
 	done
 
 peers: $(PEERS)
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile tests/baselines/models/test_models.py tests/baselines/peers
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile tests/baselines/models/test_models.py tests/baselines/peers tests/end_to_end/test_missing_packages.py
 
 ray: $(RAY)
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/benchmarks/execution/engines/test_ray.py

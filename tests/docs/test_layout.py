@@ -8,6 +8,9 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("baselines", "benchmarks", "memnet", "reports", "results", "strategies")
 
+WITHOUT_MODULES = {"docs", "end_to_end", "reports/browser"}
+"""Folders in ``tests/`` of tests that belong to no module."""
+
 
 def test_readme_lists_every_folder() -> None:
     """The section "Layout" names each package and each of its folders, and no others."""
@@ -38,9 +41,34 @@ def test_class_names_are_unique() -> None:
     assert len(files) > 100
 
 
-def test_folders_of_tests_mirror_the_packages() -> None:
-    browser = {Path("reports/browser")}  # the site's script in a real browser
-    folders = {
-        path.parent.relative_to(ROOT / "tests") for path in (ROOT / "tests").rglob("test_*.py")
-    }
-    assert {folder for folder in folders if not (ROOT / folder).is_dir()} == browser
+def mirrored(test: Path) -> bool:
+    """Return whether a file of tests is named after a module, or after a folder.
+
+    ``a/test_b.py`` tests ``a/b.py``, the common part ``a/_b.py``, the folder ``a/b``, or all files
+    of ``a`` if that folder is called ``b``; ``a/test_init.py`` tests ``a/__init__.py``.
+    """
+    name, folder = test.stem.removeprefix("test_"), ROOT / test.parent
+    return (
+        (folder / f"{name}.py").is_file()
+        or (folder / f"_{name}.py").is_file()
+        or (folder / name).is_dir()
+        or (folder.name == name and folder.is_dir())
+        or (folder / f"__{name}__.py").is_file()
+    )
+
+
+def test_files_of_tests_mirror_modules() -> None:
+    """Other tests are in own folders, or run a grid of all combinations (``test_grid…``)."""
+    tests = [
+        path.relative_to(ROOT / "tests") for path in sorted((ROOT / "tests").rglob("test_*.py"))
+    ]
+    others = [
+        str(path)
+        for path in tests
+        if str(path.parent) not in WITHOUT_MODULES
+        and not path.name.startswith("test_grid")
+        and not mirrored(path)
+    ]
+    assert others == []
+    assert len(tests) > 200
+    assert not mirrored(Path("results/test_no_such_module.py"))

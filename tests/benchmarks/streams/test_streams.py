@@ -1,3 +1,5 @@
+"""All streams: their experiences, scenarios, data and errors."""
+
 import ast
 import dataclasses
 import os

@@ -1,3 +1,5 @@
+"""The process of a cell: its memory."""
+
 import os
 from pathlib import Path
 from types import SimpleNamespace
@@ -8,8 +10,8 @@ from benchmarks.execution.engines.process import CellProcess
 from tests.benchmarks.execution.scripted_cells import plan
 
 
-def cell_process(process_id: int) -> CellProcess:
-    process: Any = SimpleNamespace(pid=process_id)
+def cell_process(process_id: int, exitcode: int | None = None) -> CellProcess:
+    process: Any = SimpleNamespace(pid=process_id, exitcode=exitcode)
     (job,) = plan().jobs
     connection: Any = None
     return CellProcess(
