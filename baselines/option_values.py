@@ -17,7 +17,7 @@ PYTHON: Mapping[str, bool | None] = {"True": True, "False": False, "None": None}
 """Python's spelling of values that JSON spells differently; commands accept both."""
 
 
-LARGEST = 10_000_000
+LARGEST_NUMBER = 10_000_000
 """Largest whole number of an option, except for those of `LARGEST_OF`.
 
 Beyond it nothing fits in memory, or a run takes years; a larger number is a typing error.
@@ -52,7 +52,7 @@ def convert(option: Option, value: Any, where: str) -> Any:
 
     Raises:
         UsageError: If the value is not of the type, the type is not one of options, a number is
-            not finite, or a whole number is beyond `LARGEST` or its negative.
+            not finite, or a whole number is beyond `LARGEST_NUMBER` or its negative.
     """
     from pydantic import ValidationError  # imported here, since listing needs no validation
 
@@ -80,7 +80,7 @@ def _check_numbers(name: str, converted: Any, value: Any, where: str) -> None:
     Raises:
         UsageError: If one is not.
     """
-    largest = LARGEST_OF.get(name, LARGEST)
+    largest = LARGEST_OF.get(name, LARGEST_NUMBER)
     for number in converted if isinstance(converted, tuple) else (converted,):
         if isinstance(number, float) and not math.isfinite(number):
             raise UsageError(f"{where} = {value!r} is not a finite number")

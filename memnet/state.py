@@ -106,7 +106,7 @@ def strongest(
     return functional.pad(links, room), functional.pad(targets, room)
 
 
-NEVER = -1
+NO_STEP = -1
 """Time at which an empty slot was written."""
 
 
@@ -115,7 +115,7 @@ def widen(slots: Slots, extra: int, *, linked: bool) -> Slots:
     edges = extra if linked else 0
 
     def times(written: Int[Tensor, "B H N"]) -> Int[Tensor, "B H N+extra"]:
-        return functional.pad(written, (0, extra), value=NEVER)
+        return functional.pad(written, (0, extra), value=NO_STEP)
 
     return Slots(
         keys=functional.pad(slots.keys, (0, 0, 0, extra)),
@@ -138,7 +138,7 @@ def empty_state(config: MemNetConfig, batch: int, like: Tensor) -> MemNetState:
     Slots are created when needed.
     """
     b, h, g = batch, config.heads, config.linked_heads
-    never = torch.full((b, h, 0), NEVER, dtype=torch.int64, device=like.device)
+    never = torch.full((b, h, 0), NO_STEP, dtype=torch.int64, device=like.device)
     return MemNetState(
         slots=Slots(
             keys=like.new_zeros(b, h, 0, config.key_width),

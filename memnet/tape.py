@@ -44,7 +44,7 @@ Below the second, the gates are decided.
 DOUBT_DECAY = 0.999
 """Decay of the doubt's running average, per token of training."""
 
-BLOCK = 64
+RECORDING_BLOCK = 64
 """Tokens that read at once."""
 
 
@@ -233,8 +233,8 @@ class SerialRecall(nn.Module):
         queries, keys = temperature * clock.fine_code(position), clock.fine_code(tape.place)
         later = queries.new_full((count, count), -INVISIBLE).triu(1)
         read = []
-        for start in range(0, count, BLOCK):  # recordings after a block are left out
-            stop = min(start + BLOCK, count)
+        for start in range(0, count, RECORDING_BLOCK):  # recordings after a block are left out
+            stop = min(start + RECORDING_BLOCK, count)
             end = earlier + stop
             mask = functional.pad(later[start:stop, :stop], (earlier, 0))
             read.append(

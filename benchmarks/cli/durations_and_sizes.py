@@ -6,7 +6,7 @@ import re
 from results.errors import UsageError
 
 SECONDS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
-BYTES = {"": 1.0, "k": 1e3, "m": 1e6, "g": 1e9, "t": 1e12}
+BYTES_OF_UNIT = {"": 1.0, "k": 1e3, "m": 1e6, "g": 1e9, "t": 1e12}
 
 
 def duration(option: str, text: str) -> float:
@@ -29,7 +29,7 @@ def size(option: str, text: str, form: str = "bytes, or a number with K, M or G:
     Raises:
         UsageError: If the text is not a size greater than 0.
     """
-    return round(_parse(option, text.rstrip("Bb"), BYTES, form))
+    return round(_parse(option, text.rstrip("Bb"), BYTES_OF_UNIT, form))
 
 
 def _parse(option: str, text: str, units: dict[str, float], form: str) -> float:

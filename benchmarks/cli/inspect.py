@@ -39,7 +39,7 @@ def inspect(
 ) -> None:
     """Show what a memory writes, reads, links, forgets and dreams, on a page with figures."""
     stored = import_stored_weights()
-    from memnet.tracing.table import COLUMNS, EVENTS
+    from memnet.tracing.table import EVENTS, TRACE_COLUMNS
     from reports.output.inspection import write
 
     if cell is not None:
@@ -49,7 +49,7 @@ def inspect(
         ]
     else:
         parts = [one.part(name) for name, one in _demonstrations()]
-    page = write(parts, out, columns=COLUMNS, events=EVENTS)
+    page = write(parts, out, columns=TRACE_COLUMNS, events=EVENTS)
     print(f"inspection: {page}")
     if open_:
         import webbrowser

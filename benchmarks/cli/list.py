@@ -15,7 +15,7 @@ from results.errors import UsageError
 if TYPE_CHECKING:
     from benchmarks.planning.catalog import Catalog
 
-GROUPS = ("suites", "tasks", "streams", "models", "methods")
+ENTRY_GROUPS = ("suites", "tasks", "streams", "models", "methods")
 
 
 def show(
@@ -35,11 +35,11 @@ def show(
     from benchmarks.planning.catalog import Catalog
 
     catalog = Catalog.read(plugin or ())
-    if group is not None and group not in GROUPS:
+    if group is not None and group not in ENTRY_GROUPS:
         print("\n\n".join(describe_entry(entry) for entry in _named(catalog, group)))
         return
     registries: dict[str, Registry] = {
-        name: getattr(catalog, name) for name in ([group] if group else GROUPS)
+        name: getattr(catalog, name) for name in ([group] if group else ENTRY_GROUPS)
     }
     width = max(
         (len(entry.name) for registry in registries.values() for entry in registry), default=0
@@ -59,7 +59,7 @@ def _named(catalog: "Catalog", name: str) -> list[Entry]:
     """
     found = catalog.named(name)
     if not found:
-        kinds = dict.fromkeys(GROUPS, "group")
+        kinds = dict.fromkeys(ENTRY_GROUPS, "group")
         for registry in catalog.registries:
             for known in registry.names():
                 kinds[known] = (

@@ -18,7 +18,7 @@ SUFFIXES = (
     ".tif", ".tiff", ".webp",
 )  # fmt: skip
 
-ROLES: Mapping[str, tuple[str, ...]] = {
+PART_NAMES: Mapping[str, tuple[str, ...]] = {
     "training": ("train", "training"),
     "test": ("test", "testing", "tests", "eval", "evaluation", "heldout", "holdout"),
     "validation": ("val", "valid", "validation", "dev"),
@@ -100,7 +100,7 @@ def read_layout(folder: Path) -> Layout:
 def role(name: str) -> str | None:
     """Return the part of the data that a folder's name states, or None."""
     letters = re.sub(r"[^a-z]", "", name.casefold())
-    for key, names in ROLES.items():
+    for key, names in PART_NAMES.items():
         if re.sub(r"(set|data|split|images|imgs|pictures)$", "", letters) in names:
             return key
     return None
@@ -109,7 +109,7 @@ def role(name: str) -> str | None:
 def _parts(folder: Path) -> tuple[list[Path], list[str]]:
     """Return the training and the test folder, or the folder itself, and notes on the choice."""
     folders = [entry for entry in entries_of(folder) if entry.is_dir()]
-    by_role: dict[str, list[Path]] = {key: [] for key in ROLES}
+    by_role: dict[str, list[Path]] = {key: [] for key in PART_NAMES}
     others: list[Path] = []
     for entry in folders:
         by_role.get(role(entry.name) or "", others).append(entry)

@@ -30,11 +30,11 @@ HEIGHTS = (
 
 PER_CLASS, TEST_SHARE = 500, 0.2
 PADDING = (36, 60)
-LENGTH = 40
+SEQUENCE_LENGTH = 40
 LARGEST_SHIFT = 48
-SCALE, SHEAR = 0.4, 0.75
+SCALE_RANGE, SHEAR = 0.4, 0.75
 SMOOTH_NOISE, WHITE_NOISE, NOISE_WIDTH = 0.25, 0.02, 2
-SEED = 42
+DATA_SEED = 42
 LEVELS_PER_DEVIATION = 32
 
 
@@ -44,7 +44,7 @@ def generate() -> tuple[Images, Images]:
     The draws are those of the published generator, in its order, from NumPy's frozen legacy
     generator.
     """
-    draws = RandomState(SEED)
+    draws = RandomState(DATA_SEED)
     labels = np.repeat(np.arange(len(HEIGHTS)), PER_CLASS)
     values = np.stack([_sequence(_template(label), draws) for label in labels.tolist()])
     order = draws.permutation(len(labels))
@@ -73,12 +73,12 @@ def _sequence(template: Float[np.ndarray, "12"], draws: RandomState) -> Float[np
     padding = low + int(draws.rand() * (high - low + 1))
     # A tiny offset marks the points of the template, so that noise fills the padding alone.
     points = _sampled(np.concatenate((template + 1e-8, np.zeros(padding))), len(template) + high)
-    points *= 1 + SCALE * (draws.rand() - 0.5)
+    points *= 1 + SCALE_RANGE * (draws.rand() - 0.5)
     points = np.roll(points, draws.choice(LARGEST_SHIFT))
     smooth = gaussian_filter1d(SMOOTH_NOISE * draws.randn(len(points)), NOISE_WIDTH)
     points = np.where(points != 0, points, smooth) + WHITE_NOISE * draws.randn(len(points))
     points -= SHEAR * (draws.rand() - 0.5) * np.linspace(-0.5, 0.5, len(points))
-    return _sampled(points, LENGTH)
+    return _sampled(points, SEQUENCE_LENGTH)
 
 
 def _sampled(points: Float[np.ndarray, "n"], count: int) -> Float[np.ndarray, "m"]:

@@ -35,7 +35,7 @@ VISIBLE = 16
 BITS_PER_SAMPLE, PHOTOMETRIC, SAMPLE_FORMAT = 258, 262, 339
 """Tags of TIFF files (TIFF 6.0, section 8 and 19)."""
 
-SIGNED, MIN_IS_WHITE = 2, 0
+SIGNED_SAMPLES, MIN_IS_WHITE = 2, 0
 
 Background = Literal["white", "black"]
 
@@ -179,7 +179,7 @@ def _coding(image: "Image") -> _Coding:
     if image.format != "TIFF":  # Pillow scales 16-bit PNG and PGM files to 65,535
         return _Coding(raw=raw, white=1 if image.mode == "F" else 65_535, inverted=False)
     tags: Any = image.tag_v2  # type: ignore[attr-defined]
-    if SIGNED in _values(tags.get(SAMPLE_FORMAT)):
+    if SIGNED_SAMPLES in _values(tags.get(SAMPLE_FORMAT)):
         raise _Refused("holds signed integers, of which no value is known to be white")
     white = {"F": 1, "I": None}.get(image.mode, 2 ** _values(tags.get(BITS_PER_SAMPLE, 16))[0] - 1)
     return _Coding(raw=raw, white=white, inverted=tags.get(PHOTOMETRIC) == MIN_IS_WHITE)

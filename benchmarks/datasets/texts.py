@@ -37,13 +37,13 @@ PACKAGES = (
 
 LICENCES = ("LICENSE", "LICENCE", "COPYING", "NOTICE")
 
-LARGEST = 400_000
+LARGEST_DOMAIN = 400_000
 """Bytes of a domain that are used, from its start."""
 
 SMALLEST = 10_000
 """Fewest bytes of a domain."""
 
-BLOCK = 1000
+BLOCK_BYTES = 1000
 """Bytes of a block."""
 
 FOLD = 5
@@ -82,7 +82,7 @@ def domains(data: str, root: Path) -> dict[str, bytes]:
                     else "add text to it"
                 )
             )
-    return {name: text[:LARGEST] for name, text in found.items()}
+    return {name: text[:LARGEST_DOMAIN] for name, text in found.items()}
 
 
 def digest(options: Mapping[str, Any], root: Path) -> str:
@@ -114,9 +114,9 @@ def notes(options: Mapping[str, Any], root: Path) -> list[str]:
         if own[one] == own[other]
     ]
     for name, text in own.items():
-        if len(text) > LARGEST:
+        if len(text) > LARGEST_DOMAIN:
             found.append(f"{name}: the first {LARGEST:,} of {len(text):,} bytes are used")
-        both, every = _repeated(text[:LARGEST], int(options["context"]) + 1)
+        both, every = _repeated(text[:LARGEST_DOMAIN], int(options["context"]) + 1)
         if both > NOTED_SHARE * every:
             found.append(
                 f"{name}: {both:,} of {every:,} windows for evaluation are also in its text for "
@@ -214,10 +214,13 @@ def _repeated(text: bytes, length: int) -> tuple[int, int]:
         text: The text of a domain.
         length: Bytes of a window with its label.
     """
-    blocks = [text[start : start + BLOCK] for start in range(0, len(text) - BLOCK + 1, BLOCK)]
+    blocks = [
+        text[start : start + BLOCK_BYTES]
+        for start in range(0, len(text) - BLOCK_BYTES + 1, BLOCK_BYTES)
+    ]
     train, test = set[bytes](), list[bytes]()
     for place, block in enumerate(blocks):
-        found = (block[start : start + length] for start in range(BLOCK - length + 1))
+        found = (block[start : start + length] for start in range(BLOCK_BYTES - length + 1))
         if place % FOLD == FOLD - 1:
             test += found
         else:

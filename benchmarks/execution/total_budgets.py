@@ -6,9 +6,9 @@ with its ``total_budget`` keeps the network of the model that is named with it.
 
 The network gets at most half of the budget, the memory gets the rest: the widths of a model and of
 a method are scaled down by the first factor of `FACTORS` at which the parameters take at most
-`SHARE` of the budget. If none does, the smallest network is taken, and the memory gets what it
-leaves. The widths are options of the cell, so a row states them. A combination that does not fit is
-left out, with the smallest total budget at which it would.
+`NETWORK_SHARE` of the budget. If none does, the smallest network is taken, and the memory gets what
+it leaves. The widths are options of the cell, so a row states them. A combination that does not fit
+is left out, with the smallest total budget at which it would.
 """
 
 from collections.abc import Iterator, Mapping
@@ -43,10 +43,10 @@ FACTORS = (1, 3 / 4, 1 / 2, 3 / 8, 1 / 4, 3 / 16, 1 / 8, 3 / 32, 1 / 16, 3 / 64,
 STEP = 8
 """Widths are rounded down to multiples of this number, which is also the least width."""
 
-SHARE = 0.5
+NETWORK_SHARE = 0.5
 """Largest share of the parameters in a total budget, as long as a smaller network exists."""
 
-LARGEST = 2**40
+LARGEST_BUDGET = 2**40
 """Largest budget in bytes that is tried to find the smallest one that suffices."""
 
 
@@ -157,7 +157,7 @@ def _fit(job: Job, stream: "Stream") -> Fit:
         except (UsageError, ValueError):
             continue
         found.append((fit, sized, parameters))
-        if parameters > SHARE * total:
+        if parameters > NETWORK_SHARE * total:
             continue
         try:
             within_total(total, partial(_learner, sized, stream), _method_config(sized))
@@ -168,7 +168,7 @@ def _fit(job: Job, stream: "Stream") -> Fit:
         return names
     fit, sized, parameters = min(found, key=lambda one: one[2])
     stored = _least_stored(sized, stream)
-    if stored >= LARGEST:
+    if stored >= LARGEST_BUDGET:
         return names
     least = parameters + stored
     if least <= total:
@@ -243,7 +243,7 @@ def _least_stored(job: Job, stream: "Stream") -> int:
         return True
 
     high = 1
-    while not fits(high) and high < LARGEST:
+    while not fits(high) and high < LARGEST_BUDGET:
         high *= 2
     low = high // 2
     while high - low > 1:

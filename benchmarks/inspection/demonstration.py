@@ -30,16 +30,16 @@ from strategies.continual.train import build_strategy
 from strategies.sequence.task import Batch, SequenceTask
 from strategies.sequence.train import train
 
-SEED = 3100
+DEMONSTRATION_SEED = 3100
 """Seed of both demonstrations; no benchmark reports it."""
 TASK = association.Config(entities=26, noise=26, chains=3, steps=150, batch_size=16)
 MODEL = memnet_entry.Config(slots=64, dream_every=32)
 FEW_SLOTS = 12
 """Slots per head when the trained model is inspected: fewer than there are items."""
 RATE = 0.006
-STREAM = split_digits.Config(epochs=3)
+DEMONSTRATION_STREAM = split_digits.Config(epochs=3)
 STREAM_SLOTS = 40
-SEQUENCES, LENGTH = 24, 128
+DRAWN_SEQUENCES, MIN_LENGTH = 24, 128
 """Sequences read by the trained model, and their least length: parts are read one after another."""
 
 NO_WEIGHTS = (
@@ -55,7 +55,7 @@ def sequence_demonstration(progress: Progress) -> Inspection:
     """Train a small MemNet on chains of two links, and inspect it."""
     task = association.build(TASK)
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(SEED)
+        torch.manual_seed(DEMONSTRATION_SEED)
         model = memnet_entry.build(MODEL, task.signature)
         train(
             model,
@@ -63,12 +63,12 @@ def sequence_demonstration(progress: Progress) -> Inspection:
             steps=TASK.steps,
             batch_size=TASK.batch_size,
             learning_rate=RATE,
-            seed=SEED,
+            seed=DEMONSTRATION_SEED,
             progress=progress,
         )
         inspected = memnet_entry.build(replace(MODEL, slots=FEW_SLOTS), task.signature)
     inspected.load_state_dict(model.state_dict())
-    batch = long_batch(task, SEED)
+    batch = long_batch(task, DEMONSTRATION_SEED)
     entities, noise = TASK.entities, TASK.noise
     names = dict(enumerate(string.ascii_uppercase[:entities]))
     names |= dict.fromkeys(range(entities, entities + noise), "·")
@@ -114,16 +114,16 @@ def learned_demonstration(progress: Progress) -> Inspection:
 def _stream_demonstration(
     encoder: Literal["fixed", "learned"], title: str, note: str, progress: Progress
 ) -> Inspection:
-    stream = split_digits.build(STREAM, seed=SEED, data_root=Path())
+    stream = split_digits.build(DEMONSTRATION_STREAM, seed=DEMONSTRATION_SEED, data_root=Path())
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(SEED)
+        torch.manual_seed(DEMONSTRATION_SEED)
         _, strategy = build_strategy(
             stream,
             lambda signature: mlp.build(mlp.Config(), signature),
             memnet_method,
             method_config=memnet_method.Config(encoder=encoder, slots=STREAM_SLOTS),
             learning_rate=0.003,
-            seed=SEED,
+            seed=DEMONSTRATION_SEED,
             device=torch.device("cpu"),
             total_budget=0,
         )
@@ -142,14 +142,14 @@ def learn_traced(strategy: ContinualStrategy, stream: Stream, progress: Progress
 
 
 def long_batch(task: SequenceTask, seed: int) -> Batch:
-    """Return sequences of at least `LENGTH` tokens: training sequences, joined.
+    """Return sequences of at least `MIN_LENGTH` tokens: training sequences, joined.
 
     A position that does not count has the target −1.
     """
     draws = generator("inspection", seed)
-    parts = [task.sample(SEQUENCES, draws)]
-    while sum(part.inputs.shape[1] for part in parts) < LENGTH:
-        parts.append(task.sample(SEQUENCES, draws))
+    parts = [task.sample(DRAWN_SEQUENCES, draws)]
+    while sum(part.inputs.shape[1] for part in parts) < MIN_LENGTH:
+        parts.append(task.sample(DRAWN_SEQUENCES, draws))
     starts = [0]
     for part in parts:
         starts.append(starts[-1] + part.inputs.shape[1])

@@ -33,7 +33,7 @@ REBUILT_PER_CLASS = 2
 """Slots of each class that are drawn."""
 MAX_REBUILT = 20
 """Maximum number of slots that are drawn."""
-PIECE = 512
+SAMPLES_AT_A_TIME = 512
 """Samples encoded at a time."""
 
 
@@ -190,7 +190,9 @@ def _rebuilt(
         check_contents(contents, len(samples))
         originals = samples[contents.to(samples.device)]
     else:
-        of_samples = torch.cat([memory.codes_of(piece) for piece in samples.split(PIECE)])
+        of_samples = torch.cat(
+            [memory.codes_of(piece) for piece in samples.split(SAMPLES_AT_A_TIME)]
+        )
         originals = samples[cosine(codes, of_samples).argmax(-1)]
     return Rebuilt(
         originals=_images(originals),

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 from torch import Tensor
 
-from memnet.tracing.table import COLUMNS, EVENTS
+from memnet.tracing.table import EVENTS, TRACE_COLUMNS
 from reports.analysis.memory_trace import TraceTable
 from reports.figures.memory import (
     content_survival,
@@ -159,7 +159,7 @@ class Inspection:
             UsageError: If the folder cannot be written, or a file that is not ours would be
                 replaced.
         """
-        return write([self.part("trace")], Path(folder), columns=COLUMNS, events=EVENTS)
+        return write([self.part("trace")], Path(folder), columns=TRACE_COLUMNS, events=EVENTS)
 
     def _repr_html_(self) -> str:
         facts = "".join(

@@ -23,8 +23,8 @@ from results.errors import UsageError
 
 REFERENCE = "lstm"
 VOCABULARY = 64
-SEQUENCES, LENGTH = 16, 256
-STREAM, PIECE = 4096, 1024
+BATCH_SEQUENCES, TRAIN_LENGTH = 16, 256
+STREAM_LENGTH, STREAM_PIECE = 4096, 1024
 """Tokens of the stream, and of each piece of it."""
 LEARNING_RATE = 1e-3
 
@@ -77,9 +77,9 @@ def measure(
     *,
     rounds: int = 8,
     device: torch.device,
-    sequences: int = SEQUENCES,
-    length: int = LENGTH,
-    stream: int = STREAM,
+    sequences: int = BATCH_SEQUENCES,
+    length: int = TRAIN_LENGTH,
+    stream: int = STREAM_LENGTH,
 ) -> list[Speed]:
     """Measure all models in turn.
 
@@ -146,7 +146,7 @@ def _reading(model: SequenceModel, stream: torch.Tensor) -> Callable[[], object]
     def read() -> None:
         model.eval()
         state: Any = None
-        for piece in stream.split(PIECE, dim=1):
+        for piece in stream.split(STREAM_PIECE, dim=1):
             state = model(piece, state, positions=answer).state
 
     return read

@@ -28,7 +28,7 @@ from strategies.continual.methods import er, naive
 from strategies.continual.strategy import EVALUATION_BATCH, ContinualStrategy
 from strategies.continual.stream import Samples, Schedule, Stream, split_classes
 
-FEATURES, CLASSES, WIDTH = 784, 10, 400
+FEATURES, CLASSES, HIDDEN_WIDTH = 784, 10, 400
 BATCH_SIZE = 128
 ONLINE_SAMPLES = 10
 """Samples of an online experience, and stored samples that are replayed with them."""
@@ -115,8 +115,13 @@ def _data(stream: Stream) -> tuple[Tensor, Tensor]:
 
 def _network() -> nn.Sequential:
     torch.manual_seed(0)
-    hidden = [nn.Linear(FEATURES, WIDTH), nn.ReLU(), nn.Linear(WIDTH, WIDTH), nn.ReLU()]
-    return nn.Sequential(nn.Flatten(), *hidden, nn.Linear(WIDTH, CLASSES))
+    hidden = [
+        nn.Linear(FEATURES, HIDDEN_WIDTH),
+        nn.ReLU(),
+        nn.Linear(HIDDEN_WIDTH, HIDDEN_WIDTH),
+        nn.ReLU(),
+    ]
+    return nn.Sequential(nn.Flatten(), *hidden, nn.Linear(HIDDEN_WIDTH, CLASSES))
 
 
 def _step(

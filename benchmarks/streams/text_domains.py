@@ -19,7 +19,7 @@ import numpy as np
 import torch
 from jaxtyping import Int
 
-from benchmarks.datasets.texts import BLOCK, FOLD, domains
+from benchmarks.datasets.texts import BLOCK_BYTES, FOLD, domains
 from benchmarks.streams._splits import measures_of, schedule_of
 from results.errors import UsageError
 from strategies.common.rng import generator
@@ -38,7 +38,7 @@ DIGEST_FROM = "benchmarks.datasets.texts"
 ``notes(options, data_root)`` are lines on the user's own texts.
 """
 
-BYTES, BITS = 256, 8
+BYTE_VALUES, BITS_PER_BYTE = 256, 8
 WINDOWS_SEED = 20201129
 """Seed of the places of windows, which are the same for every seed of a cell."""
 
@@ -92,7 +92,7 @@ def build(config: Config, *, seed: int, data_root: Path) -> Stream:
     """
     _check(config)
     texts = _chosen(domains(config.data, data_root), config.experiences, seed)
-    stride = 0 if config.scenario == "domain" else BYTES
+    stride = 0 if config.scenario == "domain" else BYTE_VALUES
     parts = [
         [
             windows(text, config, name, test=test, first=place * stride)
@@ -103,9 +103,10 @@ def build(config: Config, *, seed: int, data_root: Path) -> Stream:
     measures = measures_of(config)
     return assemble(
         *parts,
-        outputs=stride * len(texts) or BYTES,
+        outputs=stride * len(texts) or BYTE_VALUES,
         classes=tuple(
-            tuple(range(place * stride, place * stride + BYTES)) for place in range(len(texts))
+            tuple(range(place * stride, place * stride + BYTE_VALUES))
+            for place in range(len(texts))
         ),
         schedule=schedule_of(config),
         measures=Measures(track=measures.track, probe=measures.probe, bits=True),
@@ -126,15 +127,15 @@ def windows(text: bytes, config: Config, name: str, *, test: bool, first: int = 
         first: Label of the byte 0.
     """
     characters = np.frombuffer(text, dtype=np.uint8)
-    folds = np.arange(len(characters) // BLOCK) % FOLD
+    folds = np.arange(len(characters) // BLOCK_BYTES) % FOLD
     held_out = FOLD - 2 if config.validation else FOLD - 1
     blocks = np.flatnonzero(folds == held_out if test else folds < held_out)
     part = f"windows {name} {'test' if test else 'train'}"
     draws = generator(part, WINDOWS_SEED)
     count = config.tests if test else config.samples
     chosen = torch.randint(len(blocks), (count,), generator=draws).numpy()
-    offsets = torch.randint(BLOCK - config.context, (count,), generator=draws).numpy()
-    starts = BLOCK * blocks[chosen] + offsets
+    offsets = torch.randint(BLOCK_BYTES - config.context, (count,), generator=draws).numpy()
+    starts = BLOCK_BYTES * blocks[chosen] + offsets
     window: Int[np.ndarray, "n bytes"] = starts[:, None] + np.arange(config.context + 1)
     values = characters[window]
     bits = np.unpackbits(values[:, :-1, None], axis=-1)
@@ -167,7 +168,7 @@ def _check(config: Config) -> None:
     Raises:
         UsageError: If one is out of its range.
     """
-    if not 1 <= config.context < BLOCK:
+    if not 1 <= config.context < BLOCK_BYTES:
         raise UsageError(f"context={config.context} must be from 1 to {BLOCK - 1} bytes")
     if min(config.samples, config.tests) < 1:
         raise UsageError(f"samples={config.samples} and tests={config.tests} must be at least 1")

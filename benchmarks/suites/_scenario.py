@@ -7,9 +7,9 @@ from benchmarks.planning.suite import Member, Suite
 
 BOUNDS = ("naive", "joint")
 REGULARISED = ("ewc", "si", "lwf")
-REPLAYED = ("a-gem", "er", "er-ace", "der-plus-plus")
+SCENARIO_REPLAY = ("a-gem", "er", "er-ace", "der-plus-plus")
 CLOSED_FORM = ("slda", "ridge", "ridge-slots")
-SCENARIO_METHODS = (*BOUNDS, *REGULARISED, *REPLAYED, *CLOSED_FORM, "memnet")
+SCENARIO_METHODS = (*BOUNDS, *REGULARISED, *SCENARIO_REPLAY, *CLOSED_FORM, "memnet")
 
 
 def scenario_suite(scenario: str, streams: tuple[str, ...]) -> Suite:

@@ -15,14 +15,14 @@ MEMNET = (
     "slots=16,usage_weight=0]",
     "memnet[dreaming=false,heads=1,hebbian=false,serial=false,slots=16]",
 )
-BASELINES = ("lstm", "gru", "delta-rule", "gated-delta-rule", "transformer")
-CONTROLS = ("bigram", "key-value-store[slots=16]", "token-memory[slots=16]")
+TRAINED_BASELINES = ("lstm", "gru", "delta-rule", "gated-delta-rule", "transformer")
+CONTROLS_OF_16_SLOTS = ("bigram", "key-value-store[slots=16]", "token-memory[slots=16]")
 
 SUITE = Suite(
     seeds=tuple(range(10)),
     members=(
         Member(benchmark="worth-remembering", models=("memnet", *MEMNET)),
-        Member(benchmark="worth-remembering", models=(*BASELINES, *CONTROLS)),
+        Member(benchmark="worth-remembering", models=(*TRAINED_BASELINES, *CONTROLS_OF_16_SLOTS)),
     ),
     profiles={
         "small": Suite(
@@ -30,7 +30,7 @@ SUITE = Suite(
             members=(
                 Member(
                     benchmark="worth-remembering",
-                    models=(*MEMNET, "gru", *CONTROLS),
+                    models=(*MEMNET, "gru", *CONTROLS_OF_16_SLOTS),
                     options={"steps": 100, "streams": 8},
                 ),
             ),

@@ -25,10 +25,10 @@ RUNGS = tuple(
 )
 """Gated slots alone, then with the tape, the graph, dreams, policies and hallucination."""
 
-MODELS = (*RUNGS, "memnet", "memnet[init=plain]")
+LADDER_MODELS = (*RUNGS, "memnet", "memnet[init=plain]")
 MQAR_OPTIONS = {"mixed": False, "batch_size": 16}
 
-TASKS = (
+LADDER_TASKS = (
     "induction",
     "induction-hard",
     "delayed-recall",
@@ -44,9 +44,9 @@ TASKS = (
 SUITE = Suite(
     seeds=(0, 1, 2),
     members=(
-        *(Member(benchmark=task, models=MODELS, role="ablation") for task in TASKS),
+        *(Member(benchmark=task, models=LADDER_MODELS, role="ablation") for task in LADDER_TASKS),
         *(
-            Member(benchmark=task, models=MODELS, options=MQAR_OPTIONS, role="ablation")
+            Member(benchmark=task, models=LADDER_MODELS, options=MQAR_OPTIONS, role="ablation")
             for task in ("mqar", "mqar-hard")
         ),
     ),

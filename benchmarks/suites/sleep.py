@@ -14,7 +14,7 @@ from benchmarks.planning.suite import Member, Suite
 VERSION = "1"
 TITLE = "Sleep"
 
-MODELS = (
+SLEEP_MODELS = (
     "memnet[dreaming=false]",
     "memnet[dreaming=false,hops=1]",
     "memnet[hops=1]",
@@ -24,5 +24,5 @@ MODELS = (
 
 SUITE = Suite(
     seeds=tuple(range(5)),
-    members=(Member(benchmark="association", models=MODELS, role="ablation"),),
+    members=(Member(benchmark="association", models=SLEEP_MODELS, role="ablation"),),
 )

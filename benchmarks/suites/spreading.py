@@ -9,9 +9,9 @@ from benchmarks.planning.suite import Member, Suite
 VERSION = "1"
 TITLE = "Spreading activation"
 
-MODELS = ("memnet[hops=1]", "memnet", "memnet[hops=4]")
+SPREADING_MODELS = ("memnet[hops=1]", "memnet", "memnet[hops=4]")
 
 SUITE = Suite(
     seeds=tuple(range(5)),
-    members=(Member(benchmark="hops", models=MODELS, role="ablation"),),
+    members=(Member(benchmark="hops", models=SPREADING_MODELS, role="ablation"),),
 )

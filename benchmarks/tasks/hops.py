@@ -34,13 +34,13 @@ PRIMARY = "accuracy_at_8192"
 CHANCE = 0.015625
 CHANCE_GIVEN = {"entities": (64,)}
 
-GROUPS = {1: "one_hop", 3: "three_hops", 4: "four_hops", 5: "five_hops"}
+HOP_GROUPS = {1: "one_hop", 3: "three_hops", 4: "four_hops", 5: "five_hops"}
 """Names of the queries that are scored separately, by their number of hops."""
 
 SCORED_HOPS = 2
 """Hops of the queries that the task's accuracy counts."""
 
-MAX_HOPS = max(GROUPS)
+MAX_HOPS = max(HOP_GROUPS)
 
 MIN_DISTANCE = 64
 """Minimum evaluation distance."""
@@ -143,7 +143,7 @@ class Hops(QueryTask):
         queries, targets = self.chains(ring, starts, hops, MAX_HOPS + 1, generator)
         groups = {
             name: torch.arange((number - 1) * count, number * count)
-            for number, name in GROUPS.items()
+            for number, name in HOP_GROUPS.items()
         }
         return EvidenceQueryStream(
             evidence,

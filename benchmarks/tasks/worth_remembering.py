@@ -42,7 +42,7 @@ CONTEXTS = 2
 BLOCK_EVENTS = 16
 """Events of a block."""
 
-QUERIES = 4
+BLOCK_QUERIES = 4
 """Largest number of queries in a block."""
 
 EVENT_TOKENS = 4
@@ -52,7 +52,7 @@ BLOCK_TOKENS = BLOCK_EVENTS * EVENT_TOKENS
 """Tokens of a block."""
 
 AGAIN, ONCE, NEVER = range(3)
-"""Indices in `strategies.sequence.item_streams.ROLES`."""
+"""Indices in `strategies.sequence.item_streams.ITEM_ROLES`."""
 
 REPEATABLE = 48
 """A repeated fact is one of so many last items."""
@@ -218,7 +218,7 @@ class WorthRemembering(ItemTask):
         for block in range(blocks):
             weight = (born - block) / self.config.lifetime + gumbel((batch, limit), generator)
             ready = pending & (born < block) & (block - born < 2 * self.config.lifetime)
-            best = weight.masked_fill(~ready, -torch.inf).topk(min(QUERIES, limit), dim=1)
+            best = weight.masked_fill(~ready, -torch.inf).topk(min(BLOCK_QUERIES, limit), dim=1)
             asked = best.values > -torch.inf
             pending[rows[:, None].expand_as(asked)[asked], best.indices[asked]] &= (
                 role.gather(1, best.indices)[asked] == AGAIN
@@ -226,12 +226,16 @@ class WorthRemembering(ItemTask):
             again = torch.rand(batch, BLOCK_EVENTS, generator=generator) < self.config.repeated
             back = torch.rand(batch, BLOCK_EVENTS, generator=generator)
             for event in range(BLOCK_EVENTS):
-                query = asked[:, event] if event < QUERIES else torch.zeros(batch, dtype=torch.bool)
+                query = (
+                    asked[:, event]
+                    if event < BLOCK_QUERIES
+                    else torch.zeros(batch, dtype=torch.bool)
+                )
                 repeat = ~query & again[:, event] & (count > 0)
                 fresh = ~query & ~repeat
                 earlier = count - 1 - (back[:, event] * count.clamp_max(REPEATABLE)).long()
                 item = torch.where(repeat, earlier, count)
-                if event < QUERIES:
+                if event < BLOCK_QUERIES:
                     item = torch.where(query, best.indices[:, event], item)
                 born[rows[fresh], count[fresh]] = block
                 count = count + fresh

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from benchmarks.planning.learning_rates import DEFAULT
 from benchmarks.tuning.grid import Point, beyond
 
-SHARE = 0.25
+TRIAL_SHARE = 0.25
 """Share of the steps of the first trials."""
 
 MARGIN = 0.005
@@ -34,7 +34,7 @@ class Trial:
 
 
 def next_points(
-    grid: Sequence[Point], trials: Sequence[Trial], share: float = SHARE
+    grid: Sequence[Point], trials: Sequence[Trial], share: float = TRIAL_SHARE
 ) -> tuple[tuple[Point, ...], float]:
     """Return the points to try next, and at which share of the steps.
 

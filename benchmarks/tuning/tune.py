@@ -28,7 +28,7 @@ from benchmarks.planning.request import Request
 from benchmarks.planning.set_options import Settings
 from benchmarks.planning.variant import base_name
 from benchmarks.tuning.grid import DEFAULT_GRID, Point
-from benchmarks.tuning.halving import SHARE, Trial, best, next_points
+from benchmarks.tuning.halving import TRIAL_SHARE, Trial, best, next_points
 from benchmarks.tuning.table import AT_THE_EDGE, at_the_edge, enter, mark
 from benchmarks.tuning.trials import TunedRow, scores_of, shorter, tuning_plan
 from results.errors import UsageError
@@ -122,9 +122,9 @@ class Search:
         """
         plan = tuning_plan(self._catalog, subject, self._grid[0])
         entry = self._catalog.benchmark(subject.benchmark)
-        can_shorten = shorter(entry, plan.jobs[0].cell.config["benchmark"], SHARE) is not None
+        can_shorten = shorter(entry, plan.jobs[0].cell.config["benchmark"], TRIAL_SHARE) is not None
         trials: dict[str, list[Trial]] = {subject.key(job): [] for job in plan.jobs}
-        while pending := self._next(trials, SHARE if can_shorten else 1.0):
+        while pending := self._next(trials, TRIAL_SHARE if can_shorten else 1.0):
             for (point, share), keys in pending.items():
                 for key, score in self._try(subject, point, share, keys).items():
                     trials[key].append(Trial(point, share, score))

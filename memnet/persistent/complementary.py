@@ -36,7 +36,7 @@ from memnet.persistent.statistics_forgetting import SAME_CODE, forget
 from memnet.persistent.surprise import keep, strength
 from memnet.persistent.trace import StreamTrace
 
-PIECE = 500
+SLOW_PIECE = 500
 """Samples processed at a time, between two of which the slots compete."""
 
 
@@ -84,7 +84,7 @@ class ComplementaryMemory(nn.Module):
         self.slow = SlowMemory(RandomFeatures(shape, config.features, generator), classes)
         self.code = FixedCode(shape, config.code)
         self.untrained = nn.Parameter(torch.zeros(0))
-        self.interval = max(PIECE, config.features)
+        self.interval = max(SLOW_PIECE, config.features)
         solution, clock = torch.zeros(config.features, classes), torch.zeros((), dtype=torch.int64)
         self.register_buffer("solution", solution, persistent=False)
         self.register_buffer("solved_at", clock, persistent=False)
@@ -146,7 +146,7 @@ class ComplementaryMemory(nn.Module):
             labels: Their classes.
         """
         before, written = self.bank, torch.zeros_like(self.bank.occupied)
-        for piece, classes in zip(inputs.split(PIECE), labels.split(PIECE), strict=True):
+        for piece, classes in zip(inputs.split(SLOW_PIECE), labels.split(SLOW_PIECE), strict=True):
             written[self._meet(piece, classes)] = True
         occupied, self._answers = self.bank.occupied, None
         return Change(

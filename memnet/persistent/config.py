@@ -9,7 +9,7 @@ from memnet.persistent.fixed_code import code_bytes
 from memnet.persistent.quantization import STEPS
 from memnet.persistent.slow_memory import features_within, slow_bytes
 
-NARROW, WIDE = 32, 64
+NARROW_CODE, WIDE_CODE = 32, 64
 """Widths of a code: the narrow one, and the wide one for a large budget."""
 
 MIN_WIDE_SLOTS = 10_000
@@ -150,9 +150,9 @@ class PersistentConfig:
         if self.encoder == "fixed":
             return self._fitted_fixed(capacity, shape, sample_bytes, classes)
         code = self.code or (
-            WIDE
-            if (self.slots or self._fitting(capacity, WIDE, classes)) >= MIN_WIDE_SLOTS
-            else NARROW
+            WIDE_CODE
+            if (self.slots or self._fitting(capacity, WIDE_CODE, classes)) >= MIN_WIDE_SLOTS
+            else NARROW_CODE
         )
         slots = self.slots if self.slots is not None else self._fitting(capacity, code, classes)
         return self._checked(replace(self, code=code, slots=slots), 0, sample_bytes, classes)
@@ -162,7 +162,7 @@ class PersistentConfig:
     ) -> Self:
         """Return the options with sizes for a slow memory and slots with fixed codes."""
         values, entries = math.prod(shape), 8 // self.bits
-        code = self.code or max(entries, min(WIDE, values) // entries * entries)
+        code = self.code or max(entries, min(WIDE_CODE, values) // entries * entries)
         fixed = code_bytes(shape)
         if self.slots is not None:
             bank = bank_bytes(empty_bank(self.slots, code, classes, self.bits))

@@ -19,7 +19,7 @@ from memnet.persistent.random_features import planes
 CALIBRATION = 1000
 """Samples whose moments are measured."""
 
-VALUE_BYTES = 2
+COEFFICIENT_BYTES = 2
 """Bytes of a stored number."""
 
 TINY = 1e-6
@@ -125,4 +125,4 @@ def cosine_transform(length: int) -> Float[Tensor, "length length"]:
 
 def code_bytes(shape: tuple[int, ...]) -> int:
     """Return the bytes of the moments."""
-    return 2 * VALUE_BYTES * math.prod(shape) + 4
+    return 2 * COEFFICIENT_BYTES * math.prod(shape) + 4

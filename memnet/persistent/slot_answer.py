@@ -23,10 +23,10 @@ from memnet.persistent.bank import PersistentBank, SlotRead, read
 from memnet.persistent.config import PersistentConfig
 from memnet.persistent.quantization import unpack
 
-QUERIES = 2000
+SLOT_QUERIES = 2000
 """Slots from which the weight of the correction is estimated."""
 
-PIECE = 500
+SLOTS_AT_A_TIME = 500
 """Slots whose dreams are answered at a time."""
 
 
@@ -61,7 +61,7 @@ def slot_answer(
     """
     classes = solution.shape[1]
     errors = solution.new_zeros(len(bank.links), classes)
-    for slots in torch.nonzero(bank.occupied).flatten().split(PIECE):
+    for slots in torch.nonzero(bank.occupied).flatten().split(SLOTS_AT_A_TIME):
         scores = features(slots) @ solution
         errors[slots] = functional.one_hot(bank.target[slots].long(), classes) - scores
     return SlotAnswer(solution=solution, errors=errors, trust=_trust(bank, config, errors))
@@ -93,7 +93,7 @@ def _trust(
     full = torch.nonzero(bank.occupied).flatten()
     if len(full) < 2:
         return 0.0
-    chosen = full[:: math.ceil(len(full) / QUERIES)]
+    chosen = full[:: math.ceil(len(full) / SLOT_QUERIES)]
     codes = unpack(bank.codes[chosen], config.bits)
     predicted = spread_errors(read_codes(bank, codes, config, excluded=chosen), errors)
     shared = float((predicted * errors[chosen]).sum())

@@ -12,13 +12,13 @@ import torch
 from jaxtyping import Float, Int, UInt8
 from torch import Tensor
 
-MIDDLE, SCALE = 128, 100
+MIDDLE, MARGIN_SCALE = 128, 100
 """Strength of an edge at margin 0, and its change per unit of the margin."""
 
 
 def strength(margins: Float[Tensor, "M"]) -> UInt8[Tensor, "M"]:
     """Return the strength of the edge of samples with these margins: 1 to 255."""
-    return (MIDDLE - SCALE * margins).round().clamp(1, 255).to(torch.uint8)
+    return (MIDDLE - MARGIN_SCALE * margins).round().clamp(1, 255).to(torch.uint8)
 
 
 def quota(counts: Int[Tensor, "K"], slots: int) -> int:

@@ -46,7 +46,7 @@ EVENTS = {
 CHANGES = ("write", "evict", "place", "merge", "forget")
 """Events that change what a slot holds, in their order after the same number of tokens."""
 
-COLUMNS = {
+TRACE_COLUMNS = {
     "memory": "row of the batch",
     "head": "memory head",
     "time": "position of the event's token, or number of tokens (of a stream: samples) read before "
@@ -89,11 +89,11 @@ def columns(events: Sequence[Event]) -> dict[str, Shaped[Tensor, " R"]]:
     The column ``event`` has the event's place in `EVENTS`. Rows are in the order of time.
     """
     names = list(EVENTS)
-    parts: dict[str, list[Tensor]] = {name: [] for name in ("event", *COLUMNS)}
+    parts: dict[str, list[Tensor]] = {name: [] for name in ("event", *TRACE_COLUMNS)}
     for event, given in events:
         length = len(next(iter(given.values())))
         parts["event"].append(torch.full((length,), names.index(event)))
-        for name in COLUMNS:
+        for name in TRACE_COLUMNS:
             column = given.get(name)
             if column is None:
                 column = torch.full((length,), float("nan") if name in FLOATS else NONE)

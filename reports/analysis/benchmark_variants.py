@@ -28,7 +28,7 @@ SHARED_VERSIONS = {
 }
 """Versions that comparable rows share, by their names in a variant; no option has such a name."""
 
-STOP_RULE = "stop rule version"
+STOP_RULE_COLUMN = "stop rule version"
 """The name of the version of the rule that ends a training to convergence."""
 
 DIGEST_DIGITS = 8
@@ -51,7 +51,7 @@ def shared_versions(cell: Cell) -> dict[str, str]:
     found = {name: _short(cell.version.get(part, "none")) for part, name in SHARED_VERSIONS.items()}
     converged = cell.config.get("training", {}).get("protocol") == "converged"
     # Cells do not name the first version of the rule.
-    return {**found, STOP_RULE: cell.version.get("stop_rule", "1") if converged else "none"}
+    return {**found, STOP_RULE_COLUMN: cell.version.get("stop_rule", "1") if converged else "none"}
 
 
 def _short(version: str) -> str:

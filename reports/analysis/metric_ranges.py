@@ -10,13 +10,13 @@ UNBOUNDED: Range = (-math.inf, math.inf)
 DIFFERENCES: Range = (-1.0, 1.0)
 """Range of a difference of two accuracies."""
 
-SIGNED = frozenset({"bwt", "fwt", "forgetting", "probe_forgetting", "stability_gap"})
+SIGNED_METRICS = frozenset({"bwt", "fwt", "forgetting", "probe_forgetting", "stability_gap"})
 """Metrics that are differences of accuracies."""
 
 
 def metric_range(metric: str) -> Range:
     """Return the smallest and the largest value of a metric; infinite if they are not known."""
-    if metric in SIGNED:
+    if metric in SIGNED_METRICS:
         return DIFFERENCES
     if metric == "aaa" or re.search(r"(^|_)accuracy(_at_[0-9]+)?$", metric):
         return (0.0, 1.0)

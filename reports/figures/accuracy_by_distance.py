@@ -16,7 +16,7 @@ from reports.figures.style import MUTED, Style, chance_line, legend_below, score
 from reports.tables.number_format import score
 from results.statistics.intervals import mean_interval
 
-MAX_TICKS = 9
+MAX_DISTANCE_TICKS = 9
 """Maximum number of labels on the axis."""
 
 
@@ -79,7 +79,7 @@ def _sentence(entry: ResultRow, x: np.ndarray, y: np.ndarray, style: Style) -> s
     return f"{style.name(entry)} goes from {ends[0]} to {ends[1]}"
 
 
-def distance_axis(axes: Axes, where: list[float], labels: int = MAX_TICKS) -> None:
+def distance_axis(axes: Axes, where: list[float], labels: int = MAX_DISTANCE_TICKS) -> None:
     """Label the evaluated distances, thinned to at most ``labels``."""
     step = -(-len(where) // labels)
     axes.set_xscale("log", base=2)

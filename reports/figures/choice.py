@@ -11,7 +11,7 @@ MAX_ROWS = 9
 ALWAYS = ("memnet", "transformer", "lstm", "naive", "er", "joint", "cumulative")
 """Models of tasks, and methods of streams, that a figure contains if they have results."""
 
-ROLES = ("reference", "bound", "control", "size", "budget", "ablation")
+DRAWING_ORDER = ("reference", "bound", "control", "size", "budget", "ablation")
 """Roles in the order in which rows are chosen."""
 
 
@@ -57,4 +57,4 @@ def _of_one_model(entries: list[ResultRow]) -> list[ResultRow]:
 
 def _priority(entry: ResultRow) -> tuple[bool, int]:
     name = entry.method if entry.subject.kind == "stream" else entry.model
-    return (name.partition("[")[0] not in ALWAYS, ROLES.index(entry.role))
+    return (name.partition("[")[0] not in ALWAYS, DRAWING_ORDER.index(entry.role))

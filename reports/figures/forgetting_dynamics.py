@@ -16,7 +16,7 @@ from reports.figures.plot import Plot, render
 from reports.figures.style import MUTED, Style, legend_below, styled
 from reports.tables import number_format
 
-COLUMNS = (
+DRAWN_COLUMNS = (
     (1, "hit rate"),
     (2, "write rate"),
     (3, "reuse of slots"),
@@ -25,10 +25,10 @@ COLUMNS = (
 )
 """Columns of ``memory_over_time``, and the titles of their panels."""
 
-WIDTH = 7
+ROW_LENGTH = 7
 """Columns of ``memory_over_time``."""
 
-POLICIES = {
+POLICY_TITLES = {
     "hit_rate_optimal": "Bélády",
     "hit_rate_lru_filtered": "LRU, filtered",
     "hit_rate_lru": "LRU",
@@ -45,7 +45,7 @@ def draw(subject: Subject, entries: tuple[ResultRow, ...], style: Style, name: s
     with styled():
         figure = Figure(figsize=(8.4, 5.0), layout="constrained")
         panels = figure.subplots(2, 3).flat
-        for axes, (column, title) in zip(panels, COLUMNS, strict=False):
+        for axes, (column, title) in zip(panels, DRAWN_COLUMNS, strict=False):
             for entry in shown:
                 _line(axes, entry, column, style)
             axes.set_title(title)
@@ -68,8 +68,8 @@ def draw(subject: Subject, entries: tuple[ResultRow, ...], style: Style, name: s
 
 def _over_time(entry: ResultRow) -> Array | None:
     """Return the mean of ``memory_over_time`` over seeds, ``[blocks, columns]``, or None."""
-    curves = _curves(entry, "memory_over_time", WIDTH)
-    if not curves or not np.isfinite(curves[0][:, COLUMNS[1][0]]).any():
+    curves = _curves(entry, "memory_over_time", ROW_LENGTH)
+    if not curves or not np.isfinite(curves[0][:, DRAWN_COLUMNS[1][0]]).any():
         return None
     common = np.stack([curve for curve in curves if curve.shape == curves[0].shape])
     known = np.isfinite(common)
@@ -100,7 +100,7 @@ def _line(axes: Axes, entry: ResultRow, column: int, style: Style) -> None:
 
 def _policies(axes: Axes, shown: Sequence[ResultRow]) -> None:
     axes.set_ylim(0, 1.05)
-    for metric, title in POLICIES.items():
+    for metric, title in POLICY_TITLES.items():
         rates = [
             rate
             for entry in shown

@@ -45,7 +45,7 @@ FIGURES = {
 ALL_ROWS = {"memory-curve", "size-curves"}
 """Figures that choose their own rows, from all budgets or sizes."""
 
-ALL_MODELS = {"forgetting-curves", "accuracy-matrices", "slot-statistics"}
+FIGURES_OF_ALL_MODELS = {"forgetting-curves", "accuracy-matrices", "slot-statistics"}
 """Figures with a panel or a group per row, which may show several models of a stream."""
 
 
@@ -62,7 +62,7 @@ def plots(subject: Subject, entries: Sequence[ResultRow], style: Style) -> list[
         choice = (
             FigureRows(tuple(entries), "")
             if kind in ALL_ROWS
-            else choose(entries, one_model=kind not in ALL_MODELS)
+            else choose(entries, one_model=kind not in FIGURES_OF_ALL_MODELS)
         )
         plot = draw(subject, choice.rows, style, name)
         if plot is not None:

@@ -21,7 +21,7 @@ PANELS: tuple[tuple[Against, str], ...] = (
 )
 """Quantity and label of each panel."""
 
-MAX_TICKS = 5
+MAX_EXAMPLE_TICKS = 5
 """Largest number of labels on an axis, without that of the untrained model."""
 
 
@@ -80,7 +80,7 @@ def _ticks(smallest: float, largest: float) -> list[float]:
     )
     series = [float(f"{digit}e{power}") for power in powers for digit in (1, 3)]
     inside = [one for one in series if smallest <= one <= largest]
-    return inside[:: -(-len(inside) // MAX_TICKS) or 1]
+    return inside[:: -(-len(inside) // MAX_EXAMPLE_TICKS) or 1]
 
 
 def _sentence(entry: ResultRow, style: Style) -> str:

@@ -22,10 +22,10 @@ from reports.tables import number_format
 CURVE_ROLES = ("reference", "control", "bound", "budget")
 """Roles of the rows whose method has a line."""
 
-MAX_TICKS = 4
+MAX_BYTE_TICKS = 4
 """Maximum number of labels on the axis of bytes."""
 
-MAX_LINES = 9
+MAX_CURVES = 9
 """Maximum number of methods in a panel; those with the most budgets are drawn."""
 
 TITLE_WIDTH = 34
@@ -109,7 +109,7 @@ def curves(entries: Sequence[ResultRow]) -> dict[str, list[Point]]:
             found[entry.method.partition("[")[0]].append((size, row, entry))
     if all(len(points) < 2 for points in found.values()):
         return {}
-    names = sorted(found, key=lambda name: (-len(found[name]), name))[:MAX_LINES]
+    names = sorted(found, key=lambda name: (-len(found[name]), name))[:MAX_CURVES]
     return {name: sorted(found[name], key=lambda point: point[0]) for name in names}
 
 
@@ -142,14 +142,14 @@ def panel(
 
 
 def round_sizes(low: float, high: float) -> list[float]:
-    """Return at most `MAX_TICKS` round numbers of bytes in a range, those of the fewest digits."""
+    """Return at most `MAX_BYTE_TICKS` round numbers of bytes in a range, with the fewest digits."""
     powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
     found: list[float] = []
     for digits in ((1,), (1, 3), (1, 2, 5), (1, 2, 3, 4, 6, 8)):
         series = [float(digit * 10**power) for power in powers for digit in digits]
         inside = [one for one in series if low <= one <= high]
-        if len(inside) > MAX_TICKS:
-            return found or inside[:: -(-len(inside) // MAX_TICKS)]
+        if len(inside) > MAX_BYTE_TICKS:
+            return found or inside[:: -(-len(inside) // MAX_BYTE_TICKS)]
         found = inside
     return found
 

@@ -17,7 +17,7 @@ from reports.tables.number_format import score
 from reports.tables.row_titles import comparison_title
 from results.statistics.bootstrap import Estimate
 
-LEFT, RIGHT = "#0072B2", "#D55E00"
+LEFT_COLOUR, RIGHT_COLOUR = "#0072B2", "#D55E00"
 """Colours of the two sides unless they are two models, which have their own."""
 
 DIFFERENCES_CAPTION = (
@@ -63,7 +63,7 @@ def draw_best(
     labels = [style.name(comparison.right) for comparison in comparisons]
     own = style.look(best).colour
     colours = [
-        (own, other if (other := style.look(comparison.right).colour) != own else RIGHT)
+        (own, other if (other := style.look(comparison.right).colour) != own else RIGHT_COLOUR)
         for comparison in comparisons
     ]
     return render(
@@ -190,7 +190,7 @@ def _colours(found: PairwiseReport) -> tuple[str, str]:
     if len(left) == len(right) == 1 and left != right:
         given = looks(left | right)
         return given[left.pop()].colour, given[right.pop()].colour
-    return LEFT, RIGHT
+    return LEFT_COLOUR, RIGHT_COLOUR
 
 
 def _description(comparisons: Sequence[RowComparison], labels: Sequence[str]) -> str:

@@ -21,7 +21,7 @@ class Look:
     marker: str
 
 
-MODELS: Mapping[str, Look] = {
+MODEL_LOOKS: Mapping[str, Look] = {
     "memnet": Look("#0072B2", "o"),
     "transformer": Look("#E69F00", "s"),
     "transformer-full": Look("#D55E00", "D"),
@@ -119,7 +119,7 @@ FILLS: tuple[Fill, ...] = ("right", "top", "bottom", "left", "none")
 """Marker fills of all other models, chosen by name."""
 
 
-def looks(entries: Iterable[str], reserved: Mapping[str, Look] = MODELS) -> dict[str, Look]:
+def looks(entries: Iterable[str], reserved: Mapping[str, Look] = MODEL_LOOKS) -> dict[str, Look]:
     """Return a look for every model, or for every method.
 
     Names with a reserved look have it. The others are chosen by a hash of the name, unused colours

@@ -41,7 +41,7 @@ PAPER_RC: dict[Any, object] = {
 PANEL_WIDTH = 1.9
 """Minimum width of a panel, in inches."""
 
-LETTER_WIDTH = 0.078
+TITLE_LETTER_WIDTH = 0.078
 """Width of a letter of a panel's title, with a reserve for the labels of the axis, in inches."""
 
 ASPECT = 0.7
@@ -146,7 +146,7 @@ def _laid_out(panels: Sequence[Panel], width: float, height: float | None) -> Fi
 
 def _wrapped(title: str, width: float) -> list[str]:
     """Break a title into lines that fit a panel of a width in inches."""
-    letters = int(width / LETTER_WIDTH)
+    letters = int(width / TITLE_LETTER_WIDTH)
     return [line for part in title.split("\n") for line in wrap(part, letters)]
 
 

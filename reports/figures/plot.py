@@ -15,14 +15,14 @@ from PIL import Image
 
 from reports.figures.style import styled
 
-FORMS = ("svg", "pdf", "png")
+FILE_FORMS = ("svg", "pdf", "png")
 """File extensions of a figure, one per format."""
 
 
 PNG_COLOURS = 128
 """Number of colours of a PNG: a third of the size, without a visible difference."""
 
-_DECIMALS = re.compile(r"(scale\([^)]*\)|\d+\.\d)\d*")
+_LONG_NUMBER = re.compile(r"(scale\([^)]*\)|\d+\.\d)\d*")
 """Digits of coordinates beyond tenths of a point; factors of a scale keep theirs."""
 
 _COMMENT = re.compile(r"\s*<!--.*?-->", re.DOTALL)
@@ -62,7 +62,7 @@ class Plot:
     @property
     def forms(self) -> dict[str, str | bytes]:
         """The figure in each format, by file extension."""
-        return dict(zip(FORMS, (self.svg, self.pdf, self.png), strict=True))
+        return dict(zip(FILE_FORMS, (self.svg, self.pdf, self.png), strict=True))
 
 
 def render(
@@ -117,7 +117,7 @@ def small_svg(text: str) -> str:
 
     Coordinates have one decimal, glyphs short names, and paths and styles no blanks.
     """
-    text = _COMMENT.sub("", _DECIMALS.sub(r"\1", text))
+    text = _COMMENT.sub("", _LONG_NUMBER.sub(r"\1", text))
     for long, short in _GLYPHS.items():
         text = text.replace(long, short)
     text = _PATH.sub(lambda found: re.sub(r"\s*([A-Za-z])\s*", r"\1", found[0]), text)

@@ -14,7 +14,7 @@ from reports.figures.plot import Plot, render
 from reports.figures.style import Style, chance_line, legend_below, score_axis, styled
 from results.statistics.intervals import mean_interval
 
-MAX_TITLE_LENGTH = 30
+MAX_SMALL_TITLE_LENGTH = 30
 """Maximum length of a panel's title, in letters."""
 
 Panel = tuple[Subject, Sequence[ResultRow]]
@@ -84,4 +84,4 @@ def _line(axes: Axes, entry: ResultRow, x: np.ndarray, y: np.ndarray, style: Sty
 
 
 def _short(title: str) -> str:
-    return title if len(title) <= MAX_TITLE_LENGTH else f"{title[: MAX_TITLE_LENGTH - 1]}…"
+    return title if len(title) <= MAX_SMALL_TITLE_LENGTH else f"{title[: MAX_TITLE_LENGTH - 1]}…"

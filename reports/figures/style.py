@@ -29,7 +29,7 @@ from results.records.roles import split_budget
 
 INK = "#1d2329"
 MUTED = "#6b747d"
-GRID = "#e3e6e8"
+GRID_COLOUR = "#e3e6e8"
 
 HANDLE_WIDTH, LETTER_WIDTH = 0.6, 0.064
 """Widths of a legend's handle and of a letter in it at the usual size, in inches."""
@@ -49,7 +49,7 @@ RC: dict[Any, Any] = {
     "axes.titlelocation": "left",
     "axes.grid": True,
     "axes.axisbelow": True,
-    "grid.color": GRID,
+    "grid.color": GRID_COLOUR,
     "grid.linewidth": 0.8,
     "xtick.color": MUTED,
     "ytick.color": MUTED,

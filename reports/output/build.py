@@ -16,7 +16,7 @@ from reports.analysis.dataframes import records_frame, to_csv
 from reports.analysis.selection import Selection, select
 from reports.analysis.subjects import Subject
 from reports.figures import gallery
-from reports.figures.plot import FORMS, Plot
+from reports.figures.plot import FILE_FORMS, Plot
 from reports.figures.style import Style, style_of
 from reports.output import markdown, report_folder
 from reports.output.inspection import InspectionPart, figure_files, section
@@ -137,7 +137,7 @@ def possible(selection: Selection) -> Iterator[str]:
     yield from (
         addresses.figure_file(name, form)
         for name in (*figures, *plot_names(selection), *overview_names())
-        for form in FORMS
+        for form in FILE_FORMS
     )
     yield from (addresses.benchmark_page(subject.name) for subject in selection.subjects)
     yield from (

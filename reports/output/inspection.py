@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from reports.figures.plot import FORMS, Plot
+from reports.figures.plot import FILE_FORMS, Plot
 from reports.output import report_folder
 from reports.site import inspection_page
 from results.errors import UsageError
@@ -93,7 +93,7 @@ def section(part: InspectionPart, table: str) -> inspection_page.Section:
         note=part.note,
         facts=part.facts,
         figures=tuple(
-            (plot, {form: figure_file(part.name, plot, form) for form in FORMS})
+            (plot, {form: figure_file(part.name, plot, form) for form in FILE_FORMS})
             for plot in part.plots
         ),
         table=table,

@@ -52,7 +52,11 @@ def render(
     )
 
 
-GROUPS = ("", "Controls and bounds", "Ablations, sizes and further budgets, which do not compete")
+TABLE_GROUPS = (
+    "",
+    "Controls and bounds",
+    "Ablations, sizes and further budgets, which do not compete",
+)
 """Titles of the parts of a ranking; competing rows come first, without a title."""
 
 OPTIONS = ("steps", "train_length", "batch_size", "epochs", "iterations", "protocol", "scenario")
@@ -64,7 +68,7 @@ def groups(lines: Sequence[Line]) -> list[tuple[str, list[Line]]]:
     apart = [line for line in lines if line.ranked and line.summary.role in ("control", "bound")]
     competing = [line for line in lines if line.ranked and line not in apart]
     variants = [line for line in lines if not line.ranked]
-    found = zip(GROUPS, (competing, apart, variants), strict=True)
+    found = zip(TABLE_GROUPS, (competing, apart, variants), strict=True)
     return [(title, rows) for title, rows in found if rows]
 
 

@@ -11,8 +11,8 @@ from itertools import pairwise
 
 from reports.tables.number_format import score, shortened
 
-WIDTH, HEIGHT = 360.0, 180.0
-LEFT, RIGHT, TOP, BOTTOM = 40.0, 12.0, 10.0, 26.0
+CHART_WIDTH, CHART_HEIGHT = 360.0, 180.0
+LEFT_MARGIN, RIGHT_MARGIN, TOP_MARGIN, BOTTOM_MARGIN = 40.0, 12.0, 10.0, 26.0
 """Margins, in the units of the view box."""
 
 TICKS = 5
@@ -109,7 +109,12 @@ def chart(
     where = sorted({x for _, points in lines for x, _ in points})
     scale: Callable[[float], float] = math.log2 if log else float
     low, span = scale(where[0]), (scale(where[-1]) - scale(where[0])) or 1.0
-    places = {x: round(LEFT + (WIDTH - LEFT - RIGHT) * (scale(x) - low) / span, 1) for x in where}
+    places = {
+        x: round(
+            LEFT_MARGIN + (CHART_WIDTH - LEFT_MARGIN - RIGHT_MARGIN) * (scale(x) - low) / span, 1
+        )
+        for x in where
+    }
     drawn = []
     for name, points in lines:
         placed = [(places[x], _height(y / highest)) for x, y in points]
@@ -140,7 +145,10 @@ def _point_labels(places: Mapping[float, float]) -> list[tuple[float, float]]:
     """Choose the values to label, each far enough from the previous label."""
     found: list[tuple[float, float]] = []
     for x, place in places.items():
-        if not found or place - found[-1][0] >= (WIDTH - LEFT - RIGHT) / TICKS / 1.5:
+        if (
+            not found
+            or place - found[-1][0] >= (CHART_WIDTH - LEFT_MARGIN - RIGHT_MARGIN) / TICKS / 1.5
+        ):
             found.append((place, x))
     return found
 
@@ -148,13 +156,19 @@ def _point_labels(places: Mapping[float, float]) -> list[tuple[float, float]]:
 def _even_labels(low: float, span: float) -> list[tuple[float, float]]:
     """Return evenly spaced labels."""
     return [
-        (round(LEFT + (WIDTH - LEFT - RIGHT) * n / (TICKS - 1), 1), low + span * n / (TICKS - 1))
+        (
+            round(LEFT_MARGIN + (CHART_WIDTH - LEFT_MARGIN - RIGHT_MARGIN) * n / (TICKS - 1), 1),
+            low + span * n / (TICKS - 1),
+        )
         for n in range(TICKS)
     ]
 
 
 def _height(share: float) -> float:
-    return round(TOP + (HEIGHT - TOP - BOTTOM) * (1 - min(max(share, 0.0), 1.0)), 1)
+    return round(
+        TOP_MARGIN + (CHART_HEIGHT - TOP_MARGIN - BOTTOM_MARGIN) * (1 - min(max(share, 0.0), 1.0)),
+        1,
+    )
 
 
 def _step_points(placed: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:

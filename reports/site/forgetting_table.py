@@ -16,7 +16,7 @@ from results.statistics.significance import MIN_COMMON_SEEDS, paired_tests
 
 METRIC = "forgetting"
 
-COLUMNS = (
+TABLE_COLUMNS = (
     Column("stream"),
     Column("budget"),
     Column("forgets least"),
@@ -45,7 +45,7 @@ def forgetting_table(selection: Selection) -> Table | None:
         "with half of the 95% interval over seeds, and their accuracy at the end; difference: "
         f"paired t-test over common seeds, at least {MIN_COMMON_SEEDS}"
     )
-    return Table(caption, COLUMNS, tuple(rows))
+    return Table(caption, TABLE_COLUMNS, tuple(rows))
 
 
 def _rows(subject: Subject, entries: Sequence[ResultRow]) -> list[Row]:

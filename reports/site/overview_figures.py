@@ -13,7 +13,7 @@ from reports.figures.style import Style
 NAMES = ("all-tasks-accuracy-by-distance", "all-streams-total-bytes")
 """Names of the figures; that of a phone has the suffix ``-narrow``."""
 
-WIDE, NARROW = (4, 4), (2, 1)
+WIDE_PANELS, NARROW_PANELS = (4, 4), (2, 1)
 """Panels per line of the two figures, on a wide page and on a phone."""
 
 
@@ -29,8 +29,8 @@ def overview_figures(selection: Selection, style: Style) -> list[tuple[Plot, Plo
     streams = [(one, rows[one]) for one in shown.get("stream", ())]
     found = []
     for draw, panels, name, wide, narrow in (
-        (small_multiples.draw, tasks, NAMES[0], WIDE[0], NARROW[0]),
-        (memory_curve.draw, streams, NAMES[1], WIDE[1], NARROW[1]),
+        (small_multiples.draw, tasks, NAMES[0], WIDE_PANELS[0], NARROW_PANELS[0]),
+        (memory_curve.draw, streams, NAMES[1], WIDE_PANELS[1], NARROW_PANELS[1]),
     ):
         large = draw(panels, style, name, columns=wide)
         small = draw(panels, style, f"{name}-narrow", columns=narrow, svg_only=True)

@@ -22,7 +22,7 @@ from results.records.record import Record
 Defaults = Mapping[str, Mapping[str, JsonValue]]
 """Default of each option, by benchmark."""
 
-DIGEST = re.compile(r"[0-9a-f]{12}")
+SHORT_DIGEST = re.compile(r"[0-9a-f]{12}")
 """The version of a file that states none, such as most files given by ``--plugin``.
 
 It is a digest of the file's content.
@@ -170,7 +170,7 @@ def _plugins(cell: Cell) -> tuple[str, ...]:
     own = [
         name.partition("[")[0]
         for part, name in names.items()
-        if DIGEST.fullmatch(cell.version.get(part, ""))
+        if SHORT_DIGEST.fullmatch(cell.version.get(part, ""))
     ]
     return tuple(f"{name}.py" for name in dict.fromkeys(own))
 

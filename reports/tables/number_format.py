@@ -71,12 +71,12 @@ def percent(value: float | None) -> str:
 def budget(options: str) -> str:
     """Return a method's budget in words: ``total_budget=6000000`` is ``6.0 MB in all``."""
     key, _, value = options.partition("=")
-    if key not in BUDGETS or not value.isdecimal():
+    if key not in BUDGET_PHRASES or not value.isdecimal():
         return options
     return f"{size(int(value))} {BUDGETS[key]}"
 
 
-BUDGETS = {"total_budget": "in all", "budget": "stored"}
+BUDGET_PHRASES = {"total_budget": "in all", "budget": "stored"}
 """Words for what a budget bounds, by the option of the method."""
 
 

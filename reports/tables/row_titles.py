@@ -78,7 +78,7 @@ def _title(title: str, name: str, chosen: str | None = None) -> str:
 
 def _option(option: str) -> str:
     key, _, value = option.partition("=")
-    if key in number_format.BUDGETS:
+    if key in number_format.BUDGET_PHRASES:
         return number_format.budget(option)
     words = key.replace("_", " ")
     if value in SWITCHES:

@@ -22,7 +22,7 @@ from results.errors import Damaged
 MAX_BYTES = 20_000_000
 """Largest size of a record: a hundred times the largest published one."""
 
-MAX_DEPTH = 24
+MAX_NESTING = 24
 """Deepest nesting of brackets."""
 
 MAX_NUMBER = 1e18
@@ -110,7 +110,7 @@ def _check_depth(raw: bytes) -> None:
     opened = np.isin(letters, (ord("["), ord("{"))).astype(np.int64)
     closed = np.isin(letters, (ord("]"), ord("}")))
     depth = int(np.cumsum(opened - closed).max(initial=0))
-    if depth > MAX_DEPTH:
+    if depth > MAX_NESTING:
         raise Damaged(f"it is nested {depth:,} levels deep; a record has at most {MAX_DEPTH}")
 
 

@@ -20,7 +20,7 @@ from results.validation.recompute import disagreements
 from results.validation.submissions import Submission, joint_problems
 from results.validation.untrusted_json import printable, read
 
-MAX_LINES = 12
+MAX_REASONS = 12
 """Most problems shown for one record."""
 
 
@@ -93,7 +93,7 @@ def _check(path: Path) -> tuple[Record | None, list[RecordProblem]]:
     except (Damaged, Newer) as error:
         record, reasons = None, [str(error)]
     return record, [
-        RecordProblem(path, "refused", printable(reason)) for reason in reasons[:MAX_LINES]
+        RecordProblem(path, "refused", printable(reason)) for reason in reasons[:MAX_REASONS]
     ]
 
 

@@ -30,7 +30,7 @@ from strategies.sequence.task import (
     largest_is_target,
 )
 
-PIECE = 1024
+EVALUATION_PIECE = 1024
 """Tokens of an evaluation sequence that are read at a time."""
 
 FAR_DISTANCE = 8192
@@ -132,7 +132,7 @@ def evaluate_on_copies(
         if distance > FAR_DISTANCE and far_streams is not None and far_streams < count:
             count, reader.recording = far_streams, False
             streams.keep_first(count)
-        for drawn in streams.advance(_pieces(streams.drawn, until, PIECE)):
+        for drawn in streams.advance(_pieces(streams.drawn, until, EVALUATION_PIECE)):
             progress(drawn / furthest)
         new_rows = streams.saved_rows(index)
         if new_rows is None:
@@ -159,7 +159,7 @@ def evaluate_whole_sequences(
 ) -> EvaluationResult:
     """Feed each batch in pieces, carrying the state, and score answers by distance.
 
-    A piece has the largest number of whole segments of the model up to `PIECE` tokens.
+    A piece has the largest number of whole segments of the model up to `EVALUATION_PIECE` tokens.
 
     Args:
         model: The model.
@@ -256,7 +256,7 @@ def _answer_batch(
     """
     mask = torch.ones_like(batch.positions, dtype=torch.bool) if batch.mask is None else batch.mask
     segment = reader.model.segment
-    size = max(PIECE // segment, 1) * segment
+    size = max(EVALUATION_PIECE // segment, 1) * segment
     state: Any = None
     is_correct, counted = [], []
     for start, stop in _pieces(0, batch.inputs.shape[1], size):

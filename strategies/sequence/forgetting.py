@@ -30,7 +30,7 @@ from memnet.recorder import Recorder
 from memnet.single_slot import LastRead, with_single_slot
 from results.statistics.survival import log_rank, survival
 from strategies.sequence.eviction_policies import POLICIES, ItemEvent, hits, optimal_hits
-from strategies.sequence.item_streams import NO_ITEM, ROLES, ItemStream, ItemTask
+from strategies.sequence.item_streams import ITEM_ROLES, NO_ITEM, ItemStream, ItemTask
 
 S = TypeVar("S")
 
@@ -143,7 +143,9 @@ def _events(stream: ItemStream) -> Iterator[tuple[list[ItemEvent], set[int]]]:
     ):
         events = [ItemEvent(*pair) for pair in zip(items, queries, strict=True)]
         useful = {
-            item for item, role in enumerate(roles) if role != NO_ITEM and ROLES[role] != "never"
+            item
+            for item, role in enumerate(roles)
+            if role != NO_ITEM and ITEM_ROLES[role] != "never"
         }
         yield events, useful
 
@@ -274,7 +276,7 @@ class _Lives:
         """Add the survival of each group, and the tests between groups."""
         seen = self.first < self.blocks
         role = self.stream.role[: len(self.first)]
-        groups = {name: seen & (role == index) for index, name in enumerate(ROLES)}
+        groups = {name: seen & (role == index) for index, name in enumerate(ITEM_ROLES)}
         groups["useful"] = groups["again"] | groups["once"]
         groups["useless"] = groups["never"]
         groups["shown_once"] = seen & (self.shown == 1)

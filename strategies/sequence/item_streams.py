@@ -19,7 +19,7 @@ from strategies.sequence.task import Batch, WholeSequenceTask
 NO_ITEM = -1
 """Item of an event that is padding."""
 
-ROLES = ("again", "once", "never")
+ITEM_ROLES = ("again", "once", "never")
 """Usefulness of an item: queried again and again, queried once, never queried."""
 
 
@@ -31,7 +31,7 @@ class ItemStream:
         batch: The tokens, with a position and a target for each query.
         item: Item of each event; items are numbered per stream, in the order of their first event.
         query: Whether the event is a query.
-        role: Index in `ROLES` of each item; NO_ITEM beyond a stream's last item.
+        role: Index in `ITEM_ROLES` of each item; NO_ITEM beyond a stream's last item.
         key: Token of each item's key.
         value: Token of each item's value.
     """

@@ -12,7 +12,7 @@ from results.statistics.learning import learning
 from strategies.common.rng import generator
 from strategies.sequence.task import SequenceTask
 
-SEQUENCES = 128
+VALIDATION_SEQUENCES = 128
 """Fresh sequences per validation."""
 
 PARTS = 10
@@ -71,7 +71,9 @@ class Validations:
             cpu_seconds: CPU seconds of training.
         """
         with torch.random.fork_rng():
-            found = validation(model, self._task, SEQUENCES, self._batch_size, self._draws)
+            found = validation(
+                model, self._task, VALIDATION_SEQUENCES, self._batch_size, self._draws
+            )
         self.points.append(
             LearningPoint(
                 step=step,

@@ -72,3 +72,43 @@ def test_files_of_tests_mirror_modules() -> None:
     assert others == []
     assert len(tests) > 200
     assert not mirrored(Path("results/test_no_such_module.py"))
+
+
+def constants(tree: ast.Module) -> dict[str, str]:
+    """Return the upper-case names of a module with the source of their values.
+
+    A leading underscore is left out: a private name has one meaning, too.
+    """
+    found = {}
+    for node in tree.body:
+        if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            for target in targets:
+                names = target.elts if isinstance(target, ast.Tuple) else [target]
+                for place, name in enumerate(names):
+                    if isinstance(name, ast.Name) and name.id.lstrip("_").isupper():
+                        found[name.id.lstrip("_")] = value_of(node.value, place, len(names))
+    return found
+
+
+def value_of(value: ast.expr, place: int, names: int) -> str:
+    """Return the source of the value of one of several names that are assigned together."""
+    if names > 1 and isinstance(value, ast.Tuple):
+        return ast.unparse(value.elts[place])
+    return ast.unparse(value) + (f"[{place}]" if names > 1 else "")
+
+
+def test_constants_have_one_meaning() -> None:
+    """The same name has the same value everywhere, except facts of entries (CONTRIBUTING)."""
+    table = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    facts = {*re.findall(r"^\| `([A-Z_]+)` \|", table, re.MULTILINE), "SUITE"}
+    assert {"VERSION", "TITLE", "KIND"} <= facts
+    values = defaultdict(lambda: defaultdict(list))
+    for package in PACKAGES:
+        for path in (ROOT / package).rglob("*.py"):
+            for name, value in constants(ast.parse(path.read_text(encoding="utf-8"))).items():
+                values[name][value].append(str(path.relative_to(ROOT)))
+    assert len(values) > 300
+    assert {
+        name: dict(found) for name, found in values.items() if len(found) > 1 and name not in facts
+    } == {}

@@ -9,7 +9,7 @@ import math
 import torch
 
 from memnet.config import MemNetConfig
-from memnet.state import NEVER, Slots
+from memnet.state import NO_STEP, Slots
 from memnet.synthesizer import MemorySynthesizer
 from tests.memnet.naive_memory import NaiveSlot, shares
 
@@ -21,7 +21,7 @@ def dream(synthesizer: MemorySynthesizer, slots: Slots) -> Slots:
     """Dream in each memory and head separately, if it has new slots."""
     after = {
         field.name: torch.full_like(
-            getattr(slots, field.name), NEVER if field.name in ("birth", "written") else 0
+            getattr(slots, field.name), NO_STEP if field.name in ("birth", "written") else 0
         )
         for field in dataclasses.fields(slots)
     }

@@ -7,7 +7,7 @@ import torch
 
 from memnet.chunk_access import Read
 from memnet.recorder import Recorder
-from memnet.state import NEVER, Slots, widen
+from memnet.state import NO_STEP, Slots, widen
 from tests.memnet.active_model import active_model, tokens
 
 
@@ -134,8 +134,8 @@ def test_widening_preserves_slots(linked: bool) -> None:
     assert after.trace.shape[2] == (size + 3 if linked else before.trace.shape[2])
     assert not after.occupied[..., size:].any()
     assert not after.fresh[..., size:].any()
-    assert (after.written[..., size:] == NEVER).all()
-    assert (after.birth[..., size:] == NEVER).all()
+    assert (after.written[..., size:] == NO_STEP).all()
+    assert (after.birth[..., size:] == NO_STEP).all()
     if linked:
         assert not after.adjacency[..., size:].any()
         assert not after.adjacency[..., size:, :].any()

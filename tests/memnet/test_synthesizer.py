@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from memnet.bank import MultiHeadMemoryBank
 from memnet.config import MemNetConfig
-from memnet.state import NEVER, Slots, empty_state, strongest
+from memnet.state import NO_STEP, Slots, empty_state, strongest
 from memnet.synthesizer import MemorySynthesizer, normalised
 from tests.memnet import naive_dream
 
@@ -131,8 +131,8 @@ def random_slots(config: MemNetConfig, batch: int, seed: int) -> Slots:
         values=(uniform(size, config.width // config.heads) - 0.5) * occupied.unsqueeze(-1),
         strength=(0.9 * uniform(size) + 0.1) * occupied,
         usage=uniform(size) * occupied,
-        birth=torch.where(occupied, birth, NEVER),
-        written=torch.where(occupied, birth + (100.0 * uniform(size)).long(), NEVER),
+        birth=torch.where(occupied, birth, NO_STEP),
+        written=torch.where(occupied, birth + (100.0 * uniform(size)).long(), NO_STEP),
         fresh=fresh,
         links=links,
         targets=targets,

@@ -7,7 +7,7 @@ from reports.analysis.memory_trace import TraceTable
 from reports.figures.plot import Plot, render
 from reports.figures.style import INK, MUTED, styled
 
-POLICIES = {"top_k": "#0072B2", "uniform": "#E69F00", "random": "#CC79A7"}
+POLICY_COLOURS = {"top_k": "#0072B2", "uniform": "#E69F00", "random": "#CC79A7"}
 
 
 def draw(table: TraceTable, memory: int = 0) -> Plot | None:
@@ -45,11 +45,15 @@ def _gates(axes: Axes, table: TraceTable, memory: int, head: int) -> None:
 
 def _policies(axes: Axes, table: TraceTable, memory: int, head: int) -> None:
     rows = table.of("gate", memory, head)
-    if rows[list(POLICIES)].notna().to_numpy().all():
+    if rows[list(POLICY_COLOURS)].notna().to_numpy().all():
         axes.stackplot(
-            rows["time"], *(rows[name] for name in POLICIES), colors=list(POLICIES.values()),
-            labels=[name.replace("top_k", "TopK") for name in POLICIES], step="mid", linewidth=0,
-        )  # fmt: skip
+            rows["time"],
+            *(rows[name] for name in POLICY_COLOURS),
+            colors=list(POLICY_COLOURS.values()),
+            labels=[name.replace("top_k", "TopK") for name in POLICY_COLOURS],
+            step="mid",
+            linewidth=0,
+        )
         axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
     _frame(axes, table, memory)
 

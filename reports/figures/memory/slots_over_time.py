@@ -17,7 +17,7 @@ LABEL_SIZE, MIN_LABEL_SIZE = 7.0, 3.5
 """Font size of labels, and the least at which they are drawn."""
 MIN_READ = 0.15
 """Least read weight that is drawn."""
-EVICTED, MERGED = "#a8321a", "#882255"
+EVICTED_EDGE, MERGED_EDGE = "#a8321a", "#882255"
 MIN_LABEL_WIDTH = 0.011
 """Width of a letter as a share of the time axis; a label needs room for all of its letters."""
 
@@ -97,8 +97,8 @@ def _bars(
                 marker="x" if evicted else ">",
                 markersize=5,
                 markeredgewidth=1.6,
-                markeredgecolor=EVICTED if evicted else MERGED,
-                markerfacecolor=MERGED,
+                markeredgecolor=EVICTED_EDGE if evicted else MERGED_EDGE,
+                markerfacecolor=MERGED_EDGE,
                 linestyle="",
                 zorder=4,
             )

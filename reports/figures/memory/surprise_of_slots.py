@@ -10,7 +10,7 @@ from reports.figures.plot import Plot, render
 from reports.figures.style import styled
 
 WRITTEN, DREAMT, EVICTED, LOWERED = "#0072B2", "#009E73", "#D55E00", "#E69F00"
-MAX_TICKS = 12
+MAX_CLASS_TICKS = 12
 """Maximum number of experiences with a tick each."""
 
 
@@ -33,7 +33,7 @@ def draw(table: TraceTable) -> Plot | None:
         _bars(above, place, counts)
         _medians(below, found, place)
         below.set_xlabel("experience")
-        if len(place) <= MAX_TICKS:
+        if len(place) <= MAX_CLASS_TICKS:
             below.set_xticks(place)
         totals = ", ".join(f"{int(values.sum()):,} {name}" for name, values in counts.items())
         return render(

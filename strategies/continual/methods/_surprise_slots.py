@@ -14,7 +14,7 @@ from torch.nn import functional
 from memnet.persistent.quantization import pack, packed_width, unpack
 from strategies.continual.classifier import CLOSED
 
-BITS = 4
+SLOT_BITS = 4
 """Bits of a code's entry."""
 
 FIRST = 10
@@ -47,7 +47,7 @@ class SurpriseSlots:
 
     def __init__(self, capacity: int, code: int, classes: int) -> None:
         self.capacity, self.classes = capacity, classes
-        self.codes = torch.zeros(0, packed_width(code, BITS), dtype=torch.uint8)
+        self.codes = torch.zeros(0, packed_width(code, SLOT_BITS), dtype=torch.uint8)
         self.labels = torch.zeros(0, dtype=torch.uint8 if classes <= 256 else torch.int16)
         self.margins = torch.zeros(0, dtype=torch.float16)
         self.mean, self.scale, self.first = torch.zeros(code), 0.0, 0
@@ -64,7 +64,7 @@ class SurpriseSlots:
             self._add_to_mean(codes.cpu())
         if self.first < FIRST:
             return
-        packed = pack(self.normalised(codes), BITS).cpu()
+        packed = pack(self.normalised(codes), SLOT_BITS).cpu()
         joined = torch.cat((self.labels, labels.cpu().to(self.labels.dtype)))
         surprise = torch.cat((self.margins, margins.cpu().half()))
         keep = most_surprising(joined.long(), surprise, self.capacity)
@@ -85,7 +85,7 @@ class SurpriseSlots:
         """Return the sum of the read weights of each class; zeros if no slot is in use."""
         if not len(self.labels):
             return codes.new_zeros(len(codes), self.classes)
-        stored = functional.normalize(unpack(self.codes.to(codes.device), BITS), dim=1)
+        stored = functional.normalize(unpack(self.codes.to(codes.device), SLOT_BITS), dim=1)
         near = functional.normalize(self.normalised(codes), dim=1) @ stored.T
         owners = functional.one_hot(self.labels.long().to(codes.device), self.classes)
         return (sharpness * near).softmax(1) @ owners.to(codes)
@@ -144,4 +144,4 @@ def slot_bytes(code: int, classes: int) -> int:
     Raises:
         ValueError: If a code does not fill whole bytes.
     """
-    return packed_width(code, BITS) + (1 if classes <= 256 else 2) + MARGIN_BYTES
+    return packed_width(code, SLOT_BITS) + (1 if classes <= 256 else 2) + MARGIN_BYTES

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from baselines.interface import SequenceModel
 from memnet.persistent.bank import empty_bank, link, write
-from memnet.persistent.config import NARROW, PersistentConfig
+from memnet.persistent.config import NARROW_CODE, PersistentConfig
 from memnet.persistent.memory import PersistentMemory
 from results.errors import UsageError
 from strategies.common.rng import generator
@@ -31,7 +31,7 @@ from strategies.continual.stream import Stream, require_at_least
 VERSION = 3
 TITLE = "ER with MemNet's encoder (control)"
 ROLE = "control"
-BITS = 8
+CODE_BITS = 8
 """Bits of an entry of a code."""
 MIN_COMPRESSED_BYTES = 16
 """Lower bound of the bytes of a compressed sample."""
@@ -102,14 +102,14 @@ class EncodedReplay(Replay):
         super().after_training_exp(strategy, *args, **kwargs)
         memory, device = self.memory, strategy.device
         memory.eval()
-        bank = empty_bank(len(memory.bank.links), memory.config.code, memory.classes, BITS)
+        bank = empty_bank(len(memory.bank.links), memory.config.code, memory.classes, CODE_BITS)
         bank = type(bank).from_tensors(
             {name: tensor.to(device) for name, tensor in bank.tensors().items()}
         )
         for places in torch.arange(len(self.buffer)).split(512):
             inputs, labels = (tensor.to(device) for tensor in self.buffer.take(places))
             slots = places.to(device)
-            bank = link(write(bank, slots, memory.encode(inputs), labels, BITS), slots, labels)
+            bank = link(write(bank, slots, memory.encode(inputs), labels, CODE_BITS), slots, labels)
         memory.bank = bank
         memory.train()
         self._codes = None
@@ -200,12 +200,12 @@ def _options(config: Config, stream: Stream, slots: int) -> PersistentConfig:
     try:
         code = as_memnet.fitted(stream.sample_bytes, signature.outputs, shape).code
     except ValueError:  # a budget below one slot per class is too small for memnet alone
-        code = config.code or NARROW
+        code = config.code or NARROW_CODE
     return PersistentConfig(
         encoder="learned",
         slots=slots,
         code=code,
-        bits=BITS,
+        bits=CODE_BITS,
         hidden=config.hidden,
         top_k=config.top_k,
         reconstruction_weight=config.reconstruction_weight,

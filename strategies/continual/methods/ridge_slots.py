@@ -50,7 +50,7 @@ from strategies.continual.stream import Stream, require_at_least, require_positi
 VERSION = 2
 TITLE = "Ridge regression and slots"
 ROLE = "control"
-WIDE = 2500
+WIDE_FEATURES = 2500
 """Random features from which codes are computed."""
 
 WIDE_GRID = 5
@@ -243,7 +243,7 @@ def build(
     wide = random_features(
         config.features,
         stream,
-        WIDE,
+        WIDE_FEATURES,
         kernel=config.kernel,
         grid=WIDE_GRID,
         seed=seed,
@@ -251,7 +251,7 @@ def build(
     )
     both = SlowAndFast(
         RidgeRegression(random, count, classes, config.regularisation),
-        Coder(wide, WIDE, config.code, generator("projection of codes", seed)),
+        Coder(wide, WIDE_FEATURES, config.code, generator("projection of codes", seed)),
         SurpriseSlots(capacity, config.code, classes),
         config,
     )

@@ -24,7 +24,7 @@ from strategies.continual.stream import Stream
 PROBE_SAMPLES = 400
 """Training samples per experience for the fit."""
 
-RIDGE = 1e-2
+PROBE_RIDGE = 1e-2
 """Weight of the penalty, in units of the features' mean square."""
 
 PROBE_BATCH = 512
@@ -91,7 +91,7 @@ def fit_ridge(
     """
     inputs = _with_one(features.double())
     ridge = (
-        RIDGE
+        PROBE_RIDGE
         * len(inputs)
         * inputs.square().mean()
         * torch.eye(inputs.shape[1], dtype=inputs.dtype)

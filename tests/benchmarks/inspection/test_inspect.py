@@ -12,7 +12,7 @@ import memnet
 from baselines.interface import Signature
 from baselines.models import memnet as entry
 from memnet.persistent.trace import StreamTrace
-from memnet.tracing.table import COLUMNS, EVENTS
+from memnet.tracing.table import EVENTS, TRACE_COLUMNS
 from reports.output.inspection import InspectionPart, write
 from results.errors import UsageError
 from strategies.continual.memnet.wrap import Memory
@@ -61,23 +61,23 @@ def test_a_saved_page_has_figures_and_a_table_that_pandas_reads(tmp_path: Path) 
     (table,) = [path for path in (tmp_path / "out").iterdir() if path.stem == "trace"]
     read = pd.read_parquet(table) if table.suffix == ".parquet" else pd.read_csv(table)
     pd.testing.assert_frame_equal(read, one.frame, check_dtype=False)
-    assert {*read.columns} == {"event", *COLUMNS}
+    assert {*read.columns} == {"event", *TRACE_COLUMNS}
 
 
 def test_a_page_replaces_an_earlier_one_and_no_files_of_others(tmp_path: Path) -> None:
     part = without_plots(inspected_stream())
-    write([part], tmp_path / "ours", columns=COLUMNS, events=EVENTS)
-    write([part], tmp_path / "ours", columns=COLUMNS, events=EVENTS)
+    write([part], tmp_path / "ours", columns=TRACE_COLUMNS, events=EVENTS)
+    write([part], tmp_path / "ours", columns=TRACE_COLUMNS, events=EVENTS)
     (tmp_path / "index.html").write_text("mine")
     with pytest.raises(UsageError, match=r"would replace: index\.html"):
-        write([part], tmp_path, columns=COLUMNS, events=EVENTS)
+        write([part], tmp_path, columns=TRACE_COLUMNS, events=EVENTS)
 
 
 def test_without_pyarrow_the_table_is_csv(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("reports.output.inspection.find_spec", lambda name: None)
     one = inspected_stream()
     part = without_plots(one)
-    write([part], tmp_path, columns=COLUMNS, events=EVENTS)
+    write([part], tmp_path, columns=TRACE_COLUMNS, events=EVENTS)
     read = pd.read_csv(tmp_path / "trace.csv")
     pd.testing.assert_frame_equal(read, one.frame, check_dtype=False)
 

@@ -48,7 +48,7 @@ def test_every_python_brings_three_domains() -> None:
     assert list(found) == ["documentation", "source", "licences"]
     assert b"def " in found["source"]
     assert b"PYTHON" in found["licences"]
-    assert all(texts.SMALLEST <= len(text) <= texts.LARGEST for text in found.values())
+    assert all(texts.SMALLEST <= len(text) <= texts.LARGEST_DOMAIN for text in found.values())
 
 
 def test_experiences_are_domains_in_the_order_of_the_seed() -> None:

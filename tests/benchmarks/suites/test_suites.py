@@ -175,4 +175,4 @@ def test_each_rung_of_the_ladder_adds_one_mechanism() -> None:
         assert more.items() <= fewer.items()
     tasks = {member.benchmark: member.models for member in ladder.SUITE.members}
     assert len(tasks) == 12
-    assert set(tasks.values()) == {ladder.MODELS}
+    assert set(tasks.values()) == {ladder.LADDER_MODELS}

@@ -6,14 +6,16 @@ from collections.abc import Callable, Mapping
 import pytest
 
 from benchmarks.tuning.grid import DEFAULT_GRID, Point
-from benchmarks.tuning.halving import SHARE, Trial, best, better_half, next_points
+from benchmarks.tuning.halving import TRIAL_SHARE, Trial, best, better_half, next_points
 
 
 def rates(scores: Mapping[float, float | None]) -> dict[Point, float | None]:
     return {Point(rate): score for rate, score in scores.items()}
 
 
-def search(score: Callable[[float, float], float | None], share: float = SHARE) -> list[Trial]:
+def search(
+    score: Callable[[float, float], float | None], share: float = TRIAL_SHARE
+) -> list[Trial]:
     """Search with a score that is a function of the rate and of the share of the steps."""
     trials: list[Trial] = []
     while (step := next_points(DEFAULT_GRID, trials, share))[0]:
@@ -48,7 +50,7 @@ def test_better_half_is_rounded_up_and_diverged_points_come_last() -> None:
 
 def test_all_rates_run_short_and_the_better_half_runs_whole() -> None:
     trials = search(lambda rate, share: peak(rate, 3e-3))
-    assert [trial.share for trial in trials] == [SHARE] * 5 + [1.0] * 3
+    assert [trial.share for trial in trials] == [TRIAL_SHARE] * 5 + [1.0] * 3
     assert whole(trials) == [1e-3, 3e-3, 1e-2]
 
 

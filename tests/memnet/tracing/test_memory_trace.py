@@ -7,7 +7,7 @@ import torch
 
 from memnet.model import MemNet
 from memnet.tracing.memory_trace import MemoryTrace
-from memnet.tracing.table import CHANGES, COLUMNS, EVENTS, FLOATS, NONE
+from memnet.tracing.table import CHANGES, EVENTS, FLOATS, NONE, TRACE_COLUMNS
 from tests.memnet.active_model import active_model, run_with_chunks, task_loss, tokens
 from tests.memnet.naive_memory import run
 
@@ -178,7 +178,10 @@ def test_positions_of_answers_are_queries_and_unused_columns_are_empty() -> None
     queries = [row for row in rows_of(trace) if row["event"] == "query"]
     assert [(row["memory"], row["time"]) for row in queries] == [(0, 3), (1, 5), (0, 9), (1, 9)]
     assert {
-        row[name] for row in queries for name in COLUMNS if name not in (*FLOATS, "memory", "time")
+        row[name]
+        for row in queries
+        for name in TRACE_COLUMNS
+        if name not in (*FLOATS, "memory", "time")
     } == {NONE}
     assert all(row[name] != row[name] for row in queries for name in FLOATS), "NaN"
 

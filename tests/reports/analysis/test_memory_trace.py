@@ -27,7 +27,8 @@ from tests.memnet.active_model import active_model, tokens
 def rows(*given: dict[str, Any]) -> pd.DataFrame:
     """A table of one memory and head, with ten tokens: 100, 101 and so on."""
     empty = {
-        name: float("nan") if name in documented.FLOATS else NONE for name in documented.COLUMNS
+        name: float("nan") if name in documented.FLOATS else NONE
+        for name in documented.TRACE_COLUMNS
     }
     read = [
         {"event": "token", "time": time, "token": 100 + time, "head": NONE} for time in range(10)

@@ -36,14 +36,14 @@ def drawn(selection: Selection) -> list[Plot]:
 
 def test_a_model_s_look_does_not_depend_on_others() -> None:
     alone, together = palette.looks(["memnet"]), palette.looks(["dnc", "lstm", "memnet", "mamba"])
-    assert alone["memnet"] == together["memnet"] == palette.MODELS["memnet"]
+    assert alone["memnet"] == together["memnet"] == palette.MODEL_LOOKS["memnet"]
     assert palette.looks(["mamba"])["mamba"] == palette.looks(["lstm", "mamba"])["mamba"]
 
 
 def test_no_two_models_look_alike() -> None:
     names = [f"model-{place}" for place in range(40)]
-    looks = palette.looks([*names, *palette.MODELS])
-    assert len(set(looks.values())) == len(looks) == 40 + len(palette.MODELS)
+    looks = palette.looks([*names, *palette.MODEL_LOOKS])
+    assert len(set(looks.values())) == len(looks) == 40 + len(palette.MODEL_LOOKS)
     assert len(set(palette.dashes(["mlp", "lstm", "transformer", "a", "b"]).values())) == 5
 
 

@@ -30,7 +30,7 @@ KINDS: tuple[Kind, ...] = ("model", "method")
 def test_reserved_looks_are_distinct_and_every_entry_has_one() -> None:
     entries = {kind: set(Registry(kind).names()) for kind in KINDS}
     for reserved, names in (
-        (palette.MODELS, entries["model"]),
+        (palette.MODEL_LOOKS, entries["model"]),
         (palette.METHODS, entries["method"]),
     ):
         assert len(set(reserved.values())) == len(reserved)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pandas as pd
 
 from reports.analysis.selection import select
-from reports.figures.plot import FORMS, Plot
+from reports.figures.plot import FILE_FORMS, Plot
 from reports.output.inspection import InspectionPart, figure_files, section
 from reports.site import model
 from reports.site.lines import lines
@@ -44,7 +44,7 @@ def test_a_models_page_shows_the_figures_that_the_site_contains(
     page = model.render(selection, "memnet", rows, section(part, ""))
     files = figure_files(part)
     assert {*re.findall(r'"\.\./(figures/inspection[^"]*)"', page)} == {*files}
-    assert len(files) == 2 * len(FORMS)
+    assert len(files) == 2 * len(FILE_FORMS)
     assert page.count('class="wide"') == 1, "the wide figure has a line of its own"
     assert "A &lt;note&gt;." in page
     assert "inspection" not in model.render(selection, "memnet", rows)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from reports.analysis.selection import select
-from reports.site.benchmark import GROUPS, groups, what_ran
+from reports.site.benchmark import TABLE_GROUPS, groups, what_ran
 from reports.site.lines import lines
 from results.store.store import Store
 from tests.reports.conftest import cell, task_record
@@ -15,8 +15,8 @@ def test_variants_are_apart_and_have_no_rank(fill: Fill) -> None:
     records = [task_record(cell(model, 0), [0.5]) for model in ("memnet", "memnet[hops=1]", "lstm")]
     found = groups(lines(select(fill(*records))))
     assert [(title, [line.summary.model for line in rows]) for title, rows in found] == [
-        (GROUPS[0], ["lstm", "memnet"]),
-        (GROUPS[2], ["memnet[hops=1]"]),
+        (TABLE_GROUPS[0], ["lstm", "memnet"]),
+        (TABLE_GROUPS[2], ["memnet[hops=1]"]),
     ]
     assert [line.summary.rank for _, rows in found for line in rows] == [1, 1, None]
 

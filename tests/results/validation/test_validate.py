@@ -14,7 +14,7 @@ from results.records.record import Failure, Record, failed
 from results.validation.recompute import recomputed
 from results.validation.submissions import Submission
 from results.validation.untrusted_json import MAX_BYTES, printable
-from results.validation.validate import MAX_LINES, known_records, validate
+from results.validation.validate import MAX_REASONS, known_records, validate
 from tests.results.validation.tampered_records import (
     BYTES,
     DOCUMENTS,
@@ -174,7 +174,7 @@ def test_validate_limits_the_problems_of_a_record(tmp_path: Path) -> None:
     [path] = put(
         tmp_path, record.model_copy(update={"metrics": {f"m{place}": 1.0 for place in range(500)}})
     )
-    assert len(refused([path])) == MAX_LINES
+    assert len(refused([path])) == MAX_REASONS
 
 
 def test_validate_rejects_missing_seeds(tmp_path: Path) -> None:

@@ -15,8 +15,8 @@ from memnet.config import MemNetConfig
 from memnet.recorder import Recorder
 from strategies.common.checkpoint import Checkpoint, Parts
 from strategies.sequence.evaluate import (
+    EVALUATION_PIECE,
     FAR_DISTANCE,
-    PIECE,
     evaluate_on_copies,
     evaluate_task,
     evaluate_whole_sequences,
@@ -186,7 +186,7 @@ POSITIONS = [[2499, 0, 1023], [1024, 1500, 1501], [2048, 2047, 3]]
 
 
 def test_a_sequence_in_pieces_gives_the_answers_of_the_whole_sequence() -> None:
-    assert PIECE == 1024
+    assert EVALUATION_PIECE == 1024
     model = Summer()
     batches = [
         EvaluationBatch(distance=5, batch=sums(2500, POSITIONS)),
@@ -447,7 +447,7 @@ def test_a_model_of_segments_reads_whole_segments_and_copies_read_the_rest() -> 
 def test_pieces_of_whole_sequences_are_whole_segments(
     chunk: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("strategies.sequence.evaluate.PIECE", 100)
+    monkeypatch.setattr("strategies.sequence.evaluate.EVALUATION_PIECE", 100)
     model = full_memnet(chunk)
     inputs = torch.randint(16, (2, 300), generator=torch.Generator().manual_seed(2))
     positions = torch.arange(300).expand(2, 300)

@@ -70,7 +70,7 @@ def test_a_fixed_number_of_steps_is_validated_before_training_and_ten_times() ->
 
 def test_validation_does_not_change_training(monkeypatch: pytest.MonkeyPatch) -> None:
     validated = learn_induction(seed=0, steps=3)
-    monkeypatch.setattr("strategies.sequence.validation.SEQUENCES", 1)
+    monkeypatch.setattr("strategies.sequence.validation.VALIDATION_SEQUENCES", 1)
     monkeypatch.setattr("strategies.sequence.validation.PARTS", 1)
     seldom = learn_induction(seed=0, steps=3)
     assert validated.metrics == seldom.metrics

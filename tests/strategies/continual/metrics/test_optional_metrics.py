@@ -16,7 +16,7 @@ from results.records.record import Outcome
 from strategies.continual.methods import naive
 from strategies.continual.methods import ridge as ridge_method
 from strategies.continual.metrics.linear_probe import (
-    RIDGE,
+    PROBE_RIDGE,
     LinearProbe,
     fit_ridge,
     output_layer,
@@ -100,7 +100,7 @@ def test_the_probe_is_ridge_regression() -> None:
     generator = torch.Generator().manual_seed(0)
     features, labels = torch.randn(40, 3, generator=generator), torch.arange(40) % 4
     inputs = torch.cat((features, torch.ones(40, 1)), dim=1)
-    ridge = Ridge(alpha=float(RIDGE * 40 * inputs.square().mean()), fit_intercept=False).fit(
+    ridge = Ridge(alpha=float(PROBE_RIDGE * 40 * inputs.square().mean()), fit_intercept=False).fit(
         inputs, nn.functional.one_hot(labels, 4)
     )
     torch.testing.assert_close(
