@@ -15,7 +15,7 @@ NO_MEMORY = (
     "array is too big",
     "maximum allowed dimension exceeded",
 )
-"""What torch and NumPy say of memory that can't be had, in lower case."""
+"""Parts of the messages of torch and NumPy about memory that can't be allocated, in lower case."""
 
 WAY_OUT = "choose smaller sizes in the options, or run fewer cells at a time (--jobs)"
 

@@ -37,7 +37,10 @@ def inspect(
     data_root: shared_options.DataRoot = None,
     open_: Annotated[bool, typer.Option("--open", help="Open the page in a browser.")] = False,
 ) -> None:
-    """Show what a memory writes, reads, links, forgets and dreams, on a page with figures."""
+    """Show what a memory stores and forgets, with figures.
+
+    The page has the events of the memory over time: writes, reads, links, evictions and dreams.
+    """
     stored = import_stored_weights()
     from memnet.tracing.table import EVENTS, TRACE_COLUMNS
     from reports.output.inspection import write

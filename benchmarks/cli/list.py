@@ -23,14 +23,14 @@ def show(
         str | None,
         typer.Argument(
             metavar="GROUP|NAME",
-            help="suites, tasks, streams, models or methods; or the name of one entry.",
+            help="suites, tasks, streams, models or methods, or the name of one entry.",
         ),
     ] = None,
     plugin: shared_options.Plugins = None,
 ) -> None:
-    """List suites, tasks, streams, models and methods with their requirements.
+    """List suites, tasks, streams, models and methods.
 
-    The name of an entry prints its options too.
+    The requirements of an entry are next to its summary. NAME shows the options of one entry.
     """
     from benchmarks.planning.catalog import Catalog
 

@@ -55,7 +55,7 @@ Protocol = Annotated[
     typer.Option(
         "--protocol",
         metavar="NAME",
-        help="A task's fixed or converged; a stream's published one, such as vandeven2022.",
+        help="For tasks: fixed or converged. For streams: a published one, such as vandeven2022.",
     ),
 ]
 Budget = Annotated[

@@ -39,9 +39,9 @@ def speed(
     ] = False,
     device: Device = "cpu",
 ) -> None:
-    """Measure speed on one thread, side by side and in turn.
+    """Measure the speed of models or of training loops.
 
-    On a processor, time is CPU time.
+    They are measured in turn, in one run on one thread. On a CPU, the unit is CPU time.
     """
     if what not in MEASUREMENTS:
         raise UsageError(unknown("measurement", what, MEASUREMENTS))

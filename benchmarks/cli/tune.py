@@ -34,11 +34,11 @@ def tune(
 ) -> None:
     """Select learning rates by the same search for every model.
 
-    The search tries five rates at a quarter of the steps and the better half at all steps, and
-    goes on while the best rate is at the edge. With --methods, each method of a stream gets a rate
-    of its own. The cells use a seed that is never reported, and validation data. Rates of built-in
-    models are written into the table of this installation, which `memnet run` reads. With
-    --no-write, --plugin or a --grid of other options the best values are only printed, for --set.
+    Five rates are tried at a quarter of the steps, and the better half of them at all steps. While
+    the best rate is at the edge of the grid, the grid is extended. The cells use validation data
+    and a seed that is never reported. With --methods, each method of a stream gets a rate of its
+    own. Rates of built-in models are written into the table that memnet run reads. With --no-write,
+    --plugin or a --grid of other options, the best values are only printed.
     """
     from benchmarks.cli.plan_options import names_of
     from benchmarks.planning.catalog import Catalog

@@ -38,11 +38,11 @@ def validate(
         ),
     ] = None,
 ) -> None:
-    """Check records.
+    """Check records before they are submitted.
 
     The checks are schema, id, checksum, metrics recomputed from their curves, plausible costs,
-    complete seeds, duplicates and drift. Valid records of earlier versions of the code are noted as
-    outdated, and manifests as manifests.
+    complete seeds, duplicates and drift. Valid records of earlier versions of the code are listed
+    as outdated. Manifests are recognised.
     """
     import results.validation.validate as checks
     from results.store.named import PUBLISHED, store_folder

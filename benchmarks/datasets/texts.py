@@ -159,7 +159,7 @@ def _licences() -> Iterator[bytes]:
 
 
 def _own(data: str, root: Path) -> dict[str, bytes]:
-    """Return the texts of a user by domain, as long as they are.
+    """Return the texts of a user by domain, in full length.
 
     Raises:
         UsageError: If there is no such text, a file is not text or can't be read, or the folder has

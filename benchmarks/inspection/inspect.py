@@ -161,7 +161,7 @@ def _now(memory: Memory) -> StreamTrace:
     trace, bank = StreamTrace(), memory.bank
     slots = torch.nonzero(bank.occupied).flatten()
     clock = int(bank.clock)
-    trace.met(
+    trace.record_samples(
         slots[:0], bank.links[:0], slots, bank.links[slots], slots - clock,
         bank.target[slots].long(), slots=len(bank.links), offered=0, clock=clock,
     )  # fmt: skip

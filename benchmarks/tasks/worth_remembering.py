@@ -168,23 +168,23 @@ class WorthRemembering(ItemTask):
         item, query = self._events(role, blocks, generator)
         count = item.flatten(1).amax(1, keepdim=True) + 1
         role = torch.where(torch.arange(limit) < count, role, NO_ITEM)
-        every, asked = item.flatten(1), query.flatten(1)
+        every, queried = item.flatten(1), query.flatten(1)
         events = torch.stack(
             [
                 (self._first_context + context).expand_as(every),
-                torch.where(asked, self.query_token, self._first_kind + kind.gather(1, every)),
+                torch.where(queried, self.query_token, self._first_kind + kind.gather(1, every)),
                 key.gather(1, every),
                 value.gather(1, every),
             ],
             dim=-1,
         )
-        order = (~asked).int().argsort(dim=1, stable=True)[:, : int(asked.sum(1).max())]
+        order = (~queried).int().argsort(dim=1, stable=True)[:, : int(queried.sum(1).max())]
         return ItemStream(
             batch=Batch(
                 inputs=events.flatten(1),
                 positions=order * EVENT_TOKENS + EVENT_TOKENS - 2,
                 targets=value.gather(1, every.gather(1, order)),
-                mask=asked.gather(1, order),
+                mask=queried.gather(1, order),
             ),
             item=item,
             query=query,
@@ -219,15 +219,15 @@ class WorthRemembering(ItemTask):
             weight = (born - block) / self.config.lifetime + gumbel((batch, limit), generator)
             ready = pending & (born < block) & (block - born < 2 * self.config.lifetime)
             best = weight.masked_fill(~ready, -torch.inf).topk(min(BLOCK_QUERIES, limit), dim=1)
-            asked = best.values > -torch.inf
-            pending[rows[:, None].expand_as(asked)[asked], best.indices[asked]] &= (
-                role.gather(1, best.indices)[asked] == AGAIN
+            queried = best.values > -torch.inf
+            pending[rows[:, None].expand_as(queried)[queried], best.indices[queried]] &= (
+                role.gather(1, best.indices)[queried] == AGAIN
             )
             again = torch.rand(batch, BLOCK_EVENTS, generator=generator) < self.config.repeated
             back = torch.rand(batch, BLOCK_EVENTS, generator=generator)
             for event in range(BLOCK_EVENTS):
                 query = (
-                    asked[:, event]
+                    queried[:, event]
                     if event < BLOCK_QUERIES
                     else torch.zeros(batch, dtype=torch.bool)
                 )

@@ -261,7 +261,7 @@ class ComplementaryMemory(nn.Module):
         chosen = kept[kept >= len(stored)] - len(stored)
         free = torch.nonzero(~bank.occupied).flatten()[: len(chosen)]
         if self.trace is not None:
-            self.trace.met(
+            self.trace.record_samples(
                 gone, strengths, free, surprise[chosen], chosen, labels[chosen],
                 slots=len(bank.links), offered=len(labels), clock=int(bank.clock),
             )  # fmt: skip

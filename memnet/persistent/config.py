@@ -27,7 +27,7 @@ number of slots.
 MAX_SHARED_SLOTS = 10_000
 """Largest number of slots that takes a constant share of a budget.
 
-What a larger budget has besides these slots goes to the slow memory: many slots that do not
+The rest of a larger budget goes to the slow memory: many slots that do not
 surprise add nothing to its statistics (chosen on validation splits of Split MNIST and Split
 Fashion-MNIST).
 """

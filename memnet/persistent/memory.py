@@ -300,7 +300,7 @@ class PersistentMemory(nn.Module):
         self.bank = write(bank, free, self._codes(inputs[new]), labels[new], self.config.bits)
         if self.trace is not None:
             clock = int(bank.clock)
-            self.trace.met(
+            self.trace.record_samples(
                 gone,
                 gone_strengths,
                 free,

@@ -37,7 +37,7 @@ class StreamTrace:
         """Return the table as columns; see :func:`memnet.tracing.table.columns`."""
         return columns(self._events)
 
-    def met(
+    def record_samples(
         self,
         gone: Int[Tensor, " g"],
         gone_strengths: UInt8[Tensor, " g"],

@@ -16,7 +16,7 @@ VALIDATION_SEQUENCES = 128
 """Fresh sequences per validation."""
 
 PARTS = 10
-"""Validations of a training of a fixed number of steps, besides that before training."""
+"""Validations of a training of a fixed number of steps, in addition to the one before training."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

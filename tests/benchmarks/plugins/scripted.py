@@ -1,6 +1,6 @@
 """A tiny model with scripted faults: raise, be killed, exit, return NaN, use memory, or pause.
 
-A pause comes at each training step; measurements are without.
+The pause is at each training step; measurements have none.
 """
 
 import os
