@@ -152,7 +152,7 @@ def _count(tally: "Tally") -> str:
 
 def _limits(timeout: str | None, memory: str | None, retries: int) -> "Limits":
     from benchmarks.cli.durations_and_sizes import duration, size
-    from benchmarks.execution.engines.interface import Limits
+    from benchmarks.execution.engines.limits import Limits
 
     if retries < 0:
         raise UsageError(f"--retries {retries}: it takes a number of at least 0")
