@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from baselines.registry import parse_variant
+from baselines.variant_names import parse_variant
 from benchmarks.datasets.paths import data_root as find_data
 from benchmarks.execution.devices import choose_device
 from benchmarks.execution.run_cell import (
@@ -23,7 +23,8 @@ from benchmarks.execution.run_cell import (
 )
 from benchmarks.planning.budgets import options_and_total
 from benchmarks.planning.catalog import Catalog
-from benchmarks.planning.jobs import STOP_RULE, Job, check_data, versions
+from benchmarks.planning.jobs import Job, check_data
+from benchmarks.planning.versions import STOP_RULE, versions
 from results.errors import UsageError
 from results.records.cell import SUPERVISED, Cell
 from results.records.record import Record

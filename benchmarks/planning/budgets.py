@@ -12,7 +12,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from baselines.registry import Entry, parse_variant
+from baselines.registry import Entry
+from baselines.variant_names import parse_variant
 from benchmarks.planning.variant import Variant
 from results.errors import UsageError
 

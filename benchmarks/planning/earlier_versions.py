@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 
 from benchmarks.planning.catalog import Catalog
-from benchmarks.planning.jobs import STOP_RULE, stop_rule_version, training_version
 from benchmarks.planning.protocol import CONVERGED
+from benchmarks.planning.versions import STOP_RULE, stop_rule_version, training_version
 from results.records.cell import SUPERVISED, Cell
 
 

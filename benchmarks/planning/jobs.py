@@ -2,14 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from importlib import import_module
 from pathlib import Path
 
 from pydantic import JsonValue
 
-from baselines.entry_source import module_path, read_source
-from baselines.registry import Entry, Kind
+from baselines.registry import Entry
 from benchmarks.datasets.folder_content import content_digest
 from benchmarks.datasets.paths import data_root, located, normalised
 from benchmarks.datasets.user_data_notes import notes
@@ -17,7 +15,6 @@ from benchmarks.planning.budgets import with_total, without_total
 from benchmarks.planning.catalog import Catalog
 from benchmarks.planning.learning_rates import learning_rate
 from benchmarks.planning.protocol import (
-    CONVERGED,
     Protocol,
     has_training_protocol,
     protocol_of,
@@ -26,6 +23,7 @@ from benchmarks.planning.protocol import (
 from benchmarks.planning.set_options import FULL_PRECISION, Settings
 from benchmarks.planning.suite import Member
 from benchmarks.planning.variant import Variant, resolve
+from benchmarks.planning.versions import versions
 from results.errors import UsageError
 from results.records.cell import SUPERVISED, Cell, canonical
 from results.records.same_benchmark import Options, benchmark_options
@@ -81,59 +79,6 @@ def data_digest(entry: Entry, options: Mapping[str, JsonValue], root: Path) -> s
     if "DATA" in facts:
         return content_digest(located(str(options[facts["DATA"]]), root))
     return None
-
-
-TRAINING_MODULES: Mapping[Kind, str] = {
-    "task": "strategies.sequence.train",
-    "stream": "strategies.continual.train",
-}
-"""Module of the training loop of each kind of benchmark.
-
-Its ``VERSION`` is part of a cell's identity.
-"""
-
-STOP_RULE, STOP_RULE_MODULE = "stop_rule", "strategies.sequence.convergence"
-"""Part of the version of cells that are trained to convergence, and the module that holds it."""
-
-
-@cache
-def training_version(kind: Kind) -> str:
-    """Return the version of the training loop of a kind of benchmark."""
-    return str(read_source(module_path(TRAINING_MODULES[kind])).facts["VERSION"])
-
-
-@cache
-def stop_rule_version() -> str:
-    """Return the version of the rule that ends a training to convergence."""
-    return str(read_source(module_path(STOP_RULE_MODULE)).facts["VERSION"])
-
-
-def versions(
-    benchmark: Entry,
-    model: Entry,
-    method: Entry | None,
-    training: Mapping[str, JsonValue] | None = None,
-) -> dict[str, str]:
-    """Return the versions of a cell's components, and the digest of a published data set.
-
-    Args:
-        benchmark: The task or stream.
-        model: The model.
-        method: The method; None on a task.
-        training: The cell's training options; None for those of the default protocol.
-    """
-    found = {
-        "benchmark": benchmark.version,
-        "model": model.version,
-        "training": training_version(benchmark.kind),
-    }
-    if method is not None:
-        found["method"] = method.version
-    if "DIGEST" in benchmark.source.facts:
-        found["data"] = str(benchmark.source.facts["DIGEST"])
-    if benchmark.kind == "task" and (training or {}).get("protocol") == CONVERGED:
-        found[STOP_RULE] = stop_rule_version()
-    return found
 
 
 class Planner:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from pydantic import JsonValue
 
-from baselines.registry import parse_assignments
+from baselines.variant_names import parse_assignments
 from results.errors import UsageError
 
 FULL_PRECISION = "float32"

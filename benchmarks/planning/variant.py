@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from baselines.option_values import spelt
-from baselines.registry import Entry, parse_variant
+from baselines.registry import Entry
+from baselines.variant_names import parse_variant
 from results.errors import UsageError
 from results.records.cell import NAME_PATTERN, canonical
 

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from baselines import registry
-from baselines.registry import ENTRY_KINDS, Registry, parse_variant, read_plugin, unknown
+from baselines.registry import ENTRY_KINDS, Registry, read_plugin, unknown
+from baselines.variant_names import parse_variant
 from results.errors import UsageError
 
 MODEL = '''"""A model."""

@@ -1,6 +1,6 @@
 from benchmarks.planning.catalog import Catalog
 from benchmarks.planning.earlier_versions import changed_versions, earlier_versions
-from benchmarks.planning.jobs import stop_rule_version, versions
+from benchmarks.planning.versions import stop_rule_version, versions
 from results.records.cell import Cell
 
 

@@ -5,8 +5,9 @@ from pydantic import JsonValue
 
 from benchmarks.cli.plan_options import plan_from
 from benchmarks.planning.catalog import Catalog
-from benchmarks.planning.jobs import Job, stop_rule_version
+from benchmarks.planning.jobs import Job
 from benchmarks.planning.protocol import SOLVERS
+from benchmarks.planning.versions import stop_rule_version
 from results.errors import UsageError
 
 
