@@ -24,9 +24,10 @@ from torch.nn import functional
 
 from baselines.models import mlp
 from benchmarks.speed.timing import Timing, Work, compare
+from strategies.continual.build_stream import split_classes
 from strategies.continual.methods import er, naive
 from strategies.continual.strategy import EVALUATION_BATCH, ContinualStrategy
-from strategies.continual.stream import Samples, Schedule, Stream, split_classes
+from strategies.continual.stream import Samples, Schedule, Stream
 
 FEATURES, CLASSES, HIDDEN_WIDTH = 784, 10, 400
 BATCH_SIZE = 128

@@ -8,7 +8,8 @@ from jaxtyping import UInt8
 from benchmarks.datasets.labelled_images import Images
 from benchmarks.streams._splits import ImageOptions, measures_of, schedule_of
 from results.errors import UsageError
-from strategies.continual.stream import Stream, assemble
+from strategies.continual.build_stream import assemble
+from strategies.continual.stream import Stream
 
 Pixels = UInt8[np.ndarray, "n height width"]
 

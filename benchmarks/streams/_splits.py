@@ -8,14 +8,8 @@ import torch
 from benchmarks.datasets.held_out import held_out as held_out_of
 from benchmarks.datasets.labelled_images import Form, Images
 from results.errors import UsageError
-from strategies.continual.stream import (
-    Measures,
-    Samples,
-    Scenario,
-    Schedule,
-    Stream,
-    split_classes,
-)
+from strategies.continual.build_stream import split_classes
+from strategies.continual.stream import Measures, Samples, Scenario, Schedule, Stream
 
 
 class CommonOptions(Protocol):

@@ -42,7 +42,8 @@ from benchmarks.streams._splits import (
     split_samples,
 )
 from results.errors import UsageError
-from strategies.continual.stream import Samples, Stream, split_classes
+from strategies.continual.build_stream import split_classes
+from strategies.continual.stream import Samples, Stream
 
 VERSION = 2
 TITLE = "Your own features"

@@ -34,7 +34,8 @@ from benchmarks.streams._splits import (
     schedule_of,
     split_samples,
 )
-from strategies.continual.stream import Samples, Stream, split_classes
+from strategies.continual.build_stream import split_classes
+from strategies.continual.stream import Samples, Stream
 
 VERSION = 3
 TITLE = "Your own data"

@@ -23,7 +23,8 @@ from benchmarks.datasets.texts import BLOCK_BYTES, FOLD, domains
 from benchmarks.streams._splits import measures_of, schedule_of
 from results.errors import UsageError
 from strategies.common.rng import generator
-from strategies.continual.stream import Measures, Samples, Stream, assemble
+from strategies.continual.build_stream import assemble
+from strategies.continual.stream import Measures, Samples, Stream
 
 VERSION = 1
 TITLE = "Text domains"

@@ -16,8 +16,8 @@ from baselines.interface import ModelOutput, SequenceModel
 from results.errors import UsageError
 from strategies.continual.classifier import CLOSED
 from strategies.continual.dataloader import TensorLoader
+from strategies.continual.method_requirements import require_above_zero, require_positive
 from strategies.continual.strategy import ContinualStrategy
-from strategies.continual.stream import require_above_zero, require_positive
 
 MIN_COUNT = 2
 """Fewest features: a random one and the constant."""

@@ -8,9 +8,10 @@ from avalanche.core import SupervisedPlugin
 
 from baselines.interface import SequenceModel
 from strategies.continual.classifier import classifier
+from strategies.continual.method_requirements import require_boundaries
 from strategies.continual.methods.joint import joined
 from strategies.continual.strategy import ContinualStrategy
-from strategies.continual.stream import Stream, require_boundaries
+from strategies.continual.stream import Stream
 
 VERSION = 1
 TITLE = "Cumulative training (upper bound)"

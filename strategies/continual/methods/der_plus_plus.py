@@ -22,10 +22,11 @@ from torch.nn import functional
 
 from baselines.interface import SequenceModel
 from strategies.continual.classifier import classifier
+from strategies.continual.method_requirements import require_at_least
 from strategies.continual.replay.buffer import Buffer, build_buffer, raw_storage
 from strategies.continual.replay.rehearsal import Replay
 from strategies.continual.strategy import ContinualStrategy
-from strategies.continual.stream import Stream, require_at_least
+from strategies.continual.stream import Stream
 
 VERSION = 3
 TITLE = "DER++"

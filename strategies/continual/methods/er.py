@@ -7,10 +7,11 @@ import torch
 
 from baselines.interface import SequenceModel
 from strategies.continual.classifier import classifier
+from strategies.continual.method_requirements import require_boundaries
 from strategies.continual.replay.buffer import build_buffer, raw_storage
 from strategies.continual.replay.rehearsal import Replay
 from strategies.continual.strategy import ContinualStrategy
-from strategies.continual.stream import Stream, require_boundaries
+from strategies.continual.stream import Stream
 
 VERSION = 3
 TITLE = "Experience replay (ER)"

@@ -11,11 +11,12 @@ import torch
 from baselines.interface import SequenceModel
 from results.errors import UsageError
 from strategies.continual.classifier import classifier
+from strategies.continual.method_requirements import require_boundaries
 from strategies.continual.replay.buffer import build_buffer, has_bytes
 from strategies.continual.replay.rehearsal import Replay
 from strategies.continual.replay.sample_storage import DeflatedStorage
 from strategies.continual.strategy import ContinualStrategy
-from strategies.continual.stream import Stream, require_boundaries
+from strategies.continual.stream import Stream
 
 VERSION = 2
 TITLE = "ER, compressed samples"

@@ -22,11 +22,12 @@ from memnet.persistent.memory import PersistentMemory
 from results.errors import UsageError
 from strategies.common.rng import generator
 from strategies.continual.classifier import trunk
+from strategies.continual.method_requirements import require_at_least
 from strategies.continual.replay.buffer import Buffer, build_buffer, has_bytes, raw_storage
 from strategies.continual.replay.rehearsal import Replay, samples_of
 from strategies.continual.replay.sample_storage import DeflatedStorage
 from strategies.continual.strategy import ContinualStrategy
-from strategies.continual.stream import Stream, require_at_least
+from strategies.continual.stream import Stream
 
 VERSION = 3
 TITLE = "ER with MemNet's encoder (control)"

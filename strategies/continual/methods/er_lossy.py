@@ -19,11 +19,12 @@ from torch import Tensor
 from baselines.interface import ModelOutput, SequenceModel, Signature
 from results.errors import UsageError
 from strategies.continual.classifier import classifier
+from strategies.continual.method_requirements import require_boundaries
 from strategies.continual.replay.buffer import build_buffer, has_bytes
 from strategies.continual.replay.dct_storage import DctStorage
 from strategies.continual.replay.rehearsal import Replay
 from strategies.continual.strategy import ContinualStrategy
-from strategies.continual.stream import Stream, require_boundaries
+from strategies.continual.stream import Stream
 
 VERSION = 1
 TITLE = "ER, lossy samples"

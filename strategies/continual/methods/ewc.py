@@ -27,14 +27,14 @@ from torch import Tensor, nn
 from baselines.interface import SequenceModel
 from strategies.common.rng import generator
 from strategies.continual.classifier import classifier
-from strategies.continual.replay.rehearsal import samples_of, task_of_class
-from strategies.continual.strategy import ContinualStrategy
-from strategies.continual.stream import (
-    Stream,
+from strategies.continual.method_requirements import (
     require_at_least,
     require_boundaries,
     require_positive,
 )
+from strategies.continual.replay.rehearsal import samples_of, task_of_class
+from strategies.continual.strategy import ContinualStrategy
+from strategies.continual.stream import Stream
 
 VERSION = 1
 TITLE = "EWC"

@@ -25,10 +25,11 @@ from baselines.interface import SequenceModel
 from strategies.common.rng import generator
 from strategies.continual.classifier import classifier
 from strategies.continual.dataloader import TensorLoader
+from strategies.continual.method_requirements import require_boundaries, require_positive
 from strategies.continual.replay.buffer import Buffer, build_buffer, raw_storage
 from strategies.continual.replay.rehearsal import Replay, samples_of
 from strategies.continual.strategy import ContinualStrategy
-from strategies.continual.stream import Stream, require_boundaries, require_positive
+from strategies.continual.stream import Stream
 
 VERSION = 2
 TITLE = "GDumb"

@@ -26,9 +26,10 @@ from torch import Tensor, nn
 from baselines.interface import ModelOutput, SequenceModel
 from strategies.common.rng import generator
 from strategies.continual.classifier import CLOSED, classifier
+from strategies.continual.method_requirements import require_positive
 from strategies.continual.methods._vae import VAE
 from strategies.continual.strategy import ContinualStrategy
-from strategies.continual.stream import Stream, require_positive
+from strategies.continual.stream import Stream
 
 VERSION = 1
 TITLE = "Generative classifier"

@@ -31,10 +31,11 @@ from torch.nn import functional
 from baselines.interface import SequenceModel
 from strategies.common.rng import generator
 from strategies.continual.classifier import CLOSED, classifier
+from strategies.continual.method_requirements import require_boundaries, require_positive
 from strategies.continual.methods._vae import VAE
 from strategies.continual.replay.rehearsal import samples_of, weighted_loss
 from strategies.continual.strategy import ContinualStrategy
-from strategies.continual.stream import Stream, require_boundaries, require_positive
+from strategies.continual.stream import Stream
 
 VERSION = 1
 TITLE = "Generative replay (DGR)"

@@ -34,10 +34,11 @@ from torch.nn import functional
 
 from baselines.interface import ModelOutput, SequenceModel
 from strategies.continual.classifier import CLOSED, classifier, trunk
+from strategies.continual.method_requirements import require_boundaries
 from strategies.continual.replay.exemplars import Exemplars, exemplars_for
 from strategies.continual.replay.rehearsal import Replay, samples_of
 from strategies.continual.strategy import ContinualStrategy
-from strategies.continual.stream import Stream, require_boundaries
+from strategies.continual.stream import Stream
 
 VERSION = 2
 TITLE = "iCaRL"

@@ -20,16 +20,16 @@ from torch import Tensor, nn
 from baselines.interface import ModelOutput, SequenceModel
 from strategies.common.batch_norm import freeze_statistics
 from strategies.continual.classifier import classifier, trunk
-from strategies.continual.replay.buffer import Buffer, build_buffer
-from strategies.continual.replay.rehearsal import Replay, samples_of
-from strategies.continual.replay.sample_storage import RowStorage
-from strategies.continual.strategy import ContinualStrategy
-from strategies.continual.stream import (
-    Stream,
+from strategies.continual.method_requirements import (
     require_at_least,
     require_boundaries,
     require_positive,
 )
+from strategies.continual.replay.buffer import Buffer, build_buffer
+from strategies.continual.replay.rehearsal import Replay, samples_of
+from strategies.continual.replay.sample_storage import RowStorage
+from strategies.continual.strategy import ContinualStrategy
+from strategies.continual.stream import Stream
 
 VERSION = 2
 TITLE = "Latent replay"

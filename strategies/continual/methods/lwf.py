@@ -29,14 +29,14 @@ from torch import Tensor, nn
 
 from baselines.interface import SequenceModel
 from strategies.continual.classifier import CLOSED, classifier
-from strategies.continual.replay.rehearsal import samples_of
-from strategies.continual.strategy import ContinualStrategy
-from strategies.continual.stream import (
-    Stream,
+from strategies.continual.method_requirements import (
     require_above_zero,
     require_at_least,
     require_boundaries,
 )
+from strategies.continual.replay.rehearsal import samples_of
+from strategies.continual.strategy import ContinualStrategy
+from strategies.continual.stream import Stream
 
 VERSION = 2
 TITLE = "LwF"

@@ -32,6 +32,7 @@ from baselines.interface import ModelOutput, SequenceModel
 from results.errors import UsageError
 from strategies.common.rng import generator
 from strategies.continual.classifier import classifier
+from strategies.continual.method_requirements import require_at_least, require_positive
 from strategies.continual.methods._closed_form import (
     MIN_COUNT,
     VALUE_BYTES,
@@ -45,7 +46,7 @@ from strategies.continual.methods._closed_form import (
 from strategies.continual.methods._random_features import random_features
 from strategies.continual.methods._surprise_slots import SurpriseSlots, margins_of, slot_bytes
 from strategies.continual.strategy import ContinualStrategy
-from strategies.continual.stream import Stream, require_at_least, require_positive
+from strategies.continual.stream import Stream
 
 VERSION = 2
 TITLE = "Ridge regression and slots"

@@ -22,13 +22,13 @@ from torch import Tensor, nn
 
 from baselines.interface import SequenceModel
 from strategies.continual.classifier import classifier
-from strategies.continual.strategy import ContinualStrategy
-from strategies.continual.stream import (
-    Stream,
+from strategies.continual.method_requirements import (
     require_above_zero,
     require_at_least,
     require_boundaries,
 )
+from strategies.continual.strategy import ContinualStrategy
+from strategies.continual.stream import Stream
 
 VERSION = 1
 TITLE = "Synaptic intelligence (SI)"

@@ -25,16 +25,16 @@ from torch import Tensor, nn
 from baselines.interface import ModelOutput, SequenceModel
 from results.errors import UsageError
 from strategies.continual.classifier import CLOSED, classifier, trunk
-from strategies.continual.methods._closed_form import count_within
-from strategies.continual.methods._random_features import random_features
-from strategies.continual.replay.rehearsal import samples_of
-from strategies.continual.strategy import ContinualStrategy
-from strategies.continual.stream import (
-    Stream,
+from strategies.continual.method_requirements import (
     require_above_zero,
     require_boundaries,
     require_positive,
 )
+from strategies.continual.methods._closed_form import count_within
+from strategies.continual.methods._random_features import random_features
+from strategies.continual.replay.rehearsal import samples_of
+from strategies.continual.strategy import ContinualStrategy
+from strategies.continual.stream import Stream
 
 VERSION = 3
 TITLE = "Streaming LDA"

@@ -14,11 +14,12 @@ from benchmarks.streams import split_digits
 from memnet.persistent.bank import bank_bytes
 from results.errors import UsageError
 from results.records.record import Outcome
+from strategies.continual.build_stream import split_classes
 from strategies.continual.classifier import MultiHeadClassifier, classifier
 from strategies.continual.dataloader import Cycle, TensorLoader, columns_of
 from strategies.continual.methods import er, memnet, naive
 from strategies.continual.strategy import ContinualStrategy
-from strategies.continual.stream import Samples, Scenario, Schedule, Stream, split_classes
+from strategies.continual.stream import Samples, Scenario, Schedule, Stream
 from strategies.continual.train import run_stream
 from tests.strategies.continual.small_gru import Gru
 from tests.strategies.continual.toy_stream import toy

@@ -2,7 +2,8 @@
 
 import torch
 
-from strategies.continual.stream import Samples, Scenario, Schedule, Stream, split_classes
+from strategies.continual.build_stream import split_classes
+from strategies.continual.stream import Samples, Scenario, Schedule, Stream
 
 NEEDS_BOUNDARIES = (*("cumulative", "ewc", "gdumb", "generative-replay", "icarl", "lwf", "si"),)
 """Methods that are refused on online streams."""

@@ -13,9 +13,10 @@ from avalanche.training.plugins import EvaluationPlugin
 from torch import nn
 
 from results.statistics.metrics import stream_metrics
+from strategies.continual.build_stream import split_classes
 from strategies.continual.classifier import Classifier
 from strategies.continual.metrics.accuracy_matrix import AccuracyMatrix
-from strategies.continual.stream import Samples, Schedule, Stream, split_classes
+from strategies.continual.stream import Samples, Schedule, Stream
 from tests.strategies.continual.small_gru import Gru
 
 

@@ -1,11 +1,14 @@
+"""Streams of tensors: the values that a buffer can store, and the labels of test samples."""
+
 import pytest
 import torch
 from torch import Tensor
 
 from results.errors import UsageError
+from strategies.continual.build_stream import split_classes
 from strategies.continual.dataloader import columns_of
 from strategies.continual.replay.buffer import raw_storage
-from strategies.continual.stream import Samples, Scenario, Schedule, Stream, split_classes
+from strategies.continual.stream import Samples, Scenario, Schedule, Stream
 
 
 def built(
