@@ -12,7 +12,7 @@ from baselines.entry_source import module_path
 from baselines.registry import Entry
 from benchmarks.planning.jobs import Job
 from results.records.provenance import provenance
-from results.records.record import Plugin, Provenance
+from results.records.record_parts import Plugin, Provenance
 
 CODE_PACKAGES = ("baselines", "benchmarks", "memnet", "results", "strategies")
 """The project's own packages with the code of cells."""

@@ -17,7 +17,8 @@ from benchmarks.planning.jobs import Job
 from benchmarks.planning.plan import Plan
 from results.records.cell import Cell
 from results.records.header import RecordHeader
-from results.records.record import Failure, Record
+from results.records.record import Record
+from results.records.record_parts import Failure
 
 
 class Display(Protocol):

@@ -26,7 +26,8 @@ from benchmarks.planning.jobs import Job, check_data
 from benchmarks.planning.set_options import FULL_PRECISION
 from results.error_text import OUT_OF_MEMORY, out_of_memory
 from results.records.provenance import now
-from results.records.record import Failure, Outcome, Plugin, Record, failed, succeeded
+from results.records.record import Outcome, Record, failed, succeeded
+from results.records.record_parts import Failure, Plugin
 
 if TYPE_CHECKING:
     import torch

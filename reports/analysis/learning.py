@@ -17,7 +17,8 @@ import numpy as np
 
 from reports.analysis.curves import MAX_ABSOLUTE, Array
 from reports.analysis.selection import ResultRow
-from results.records.record import Learning, Record
+from results.records.record import Record
+from results.records.record_parts import Learning
 from results.statistics.learning import THRESHOLD, first_reaching
 
 Against = Literal["examples", "cpu_seconds"]

@@ -11,7 +11,8 @@ from pydantic import JsonValue
 from pydantic_core import from_json
 
 from results.records.checksum import split_checksum
-from results.records.record import RECORD_SCHEMA, Failure, Record, parse
+from results.records.record import RECORD_SCHEMA, Record, parse
+from results.records.record_parts import Failure
 from results.records.same_benchmark import benchmark_options
 
 

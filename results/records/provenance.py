@@ -7,7 +7,7 @@ import subprocess
 from functools import cache
 from pathlib import Path
 
-from results.records.record import Provenance
+from results.records.record_parts import Provenance
 
 RECORDED_PACKAGES = (
     "memnet-bench",

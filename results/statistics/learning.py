@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from results.records.record import Learning, LearningPoint
+from results.records.record_parts import Learning, LearningPoint
 from results.records.thinning import MAX_POINTS, log_grid
 
 THRESHOLD = 0.9

@@ -11,7 +11,8 @@ from typing import TypeGuard
 
 from pydantic import JsonValue
 
-from results.records.record import Cost, Learning, Provenance, Record
+from results.records.record import Record
+from results.records.record_parts import Cost, Learning, Provenance
 from results.statistics.learning import first_reaching
 
 SAFE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+\-]{0,99}")

@@ -8,7 +8,7 @@ from typing import Any, Self
 
 from torch import nn
 
-from results.records.record import Cost
+from results.records.record_parts import Cost
 
 
 class Stopwatch:

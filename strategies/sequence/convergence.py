@@ -16,7 +16,7 @@ cap no training of those measured was stopped too early.
 import math
 from typing import Any, Literal
 
-from results.records.record import Learning
+from results.records.record_parts import Learning
 from results.statistics.learning import learning
 from strategies.sequence.task import SequenceTask
 from strategies.sequence.validation import Validation, Validations

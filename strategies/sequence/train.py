@@ -11,7 +11,8 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LambdaLR
 
 from baselines.interface import SequenceModel, Signature, check_output, state_bytes
-from results.records.record import Learning, Outcome
+from results.records.record import Outcome
+from results.records.record_parts import Learning
 from results.records.thinning import log_grid
 from results.statistics.metrics import task_metrics
 from strategies.common.batch_norm import allow_single_samples

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 
 from baselines.interface import SequenceModel
-from results.records.record import Learning, LearningPoint
+from results.records.record_parts import Learning, LearningPoint
 from results.statistics.learning import learning
 from strategies.common.rng import generator
 from strategies.sequence.task import SequenceTask

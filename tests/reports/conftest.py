@@ -6,7 +6,8 @@ import pytest
 
 from results.records.cell import Cell
 from results.records.manifest import Benchmark, Manifest, Planned
-from results.records.record import Cost, Failure, Outcome, Provenance, Record, failed, succeeded
+from results.records.record import Outcome, Record, failed, succeeded
+from results.records.record_parts import Cost, Failure, Provenance
 from results.statistics.metrics import stream_metrics, task_metrics
 from results.store.store import Store
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from benchmarks.execution.engines.process import CellProcess, log_end
 from results.error_text import OUT_OF_MEMORY
-from results.records.record import Failure
+from results.records.record_parts import Failure
 
 MEMORY_POLL = 0.1
 """Seconds between two checks of the memory of cells, if it is limited."""

@@ -33,7 +33,8 @@ from benchmarks.execution.machine_memory import kernel_kills
 from benchmarks.execution.run_cell import THREADS, CellEnvironment
 from benchmarks.planning.jobs import Job
 from results.errors import Damaged, UsageError
-from results.records.record import Failure, Record, failed, parse
+from results.records.record import Record, failed, parse
+from results.records.record_parts import Failure
 
 START_ATTEMPTS = 5
 """Attempts to start a process.

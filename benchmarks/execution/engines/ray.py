@@ -28,7 +28,8 @@ from benchmarks.planning.jobs import Job
 from memnet.launch import SHIPPED
 from results.errors import UsageError
 from results.records.provenance import now
-from results.records.record import Failure, Record, failed, parse
+from results.records.record import Record, failed, parse
+from results.records.record_parts import Failure
 from results.store.store import write_whole
 
 CONNECT_TIMEOUT = 10.0

@@ -11,7 +11,7 @@ from multiprocessing.context import ForkServerProcess
 from benchmarks.execution.engines.process import SERVER_LOST, CellProcess, cause, log_end
 from benchmarks.execution.machine_memory import kernel_kills
 from results.error_text import OUT_OF_MEMORY, WAY_OUT
-from results.records.record import Failure
+from results.records.record_parts import Failure
 
 EXTERNAL_SIGNALS = frozenset(
     {signal.SIGKILL, signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT}

@@ -22,7 +22,8 @@ from benchmarks.planning.plan import Plan, make_plan
 from benchmarks.planning.request import Request
 from results.errors import UsageError
 from results.records.provenance import now, provenance
-from results.records.record import Cost, Failure, Outcome, Record, failed, succeeded
+from results.records.record import Outcome, Record, failed, succeeded
+from results.records.record_parts import Cost, Failure
 from tests.benchmarks.command import PLUGINS
 
 ENVIRONMENT = CellEnvironment(device="cpu", data_root=Path("nowhere"))

@@ -11,7 +11,7 @@ from benchmarks.execution.cell_provenance import plugins_of
 from benchmarks.execution.checkpoint_key import checkpoint_key
 from benchmarks.execution.run_cell import run
 from benchmarks.planning.jobs import Job
-from results.records.record import Plugin
+from results.records.record_parts import Plugin
 from tests.benchmarks.execution.wee_cells import FILES, WEE, environment, jobs
 
 

@@ -9,7 +9,8 @@ from benchmarks.planning.request import Request
 from benchmarks.planning.set_options import parse_settings
 from reports.analysis.selection import select
 from results.records.provenance import now, provenance
-from results.records.record import Cost, Failure, Outcome, failed, succeeded
+from results.records.record import Outcome, failed, succeeded
+from results.records.record_parts import Cost, Failure
 from results.store.store import Store
 from tests.benchmarks.command import PLUGINS, WITH_PLUGINS, memnet
 

@@ -4,7 +4,8 @@ import numpy as np
 
 from reports.analysis.learning import Against, learning_curve, learning_summary, solved_seeds
 from reports.analysis.selection import ResultRow, select
-from results.records.record import LearningPoint, Record
+from results.records.record import Record
+from results.records.record_parts import LearningPoint
 from results.statistics.learning import learning
 from tests.reports.conftest import cell, task_record
 from tests.reports.figures.drawn_figures import Fill

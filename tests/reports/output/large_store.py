@@ -14,7 +14,8 @@ import numpy as np
 
 from results.records.cell import Cell
 from results.records.manifest import Benchmark
-from results.records.record import Cost, Outcome, Record, succeeded
+from results.records.record import Outcome, Record, succeeded
+from results.records.record_parts import Cost
 from results.statistics.metrics import stream_metrics, task_metrics
 from results.store.store import Store
 from tests.reports.conftest import failed_record, manifest, provenance

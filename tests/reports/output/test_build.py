@@ -11,7 +11,7 @@ from reports.output.build import build, possible, write
 from reports.output.report_folder import LISTING
 from results.errors import UsageError
 from results.records.manifest import Described
-from results.records.record import Failure
+from results.records.record_parts import Failure
 from results.store.store import Store
 from tests.reports.conftest import (
     HOSTILE,

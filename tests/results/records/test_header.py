@@ -4,7 +4,8 @@ from results.errors import Damaged, Newer
 from results.records.cell import Cell
 from results.records.checksum import add_checksum
 from results.records.header import header, header_of
-from results.records.record import Cost, Failure, Outcome, Provenance, failed, succeeded
+from results.records.record import Outcome, failed, succeeded
+from results.records.record_parts import Cost, Failure, Provenance
 
 CELL = Cell(
     benchmark="induction",

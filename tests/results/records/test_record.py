@@ -6,20 +6,8 @@ from pydantic import ValidationError
 from results.errors import Damaged, Newer
 from results.records.cell import Cell
 from results.records.checksum import add_checksum
-from results.records.record import (
-    RECORD_SCHEMA,
-    Cost,
-    Failure,
-    Learning,
-    LearningPoint,
-    Outcome,
-    Plugin,
-    Provenance,
-    Record,
-    failed,
-    parse,
-    succeeded,
-)
+from results.records.record import RECORD_SCHEMA, Outcome, Record, failed, parse, succeeded
+from results.records.record_parts import Cost, Failure, Learning, LearningPoint, Plugin, Provenance
 
 CELL = Cell(
     benchmark="induction",

@@ -1,4 +1,4 @@
-from results.records.record import LearningPoint
+from results.records.record_parts import LearningPoint
 from results.records.thinning import MAX_POINTS
 from results.statistics.learning import learning
 

@@ -7,7 +7,8 @@ import pytest
 from results.errors import UsageError
 from results.records.cell import Cell
 from results.records.manifest import MANIFEST_SCHEMA, Benchmark, Manifest
-from results.records.record import RECORD_SCHEMA, Cost, Outcome, Provenance, Record, succeeded
+from results.records.record import RECORD_SCHEMA, Outcome, Record, succeeded
+from results.records.record_parts import Cost, Provenance
 from results.store.locks import Lock, lock
 from results.store.store import Store, write_whole
 

@@ -7,15 +7,8 @@ from typing import Any
 
 from results.records.cell import IDENTITY_SCHEME, Cell
 from results.records.checksum import add_checksum
-from results.records.record import (
-    Cost,
-    LearningPoint,
-    Outcome,
-    Plugin,
-    Provenance,
-    Record,
-    succeeded,
-)
+from results.records.record import Outcome, Record, succeeded
+from results.records.record_parts import Cost, LearningPoint, Plugin, Provenance
 from results.statistics.learning import learning
 from results.statistics.metrics import probe_metrics, stream_metrics, task_metrics, tracking_metrics
 

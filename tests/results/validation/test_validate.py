@@ -10,7 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from benchmarks.execution.devices import device_name
-from results.records.record import Failure, Record, failed
+from results.records.record import Record, failed
+from results.records.record_parts import Failure
 from results.validation.recompute import recomputed
 from results.validation.submissions import Submission
 from results.validation.untrusted_json import MAX_BYTES, printable

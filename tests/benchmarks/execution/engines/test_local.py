@@ -20,7 +20,8 @@ from benchmarks.execution.run_cell import CellEnvironment
 from benchmarks.planning.jobs import Job
 from results.error_text import WAY_OUT
 from results.errors import UsageError
-from results.records.record import Failure, Record
+from results.records.record import Record
+from results.records.record_parts import Failure
 from tests.benchmarks.execution.scripted_cells import ENVIRONMENT, WORK, plan
 
 

@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 
 from benchmarks.execution.engines.retries import after_death, after_loss
-from results.records.record import Failure
+from results.records.record_parts import Failure
 from tests.benchmarks.execution.engines.test_process import cell_process
 
 

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from baselines.interface import ModelOutput, SequenceModel, Signature
-from results.records.record import Cost
+from results.records.record_parts import Cost
 from strategies.common.checkpoint import Checkpoint
 from strategies.continual.methods import er, latent_replay, lwf, naive, ridge
 from strategies.continual.metrics.state_size import TrainingState
