@@ -5,6 +5,7 @@ from typing import TypeAlias
 
 from pydantic import JsonValue
 
+from results.statistics.metrics import task_metrics
 from strategies.sequence.forgetting import Dynamics
 
 Rows: TypeAlias = list[list[float | None]]
@@ -29,3 +30,21 @@ class EvaluationResult:
     slots: dict[str, JsonValue] | None
     state_bytes: int
     dynamics: Dynamics = field(default_factory=Dynamics)
+
+
+def result_metrics(result: EvaluationResult) -> dict[str, float | None]:
+    """Return the metrics of the task's own queries, then those of each group with its name."""
+    metrics = task_metrics(result.accuracy_by_distance)
+    for name, rows in result.groups.items():
+        metrics |= task_metrics(rows, group=name)
+    return metrics | result.dynamics.metrics
+
+
+def result_curves(result: EvaluationResult) -> dict[str, JsonValue]:
+    """Return the curves ``accuracy_by_distance`` and ``accuracy_by_distance_{group}``."""
+    groups = {f"accuracy_by_distance_{name}": rows for name, rows in result.groups.items()}
+    curves: dict[str, JsonValue] = {
+        name: [list(row) for row in rows]
+        for name, rows in {"accuracy_by_distance": result.accuracy_by_distance, **groups}.items()
+    }
+    return curves | result.dynamics.curves

@@ -5,7 +5,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
-from pydantic import JsonValue
 from torch import nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LambdaLR
@@ -14,7 +13,6 @@ from baselines.interface import SequenceModel, Signature, check_output, state_by
 from results.records.record import Outcome
 from results.records.record_parts import Learning
 from results.records.thinning import log_grid
-from results.statistics.metrics import task_metrics
 from strategies.common.batch_norm import allow_single_samples
 from strategies.common.checkpoint import Checkpoint, Parts
 from strategies.common.cost import Stopwatch, measure_cost
@@ -22,21 +20,17 @@ from strategies.common.rng import generator
 from strategies.common.training_log import TrainingLog, diverged
 from strategies.sequence.convergence import Convergence
 from strategies.sequence.evaluate import evaluate_task
-from strategies.sequence.evaluation_result import EvaluationResult
+from strategies.sequence.evaluation_result import result_curves, result_metrics
+from strategies.sequence.learning_rate_schedule import rate_at, warm_up_steps
 from strategies.sequence.parameter_groups import parameter_groups
 from strategies.sequence.task import SequenceTask
+from strategies.sequence.training_counters import Counters
 from strategies.sequence.validation import Validations
 
 VERSION = 3
 """Version of the loop; raise it if a change here or in `strategies.sequence.evaluate` can alter
 results. It is part of the identity of every task's cells.
 """
-
-WARM_UP = 0.1
-"""Share of the steps over which the learning rate rises."""
-
-FLOOR = 0.1
-"""Share of the peak learning rate at the last step."""
 
 CLIP = 1.0
 """Largest norm of a gradient."""
@@ -172,17 +166,7 @@ def train(
     is the stopwatch that the caller runs, which gets the time of interrupted processes too.
     """
     watch, checkpoint = watch or Stopwatch(), checkpoint or Checkpoint()
-    convergence = None
-    if cap_factor is not None:
-        convergence = Convergence(
-            task,
-            steps=steps,
-            factor=cap_factor,
-            warm_up=warm_up_steps(steps),
-            batch_size=batch_size,
-            seed=seed,
-        )
-    validations = convergence or Validations(task, steps=steps, batch_size=batch_size, seed=seed)
+    validations, convergence = _validations(task, steps, batch_size, seed, cap_factor)
     optimizer, schedule, parts = training_parts(
         model, steps=steps, learning_rate=learning_rate, seed=seed, convergence=convergence
     )
@@ -190,25 +174,20 @@ def train(
         stateful={**parts.stateful, "watch": watch, "validations": validations},
         generators=parts.generators,
     )
-    counters = checkpoint.resume(saved) or {"done": 0, "points": [], "since": [], "bytes": 0}
-    done: int = counters["done"]
-    points: list[tuple[float, float]] = counters["points"]
-    since: list[float] = counters["since"]
-    peak_bytes: int = counters["bytes"]
-    if not done:
+    counters = Counters(**(checkpoint.resume(saved) or {}))
+    if not counters.done:
         with watch.stopped():
             validations.validate(model, 0, watch.cpu)
     model.train()
-    while done < (last := validations.last_step):
+    while counters.done < validations.last_step:
         loss, norm, size = _step(model, task, batch_size, optimizer, parts.generators)
-        done, peak_bytes = done + 1, max(peak_bytes, size)
-        since.append(loss)
+        done = counters.count(loss, size)
         if not math.isfinite(loss):
-            raise diverged(f"the loss was {loss} at step {done} of {last}", learning_rate)
+            at = f"step {done} of {validations.last_step}"
+            raise diverged(f"the loss was {loss} at {at}", learning_rate)
         if validations.due(done):
             with watch.stopped():
                 validations.validate(model, done, watch.cpu)
-            last = validations.last_step
         schedule.step()
         if training_log is not None:
             rate = float(schedule.get_last_lr()[0])
@@ -218,19 +197,36 @@ def train(
             if convergence is None
             else validations.points[-1].step == done
         ):
-            points.append((float(done), sum(since) / len(since)))
-            since.clear()
-        progress(done / last)
-        counters = {"done": done, "points": points, "since": since, "bytes": peak_bytes}
-        checkpoint.save(saved, counters, final=done >= last)
+            counters.add_point()
+        progress(done / validations.last_step)
+        checkpoint.save(saved, counters.state_dict(), final=done >= validations.last_step)
     if on_trained is not None:
         on_trained(parts)
     return Training(
-        losses=[points[place] for place in log_grid([step for step, _ in points])],
-        steps=done,
-        state_bytes=peak_bytes,
+        losses=[
+            counters.points[place] for place in log_grid([step for step, _ in counters.points])
+        ],
+        steps=counters.done,
+        state_bytes=counters.bytes,
         learning=validations.learning(),
     )
+
+
+def _validations(
+    task: SequenceTask, steps: int, batch_size: int, seed: int, cap_factor: int | None
+) -> tuple[Validations, Convergence | None]:
+    """Return the validations of a training, and the same if they decide when it ends."""
+    if cap_factor is None:
+        return Validations(task, steps=steps, batch_size=batch_size, seed=seed), None
+    convergence = Convergence(
+        task,
+        steps=steps,
+        factor=cap_factor,
+        warm_up=warm_up_steps(steps),
+        batch_size=batch_size,
+        seed=seed,
+    )
+    return convergence, convergence
 
 
 def _step(
@@ -286,36 +282,3 @@ def training_parts(
         generators=(generator("examples", seed), generator("model", seed)),
     )
     return optimizer, schedule, parts
-
-
-def rate_at(step: int, steps: int) -> float:
-    """Return the share of the peak rate at a step: linear warm-up, then cosine decay to `FLOOR`."""
-    warm = warm_up_steps(steps)
-    if step < warm:
-        return (step + 1) / warm
-    return FLOOR + (1.0 - FLOOR) * 0.5 * (
-        1.0 + math.cos(math.pi * (step - warm) / max(1, steps - warm))
-    )
-
-
-def warm_up_steps(steps: int) -> int:
-    """Return the number of steps over which the learning rate rises."""
-    return max(1, round(WARM_UP * steps))
-
-
-def result_metrics(result: EvaluationResult) -> dict[str, float | None]:
-    """Return the metrics of the task's own queries, then those of each group with its name."""
-    metrics = task_metrics(result.accuracy_by_distance)
-    for name, rows in result.groups.items():
-        metrics |= task_metrics(rows, group=name)
-    return metrics | result.dynamics.metrics
-
-
-def result_curves(result: EvaluationResult) -> dict[str, JsonValue]:
-    """Return the curves ``accuracy_by_distance`` and ``accuracy_by_distance_{group}``."""
-    groups = {f"accuracy_by_distance_{name}": rows for name, rows in result.groups.items()}
-    curves: dict[str, JsonValue] = {
-        name: [list(row) for row in rows]
-        for name, rows in {"accuracy_by_distance": result.accuracy_by_distance, **groups}.items()
-    }
-    return curves | result.dynamics.curves

@@ -21,6 +21,7 @@ from strategies.sequence.evaluate import (
     evaluate_task,
     evaluate_whole_sequences,
 )
+from strategies.sequence.evaluation_result import result_curves, result_metrics
 from strategies.sequence.task import (
     Batch,
     EvaluationBatch,
@@ -30,7 +31,7 @@ from strategies.sequence.task import (
     WholeSequenceTask,
     largest_is_target,
 )
-from strategies.sequence.train import result_curves, result_metrics, train
+from strategies.sequence.train import train
 
 
 def ignore(fraction: float) -> None:

@@ -12,8 +12,8 @@ from baselines.models import memnet
 from benchmarks.tasks import worth_remembering
 from strategies.common.rng import generator
 from strategies.sequence.evaluate import evaluate_task
+from strategies.sequence.evaluation_result import result_curves, result_metrics
 from strategies.sequence.forgetting import Dynamics, forgetting_dynamics
-from strategies.sequence.train import result_curves, result_metrics
 
 TASK = worth_remembering.build(worth_remembering.Config(furthest=1024, streams=2))
 

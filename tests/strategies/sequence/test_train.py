@@ -12,8 +12,9 @@ from benchmarks.tasks import adding, association, induction
 from memnet.config import MemNetConfig
 from results.records.record import Outcome
 from strategies.sequence.evaluate import evaluate_on_copies
+from strategies.sequence.learning_rate_schedule import rate_at
 from strategies.sequence.task import Queries
-from strategies.sequence.train import rate_at, run_task
+from strategies.sequence.train import run_task
 
 CPU = torch.device("cpu")
 
