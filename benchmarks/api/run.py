@@ -94,12 +94,7 @@ def run(
         UsageError: If the request is invalid. The message names the value, what is allowed and
             the way out.
     """
-    if rerun not in get_args(Rerun):
-        raise UsageError(unknown("value of rerun", rerun, get_args(Rerun)))
-    if retries < 0:
-        raise UsageError(f"retries = {retries}: it must be at least 0")
-    if jobs is not None and jobs < 1:
-        raise UsageError(f"jobs = {jobs}: it must be at least 1, or None for all usable cores")
+    _check(rerun, retries, jobs)
     chosen, workers = make_engine(
         EngineOptions(
             engine=engine,
@@ -109,11 +104,7 @@ def run(
             address=address,
             gpus_per_cell=gpus_per_cell,
         ),
-        limits=Limits(
-            timeout=None if timeout is None else duration("timeout", str(timeout)),
-            memory=None if memory is None else size("memory", str(memory)),
-            retries=retries,
-        ),
+        limits=_limits(timeout, memory, retries),
         training_log=log_training,
     )
     plan = plan_from(
@@ -141,6 +132,23 @@ def run(
         keep_weights=keep_weights,
     ).start()
     return load_results(root, cells=[job.cell.id for job in plan.jobs])
+
+
+def _check(rerun: str, retries: int, jobs: int | None) -> None:
+    if rerun not in get_args(Rerun):
+        raise UsageError(unknown("value of rerun", rerun, get_args(Rerun)))
+    if retries < 0:
+        raise UsageError(f"retries = {retries}: it must be at least 0")
+    if jobs is not None and jobs < 1:
+        raise UsageError(f"jobs = {jobs}: it must be at least 1, or None for all usable cores")
+
+
+def _limits(timeout: float | str | None, memory: int | str | None, retries: int) -> Limits:
+    return Limits(
+        timeout=None if timeout is None else duration("timeout", str(timeout)),
+        memory=None if memory is None else size("memory", str(memory)),
+        retries=retries,
+    )
 
 
 def _joined(names: Names | int | None) -> str | None:

@@ -108,16 +108,21 @@ def run(
         budget,
         total_budget,
     )
-    root = shared_options.store_root(store)
     one = Run(
         plan=plan,
-        root=root,
+        root=shared_options.store_root(store),
         engine=chosen,
         display=choose_display(workers, quiet=quiet, verbose=verbose),
         rerun=_rerun(rerun),
         log_training=_log(log),
         keep_weights=keep_weights,
     )
+    _start(one)
+    _finished(one, name, with_tracebacks=verbose)
+
+
+def _start(one: "Run") -> None:
+    """Run to the end; Ctrl-C and SIGTERM stop the run, with the command that resumes it."""
     # Batch systems send SIGTERM some seconds before they kill a job.
     signal.signal(signal.SIGTERM, _interrupt)
     try:
@@ -125,14 +130,15 @@ def run(
     except KeyboardInterrupt:
         _stopped(one)
         raise typer.Exit(INTERRUPTED) from None
-    tally = one.tally()
-    if tally.failed and not verbose:
-        print(
-            f"tracebacks: in {shlex.quote(str(root))}/records (error.traceback), or by "
-            "--rerun failed --verbose"
-        )
+
+
+def _finished(one: "Run", name: str, *, with_tracebacks: bool) -> None:
+    """Print the counts and the next command, and exit with 1 if a cell failed."""
+    tally, root = one.tally(), shlex.quote(str(one.root))
+    if tally.failed and not with_tracebacks:
+        print(f"tracebacks: in {root}/records (error.traceback), or by --rerun failed --verbose")
     print(f"{name}: {_count(tally)} done, {tally.failed} failed")
-    print(f"next: memnet report --store {shlex.quote(str(root))}")
+    print(f"next: memnet report --store {root}")
     raise typer.Exit(1 if tally.failed else 0)
 
 
