@@ -25,7 +25,6 @@ from memnet.controller import TransformerController
 from memnet.encoder import Encoder, Head, at_positions
 from memnet.fusion import Fusion
 from memnet.hallucination import HallucinationHead
-from memnet.held_open import held_open
 from memnet.objective import Objective
 from memnet.output import ModelOutput
 from memnet.policy import entropy
@@ -34,6 +33,7 @@ from memnet.state import MemNetState, Slots, empty_state
 from memnet.synthesizer import MemorySynthesizer
 from memnet.tape import SerialRecall, Tape, parts
 from memnet.tracing.memory_trace import MemoryTrace
+from memnet.write_gate_loss import held_open
 
 CLOSED_GATE_LOGIT = -3.0
 """Logit below which the sparsity loss has no more effect on a write gate.

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from benchmarks.cli import shared_options
-from reports.analysis.narrowed import narrowed
 from reports.analysis.selection import Selection
+from reports.analysis.selection_filter import narrowed
 from reports.tables.leaderboard import render_selection
 
 Stores = str | Path | Iterable[str | Path]

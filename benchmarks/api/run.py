@@ -13,7 +13,7 @@ from benchmarks.cli.engine_options import EngineOptions, make_engine
 from benchmarks.cli.paths import usable_folder
 from benchmarks.cli.plan_options import plan_from
 from benchmarks.cli.shared_options import store_root
-from benchmarks.execution.displays import choose_display
+from benchmarks.execution.display_choice import choose_display
 from benchmarks.execution.engines.limits import Limits
 from benchmarks.execution.reuse import Rerun
 from benchmarks.execution.runner import Run

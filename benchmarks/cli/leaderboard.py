@@ -44,7 +44,7 @@ def leaderboard(
 ) -> None:
     """Print the leaderboard."""
     from benchmarks.cli.plan_options import names_of
-    from reports.analysis.narrowed import narrowed
+    from reports.analysis.selection_filter import narrowed
     from reports.tables.leaderboard import render_selection
 
     if form not in get_args(Format):

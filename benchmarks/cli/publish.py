@@ -24,7 +24,7 @@ def publish(
     """
     from benchmarks.planning.catalog import Catalog
     from benchmarks.planning.earlier_versions import earlier_versions
-    from benchmarks.planning.official import official_options
+    from benchmarks.planning.official_options import official_options
     from reports.output.publish import publish as write
     from results.store.store import Store
 

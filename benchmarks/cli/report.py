@@ -39,7 +39,7 @@ def report(
     """Write a site of static pages, with figures and tables."""
     from benchmarks.planning.catalog import Catalog
     from benchmarks.planning.earlier_versions import earlier_versions
-    from benchmarks.planning.official import official_options
+    from benchmarks.planning.official_options import official_options
     from reports.output.build import build
     from results.store.store import Store
 

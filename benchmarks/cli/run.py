@@ -80,7 +80,7 @@ def run(
     """Run a suite, task or stream. The same command resumes it."""
     from benchmarks.cli.engine_options import EngineOptions, make_engine
     from benchmarks.cli.plan_options import plan_from
-    from benchmarks.execution.displays import choose_display
+    from benchmarks.execution.display_choice import choose_display
     from benchmarks.execution.runner import Run
 
     engine_options = EngineOptions(

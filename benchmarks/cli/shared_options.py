@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from benchmarks.cli.paths import file, folder, usable_folder
-from results.store.named import store_folder
+from results.store.published_store import store_folder
 
 if TYPE_CHECKING:
     from reports.analysis.selection import Selection

@@ -45,7 +45,7 @@ def validate(
     as outdated. Manifests are recognised.
     """
     import results.validation.validate as checks
-    from results.store.named import PUBLISHED, store_folder
+    from results.store.published_store import PUBLISHED, store_folder
     from results.validation.untrusted_json import printable
 
     paths = [path for given in files for path in _records(given)]

@@ -10,12 +10,12 @@ from typing import Literal
 from baselines.registry import Entry, Kind
 from benchmarks.planning.budgets import Budgets
 from benchmarks.planning.catalog import Catalog
-from benchmarks.planning.inputs import feeds, takes
 from benchmarks.planning.jobs import Job, Planner
-from benchmarks.planning.members import members_of
+from benchmarks.planning.matching_inputs import feeds, takes
 from benchmarks.planning.request import Request
 from benchmarks.planning.roles import role_of
 from benchmarks.planning.suite import Member
+from benchmarks.planning.suite_members import members_of
 from benchmarks.planning.variant import Variant, base_name
 from results.errors import UsageError
 from results.records.cell import Cell, canonical

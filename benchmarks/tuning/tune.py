@@ -16,16 +16,16 @@ from pydantic import JsonValue
 from rich.console import Console
 
 from benchmarks.datasets.paths import data_root as find_data
-from benchmarks.execution.displays import choose_display
+from benchmarks.execution.display_choice import choose_display
 from benchmarks.execution.engines.local import LocalEngine
 from benchmarks.execution.run_cell import CellEnvironment
 from benchmarks.execution.runner import Run
 from benchmarks.planning.catalog import Catalog
 from benchmarks.planning.learning_rates import TABLE
-from benchmarks.planning.members import DEFAULT_MODELS
 from benchmarks.planning.plan import make_plan
 from benchmarks.planning.request import Request
 from benchmarks.planning.set_options import Settings
+from benchmarks.planning.suite_members import DEFAULT_MODELS
 from benchmarks.planning.variant import base_name
 from benchmarks.tuning.grid import DEFAULT_GRID, Point
 from benchmarks.tuning.halving import TRIAL_SHARE, Trial, best, next_points

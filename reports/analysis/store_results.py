@@ -10,7 +10,7 @@ from reports.analysis.curves_frame import curves_frame
 from reports.analysis.dataframes import cells_frame
 from results.errors import UsageError
 from results.records.record import Record
-from results.store.named import store_folder
+from results.store.published_store import store_folder
 from results.store.store import Store
 
 

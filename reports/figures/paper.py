@@ -13,7 +13,6 @@ from matplotlib.figure import Figure
 from reports.analysis.curves import distances, lifetimes, matrices
 from reports.analysis.heat import heat_tables
 from reports.analysis.learning import learning_summary
-from reports.analysis.narrowed import narrowed
 from reports.analysis.selection import ResultRow, Selection
 from reports.analysis.size_sweeps import size_sweeps
 from reports.analysis.subjects import Subject

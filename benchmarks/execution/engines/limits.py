@@ -7,7 +7,7 @@ that exceeds one of them. On a Ray cluster every machine does the same for its c
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from benchmarks.execution.engines.process import CellProcess, log_end
+from benchmarks.execution.engines.cell_process import CellProcess, log_end
 from results.error_text import OUT_OF_MEMORY
 from results.records.record_parts import Failure
 

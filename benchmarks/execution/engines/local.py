@@ -18,6 +18,7 @@ from typing import Any
 
 from benchmarks.execution.cell_provenance import cell_provenance, plugins_of
 from benchmarks.execution.engines import child
+from benchmarks.execution.engines.cell_process import CellProcess, last_lines, start
 from benchmarks.execution.engines.child import Work
 from benchmarks.execution.engines.fork_server import (
     STREAM_MODULES,
@@ -27,7 +28,6 @@ from benchmarks.execution.engines.fork_server import (
 )
 from benchmarks.execution.engines.interface import Event, Files, Queue
 from benchmarks.execution.engines.limits import Limits, exceeded, next_check
-from benchmarks.execution.engines.process import CellProcess, last_lines, start
 from benchmarks.execution.engines.retries import after_death, death
 from benchmarks.execution.machine_memory import kernel_kills
 from benchmarks.execution.run_cell import THREADS, CellEnvironment

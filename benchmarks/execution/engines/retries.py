@@ -8,7 +8,7 @@ left, have failed: ``--rerun failed`` runs them again (`benchmarks.execution.reu
 import signal
 from multiprocessing.context import ForkServerProcess
 
-from benchmarks.execution.engines.process import SERVER_LOST, CellProcess, cause, log_end
+from benchmarks.execution.engines.cell_process import SERVER_LOST, CellProcess, cause, log_end
 from benchmarks.execution.machine_memory import kernel_kills
 from results.error_text import OUT_OF_MEMORY, WAY_OUT
 from results.records.record_parts import Failure

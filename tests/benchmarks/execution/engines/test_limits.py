@@ -6,7 +6,7 @@ import time
 import pytest
 
 from benchmarks.execution.engines.limits import MEMORY_POLL, Limits, exceeded, next_check
-from tests.benchmarks.execution.engines.test_process import cell_process
+from tests.benchmarks.execution.engines.test_cell_process import cell_process
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 
 from benchmarks.execution.engines.retries import after_death, after_loss
 from results.records.record_parts import Failure
-from tests.benchmarks.execution.engines.test_process import cell_process
+from tests.benchmarks.execution.engines.test_cell_process import cell_process
 
 
 @pytest.mark.parametrize(

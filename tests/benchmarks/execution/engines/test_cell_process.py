@@ -5,8 +5,8 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+from benchmarks.execution.engines.cell_process import CellProcess
 from benchmarks.execution.engines.interface import Files
-from benchmarks.execution.engines.process import CellProcess
 from tests.benchmarks.execution.scripted_cells import plan
 
 

@@ -4,7 +4,7 @@ from collections import defaultdict
 from typing import Any
 
 from benchmarks.planning.catalog import Catalog
-from benchmarks.planning.members import load_suite
+from benchmarks.planning.suite_members import load_suite
 
 
 def official_options(catalog: Catalog) -> dict[str, list[dict[str, Any]]]:

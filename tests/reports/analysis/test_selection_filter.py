@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
-from reports.analysis.narrowed import narrowed
 from reports.analysis.selection import Selection, select
+from reports.analysis.selection_filter import narrowed
 from results.errors import UsageError
 from results.store.store import Store
 from tests.reports.conftest import cell, task_record

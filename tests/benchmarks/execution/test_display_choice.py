@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from benchmarks.execution import displays
-from benchmarks.execution.displays import Notebook, choose_display
+from benchmarks.execution.display_choice import Notebook, choose_display
 from benchmarks.execution.engines.interface import Event
 from benchmarks.execution.progress import Lines, Live, Silent
 from tests.benchmarks.execution.scripted_cells import ENVIRONMENT, plan, run

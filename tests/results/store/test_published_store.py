@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 import results
-from results.store.named import store_folder
+from results.store.published_store import store_folder
 from results.store.store import Store
 
 

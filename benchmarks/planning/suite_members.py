@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from baselines.registry import Entry, unknown
 from benchmarks.planning.catalog import Catalog
-from benchmarks.planning.inputs import has_memory
+from benchmarks.planning.matching_inputs import has_memory
 from benchmarks.planning.protocol import protocol_of
 from benchmarks.planning.request import Request
 from benchmarks.planning.suite import Member, Suite

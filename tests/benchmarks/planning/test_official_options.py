@@ -1,5 +1,5 @@
 from benchmarks.planning.catalog import Catalog
-from benchmarks.planning.official import official_options
+from benchmarks.planning.official_options import official_options
 
 
 def test_options_of_suites_are_official_except_short_ones() -> None:
