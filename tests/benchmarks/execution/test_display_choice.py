@@ -75,6 +75,9 @@ def test_a_notebook_has_one_bar_that_counts_cells(shown: list[str]) -> None:
 def test_the_display_fits_the_output(
     options: dict[str, bool], kind: type, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(displays, "Console", lambda: Console(file=io.StringIO(), **options))
+    monkeypatch.setattr(
+        "benchmarks.execution.display_choice.Console",
+        lambda: Console(file=io.StringIO(), **options),
+    )
     assert type(choose_display(1)) is kind
     assert type(choose_display(1, quiet=True)) is Silent
