@@ -71,7 +71,7 @@ def _named(catalog: "Catalog", name: str) -> list[Entry]:
         )
         raise UsageError(
             f"unknown group or name '{name}': {hint}memnet list prints all names; the groups are "
-            f"{', '.join(GROUPS)}"
+            f"{', '.join(ENTRY_GROUPS)}"
         )
     return found
 

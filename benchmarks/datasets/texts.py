@@ -115,7 +115,7 @@ def notes(options: Mapping[str, Any], root: Path) -> list[str]:
     ]
     for name, text in own.items():
         if len(text) > LARGEST_DOMAIN:
-            found.append(f"{name}: the first {LARGEST:,} of {len(text):,} bytes are used")
+            found.append(f"{name}: the first {LARGEST_DOMAIN:,} of {len(text):,} bytes are used")
         both, every = _repeated(text[:LARGEST_DOMAIN], int(options["context"]) + 1)
         if both > NOTED_SHARE * every:
             found.append(

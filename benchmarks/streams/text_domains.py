@@ -170,6 +170,6 @@ def _check(config: Config) -> None:
         UsageError: If one is out of its range.
     """
     if not 1 <= config.context < BLOCK_BYTES:
-        raise UsageError(f"context={config.context} must be from 1 to {BLOCK - 1} bytes")
+        raise UsageError(f"context={config.context} must be from 1 to {BLOCK_BYTES - 1} bytes")
     if min(config.samples, config.tests) < 1:
         raise UsageError(f"samples={config.samples} and tests={config.tests} must be at least 1")

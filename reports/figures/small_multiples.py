@@ -84,4 +84,6 @@ def _line(axes: Axes, entry: ResultRow, x: np.ndarray, y: np.ndarray, style: Sty
 
 
 def _short(title: str) -> str:
-    return title if len(title) <= MAX_SMALL_TITLE_LENGTH else f"{title[: MAX_TITLE_LENGTH - 1]}…"
+    return (
+        title if len(title) <= MAX_SMALL_TITLE_LENGTH else f"{title[: MAX_SMALL_TITLE_LENGTH - 1]}…"
+    )

@@ -73,7 +73,7 @@ def budget(options: str) -> str:
     key, _, value = options.partition("=")
     if key not in BUDGET_PHRASES or not value.isdecimal():
         return options
-    return f"{size(int(value))} {BUDGETS[key]}"
+    return f"{size(int(value))} {BUDGET_PHRASES[key]}"
 
 
 BUDGET_PHRASES = {"total_budget": "in all", "budget": "stored"}

@@ -111,7 +111,7 @@ def _check_depth(raw: bytes) -> None:
     closed = np.isin(letters, (ord("]"), ord("}")))
     depth = int(np.cumsum(opened - closed).max(initial=0))
     if depth > MAX_NESTING:
-        raise Damaged(f"it is nested {depth:,} levels deep; a record has at most {MAX_DEPTH}")
+        raise Damaged(f"it is nested {depth:,} levels deep; a record has at most {MAX_NESTING}")
 
 
 def _parsed(raw: bytes) -> JsonValue:
