@@ -10,12 +10,15 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from memnet import clock
-from memnet.chunk import Candidates, Nodes, Placement, between, commit, place
+from memnet.candidates import Candidates
 from memnet.chunk_access import Prepared, Read, Written
+from memnet.commit import commit
 from memnet.config import MemNetConfig
 from memnet.fading import faded
 from memnet.graph import Links, link
 from memnet.heads import Offer, ReadHeads, WriteHeads, open_gate, stretched
+from memnet.nodes import Nodes, between
+from memnet.placement import Placement, place
 from memnet.policy import MetaPolicy, dispersion, mixed, random_entry, scattered, top_k
 from memnet.products import combined, inner
 from memnet.recorder import Recorder

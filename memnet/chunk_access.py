@@ -12,9 +12,10 @@ from typing import Any
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from memnet.chunk import Nodes, Placement
 from memnet.graph import Links
 from memnet.heads import Offer
+from memnet.nodes import Nodes
+from memnet.placement import Placement
 from memnet.state import Slots
 
 

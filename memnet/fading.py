@@ -25,7 +25,8 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 from torch.autograd import Function
 
-from memnet.chunk import Placement, between
+from memnet.nodes import between
+from memnet.placement import Placement
 
 KEPT = 0.01
 """Least share of its strength that an entry keeps at one write."""

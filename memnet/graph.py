@@ -31,7 +31,7 @@ from torch import Tensor
 from torch.autograd import Function
 from torch.nn import functional
 
-from memnet.chunk import Candidates
+from memnet.candidates import Candidates
 from memnet.rows import add_rows, take_rows
 
 NEGLIGIBLE = 1e-9

@@ -21,8 +21,8 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
-from memnet.chunk import Placement
 from memnet.config import MemNetConfig
+from memnet.placement import Placement
 
 MIN_GATE = 1e-2
 """Lower bound of a strength inside the logarithm."""

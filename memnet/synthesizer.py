@@ -17,9 +17,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from memnet.attention import attention
-from memnet.chunk import occupied_until
 from memnet.config import MemNetConfig
 from memnet.graph import NEGLIGIBLE
+from memnet.nodes import occupied_until
 from memnet.rows import add_rows, take_rows
 from memnet.state import Slots
 

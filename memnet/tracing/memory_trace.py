@@ -16,8 +16,8 @@ from jaxtyping import Bool, Float, Int, Shaped
 from torch import Tensor
 from torch.nn import functional
 
-from memnet.chunk import Commit
 from memnet.chunk_access import Prepared, Written
+from memnet.commit import Commit
 from memnet.heads import open_gate
 from memnet.policy import TopK
 from memnet.state import Slots

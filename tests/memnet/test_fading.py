@@ -6,8 +6,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from memnet.chunk import Candidates, Placement, place
+from memnet.candidates import Candidates
 from memnet.fading import faded
+from memnet.placement import Placement, place
 from memnet.policy import top_k
 
 

@@ -3,8 +3,9 @@
 import torch
 from torch import Tensor
 
-from memnet.chunk import Nodes, Placement, place
 from memnet.graph import Links, link
+from memnet.nodes import Nodes
+from memnet.placement import Placement, place
 
 RATE, DECAY = 0.5, 0.1
 

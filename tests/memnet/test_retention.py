@@ -5,8 +5,8 @@ import math
 import pytest
 import torch
 
-from memnet.chunk import place
 from memnet.config import MemNetConfig
+from memnet.placement import place
 from memnet.recorder import Recorder
 from memnet.retention import LearnedRetention, admitted, of_nodes, retention
 from tests.memnet.active_model import active_model, task_loss, tokens

@@ -4,7 +4,10 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from memnet.chunk import Candidates, Nodes, between, commit, place
+from memnet.candidates import Candidates
+from memnet.commit import commit
+from memnet.nodes import Nodes, between
+from memnet.placement import place
 
 
 def boolean(*values: int) -> torch.Tensor:
