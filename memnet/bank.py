@@ -5,26 +5,27 @@ them, ``E = N + A`` entries, ``D`` width, ``K`` key width, ``V`` value width.
 """
 
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional
 
 from memnet import clock
-from memnet.candidates import Candidates
 from memnet.chunk_access import Prepared, Read, Written
-from memnet.commit import commit
 from memnet.config import MemNetConfig
 from memnet.fading import faded
+from memnet.folding import fold
 from memnet.graph import Links, link
-from memnet.heads import Offer, ReadHeads, WriteHeads, open_gate, stretched
+from memnet.heads import Offer, ReadHeads, WriteHeads, open_gate
 from memnet.nodes import Nodes, between
-from memnet.placement import Placement, place
+from memnet.placement import Placement
 from memnet.policy import MetaPolicy, dispersion, mixed, random_entry, scattered, top_k
 from memnet.products import combined, inner
 from memnet.recorder import Recorder
-from memnet.retention import SPARE, LearnedRetention, admitted, of_nodes, retention
+from memnet.retention import SPARE, LearnedRetention
 from memnet.rows import take_rows
-from memnet.state import Slots, strongest, widen
+from memnet.settling import settle
+from memnet.spreading import spread_over_links
+from memnet.state import Slots, widen
 from memnet.tracing.memory_trace import MemoryTrace
 
 
@@ -96,8 +97,13 @@ class MultiHeadMemoryBank(nn.Module):
             slots: The bank before the chunk.
             time: Tokens read before the chunk.
         """
-        placement, settled, occupancy = self._settle(
-            offer, slots, time, every=torch.is_grad_enabled()
+        placement, settled, occupancy = settle(
+            self.write_heads,
+            offer,
+            slots,
+            time,
+            self.config,
+            every=torch.is_grad_enabled(),
         )
         slots, placement = self._add_slots(slots, placement)
         candidates = placement.candidates
@@ -197,61 +203,6 @@ class MultiHeadMemoryBank(nn.Module):
             return slots, placement
         return widen(slots, extra, linked=self.config.hebbian), placement.widened(extra)
 
-    @torch.no_grad()
-    def _settle(
-        self, offer: Offer, slots: Slots, time: int, *, every: bool
-    ) -> tuple[Placement, Tensor, Tensor]:
-        """Find the clock and the occupancy before each token.
-
-        They depend on the gates, and the gates depend on them. A parallel step is repeated until
-        its result does not change: after k steps the first k tokens are right, so the fixed point
-        is the result of a loop over tokens. If gates do not depend on the occupancy, one step is
-        enough. Candidates are ``every`` token, or the tokens that write.
-        """
-        held = slots.occupied.sum(-1).to(offer.gate.dtype)
-        size = self.config.slots
-        occupancy = (held / size).clamp_max(1.0).unsqueeze(-1).expand_as(offer.gate)
-        active = self._open(offer, clock.codes(slots.count.unsqueeze(-1)), occupancy)
-        while True:
-            active, count, codes = self._clocked(offer, slots.count, occupancy, active)
-            candidates = Candidates(tokens=active.shape[-1]) if every else Candidates.among(active)
-            keys = candidates.of(self.write_heads.keys(offer, codes))
-            cosine = keys @ torch.cat([slots.keys, keys], dim=2).transpose(-1, -2)
-            placement = place(
-                cosine,
-                candidates.those(active),
-                time - slots.written,
-                slots.occupied,
-                self.config.reuse,
-                candidates,
-            )
-            fresh = candidates.over_tokens(placement.fresh.to(occupancy.dtype))
-            before, occupancy = occupancy, clock.before(held, fresh).clamp_max(size) / size
-            if torch.equal(before, occupancy):
-                return placement, count, occupancy
-            again = self._open(offer, codes, occupancy)
-            if torch.equal(again, active):
-                return placement, count, occupancy
-            active = again
-
-    def _clocked(
-        self, offer: Offer, start: Tensor, occupancy: Tensor, active: Tensor
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        """Find the open gates, the clock before each token and its codes, given the occupancy.
-
-        The cost is small compared with finding the slots.
-        """
-        while True:
-            count = clock.before(start, active.to(occupancy.dtype))
-            codes = clock.codes(count)
-            again = self._open(offer, codes, occupancy)
-            if torch.equal(again, active):
-                return active, count, codes
-            active = again
-
-    def _open(self, offer: Offer, codes: Tensor, occupancy: Tensor) -> Tensor:
-        return stretched(self.write_heads.gate_logits(offer, codes, occupancy)) > 0
-
     def read(
         self,
         prepared: Prepared,
@@ -294,7 +245,14 @@ class MultiHeadMemoryBank(nn.Module):
         before, kept = base, None
         if written.links is not None:
             first, used = written.slots.unlinked, written.links.before.shape[-1]
-            spread, kept = self._spread(prepared.hops, base[:, first:, :used], written.links)
+            assert self.spread_logit is not None
+            spread, kept = spread_over_links(
+                base[:, first:, :used],
+                written.links,
+                prepared.hops,
+                torch.sigmoid(self.spread_logit),
+                self.config,
+            )
             rest = base.shape[2] - used
             base = torch.cat([base[:, :first], functional.pad(spread, (0, 0, 0, rest))], dim=1)
         found = take_rows(base, nodes.entry) * between(
@@ -319,57 +277,6 @@ class MultiHeadMemoryBank(nn.Module):
             dispersion=dispersion(best.weights),
         )
 
-    def _spread(
-        self,
-        hops: Float[Tensor, "B G C hops+1"] | None,
-        nodes: Float[Tensor, "B G M C"],
-        links: Links,
-    ) -> tuple[Float[Tensor, "B G M C"], Float[Tensor, "B G C 1"]]:
-        """Return the weights over nodes after all hops, mixed by the hop gate.
-
-        The second result is the share of a weight that never moves: that of a node without links.
-        """
-        assert self.spread_logit is not None
-        alpha = torch.sigmoid(self.spread_logit)
-        steps, kept = [nodes], [torch.ones_like(alpha)]
-        for _ in range(self.config.hops):
-            step = steps[-1]
-            steps.append(alpha * links.spread(step, self.config.sharpening) + (1.0 - alpha) * step)
-            kept.append((1.0 - alpha) * kept[-1])
-        if hops is None:
-            return steps[-1], kept[-1]
-        mix = hops.transpose(-1, -2).contiguous().split(1, dim=2)
-        mixed: Tensor = mix[0] * steps[0]
-        for share, step in zip(mix[1:], steps[1:], strict=True):
-            mixed = torch.addcmul(mixed, share, step)
-        return mixed, hops @ torch.cat(kept, dim=1)
-
-    @torch.no_grad()
-    def _retention(
-        self,
-        written: Written,
-        strength: Float[Tensor, "B H E"],
-        usage: Float[Tensor, "B H E"],
-        time: int,
-    ) -> tuple[Float[Tensor, "B H N"], Bool[Tensor, "B H A"]]:
-        """Return the retention of the slots, and which new writes enter; see `memnet.retention`."""
-        slots, placement, size = written.slots, written.placement, written.slots.occupied.shape[-1]
-        if self.retention is None:
-            scores = retention(
-                strength[..., :size],
-                usage[..., :size],
-                time - slots.written,
-                self.config.usage_weight,
-                self.config.age_weight,
-            )
-            return scores, placement.fresh
-        exists = torch.cat([slots.occupied, placement.active], dim=-1)
-        strength = of_nodes(placement, strength, exists)
-        times = of_nodes(placement, written.times.to(usage.dtype), exists)
-        now = time + placement.candidates.tokens
-        scores = self.retention(strength, usage, now - times)
-        return scores[..., :size], admitted(scores, slots.occupied, placement.fresh)
-
     def fold(
         self,
         written: Written,
@@ -387,59 +294,16 @@ class MultiHeadMemoryBank(nn.Module):
             record: Recorder that receives the chunk's statistics, or None.
             observer: Trace that receives the chunk's events, or None.
         """
-        placement, slots, nodes = written.placement, written.slots, written.nodes
-        size, count = slots.occupied.shape[-1], placement.candidates.tokens
-        received = torch.zeros_like(written.strength).scatter_add(
-            -1, placement.root, read.weights.detach().sum(2)
+        return fold(
+            written,
+            read,
+            time,
+            self.config,
+            self.retention,
+            max_slots=self.max_slots,
+            record=record,
+            observer=observer,
         )
-        usage = torch.cat([slots.usage, torch.zeros_like(written.gate)], dim=-1) + received
-        strength = written.strength
-        if written.faded is not None:
-            strength = strength * written.faded[:, :, -1].exp()
-        scores, entering = self._retention(written, strength, usage, time)
-        committed = commit(placement, slots.occupied, scores, entering)
-        births = torch.cat(
-            [slots.birth, placement.candidates.times(placement.active) + time], dim=-1
-        )
-        fresh = torch.cat([slots.fresh, placement.active], dim=-1)
-        links, targets, trace = slots.links, slots.targets, slots.trace
-        if written.links is not None:
-            adjacency, trace = written.links.after()
-            rest = size - trace.shape[-1]
-            if rest < 0:  # new writes found no empty slot
-                first = slots.unlinked
-                node = nodes.entry[:, first:].gather(-1, committed.node[:, first:])
-                columns = node.unsqueeze(2).expand(-1, -1, size, -1)
-                adjacency = take_rows(adjacency, node).gather(-1, columns)
-                trace = trace.gather(-1, node)
-            links, targets = strongest(adjacency, self.config.degree)
-            if rest > 0:
-                links = functional.pad(links, (0, 0, 0, rest))
-                targets = functional.pad(targets, (0, 0, 0, rest))
-                trace = functional.pad(trace, (0, rest))
-        after = Slots(
-            keys=take_rows(written.keys, committed.source),
-            values=take_rows(written.values, committed.source),
-            strength=strength.gather(-1, committed.source),
-            usage=usage.gather(-1, committed.node),
-            birth=births.gather(-1, committed.node),
-            written=written.times.gather(-1, committed.source),
-            fresh=fresh.gather(-1, committed.source),
-            links=links,
-            targets=targets,
-            trace=trace,
-            count=slots.count + clock.straight_through_count(written.gate).sum(-1),
-        )
-        if record is not None:
-            record.read(read.weights, read.visible > 0)
-            record.write(
-                placement.active, placement.fresh, after.occupied, count, max_slots=self.max_slots
-            )
-            record.lives(committed.evicted, slots.birth, time + count)
-            record.evicts(committed.evicted, scores)
-        if observer is not None:
-            observer.fold(written, committed, self.config.link_rate, time)
-        return after
 
 
 def _spread_start(config: MemNetConfig) -> Float[Tensor, "H 1 1"]:
