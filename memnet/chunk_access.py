@@ -105,3 +105,11 @@ class Read:
     visible: Float[Tensor, "B H C E"]
     vectors: Float[Tensor, "B C D"]
     dispersion: Float[Tensor, "B H C"]
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkAccess:
+    """The writes and reads of one chunk."""
+
+    written: Written
+    read: Read

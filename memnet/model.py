@@ -9,45 +9,28 @@ Legend: ``B`` batch, ``T`` time, ``C`` chunk, ``H`` heads, ``N`` slots, ``D`` wi
 positions, ``V`` outputs.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
-from torch.nn.functional import softplus
 
 from memnet.bank import MultiHeadMemoryBank
 from memnet.bottleneck import SemanticBottleneck
-from memnet.chunk_access import Read, Written
+from memnet.chunk_access import ChunkAccess, Written
 from memnet.config import MemNetConfig
 from memnet.controller import TransformerController
 from memnet.encoder import Encoder, Head, at_positions
 from memnet.fusion import Fusion
 from memnet.hallucination import HallucinationHead
+from memnet.losses import auxiliary_losses
 from memnet.objective import Objective
 from memnet.output import ModelOutput
-from memnet.policy import entropy
 from memnet.recorder import Recorder
 from memnet.state import MemNetState, Slots, empty_state
 from memnet.synthesizer import MemorySynthesizer
 from memnet.tape import SerialRecall, Tape, parts
 from memnet.tracing.memory_trace import MemoryTrace
-from memnet.write_gate_loss import held_open
-
-CLOSED_GATE_LOGIT = -3.0
-"""Logit below which the sparsity loss has no more effect on a write gate.
-
-The gate is closed there (from -2.4 on) and must be able to reopen.
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class _Chunk:
-    """The writes and reads of one chunk."""
-
-    written: Written
-    read: Read
 
 
 class MemNet(nn.Module):
@@ -187,7 +170,10 @@ class MemNet(nn.Module):
         losses = {}
         if torch.is_grad_enabled():
             target = inputs if inputs.is_floating_point() else encoded
-            losses = self._losses(chunks, counters, target, queried)
+            losses = auxiliary_losses(chunks, counters, queried)
+            if self.hallucination is not None:
+                read = torch.cat([chunk.read.vectors for chunk in chunks], dim=1)
+                losses["hallucination"] = self.hallucination.loss(read, target)
         return self.fusion(hidden, vectors), after, losses
 
     def _remember(
@@ -199,7 +185,7 @@ class MemNet(nn.Module):
         draw: Float[Tensor, "B H T"] | None,
         record: Recorder | None,
         trace: MemoryTrace | None,
-    ) -> tuple[Float[Tensor, "B T D"], Slots, Tape | None, list[_Chunk], Tensor | None]:
+    ) -> tuple[Float[Tensor, "B T D"], Slots, Tape | None, list[ChunkAccess], Tensor | None]:
         """Write and read.
 
         Returns:
@@ -230,7 +216,7 @@ class MemNet(nn.Module):
             slots = self.bank.fold(written, read, time, record, trace)
             if record is not None:
                 record.carries(self._carried(written, slots, state) + held)
-            chunks.append(_Chunk(written, read))
+            chunks.append(ChunkAccess(written, read))
             time += size
             if self.synthesizer is not None and time % self.config.dream_every == 0:
                 awake, slots = slots, self.synthesizer(slots)
@@ -258,49 +244,6 @@ class MemNet(nn.Module):
         contents = (slots.usage, slots.birth, slots.fresh, slots.links, slots.targets)
         return [*provisional, *contents, slots.trace, slots.count, state.window, state.tail]
 
-    def _losses(
-        self,
-        chunks: list[_Chunk],
-        counters: Float[Tensor, "B T 2"] | None,
-        inputs: Float[Tensor, "B T X"],
-        queried: Bool[Tensor, "B T"],
-    ) -> dict[str, Float[Tensor, ""]]:
-        """Return the unweighted auxiliary losses.
-
-        - hallucination: MSE of the input reconstructed from the read after the write of each token.
-        - utilization: negative entropy of the mean use of entries within a chunk.
-        - sparsity: mean of ``softplus(a)``, a the logits of the bank's write gates, the same of the
-          tape's gates, a tenth of the mean dispersion of TopK, and a term that holds open the gates
-          of entries read by answers: ``−log(strength + STRENGTH_OFFSET)`` of the entries read at a
-          query position, averaged over all tokens like the gates' term.
-        """
-        sizes = [chunk.read.vectors.shape[1] for chunk in chunks]
-        shares = [size / sum(sizes) for size in sizes]
-        query_masks = queried.split(sizes, dim=1)
-        logits = torch.cat([chunk.written.logits for chunk in chunks], dim=-1)
-        dispersions = torch.cat([chunk.read.dispersion for chunk in chunks], dim=-1)
-        sparsity = softplus(logits.clamp_min(CLOSED_GATE_LOGIT)).mean() + 0.1 * dispersions.mean()
-        if counters is not None:
-            sparsity = sparsity + softplus(counters.clamp_min(CLOSED_GATE_LOGIT)).mean()
-        open_losses = [
-            held_open(chunk.written, chunk.read, mask)
-            for chunk, mask in zip(chunks, query_masks, strict=True)
-        ]
-        losses = {
-            "utilization": sum_weighted(shares, [_utilization(chunk) for chunk in chunks]),
-            "sparsity": sparsity + sum_weighted(shares, open_losses),
-        }
-        if self.hallucination is not None:
-            vectors = torch.cat([chunk.read.vectors for chunk in chunks], dim=1)
-            losses["hallucination"] = self.hallucination.loss(vectors, inputs)
-        return losses
-
-
-def _utilization(chunk: _Chunk) -> Float[Tensor, ""]:
-    """Return the negative entropy of the mean use of entries."""
-    use = chunk.read.weights.mean(2)
-    return -entropy(use / use.sum(-1, keepdim=True).clamp_min(1e-6)).mean()
-
 
 def _query_tokens(inputs: Tensor, positions: Int[Tensor, "B P"] | None) -> Bool[Tensor, "B T"]:
     """Return at which tokens there is a query; at all tokens if ``positions`` is None."""
@@ -310,9 +253,3 @@ def _query_tokens(inputs: Tensor, positions: Int[Tensor, "B P"] | None) -> Bool[
         if positions is None
         else torch.zeros_like(everywhere).scatter(1, positions, True)
     )
-
-
-def sum_weighted(weights: Sequence[float], terms: Sequence[Tensor]) -> Tensor:
-    """Weighted sum of scalars."""
-    pairs = zip(weights, terms, strict=True)
-    return torch.stack([weight * value for weight, value in pairs]).sum()
