@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 SIZES = ("steps", "batch_size", "streams", "epochs")
 """Options of a benchmark that must be at least 1."""
 
-LOGIT_BYTES = 4
+TASK_LOGIT_BYTES = 4
 """Bytes of a logit."""
 
 _Built = TypeVar("_Built")
@@ -112,7 +112,7 @@ def _build_benchmark(job: Job, modules: Mapping[Path, ModuleType], data_root: Pa
 
         task = build(job.benchmark, options)
         one = task.sample(1, torch.Generator().manual_seed(job.cell.seed))
-        answers = LOGIT_BYTES * task.signature.outputs * one.targets.numel()
+        answers = TASK_LOGIT_BYTES * task.signature.outputs * one.targets.numel()
         _check_batch(options.batch_size, one.inputs.nbytes + one.targets.nbytes + answers)
         return task
 

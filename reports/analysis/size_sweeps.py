@@ -16,7 +16,7 @@ SWEPT_ROLES: tuple[Role, ...] = ("reference", "size", "control", "bound")
 MIN_RATIO = 1.1
 """Minimum ratio of the largest to the smallest cost of a sweep."""
 
-COSTS: Mapping[str, Callable[[Summary], int | None]] = {
+SIZE_COSTS: Mapping[str, Callable[[Summary], int | None]] = {
     "state": lambda row: row.state_bytes,
     "parameters": lambda row: row.parameters,
 }
@@ -44,11 +44,11 @@ class SizeSweep:
         return next(plain, self.rows[0][0])
 
     def points(self, cost: str) -> list[tuple[int, Summary]]:
-        """Return the rows by a rising cost of `COSTS`; none if the cost hardly varies."""
+        """Return the rows by a rising cost of `SIZE_COSTS`; none if the cost hardly varies."""
         found = [
             (value, row)
             for _, row in self.rows
-            if (value := COSTS[cost](row)) is not None and value > 0
+            if (value := SIZE_COSTS[cost](row)) is not None and value > 0
         ]
         found.sort(key=lambda point: point[0])
         varies = len(found) > 1 and found[-1][0] >= MIN_RATIO * found[0][0]
@@ -83,7 +83,7 @@ def size_sweeps(entries: Sequence[ResultRow]) -> list[SizeSweep]:
         SizeSweep(model, _shared(members), tuple(members))
         for (model, _, _), members in groups.items()
     ]
-    varying = [one for one in found if any(one.points(cost) for cost in COSTS)]
+    varying = [one for one in found if any(one.points(cost) for cost in SIZE_COSTS)]
     return sorted(varying, key=lambda one: (-len(one.rows), one.model, one.shared))
 
 

@@ -14,6 +14,7 @@ from reports.analysis.curves import distances, lifetimes, matrices
 from reports.analysis.heat import heat_tables
 from reports.analysis.learning import learning_summary
 from reports.analysis.selection import ResultRow, Selection
+from reports.analysis.selection_filter import narrowed
 from reports.analysis.size_sweeps import size_sweeps
 from reports.analysis.subjects import Subject
 from reports.analysis.summary import ranked

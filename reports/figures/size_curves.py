@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from reports.analysis.selection import ResultRow
-from reports.analysis.size_sweeps import COSTS, SizeSweep, size_sweeps
+from reports.analysis.size_sweeps import SIZE_COSTS, SizeSweep, size_sweeps
 from reports.analysis.subjects import Subject
 from reports.analysis.summary import Summary, summary
 from reports.figures.choice import MAX_ROWS, choose
@@ -21,7 +21,7 @@ from reports.tables.row_titles import model_title
 LABELS = {"state": "state per sequence, bytes", "parameters": "parameters"}
 """Labels of the axes, by cost."""
 
-FORMS: Mapping[str, Callable[[float], str]] = {
+COST_FORMATS: Mapping[str, Callable[[float], str]] = {
     "state": lambda value: number_format.size(round(value)),
     "parameters": number_format.shortened,
 }
@@ -57,7 +57,7 @@ def draw(subject: Subject, entries: tuple[ResultRow, ...], style: Style, name: s
 
 def varying(sweeps: Sequence[SizeSweep]) -> list[str]:
     """Return the costs that differ within a sweep."""
-    return [cost for cost in COSTS if any(one.points(cost) for one in sweeps)]
+    return [cost for cost in SIZE_COSTS if any(one.points(cost) for one in sweeps)]
 
 
 def single_rows(entries: Sequence[ResultRow], sweeps: Sequence[SizeSweep]) -> list[ResultRow]:
@@ -84,7 +84,7 @@ def panel(
             axes.plot(x, means, color=look.colour, marker=look.marker, label=title(one))
     for entry in others:
         row = summary(entry)
-        value = COSTS[cost](row)
+        value = SIZE_COSTS[cost](row)
         if value and row.mean is not None:
             look = style.look(entry)
             ends = np.clip([row.low or row.mean, row.high or row.mean], *row.limits)
@@ -98,7 +98,7 @@ def panel(
                 label=style.name(entry),
             )
     axes.set_xscale("log")
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: FORMS[cost](value)))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: COST_FORMATS[cost](value)))
     axes.xaxis.set_major_locator(FixedLocator(round_sizes(*axes.get_xlim())))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.set_xlabel(LABELS[cost])
@@ -119,7 +119,7 @@ def _band(points: Sequence[tuple[int, Summary]]) -> np.ndarray:
 def _sentence(sweep: SizeSweep, cost: str) -> str:
     points = sweep.points(cost)
     ends = [
-        f"{number_format.score(row.mean)} at {FORMS[cost](value)}"
+        f"{number_format.score(row.mean)} at {COST_FORMATS[cost](value)}"
         for value, row in (points[0], points[-1])
     ]
     return f"{title(sweep)} goes from {ends[0]} to {ends[1]}"
