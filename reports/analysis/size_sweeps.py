@@ -13,7 +13,7 @@ from results.records.roles import Role
 SWEPT_ROLES: tuple[Role, ...] = ("reference", "size", "control", "bound")
 """Roles of rows that a sweep may contain."""
 
-MIN_RATIO = 1.1
+MIN_RATIO = 1.5
 """Minimum ratio of the largest to the smallest cost of a sweep."""
 
 SIZE_COSTS: Mapping[str, Callable[[Summary], int | None]] = {

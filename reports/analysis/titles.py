@@ -7,6 +7,7 @@ PHRASES = {
     ("protocol", "vandeven2022"): "protocol of van de Ven et al. 2022",
     ("protocol", "converged"): "trained until the stop rule",
     ("protocol", "fixed"): "fixed number of steps",
+    ("protocol", "default"): "default protocol",
     ("protocol", "own"): "own protocol",
     ("online", "true"): "online",
     ("validation", "true"): "scored on validation data",

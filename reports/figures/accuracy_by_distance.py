@@ -111,14 +111,13 @@ def _mark_training(axes: Axes, entries: tuple[ResultRow, ...]) -> None:
         axes.axvspan(left, length, color=MUTED, alpha=0.07, linewidth=0, zorder=0)
         axes.annotate(
             f"trained at {length:,}",
-            xy=(length, 0.0),
+            xy=(length, 1.0),
             xycoords=("data", "axes fraction"),
-            xytext=(3, 5),
+            xytext=(0, 2),
             textcoords="offset points",
-            ha="left",
+            ha="center",
             va="bottom",
             fontsize=8,
             color=MUTED,
-            rotation=90,
         )
         axes.set_xlim(left, right)

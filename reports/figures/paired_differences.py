@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from reports.analysis.comparison import PairwiseReport, RowComparison, against_best
+from reports.analysis.heat import COMPETING
 from reports.analysis.selection import ResultRow
 from reports.analysis.subjects import Subject
 from reports.figures.palette import looks
@@ -48,15 +49,12 @@ def draw(found: PairwiseReport, name: str) -> Plot:
 def draw_best(
     subject: Subject, entries: tuple[ResultRow, ...], style: Style, name: str
 ) -> Plot | None:
-    """Draw a benchmark's best row against each other row.
+    """Draw a benchmark's best row, of those that compete, against each other row.
 
     Returns None if no pair has two common seeds.
     """
-    comparisons = (
-        against_best([entry for entry in entries if entry.ok])
-        if any(entry.ok for entry in entries)
-        else ()
-    )
+    rows = sorted((entry for entry in entries if entry.ok), key=_is_apart)
+    comparisons = against_best(rows) if rows else ()
     if not any(comparison.paired.count > 1 for comparison in comparisons):
         return None
     best = comparisons[0].left
@@ -74,6 +72,10 @@ def draw_best(
         description=f"Dot chart of the differences between {style.name(best)} and each other row. "
         f"{_description(comparisons, labels)}.",
     )
+
+
+def _is_apart(entry: ResultRow) -> bool:
+    return entry.role not in COMPETING
 
 
 def _figure(

@@ -21,6 +21,9 @@ from reports.tables.row_titles import model_title
 LABELS = {"state": "state per sequence, bytes", "parameters": "parameters"}
 """Labels of the axes, by cost."""
 
+FIGURE_SIZES = {1: (6.4, 4.2), 2: (7.6, 3.9)}
+"""Sizes of the figure in inches, by the number of panels."""
+
 COST_FORMATS: Mapping[str, Callable[[float], str]] = {
     "state": lambda value: number_format.size(round(value)),
     "parameters": number_format.shortened,
@@ -36,7 +39,7 @@ def draw(subject: Subject, entries: tuple[ResultRow, ...], style: Style, name: s
         return None
     others = single_rows(entries, sweeps)
     with styled():
-        figure = Figure(figsize=(3.8 * len(costs) + 0.6, 3.9), layout="constrained")
+        figure = Figure(figsize=FIGURE_SIZES[len(costs)], layout="constrained")
         panels = figure.subplots(1, len(costs), sharey=True, squeeze=False)[0]
         for axes, cost in zip(panels, costs, strict=True):
             panel(axes, sweeps, others, cost, style)

@@ -40,7 +40,7 @@ def _leads(heat: Heat, best: HeatRow) -> str:
     clear = sum(found == {"worse"} for found in verdicts)
     untested = sum("untested" in found and "tie" not in found for found in verdicts)
     text = f"It leads on {len(led)} of {len(heat.subjects)} {benchmark}s"
-    text += f"; the lead over every other {what} is significant on {clear}"
+    text += f"; the lead over every other {what} is significant on {clear or 'none'}"
     return text + (f" and not tested, with too few seeds, on {untested}." if untested else ".")
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from reports.analysis.heat import COMPETING
 from reports.analysis.pairing import common_seeds, paired_scores
 from reports.analysis.selection import ResultRow, Selection, usual_model
 from reports.analysis.subjects import Subject
@@ -43,7 +44,7 @@ class Finding:
 
 
 def findings(selection: Selection) -> list[Finding]:
-    """Return the finding on every benchmark; bounds are named only if nothing else has a score."""
+    """Return the finding on every benchmark, about the rows that compete if there are any."""
     return [_headline(selection, subject) for subject in selection.subjects]
 
 
@@ -51,9 +52,7 @@ def _headline(selection: Selection, subject: Subject) -> Finding:
     pairs = ranked(selection, subject)
     usual = usual_model(selection.compared(subject))
     rows = [(row_title(entry, usual), row) for entry, row in pairs]
-    if any(row.role != "bound" and row.mean is not None for _, row in pairs):
-        pairs = [(entry, row) for entry, row in pairs if row.role != "bound"]
-    scored = [(entry, row) for entry, row in pairs if row.mean is not None]
+    scored = _candidates(pairs)
     if not scored:
         return _unscored(selection, subject, rows)
     (entry, _), *others = scored
@@ -63,6 +62,7 @@ def _headline(selection: Selection, subject: Subject) -> Finding:
     )
     sentences = [
         _comparison(best, rest, tested),
+        _better_controls(best[1], rows),
         _chance_level(best[1]),
         _solved(entry),
         _furthest(selection, subject),
@@ -73,6 +73,29 @@ def _headline(selection: Selection, subject: Subject) -> Finding:
         _claim(entry, best, rest, tested),
         " ".join(sentence for sentence in sentences if sentence),
     )
+
+
+def _candidates(pairs: Sequence[tuple[ResultRow, Summary]]) -> list[tuple[ResultRow, Summary]]:
+    """Return the rows with a score that a claim may name.
+
+    They are those that compete; without one all but bounds, and else the bounds.
+    """
+    scored = [pair for pair in pairs if pair[1].mean is not None]
+    competing = [pair for pair in scored if pair[1].role in COMPETING]
+    return competing or [pair for pair in scored if pair[1].role != "bound"] or scored
+
+
+def _better_controls(best: Summary, rows: Sequence[Named]) -> str:
+    """Name the controls with a higher mean than the best row that competes."""
+    found = [
+        f"{title} {_score(row)}"
+        for title, row in rows
+        if row.role == "control" and row.mean is not None and row.mean > (best.mean or 0.0)
+    ]
+    if not found or best.role == "control":
+        return ""
+    verb = "scores" if len(found) == 1 else "score"
+    return f"A simple rule {verb} higher: {', '.join(found)}."
 
 
 def _unscored(selection: Selection, subject: Subject, rows: Sequence[Named]) -> Finding:

@@ -45,7 +45,7 @@ def forgetting_table(selection: Selection) -> Table | None:
         "with half of the 95% interval over seeds, and their accuracy at the end; difference: "
         f"paired t-test over common seeds, at least {MIN_COMMON_SEEDS}"
     )
-    return Table(caption, TABLE_COLUMNS, tuple(rows))
+    return Table(caption, TABLE_COLUMNS, tuple(rows), heading=1, grouped=True)
 
 
 def _rows(subject: Subject, entries: Sequence[ResultRow]) -> list[Row]:

@@ -15,6 +15,7 @@ from reports.site.charts import Chart, Line, chart
 from reports.site.reproduce import Defaults, plugin_note, rerun_commands, seed_text
 from reports.tables import number_format
 from reports.tables.columns import SILENT
+from reports.tables.tables import TITLES
 from results.records.record import Record
 
 MAX_TRACEBACK = 6000
@@ -93,11 +94,13 @@ def render(
                 if one.columns
             ],
             traces={record.cell.seed: _trace(record) for record in entry.failed},
-            options=[
-                (part, name, json.dumps(value, ensure_ascii=False))
+            options={
+                part: [
+                    (name, json.dumps(value, ensure_ascii=False)) for name, value in options.items()
+                ]
                 for part, options in records[0].cell.config.items()
-                for name, value in options.items()
-            ],
+                if options
+            },
             commands=rerun_commands(records, defaults),
             note=plugin_note(record.cell for record in records),
             common=common,
@@ -127,7 +130,10 @@ def _metrics(entry: ResultRow, record: Record) -> Facts:
     """Return the metrics, the primary one first."""
     primary = entry.subject.primary
     values = {primary: record.metrics.get(primary), **record.metrics}
-    return {number_format.words(name): number_format.score(value) for name, value in values.items()}
+    return {
+        TITLES.get(name) or number_format.words(name): number_format.score(value)
+        for name, value in values.items()
+    }
 
 
 def _slots(record: Record) -> Facts:

@@ -54,8 +54,7 @@ def test_only_tasks_with_sizes_have_the_figure(published: Selection) -> None:
     assert found == {"mqar"}
 
 
-def test_the_state_and_the_parameters_have_a_panel_if_sizes_change_them(
-    published: Selection,
-) -> None:
+def test_only_costs_that_sizes_change_have_a_panel(published: Selection) -> None:
+    """Slots and widths of keys hardly change the number of parameters."""
     [subject] = [one for one in published.subjects if one.name == "mqar"]
-    assert varying(size_sweeps(published.of(subject))) == ["state", "parameters"]
+    assert varying(size_sweeps(published.of(subject))) == ["state"]

@@ -117,3 +117,18 @@ def test_seeds_that_do_not_reach_nine_tenths_are_counted(fill: Fill) -> None:
 def test_one_seed_is_not_tested(fill: Fill) -> None:
     found = finding(fill, *scored("memnet", 0.9), *scored("lstm", 0.1))
     assert "(one seed: not tested)" in found.detail
+
+
+def test_a_control_makes_no_claim_but_a_better_one_is_named(fill: Fill) -> None:
+    levels = {"bigram": 0.9, "lstm": 0.8, "gru": 0.1}
+    records = [
+        task_record(cell(model, seed), [level + (seed if model != "gru" else 2 * seed) / 1000])
+        for model, level in levels.items()
+        for seed in range(5)
+    ]
+    [found] = findings(select(fill(*records)))
+    assert found.claim == "lstm is best"
+    assert "A simple rule scores higher: bigram 0.902 ± 0.002." in found.detail
+    [alone] = findings(select(fill(*records[:5], name="alone")))
+    assert alone.claim == "bigram is the only model"
+    assert "simple rule" not in alone.detail
