@@ -6,12 +6,13 @@ brought the content of C to A. In order: two hops without dreams (the bound), on
 dreams, one hop with dreams every 64 tokens, which no training sequence has between its links and
 its queries (so the synthesizer is untrained, and dreams fill the silence of evaluation only), and
 one hop with a dream between links and queries in training too (so the synthesizer is trained for
-it), alone and with the links of a dream as strong as observed ones.
+it), alone, with the links of a dream as strong as observed ones, and without these links. The last
+one is a control of the shorter chunks that such dreams bring.
 """
 
 from benchmarks.planning.suite import Member, Suite
 
-VERSION = "1"
+VERSION = "2"
 TITLE = "Sleep"
 
 SLEEP_MODELS = (
@@ -20,6 +21,8 @@ SLEEP_MODELS = (
     "memnet[hops=1]",
     "memnet[dream_every=32,hops=1]",
     "memnet[dream_every=32,dream_rate=1,hops=1]",
+    "memnet[dream_every=32,dream_rate=0,hops=1]",
+    "memnet[chunk=32,dreaming=false,hops=1]",
 )
 
 SUITE = Suite(
