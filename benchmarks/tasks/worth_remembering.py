@@ -84,7 +84,7 @@ class Config:
     lifetime: float = 10.0
     slots: int = 16
     train_length: int = 256
-    steps: int = 600
+    steps: int = 1200
     batch_size: int = 16
     streams: int = 16
     furthest: int = 4096

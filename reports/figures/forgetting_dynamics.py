@@ -30,6 +30,7 @@ ROW_LENGTH = 7
 
 POLICY_TITLES = {
     "hit_rate_optimal": "Bélády",
+    "hit_rate_lru_roles": "LRU, roles known",
     "hit_rate_lru_filtered": "LRU, filtered",
     "hit_rate_lru": "LRU",
     "hit_rate_lfu": "LFU",

@@ -56,6 +56,7 @@ def hits(
     *,
     seed: int = 0,
     worth: Container[int] | None = None,
+    once: Container[int] = (),
 ) -> list[bool]:
     """Return for each query whether it is a hit.
 
@@ -65,17 +66,22 @@ def hits(
         policy: A name in `POLICIES`.
         seed: Seed of random replacement.
         worth: Items that are stored at all; None for every item.
+        once: Items whose first query is the last one; they leave at it, and do not come back.
     """
     priority, draws = POLICIES[policy], random.Random(seed)
     stored: dict[int, Use] = {}
+    done: set[int] = set()
     found = []
     for time, event in enumerate(events):
         use = stored.get(event.item)
         if event.query:
             found.append(use is not None)
-        if use is not None:
+        if event.query and event.item in once:
+            done.add(event.item)
+            stored.pop(event.item, None)
+        elif use is not None:
             use.last, use.uses = time, use.uses + 1
-        elif worth is None or event.item in worth:
+        elif event.item not in done and (worth is None or event.item in worth):
             if len(stored) >= slots:
                 del stored[min(stored, key=lambda item: priority(stored[item], draws))]
             stored[event.item] = Use(stored=time, last=time, uses=1)

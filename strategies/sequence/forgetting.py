@@ -4,7 +4,9 @@ The *hit rate* is the share of queries whose answer can be read from one slot: t
 a copy of its state in which only the slot is left that the query reads most. It is measured at the
 start of the query's block, so recent tokens are not a source. Merged slots count, for all items
 that they answer. Next to it are the hit rates of eviction policies with the task's number of slots
-on the same streams (`strategies.sequence.eviction_policies`).
+on the same streams (`strategies.sequence.eviction_policies`): among them LRU that stores useful
+items only (``lru_filtered``), and one that also drops an item that is queried once at its query
+(``lru_roles``).
 
 The *lifetime* of an item is the number of tokens from the end of the block of its first event to
 the first block at whose start its value cannot be read, from one slot or, in models without slots,
@@ -123,18 +125,19 @@ STATISTICS = ("write_rate", "reuse", "read_entropy", "occupancy", "eviction_rete
 def _policy_hit_rates(stream: ItemStream, slots: int) -> dict[str, float | None]:
     """Return the hit rate of each policy over all queries of the streams."""
     found: dict[str, list[bool]] = {}
-    for number, (events, worth) in enumerate(_events(stream)):
+    for number, (events, worth, once) in enumerate(_events(stream)):
         for policy in POLICIES:
             found.setdefault(policy, []).extend(hits(events, slots, policy, seed=number))
         found.setdefault("lru_filtered", []).extend(hits(events, slots, "lru", worth=worth))
+        found.setdefault("lru_roles", []).extend(hits(events, slots, "lru", worth=worth, once=once))
         found.setdefault("optimal", []).extend(optimal_hits(events, slots))
     return {
         f"hit_rate_{name}": sum(each) / len(each) if each else None for name, each in found.items()
     }
 
 
-def _events(stream: ItemStream) -> Iterator[tuple[list[ItemEvent], set[int]]]:
-    """Yield the events and the useful items of each stream."""
+def _events(stream: ItemStream) -> Iterator[tuple[list[ItemEvent], set[int], set[int]]]:
+    """Yield the events of each stream, its useful items, and those that are queried once."""
     for items, queries, roles in zip(
         stream.item.flatten(1).tolist(),
         stream.query.flatten(1).tolist(),
@@ -142,12 +145,9 @@ def _events(stream: ItemStream) -> Iterator[tuple[list[ItemEvent], set[int]]]:
         strict=True,
     ):
         events = [ItemEvent(*pair) for pair in zip(items, queries, strict=True)]
-        useful = {
-            item
-            for item, role in enumerate(roles)
-            if role != NO_ITEM and ITEM_ROLES[role] != "never"
-        }
-        yield events, useful
+        named = {item: ITEM_ROLES[role] for item, role in enumerate(roles) if role != NO_ITEM}
+        useful = {item for item, role in named.items() if role != "never"}
+        yield events, useful, {item for item in useful if named[item] == "once"}
 
 
 def _queried(stream: ItemStream, block: int) -> tuple[Int[Tensor, " n"], Int[Tensor, " n"]]:

@@ -42,6 +42,13 @@ def test_filter_stores_worthy_items_only() -> None:
     assert hits(stream, 1, "lru") == [False]
 
 
+def test_item_that_is_queried_once_leaves_at_its_query() -> None:
+    """Slots hold a and b; a leaves at its query, so b survives c, and a is not stored again."""
+    stream = events("abAcBaBA")
+    assert hits(stream, 2, "lru", once={0}) == [True, True, True, False]
+    assert hits(events("abAcB"), 2, "lru") == [True, False]
+
+
 def test_random_replacement_is_seeded_and_drops_any_item() -> None:
     stream = events("abcdeABCDE")
     results = {tuple(hits(stream, 3, "random", seed=seed)) for seed in range(30)}
