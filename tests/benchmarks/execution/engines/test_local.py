@@ -114,13 +114,13 @@ def test_each_kind_of_failure_is_recorded_and_affects_no_other_cell(events: Runs
 
 def test_a_cell_that_exceeds_the_timeout_is_stopped(events: Runs) -> None:
     began = time.monotonic()
-    found = records(events("scripted[pause=60.0]", "scripted", limits=Limits(timeout=1.0)))
+    found = records(events("scripted[pause=60.0]", "scripted", limits=Limits(timeout=3.0)))
     assert time.monotonic() - began < 20
     assert found["scripted"].status == "ok"
     failure = error(found["scripted[pause=60.0]"])
     assert (failure.type, failure.message) == (
         "Timeout",
-        "stopped after 1 s, which is its limit (--timeout)",
+        "stopped after 3 s, which is its limit (--timeout)",
     )
 
 
