@@ -6,7 +6,7 @@ from reports.site import page_templates
 from reports.site.ablation_heat import loss_tables
 from reports.site.ablations import Ablation, ablation_table, verdicts
 from reports.tables import formats
-from reports.tables.columns import speaking
+from reports.tables.columns import informative
 
 
 def render(ablations: Sequence[Ablation]) -> str:
@@ -18,7 +18,7 @@ def render(ablations: Sequence[Ablation]) -> str:
             root="",
             verdicts=verdicts(ablations),
             losses=loss_tables(ablations),
-            table=speaking(ablation_table(ablations)),
+            table=informative(ablation_table(ablations)),
             page_table=formats.page_table,
         )
     )

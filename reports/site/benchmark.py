@@ -7,7 +7,7 @@ from reports.analysis.subjects import Subject
 from reports.figures.plot import Plot
 from reports.site import page_templates
 from reports.site.findings import findings
-from reports.site.lines import Line, shared_badges, speaking_columns
+from reports.site.lines import Line, informative_columns, shared_badges
 from reports.tables import formats
 from reports.tables.learning_tables import benchmark_tables
 
@@ -37,7 +37,7 @@ def render(
             lines=lines,
             groups=groups(lines),
             shared=shared_badges(lines),
-            said=speaking_columns(lines),
+            informative=informative_columns(lines),
             what_ran=what_ran(lines),
             plots=plots,
             ambiguous=selection.ambiguous,

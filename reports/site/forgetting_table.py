@@ -91,7 +91,7 @@ def _cells(entry: ResultRow, usual: str) -> tuple[str, str, str]:
 
 
 def _verdict(pair: Sequence[ResultRow]) -> str:
-    """Say whether the first forgets less than the second."""
+    """Return whether the first forgets less than the second."""
     first, second = paired_scores(pair, METRIC)
     tests = paired_tests((second - first)[None, :])
     if tests.count[0] < MIN_COMMON_SEEDS:

@@ -108,16 +108,16 @@ def shared_badges(lines: Sequence[Line]) -> tuple[str, ...]:
     return tuple(badge for badge in rows[0] if all(badge in one for one in rows))
 
 
-def speaking_columns(lines: Sequence[Line]) -> frozenset[str]:
+def informative_columns(lines: Sequence[Line]) -> frozenset[str]:
     """Return which of the columns method, state, total and buffer are informative for any row."""
     rows = [line.summary for line in lines]
-    said = {
+    informative = {
         "method": any(row.method != SUPERVISED for row in rows),
         "state": any(row.state_bytes for row in rows),
         "total": any(row.total_bytes for row in rows),
         "buffer": any(row.buffer_bytes for row in rows),
     }
-    return frozenset(name for name, speaks in said.items() if speaks)
+    return frozenset(name for name, informs in informative.items() if informs)
 
 
 def _strip(row: Summary) -> Strip | None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from reports.analysis.selection import Selection
 from reports.site import page_templates
 from reports.site.inspection_page import Section
-from reports.site.lines import Line, speaking_columns
+from reports.site.lines import Line, informative_columns
 from reports.site.reproduce import defaults, plugin_note, rerun_commands
 from reports.tables.row_titles import method_title, model_title, model_titles
 
@@ -43,7 +43,7 @@ def render(
             title=model_title(lines[0].entry),
             as_method=as_method,
             method_summary=methods.get(name) or _first_summary(methods, name),
-            speaking=speaking_columns,
+            informative_columns=informative_columns,
             summary=models.get(name, ""),
             lines=lines,
             methods=_described_methods(lines, methods),

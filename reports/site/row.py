@@ -112,18 +112,18 @@ def render(
 
 
 def _seed_table(caption: str, facts: Sequence[tuple[Record, Facts]]) -> SeedTable:
-    """Arrange facts by seed, without those that say nothing for any seed."""
+    """Arrange facts by seed, without those that are empty for all seeds."""
     names = dict.fromkeys(name for _, found in facts for name in found)
-    said = tuple(
+    informative = tuple(
         name
         for name in names
         if any(found.get(name, number_format.NOTHING) not in SILENT for _, found in facts)
     )
     rows = tuple(
-        (record, tuple(found.get(name, number_format.NOTHING) for name in said))
+        (record, tuple(found.get(name, number_format.NOTHING) for name in informative))
         for record, found in facts
     )
-    return SeedTable(caption, said, rows)
+    return SeedTable(caption, informative, rows)
 
 
 def _metrics(entry: ResultRow, record: Record) -> Facts:

@@ -12,7 +12,7 @@ SILENT = frozenset({NOTHING, "0 B", SUPERVISED, ""})
 """Cells without information if a column has no others: a task's method, its buffer of 0 bytes."""
 
 
-def speaking(table: Table) -> Table:
+def informative(table: Table) -> Table:
     """Return a table without the columns whose cells are all silent; those that name rows stay."""
     return _picked(
         table,

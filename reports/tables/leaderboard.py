@@ -11,7 +11,7 @@ from reports.analysis.dataframes import summary_frame, to_csv
 from reports.analysis.selection import Selection, select
 from reports.analysis.summary import Summary, summarise
 from reports.tables import formats
-from reports.tables.columns import check, chosen, speaking
+from reports.tables.columns import check, chosen, informative
 from reports.tables.tables import Table, leaderboard_table
 from results.errors import UsageError
 from results.store.store import Store
@@ -68,7 +68,7 @@ def render_selection(selection: Selection, format: str, columns: Sequence[str] =
 
 def _table(selection: Selection, columns: Sequence[str], *, titles: bool = False) -> Table:
     table = leaderboard_table(selection, titles=titles)
-    return chosen(table, columns) if columns else speaking(table)
+    return chosen(table, columns) if columns else informative(table)
 
 
 def _latex(selection: Selection, columns: Sequence[str]) -> str:

@@ -6,7 +6,7 @@ from reports.analysis.selection import ResultRow, Selection
 from reports.analysis.subjects import Subject
 from reports.analysis.summary import ranked, scores
 from reports.tables import number_format
-from reports.tables.columns import speaking
+from reports.tables.columns import informative
 from reports.tables.tables import (
     Column,
     Row,
@@ -35,7 +35,7 @@ def benchmark_tables(selection: Selection, subject: Subject) -> list[Table]:
     Columns without information are left out.
     """
     found = [*learning_tables(selection, subject), *detail_tables(selection, subject)]
-    return [speaking(table) for table in found]
+    return [informative(table) for table in found]
 
 
 def learning_tables(selection: Selection, subject: Subject) -> list[Table]:

@@ -1,6 +1,6 @@
 import pytest
 
-from reports.tables.columns import chosen, speaking
+from reports.tables.columns import chosen, informative
 from reports.tables.tables import Column, Row, Table
 from results.errors import UsageError
 
@@ -24,7 +24,7 @@ def titles(table: Table) -> list[str]:
 
 
 def test_columns_without_any_content_are_left_out() -> None:
-    table = speaking(TABLE)
+    table = informative(TABLE)
     assert titles(table) == ["benchmark", "model", "CPU time"]
     assert [row.cells for row in table.rows] == [("a", "x", "1.0 s"), ("a", "y", "—")]
     assert titles(table)[table.heading] == "model"
