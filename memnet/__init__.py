@@ -26,6 +26,7 @@ _PUBLIC = {
     "PersistentConfig": "memnet.persistent.config",
     "TrainedModel": "benchmarks.execution.weights",
     "Inspection": "benchmarks.inspection.inspection",
+    "check": "benchmarks.api.check",
     "figure": "benchmarks.api.figure",
     "inspect": "benchmarks.inspection.inspect",
     "leaderboard": "benchmarks.api.leaderboard",

@@ -1,3 +1,4 @@
+from benchmarks.api.check import check as check
 from benchmarks.api.figure import figure as figure
 from benchmarks.api.leaderboard import leaderboard as leaderboard
 from benchmarks.api.run import run as run
@@ -27,6 +28,7 @@ __all__ = [
     "Results",
     "TrainedModel",
     "UsageError",
+    "check",
     "figure",
     "inspect",
     "leaderboard",

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from benchmarks.cli.check import check
 from benchmarks.cli.figure import figure
 from benchmarks.cli.inspect import inspect
 from benchmarks.cli.leaderboard import leaderboard
@@ -40,6 +41,7 @@ app.command("remove")(remove)
 app.command("report")(report)
 app.command("leaderboard")(leaderboard)
 app.command("figure")(figure)
+app.command("check")(check)
 app.command("validate")(validate)
 app.command("publish")(publish)
 app.command("inspect")(inspect)

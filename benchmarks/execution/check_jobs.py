@@ -41,7 +41,7 @@ def check(jobs: Sequence[Job], environment: CellEnvironment) -> list[str]:
         for entry in (job.benchmark, job.model, job.method)
         if entry is not None
     }
-    modules = {path: _load(entry) for path, entry in entries.items()}
+    modules = {path: load_entry(entry) for path, entry in entries.items()}
     for job in jobs:
         for part, entry in (
             ("benchmark", job.benchmark),
@@ -108,7 +108,12 @@ def _prepare(entry: Entry, module: ModuleType, data_root: Path) -> None:
         ) from error
 
 
-def _load(entry: Entry) -> ModuleType:
+def load_entry(entry: Entry) -> ModuleType:
+    """Load the module of an entry, and check its functions and options.
+
+    Raises:
+        UsageError: If it can't be loaded, or lacks a function or an option.
+    """
     try:
         module = entry.load()
     except UsageError:

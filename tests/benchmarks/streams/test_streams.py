@@ -1,7 +1,6 @@
 """All streams: their experiences, scenarios, data and errors."""
 
 import ast
-import dataclasses
 import os
 import urllib.error
 from pathlib import Path
@@ -11,6 +10,8 @@ import pytest
 import torch
 
 from baselines.registry import Entry, Registry
+from benchmarks.checks import streams
+from benchmarks.checks.rule import Case, Rule
 from benchmarks.datasets.labelled_images import Images
 from benchmarks.streams import split_digits, split_mnist
 from results.errors import UsageError
@@ -25,38 +26,23 @@ def digits(seed: int = 0, **options: object) -> Stream:
     return split_digits.build(split_digits.Config(**options), seed=seed, data_root=Path("nowhere"))
 
 
-def inputs_of(stream: Stream, part: str) -> torch.Tensor:
-    return torch.cat(
-        [
-            columns_of(experience.dataset)[0]
-            for experience in getattr(stream.benchmark, f"{part}_stream")
-        ]
-    )
-
-
 @pytest.mark.parametrize(
     "entry", [pytest.param(entry, id=entry.name) for entry in Registry("stream")]
 )
 def test_facts_are_read_without_running_the_file(entry: Entry) -> None:
-    assert entry.source.facts["PRIMARY"] == "accuracy"
     chance = entry.source.facts["CHANCE"]
-    identified = {"DIGEST", "DIGEST_FROM"} & set(entry.source.facts)
-    assert len(identified or {"DATA"} & set(entry.source.facts)) == 1
     assert chance is None if entry.name in OWN_CLASSES else 0 < chance <= 0.1
-    assert entry.source.facts.get("DIGEST", "sha256:").partition(":")[0] in ("sha256", "md5")
-    options = {option.name: option.default for option in entry.source.options}
-    assert options == dataclasses.asdict(entry.load().Config())
-    assert {
-        "experiences",
-        "scenario",
-        "epochs",
-        "iterations",
-        "batch_size",
-        "online",
-        "validation",
-        "track",
-        "probe",
-    } <= set(options)
+    for rule in (
+        streams.facts_identify_the_data,
+        streams.options_of_streams_exist,
+        streams.options,
+    ):
+        rule.check(Case(entry=entry))
+
+
+@pytest.mark.parametrize("rule", streams.RULES, ids=lambda rule: rule.name)
+def test_digits_fulfil_contract(rule: Rule) -> None:
+    rule.check(Case(entry=Registry("stream").get("split-digits")))
 
 
 def test_digits_are_assigned_to_experiences_exactly_once() -> None:
@@ -68,21 +54,23 @@ def test_digits_are_assigned_to_experiences_exactly_once() -> None:
         assert inputs.shape[1:] == (8, 8)
         assert not tasks.any()
         assert 0 <= inputs.min() <= inputs.max() <= 1
-    assert len(inputs_of(stream, "train")) + len(inputs_of(stream, "test")) == 1797
+    assert len(streams.inputs_of(stream, "train")) + len(streams.inputs_of(stream, "test")) == 1797
 
 
 def test_training_and_test_images_are_disjoint() -> None:
     for stream in (digits(), digits(validation=True)):
-        train = {image.tobytes() for image in inputs_of(stream, "train").numpy()}
-        test = {image.tobytes() for image in inputs_of(stream, "test").numpy()}
+        train = {image.tobytes() for image in streams.inputs_of(stream, "train").numpy()}
+        test = {image.tobytes() for image in streams.inputs_of(stream, "test").numpy()}
         assert not train & test
 
 
 def test_tuning_never_sees_the_test_images() -> None:
-    held_out = {image.tobytes() for image in inputs_of(digits(), "test").numpy()}
+    held_out = {image.tobytes() for image in streams.inputs_of(digits(), "test").numpy()}
     tuning = digits(validation=True)
     seen = {
-        image.tobytes() for part in ("train", "test") for image in inputs_of(tuning, part).numpy()
+        image.tobytes()
+        for part in ("train", "test")
+        for image in streams.inputs_of(tuning, part).numpy()
     }
     assert not seen & held_out
 
@@ -90,8 +78,8 @@ def test_tuning_never_sees_the_test_images() -> None:
 def test_split_is_stratified_and_the_same_for_every_seed() -> None:
     one, two = digits(0), digits(1)
     assert one.classes != two.classes
-    assert {i.tobytes() for i in inputs_of(one, "test").numpy()} == {
-        i.tobytes() for i in inputs_of(two, "test").numpy()
+    assert {i.tobytes() for i in streams.inputs_of(one, "test").numpy()} == {
+        i.tobytes() for i in streams.inputs_of(two, "test").numpy()
     }
     labels = torch.cat(
         [columns_of(experience.dataset)[1] for experience in one.benchmark.test_stream]
@@ -102,13 +90,15 @@ def test_split_is_stratified_and_the_same_for_every_seed() -> None:
 def test_same_seed_same_stream() -> None:
     one, two = digits(3), digits(3)
     assert one.classes == two.classes
-    assert torch.equal(inputs_of(one, "train"), inputs_of(two, "train"))
+    assert torch.equal(streams.inputs_of(one, "train"), streams.inputs_of(two, "train"))
 
 
 def test_flat_form_is_one_step() -> None:
     stream = digits(form="flat")
     assert (stream.signature.length, stream.signature.features) == (1, 64)
-    assert torch.equal(inputs_of(stream, "test"), inputs_of(digits(), "test").reshape(-1, 1, 64))
+    assert torch.equal(
+        streams.inputs_of(stream, "test"), streams.inputs_of(digits(), "test").reshape(-1, 1, 64)
+    )
 
 
 @pytest.mark.parametrize(
@@ -194,8 +184,8 @@ def test_real_mnist() -> None:
     if not all((root / name).is_file() for name in split_mnist.FILES):
         pytest.skip("MEMNET_DATA does not hold MNIST")
     stream = split_mnist.build(split_mnist.Config(), seed=0, data_root=root)
-    assert len(inputs_of(stream, "train")) == 60_000
-    assert len(inputs_of(stream, "test")) == 10_000
+    assert len(streams.inputs_of(stream, "train")) == 60_000
+    assert len(streams.inputs_of(stream, "test")) == 10_000
     assert stream.sample_bytes == 785
 
 

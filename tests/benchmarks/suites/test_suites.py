@@ -7,6 +7,8 @@ import pytest
 
 from baselines.interface import Signature
 from baselines.registry import Entry
+from benchmarks.checks import suites
+from benchmarks.checks.rule import Case, Rule
 from benchmarks.planning.catalog import Catalog
 from benchmarks.planning.plan import Plan, make_plan
 from benchmarks.planning.request import Request
@@ -18,15 +20,8 @@ from benchmarks.suites import (
     long_dependency,
     task_shift,
 )
-from strategies.sequence.task import WholeSequenceTask
-from tests.benchmarks.tasks.seeded_draws import generator
 
 CATALOG = Catalog.read()
-SUITES = [
-    (suite.name, profile)
-    for suite in CATALOG.suites
-    for profile in (None, *suite.load().SUITE.profiles)
-]
 MATCHED = 0.05
 """Maximum relative difference of the sizes of models at matched parameters."""
 
@@ -53,34 +48,10 @@ def test_titles_are_unique() -> None:
     assert len(set(titles)) == len(titles) >= 25
 
 
-@pytest.mark.parametrize(("name", "profile"), SUITES)
-def test_suite_can_be_planned(name: str, profile: str | None) -> None:
-    found = plan(name, profile)
-    assert found.jobs
-    assert all(
-        " is left out: model " in note or " left out: pip install " in note for note in found.notes
-    )
-
-
-@pytest.mark.parametrize(("name", "profile"), SUITES)
-def test_primary_metric_is_measured(name: str, profile: str | None) -> None:
-    """A task is evaluated at the distance in the name of its primary metric."""
-    found = plan(name, profile)
-    primary = {one.name: one.primary for one in found.benchmarks}
-    tasks = {
-        job.cell.benchmark: (job.benchmark, job.cell.config["benchmark"])
-        for job in found.jobs
-        if job.benchmark.kind == "task"
-    }
-    for benchmark, (entry, options) in tasks.items():
-        module = entry.load()
-        task = module.build(module.Config(**options))
-        distances = (
-            task.distances
-            if isinstance(task, WholeSequenceTask)
-            else task.query_stream(1, generator(0)).distances
-        )
-        assert int(primary[benchmark].removeprefix("accuracy_at_")) in distances, benchmark
+@pytest.mark.parametrize("rule", suites.PLANNING_RULES, ids=lambda rule: rule.name)
+@pytest.mark.parametrize("entry", list(CATALOG.suites), ids=lambda entry: entry.name)
+def test_suite_fulfils_contract(entry: Entry, rule: Rule) -> None:
+    rule.check(Case(entry=entry))
 
 
 @pytest.mark.parametrize(("stream", "side"), [("split-digits", 8), ("split-mnist", 28)])

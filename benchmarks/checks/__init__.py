@@ -1,0 +1,1 @@
+"""The contract of each kind of entry as rules: ``memnet check`` and the contract tests run them."""

@@ -1,0 +1,97 @@
+"""``memnet check``: checks entry files against the contract of their kind."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from benchmarks.cli import shared_options
+from benchmarks.cli.paths import file
+from results.errors import UsageError
+
+if TYPE_CHECKING:
+    from benchmarks.checks.check import CheckedRule
+
+BROKEN = 1
+"""Exit code if a rule is broken."""
+
+FORMATS = ("text", "json")
+
+
+def check(
+    files: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="FILE.py...",
+            parser=file("FILE.py"),
+            help="Files of models, methods, tasks, streams or suites.",
+        ),
+    ],
+    data_root: shared_options.DataRoot = None,
+    time_limit: Annotated[
+        float,
+        typer.Option("--time-limit", metavar="SECONDS", min=1.0, help="Longest time of a rule."),
+    ] = 30.0,
+    output: Annotated[
+        str, typer.Option("--format", metavar="text|json", help="Form of the output.")
+    ] = "text",
+    verbose: Annotated[
+        bool, typer.Option("--verbose", help="Also print the rules that hold, with their times.")
+    ] = False,
+) -> None:
+    """Check entry files against the contract of their kind, as the tests of this project do.
+
+    Each broken rule has a line, with what was found and the way out.
+    """
+    from rich.console import Console
+
+    from baselines.registry import unknown
+    from benchmarks.checks.check import check_file
+    from benchmarks.datasets.paths import data_root as find_data
+
+    if output not in FORMATS:
+        raise UsageError(unknown("format", output, FORMATS))
+    for path in files:
+        if not path.is_file():
+            raise UsageError(f"there is no file {path}: name the .py file of an entry")
+    findings: list[CheckedRule] = []
+    console = Console(stderr=True)
+    with console.status("") as status:
+        for path in files:
+            for finding in check_file(
+                path,
+                data_root=find_data(data_root),
+                plugins=files,
+                time_limit=time_limit,
+                started=status.update,
+            ):
+                findings.append(finding)
+                if output == "text":
+                    _show(finding, verbose=verbose)
+    _end(findings, output)
+
+
+def _show(finding: "CheckedRule", *, verbose: bool) -> None:
+    if not finding.holds:
+        print(finding, flush=True)
+    elif verbose:
+        print(f"{finding}, {finding.statement} ({finding.seconds:.1f} s)", flush=True)
+
+
+def _end(findings: "list[CheckedRule]", output: str) -> None:
+    broken = sum(not finding.holds for finding in findings)
+    if output == "json":
+        import json
+        from dataclasses import asdict
+
+        rows = [{**asdict(finding), "file": str(finding.file)} for finding in findings]
+        print(json.dumps(rows, indent=1))
+    else:
+        names = dict.fromkeys(
+            f"{finding.kind} '{finding.entry}'" for finding in findings if finding.kind
+        )
+        of = f" of {', '.join(names)}" if names else ""
+        count = f"{len(findings)} rule{'s' if len(findings) != 1 else ''}"
+        print(f"{count}{of}: {len(findings) - broken} hold, {broken} broken")
+    if broken:
+        raise typer.Exit(BROKEN)

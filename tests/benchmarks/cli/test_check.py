@@ -1,0 +1,41 @@
+"""The command ``memnet check``."""
+
+import json
+from pathlib import Path
+
+from tests.benchmarks.command import memnet
+
+GOOD = Path(__file__).parents[1] / "checks" / "entries" / "good_suite.py"
+
+
+def test_good_file_exits_with_0() -> None:
+    done = memnet("check", str(GOOD))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == "5 rules of suite 'good-suite': 5 hold, 0 broken\n"
+
+
+def test_broken_file_exits_with_1_and_a_line_per_rule(tmp_path: Path) -> None:
+    bad = tmp_path / "bad.py"
+    bad.write_text(GOOD.read_text().replace('"lstm"', '"lstmm"'))
+    done = memnet("check", str(bad), str(GOOD), "--verbose")
+    assert done.returncode == 1
+    lines = done.stdout.splitlines()
+    (broken,) = [line for line in lines if "broken:" in line]
+    assert broken.startswith(f"{bad}: suite-can-be-planned: broken: refused: unknown model 'lstmm'")
+    assert lines[-1] == "8 rules of suite 'bad', suite 'good-suite': 7 hold, 1 broken"
+
+
+def test_json_has_a_row_per_rule(tmp_path: Path) -> None:
+    bad = tmp_path / "bad.py"
+    bad.write_text('"""No kind."""\n')
+    done = memnet("check", str(bad), "--format", "json")
+    assert done.returncode == 1
+    (row,) = json.loads(done.stdout)
+    assert (row["file"], row["rule"], row["holds"]) == (str(bad), "readable", False)
+    assert 'KIND = "model"' in row["detail"]
+
+
+def test_missing_file_is_a_usage_error(tmp_path: Path) -> None:
+    done = memnet("check", str(tmp_path / "none.py"))
+    assert done.returncode == 2
+    assert "there is no file" in done.stderr
