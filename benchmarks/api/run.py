@@ -15,6 +15,7 @@ from benchmarks.cli.plan_options import plan_from
 from benchmarks.cli.shared_options import store_root
 from benchmarks.execution.display_choice import choose_display
 from benchmarks.execution.engines.limits import Limits
+from benchmarks.execution.loggers import parse_loggers
 from benchmarks.execution.reuse import Rerun
 from benchmarks.execution.runner import Run
 from reports.analysis.store_results import Results, load_results
@@ -50,7 +51,7 @@ def run(
     memory: int | str | None = None,
     retries: int = 1,
     rerun: str = "nothing",
-    log_training: bool = False,
+    log: str | Path | Iterable[str | Path] = (),
     keep_weights: bool = False,
     progress: bool = True,
 ) -> Results:
@@ -86,7 +87,8 @@ def run(
         memory: Limit per cell in bytes, or text such as ``"4G"``.
         retries: Number of further attempts of a cell whose process died.
         rerun: Finished cells to run again: ``"nothing"``, ``"failed"``, ``"stale"`` or ``"all"``.
-        log_training: Whether to write the training log for TensorBoard into the store.
+        log: Training logs to write into the store: ``"tensorboard"``, ``"csv"``, or a file with a
+            function ``open_logger`` (`benchmarks.execution.loggers`).
         keep_weights: Whether to write the trained weights of each cell into the store.
         progress: Whether to show progress.
 
@@ -95,6 +97,7 @@ def run(
             the way out.
     """
     _check(rerun, retries, jobs)
+    loggers = parse_loggers([str(log)] if isinstance(log, str | Path) else map(str, log))
     chosen, workers = make_engine(
         EngineOptions(
             engine=engine,
@@ -105,7 +108,6 @@ def run(
             gpus_per_cell=gpus_per_cell,
         ),
         limits=_limits(timeout, memory, retries),
-        training_log=log_training,
     )
     plan = plan_from(
         name,
@@ -128,7 +130,7 @@ def run(
         engine=chosen,
         display=choose_display(workers, quiet=not progress),
         rerun=cast(Rerun, rerun),
-        log_training=log_training,
+        loggers=loggers,
         keep_weights=keep_weights,
     ).start()
     return load_results(root, cells=[job.cell.id for job in plan.jobs])

@@ -28,9 +28,7 @@ class EngineOptions:
     gpus_per_cell: float
 
 
-def make_engine(
-    options: EngineOptions, *, limits: Limits, training_log: bool
-) -> tuple[Engine, int]:
+def make_engine(options: EngineOptions, *, limits: Limits) -> tuple[Engine, int]:
     """Return the engine and the expected number of parallel cells.
 
     The display estimates the remaining time from that number.
@@ -38,7 +36,6 @@ def make_engine(
     Args:
         options: Options of the engine.
         limits: Limits of a cell's time, memory and retries.
-        training_log: Whether cells write a training log.
 
     Raises:
         UsageError: If there is no such engine, or it does not support an option.
@@ -67,10 +64,6 @@ def make_engine(
     if options.gpus_per_cell < 0:
         raise UsageError(
             f"--gpus-per-cell {options.gpus_per_cell:g}: it takes a share such as 0.25, or 0"
-        )
-    if training_log:
-        raise UsageError(
-            "--log tensorboard is for --engine local: on a cluster, cells run on other machines"
         )
     engine = RayEngine(
         address=options.address,

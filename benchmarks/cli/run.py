@@ -62,8 +62,12 @@ def run(
     retries: shared_options.Retries = 1,
     rerun: shared_options.Rerun = "nothing",
     log: Annotated[
-        str | None,
-        typer.Option("--log", metavar="tensorboard", help="Write a training log into the store."),
+        list[str] | None,
+        typer.Option(
+            "--log",
+            metavar="tensorboard|csv|FILE.py",
+            help="Write a training log into the store; repeatable.",
+        ),
     ] = None,
     keep_weights: Annotated[
         bool,
@@ -81,6 +85,7 @@ def run(
     from benchmarks.cli.engine_options import EngineOptions, make_engine
     from benchmarks.cli.plan_options import plan_from
     from benchmarks.execution.display_choice import choose_display
+    from benchmarks.execution.loggers import parse_loggers
     from benchmarks.execution.runner import Run
 
     engine_options = EngineOptions(
@@ -91,9 +96,8 @@ def run(
         address=address,
         gpus_per_cell=gpus_per_cell,
     )
-    chosen, workers = make_engine(
-        engine_options, limits=_limits(timeout, memory, retries), training_log=_log(log)
-    )
+    loggers = parse_loggers(log or ())
+    chosen, workers = make_engine(engine_options, limits=_limits(timeout, memory, retries))
     plan = plan_from(
         name,
         models,
@@ -114,7 +118,7 @@ def run(
         engine=chosen,
         display=choose_display(workers, quiet=quiet, verbose=verbose),
         rerun=_rerun(rerun),
-        log_training=_log(log),
+        loggers=loggers,
         keep_weights=keep_weights,
     )
     _start(one)
@@ -167,16 +171,6 @@ def _limits(timeout: str | None, memory: str | None, retries: int) -> "Limits":
         memory=None if memory is None else size("--memory", memory),
         retries=retries,
     )
-
-
-def _log(text: str | None) -> bool:
-    import importlib.util
-
-    if text not in (None, "tensorboard"):
-        raise UsageError(f"--log {text}: the only value is tensorboard")
-    if text is not None and importlib.util.find_spec("tensorboard") is None:
-        raise UsageError("--log tensorboard needs tensorboard: pip install tensorboard")
-    return text is not None
 
 
 def _rerun(text: str) -> "Rerun":

@@ -5,8 +5,7 @@ import reprlib
 import resource
 import sys
 import traceback
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -20,7 +19,7 @@ from benchmarks.execution.checkpoint_key import checkpoint_key
 from benchmarks.execution.devices import choose_device, device_name
 from benchmarks.execution.engines.interface import Files
 from benchmarks.execution.entry_functions import build, plugin_line
-from benchmarks.execution.tensorboard import TensorBoard
+from benchmarks.execution.loggers import OpenLogs, open_logs
 from benchmarks.planning.budgets import options_and_total
 from benchmarks.planning.jobs import Job, check_data
 from benchmarks.planning.set_options import FULL_PRECISION
@@ -65,7 +64,7 @@ def run(
         job: The cell.
         environment: Where to run it.
         progress: Called with the fraction done, in [0, 1].
-        files: Paths of its checkpoint, its training log and its weights.
+        files: Paths of its checkpoint, its training logs and its weights.
     """
     started_at = now()
     device = environment.device
@@ -81,8 +80,8 @@ def run(
         chosen = choose_device(environment.device)
         device = device_name(chosen)
         seed_global_generators(job.cell.seed)
-        with _precision(job, chosen), _training_log(files) as training_log:
-            outcome, weights = _execute(job, environment, chosen, progress, files, training_log)
+        with _precision(job, chosen), open_logs(files.training_logs, job.cell) as log:
+            outcome, weights = _execute(job, environment, chosen, progress, files, log)
         return succeeded(
             job.cell,
             _with_memory_peaks(outcome, chosen),
@@ -166,23 +165,13 @@ def _precision(job: Job, device: "torch.device") -> "torch.autocast":
     )  # a cache would outlive a step
 
 
-@contextmanager
-def _training_log(files: Files) -> Iterator[TensorBoard | None]:
-    board = None if files.training_log is None else TensorBoard(files.training_log)
-    try:
-        yield board
-    finally:
-        if board is not None:
-            board.close()
-
-
 def _execute(
     job: Job,
     environment: CellEnvironment,
     device: "torch.device",
     progress: Callable[[float], None],
     files: Files,
-    training_log: TensorBoard | None,
+    training_log: OpenLogs | None,
 ) -> "tuple[Outcome, WeightsFile]":
     from strategies.common.checkpoint import Checkpoint
     from strategies.common.trained_state import WeightsFile

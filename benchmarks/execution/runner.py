@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.execution.engines.interface import Engine, Event, Files
+from benchmarks.execution.loggers import log_folder
 from benchmarks.execution.progress import Display
 from benchmarks.execution.reuse import Rerun, todo_and_reused, with_weights_note
 from benchmarks.execution.store_status import StoreStatus, merged_manifest, store_status
@@ -39,7 +40,7 @@ class Run:
         engine: Runs the cells.
         display: Shows the progress.
         rerun: Which of the finished cells to run again.
-        log_training: Whether to write a training log for TensorBoard.
+        loggers: Loggers of the training (`benchmarks.execution.loggers`).
         keep_weights: Whether to write the trained weights of each cell.
     """
 
@@ -48,7 +49,7 @@ class Run:
     engine: Engine
     display: Display
     rerun: Rerun = "nothing"
-    log_training: bool = False
+    loggers: tuple[str, ...] = ()
     keep_weights: bool = False
     done: int = 0
     failed: int = 0
@@ -123,18 +124,10 @@ class Run:
 
     def _files(self, job: Job, store: Store) -> Files:
         cell = job.cell
-        training_log = (
-            store.root
-            / "tensorboard"
-            / cell.benchmark
-            / cell.model
-            / cell.method
-            / f"seed-{cell.seed}-{cell.id}"
-        )
         return Files(
             log=store.log_path(cell.id),
             checkpoint=store.checkpoint_path(cell.id),
-            training_log=training_log if self.log_training else None,
+            training_logs={name: log_folder(store.root, name, cell) for name in self.loggers},
             weights=store.weights_path(cell.id) if self.keep_weights else None,
         )
 

@@ -41,7 +41,8 @@ def _files(store: Store, cell_id: str) -> Iterator[Path]:
     """Yield a cell's files; the record is last, so that an interrupted removal can be repeated."""
     for folder in ("logs", "checkpoints", "weights"):
         yield from (store.root / folder).glob(f"{cell_id}.*")
-    yield from (store.root / "tensorboard").glob(f"*/*/*/seed-*-{cell_id}")
+    for folder in ("tensorboard", "csv", "training-logs/*"):
+        yield from store.root.glob(f"{folder}/*/*/*/seed-*-{cell_id}")
     yield store.path(cell_id)
 
 

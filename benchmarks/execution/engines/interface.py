@@ -3,9 +3,9 @@
 Records come back to the caller, the only process that writes the store.
 """
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -20,13 +20,14 @@ class Files:
     Attributes:
         log: Output of the cell's process.
         checkpoint: Checkpoint of the training; None for a cell that always starts from step 0.
-        training_log: Folder of the training log for TensorBoard; None for no log.
+        training_logs: Folder of each training log, by its logger
+            (`benchmarks.execution.loggers`).
         weights: File of the trained weights; None to write none.
     """
 
     log: Path
     checkpoint: Path | None = None
-    training_log: Path | None = None
+    training_logs: Mapping[str, Path] = field(default_factory=dict)
     weights: Path | None = None
 
     def drop_log(self) -> None:

@@ -5,10 +5,11 @@ the same record.
 """
 
 import os
+import shutil
 import tempfile
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from benchmarks.datasets.paths import data_root as find_data
 from benchmarks.execution.engines.interface import Files
 from benchmarks.execution.engines.limits import Limits
 from benchmarks.execution.engines.local import LocalEngine
+from benchmarks.execution.loggers import LOGGERS
 from benchmarks.execution.run_cell import CellEnvironment
 from benchmarks.planning.jobs import Job
 from results.errors import UsageError
@@ -43,6 +45,8 @@ class Payload:
         data_root: Folder of the data; None for the receiving machine's default.
         limits: Limits of a cell.
         keep_weights: Whether the trained weights come back with the record.
+        loggers: The loggers of the training, with the content of their files; None for one that is
+            built in.
     """
 
     jobs: tuple[Job, ...]
@@ -51,6 +55,7 @@ class Payload:
     data_root: Path | None
     limits: Limits
     keep_weights: bool = False
+    loggers: Mapping[str, bytes | None] = field(default_factory=dict)
 
     def environment(self) -> CellEnvironment:
         """Return the environment of cells on this machine, limited to the GPUs of this task."""
@@ -58,6 +63,17 @@ class Payload:
         return CellEnvironment(
             device=self.device, data_root=find_data(self.data_root), variables=visible
         )
+
+    def unpack_loggers(self, folder: Path) -> dict[str, Path]:
+        """Write the files of loggers into a folder; return the folder of each log, by logger."""
+        folders = {}
+        for number, (name, content) in enumerate(self.loggers.items()):
+            path = folder / f"{number}" / Path(name).name
+            if content is not None:
+                path.parent.mkdir(parents=True)
+                path.write_bytes(content)
+            folders[name if content is None else str(path)] = folder / f"log-{number}"
+        return folders
 
     def unpack(self, folder: Path) -> tuple[Job, ...]:
         """Write the plugins into a folder, and return the jobs with entries that point there."""
@@ -95,6 +111,7 @@ def pack(
     data_root: Path | None,
     limits: Limits,
     keep_weights: bool = False,
+    loggers: Iterable[str] = (),
 ) -> Payload:
     """Pack jobs together with the plugins that they need."""
     entries = {
@@ -115,6 +132,7 @@ def pack(
         data_root=data_root,
         limits=limits,
         keep_weights=keep_weights,
+        loggers={name: None if name in LOGGERS else Path(name).read_bytes() for name in loggers},
     )
 
 
@@ -152,6 +170,7 @@ def run_remotely(payload: Payload) -> Iterator[dict[str, Any]]:
         files = Files(
             log=Path(folder) / "log",
             weights=Path(folder) / "weights" if payload.keep_weights else None,
+            training_logs=payload.unpack_loggers(Path(folder) / "training-logs"),
         )
         engine = LocalEngine(jobs=1, environment=payload.environment(), limits=payload.limits)
         # The machine may have joined after the run's check: look for its device and data.
@@ -162,9 +181,27 @@ def run_remotely(payload: Payload) -> Iterator[dict[str, Any]]:
                     "record": event.record.to_json(),
                     "log": _content(files.log)[-MAX_LOG_BYTES:],
                     "weights": _content(files.weights),
+                    "training_logs": [_tree(log) for log in files.training_logs.values()],
                 }
             elif event.note or event.fraction:
                 yield {"fraction": event.fraction, "note": event.note}
+
+
+def _tree(folder: Path) -> dict[str, bytes]:
+    """Return the content of a folder's files, by path in the folder."""
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+def write_tree(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Replace a folder by these files, by path in the folder."""
+    shutil.rmtree(folder, ignore_errors=True)
+    for name, content in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(content)
 
 
 def _content(path: Path | None) -> bytes:

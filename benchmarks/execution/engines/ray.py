@@ -11,7 +11,7 @@ import re
 import signal
 import socket
 import time
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,13 @@ from benchmarks.execution.cell_provenance import CODE_PACKAGES, cell_provenance,
 from benchmarks.execution.engines.interface import Event, Files, Queue
 from benchmarks.execution.engines.limits import Limits
 from benchmarks.execution.engines.local import QUEUE_POLL
-from benchmarks.execution.engines.payload import Payload, check_remotely, pack, run_remotely
+from benchmarks.execution.engines.payload import (
+    Payload,
+    check_remotely,
+    pack,
+    run_remotely,
+    write_tree,
+)
 from benchmarks.execution.engines.retries import after_loss
 from benchmarks.execution.run_cell import THREADS
 from benchmarks.planning.jobs import Job
@@ -174,13 +180,16 @@ class RayEngine:
             )
         return found
 
-    def _payload(self, jobs: Sequence[Job], *, keep_weights: bool = False) -> Payload:
+    def _payload(
+        self, jobs: Sequence[Job], *, keep_weights: bool = False, loggers: Iterable[str] = ()
+    ) -> Payload:
         return pack(
             jobs,
             device=self._device,
             data_root=self._data_root,
             limits=self._limits,
             keep_weights=keep_weights,
+            loggers=loggers,
         )
 
     def _send(self, job: Job, files: Files, *, attempt: int = 0) -> _Task:
@@ -193,7 +202,11 @@ class RayEngine:
         return _Task(
             job=job,
             files=files,
-            messages=send.remote(self._payload([job], keep_weights=files.weights is not None)),
+            messages=send.remote(
+                self._payload(
+                    [job], keep_weights=files.weights is not None, loggers=files.training_logs
+                )
+            ),
             attempt=attempt,
             started_at=now(),
         )
@@ -248,6 +261,11 @@ def _received(task: _Task, message: Mapping[str, Any]) -> Record:
     if message["log"]:
         with contextlib.suppress(OSError):
             task.files.log.write_bytes(message["log"])
+    for folder, content in zip(
+        task.files.training_logs.values(), message["training_logs"], strict=True
+    ):
+        with contextlib.suppress(OSError):
+            write_tree(folder, content)
     record = parse(message["record"])
     here = cell_provenance(
         plugins_of(task.job), device="", threads=THREADS, started_at=task.started_at

@@ -21,7 +21,7 @@ def test_the_default_number_of_jobs_follows_the_affinity() -> None:
     before = os.sched_getaffinity(0)
     try:
         os.sched_setaffinity(0, {min(before)})
-        _, jobs = make_engine(OPTIONS, limits=Limits(), training_log=False)
+        _, jobs = make_engine(OPTIONS, limits=Limits())
     finally:
         os.sched_setaffinity(0, before)
     assert jobs == 1
@@ -30,4 +30,4 @@ def test_the_default_number_of_jobs_follows_the_affinity() -> None:
 def test_a_memory_limit_does_not_need_proc(monkeypatch: pytest.MonkeyPatch) -> None:
     """As on macOS."""
     monkeypatch.setattr(Path, "exists", lambda path: False)
-    make_engine(OPTIONS, limits=Limits(memory=10**9), training_log=False)
+    make_engine(OPTIONS, limits=Limits(memory=10**9))

@@ -147,7 +147,7 @@ def test_the_training_log_is_written_and_changes_no_result(tmp_path: Path) -> No
         job,
         environment(tmp_path),
         lambda fraction: None,
-        Files(log=FILES.log, training_log=tmp_path / "log"),
+        Files(log=FILES.log, training_logs={"tensorboard": tmp_path / "log"}),
     )
     assert (logged.metrics, logged.curves) == (plain.metrics, plain.curves)
     found = EventAccumulator(str(tmp_path / "log")).Reload()
@@ -166,7 +166,7 @@ def test_the_training_log_of_a_stream_is_written(tmp_path: Path) -> None:
         job,
         environment(tmp_path),
         lambda fraction: None,
-        Files(log=FILES.log, training_log=tmp_path / "log"),
+        Files(log=FILES.log, training_logs={"tensorboard": tmp_path / "log"}),
     )
     assert record.status == "ok", record.error
     (file,) = (tmp_path / "log").iterdir()

@@ -35,6 +35,10 @@ def test_all_files_of_a_cell_are_deleted_and_no_others(store: Store, tmp_path: P
     (folder / f"seed-0-{one.id}").symlink_to(tmp_path / "outside")
     (folder / f"seed-1-{one.id}").mkdir()
     (folder / f"seed-1-{one.id}" / "events").write_text("")
+    for log in ("csv", "training-logs/my_logger"):
+        path = store.root / log / "delayed-recall" / "memnet" / "supervised" / f"seed-0-{one.id}"
+        path.mkdir(parents=True)
+        (path / "log.csv").write_text("")
     assert remove_cell(store, one.id)
     assert files(store) == {
         f"records/{other.id}.json",

@@ -70,3 +70,26 @@ def test_weights_stay_away_without_the_option(tmp_path: Path) -> None:
     )
     assert not message["weights"]
     assert _received(task, message).weights is None
+
+
+@pytest.mark.slow
+def test_training_logs_come_back_with_the_record(tmp_path: Path) -> None:
+    """A built-in logger, and one whose file is sent."""
+    own = tmp_path / "own.py"
+    own.write_text(
+        "from benchmarks.execution.loggers import CsvLogger\n\n"
+        "def open_logger(folder, cell):\n    return CsvLogger(folder / 'inner', cell)\n"
+    )
+    (job,) = jobs(model="lstm")
+    loggers = ("csv", str(own))
+    payload = pack([job], device="cpu", data_root=tmp_path, limits=Limits(), loggers=loggers)
+    own.unlink()
+    *_, message = run_remotely(payload)
+    logs = {name: tmp_path / str(number) for number, name in enumerate(loggers)}
+    files = Files(log=tmp_path / "log", training_logs=logs)
+    task: Any = _Task(job=job, files=files, messages=None, attempt=0, started_at=now())
+    assert _received(task, message).status == "ok"
+    texts = [tmp_path / "0" / "log.csv", tmp_path / "1" / "inner" / "log.csv"]
+    one, other = (path.read_text() for path in texts)
+    assert one == other
+    assert one.startswith("step,loss,learning_rate,gradient_norm\n1,")
