@@ -30,6 +30,7 @@ _PUBLIC = {
     "figure": "benchmarks.api.figure",
     "inspect": "benchmarks.inspection.inspect",
     "leaderboard": "benchmarks.api.leaderboard",
+    "load_config": "benchmarks.api.load_config",
     "load_model": "benchmarks.execution.weights",
     "Results": "reports.analysis.store_results",
     "UsageError": "results.errors",

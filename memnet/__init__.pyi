@@ -1,6 +1,7 @@
 from benchmarks.api.check import check as check
 from benchmarks.api.figure import figure as figure
 from benchmarks.api.leaderboard import leaderboard as leaderboard
+from benchmarks.api.load_config import load_config as load_config
 from benchmarks.api.run import run as run
 from benchmarks.execution.weights import TrainedModel as TrainedModel
 from benchmarks.execution.weights import load_model as load_model
@@ -32,6 +33,7 @@ __all__ = [
     "figure",
     "inspect",
     "leaderboard",
+    "load_config",
     "load_model",
     "load_results",
     "remember",

@@ -61,7 +61,8 @@ class TooSlowError(Exception):
 
 def rules_of(kind: str) -> tuple[Rule, ...]:
     """Return the rules of a kind of entry."""
-    rules: tuple[Rule, ...] = importlib.import_module(f"benchmarks.checks.{kind}s").RULES
+    module = importlib.import_module(f"benchmarks.checks.{kind}s")
+    rules: tuple[Rule, ...] = getattr(module, f"{kind.upper()}_RULES")
     return rules
 
 
@@ -102,7 +103,7 @@ def check_file(
         data_root=data_root,
         plugins=tuple(one for one in plugins if one.resolve() != path.resolve()),
     )
-    rules = (LOADS, *rules_of(entry.kind))
+    rules = (LOADS_RULE, *rules_of(entry.kind))
     for number, rule in enumerate(rules, start=1):
         started(f"{path.name}: {rule.name} ({number} of {len(rules)})")
         finding = check_rule(rule, case, path, time_limit)
@@ -164,7 +165,7 @@ def _load(case: Case) -> None:
     )
 
 
-LOADS = Rule(
+LOADS_RULE = Rule(
     name="loads",
     statement="the file can be imported, and has the functions and options of its kind",
     way_out="",

@@ -25,9 +25,9 @@ from strategies.continual.strategy import ContinualStrategy
 from strategies.continual.stream import Schedule, Stream
 from strategies.continual.train import run_stream
 
-LEARNING_RATE = 1e-2
+SMALL_LEARNING_RATE = 1e-2
 ONLINE = Schedule(batch_size=10, online=10)
-BUDGETS = (200, 1000)
+FEW_SAMPLES_BYTES = (200, 1000)
 """Budgets in bytes of a few samples of 17 bytes."""
 
 TOO_LITTLE = 1
@@ -46,7 +46,7 @@ def build(case: Case, stream: Stream, **given: Any) -> ContinualStrategy:
         case.config(**given),
         model=SmallGru(stream.signature),
         stream=stream,
-        learning_rate=LEARNING_RATE,
+        learning_rate=SMALL_LEARNING_RATE,
         seed=0,
         device=torch.device("cpu"),
     )
@@ -75,7 +75,7 @@ def run(
         small,
         method,
         method_config=case.config(**given),
-        learning_rate=LEARNING_RATE,
+        learning_rate=SMALL_LEARNING_RATE,
         seed=0,
         device=torch.device("cpu"),
         progress=progress,
@@ -159,7 +159,7 @@ def stored_bytes_stay_within_the_budget(case: Case) -> None:
     """Train under two budgets, and under one without room for a sample."""
     if "budget" not in case.option_names:
         return
-    for budget in BUDGETS:
+    for budget in FEW_SAMPLES_BYTES:
         stored = run(case, small_stream(epochs=1), budget=budget).cost.buffer_bytes
         expect(0 < stored <= budget, f"budget={budget} and {stored} bytes are stored")
     try:
@@ -204,7 +204,7 @@ def _cut(fraction: float) -> None:
         raise _Cut
 
 
-RULES = (
+METHOD_RULES = (
     summary,
     options,
     works_in_every_scenario,

@@ -24,9 +24,9 @@ from results.error_text import one_line
 from results.errors import UsageError
 from strategies.common.unsaved_attributes import Attributes
 
-TOKENS = Signature(vocabulary=11, outputs=11, length=24)
-FEATURES = Signature(features=5, outputs=3, length=8)
-SIZES = ("width", "layers", "heads", "window", "slots", "chunk", "hidden", "span")
+TOKEN_INPUTS = Signature(vocabulary=11, outputs=11, length=24)
+FEATURE_INPUTS = Signature(features=5, outputs=3, length=8)
+MODEL_SIZES = ("width", "layers", "heads", "window", "slots", "chunk", "hidden", "span")
 """Names of options that are at least 1."""
 
 OVERFIT_STEPS, OVERFIT_LOSS = 100, 0.3
@@ -58,7 +58,7 @@ def accepts(case: Case, kind: str) -> bool:
 def signature_of(case: Case) -> Signature:
     """Return a signature that the model accepts, with 11 outputs and sequences of 24 steps."""
     if accepts(case, "tokens"):
-        return TOKENS
+        return TOKEN_INPUTS
     return Signature(features=5, outputs=11, length=24)
 
 
@@ -82,7 +82,7 @@ def loss_of(model: SequenceModel, output: ModelOutput, targets: Tensor) -> Tenso
 def reads_tokens_and_features(case: Case) -> None:
     """Build the model for tokens and for features, and read both."""
     last = torch.full((6, 1), 7)
-    for kind, signature in (("tokens", TOKENS), ("features", FEATURES)):
+    for kind, signature in (("tokens", TOKEN_INPUTS), ("features", FEATURE_INPUTS)):
         if not accepts(case, kind):
             _expect_refusal(case, kind, signature)
             continue
@@ -113,7 +113,7 @@ def _expect_refusal(case: Case, kind: str, signature: Signature) -> None:
 )
 def sizes_are_positive(case: Case) -> None:
     """Set each size to 0."""
-    for name in sorted(case.option_names & set(SIZES)):
+    for name in sorted(case.option_names & set(MODEL_SIZES)):
         try:
             case.config(**{name: 0})
         except ValueError as error:
@@ -296,7 +296,7 @@ def state_dict_is_complete(case: Case) -> None:
     expect(not unsaved, f"training changes {', '.join(unsaved)}, which state_dict() does not hold")
 
 
-RULES = (
+MODEL_RULES = (
     summary,
     options,
     reads_tokens_and_features,

@@ -240,7 +240,7 @@ def a_small_model_runs(case: Case) -> None:
     expect("accuracy" in outcome.metrics, f"the metrics are {', '.join(outcome.metrics)}")
 
 
-RULES = (
+STREAM_RULES = (
     summary,
     options,
     facts_identify_the_data,

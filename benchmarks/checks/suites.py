@@ -83,5 +83,5 @@ def cells_can_be_built(case: Case) -> None:
 PLANNING_RULES = (summary, suite_can_be_planned, primary_metric_is_measured)
 """The rules that need no data."""
 
-RULES = (*PLANNING_RULES, cells_can_be_built)
+SUITE_RULES = (*PLANNING_RULES, cells_can_be_built)
 """The rules of suites."""

@@ -20,7 +20,7 @@ COUNTS = ("steps", "batch_size", "streams", "far_streams")
 CUTS = (0, 10, 11, 70, 200, 1224, 1500)
 """Where a stream is cut into pieces."""
 
-SAMPLES = 8
+BATCH = 8
 """Sequences of a batch."""
 
 
@@ -121,12 +121,12 @@ def kind_is_known(case: Case) -> None:
 def samples_are_seeded_and_match_the_signature(case: Case) -> None:
     """Draw samples of three seeds."""
     task = build(case)
-    one, same, other = (task.sample(SAMPLES, generator(seed)) for seed in (1, 1, 2))
+    one, same, other = (task.sample(BATCH, generator(seed)) for seed in (1, 1, 2))
     expect(equal(one, same), "two generators of seed 1 give different samples")
     expect(not equal(one, other), "seeds 1 and 2 give equal samples")
-    expect(len(one.inputs) == SAMPLES, f"sample({SAMPLES}) returned {len(one.inputs)} sequences")
+    expect(len(one.inputs) == BATCH, f"sample({BATCH}) returned {len(one.inputs)} sequences")
     expect_match(task.signature, one)
-    longest = max(task.sample(SAMPLES, generator(seed)).inputs.shape[1] for seed in range(10))
+    longest = max(task.sample(BATCH, generator(seed)).inputs.shape[1] for seed in range(10))
     length = task.signature.length
     expect(longest == length, f"the longest sample has {longest} steps, signature.length {length}")
 
@@ -284,7 +284,7 @@ def a_small_model_runs(case: Case) -> None:
     expect("accuracy" in outcome.metrics, f"the metrics are {', '.join(outcome.metrics)}")
 
 
-RULES = (
+TASK_RULES = (
     summary,
     options,
     kind_is_known,

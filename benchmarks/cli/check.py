@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 BROKEN = 1
 """Exit code if a rule is broken."""
 
-FORMATS = ("text", "json")
+OUTPUT_FORMATS = ("text", "json")
 
 
 def check(
@@ -49,8 +49,8 @@ def check(
     from benchmarks.checks.check import check_file
     from benchmarks.datasets.paths import data_root as find_data
 
-    if output not in FORMATS:
-        raise UsageError(unknown("format", output, FORMATS))
+    if output not in OUTPUT_FORMATS:
+        raise UsageError(unknown("format", output, OUTPUT_FORMATS))
     for path in files:
         if not path.is_file():
             raise UsageError(f"there is no file {path}: name the .py file of an entry")

@@ -3,6 +3,8 @@
 import shlex
 import signal
 import sys
+from dataclasses import replace
+from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Annotated, cast, get_args
 
@@ -10,6 +12,14 @@ import typer
 
 from baselines.registry import unknown
 from benchmarks.cli import shared_options
+from benchmarks.cli.paths import file
+from benchmarks.cli.run_file import (
+    given_options,
+    use_run_file,
+    version_notes,
+    with_file,
+    write_run_file,
+)
 from results.errors import UsageError
 
 if TYPE_CHECKING:
@@ -22,6 +32,7 @@ INTERRUPTED = 130
 
 
 def run(
+    context: typer.Context,
     name: Annotated[
         str, typer.Argument(metavar="NAME", help="A suite, task or stream (memnet list).")
     ],
@@ -73,6 +84,26 @@ def run(
         bool,
         typer.Option("--keep-weights", help="Write the trained weights of each cell."),
     ] = False,
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            "--config",
+            metavar="RUN.yaml",
+            parser=file("--config"),
+            callback=use_run_file,
+            is_eager=True,
+            help="Take the options from a file; those given here override it.",
+        ),
+    ] = None,
+    export: Annotated[
+        Path | None,
+        typer.Option(
+            "--export",
+            metavar="RUN.yaml",
+            parser=file("--export"),
+            help="Also write the options to a file, for --config.",
+        ),
+    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Show no progress.")] = False,
     verbose: Annotated[
         bool,
@@ -98,6 +129,7 @@ def run(
     )
     loggers = parse_loggers(log or ())
     chosen, workers = make_engine(engine_options, limits=_limits(timeout, memory, retries))
+    settings, plugin = with_file(config, settings, plugin)
     plan = plan_from(
         name,
         models,
@@ -112,6 +144,10 @@ def run(
         budget,
         total_budget,
     )
+    plan = replace(plan, notes=(*plan.notes, *version_notes(config, plan)))
+    if export is not None:
+        given = {**given_options(context), "settings": settings, "plugin": plugin}
+        write_run_file(export, given, plan)
     one = Run(
         plan=plan,
         root=shared_options.store_root(store),

@@ -135,7 +135,7 @@ class CsvLogger:
 LOGGERS: Mapping[str, Any] = {"tensorboard": TensorBoardLogger, "csv": CsvLogger}
 """The built-in loggers by name."""
 
-OPEN = "open_logger"
+OPEN_LOGGER = "open_logger"
 """The function of a file that opens a `Logger` for a folder and a cell."""
 
 
@@ -159,8 +159,8 @@ def _parsed(name: str) -> str:
         raise UsageError(f"{unknown('logger', name, LOGGERS)}; to use your own, give FILE.py")
     if not path.is_file():
         raise UsageError(f"--log {name}: there is no file {path}")
-    if not callable(getattr(_loaded(path), OPEN, None)):
-        raise UsageError(f"--log {name}: the file has no function {OPEN}(folder, cell)")
+    if not callable(getattr(_loaded(path), OPEN_LOGGER, None)):
+        raise UsageError(f"--log {name}: the file has no function {OPEN_LOGGER}(folder, cell)")
     return str(path.resolve())
 
 
@@ -194,7 +194,7 @@ class OpenLogs:
             self._guarded(name, self._open, name, opener, folder, cell)
 
     def _open(self, name: str, opener: Any, folder: Path, cell: Cell) -> None:
-        opener = opener or getattr(load_plugin(Path(name)), OPEN)
+        opener = opener or getattr(load_plugin(Path(name)), OPEN_LOGGER)
         self._loggers[name] = opener(folder, cell)
 
     def __call__(self, step: int, values: Mapping[str, float]) -> None:

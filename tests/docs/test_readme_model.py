@@ -30,13 +30,13 @@ def entry(plugin: Path) -> Entry:
 
 
 @pytest.mark.filterwarnings("ignore:Mismatch dtype between input and weight")
-@pytest.mark.parametrize("rule", models.RULES, ids=lambda rule: rule.name)
+@pytest.mark.parametrize("rule", models.MODEL_RULES, ids=lambda rule: rule.name)
 def test_readme_model_fulfils_contract(rule: Rule, entry: Entry) -> None:
     rule.check(Case(entry=entry))
 
 
 def test_readme_model_has_sizes(entry: Entry) -> None:
-    assert {option.name for option in entry.source.options} & set(models.SIZES)
+    assert {option.name for option in entry.source.options} & set(models.MODEL_SIZES)
 
 
 @pytest.mark.parametrize("command", [["check"], ["format", "--check"]], ids=["check", "format"])

@@ -31,7 +31,7 @@ MODELS = [pytest.param(entry, id=entry.name) for entry in Registry("model") if n
 
 
 @pytest.mark.filterwarnings("ignore:Mismatch dtype between input and weight")
-@pytest.mark.parametrize("rule", models.RULES, ids=lambda rule: rule.name)
+@pytest.mark.parametrize("rule", models.MODEL_RULES, ids=lambda rule: rule.name)
 @pytest.mark.parametrize("entry", MODELS)
 def test_model_fulfils_contract(entry: Entry, rule: Rule) -> None:
     rule.check(Case(entry=entry))

@@ -7,7 +7,14 @@ import pytest
 
 import memnet
 from baselines.registry import Registry
-from benchmarks.checks.check import LOADS, CheckedRule, check_file, check_rule, entry_of, rules_of
+from benchmarks.checks.check import (
+    LOADS_RULE,
+    CheckedRule,
+    check_file,
+    check_rule,
+    entry_of,
+    rules_of,
+)
 from benchmarks.checks.rule import Case, Rule
 from results.errors import UsageError
 
@@ -202,7 +209,7 @@ def test_good_file_breaks_no_rule(path: Path) -> None:
     found = list(check_file(path, data_root=path.parent))
     assert [str(one) for one in found if not one.holds] == []
     assert [one.rule for one in found] == [
-        rule.name for rule in (LOADS, *rules_of(path.stem.rpartition("_")[2]))
+        rule.name for rule in (LOADS_RULE, *rules_of(path.stem.rpartition("_")[2]))
     ]
 
 

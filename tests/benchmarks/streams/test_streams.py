@@ -40,7 +40,7 @@ def test_facts_are_read_without_running_the_file(entry: Entry) -> None:
         rule.check(Case(entry=entry))
 
 
-@pytest.mark.parametrize("rule", streams.RULES, ids=lambda rule: rule.name)
+@pytest.mark.parametrize("rule", streams.STREAM_RULES, ids=lambda rule: rule.name)
 def test_digits_fulfil_contract(rule: Rule) -> None:
     rule.check(Case(entry=Registry("stream").get("split-digits")))
 

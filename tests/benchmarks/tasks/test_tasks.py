@@ -53,7 +53,7 @@ def test_every_task_is_a_query_task_or_a_whole_sequence_task() -> None:
     assert len(QUERY_TASKS) + len(WHOLE_SEQUENCE_TASKS) == len(TASKS)
 
 
-@pytest.mark.parametrize("rule", tasks.RULES, ids=lambda rule: rule.name)
+@pytest.mark.parametrize("rule", tasks.TASK_RULES, ids=lambda rule: rule.name)
 @pytest.mark.parametrize("entry", TASKS)
 def test_task_fulfils_contract(entry: Entry, rule: Rule) -> None:
     rule.check(Case(entry=entry))

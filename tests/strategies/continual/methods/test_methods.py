@@ -52,7 +52,7 @@ def run(name: str, stream: Stream, **options: Any) -> Outcome:
     return methods.run(case(name), stream, **options)
 
 
-@pytest.mark.parametrize("rule", methods.RULES, ids=lambda rule: rule.name)
+@pytest.mark.parametrize("rule", methods.METHOD_RULES, ids=lambda rule: rule.name)
 @pytest.mark.parametrize("name", ALL)
 def test_method_fulfils_contract(name: str, rule: Rule) -> None:
     rule.check(case(name))
