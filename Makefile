@@ -13,7 +13,7 @@ RAY    := $(VENV)/.ray
 BROWSER := $(VENV)/.browser
 
 .DEFAULT_GOAL := help
-.PHONY: help quick test lint peers ray browser tune
+.PHONY: help quick test lint peers ray browser tune wheel
 
 # Baselines whose learning rates are tuned, in the order of importance. A tuning that is interrupted continues.
 TUNED_MODELS ?= lstm,gru,transformer,transformer-full,delta-rule,gated-delta-rule,mamba,token-memory
@@ -28,6 +28,7 @@ help:
 	@echo "make peers   install the public model packages too, run the tests of the models"
 	@echo "make ray     install Ray too, run the tests of its engine on a cluster of local nodes"
 	@echo "make tune    install, tune the baselines' learning rates (hours); again, it continues"
+	@echo "make wheel   install, build a wheel (dist/), check its files and its readme"
 	@echo "make browser install Playwright too, run the tests of the site in an installed Chromium"
 
 quick: $(STAMP)
@@ -44,6 +45,13 @@ lint: $(STAMP)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+wheel: $(STAMP)
+	$(BIN)/python -m pip wheel --disable-pip-version-check --quiet --no-deps --wheel-dir dist .
+	$(BIN)/python .ci/check_wheel.py dist/*.whl
+	test -x $(VENV)/twine/bin/twine || $(PYTHON) -m venv $(VENV)/twine
+	$(VENV)/twine/bin/pip install --disable-pip-version-check --quiet twine
+	$(VENV)/twine/bin/twine check --strict dist/*.whl
 
 tune: $(STAMP)
 	for task in $(TUNED_TASKS); do \

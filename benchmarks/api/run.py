@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, cast, get_args
 
@@ -13,6 +14,7 @@ from benchmarks.cli.engine_options import EngineOptions, make_engine
 from benchmarks.cli.paths import usable_folder
 from benchmarks.cli.plan_options import plan_from
 from benchmarks.cli.shared_options import store_root
+from benchmarks.execution.devices import untested
 from benchmarks.execution.display_choice import choose_display
 from benchmarks.execution.engines.limits import Limits
 from benchmarks.execution.loggers import parse_loggers
@@ -78,7 +80,7 @@ def run(
         precision: ``"float32"`` or ``"bfloat16"``.
         plugins: Files that define further entries.
         data_root: Folder of data sets; by default ``MEMNET_DATA``, else the user's cache.
-        device: ``"auto"``, ``"cpu"``, ``"cuda"`` or ``"cuda:0"``.
+        device: ``"auto"``, ``"cpu"``, ``"cuda"``, ``"cuda:0"``, or ``"mps"`` (untested).
         jobs: Number of cells that run at a time; by default the number of usable cores.
         engine: ``"local"`` or ``"ray"``.
         address: Address of the Ray cluster.
@@ -125,7 +127,7 @@ def run(
     )
     root = store_root(_folder("store", store))
     Run(
-        plan=plan,
+        plan=replace(plan, notes=(*plan.notes, *untested(device))),
         root=root,
         engine=chosen,
         display=choose_display(workers, quiet=not progress),

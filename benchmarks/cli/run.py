@@ -115,6 +115,7 @@ def run(
     """Run a suite, task or stream. The same command resumes it."""
     from benchmarks.cli.engine_options import EngineOptions, make_engine
     from benchmarks.cli.plan_options import plan_from
+    from benchmarks.execution.devices import untested
     from benchmarks.execution.display_choice import choose_display
     from benchmarks.execution.loggers import parse_loggers
     from benchmarks.execution.runner import Run
@@ -144,7 +145,8 @@ def run(
         budget,
         total_budget,
     )
-    plan = replace(plan, notes=(*plan.notes, *version_notes(config, plan)))
+    notes = (*plan.notes, *version_notes(config, plan), *untested(device))
+    plan = replace(plan, notes=notes)
     if export is not None:
         given = {**given_options(context), "settings": settings, "plugin": plugin}
         write_run_file(export, given, plan)

@@ -103,7 +103,8 @@ Jobs = Annotated[
     typer.Option("--jobs", metavar="N", min=1, help="Parallel cells [default: usable cores]."),
 ]
 Device = Annotated[
-    str, typer.Option("--device", metavar="DEVICE", help="auto, cpu, cuda or cuda:N.")
+    str,
+    typer.Option("--device", metavar="DEVICE", help="auto, cpu, cuda, cuda:N or mps (untested)."),
 ]
 Timeout = Annotated[
     str | None,

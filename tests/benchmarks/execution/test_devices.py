@@ -1,7 +1,10 @@
+import subprocess
+import sys
+
 import pytest
 import torch
 
-from benchmarks.execution.devices import choose_device, device_name, usable_devices
+from benchmarks.execution.devices import choose_device, device_name, untested, usable_devices
 from results.errors import UsageError
 
 
@@ -26,3 +29,28 @@ def test_cuda_selects_every_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
         == "cuda (An Accelerator)"
     )
     assert device_name(torch.device("cpu")) == "cpu"
+
+
+def test_mps_is_labelled_untested() -> None:
+    assert device_name(torch.device("mps")) == "mps (untested)"
+    (note,) = untested("mps", "linux")
+    assert note.startswith("device mps is untested")
+    (note,) = untested("auto", "darwin")
+    assert note.startswith("macOS is untested")
+    assert untested("cuda:0", "linux") == ()
+
+
+def test_windows_is_refused_in_one_line() -> None:
+    script = (
+        "import sys, results.errors, benchmarks\n"
+        "sys.platform = 'win32'\n"
+        "try:\n"
+        "    import benchmarks.execution\n"
+        "except results.errors.UsageError as error:\n"
+        "    print(error)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.startswith("cells can't run on Windows")
+    assert "WSL 2" in done.stdout
