@@ -22,7 +22,8 @@ def narrowed(
     Args:
         selection: All rows.
         benchmarks: Names of benchmarks or of their variants, or patterns such as ``mqar*``; empty
-            for all. So for models and methods.
+            for all. So for models and methods. A name that only variants have, such as that of a
+            method with results at budgets only, selects all of these.
         models: Names of models, as in cells.
         methods: Names of methods, as in cells.
         reference_only: Whether controls, bounds, ablations, sizes and budgets are left out.
@@ -35,12 +36,10 @@ def narrowed(
         "model": (models, [{row.model} for row in selection.entries]),
         "method": (methods, [{row.method} for row in selection.entries]),
     }
-    for what, (patterns, known) in names.items():
-        for pattern in patterns:
-            if not any(_matches(found, [pattern]) for found in known):
-                names_without_options = {one.partition("[")[0] for found in known for one in found}
-                choices = ", ".join(sorted(names_without_options)) or "none"
-                raise UsageError(f"no {what} '{pattern}' in the records: choose from {choices}")
+    benchmarks, models, methods = (
+        [_known_pattern(what, pattern, known) for pattern in patterns]
+        for what, (patterns, known) in names.items()
+    )
     entries = tuple(
         row
         for row in selection.entries
@@ -50,6 +49,17 @@ def narrowed(
         and (not reference_only or row.role == "reference")
     )
     return replace(selection, entries=entries, subjects=_with_rows(selection, entries))
+
+
+def _known_pattern(what: str, pattern: str, known: Sequence[set[str]]) -> str:
+    """Return a pattern that matches a name, or that of the variants of a name."""
+    for one in (pattern, f"{pattern}[*"):
+        if any(_matches(found, [one]) for found in known):
+            return one
+    choices = sorted({one.partition("[")[0] for found in known for one in found})
+    raise UsageError(
+        f"no {what} '{pattern}' in the records: choose from {', '.join(choices) or 'none'}"
+    )
 
 
 def _with_rows(selection: Selection, entries: Sequence[ResultRow]) -> tuple[Subject, ...]:

@@ -1,6 +1,7 @@
 """A grid of small panels, one per leaderboard row, on one scale."""
 
 from collections.abc import Sequence
+from textwrap import fill
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -14,8 +15,8 @@ PANEL_COLUMNS = 3
 MAX_PANELS = 9
 """Maximum number of panels in a figure."""
 
-MAX_TITLE_LENGTH = 34
-"""Maximum length of a panel's title; a longer one would overlap the next panel."""
+PANEL_TITLE = 25
+"""Maximum length of a line of a panel's title; a longer one would overlap the next panel."""
 
 
 def panels(
@@ -39,10 +40,7 @@ def panels(
     for place, entry in enumerate(entries):
         axes = figure.add_subplot(rows_used, columns_used, place + 1)
         title = style.name(entry)
-        axes.set_title(
-            title if len(title) <= MAX_TITLE_LENGTH else f"{title[: MAX_TITLE_LENGTH - 1]}…",
-            fontsize=9.0 if len(title) <= 22 else 7.0,
-        )
+        axes.set_title(fill(title, PANEL_TITLE), fontsize=7.5)
         if place % columns_used == 0:
             axes.set_ylabel(ylabel)
         else:

@@ -28,6 +28,9 @@ _LONG_NUMBER = re.compile(r"(scale\([^)]*\)|\d+\.\d)\d*")
 _COMMENT = re.compile(r"\s*<!--.*?-->", re.DOTALL)
 _PATH = re.compile(r'(?<= d=)"[^"]*"')
 _STYLE = re.compile(r'(?<= style=)"[^"]*"')
+_METADATA = re.compile(r"\s*<metadata>.*?</metadata>", re.DOTALL)
+_GROUP_ID = re.compile(r'(?<=<g) id="[^"]*"')
+_MOVED_USE = re.compile(r'(<use [^>]*)transform="translate\((\S+) 0\)"')
 _GLYPHS = {"DejaVuSans-Bold-": "b", "DejaVuSans-": "g"}
 
 
@@ -115,9 +118,10 @@ def _print_others(figure: Figure, pdf: io.BytesIO, png: io.BytesIO) -> None:
 def small_svg(text: str) -> str:
     """Return the same drawing in fewer bytes.
 
-    Coordinates have one decimal, glyphs short names, and paths and styles no blanks.
+    Coordinates have one decimal, glyphs short names, groups none, and paths and styles no blanks.
     """
-    text = _COMMENT.sub("", _LONG_NUMBER.sub(r"\1", text))
+    text = _METADATA.sub("", _COMMENT.sub("", _LONG_NUMBER.sub(r"\1", text)))
+    text = _MOVED_USE.sub(r'\1x="\2"', _GROUP_ID.sub("", text))
     for long, short in _GLYPHS.items():
         text = text.replace(long, short)
     text = _PATH.sub(lambda found: re.sub(r"\s*([A-Za-z])\s*", r"\1", found[0]), text)

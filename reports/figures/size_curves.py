@@ -98,6 +98,7 @@ def panel(
                 linestyle="",
                 color=look.colour,
                 marker=look.marker,
+                markersize=7.5,
                 label=style.name(entry),
             )
     axes.set_xscale("log")

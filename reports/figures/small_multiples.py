@@ -1,6 +1,7 @@
 """Accuracy by distance on all tasks: a panel per task, a line per model, one legend."""
 
 from collections.abc import Sequence
+from textwrap import fill
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -14,8 +15,8 @@ from reports.figures.plot import Plot, render
 from reports.figures.style import Style, chance_line, legend_below, score_axis, styled
 from results.statistics.intervals import mean_interval
 
-MAX_SMALL_TITLE_LENGTH = 30
-"""Maximum length of a panel's title, in letters."""
+SMALL_TITLE = 30
+"""Maximum length of a line of a panel's title, in letters."""
 
 Panel = tuple[Subject, Sequence[ResultRow]]
 
@@ -56,7 +57,7 @@ def draw(
             score_axis(axes, "accuracy" if place % columns == 0 else "")
             if place < len(shown) - columns:
                 axes.set_xlabel("")
-            axes.set_title(_short(subject.shown), fontsize=9.0)
+            axes.set_title(fill(subject.shown, SMALL_TITLE), fontsize=8.5)
         legend_below(figure, *figure.axes)
     return render(
         figure,
@@ -80,10 +81,4 @@ def _line(axes: Axes, entry: ResultRow, x: np.ndarray, y: np.ndarray, style: Sty
         markeredgewidth=0.4,
         linewidth=1.6,
         label=style.name(entry),
-    )
-
-
-def _short(title: str) -> str:
-    return (
-        title if len(title) <= MAX_SMALL_TITLE_LENGTH else f"{title[: MAX_SMALL_TITLE_LENGTH - 1]}…"
     )

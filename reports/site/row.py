@@ -18,6 +18,12 @@ from reports.tables.columns import SILENT
 from reports.tables.tables import TITLES
 from results.records.record import Record
 
+COST_CAPTION = (
+    "Cost; state: maximum bytes per sequence; buffer: bytes stored of past samples; peak memory: "
+    "of the process"
+)
+"""Caption of the table of costs."""
+
 MAX_TRACEBACK = 6000
 """Maximum number of characters of a traceback on a page, from its end."""
 
@@ -88,7 +94,7 @@ def render(
                     _seed_table(
                         "Metrics", [(record, _metrics(entry, record)) for record in entry.ok]
                     ),
-                    _seed_table("Cost", [(record, _cost(record)) for record in entry.ok]),
+                    _seed_table(COST_CAPTION, [(record, _cost(record)) for record in entry.ok]),
                     _seed_table("Memory slots", [(record, _slots(record)) for record in entry.ok]),
                 )
                 if one.columns
@@ -149,14 +155,14 @@ def _cost(record: Record) -> Facts:
     return {
         "parameters": number_format.whole(cost.parameters),
         "bytes of parameters": number_format.size(cost.parameter_bytes),
-        "state, maximum per sequence": number_format.size(cost.state_bytes),
-        "buffer, stored past samples": number_format.size(cost.buffer_bytes),
+        "state": number_format.size(cost.state_bytes),
+        "buffer": number_format.size(cost.buffer_bytes),
         "training": number_format.seconds(cost.train_seconds),
-        "training, CPU time": number_format.seconds(cost.train_cpu_seconds),
+        "CPU time": number_format.seconds(cost.train_cpu_seconds),
         "evaluation": number_format.seconds(cost.eval_seconds),
         "training examples": number_format.whole(cost.train_examples),
-        "peak memory of the process": number_format.size(cost.peak_rss_bytes),
-        "peak memory of the device": number_format.size(cost.peak_device_bytes),
+        "peak memory": number_format.size(cost.peak_rss_bytes),
+        "peak on device": number_format.size(cost.peak_device_bytes),
     }
 
 

@@ -1,6 +1,6 @@
 """Tables as text in cells, independent of any format.
 
-Every row shows its seeds and its costs: size, memory and time.
+Every row shows its seeds; those of the leaderboard show their costs: size, memory and time.
 """
 
 import re
@@ -154,7 +154,7 @@ def _leaderboard_rows(selection: Selection, subject: Subject, *, titles: bool) -
                 *_setting(selection, row.setting),
                 number_format.spread(row.mean, row.low, row.high, row.limits),
                 number_format.score(row.chance),
-                row.metric,
+                number_format.words(row.metric) if titles else row.metric,
                 *costs(row),
             ),
             incomplete=row.seeds_ok < row.seeds_planned,
@@ -166,7 +166,7 @@ def detail_tables(selection: Selection, subject: Subject) -> list[Table]:
     """Return the tables of a benchmark.
 
     A stream has its metrics; a task has its accuracy at every distance, in total and then by query
-    group.
+    group. Costs are in the leaderboard.
     """
     entries = selection.of(subject)
     if subject.kind == "stream":
@@ -205,7 +205,7 @@ def _by_metrics(
             named_method(entry),
             *_setting(selection, entry.setting),
             *values,
-            *costs(row),
+            costs(row)[0],
         )
         rows.append(Row(cells, incomplete=len(entry.ok) < entry.planned))
     columns = (
@@ -213,7 +213,7 @@ def _by_metrics(
         Column("method"),
         *_setting_column(selection),
         *(Column(title, numeric=True) for _, title in metrics),
-        *COSTS,
+        COSTS[0],
     )
     return Table(f"{subject.shown}: {what}", columns, tuple(rows))
 

@@ -8,7 +8,7 @@ from reports.analysis.selection import Selection, select
 from reports.analysis.selection_filter import narrowed
 from results.errors import UsageError
 from results.store.store import Store
-from tests.reports.conftest import cell, task_record
+from tests.reports.conftest import cell, stream_record, task_record
 
 Fill = Callable[..., Store]
 
@@ -55,3 +55,10 @@ def test_the_first_store_counts_where_two_have_a_cell(fill: Fill) -> None:
     rows = {row.model: row for row in select(own, other).entries}
     assert set(rows) == {"lstm", "gru"}
     assert [record.metrics["accuracy"] for record in rows["lstm"].ok] == [0.9]
+
+
+def test_a_name_that_only_variants_have_selects_them_all(fill: Fill) -> None:
+    methods = ("er[budget=2000]", "er[budget=4000]", "er-ace[budget=2000]")
+    of = [cell("mlp", 0, benchmark="s", method=method) for method in methods]
+    found = narrowed(select(fill(*[stream_record(one, [[0.9]]) for one in of])), methods=["er"])
+    assert {row.method for row in found.entries} == set(methods[:2])

@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 
 from reports.analysis.selection import select
 from reports.figures import profiles
-from reports.figures.plot import render
+from reports.figures.plot import render, small_svg
 from tests.reports.figures.drawn_figures import Fill, drawn, scored
 
 
@@ -51,3 +51,11 @@ def test_a_constrained_layout_is_applied() -> None:
     before = axes.get_position().x0
     render(figure, name="one", title="", caption="", description="", svg_only=True)
     assert axes.get_position().x0 > before + 0.1
+
+
+def test_an_svg_has_no_names_of_groups_and_places_letters_by_attributes() -> None:
+    long = (
+        '<svg><metadata>\n<rdf/></metadata>\n<g id="text_1">\n'
+        '<use xlink:href="#DejaVuSans-61" transform="translate(61.3 0)"/>\n</g></svg>'
+    )
+    assert small_svg(long) == '<svg>\n<g>\n<use xlink:href="#g61" x="61.3"/>\n</g></svg>'
