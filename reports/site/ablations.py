@@ -21,9 +21,6 @@ from reports.tables.tables import COSTS, Column, Row, Table, costs
 from results.statistics.intervals import Interval, mean_interval
 from results.statistics.significance import MIN_COMMON_SEEDS, paired_tests
 
-SHOWN_COSTS = slice(1, 4)
-"""Sizes and bytes among the columns of costs; CPU time, the last one, is shown too."""
-
 NO_LOSS = "nothing significant"
 
 
@@ -107,7 +104,7 @@ def ablation_table(found: Sequence[Ablation]) -> Table:
         Column("with", numeric=True),
         Column("loss", numeric=True),
         Column("pairs", numeric=True),
-        *COSTS[SHOWN_COSTS],
+        *COSTS[1:4],  # sizes and bytes
         COSTS[-1],
     )
     caption = (
@@ -211,7 +208,7 @@ def _row(one: Ablation) -> Row:
             number_format.spread(after.mean, after.low, after.high, after.limits),
             number_format.interval(one.loss, difference_range(before.metric)),
             number_format.whole(int(one.loss.count)),
-            *costs(after)[SHOWN_COSTS],
+            *costs(after)[1:4],
             costs(after)[-1],
         ),
         incomplete=after.seeds_ok < after.seeds_planned,
