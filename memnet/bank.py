@@ -24,7 +24,7 @@ from memnet.recorder import Recorder
 from memnet.retention import SPARE, LearnedRetention
 from memnet.rows import take_rows
 from memnet.settling import settle
-from memnet.spreading import spread_over_links
+from memnet.spreading import spread_over_links, spread_start
 from memnet.state import Slots, widen
 from memnet.tracing.memory_trace import MemoryTrace
 
@@ -57,7 +57,7 @@ class MultiHeadMemoryBank(nn.Module):
         self.read_heads = ReadHeads(config, self.write_heads)
         self.retention = LearnedRetention(config) if config.retention == "learned" else None
         self.policy = MetaPolicy(config.width, config.heads) if config.meta_policy else None
-        self.spread_logit = nn.Parameter(_spread_start(config)) if config.hebbian else None
+        self.spread_logit = nn.Parameter(spread_start(config)) if config.hebbian else None
         self.hop_gate = (
             nn.Linear(config.width, config.linked_heads * (config.hops + 1))
             if config.hebbian and config.hops > 1
@@ -285,15 +285,7 @@ class MultiHeadMemoryBank(nn.Module):
         record: Recorder | None,
         observer: MemoryTrace | None = None,
     ) -> Slots:
-        """Fold the chunk's writes, links and reads into the slots.
-
-        Args:
-            written: The chunk's writes.
-            read: Its reads.
-            time: Tokens read before the chunk.
-            record: Recorder that receives the chunk's statistics, or None.
-            observer: Trace that receives the chunk's events, or None.
-        """
+        """Fold the chunk into the slots; see :func:`memnet.folding.fold`."""
         return fold(
             written,
             read,
@@ -304,12 +296,3 @@ class MultiHeadMemoryBank(nn.Module):
             record=record,
             observer=observer,
         )
-
-
-def _spread_start(config: MemNetConfig) -> Float[Tensor, "H 1 1"]:
-    """Return initial spread logits: high for associating heads, low for a single (binding) head.
-
-    See :class:`memnet.heads.WriteHeads`. They are 0 with ``init`` *plain*.
-    """
-    start = 2.0 if config.heads > 1 else -2.0
-    return torch.full((config.linked_heads, 1, 1), start if config.init == "mimetic" else 0.0)

@@ -42,3 +42,12 @@ def spread_over_links(
     for share, step in zip(mix[1:], steps[1:], strict=True):
         mixed = torch.addcmul(mixed, share, step)
     return mixed, hops @ torch.cat(kept, dim=1)
+
+
+def spread_start(config: MemNetConfig) -> Float[Tensor, "H 1 1"]:
+    """Return initial spread logits: high for associating heads, low for a single (binding) head.
+
+    See :class:`memnet.heads.WriteHeads`. They are 0 with ``init`` *plain*.
+    """
+    start = 2.0 if config.heads > 1 else -2.0
+    return torch.full((config.linked_heads, 1, 1), start if config.init == "mimetic" else 0.0)

@@ -2,6 +2,8 @@
 
 import matplotlib as mpl
 import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.collections import QuadMesh
 
 from reports.analysis.curves import Array, matrices
 from reports.analysis.selection import ResultRow
@@ -38,40 +40,7 @@ def draw(subject: Subject, entries: tuple[ResultRow, ...], style: Style, name: s
             ylabel="after training on",
         )
         for axes, (_, mean) in zip(grid, found, strict=True):
-            rows, columns = mean.shape
-            edges = np.arange(columns + 1) + 0.5, np.arange(rows + 1) + 0.5
-            mesh = axes.pcolormesh(
-                *edges,
-                np.ma.masked_invalid(mean),
-                cmap=MATRIX_COLOURS,
-                vmin=0,
-                vmax=1,
-                linewidth=0.6,
-                edgecolors="white",
-            )
-            axes.set(
-                xlim=(0.5, columns + 0.5),
-                ylim=(rows + 0.5, 0.5),
-                xticks=few_ticks(columns),
-                yticks=few_ticks(rows),
-            )
-            if rows == 1 < columns:  # joint training: the only row is not the first experience
-                axes.set_yticks([1], ["all"])
-            axes.grid(False)
-            axes.set_aspect("equal" if rows == columns else "auto")
-            if columns <= MAX_LABELLED_WIDTH:
-                for (row, column), value in np.ndenumerate(mean):
-                    if np.isfinite(value):
-                        colour = "white" if value < 0.6 else "black"
-                        axes.text(
-                            column + 1,
-                            row + 1,
-                            f"{100 * value:.0f}",
-                            ha="center",
-                            va="center",
-                            fontsize=7,
-                            color=colour,
-                        )
+            mesh = _heatmap(axes, mean)
         bar = figure.colorbar(mesh, ax=grid, location="bottom", shrink=0.5, aspect=30, pad=0.02)
         bar.set_label(
             "accuracy (in the cells: percent)"
@@ -88,6 +57,45 @@ def draw(subject: Subject, entries: tuple[ResultRow, ...], style: Style, name: s
         "diagonal are accuracies on past experiences.",
         description=f"Heatmaps of accuracy on each experience after each experience. {ends}.",
     )
+
+
+def _heatmap(axes: Axes, mean: Array) -> QuadMesh:
+    """Draw a matrix, with its values in percent if they are readable."""
+    rows, columns = mean.shape
+    edges = np.arange(columns + 1) + 0.5, np.arange(rows + 1) + 0.5
+    mesh = axes.pcolormesh(
+        *edges,
+        np.ma.masked_invalid(mean),
+        cmap=MATRIX_COLOURS,
+        vmin=0,
+        vmax=1,
+        linewidth=0.6,
+        edgecolors="white",
+    )
+    axes.set(
+        xlim=(0.5, columns + 0.5),
+        ylim=(rows + 0.5, 0.5),
+        xticks=few_ticks(columns),
+        yticks=few_ticks(rows),
+    )
+    if rows == 1 < columns:  # joint training: the only row is not the first experience
+        axes.set_yticks([1], ["all"])
+    axes.grid(False)
+    axes.set_aspect("equal" if rows == columns else "auto")
+    if columns <= MAX_LABELLED_WIDTH:
+        for (row, column), value in np.ndenumerate(mean):
+            if np.isfinite(value):
+                colour = "white" if value < 0.6 else "black"
+                axes.text(
+                    column + 1,
+                    row + 1,
+                    f"{100 * value:.0f}",
+                    ha="center",
+                    va="center",
+                    fontsize=7,
+                    color=colour,
+                )
+    return mesh
 
 
 def _description(name: str, mean: Array) -> str:

@@ -136,6 +136,12 @@ class Stream:
                 yield from small_experiences(experience, self.schedule.online, order)
 
     @property
+    def steps(self) -> int:
+        """Number of training steps of the whole stream."""
+        sizes = [len(experience.dataset) for experience in self.benchmark.train_stream]
+        return sum(self.schedule.steps(size) for size in sizes)
+
+    @property
     def heads(self) -> Bool[Tensor, "experiences K"] | None:
         """Mask of the outputs of each experience's task; None outside the *task* scenario."""
         if self.scenario != "task":

@@ -160,16 +160,7 @@ def run_stream(
     # Without the plugins that follow, which serve this run alone.
     parts = strategy_parts(strategy)
     train, evaluation = Stopwatch(), Stopwatch()
-    sizes = [len(experience.dataset) for experience in stream.benchmark.train_stream]
-    strategy.plugins.insert(
-        0,
-        Progress(
-            progress,
-            sum(stream.schedule.steps(size) for size in sizes),
-            learning_rate,
-            training_log,
-        ),
-    )
+    strategy.plugins.insert(0, Progress(progress, stream.steps, learning_rate, training_log))
     optional = OptionalMetrics(stream, strategy, train, seed)
     training_state = TrainingState(model)
     if checkpoint is None or not resumable(strategy):
