@@ -8,7 +8,7 @@ from benchmarks.cli.plan_options import plan_from
 from benchmarks.datasets import texts
 from benchmarks.planning.plan import Plan
 from benchmarks.streams import text_domains
-from benchmarks.streams.text_domains import BLOCK, Config, windows
+from benchmarks.streams.text_domains import BLOCK_BYTES, Config, windows
 from results.errors import UsageError
 from strategies.continual.stream import Stream
 
@@ -35,7 +35,7 @@ def test_a_window_is_followed_by_its_label() -> None:
 
 @pytest.mark.parametrize("validation", [False, True])
 def test_windows_for_evaluation_are_in_blocks_of_their_own(validation: bool) -> None:
-    text = b"".join(bytes([place % 5]) * BLOCK for place in range(20))
+    text = b"".join(bytes([place % 5]) * BLOCK_BYTES for place in range(20))
     config = Config(context=8, samples=300, tests=300, validation=validation)
     for test, allowed in ((False, range(3 if validation else 4)), (True, [3 if validation else 4])):
         found = windows(text, config, "a", test=test)

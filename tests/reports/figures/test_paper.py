@@ -5,7 +5,7 @@ from reports.analysis.selection import Selection, select
 from reports.figures import paper
 from results.errors import UsageError
 from results.store.store import Store
-from tests.reports.figures.test_published import PUBLISHED
+from tests.reports.figures.test_figures import PUBLISHED
 
 
 @pytest.fixture(scope="module")
