@@ -10,7 +10,7 @@ from reports.figures.paper import paper_style
 from results.errors import UsageError
 from results.store.store import write_whole
 
-METADATA: dict[str, dict[str, Any]] = {
+FILE_METADATA: dict[str, dict[str, Any]] = {
     "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
     "svg": {"Date": None, "Creator": None},
     "png": {"Software": None},
@@ -26,7 +26,7 @@ def write(figure: Figure, path: Path, name: str) -> Path:
 
     Args:
         figure: The figure.
-        path: A file that ends with one of `METADATA`.
+        path: A file that ends with one of `FILE_METADATA`.
         name: Seeds the ids of an SVG.
 
     Raises:
@@ -35,7 +35,7 @@ def write(figure: Figure, path: Path, name: str) -> Path:
     form = path.suffix[1:]
     content = io.BytesIO()
     with paper_style(name):
-        figure.savefig(content, format=form, metadata=METADATA[form], dpi=DPI)
+        figure.savefig(content, format=form, metadata=FILE_METADATA[form], dpi=DPI)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_whole(path, content.getvalue())
