@@ -28,7 +28,7 @@ def publish(
     from reports.output.publish import publish as write
     from results.store.store import Store
 
-    opened = Store.open(shared_options.store_root(store))
+    opened = Store.open(shared_options.report_store(store or ""))
     catalog = Catalog.read()
     page = write(
         opened,

@@ -46,9 +46,9 @@ def report(
     if compare is not None:
         from benchmarks.cli.compare import compare as side_by_side
 
-        page = side_by_side(compare, shared_options.store_root(store), out)
+        page = side_by_side(compare, shared_options.report_store(store or ""), out)
     else:
-        opened = Store.open(shared_options.store_root(store))
+        opened = Store.open(shared_options.report_store(store or ""))
         inspections = {}
         if inspect:
             inspections = import_stored_weights().stored_parts(opened, plugins=plugin or ())

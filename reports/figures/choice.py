@@ -41,7 +41,7 @@ def choose(entries: Sequence[ResultRow], *, one_model: bool = True) -> FigureRow
     compared = list(compared_rows(entries))
     if one_model:
         compared = _of_one_model(compared)
-    ordered = sorted(compared, key=_priority)[:MAX_ROWS]
+    ordered = sorted(compared, key=priority)[:MAX_ROWS]
     rows = tuple(entry for entry in compared if entry in ordered)
     left = len(entries) - len(rows)
     note = f"Not drawn: {left} further row{'s' * (left > 1)}, see the tables." if left else ""
@@ -55,6 +55,7 @@ def _of_one_model(entries: list[ResultRow]) -> list[ResultRow]:
     return [entry for entry in entries if entry.model == model]
 
 
-def _priority(entry: ResultRow) -> tuple[bool, int]:
+def priority(entry: ResultRow) -> tuple[bool, int]:
+    """Return the key by which rows are chosen, the smallest first: always, then by role."""
     name = entry.method if entry.subject.kind == "stream" else entry.model
     return (name.partition("[")[0] not in ALWAYS, DRAWING_ORDER.index(entry.role))

@@ -11,7 +11,7 @@ from reports.analysis.selection import ResultRow
 from reports.analysis.size_sweeps import SIZE_COSTS, SizeSweep, size_sweeps
 from reports.analysis.subjects import Subject
 from reports.analysis.summary import Summary, summary
-from reports.figures.choice import MAX_ROWS, choose
+from reports.figures.choice import MAX_ROWS, choose, priority
 from reports.figures.memory_curve import round_sizes
 from reports.figures.plot import Plot, render
 from reports.figures.style import Style, chance_line, legend_below, score_axis, styled
@@ -67,7 +67,7 @@ def single_rows(entries: Sequence[ResultRow], sweeps: Sequence[SizeSweep]) -> li
     """Choose rows that are in no sweep, for single points, up to the limit of a figure."""
     swept = {id(entry) for one in sweeps for entry, _ in one.rows}
     rows = [entry for entry in choose(entries).rows if entry.ok and id(entry) not in swept]
-    return rows[: max(MAX_ROWS - len(sweeps), 0)]
+    return sorted(rows, key=priority)[: max(MAX_ROWS - len(sweeps), 0)]
 
 
 def panel(

@@ -12,22 +12,22 @@ SILENT = frozenset({NOTHING, "0 B", SUPERVISED, ""})
 """Cells without information if a column has no others: a task's method, its buffer of 0 bytes."""
 
 
+NAMING = ("method", "setting")
+"""Columns that tell rows of one model apart."""
+
+
 def informative(table: Table) -> Table:
     """Return a table without the columns whose cells are all silent; those that name rows stay."""
+    places = range(len(table.columns))
     return _picked(
-        table,
-        [
-            place
-            for place in range(len(table.columns))
-            if place == table.heading
-            or (table.grouped and place == 0)
-            or any(row.cells[place] not in SILENT for row in table.rows)
-        ],
+        table, [place for place in places if _names_rows(table, place) or _speaks(table, place)]
     )
 
 
 def chosen(table: Table, keys: Sequence[str]) -> Table:
-    """Return a table with the columns of these keys, in the table's order; that of groups stays.
+    """Return a table with the columns of these keys, in the table's order.
+
+    Columns that name groups and rows stay.
 
     Raises:
         UsageError: If a key is unknown; the message lists all.
@@ -39,7 +39,9 @@ def chosen(table: Table, keys: Sequence[str]) -> Table:
         [
             place
             for place, name in enumerate(known)
-            if name in keys or place == table.heading or (table.grouped and place == 0)
+            if name in keys
+            or _names_rows(table, place)
+            or (name in NAMING and _speaks(table, place))
         ],
     )
 
@@ -53,6 +55,14 @@ def check(keys: Sequence[str], known: Sequence[str]) -> None:
     for key in keys:
         if key not in known:
             raise UsageError(f"unknown column '{key}': choose from {', '.join(known)}")
+
+
+def _names_rows(table: Table, place: int) -> bool:
+    return place == table.heading or (table.grouped and place == 0)
+
+
+def _speaks(table: Table, place: int) -> bool:
+    return any(row.cells[place] not in SILENT for row in table.rows)
 
 
 def _picked(table: Table, places: Sequence[int]) -> Table:

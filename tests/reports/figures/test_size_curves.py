@@ -35,6 +35,7 @@ def test_a_model_of_several_sizes_has_one_line(published: Selection) -> None:
     lines = {str(line.get_label()): line for line in axes_of(published, "mqar").lines}
     assert list(map(float, lines["DeltaNet"].get_xdata())) == [10496, 37376, 140288]  # type: ignore[arg-type]
     assert len(lines["MemNet, chunk 32, heads 1, hebbian off"].get_xdata()) == 3  # type: ignore[arg-type]
+    assert {"MemNet", "Transformer (windowed)"} < set(lines)
     assert len(lines["LSTM"].get_xdata()) == 1  # type: ignore[arg-type]
 
 

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from reports.tables.columns import chosen, informative
@@ -32,6 +34,13 @@ def test_columns_without_any_content_are_left_out() -> None:
 
 def test_chosen_columns_keep_their_order_and_what_names_a_row() -> None:
     assert titles(chosen(TABLE, ["cpu", "method"])) == ["benchmark", "model", "method", "CPU time"]
+
+
+def test_the_method_stays_if_it_tells_rows_apart() -> None:
+    rows = tuple(Row(("a", "x", method, "1 B", "1.0 s")) for method in ("er", "naive"))
+    assert titles(chosen(TABLE, ["cpu"])) == ["benchmark", "model", "CPU time"]
+    kept = titles(chosen(replace(TABLE, rows=rows), ["cpu"]))
+    assert kept == ["benchmark", "model", "method", "CPU time"]
 
 
 def test_an_unknown_column_names_all_others() -> None:
