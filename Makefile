@@ -10,10 +10,11 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 PEERS  := $(VENV)/.peers
 RAY    := $(VENV)/.ray
+DOCS   := $(VENV)/.docs
 BROWSER := $(VENV)/.browser
 
 .DEFAULT_GOAL := help
-.PHONY: help quick test lint peers ray browser tune wheel
+.PHONY: help quick test lint peers ray browser tune wheel docs
 
 # Baselines whose learning rates are tuned, in the order of importance. A tuning that is interrupted continues.
 TUNED_MODELS ?= lstm,gru,transformer,transformer-full,delta-rule,gated-delta-rule,mamba,token-memory
@@ -28,6 +29,7 @@ help:
 	@echo "make peers   install the public model packages too, run the tests of the models"
 	@echo "make ray     install Ray too, run the tests of its engine on a cluster of local nodes"
 	@echo "make tune    install, tune the baselines' learning rates (hours); again, it continues"
+	@echo "make docs    install MkDocs too, build the documentation (build/docs/)"
 	@echo "make wheel   install, build a wheel (dist/), check its files and its readme"
 	@echo "make browser install Playwright too, run the tests of the site in an installed Chromium"
 
@@ -52,6 +54,9 @@ wheel: $(STAMP)
 	test -x $(VENV)/twine/bin/twine || $(PYTHON) -m venv $(VENV)/twine
 	$(VENV)/twine/bin/pip install --disable-pip-version-check --quiet twine
 	$(VENV)/twine/bin/twine check --strict dist/*.whl
+
+docs: $(DOCS)
+	$(BIN)/python -m mkdocs build --strict
 
 tune: $(STAMP)
 	for task in $(TUNED_TASKS); do \
@@ -84,6 +89,10 @@ $(PEERS): $(STAMP)
 
 $(RAY): $(STAMP)
 	$(BIN)/python -m pip install --disable-pip-version-check --quiet --constraint constraints.txt --editable '.[ray]'
+	@touch $@
+
+$(DOCS): $(STAMP)
+	$(BIN)/python -m pip install --disable-pip-version-check --quiet --constraint constraints.txt --editable '.[docs]'
 	@touch $@
 
 $(BROWSER): $(STAMP)
