@@ -118,8 +118,13 @@ def chart(
     drawn = []
     for name, points in lines:
         placed = [(places[x], _height(y / highest)) for x, y in points]
-        text = " ".join(f"{x:g},{y:g}" for x, y in (_step_points(placed) if steps else placed))
-        drawn.append(DrawnLine(name, text, tuple(placed) if len(placed) <= MAX_DOTS else ()))
+        drawn.append(
+            DrawnLine(
+                name,
+                _path(_step_points(placed) if steps else placed),
+                tuple(placed) if len(placed) <= MAX_DOTS else (),
+            )
+        )
     return Chart(
         title=title,
         description=f"{title}: {_ends([points[0] for _, points in lines], label)}, "
@@ -132,6 +137,13 @@ def chart(
         y_ticks=tuple(Tick(_height(share), f"{share * highest:.3g}") for share in FRACTIONS),
         chance=None if chance is None else _height(chance / highest),
     )
+
+
+def _path(points: Sequence[tuple[float, float]]) -> str:
+    """Write points for SVG; a line of many has whole units, and no point twice."""
+    digits = 1 if len(points) <= MAX_DOTS else 0
+    rounded = dict.fromkeys((round(x, digits), round(y, digits)) for x, y in points)
+    return " ".join(f"{x:g},{y:g}" for x, y in rounded)
 
 
 def _ends(points: Sequence[tuple[float, float]], label: Callable[[float], str]) -> str:

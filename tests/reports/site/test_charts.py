@@ -19,5 +19,15 @@ def test_lines_share_the_axes_and_the_description_names_both_ends() -> None:
     assert drawn.description == "loss: 0.250 to 0.500 at 1 to 2, 0.250 to 1.000 at 2 to 3"
 
 
+def test_a_line_of_many_points_has_whole_units_and_no_point_twice() -> None:
+    points = [(float(x), 0.5 + x / 1e6) for x in range(1000)]
+    drawn = chart([("one", points)], title="loss")
+    assert drawn is not None
+    [line] = drawn.lines
+    assert len(line.points.split()) == 309
+    assert line.points.startswith("40,82 41,82 42,82 ")
+    assert line.dots == ()
+
+
 def test_no_points_give_no_chart() -> None:
     assert chart([("seed 0", [])], title="loss") is None
