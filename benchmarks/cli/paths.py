@@ -6,6 +6,12 @@ from pathlib import Path
 
 from results.errors import UsageError
 
+MAX_LEVELS = 255
+"""Most levels of a folder: creating a path of more takes a call per level."""
+
+MAX_FOLDER_BYTES = 3_800
+"""Most bytes of a folder's path: Linux allows 4,096 with the names of the files in it."""
+
 
 def usable_path(option: str, text: str | Path) -> Path:
     """Return a path whose folder can be looked up; the path itself need not exist.
@@ -35,11 +41,18 @@ def usable_folder(option: str, text: str | Path) -> Path:
     """Return the path of a folder, which need not exist.
 
     Raises:
-        UsageError: If the path is not usable, or is not a folder.
+        UsageError: If the path is not usable, is not a folder, or leaves no room for the names of
+            files in it.
     """
     path = usable_path(option, text)
     if path.exists() and not path.is_dir():
         raise UsageError(f"{option} {text}: this is not a folder; name another path")
+    whole = path.absolute()
+    if len(whole.parts) > MAX_LEVELS or len(os.fsencode(whole)) > MAX_FOLDER_BYTES:
+        raise UsageError(
+            f"{option} {str(text)[:40]}…: a path of {len(os.fsencode(whole))} bytes and "
+            f"{len(whole.parts)} levels leaves no room for files in it; name a shorter one"
+        )
     return path
 
 

@@ -130,7 +130,10 @@ def _arrays(
 
 
 def _floats(inputs: NDArray[Any], name: str) -> NDArray[np.float32]:
-    """Convert inputs to 32-bit floats, which must represent them."""
+    """Convert inputs to 32-bit floats, which must represent them.
+
+    Cells compute with subnormal numbers as zeros.
+    """
     if not np.isfinite(inputs).all():
         raise ValueError(f"{name} hold numbers that are not finite")
     with np.errstate(over="ignore", under="ignore"):
@@ -142,9 +145,10 @@ def _floats(inputs: NDArray[Any], name: str) -> NDArray[np.float32]:
             f"{name} hold whole numbers beyond 16,777,216, which 32-bit floats don't represent: "
             "scale them"
         )
-    if inputs.dtype.itemsize > 4 and inputs.dtype.kind == "f":
+    if inputs.dtype.itemsize >= 4 and inputs.dtype.kind == "f":
         span = inputs.max() - inputs.min()
-        if span > 0 and np.abs(floats - inputs).max() > LARGEST_LOSS * span:
+        normal = np.where(np.abs(floats) < np.finfo(np.float32).tiny, np.float32(0), floats)
+        if span > 0 and np.abs(normal - inputs).max() > LARGEST_LOSS * span:
             raise ValueError(f"{name} lose their differences as 32-bit floats: center and scale")
     return floats / np.float32(255) if inputs.dtype == np.uint8 else floats
 

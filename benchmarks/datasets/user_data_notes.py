@@ -15,6 +15,7 @@ from benchmarks.datasets.class_folders import Layout, Picture, read_layout
 from benchmarks.datasets.held_out import held_out
 from benchmarks.datasets.npz_arrays import read_arrays, root_mean_square
 from benchmarks.datasets.picture_decoding import Background, background, extrema, read_picture
+from results.errors import UsageError
 
 LOW_CONTRAST = 32
 """Range of grey values, of 255, below which a data set is reported as nearly uniform."""
@@ -38,6 +39,11 @@ def notes(place: Path, name: str = "inputs") -> tuple[str, ...]:
     """
     if place.is_file():
         return tuple(_array_notes(place, name))
+    if name != "inputs":
+        raise UsageError(
+            f"{place} is a folder: this stream reads {name} from {place}.npz; for pictures use "
+            "from-folder"
+        )
     layout = read_layout(place)
     return (*layout.notes, *_picture_notes(place, layout))
 

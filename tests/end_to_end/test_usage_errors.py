@@ -129,6 +129,8 @@ STORE_COMMANDS = (
         (("report",), "", "is empty"),
         (("report",), "file", "not a folder"),
         (("report",), LONG, "File name too long"),
+        (WEE, "d/" * 1990, "levels leaves no room for files in it"),
+        (WEE, "/".join(["d" * 200] * 19), "leaves no room for files in it; name a shorter one"),
     ],
     ids=lambda value: value[0][:9] if value else "empty",
 )

@@ -111,6 +111,10 @@ REFUSED: dict[str, tuple[dict[str, np.ndarray], str]] = {
     "large unsigned": ({"inputs": INPUTS.astype("u8") + 2**63}, "whole numbers beyond"),
     "large floats": ({"inputs": INPUTS * 1e300}, "beyond the range of 32-bit floats"),
     "small floats": ({"inputs": INPUTS * 1e-300}, "lose their differences as 32-bit floats"),
+    "subnormal floats": (
+        {"inputs": (INPUTS * 1e-42).astype("float32")},
+        "lose their differences as 32-bit floats",
+    ),
     "time stamps": ({"inputs": 1.7e9 + INPUTS / 10}, "lose their differences as 32-bit floats"),
     "nan": ({"inputs": np.where(INPUTS > 250, np.nan, INPUTS)}, "inputs hold .* not finite"),
     "infinity": ({"inputs": np.where(INPUTS > 250, np.inf, INPUTS)}, "inputs hold .* not finite"),

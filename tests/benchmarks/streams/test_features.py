@@ -137,3 +137,10 @@ def test_a_plan_identifies_the_content_and_notes_its_oddities(tmp_path: Path) ->
         digests[name] = plan.jobs[0].cell.version["data"]
     assert digests["birds"] != digests["twice"]
     assert any("test samples are also training samples" in note for note in plan.notes)
+
+
+def test_a_folder_is_refused_while_planning(tmp_path: Path) -> None:
+    """Without a word on pictures that it does not hold."""
+    (tmp_path / "birds" / "kind").mkdir(parents=True)
+    with pytest.raises(UsageError, match=r"birds is a folder: this stream reads features from "):
+        plan_from("features", "mlp", "naive", "1", ["data=birds"], None, data_root=tmp_path)

@@ -64,7 +64,10 @@ class Perceptron(SequenceModel):
 
 
 def small_memnet(signature: Signature) -> SequenceModel:
-    return memnet.build(MemNetConfig(width=8, bottleneck=8, slots=4, key_width=4), signature)
+    sizes = MemNetConfig(
+        width=8, bottleneck=8, heads=1, controller_heads=2, slots=4, key_width=4, hops=1
+    )
+    return memnet.build(sizes, signature)
 
 
 MODELS = {
@@ -75,7 +78,10 @@ MODELS = {
 }
 
 
-METHODS = {name: (name, QUICK.get(name, {})) for name in Registry("method").names()} | {
+LOADED = {entry.name: entry.load() for entry in Registry("method")}
+"""The modules of the methods: reading the registry takes longer than a combination."""
+
+METHODS = {name: (name, QUICK.get(name, {})) for name in LOADED} | {
     "memnet[encoder=learned]": ("memnet", {**QUICK["memnet"], "encoder": "learned", "code": 4})
 }
 """Methods, and the other encoder of MemNet's."""
@@ -91,7 +97,7 @@ def run(method: str, model: str, stream: Stream, *, many: bool = False) -> dict[
     """Return the metrics of a combination."""
     name, options = METHODS[method]
     options = options | (OF_MANY_CLASSES.get(name, {}) if many else {})
-    module = Registry("method").get(name).load()
+    module = LOADED[name]
     torch.manual_seed(0)
     return dict(
         run_stream(
