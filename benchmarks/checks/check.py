@@ -24,7 +24,7 @@ TIME_LIMIT = 30.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckedRule:
-    """Whether an entry keeps a rule of its contract.
+    """Whether an entry follows a rule of its contract.
 
     Attributes:
         file: The entry's file.

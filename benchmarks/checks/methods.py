@@ -31,7 +31,7 @@ FEW_SAMPLES_BYTES = (200, 1000)
 """Budgets in bytes of a few samples of 17 bytes."""
 
 TOO_LITTLE = 1
-"""A budget without room for anything."""
+"""A budget that is too small for anything."""
 
 
 class _Cut(BaseException):
@@ -156,7 +156,7 @@ def runs_online_or_refuses(case: Case) -> None:
     "return the bytes of all stored tensors, and store fewer samples if they exceed the budget",
 )
 def stored_bytes_stay_within_the_budget(case: Case) -> None:
-    """Train under two budgets, and under one without room for a sample."""
+    """Train under two budgets, and under one that is too small for a sample."""
     if "budget" not in case.option_names:
         return
     for budget in FEW_SAMPLES_BYTES:
@@ -167,7 +167,7 @@ def stored_bytes_stay_within_the_budget(case: Case) -> None:
     except UsageError as error:
         expect("budget" in str(error), f"the refusal does not name the budget: {one_line(error)}")
         return
-    raise BrokenRuleError(f"budget={TOO_LITTLE} has no room for a sample, and is accepted")
+    raise BrokenRuleError(f"budget={TOO_LITTLE} is too small for a sample, and is accepted")
 
 
 @rule(
