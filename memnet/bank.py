@@ -18,8 +18,8 @@ from memnet.graph import Links, link
 from memnet.heads import Offer, ReadHeads, WriteHeads, open_gate
 from memnet.nodes import Nodes, between
 from memnet.placement import Placement
-from memnet.policy import MetaPolicy, dispersion, mixed, random_entry, scattered, top_k
 from memnet.products import combined, inner
+from memnet.reading_policies import MetaPolicy, dispersion, mixed, random_entry, scattered, top_k
 from memnet.recorder import Recorder
 from memnet.retention import SPARE, LearnedRetention
 from memnet.rows import take_rows

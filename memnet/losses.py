@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.nn.functional import softplus
 
 from memnet.chunk_access import ChunkAccess
-from memnet.policy import entropy
+from memnet.reading_policies import entropy
 from memnet.write_gate_loss import held_open
 
 CLOSED_GATE_LOGIT = -3.0

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from memnet.policy import entropy
+from memnet.reading_policies import entropy
 
 
 @dataclass(slots=True)

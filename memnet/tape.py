@@ -21,7 +21,7 @@ from torch.nn import functional
 from memnet import clock
 from memnet.attention import attention
 from memnet.heads import open_gate
-from memnet.policy import INVISIBLE, MIN_STRENGTH
+from memnet.reading_policies import INVISIBLE, MIN_STRENGTH
 
 INITIAL_GATE_LOGITS = (0.0, -1.0)
 """Initial logits of recording and of reading on: half a place and a fifth of a place per token."""

@@ -23,7 +23,7 @@ from benchmarks.tasks import association
 from memnet.chunk_access import Prepared, Written
 from memnet.heads import stretched
 from memnet.model import MemNet
-from memnet.policy import TopK, entropy
+from memnet.reading_policies import TopK, entropy
 from memnet.tracing.memory_trace import MemoryTrace
 from results.statistics.significance import holm
 from strategies.common.rng import generator

@@ -19,7 +19,7 @@ from torch.nn import functional
 from memnet.chunk_access import Prepared, Written
 from memnet.commit import Commit
 from memnet.heads import open_gate
-from memnet.policy import TopK
+from memnet.reading_policies import TopK
 from memnet.state import Slots
 from memnet.synthesizer import first_neighbours, near_pairs
 from memnet.tracing.chunk_events import ChunkEvents, Strongest

@@ -9,7 +9,7 @@ from torch import Tensor
 from memnet.candidates import Candidates
 from memnet.fading import faded
 from memnet.placement import Placement, place
-from memnet.policy import top_k
+from memnet.reading_policies import top_k
 
 
 def keys(*degrees: float) -> Tensor:

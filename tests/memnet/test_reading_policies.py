@@ -5,7 +5,15 @@ import math
 import torch
 
 from memnet.heads import open_gate
-from memnet.policy import MetaPolicy, TopK, dispersion, entropy, mixed, random_entry, top_k
+from memnet.reading_policies import (
+    MetaPolicy,
+    TopK,
+    dispersion,
+    entropy,
+    mixed,
+    random_entry,
+    top_k,
+)
 
 
 def row(*values: float) -> torch.Tensor:
