@@ -62,7 +62,8 @@ def build(entry: Entry, *arguments: Any, **options: Any) -> Any:
     """Call ``build`` of an entry's module.
 
     Raises:
-        UsageError: If it does not return an object of the kind.
+        UsageError: If it does not return an object of the kind, or returns a model with
+            uninitialised parameters.
     """
     module, _, name = BUILT_TYPES[entry.kind].rpartition(".")
     built = entry.load().build(*arguments, **options)
@@ -72,7 +73,25 @@ def build(entry: Entry, *arguments: Any, **options: Any) -> Any:
             f"{entry.path.name}: build({REQUIRED_FUNCTIONS[entry.kind]['build']}) must return a "
             f"{name}, it returned {found}"
         )
+    if entry.kind == "model":
+        _check_initialised(entry, built)
     return built
+
+
+def _check_initialised(entry: Entry, model: Any) -> None:
+    """Check that a model has no parameters whose sizes are unknown until it first runs.
+
+    Raises:
+        UsageError: If it has.
+    """
+    from torch.nn.parameter import is_lazy
+
+    tensors = (*model.named_parameters(), *model.named_buffers())
+    if lazy := [name for name, tensor in tensors if is_lazy(tensor)]:
+        raise UsageError(
+            f"{entry.path.name}: {lazy[0]} is a lazy parameter, without a size: give it the size "
+            "that follows from the signature, or run the model once in build"
+        )
 
 
 def refusal_reason(error: BaseException, entries: Iterable[Entry | None]) -> str:

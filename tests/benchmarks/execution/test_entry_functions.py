@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from baselines.interface import Signature
 from baselines.registry import Entry, Registry, read_plugin
 from benchmarks.execution.entry_functions import (
     REQUIRED_FUNCTIONS,
@@ -74,6 +75,19 @@ def test_build_without_the_right_result_is_an_error(tmp_path: Path, kind: str, n
             f"my_{kind}.py: build({REQUIRED_FUNCTIONS[entry.kind]['build']}) must return a {name}, "
             f"it returned {found}"
         )
+
+
+def test_a_model_with_lazy_parameters_is_an_error(tmp_path: Path) -> None:
+    """Each cell would fail when its optimizer or its checkpoint reads them."""
+    text = (
+        "from tests.strategies.continual.small_gru import Gru\nfrom torch import nn\n"
+        "def build(config, signature):\n"
+        "    model = Gru(signature)\n"
+        "    model.norm = nn.LazyBatchNorm1d()\n"
+        "    return model"
+    )
+    with pytest.raises(UsageError, match=r"my_model\.py: norm\.weight is a lazy parameter, with"):
+        build(plugin(tmp_path, "model", text), None, Signature(features=4, outputs=2, length=4))
 
 
 def test_plugin_line_is_the_last_one_of_a_plugin(tmp_path: Path) -> None:
