@@ -94,8 +94,8 @@ def _better_controls(best: Summary, rows: Sequence[Named]) -> str:
     ]
     if not found or best.role == "control":
         return ""
-    verb = "scores" if len(found) == 1 else "score"
-    return f"A simple rule {verb} higher: {', '.join(found)}."
+    subject = "A control scores" if len(found) == 1 else "Controls score"
+    return f"{subject} higher: {', '.join(found)}."
 
 
 def _unscored(selection: Selection, subject: Subject, rows: Sequence[Named]) -> Finding:

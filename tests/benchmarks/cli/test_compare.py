@@ -13,7 +13,7 @@ def test_compare_prints_and_writes_two_published_models(tmp_path: Path) -> None:
         "report", "--store", PUBLISHED, "--compare", "memnet", "mamba", "--out", str(tmp_path)
     )
     assert found.returncode == 0, found.stderr
-    assert "association" in found.stdout
+    assert "Association" in found.stdout
     assert "A run of memnet beats one of mamba with probability" in found.stdout
     assert (tmp_path / "comparison.html").is_file()
 

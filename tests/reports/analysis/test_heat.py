@@ -115,4 +115,5 @@ def test_controls_and_bounds_do_not_compete_at_any_budget(fill: Fill) -> None:
     assert ranks["er[budget=9000]"] == 2, "joint does not count"
     assert ranks["er-encoder[budget=500]"] is ranks["er-encoder[budget=500,form=deflated]"] is None
     [finding] = findings(selection)
-    assert finding.claim == "er-encoder, 9.0 kB stored is best"
+    assert finding.claim == "er, 9.0 kB stored is best"
+    assert "Controls score higher: er-encoder" in finding.detail
