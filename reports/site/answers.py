@@ -2,6 +2,7 @@
 
 from reports.analysis.heat import Heat, HeatRow
 from reports.tables import number_format
+from results.statistics.significance import MIN_COMMON_SEEDS
 
 FAMILIES = {"task": "Long dependencies", "stream": "Task shifts"}
 """Titles of the families, by the kind of their benchmarks."""
@@ -19,12 +20,25 @@ def answer(heat: Heat) -> str:
     best, *others = complete
     text = f"{best.title} has the highest mean score{_over(heat)}, {_score(best)}"
     text += f"; next is {others[0].title} with {_score(others[0])}." if others else "."
-    return f"{text} {_leads(heat, best)}".strip()
+    above = _controls(heat, others[0] if others else best)
+    return " ".join(part for part in (text, above, _leads(heat, best)) if part)
 
 
 def _over(heat: Heat) -> str:
     benchmark, _ = KINDS[heat.kind]
     return f" over {len(heat.shared)} {benchmark}s" if len(heat.shared) > 1 else ""
+
+
+def _controls(heat: Heat, second: HeatRow) -> str:
+    """Name the controls whose mean is above that of the second row that competes."""
+    found = [
+        f"{row.title} {_score(row)}"
+        for row in heat.rows
+        if row.entry.role == "control" and (row.mean or 0.0) > (second.mean or 0.0)
+    ]
+    if not found:
+        return ""
+    return f"{'A control is' if len(found) == 1 else 'Controls are'} above that: {', '.join(found)}."
 
 
 def _leads(heat: Heat, best: HeatRow) -> str:
@@ -39,9 +53,15 @@ def _leads(heat: Heat, best: HeatRow) -> str:
     verdicts = [{row.scores[name].verdict for row in others if name in row.scores} for name in led]
     clear = sum(found == {"worse"} for found in verdicts)
     untested = sum("untested" in found and "tie" not in found for found in verdicts)
-    text = f"It leads on {len(led)} of {len(heat.subjects)} {benchmark}s"
-    text += f"; the lead over every other {what} is significant on {clear or 'none'}"
-    return text + (f" and not tested, with too few seeds, on {untested}." if untested else ".")
+    parts = [f"It leads on {len(led)} of {len(heat.subjects)} {benchmark}s"]
+    if clear or not untested:
+        parts.append(f"the lead over every other {what} is significant on {clear or 'none'}")
+    if untested:
+        parts.append(
+            f"on {untested} it is not tested, since some {what}s have fewer than "
+            f"{MIN_COMMON_SEEDS} seeds"
+        )
+    return "; ".join(parts) + "."
 
 
 def _score(row: HeatRow) -> str:

@@ -43,7 +43,9 @@ def forgetting_table(selection: Selection) -> Table | None:
         "The two competing methods with the least forgetting (mean drop of accuracy from the end "
         "of an experience's training to the end of the stream; lower is better) at each budget, "
         "with half of the 95% interval over seeds, and their accuracy at the end; difference: "
-        f"paired t-test over common seeds, at least {MIN_COMMON_SEEDS}"
+        f"paired t-test over common seeds, at least {MIN_COMMON_SEEDS}. A budget in all counts "
+        "stored bytes and parameters; stored bytes leave out parameters, so the methods of such "
+        "a row differ in total bytes"
     )
     return Table(caption, TABLE_COLUMNS, tuple(rows), heading=1, grouped=True)
 
