@@ -38,7 +38,9 @@ def _controls(heat: Heat, second: HeatRow) -> str:
     ]
     if not found:
         return ""
-    return f"{'A control is' if len(found) == 1 else 'Controls are'} above that: {', '.join(found)}."
+    return (
+        f"{'A control is' if len(found) == 1 else 'Controls are'} above that: {', '.join(found)}."
+    )
 
 
 def _leads(heat: Heat, best: HeatRow) -> str:
