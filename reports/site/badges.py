@@ -28,7 +28,7 @@ Outdated = Mapping[str, str]
 NOTHING_OUTDATED: Outdated = MappingProxyType({})
 
 EARLIER = "earlier version"
-"""Badge of a row that the current code would not measure again as it is."""
+"""Badge of a row that was measured with an earlier version of the code."""
 
 
 def badges(
