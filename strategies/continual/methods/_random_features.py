@@ -1,4 +1,4 @@
-"""Random features of samples, fixed by a seed: convolutions of images, or dense projections.
+"""Random features of samples, fixed by a seed: convolutions, or dense projections.
 
 A seed regenerates them, so they cost no bytes. RanPAC (McDonnell et al. 2023), ACIL (Zhuang et al.
 2022) and KLDA (Momeni et al. 2024) put random features on a pretrained network; here they read the
@@ -16,13 +16,16 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from baselines.interface import Signature
+from memnet.persistent.random_features import RandomFeatures
 from results.errors import UsageError
 from strategies.common.rng import generator
 from strategies.continual.replay.buffer import has_bytes
 from strategies.continual.stream import Stream
 
-Kind = Literal["auto", "convolutional", "dense"]
-"""``"auto"``: convolutions if samples are images of bytes, else projections."""
+Kind = Literal["auto", "convolutional", "dense", "smooth"]
+"""``"auto"``: convolutions if samples are images of bytes, else projections; ``"smooth"``: those of
+the method `memnet`.
+"""
 
 MAX_THRESHOLD = 0.5
 """Chosen on Split MNIST's validation data: 0.5 to 2 were tried; 1 is half a point worse."""
@@ -94,6 +97,27 @@ class RandomProjections(nn.Module):
         return functional.relu(inputs.flatten(1) @ self.weights)
 
 
+class SmoothConvolutions(nn.Module):
+    """The random features of the method `memnet`, which appends a constant 1 to them itself.
+
+    With the same seed the weights are the same too (`memnet.persistent.random_features`).
+
+    Args:
+        signature: Provides the shape of a sample.
+        count: Number of features.
+        draws: Source of the weights.
+    """
+
+    def __init__(self, signature: Signature, count: int, *, draws: torch.Generator) -> None:
+        super().__init__()
+        self.all = RandomFeatures((signature.length, signature.features or 1), count + 1, draws)
+
+    def forward(self, inputs: Float[Tensor, "B T F"]) -> Float[Tensor, "B count"]:
+        """Return the features of samples."""
+        features: Tensor = self.all(inputs)
+        return features[:, :-1]
+
+
 def random_features(
     kind: Kind,
     stream: Stream,
@@ -103,22 +127,24 @@ def random_features(
     grid: int,
     seed: int,
     name: str = "random features",
-) -> RandomConvolutions | RandomProjections:
+) -> RandomConvolutions | RandomProjections | SmoothConvolutions:
     """Return a module that computes random features of samples.
 
     Args:
         kind: Which features.
         stream: Provides the shape of a sample, and whether samples are images of bytes.
         count: Number of features.
-        kernel: See :class:`RandomConvolutions`.
-        grid: See :class:`RandomConvolutions`.
+        kernel: See :class:`RandomConvolutions`; not used by ``"smooth"``.
+        grid: See :class:`RandomConvolutions`; not used by ``"smooth"``.
         seed: The cell's seed, which determines all weights together with ``name``.
-        name: Name of these features.
+        name: Name of these features; not used by ``"smooth"``, whose weights are those of `memnet`.
 
     Raises:
         UsageError: If ``kind`` is ``"convolutional"`` and samples are not images.
     """
     signature, draws = stream.signature, generator(name, seed)
+    if kind == "smooth":
+        return SmoothConvolutions(signature, count, draws=generator("memory", seed))
     if kind == "convolutional" or (kind == "auto" and _are_images(stream)):
         return RandomConvolutions(signature, count, kernel=kernel, grid=grid, draws=draws)
     return RandomProjections(signature, count, draws=draws)

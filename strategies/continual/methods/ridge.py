@@ -45,7 +45,8 @@ class Config:
     Attributes:
         features: ``"convolutional"``: random convolutions with ReLU, averaged over the cells of a
             grid; ``"dense"``: random projections of the whole sample with ReLU; ``"auto"``:
-            convolutional if samples are images of bytes, else dense.
+            convolutional if samples are images of bytes, else dense; ``"smooth"``: those of the
+            method `memnet`, of ``kernel=7`` and ``grid=3``.
         count: D, a constant feature included.
         budget: Bytes stored, if not 0; the largest D that fits replaces ``count``.
         kernel: Side of a convolution in pixels, at most half of each side of the image.
@@ -54,7 +55,7 @@ class Config:
             sample.
     """
 
-    features: Literal["auto", "convolutional", "dense"] = "auto"
+    features: Literal["auto", "convolutional", "dense", "smooth"] = "auto"
     count: int = 271
     budget: int = 0
     kernel: int = 7

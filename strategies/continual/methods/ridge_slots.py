@@ -66,7 +66,7 @@ class Config:
     """Options of the method.
 
     Attributes:
-        features: As for `ridge`.
+        features: As for `ridge`; with ``"smooth"`` codes are computed from ``"auto"`` ones.
         count: As for `ridge`.
         slots: N.
         budget: Bytes stored, if not 0; then ``share`` of them is for slots, and the rest for
@@ -80,7 +80,7 @@ class Config:
         regularisation: As for `ridge`.
     """
 
-    features: Literal["auto", "convolutional", "dense"] = "auto"
+    features: Literal["auto", "convolutional", "dense", "smooth"] = "auto"
     count: int = 271
     slots: int = 2000
     budget: int = 0
@@ -242,7 +242,7 @@ def build(
         config.features, stream, count - 1, kernel=config.kernel, grid=config.grid, seed=seed
     )
     wide = random_features(
-        config.features,
+        "auto" if config.features == "smooth" else config.features,
         stream,
         WIDE_FEATURES,
         kernel=config.kernel,

@@ -6,7 +6,9 @@ import pytest
 import torch
 
 from baselines.interface import Signature
+from memnet.persistent.config import PersistentConfig
 from strategies.common.rng import generator
+from strategies.continual.memnet.wrap import remember
 from strategies.continual.methods._random_features import (
     RandomConvolutions,
     RandomProjections,
@@ -63,6 +65,19 @@ def test_flat_images_have_the_features_of_rows() -> None:
     )
     samples = torch.rand(5, 8, 8)
     assert torch.equal(rows(samples), flat(samples.reshape(5, 1, 64)))
+
+
+@pytest.mark.parametrize("seed", [0, 3])
+def test_smooth_features_are_those_of_memnet(seed: int) -> None:
+    memory = remember(
+        None, PersistentConfig(slots=10, features=50), shape=(6, 8), classes=3, seed=seed
+    )
+    stream = replace(toy(), signature=IMAGE)
+    smooth = random_features("smooth", stream, 49, kernel=7, grid=3, seed=seed)
+    samples = torch.rand(5, 6, 8, generator=torch.Generator().manual_seed(1))
+    expected = memory.slow.features(samples)
+    assert torch.equal(smooth(samples), expected[:, :49])
+    assert torch.equal(expected[:, 49], torch.ones(5))
 
 
 @pytest.mark.parametrize(

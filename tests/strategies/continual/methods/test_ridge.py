@@ -44,7 +44,7 @@ def all_samples(stream: Stream) -> tuple[Tensor, Tensor]:
     return torch.stack([s[0] for s in samples]), torch.tensor([int(s[1]) for s in samples])
 
 
-@pytest.mark.parametrize("features", ["convolutional", "dense"])
+@pytest.mark.parametrize("features", ["convolutional", "dense", "smooth"])
 def test_seeds_alone_determine_the_features(features: str) -> None:
     first, again, other = (
         built("ridge", replace(toy(), seed=seed), features=features)[0].model.state_dict()
@@ -116,7 +116,7 @@ def test_unseen_classes_are_masked() -> None:
     assert (regression(samples).logits[:, 0, 1] < -1e3).all()
 
 
-@pytest.mark.parametrize("features", ["convolutional", "dense"])
+@pytest.mark.parametrize("features", ["convolutional", "dense", "smooth"])
 def test_the_cost_is_that_of_the_statistics(features: str) -> None:
     """Half of the Gram matrix, class sums and counts; the random features cost nothing."""
     torch.manual_seed(0)

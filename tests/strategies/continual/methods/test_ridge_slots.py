@@ -25,10 +25,11 @@ def trained(name: str, stream: Stream, **options: Any) -> tuple[Any, Any]:
     return strategy, plugin
 
 
-def test_without_votes_it_equals_ridge() -> None:
+@pytest.mark.parametrize("features", ["auto", "smooth"])
+def test_without_votes_it_equals_ridge(features: str) -> None:
     stream = toy(epochs=2)
-    one, _ = trained("ridge-slots", stream, vote=0.0, **SMALL)
-    two, _ = trained("ridge", stream, count=20)
+    one, _ = trained("ridge-slots", stream, vote=0.0, features=features, **SMALL)
+    two, _ = trained("ridge", stream, count=20, features=features)
     samples = torch.rand(7, 4, 4)
     torch.testing.assert_close(one.model.eval()(samples), two.model.eval()(samples))
 
