@@ -76,7 +76,7 @@ class MemNetConfig:
     chunk: int = 64
     top_k: int = 8
     reuse: float = 0.95
-    fade: float = 0.7
+    fade: float = 0.9
     usage_weight: float = 0.5
     age_weight: float = 0.1
     retention: str = "fixed"

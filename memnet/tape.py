@@ -10,6 +10,7 @@ Legend: ``B`` memories, ``C`` tokens in the chunk, ``M`` recordings, ``E = M + C
 width, ``V`` value width.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -25,6 +26,13 @@ from memnet.reading_policies import INVISIBLE, MIN_STRENGTH
 
 INITIAL_GATE_LOGITS = (0.0, -1.0)
 """Initial logits of recording and of reading on: half a place and a fifth of a place per token."""
+GATE_WEIGHT = 2.0
+"""Factor on the gates' weights, over the square root of the width D.
+
+Adam moves all weights by about the learning rate, so the logit of a gate with D inputs can move by
+D learning rates in a step. Without the factor, gates were closed after 100 steps, before reads
+could show which tokens are worth recording.
+"""
 INITIAL_TEMPERATURE, MAX_TEMPERATURE = 14.0, 100.0
 """Initial and largest temperature.
 
@@ -78,17 +86,29 @@ class Tape:
             head=like.new_zeros(batch),
         )
 
-    def last(self, count: int) -> "Tape":
-        """Return the tape with its latest ``count`` recordings."""
+    def last(self, places: int, *, whole: bool) -> "Tape":
+        """Return the tape with its latest recordings.
+
+        Half-open gates record every token, half a place each. If recordings were counted, these
+        would drop the first contents of a sequence before a gate could learn which ones to keep.
+        So in training the limit is on places; it is the same if all recordings are whole.
+
+        Args:
+            places: Largest number of places before the end of the tape.
+            whole: Whether every recording counts as a whole place, which bounds the tape's size.
+        """
         held = self.strength > 0
-        count = min(count, int(held.sum(-1).max())) if self.strength.shape[-1] else 0
+        if not whole:
+            held = held & (self.place >= (self.end - places).unsqueeze(-1))
+        count = int(held.sum(-1).max()) if self.strength.shape[-1] else 0
+        count = min(count, places) if whole else count
         latest = self.place.masked_fill(~held, -1.0).topk(count, dim=-1).indices
         return Tape(
             values=self.values.gather(
                 1, latest.unsqueeze(-1).expand(-1, -1, self.values.shape[-1])
             ),
             place=self.place.gather(-1, latest),
-            strength=self.strength.gather(-1, latest),
+            strength=self.strength.gather(-1, latest) * held.gather(-1, latest),
             end=self.end,
             head=self.head,
         )
@@ -102,7 +122,8 @@ def parts(tape: Tape | None) -> dict[str, Tensor]:
 class SerialRecall(nn.Module):
     """A tape with a gate for recording and a gate for reading on.
 
-        w_t = open(W·h_t),  a_t = open(A·h_t)      (clamped gates: exactly 0 and 1 at their ends)
+        w_t = open(W·h_t),  a_t = open(A·h_t)      (clamped gates: exactly 0 and 1 at their ends;
+                                                    weights scaled by GATE_WEIGHT/√D)
         place of recording t = Σ_{s<t} w_s
         head_t = (1 − w_t)·head_{t−1} + a_t        (recording rewinds)
         score_s = temperature·cos(code(head_{t−1}), code(place_s)) + log w_s
@@ -119,7 +140,8 @@ class SerialRecall(nn.Module):
 
     Args:
         width: D of the controller's state.
-        recordings: Largest number of recordings; the earliest are dropped.
+        recordings: Largest number of recordings; the earliest are dropped. In training, half
+            recordings count as halves (see :meth:`Tape.last`).
     """
 
     unsure: Tensor
@@ -160,15 +182,20 @@ class SerialRecall(nn.Module):
             Vectors read, tapes (the last one is that after the last token), and the logits of the
             two gates.
         """
-        logits = self.gates(hidden)
+        scale = GATE_WEIGHT / math.sqrt(self.gates.in_features)
+        logits = functional.linear(hidden, scale * self.gates.weight, self.gates.bias)
         gates = open_gate(logits)
         temperature = self._temperatures(gates.detach(), chunks)
         write, advance = ((gates > 0.5).to(gates.dtype) if self.exact() else gates).unbind(-1)
         head = _heads(tape.head, write, advance)
         before = torch.cat([tape.head.unsqueeze(-1), head[:, :-1]], dim=-1)
         values, place = write.unsqueeze(-1) * values, clock.before(tape.end, write)
-        limit = self.max_recordings
-        if not every and tape.place.shape[-1] + hidden.shape[1] <= limit:
+        limit, whole = self.max_recordings, not self.training
+        if whole:
+            all_fit = tape.place.shape[-1] + hidden.shape[1] <= limit
+        else:
+            all_fit = bool((place[:, -1] + write[:, -1] <= limit).all())
+        if all_fit and not every:
             chunks = [hidden.shape[1]]
         read, tapes, start = [], [tape], 0
         for count in chunks:
@@ -181,7 +208,7 @@ class SerialRecall(nn.Module):
                 head=head[:, stop - 1],
             )
             read.append(self._read(before[:, start:stop], temperature[start:stop], longer))
-            tapes.append(longer.last(limit))
+            tapes.append(longer.last(limit, whole=whole))
             start = stop
         return torch.cat(read, dim=1), tapes[1:], logits
 

@@ -6,7 +6,7 @@ from memnet.model import MemNet
 
 __all__ = ["Config", "Model", "build"]
 
-VERSION = 9
+VERSION = 10
 TITLE = "MemNet"
 HAS_MEMORY = True
 

@@ -367,7 +367,8 @@ def recall(model: MemNet, tape: NaiveTape, hidden: Tensor, code: Tensor, slots: 
     """Record and read on; return the sum of the tape's and the slots' read vectors."""
     if model.serial is None:
         return slots
-    logits = (model.serial.gates.weight @ hidden + model.serial.gates.bias).tolist()
+    scale = 2.0 / math.sqrt(len(hidden))
+    logits = (scale * model.serial.gates.weight @ hidden + model.serial.gates.bias).tolist()
     doubt = float(model.serial.unsure / model.serial.moved)
     exact = not model.training and doubt < 0.4
     write, advance = (counts(logit, soft=not exact) for logit in logits)
@@ -389,7 +390,11 @@ def recall(model: MemNet, tape: NaiveTape, hidden: Tensor, code: Tensor, slots: 
     found = torch.zeros_like(slots)
     for share, (_, _, content) in zip(shares_, tape.recordings, strict=True):
         found = found + share / sum(shares_) * content
-    tape.recordings = tape.recordings[-model.config.slots :]
+    if model.training:
+        earliest = tape.end - model.config.slots
+        tape.recordings = [one for one in tape.recordings if one[0] >= earliest]
+    else:
+        tape.recordings = tape.recordings[-model.config.slots :]
     return slots + found
 
 

@@ -71,6 +71,34 @@ def test_tape_stores_latest_recordings() -> None:
     assert sorted(tape.place.flatten().tolist()) == [3.0, 4.0]
 
 
+def test_training_drops_places_and_not_half_recordings() -> None:
+    """Gates of one half record eight tokens at four places; the last three places are 1 to 4.
+
+    Six recordings begin there. A limit on their number would drop half of the places.
+    """
+    model = SerialRecall(width=1, recordings=3).double()
+    contents = torch.arange(1.0, 9.0, dtype=torch.float64).view(1, 8, 1)
+    hidden, empty = torch.zeros_like(contents), Tape.empty(1, 1, contents)
+    with torch.no_grad():
+        _, (tape,), _ = model.train()(hidden, contents, empty, [8])
+        _, (evaluated,), _ = model.eval()(hidden, contents, empty, [8])
+    assert float(tape.end) == 4.0
+    assert sorted(tape.place.flatten().tolist()) == [1.0, 1.5, 2.0, 2.5, 3.0, 3.5]
+    assert sorted(tape.values.flatten().tolist()) == [1.5, 2.0, 2.5, 3.0, 3.5, 4.0]
+    assert sorted(evaluated.place.flatten().tolist()) == [2.5, 3.0, 3.5]
+
+
+def test_training_pads_a_memory_with_fewer_places_by_recordings_of_no_strength() -> None:
+    """Of two memories, one recorded five places and the other one place; the limit is three."""
+    model = recaller(recordings=3).train()
+    doing = torch.tensor([[RECORD] * 5, [REST] * 4 + [RECORD]])
+    hidden = torch.nn.functional.one_hot(doing, 3).double()
+    values = torch.ones(2, 5, 1, dtype=torch.float64)
+    with torch.no_grad():
+        _, (tape,), _ = model(hidden, values, Tape.empty(2, 1, values), [5])
+    assert tape.strength.sum(-1).tolist() == [3.0, 1.0]
+
+
 def test_empty_tape_reads_zero() -> None:
     read, tape = recall(recaller(), [REST, READ, READ], [1.0, 1.0, 1.0])
     assert read == pytest.approx([0.0, 0.0, 0.0])
