@@ -7,7 +7,9 @@ from typing import Literal
 
 import numpy as np
 
+from reports.analysis.best import best_row
 from reports.analysis.pairing import paired_scores
+from reports.analysis.roles import COMPETING
 from reports.analysis.selection import ResultRow, Selection, usual_budget, usual_model
 from reports.analysis.subjects import Subject
 from reports.analysis.summary import Summary, summary
@@ -15,14 +17,15 @@ from results.records.roles import Role, split_budget
 from results.statistics.ranks import pairwise
 from results.statistics.significance import MIN_COMMON_SEEDS
 
-Verdict = Literal["best", "tie", "worse", "untested"]
-"""A score against the best one: *untested* if too few seeds are common to both rows."""
+Verdict = Literal["best", "tie", "worse", "untested", "none"]
+"""A score against the best one.
+
+*untested* if too few seeds are common to both rows, *none* if no row is the best
+(`reports.analysis.best`).
+"""
 
 MIN_ROWS = 3
 """Minimum number of rows for a second variant of a stream to be a column."""
-
-COMPETING: tuple[Role, ...] = ("reference", "budget")
-"""Roles of rows that compete; a stream's methods may have results at given budgets only."""
 
 ROLE_ORDER: tuple[Role, ...] = (*COMPETING, "control", "bound")
 
@@ -171,13 +174,16 @@ def _columns(subjects: Sequence[Subject], rows: dict[str, list[ResultRow]]) -> l
 
 
 def _scores(entries: Sequence[ResultRow]) -> list[tuple[ResultRow, Score]]:
-    """Return each row's score; the best competing row is the standard of all."""
+    """Return each row's score; the best competing row, if there is one, is the standard of all."""
     known = [(entry, mean) for entry in entries if (mean := summary(entry).mean) is not None]
     if not known:
         return []
-    competing = [place for place, (entry, _) in enumerate(known) if entry.role in COMPETING]
-    best = max(competing or range(len(known)), key=lambda place: known[place][1])
-    values = paired_scores([entry for entry, _ in known], known[0][0].subject.primary)
+    rows = [entry for entry, _ in known]
+    leader = best_row(rows)
+    if leader is None:
+        return [(entry, Score(mean, "none", _shade(mean))) for entry, mean in known]
+    best = rows.index(leader)
+    values = paired_scores(rows, leader.subject.primary)
     significant, _ = pairwise(values)
     common = (np.isfinite(values) & np.isfinite(values[best])).sum(axis=1)
     return [

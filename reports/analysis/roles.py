@@ -13,6 +13,9 @@ PRECEDENCE: tuple[Role, ...] = ("ablation", "size", "bound", "control", "budget"
 COMPARED: frozenset[Role] = frozenset({"reference", "control", "bound"})
 """Roles of rows that a leaderboard shows; the others are variants of these rows."""
 
+COMPETING: tuple[Role, ...] = ("reference", "budget")
+"""Roles of rows that compete; a stream's methods may have results at given budgets only."""
+
 Kind = Literal["model", "method"]
 
 

@@ -13,7 +13,7 @@ from reports.analysis.subjects import Subject
 from results.records.record import Record
 from results.records.roles import Role
 from results.statistics.intervals import Interval, mean_interval
-from results.statistics.ranks import ranks
+from results.statistics.ranks import is_tested, ranks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,8 +24,10 @@ class Summary:
         benchmark: Task or stream, with its variant's options.
         kind: ``task`` or ``stream``.
         rank: One plus the number of the benchmark's rows that are significantly better, without
-            bounds; see `results.statistics.ranks`. None for ablations, sizes and budgets, which do
-            not compete.
+            bounds; see `results.statistics.ranks`. None for a row that is not tested, and for
+            ablations, sizes and budgets, which do not compete.
+        tested: Whether the row has enough seeds in common with another row that counts in ranks,
+            so that a test compares them; None for a row without a score, or that does not compete.
         role: Its role in a comparison.
         model: The model's name.
         method: The training method.
@@ -52,6 +54,7 @@ class Summary:
     benchmark: str
     kind: str
     rank: int | None
+    tested: bool | None
     role: Role
     model: str
     method: str
@@ -85,7 +88,7 @@ def summarise(selection: Selection) -> list[Summary]:
 
 
 def ranked(selection: Selection, subject: Subject) -> list[tuple[ResultRow, Summary]]:
-    """Sort a benchmark's rows by falling mean, then by name, and rank those with a score.
+    """Sort a benchmark's rows by falling mean, then by name, and rank those that are tested.
 
     Ablations, sizes and budgets come after the rows that they are variants of, without a rank.
     Bounds have a rank, but do not count in that of other rows.
@@ -103,17 +106,18 @@ def ranked(selection: Selection, subject: Subject) -> list[tuple[ResultRow, Summ
         )
     )
     first = pairs[: len(compared)]
-    found = ranks(
-        paired_scores([entry for entry, _ in first], subject.primary),
-        [entry.role != "bound" for entry, _ in first],
-    )
+    values = paired_scores([entry for entry, _ in first], subject.primary)
+    counts = [entry.role != "bound" for entry, _ in first]
+    found = zip(first, ranks(values, counts), is_tested(values, counts), strict=True)
     return [
-        *(
-            (entry, row if row.mean is None else replace(row, rank=int(rank)))
-            for (entry, row), rank in zip(first, found, strict=True)
-        ),
+        *((entry, _ranked(row, int(rank), bool(known))) for (entry, row), rank, known in found),
         *pairs[len(compared) :],
     ]
+
+
+def _ranked(row: Summary, rank: int, known: bool) -> Summary:
+    """Give a row with a score its rank, if it is tested."""
+    return row if row.mean is None else replace(row, rank=rank if known else None, tested=known)
 
 
 def summary(entry: ResultRow) -> Summary:
@@ -127,6 +131,7 @@ def summary(entry: ResultRow) -> Summary:
         benchmark=entry.subject.name,
         kind=entry.subject.kind,
         rank=None,
+        tested=None,
         role=entry.role,
         model=entry.model,
         method=entry.method,

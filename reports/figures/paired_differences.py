@@ -7,8 +7,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from reports.analysis.best import above_chance
 from reports.analysis.comparison import PairwiseReport, RowComparison, against_best
-from reports.analysis.heat import COMPETING
+from reports.analysis.roles import COMPETING
 from reports.analysis.selection import ResultRow
 from reports.analysis.subjects import Subject
 from reports.figures.palette import looks
@@ -51,13 +52,15 @@ def draw_best(
 ) -> Plot | None:
     """Draw a benchmark's best row, of those that compete, against each other row.
 
-    Returns None if no pair has two common seeds.
+    Returns None if no pair has two common seeds, or the row is not above chance level.
     """
     rows = sorted((entry for entry in entries if entry.ok), key=_is_apart)
     comparisons = against_best(rows) if rows else ()
     if not any(comparison.paired.count > 1 for comparison in comparisons):
         return None
     best = comparisons[0].left
+    if not above_chance(best):
+        return None
     labels = [style.name(comparison.right) for comparison in comparisons]
     own = style.look(best).colour
     colours = [

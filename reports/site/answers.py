@@ -47,6 +47,8 @@ def _leads(heat: Heat, best: HeatRow) -> str:
     """Count the columns in which the row leads, by the tests of the second."""
     benchmark, what = KINDS[heat.kind]
     others = [row for row in heat.competitors if row is not best]
+    if not others:
+        return f"No other {what} competes."
     led = [
         subject.name
         for subject in heat.subjects
@@ -55,8 +57,8 @@ def _leads(heat: Heat, best: HeatRow) -> str:
     verdicts = [{row.scores[name].verdict for row in others if name in row.scores} for name in led]
     clear = sum(found == {"worse"} for found in verdicts)
     untested = sum("untested" in found and "tie" not in found for found in verdicts)
-    parts = [f"It leads on {len(led)} of {len(heat.subjects)} {benchmark}s"]
-    if clear or not untested:
+    parts = [f"It leads on {len(led) or 'none'} of {len(heat.subjects)} {benchmark}s"]
+    if led and (clear or not untested):
         parts.append(f"the lead over every other {what} is significant on {clear or 'none'}")
     if untested:
         parts.append(

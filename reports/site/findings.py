@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from reports.analysis.heat import COMPETING
+from reports.analysis.best import above_chance
 from reports.analysis.pairing import common_seeds, paired_scores
+from reports.analysis.roles import COMPETING
 from reports.analysis.selection import ResultRow, Selection, usual_model
 from reports.analysis.subjects import Subject
 from reports.analysis.summary import Summary, finite, ranked, scores
@@ -16,7 +17,7 @@ from reports.tables.row_titles import model_title, row_title
 from reports.tables.tables import distance_columns
 from results.records.record import Record
 from results.statistics.learning import THRESHOLD
-from results.statistics.significance import MIN_COMMON_SEEDS, paired_tests
+from results.statistics.significance import MIN_COMMON_SEEDS
 
 MAX_NAMED_ROWS = 3
 """Maximum number of rows that a sentence names."""
@@ -155,7 +156,7 @@ def _remedy(subject: Subject, records: Sequence[Record]) -> str:
 
 def _claim(entry: ResultRow, best: Named, rest: Sequence[Named], tested: bool) -> str:
     name, row = best
-    if row.chance is not None and not _can_be_above_chance(entry, row.chance):
+    if not above_chance(entry):
         fixed = entry.subject.kind == "task" and any(
             one.learning is None or one.learning.solved is None for one in entry.ok
         )
@@ -234,13 +235,6 @@ def _missing_seeds(rows: Sequence[Named]) -> str:
         if row.seeds_ok < row.seeds_planned
     ]
     return f"Missing seeds: {', '.join(missing)}." if missing else ""
-
-
-def _can_be_above_chance(entry: ResultRow, chance: float) -> bool:
-    """Whether the mean is above chance, and significantly so if there are enough seeds."""
-    tests = paired_tests(paired_scores([entry], entry.subject.primary) - chance)
-    above = bool(tests.difference[0] > 0)
-    return above and bool(tests.significant[0] or tests.count[0] < MIN_COMMON_SEEDS)
 
 
 def _significantly_better(best: Summary, second: Summary) -> bool:

@@ -3,9 +3,9 @@
 from collections import defaultdict
 from collections.abc import Sequence
 
-from reports.analysis.heat import COMPETING
 from reports.analysis.metric_ranges import metric_range
 from reports.analysis.pairing import paired_scores
+from reports.analysis.roles import COMPETING
 from reports.analysis.selection import ResultRow, Selection, usual_model
 from reports.analysis.subjects import Subject
 from reports.analysis.summary import finite, scores

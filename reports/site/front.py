@@ -18,6 +18,7 @@ from reports.site.forgetting_table import forgetting_table
 from reports.site.lines import Line, informative_columns, shared_badges
 from reports.site.reproduce import commands, notes
 from reports.tables import formats
+from reports.tables.ranks import with_reason
 from reports.tables.row_titles import method_title, model_titles
 from reports.tables.tables import LEADERBOARD_CAPTION, Table
 
@@ -94,7 +95,7 @@ def render(
             model_titles=model_titles(selection),
             models=sorted({line.summary.model for line in lines}),
             budgets=budgets(lines),
-            caption=LEADERBOARD_CAPTION,
+            caption=with_reason(LEADERBOARD_CAPTION, [line.summary for line in ranked]),
             failed=[(entry, record) for entry in selection.entries for record in entry.failed],
             failures=MAX_LISTED_FAILURES,
             facts=provenance.provenance_facts(selection),

@@ -31,7 +31,7 @@ class Line:
     Attributes:
         entry: Its records.
         summary: Its numbers.
-        scored_rows: Number of ranked rows of its benchmark.
+        scored_rows: Number of rows of its benchmark that are tested.
         suites: The suites that planned it.
         strip: Its drawn score; None if it has none between 0 and 1.
         ranked: Whether the leaderboard shows it; ablations, sizes and other budgets are apart.
@@ -79,7 +79,7 @@ def lines(
     found = []
     for subject in selection.subjects:
         rows = ranked(selection, subject)
-        scored_rows = sum(row.rank is not None for _, row in rows)
+        scored_rows = sum(row.tested is True for _, row in rows)
         compared = selection.compared(subject)
         for entry, row in rows:
             planned = tuple(suites[subject.benchmark, row.model, row.method])

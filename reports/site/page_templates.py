@@ -7,7 +7,7 @@ import jinja2
 from reports.analysis.slugs import slug
 from reports.site import addresses
 from reports.site.badges import EARLIER
-from reports.tables import formats, number_format, row_titles
+from reports.tables import formats, number_format, ranks, row_titles
 
 
 @cache
@@ -29,6 +29,7 @@ def environment() -> jinja2.Environment:
     templates.filters["slug"] = slug
     templates.filters["coordinate"] = "{:g}".format
     templates.globals["fmt"] = number_format
+    templates.globals["ranks"] = ranks
     templates.globals["address"] = addresses
     templates.globals["earlier"] = EARLIER
     templates.globals["titles"] = row_titles

@@ -12,6 +12,7 @@ from reports.analysis.selection import Selection, select
 from reports.analysis.summary import Summary, summarise
 from reports.tables import formats
 from reports.tables.columns import check, chosen, informative
+from reports.tables.ranks import NOT_TESTED, REASON
 from reports.tables.tables import Table, leaderboard_table
 from results.errors import UsageError
 from results.store.store import Store
@@ -60,7 +61,8 @@ def render_selection(selection: Selection, format: str, columns: Sequence[str] =
         return _latex(selection, columns)
     table = _table(selection, columns)
     if format == "md":
-        return formats.markdown(table) + "\n"
+        reason = f"\n{REASON}.\n" if _has_untested(table) else ""
+        return f"{formats.markdown(table)}\n{reason}"
     if format == "html":
         return str(formats.page_table(table)).strip() + "\n"
     raise UsageError(f"unknown format {format!r}: choose from {', '.join(FORMATS)}")
@@ -86,13 +88,22 @@ def _latex(selection: Selection, columns: Sequence[str]) -> str:
     ]
     return "\n".join(
         formats.latex(
-            replace(_table(part, columns, titles=True), caption=LATEX_CAPTIONS[kind]),
+            _captioned(_table(part, columns, titles=True), LATEX_CAPTIONS[kind]),
             label=f"tab:memnet-bench-{kind}s",
         )
         + "\n"
         for kind, part in families
         if part.entries or (kind == "task" and not selection.entries)
     )
+
+
+def _captioned(table: Table, caption: str) -> Table:
+    """Give a table a caption, with the reason if rows that it shows are not tested."""
+    return replace(table, caption=f"{caption}. {REASON}" if _has_untested(table) else caption)
+
+
+def _has_untested(table: Table) -> bool:
+    return any(NOT_TESTED in row.cells for row in table.rows)
 
 
 def _frame(selection: Selection, columns: Sequence[str]) -> pd.DataFrame:

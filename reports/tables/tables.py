@@ -7,12 +7,13 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from reports.analysis.heat import COMPETING
+from reports.analysis.best import best_row
 from reports.analysis.metric_ranges import metric_range
 from reports.analysis.selection import ResultRow, Selection
 from reports.analysis.subjects import Subject
 from reports.analysis.summary import Summary, ranked, scores
 from reports.tables import number_format
+from reports.tables.ranks import rank_text, with_reason
 from reports.tables.row_titles import method_title, model_title
 from results.statistics.metrics import STREAM_METRICS
 from results.statistics.significance import MIN_COMMON_SEEDS
@@ -126,20 +127,26 @@ def leaderboard_table(selection: Selection, *, titles: bool = False) -> Table:
         Column("method"),
     )
     scored = (Column("score", numeric=True), Column("chance", numeric=True), Column("metric"))
+    found = [(subject, ranked(selection, subject)) for subject in selection.subjects]
     rows = [
         row
-        for subject in selection.subjects
-        for row in _leaderboard_rows(selection, subject, titles=titles)
+        for subject, pairs in found
+        for row in _leaderboard_rows(selection, subject, pairs, titles=titles)
     ]
+    caption = with_reason(LEADERBOARD_CAPTION, (row for _, pairs in found for _, row in pairs))
     columns = (*named, *_setting_column(selection), *scored, *COSTS)
-    return Table(LEADERBOARD_CAPTION, columns, tuple(rows), heading=2, grouped=True)
+    return Table(caption, columns, tuple(rows), heading=2, grouped=True)
 
 
-def _leaderboard_rows(selection: Selection, subject: Subject, *, titles: bool) -> Iterator[Row]:
-    """Yield the rows of a benchmark; the best is the first that competes and has a score."""
-    found = ranked(selection, subject)
-    scored = [row for _, row in found if row.rank is not None]
-    best = next((row for row in scored if row.role in COMPETING), None)
+def _leaderboard_rows(
+    selection: Selection,
+    subject: Subject,
+    found: Sequence[tuple[ResultRow, Summary]],
+    *,
+    titles: bool,
+) -> Iterator[Row]:
+    """Yield the rows of a benchmark, with the best one marked if there is one."""
+    best = best_row(selection.compared(subject))
     for entry, row in found:
         names = (row.benchmark, row.model, row.method)
         if titles:
@@ -149,7 +156,7 @@ def _leaderboard_rows(selection: Selection, subject: Subject, *, titles: bool) -
         yield Row(
             cells=(
                 names[0],
-                number_format.whole(row.rank),
+                rank_text(row),
                 *names[1:],
                 *_setting(selection, row.setting),
                 number_format.spread(row.mean, row.low, row.high, row.limits),
@@ -158,7 +165,7 @@ def _leaderboard_rows(selection: Selection, subject: Subject, *, titles: bool) -
                 *costs(row),
             ),
             incomplete=row.seeds_ok < row.seeds_planned,
-            best=row is best,
+            best=entry is best,
         )
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from results.statistics.significance import PairedTests, paired_tests
+from results.statistics.significance import MIN_COMMON_SEEDS, PairedTests, paired_tests
 
 Array = npt.NDArray[np.float64]
 
@@ -33,12 +33,34 @@ def ranks(scores: npt.ArrayLike, competing: npt.ArrayLike | None = None) -> npt.
     total = np.where(known, values, 0.0).sum(axis=1)
     mean = np.where(known.any(axis=1), total / np.maximum(known.sum(axis=1), 1), -np.inf)
     significant, difference = pairwise(values)
-    counts = np.ones(len(values), dtype=np.bool_) if competing is None else np.asarray(competing)
-    counts = counts if counts.any() else ~counts
+    counts = _counting(len(values), competing)
     worse = significant & (difference < 0) & (mean[:, None] < mean[None, :]) & counts[None, :]
     counted = 1 + worse.sum(axis=1)
     before = (mean[None, :] >= mean[:, None]) & (counts[None, :] | np.eye(len(values), dtype=bool))
     return np.asarray(np.where(before, counted[None, :], 0).max(axis=1), dtype=np.intp)
+
+
+def is_tested(
+    scores: npt.ArrayLike, competing: npt.ArrayLike | None = None
+) -> npt.NDArray[np.bool_]:
+    """Return which models are tested against at least one other model that counts, ``[K]``.
+
+    A rank of the others states nothing: they have too few seeds in common with all others.
+
+    Args:
+        scores: As in `ranks`.
+        competing: As in `ranks`.
+    """
+    known = np.isfinite(np.asarray(scores, dtype=np.float64)).astype(np.intp)
+    pairs = known @ known.T >= MIN_COMMON_SEEDS
+    np.fill_diagonal(pairs, False)
+    return np.asarray((pairs & _counting(len(known), competing)[None, :]).any(axis=1))
+
+
+def _counting(models: int, competing: npt.ArrayLike | None) -> npt.NDArray[np.bool_]:
+    """Return which models count in the ranks of others; all if none competes."""
+    counts = np.ones(models, dtype=np.bool_) if competing is None else np.asarray(competing)
+    return counts if counts.any() else ~counts
 
 
 def pairwise(scores: Array) -> tuple[npt.NDArray[np.bool_], Array]:

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from reports.tables.leaderboard import FORMATS, render
+from reports.tables.ranks import NOT_TESTED, REASON
 from results.errors import UsageError
 from results.store.store import Store, write_whole
 from tests.reports.conftest import (
@@ -130,16 +131,16 @@ def test_a_row_without_a_score_comes_last_and_has_no_rank(fill: Fill) -> None:
         task_record(cell("a-bounded", 0), [0.9, None]), task_record(cell("b-worst", 0), [0.1, 0.0])
     )
     rows = json.loads(render(store, "json"))["rows"]
-    assert [(row["model"], row["rank"], row["mean"]) for row in rows] == [
-        ("b-worst", 1, 0.05),
-        ("a-bounded", None, None),
+    assert [(row["model"], row["rank"], row["tested"], row["mean"]) for row in rows] == [
+        ("b-worst", None, False, 0.05),
+        ("a-bounded", None, None, None),
     ]
     assert [(row["low"], row["high"]) for row in rows] == [(None, None)] * 2
     assert "| —" in render(store, "md").replace("  ", "")
 
 
 def test_ranks_follow_from_significance(fill: Fill) -> None:
-    """With one seed all rows share the first rank; five consistent seeds separate them."""
+    """With one seed no row has a rank; five consistent seeds separate them."""
     levels = (("a", 0.9), ("b", 0.5), ("c", 0.5))
     one = fill(*(task_record(cell(model, 0), [score]) for model, score in levels), name="one")
     generator = np.random.default_rng(0)
@@ -153,7 +154,19 @@ def test_ranks_follow_from_significance(fill: Fill) -> None:
     )
     assert [
         [row["rank"] for row in json.loads(render(store, "json"))["rows"]] for store in (one, five)
-    ] == [[1, 1, 1], [1, 2, 2]]
+    ] == [[None] * 3, [1, 2, 2]]
+    assert all(NOT_TESTED in render(one, form) for form in ("md", "latex", "html"))
+    assert all(REASON in render(one, form) for form in ("md", "latex", "html"))
+    assert not any(NOT_TESTED in render(five, form) for form in FORMATS)
+
+
+def test_no_row_at_chance_is_bold(fill: Fill) -> None:
+    records = [
+        task_record(cell(model, seed), [score])
+        for model, score in (("gru", 0.0004), ("lstm", 0.0002), ("memnet[size=2]", 0.9))
+        for seed in range(3)
+    ]
+    assert "textbf" not in render(fill(*records), "latex")
 
 
 def test_the_primary_metric_of_the_plan_ranks(fill: Fill) -> None:

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from results.statistics.ranks import all_pairs, pairwise, ranks
+from results.statistics.ranks import all_pairs, is_tested, pairwise, ranks
 
 
 def _scores(*means: float, spread: float = 0.01, seeds: int = 10) -> np.ndarray:
@@ -17,6 +17,14 @@ def test_ranks_order_large_differences() -> None:
 def test_ranks_tie_without_significance() -> None:
     assert list(ranks(_scores(0.9, 0.5, 0.5001))) == [1, 2, 2]
     assert list(ranks(_scores(0.9, 0.8, 0.7, spread=1.0))) == [1, 1, 1]
+
+
+def test_a_model_is_tested_by_five_common_seeds_with_one_that_counts() -> None:
+    scores = _scores(0.9, 0.5, 0.1, seeds=6)
+    scores[0, :1] = scores[1, 2:] = np.nan
+    assert list(is_tested(scores)) == [True, False, True]
+    assert list(is_tested(scores, [True, True, False])) == [False, False, True]
+    assert list(is_tested(scores[:1])) == [False]
 
 
 def test_ranks_use_paired_seeds() -> None:
