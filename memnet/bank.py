@@ -97,7 +97,7 @@ class MultiHeadMemoryBank(nn.Module):
             slots: The bank before the chunk.
             time: Tokens read before the chunk.
         """
-        placement, settled, occupancy = settle(
+        placement, settled, occupancy, cosine = settle(
             self.write_heads,
             offer,
             slots,
@@ -128,6 +128,7 @@ class MultiHeadMemoryBank(nn.Module):
             faded=faded(
                 keys,
                 gate,
+                cosine,
                 placement,
                 slots.occupied,
                 fade=self.config.fade,

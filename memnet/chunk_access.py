@@ -12,6 +12,7 @@ from typing import Any
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from memnet.fading import Fading
 from memnet.graph import Links
 from memnet.heads import Offer
 from memnet.nodes import Nodes
@@ -57,8 +58,7 @@ class Written:
         keys: Keys of all entries.
         values: Contents of all entries.
         strength: Strength of all entries as written; 0 in an empty slot.
-        faded: Logarithm of the share of its strength that an entry has kept at each token; None if
-            none has lost any.
+        faded: The entries that lose strength; None if none does.
         times: Token of each entry's last write.
         gate: Write gate g of each candidate; 0 if it does not write.
         logits: Logits a of each token's gate.
@@ -76,7 +76,7 @@ class Written:
     keys: Float[Tensor, "B H E K"]
     values: Float[Tensor, "B H E V"]
     strength: Float[Tensor, "B H E"]
-    faded: Float[Tensor, "B H C E"] | None
+    faded: Fading | None
     times: Int[Tensor, "B H E"]
     gate: Float[Tensor, "B H A"]
     logits: Float[Tensor, "B H C"]

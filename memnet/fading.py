@@ -14,40 +14,78 @@ the gradient moves the keys apart; if it is outdated, the gradient moves them to
 erasure of Graves et al. 2014 (Neural Turing Machines, equation 3), with the overlap of keys in
 place of write weights.
 
+Few pairs of keys are that similar, so pairs and fading entries are lists instead of tables.
+
 Legend: ``B`` memories, ``H`` heads, ``N`` slots, ``C`` tokens, ``A`` candidates for writing among
-them, ``E = N + A`` entries, ``K`` key width.
+them, ``E = N + A`` entries, ``K`` key width, ``P`` pairs of a write and an older entry, ``F``
+entries that lose strength.
 """
 
-from typing import Any
+from dataclasses import dataclass
 
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
-from torch.autograd import Function
+from torch.nn import functional
 
-from memnet.nodes import between
 from memnet.placement import Placement
 
 KEPT = 0.01
 """Least share of its strength that an entry keeps at one write."""
 
 
+@dataclass(frozen=True, slots=True)
+class Fading:
+    """The entries that lose strength in a chunk.
+
+    Attributes:
+        entry: Their places among the entries of all memories and heads.
+        kept: Logarithm of the share of its strength that each has kept at each token.
+    """
+
+    entry: Int[Tensor, " F"]
+    kept: Float[Tensor, "F C"]
+
+    def lowered(self, scores: Float[Tensor, "B H C E"]) -> Float[Tensor, "B H C E"]:
+        """Return the scores plus the logarithms of the shares."""
+        places = self._places(scores).flatten()
+        total = scores.flatten().index_add(0, places, self.kept.flatten())
+        return total.view(scores.shape)
+
+    def columns(self, table: Float[Tensor, "B H C E"]) -> Float[Tensor, "F C"]:
+        """Return the part of a table over tokens and entries that belongs to these entries."""
+        return table.flatten()[self._places(table)]
+
+    def remaining(self, strength: Float[Tensor, "B H E"]) -> Float[Tensor, "B H E"]:
+        """Return the strengths after the last token."""
+        share = torch.ones_like(strength).flatten()
+        share = share.index_copy(0, self.entry, self.kept[:, -1].exp())
+        return strength * share.view(strength.shape)
+
+    def _places(self, table: Float[Tensor, "B H C E"]) -> Int[Tensor, "F C"]:
+        tokens, entries = table.shape[2:]
+        first = self.entry // entries * (tokens * entries) + self.entry % entries
+        token = torch.arange(tokens, device=first.device)
+        return first.unsqueeze(-1) + entries * token
+
+
 def faded(
     keys: Float[Tensor, "B H E K"],
     gate: Float[Tensor, "B H A"],
+    cosine: Float[Tensor, "B H A X"],
     placement: Placement,
     occupied: Bool[Tensor, "B H N"],
     *,
     fade: float,
     reuse: float,
-) -> Float[Tensor, "B H C E"] | None:
-    """Return the logarithm of the share of its strength that each entry has kept at each token.
-
-    It is None if no entry has lost anything, which is the rule if keys are distinct.
+) -> Fading | None:
+    """Return the entries that lose strength; None if none does, the rule if keys are distinct.
 
     Args:
         keys: Unit-norm keys of all entries.
         gate: Write gate g of each candidate; 0 if it does not write.
+        cosine: Products of each candidate's key with those of all entries; the last slots, which
+            are empty, may be missing.
         placement: Placement of the writes.
         occupied: Slots that are not empty.
         fade: Cosine from which an entry loses strength; at ``reuse`` or above, none does.
@@ -55,56 +93,37 @@ def faded(
     """
     if fade >= reuse:
         return None
-    count, candidates = gate.shape[-1], placement.candidates
-    with torch.no_grad():
-        share = keys[:, :, -count:] @ keys.transpose(-1, -2)
-        share.sub_(fade).mul_(1.0 / (reuse - fade)).clamp_(0.0, 1.0)
-        share *= _present(placement, occupied, gate)
-        if not bool(share.amax() > 0):
-            return None
-        token = torch.arange(candidates.tokens, device=share.device)
-        by = candidates.by(token).to(share.dtype)
-    faded: Tensor = _Faded.apply(keys, gate, share, by, 1.0 / (reuse - fade))
-    return faded
+    row, write, entry = _pairs(cosine > fade, placement, occupied)
+    if not len(row):
+        return None
+    entries, count = keys.shape[2], gate.shape[-1]
+    older, newer = row * entries + entry, row * entries + (entries - count) + write
+    vectors = keys.flatten(0, 2)
+    overlap = (vectors.index_select(0, older) * vectors.index_select(0, newer)).sum(-1)
+    overlap = ((overlap - fade) / (reuse - fade)).clamp(0.0, 1.0)
+    opened = gate.flatten().index_select(0, row * count + write)
+    lost = (1.0 - opened * overlap.square()).clamp_min(KEPT).log()
+    which, place = older.unique(return_inverse=True)
+    token = placement.candidates.times(gate).flatten(0, 1)[row, write]
+    steps = lost.new_zeros(len(which), placement.candidates.tokens)
+    steps = steps.index_put((place, token), lost, accumulate=True)
+    return Fading(entry=which, kept=steps.cumsum(-1))
 
 
-class _Faded(Function):
-    """Sums of ``log max(1 − g·ρ, KEPT)``, with ρ = ``share``² from keys whose cosines are known.
+@torch.no_grad()
+def _pairs(
+    near: Bool[Tensor, "B H A X"], placement: Placement, occupied: Bool[Tensor, "B H N"]
+) -> tuple[Int[Tensor, " P"], Int[Tensor, " P"], Int[Tensor, " P"]]:
+    """Return the memory and head, the write, and the older entry of each near pair.
 
-    The backward pass has a few temporaries instead of one per operation.
+    The older entry can be read before the write and after it.
     """
-
-    @staticmethod
-    def forward(
-        ctx: Any, keys: Tensor, gate: Tensor, share: Tensor, by: Tensor, steepness: float
-    ) -> Tensor:
-        kept = share.square().mul_(-gate.unsqueeze(-1)).add_(1.0).clamp_min_(KEPT)
-        ctx.save_for_backward(keys, gate, share, by, kept)
-        ctx.steepness = steepness
-        return by @ kept.log()
-
-    @staticmethod
-    def backward(ctx: Any, *slopes: Tensor) -> tuple[Tensor | None, ...]:
-        keys, gate, share, by, kept = ctx.saved_tensors
-        # −share·∂L/∂(1 − g·ρ); zero where the share is, and at the bounds.
-        slope = (by.transpose(-1, -2) @ slopes[0]).div_(kept).mul_(share).neg_()
-        slope *= kept > KEPT
-        of_gate = (slope * share).sum(-1)
-        slope *= share < 1.0
-        of_cosine = slope.mul_((2.0 * ctx.steepness) * gate.unsqueeze(-1))
-        count = gate.shape[-1]
-        of_keys = of_cosine.transpose(-1, -2) @ keys[:, :, -count:]
-        of_keys[:, :, -count:] += of_cosine @ keys
-        return of_keys, of_gate, None, None, None
-
-
-def _present(
-    placement: Placement, occupied: Bool[Tensor, "B H N"], like: Tensor
-) -> Float[Tensor, "B H A E"]:
-    """Return 1 for the entries older than each write that can still be read after it, else 0."""
-    active, count = placement.active, placement.active.shape[-1]
-    after = torch.arange(1, count + 1, device=occupied.device)
-    begin = torch.cat([torch.where(occupied, 0, count), torch.where(active, after, count)], dim=-1)
-    until = placement.superseded.to(like.dtype)
-    present = between(begin.to(like.dtype).unsqueeze(2), until.unsqueeze(2), count, last=False)
-    return present * active.to(like.dtype).unsqueeze(-1)
+    count, slots = near.shape[2], occupied.shape[-1]
+    row, write, entry = near.flatten(0, 1).nonzero(as_tuple=True)
+    known = near.shape[3] - count
+    entry = torch.where(entry < known, entry, entry + (slots - known))
+    active, until = placement.active.flatten(0, 1), placement.superseded.flatten(0, 1)
+    exists = functional.pad(occupied.flatten(0, 1), (0, count), value=True)[row, entry]
+    earlier = (entry < slots) | active[row, (entry - slots).clamp_min(0)] & (entry - slots < write)
+    present = active[row, write] & exists & earlier & (write < until[row, entry])
+    return row[present], write[present], entry[present]

@@ -51,7 +51,7 @@ def fold(
     usage = torch.cat([slots.usage, torch.zeros_like(written.gate)], dim=-1) + received
     strength = written.strength
     if written.faded is not None:
-        strength = strength * written.faded[:, :, -1].exp()
+        strength = written.faded.remaining(strength)
     scores, entering = _retention(written, strength, usage, time, config, learned)
     committed = commit(placement, slots.occupied, scores, entering)
     births = torch.cat([slots.birth, placement.candidates.times(placement.active) + time], dim=-1)

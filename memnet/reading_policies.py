@@ -10,6 +10,8 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
+from memnet.fading import Fading
+
 MIN_STRENGTH = 1e-9
 """Lower bound of a strength or weight inside a logarithm or a quotient."""
 MAX_CLOSED = 4
@@ -41,7 +43,7 @@ def top_k(
     visible: Float[Tensor, "B H C E"],
     closed: Float[Tensor, "B H C A"] | None,
     k: int,
-    faded: Float[Tensor, "B H C E"] | None = None,
+    faded: Fading | None = None,
 ) -> TopK:
     """Softmax of ``score + log strength`` over the k best visible entries.
 
@@ -57,11 +59,11 @@ def top_k(
         closed: 1 for those of the last A entries that could be read if their gates were open; None
             if no gradient is needed.
         k: Number of entries read.
-        faded: Logarithm of the share of the strength that each entry has kept; None if all of it.
+        faded: The entries that have lost strength; None if none has.
     """
     entries, plain = scores.shape[-1], scores
     if faded is not None:
-        scores = scores + faded
+        scores = faded.lowered(scores)
     with torch.no_grad():
         ranked = (scores + strength.clamp_min(MIN_STRENGTH).log().unsqueeze(2)).add_(
             visible - 1.0, alpha=INVISIBLE

@@ -20,7 +20,7 @@ def settle(
     config: MemNetConfig,
     *,
     every: bool,
-) -> tuple[Placement, Tensor, Tensor]:
+) -> tuple[Placement, Tensor, Tensor, Tensor]:
     """Find the clock and the occupancy before each token.
 
     They depend on the gates, and the gates depend on them. A parallel step is repeated until
@@ -37,7 +37,8 @@ def settle(
         every: Whether every token is a candidate for writing, or only those that write.
 
     Returns:
-        The placement of the writes, the clock and the occupancy before each token.
+        The placement of the writes, the clock and the occupancy before each token, and the products
+        of the candidates' keys with those of all entries.
     """
     held = slots.occupied.sum(-1).to(offer.gate.dtype)
     size = config.slots
@@ -59,10 +60,10 @@ def settle(
         fresh = candidates.over_tokens(placement.fresh.to(occupancy.dtype))
         before, occupancy = occupancy, clock.before(held, fresh).clamp_max(size) / size
         if torch.equal(before, occupancy):
-            return placement, count, occupancy
+            return placement, count, occupancy, cosine
         again = _open(heads, offer, codes, occupancy)
         if torch.equal(again, active):
-            return placement, count, occupancy
+            return placement, count, occupancy, cosine
         active = again
 
 
