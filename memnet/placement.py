@@ -20,6 +20,9 @@ from torch.nn import functional
 
 from memnet.candidates import Candidates
 
+NO_ENTRY = -(2**62)
+"""Order in time of no entry: before all entries."""
+
 
 @dataclass(frozen=True, slots=True)
 class Placement:
@@ -120,20 +123,13 @@ def place(
         reuse: Cosine threshold τ.
         candidates: Tokens of the candidates; all tokens if None.
     """
-    count, slots = active.shape[-1], occupied.shape[-1]
-    token = torch.arange(count, device=active.device)
-    before = (token.unsqueeze(0) < token.unsqueeze(1)) & active.unsqueeze(2)
-    exists = torch.cat([occupied.unsqueeze(2).expand(-1, -1, count, -1), before], dim=-1)
-    candidate = (cosine >= reuse) & exists & active.unsqueeze(-1)
-    order = torch.cat([-age, token.expand_as(active)], dim=-1).to(cosine.dtype)
-    latest = torch.where(candidate, order.unsqueeze(2), -math.inf)
-
-    parent, found = _latest(latest)
+    slots = occupied.shape[-1]
+    older = _Older.found(cosine >= reuse, active, age, occupied)
+    parent, found = older.latest()
     superseded = _superseded(parent, found, slots)
     if not _each_is_first(parent, found, superseded):
         while True:
-            seen = superseded.unsqueeze(2) >= token.unsqueeze(1)
-            again, found = _latest(latest.masked_fill(~seen, -math.inf))
+            again, found = older.latest(superseded)
             superseded = _superseded(again, found, slots)
             if torch.equal(again, parent):
                 break
@@ -143,14 +139,66 @@ def place(
         fresh=active & ~found,
         superseded=superseded,
         root=_roots(parent, found, slots),
-        candidates=candidates or Candidates(tokens=count),
+        candidates=candidates or Candidates(tokens=active.shape[-1]),
     )
 
 
-def _latest(order: Float[Tensor, "B H A E"]) -> tuple[Int[Tensor, "B H A"], Bool[Tensor, "B H A"]]:
-    best, parent = order.max(dim=-1)
-    found = best > -math.inf
-    return torch.where(found, parent, -1), found
+@dataclass(frozen=True, slots=True)
+class _Older:
+    """The older entries near each write, as a list, since they are few.
+
+    Attributes:
+        shape: Shape of a tensor over writes.
+        row: Memory and head of each pair of a write and an older entry.
+        write: Its write.
+        entry: Its older entry.
+        order: Order in time of the entries, then the first of equals: ``time·E + E − 1 − entry``.
+        entries: Number E of entries.
+    """
+
+    shape: torch.Size
+    row: Int[Tensor, " P"]
+    write: Int[Tensor, " P"]
+    entry: Int[Tensor, " P"]
+    order: Int[Tensor, " P"]
+    entries: int
+
+    @classmethod
+    def found(
+        cls,
+        near: Bool[Tensor, "B H A E"],
+        active: Bool[Tensor, "B H A"],
+        age: Int[Tensor, "B H N"],
+        occupied: Bool[Tensor, "B H N"],
+    ) -> "_Older":
+        """Keep the pairs of a write and an entry that exists before it."""
+        entries, slots = near.shape[-1], occupied.shape[-1]
+        row, write, entry = near.flatten(0, 1).nonzero(as_tuple=True)
+        exists = torch.cat([occupied, active], dim=-1).flatten(0, 1)
+        token = torch.arange(active.shape[-1], device=active.device).expand_as(active)
+        time = torch.cat([-age, token], dim=-1).flatten(0, 1)
+        earlier = entry - slots < write
+        kept = active.flatten(0, 1)[row, write] & exists[row, entry] & earlier
+        row, write, entry = row[kept], write[kept], entry[kept]
+        order = time[row, entry] * entries + (entries - 1 - entry)
+        return cls(active.shape, row, write, entry, order, entries)
+
+    def latest(
+        self, superseded: Int[Tensor, "B H E"] | None = None
+    ) -> tuple[Int[Tensor, "B H A"], Bool[Tensor, "B H A"]]:
+        """Return the latest entry near each write, or -1, and whether there is one.
+
+        With ``superseded``, entries that an earlier write replaces are left out.
+        """
+        order = self.order
+        if superseded is not None:
+            hidden = superseded.flatten(0, 1)[self.row, self.entry] < self.write
+            order = order.masked_fill(hidden, NO_ENTRY)
+        place = self.row * self.shape[-1] + self.write
+        best = torch.full((self.shape.numel(),), NO_ENTRY, device=order.device)
+        best = best.scatter_reduce(0, place, order, reduce="amax").view(self.shape)
+        found = best > NO_ENTRY
+        return torch.where(found, self.entries - 1 - best % self.entries, -1), found
 
 
 def _superseded(
