@@ -11,6 +11,9 @@ from results.errors import UsageError
 from strategies.continual.build_stream import split_classes
 from strategies.continual.stream import Measures, Samples, Scenario, Schedule, Stream
 
+MOST_EXPERIENCES = 5
+"""Largest number of experiences of user data whose number is not given."""
+
 
 class CommonOptions(Protocol):
     """Options that every stream has, in its ``Config``."""
@@ -97,6 +100,25 @@ def measures_of(options: CommonOptions) -> Measures:
     if options.track < 0:
         raise UsageError(f"track={options.track} must be a number of steps, or 0")
     return Measures(track=options.track, probe=options.probe)
+
+
+def experiences_of(options: CommonOptions, classes: int) -> int:
+    """Return the number of experiences of user data: the given one, else one that fits the classes.
+
+    That is `MOST_EXPERIENCES`, or as many as have two classes each, but at least two; in the
+    *domain* scenario the largest one that divides the classes equally.
+
+    Raises:
+        UsageError: If there is a single class, and no number is given.
+    """
+    if options.experiences:
+        return options.experiences
+    if classes < 2:
+        raise UsageError(f"{classes} class can't be divided among experiences: give at least two")
+    most = min(MOST_EXPERIENCES, max(2, classes // 2))
+    if options.scenario == "domain":
+        return next((count for count in range(most, 1, -1) if classes % count == 0), most)
+    return most
 
 
 def split_samples(samples: Samples, names: Sequence[str]) -> tuple[Samples, Samples]:

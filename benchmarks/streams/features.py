@@ -36,6 +36,7 @@ from torch.nn import functional
 from benchmarks.datasets.npz_arrays import Arrays, read_arrays
 from benchmarks.datasets.paths import located
 from benchmarks.streams._splits import (
+    experiences_of,
     measures_of,
     require_test_samples,
     schedule_of,
@@ -65,7 +66,8 @@ class Config:
     Attributes:
         data: Name of a file in the data root, without its ``.npz``.
         normalise: Whether each sample is scaled to a root mean square of 1.
-        experiences: Number of experiences; the classes are split equally among them.
+        experiences: Number of experiences, among which the classes are split as equally as
+            possible; 0 for up to 5 with at least two classes each.
         scenario: ``"class"``: predict among all classes; ``"domain"``: predict a class's index
             within its experience; ``"task"``: predict among the classes of the sample's experience,
             which is given.
@@ -82,7 +84,7 @@ class Config:
 
     data: str = ""
     normalise: bool = True
-    experiences: int = 5
+    experiences: int = 0
     scenario: Literal["class", "domain", "task"] = "class"
     epochs: int = 5
     iterations: int = 0
@@ -120,12 +122,13 @@ def build(config: Config, *, seed: int, data_root: Path) -> Stream:
         train, test = split_samples(train, names)
     if config.normalise and sample_bytes - 1 == train.inputs.shape[-1]:
         sample_bytes = FLOAT_BYTES * (sample_bytes - 1) + 1  # they are no bytes any more
-    require_test_samples(config.data, test, names, config.experiences)
+    experiences = experiences_of(config, len(names))
+    require_test_samples(config.data, test, names, experiences)
     return split_classes(
         train,
         test,
         classes=len(names),
-        experiences=config.experiences,
+        experiences=experiences,
         schedule=schedule_of(config),
         measures=measures_of(config),
         sample_bytes=sample_bytes,

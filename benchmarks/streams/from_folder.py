@@ -29,6 +29,7 @@ from benchmarks.datasets.npz_arrays import Arrays, read_arrays
 from benchmarks.datasets.paths import located
 from benchmarks.datasets.user_pictures import load_pictures
 from benchmarks.streams._splits import (
+    experiences_of,
     measures_of,
     require_test_samples,
     schedule_of,
@@ -55,7 +56,8 @@ class Config:
         size: Pictures are resized to this many pixels in height and width.
         colour: Whether pictures are read in colour, or as grey values. Transparent pictures are on
             white, or all on black if white hides the content of one.
-        experiences: Number of experiences; the classes are split equally among them.
+        experiences: Number of experiences, among which the classes are split as equally as
+            possible; 0 for up to 5 with at least two classes each.
         scenario: ``"class"``: predict among all classes; ``"domain"``: predict a class's index
             within its experience; ``"task"``: predict among the classes of the sample's experience,
             which is given.
@@ -75,7 +77,7 @@ class Config:
     data: str = ""
     size: int = 28
     colour: bool = False
-    experiences: int = 5
+    experiences: int = 0
     scenario: Literal["class", "domain", "task"] = "class"
     epochs: int = 1
     iterations: int = 0
@@ -100,12 +102,13 @@ def build(config: Config, *, seed: int, data_root: Path) -> Stream:
     train, test, sample_bytes, names = load(config, data_root)
     if config.validation:
         train, test = split_samples(train, names)
-    require_test_samples(config.data, test, names, config.experiences)
+    experiences = experiences_of(config, len(names))
+    require_test_samples(config.data, test, names, experiences)
     return split_classes(
         train,
         test,
         classes=len(names),
-        experiences=config.experiences,
+        experiences=experiences,
         schedule=schedule_of(config),
         measures=measures_of(config),
         sample_bytes=sample_bytes,

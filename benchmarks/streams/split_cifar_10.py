@@ -41,7 +41,7 @@ class Config:
     """Options of the stream.
 
     Attributes:
-        experiences: Number of experiences; the ten classes are split equally among them.
+        experiences: Number of experiences; the ten classes are split as equally as possible.
         scenario: ``"class"``: predict among all classes; ``"domain"``: predict a class's index
             within its experience; ``"task"``: predict among the classes of the sample's experience,
             which is given.

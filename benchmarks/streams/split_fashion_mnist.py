@@ -46,7 +46,7 @@ class Config:
 
     Attributes:
         protocol: ``"default"``, or a name of `PROTOCOLS`, which sets the options given there.
-        experiences: Number of experiences; the ten classes are split equally among them.
+        experiences: Number of experiences; the ten classes are split as equally as possible.
         scenario: ``"class"``: predict among all classes; ``"domain"``: predict a class's index
             within its experience; ``"task"``: predict among the classes of the sample's experience,
             which is given.

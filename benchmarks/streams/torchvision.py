@@ -30,7 +30,7 @@ class Config:
     Attributes:
         dataset: Name of torchvision's class: CIFAR10, CIFAR100, FashionMNIST, KMNIST, MNIST, STL10,
             SVHN or USPS.
-        experiences: Number of experiences; the classes are split equally among them.
+        experiences: Number of experiences; the classes are split as equally as possible.
         scenario: ``"class"``: predict among all classes; ``"domain"``: predict a class's index
             within its experience; ``"task"``: predict among the classes of the sample's experience,
             which is given.

@@ -32,7 +32,10 @@ def split_classes(
     scenario: Scenario = "class",
     measures: Measures = NO_MEASURES,
 ) -> Stream:
-    """Assign the classes to the experiences at random, the same number to each.
+    """Assign the classes to the experiences at random, as equally as possible.
+
+    If the number of classes is no multiple of that of the experiences, the first ones have a class
+    more than the others.
 
     Args:
         train: Training samples of all classes.
@@ -46,16 +49,22 @@ def split_classes(
         measures: Optional measurements.
 
     Raises:
-        UsageError: If the number of classes is no multiple of the number of experiences.
+        UsageError: If there are more experiences than classes, or, in the *domain* scenario, the
+            number of classes is no multiple of the number of experiences.
     """
-    if experiences < 1 or classes % experiences:
+    if not 1 <= experiences <= classes:
+        raise UsageError(
+            f"{classes} classes can't be divided among {experiences} experiences: choose 1 to "
+            f"{classes}"
+        )
+    if scenario == "domain" and classes % experiences:
         allowed = ", ".join(str(n) for n in range(1, classes + 1) if classes % n == 0)
         raise UsageError(
-            f"{classes} classes can't be divided equally among {experiences} experiences: "
-            f"choose one of {allowed}"
+            f"scenario=domain: {classes} classes can't be divided equally among {experiences} "
+            f"experiences: choose one of {allowed}, or another scenario"
         )
     order = torch.randperm(classes, generator=generator("class order", seed))
-    shares = [tuple(share.tolist()) for share in order.chunk(experiences)]
+    shares = [tuple(share.tolist()) for share in order.tensor_split(experiences)]
     assigned = tuple(shares if scenario == "domain" else map(_in_order, shares))
     parts = [[_share(samples, share, scenario) for share in assigned] for samples in (train, test)]
     return assemble(

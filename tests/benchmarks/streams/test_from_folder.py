@@ -77,6 +77,18 @@ def test_experience_that_could_have_no_test_samples_is_an_error(tmp_path: Path) 
         built(tmp_path)
 
 
+@pytest.mark.parametrize(("classes", "shares"), [(3, [2, 1]), (7, [3, 2, 2])])
+def test_default_options_fit_any_number_of_classes(
+    tmp_path: Path, classes: int, shares: list[int]
+) -> None:
+    labels = np.arange(5 * classes) % classes
+    inputs = np.random.default_rng(0).normal(size=(len(labels), 1, 1)).astype(np.float32)
+    np.savez(tmp_path / "flowers.npz", inputs=inputs, labels=labels)
+    stream = built(tmp_path, experiences=0)
+    assert [len(share) for share in stream.classes] == shares
+    assert counts(stream) == (4 * classes, classes)
+
+
 def test_sequences_in_a_file(tmp_path: Path) -> None:
     sequences(tmp_path / "flowers.npz")
     stream = built(tmp_path)

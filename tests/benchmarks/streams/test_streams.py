@@ -93,6 +93,16 @@ def test_same_seed_same_stream() -> None:
     assert torch.equal(streams.inputs_of(one, "train"), streams.inputs_of(two, "train"))
 
 
+@pytest.mark.parametrize("scenario", ["class", "task"])
+def test_classes_are_split_as_equally_as_possible(scenario: str) -> None:
+    stream = digits(experiences=3, scenario=scenario)
+    assert [len(classes) for classes in stream.classes] == [4, 3, 3]
+    assert sorted(sum(stream.classes, ())) == list(range(10))
+    for part in ("train", "test"):
+        labels = [set(one[1].tolist()) for one in streams.columns(stream, part)]
+        assert labels == [set(classes) for classes in stream.classes]
+
+
 def test_flat_form_is_one_step() -> None:
     stream = digits(form="flat")
     assert (stream.signature.length, stream.signature.features) == (1, 64)
@@ -104,7 +114,8 @@ def test_flat_form_is_one_step() -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"experiences": 3}, "choose one of 1, 2, 5, 10"),
+        ({"experiences": 11}, "choose 1 to 10"),
+        ({"experiences": 3, "scenario": "domain"}, "choose one of 1, 2, 5, 10, or another"),
         ({"form": "tree"}, "rows or flat"),
         ({"epochs": 0}, "epochs and batch_size must be at least 1"),
         ({"online": -1}, "online at least 0"),
