@@ -1,4 +1,4 @@
-"""The layout and the naming rules that README and CONTRIBUTING describe."""
+"""The layout and the naming rules that the documentation and CONTRIBUTING describe."""
 
 import ast
 import re
@@ -12,10 +12,10 @@ WITHOUT_MODULES = {"docs", "end_to_end", "reports/browser"}
 """Folders in ``tests/`` of tests that belong to no module."""
 
 
-def test_readme_lists_every_folder() -> None:
-    """The section "Layout" names each package and each of its folders, and no others."""
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    (tree,) = re.findall(r"^## Layout\n\n```\n(.*?)```", readme, re.DOTALL | re.MULTILINE)
+def test_the_page_of_the_layout_lists_every_folder() -> None:
+    """It names each package and each of its folders, and no others."""
+    page = (ROOT / "docs" / "layout.md").read_text(encoding="utf-8")
+    (tree,) = re.findall(r"^```\n(.*?)```", page, re.DOTALL | re.MULTILINE)
     listed, package = set(), ""
     for indent, name in re.findall(r"^( *)(\w+)/ ", tree, re.MULTILINE):
         package = package if indent else name
@@ -26,7 +26,8 @@ def test_readme_lists_every_folder() -> None:
         for path in (ROOT / package).iterdir()
         if (path / "__init__.py").is_file() or path.name == "published"
     }
-    assert listed == {*PACKAGES, *folders, "tests"}
+    assert listed == {*PACKAGES, *folders, "tests", "docs", "examples"}
+    assert all((ROOT / name).is_dir() for name in listed)
 
 
 def test_class_names_are_unique() -> None:

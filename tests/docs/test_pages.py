@@ -1,4 +1,8 @@
-"""The pages of the documentation: entries keep their contract, and every block runs in order."""
+"""The pages of the documentation: entries keep their contract, and every block runs in order.
+
+Blocks of ``sh`` and ``python`` run as written. Those of ``bash`` take hours or need several
+machines: their commands are parsed, and what they run is planned.
+"""
 
 import os
 import re
@@ -16,7 +20,9 @@ from tests.benchmarks.command import environment, memnet
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGES = sorted(DOCS.glob("*.md"))
-BLOCK = re.compile(r'^```(python|sh)(?: title="([^"]+)")?\n(.*?)^```', re.DOTALL | re.MULTILINE)
+BLOCK = re.compile(
+    r'^```(python|sh|bash)(?: title="([^"]+)")?\n(.*?)^```', re.DOTALL | re.MULTILINE
+)
 ENTRY_PAGES = [page for page in PAGES if page.name.startswith("add-a-")]
 
 
@@ -32,13 +38,35 @@ def commands(block: str) -> list[list[str]]:
     return [shlex.split(line, comments=True) for line in block.splitlines() if line.strip()]
 
 
-COMMANDS = [
-    words
-    for page in PAGES
-    for language, _, content in blocks(page)
-    if language == "sh"
-    for words in commands(content)
-]
+def commands_of(language: str) -> list[list[str]]:
+    """Return the commands of all pages in blocks of a language."""
+    return [
+        words
+        for page in PAGES
+        for found, _, content in blocks(page)
+        if found == language
+        for words in commands(content)
+    ]
+
+
+COMMANDS = commands_of("sh")
+LONG_COMMANDS = [words for words in commands_of("bash") if words[0] == "memnet"]
+OTHER_PROGRAMS = {"sbatch", "ray", "pip"}
+STATUS_OPTIONS = {
+    option
+    for parameter in typer.main.get_command(app).commands["status"].params
+    for option in parameter.opts
+}
+
+
+def planned(words: list[str]) -> list[str]:
+    """Return the arguments of `memnet status` for what a command would run."""
+    kept, place = ["status", words[2]], 3
+    while place < len(words):
+        if words[place] in STATUS_OPTIONS:
+            kept += words[place : place + 2]
+        place += 2
+    return kept
 
 
 def test_there_is_a_page_for_each_kind_of_entry() -> None:
@@ -57,7 +85,7 @@ def test_entry_of_a_page_keeps_its_contract(page: Path, tmp_path: Path) -> None:
     assert len(found) >= 5
 
 
-@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+@pytest.mark.parametrize("words", [*COMMANDS, *LONG_COMMANDS], ids=" ".join)
 def test_command_of_a_page_is_valid(words: list[str]) -> None:
     assert words[0] == "memnet"
     group = typer.main.get_command(app)
@@ -66,16 +94,76 @@ def test_command_of_a_page_is_valid(words: list[str]) -> None:
         command.make_context(name, rest)
 
 
+def test_other_programs_of_pages_are_known() -> None:
+    assert {words[0] for words in commands_of("bash")} - {"memnet"} <= OTHER_PROGRAMS
+
+
+@pytest.mark.parametrize("command", [["check"], ["format", "--check"]], ids=["check", "format"])
+@pytest.mark.parametrize("page", ENTRY_PAGES, ids=lambda page: page.stem)
+def test_ruff_accepts_the_entry_of_a_page(command: list[str], page: Path) -> None:
+    ((_, _, content),) = [block for block in blocks(page) if block[1]]
+    ruff = [sys.executable, "-m", "ruff", *command, "--stdin-filename", "baselines/models/my.py"]
+    done = subprocess.run(
+        [*ruff, "-"], cwd=DOCS.parent, input=content, text=True, capture_output=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.slow
+def test_mypy_accepts_the_entries_of_pages(tmp_path: Path) -> None:
+    files = []
+    for page in ENTRY_PAGES:
+        ((_, title, content),) = [block for block in blocks(page) if block[1]]
+        files.append(tmp_path / title)
+        files[-1].write_text(content, encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "mypy", "--config-file", "pyproject.toml", *map(str, files)],
+        cwd=DOCS.parent,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_links_of_a_page_exist(page: Path) -> None:
-    links = re.findall(r"\]\(([^)#]+)\)", page.read_text(encoding="utf-8"))
-    assert all((DOCS / link).is_file() or link == "commands.md" for link in links), links
+    """Links lead to pages, to files of the repository, and to headings that exist."""
+    for link, heading in re.findall(r"\]\(([^)#]*)(?:#([^)]+))?\)", page.read_text("utf-8")):
+        if link.startswith("https://") or link == "commands.md":
+            continue
+        file = DOCS / link if link else page
+        assert file.is_file(), link
+        headings = re.findall(r"^#+ (.*)$", file.read_text("utf-8"), re.MULTILINE)
+        assert not heading or heading in [slug(one) for one in headings], (link, heading)
+
+
+def slug(heading: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", heading.lower()).strip("-")
+
+
+def test_every_page_is_in_the_navigation() -> None:
+    config = (DOCS.parent / "mkdocs.yml").read_text(encoding="utf-8")
+    listed = re.findall(r"^ +- (\S+\.md)$", config, re.MULTILINE)
+    assert sorted(listed) == sorted({*(page.name for page in PAGES), "commands.md"})
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "words", [words for words in LONG_COMMANDS if words[1] == "run"], ids=" ".join
+)
+def test_long_command_can_be_planned(words: list[str], tmp_path: Path) -> None:
+    done = memnet(*planned(words), cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "missing" in done.stdout
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_blocks_of_a_page_run_in_order(page: Path, tmp_path: Path) -> None:
     for number, (language, title, content) in enumerate(blocks(page)):
+        if language == "bash":
+            continue
         if language == "sh":
             for words in commands(content):
                 done = memnet(*words[1:], cwd=tmp_path)

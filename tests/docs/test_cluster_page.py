@@ -7,15 +7,12 @@ from pathlib import Path
 import pytest
 import typer.main
 
-import benchmarks.execution.engines
 from benchmarks.cli.app import app
 
-PAGE = (Path(benchmarks.execution.engines.__file__).parent / "README.md").read_text(
-    encoding="utf-8"
-)
+PAGE = (Path(__file__).parents[2] / "docs" / "cluster.md").read_text(encoding="utf-8")
 COMMANDS = [
     shlex.split(match, comments=True)
-    for block in re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL)
+    for block in re.findall(r"```(?:ba)?sh\n(.*?)```", PAGE, re.DOTALL)
     for match in re.findall(r"memnet (?:run|status) [^\"\n]*", block)
 ]
 
