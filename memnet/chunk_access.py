@@ -5,9 +5,7 @@ for writing among them, ``E = N + A`` entries, ``M`` nodes, ``K`` key width, ``V
 ``D`` width.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from jaxtyping import Float, Int
 from torch import Tensor
@@ -36,18 +34,20 @@ class Prepared:
     policy: Float[Tensor, "B H C 3"] | None
     hops: Float[Tensor, "B G C hops+1"] | None
 
-    def split(self, chunks: Sequence[int]) -> list["Prepared"]:
-        """Cut into chunks of so many tokens."""
-
-        def parts(whole: Tensor | None) -> Sequence[Tensor] | Sequence[None]:
-            return [None] * len(chunks) if whole is None else whole.split(list(chunks), dim=2)
-
-        offer = self.offer
-        own = (offer.key, offer.value, offer.gate, offer.hold)
-        rows: Any = zip(
-            *(parts(whole) for whole in (*own, self.query, self.policy, self.hops)), strict=True
+    def part(self, start: int, stop: int) -> "Prepared":
+        """Return what belongs to the tokens from ``start`` to before ``stop``."""
+        offer, tokens = self.offer, slice(start, stop)
+        return Prepared(
+            offer=Offer(
+                key=offer.key[:, :, tokens],
+                value=offer.value[:, :, tokens],
+                gate=offer.gate[:, :, tokens],
+                hold=offer.hold[:, :, tokens],
+            ),
+            query=self.query[:, :, tokens],
+            policy=None if self.policy is None else self.policy[:, :, tokens],
+            hops=None if self.hops is None else self.hops[:, :, tokens],
         )
-        return [Prepared(Offer(*row[:4]), *row[4:]) for row in rows]
 
 
 @dataclass(frozen=True, slots=True)

@@ -145,7 +145,8 @@ class WriteHeads(nn.Module):
     ) -> Float[Tensor, "B H C"]:
         """Gate logits a, given the clock's codes and the occupied share of slots before a token."""
         filling = occupancy * self.gate_occupancy + (occupancy >= 1.0) * (FULL * self.gate_full)
-        return offer.gate + (codes @ self.gate_clock).squeeze(-1) + filling
+        timed_logits = functional.linear(codes.squeeze(1), self.gate_clock.squeeze(-1))
+        return offer.gate + timed_logits.transpose(1, 2) + filling
 
 
 class ReadHeads(nn.Module):

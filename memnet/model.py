@@ -23,6 +23,7 @@ from memnet.controller import TransformerController
 from memnet.encoder import Encoder, Head, at_positions
 from memnet.fusion import Fusion
 from memnet.hallucination import HallucinationHead
+from memnet.heads import Offer
 from memnet.losses import auxiliary_losses
 from memnet.objective import Objective
 from memnet.output import ModelOutput
@@ -31,6 +32,12 @@ from memnet.state import MemNetState, Slots, empty_state
 from memnet.synthesizer import MemorySynthesizer
 from memnet.tape import SerialRecall, Tape, parts
 from memnet.tracing.memory_trace import MemoryTrace
+
+QUIET_TOKENS = 2**11
+"""Most tokens of a chunk without writes, over all sequences of a batch.
+
+Reading one sequence in short chunks is bound by the number of calls.
+"""
 
 
 class MemNet(nn.Module):
@@ -207,25 +214,46 @@ class MemNet(nn.Module):
                     [*parts(before).values(), *new]
                     for before, new in zip([state.tape, *tapes[:-1]], own, strict=True)
                 ]
-        chunks, slots, time = [], state.slots, state.time
-        draws = [None] * len(sizes) if draw is None else draw.split(sizes, dim=-1)
-        prepared = self.bank.prepare(hidden, context, bare).split(sizes)
-        for size, part, drawn, held in zip(sizes, prepared, draws, taped, strict=True):
+        chunks: list[ChunkAccess] = []
+        slots, start, length = state.slots, 0, hidden.shape[1]
+        prepared = self.bank.prepare(hidden, context, bare)
+        observed = record is not None or trace is not None or torch.is_grad_enabled()
+        while start < length:
+            time = state.time + start
+            size = self._chunks(time, length - start)[0]
+            if not observed:
+                size = max(size, self._quiet(prepared.offer, slots, start, time))
+            part, stop = prepared.part(start, start + size), time + size
             written = self.bank.write(part.offer, slots, time)
+            drawn = None if draw is None else draw[..., start : start + size]
             read = self.bank.read(part, written, drawn, trace)
             slots = self.bank.fold(written, read, time, record, trace)
             if record is not None:
-                record.carries(self._carried(written, slots, state) + held)
+                record.carries(self._carried(written, slots, state) + taped[len(chunks)])
             chunks.append(ChunkAccess(written, read))
-            time += size
-            if self.synthesizer is not None and time % self.config.dream_every == 0:
+            start += size
+            if self.synthesizer is not None and stop % self.config.dream_every == 0:
                 awake, slots = slots, self.synthesizer(slots)
                 if record is not None:
-                    record.lives(awake.occupied & ~slots.occupied, awake.birth, time)
+                    record.lives(awake.occupied & ~slots.occupied, awake.birth, stop)
                 if trace is not None:
-                    trace.dream(awake, slots, self.config.merge, time)
+                    trace.dream(awake, slots, self.config.merge, stop)
         found = torch.cat([chunk.read.vectors for chunk in chunks], dim=1)
         return found if vectors is None else found + vectors, slots, tape, chunks, counters
+
+    def _quiet(self, offer: Offer, slots: Slots, start: int, time: int) -> int:
+        """Return how many tokens can be read as one chunk because none of them writes.
+
+        The memory stays as it is until the first write, and dreams of an unchanged memory have no
+        effect. The number is a multiple of the chunk, and small batches have longer chunks.
+        """
+        if self.synthesizer is not None and bool(slots.fresh.any()):
+            # The next dream changes these slots.
+            return 0
+        batch, unit = len(slots.occupied), self.config.chunk
+        ahead = max(0, QUIET_TOKENS // batch - time % unit)
+        quiet = self.bank.quiet(offer, slots, start, start + ahead)
+        return (time + quiet) // unit * unit - time
 
     def _chunks(self, time: int, length: int) -> list[int]:
         """Return the number of tokens of each chunk of a piece."""

@@ -149,6 +149,36 @@ def test_pieces_of_whole_chunks_equal_whole_sequence_with_eviction() -> None:
     )
 
 
+@pytest.mark.parametrize("dreaming", [True, False])
+def test_tokens_that_do_not_write_are_read_in_longer_chunks(dreaming: bool) -> None:
+    """A recorder switches this off. Token 1 writes; it is at 3, 50 and 51, and 200."""
+    model = active_model(dreaming=dreaming, slots=3).eval()
+    gate = model.bank.write_heads.gate
+    encoded = model.encoder(torch.arange(VOCABULARY).unsqueeze(0))[0]
+    with torch.no_grad():
+        model.controller.out.weight.zero_()
+        model.controller.mlp[2].weight.zero_()
+        model.controller.mlp[2].bias.zero_()
+        model.bank.write_heads.gate_clock.mul_(0.1)
+        gate.weight.copy_((torch.linalg.pinv(encoded)[:, 1] * 60.0).expand_as(gate.weight))
+        gate.bias.fill_(-30.0)
+    inputs = tokens(batch=2, length=300)
+    inputs[inputs == 1] = 2
+    inputs[:, [3, 50, 51, 200]] = 1
+    with torch.no_grad():
+        slow = model(inputs, record=Recorder())
+        fast, chunks = run_with_chunks(model, inputs)
+    sizes = [chunk.read.vectors.shape[1] for chunk in chunks]
+    assert sum(sizes) == 300
+    assert max(sizes) > 100
+    assert len(chunks) < len(model._chunks(0, 300)) / 2
+    assert sum(int(chunk.written.placement.active.sum()) for chunk in chunks) == 4 * 2 * 2
+    torch.testing.assert_close(fast.logits, slow.logits, rtol=1e-9, atol=1e-9)
+    for name in ("keys", "values", "strength", "usage", "written", "count", "links"):
+        found, expected = (getattr(one.state.slots, name) for one in (fast, slow))
+        torch.testing.assert_close(found, expected, rtol=1e-9, atol=1e-9, msg=name)
+
+
 def test_sequences_of_a_batch_are_independent() -> None:
     model, inputs = active_model().eval(), tokens(batch=4)
     with torch.no_grad():
