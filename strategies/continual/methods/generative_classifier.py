@@ -8,8 +8,10 @@ changes nothing of earlier ones. With equal priors of the classes, Bayes' rule g
 
 The likelihoods are estimated by importance sampling (`strategies.continual.methods._vae`). The
 default sizes are those for Split MNIST in van de Ven et al., Nature Machine Intelligence 2022. The
-model is not used. In the *domain* scenario a label's VAE learns one class after another, and
-forgets.
+code of that paper trains a VAE on mini-batches of its class alone, for as many steps as an
+experience has, divided by its classes. With ``gather=2`` and two classes in each experience, a VAE
+has as many steps here, on as many samples each. The model is not used. In the *domain* scenario a
+label's VAE learns one class after another, and forgets.
 
 Shapes: ``B`` batch, ``T`` time steps, ``F`` features of a step, ``K`` classes, ``Z`` latent
 variables, ``S`` importance samples.
@@ -44,12 +46,14 @@ class Config:
         layers: Hidden layers of its encoder, and of its decoder.
         latent: Z.
         samples: S.
+        gather: Mini-batches of the stream between two steps, which use the samples of all of them.
     """
 
     hidden: int = 85
     layers: int = 2
     latent: int = 5
     samples: int = 50
+    gather: int = 1
 
 
 class ClassGenerators(SequenceModel):
@@ -124,40 +128,60 @@ class ClassGenerators(SequenceModel):
         return torch.stack(losses).sum()
 
 
+class GenerativeStrategy(ContinualStrategy):
+    """Training without a step while mini-batches are gathered."""
+
+    def backward(self) -> None:
+        """Compute gradients, if there is a loss; without gradients Adam changes nothing."""
+        if self.loss.requires_grad:
+            super().backward()
+
+
 class GenerativeTraining(SupervisedPlugin[Any]):
-    """Trains the generators of the classes of each mini-batch.
+    """Trains the generators of the classes of the gathered mini-batches.
 
     Args:
         generators: The model.
+        gather: Mini-batches of a step.
         seed: Seed of the noise of the latent variables.
     """
 
     supports_distributed = False
 
-    def __init__(self, generators: ClassGenerators, seed: int) -> None:
+    def __init__(self, generators: ClassGenerators, gather: int, seed: int) -> None:
         super().__init__()
         self.generators = generators
+        self.gather = gather
         self._draws = generator("noise of latent variables", seed)
+        self._waiting: list[tuple[Tensor, Tensor]] = []
 
     def before_backward(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
         """Replace the cross-entropy of zeros by the loss of the generators."""
-        strategy.loss = self.generators.loss(strategy.mb_x, strategy.mb_y, self._draws)
+        self._waiting.append((strategy.mb_x, strategy.mb_y))
+        if len(self._waiting) < self.gather:
+            strategy.loss = strategy.mb_x.new_zeros(())
+            return
+        inputs, labels = (torch.cat(parts) for parts in zip(*self._waiting, strict=True))
+        strategy.loss = self.generators.loss(inputs, labels, self._draws)
+        self._waiting = []
 
     def after_update(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
         """Mark the classes of the mini-batch as seen."""
         self.generators.seen[strategy.mb_y] = True
 
     def stored_bytes(self) -> int:
-        """Return the bytes of the mask of classes."""
-        return self.generators.seen.nbytes
+        """Return the bytes of the mask of classes, and of mini-batches that wait for a step."""
+        waiting = sum(part.nbytes for pair in self._waiting for part in pair)
+        return self.generators.seen.nbytes + waiting
 
     def state_dict(self) -> dict[str, Any]:
-        """Return the state of the noise; the mask is a buffer of the model."""
-        return {"draws": self._draws.get_state()}
+        """Return the state of the noise and what waits; the mask is a buffer of the model."""
+        return {"draws": self._draws.get_state(), "waiting": self._waiting}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Restore what :meth:`state_dict` returned."""
         self._draws.set_state(state["draws"])
+        self._waiting = [(inputs, labels) for inputs, labels in state["waiting"]]
 
 
 def build(
@@ -180,13 +204,14 @@ def build(
         layers=config.layers,
         latent=config.latent,
         samples=config.samples,
+        gather=config.gather,
     )
     generators = ClassGenerators(stream, config, seed)
-    return ContinualStrategy(
+    return GenerativeStrategy(
         model=classifier(generators, stream),
         stream=stream,
         learning_rate=learning_rate,
         seed=seed,
         device=device,
-        plugins=[GenerativeTraining(generators, seed)],
+        plugins=[GenerativeTraining(generators, config.gather, seed)],
     )

@@ -1,5 +1,6 @@
 """Generative classifier: separate VAEs, Bayes' rule, and reading each sample alone."""
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -61,6 +62,40 @@ def test_the_loss_is_the_sum_of_the_losses_of_the_classes() -> None:
     torch.testing.assert_close(found, expected)
 
 
+def test_a_step_uses_all_gathered_mini_batches() -> None:
+    """Two experiences of three mini-batches have a step after every second of the six."""
+    stream = toy(schedule=Schedule(iterations=3, batch_size=8))
+    strategy, plugin = built("generative-classifier", stream, gather=2)
+    seen, steps, plain = [], [], plugin.generators.loss
+
+    def loss(inputs: Tensor, labels: Tensor, draws: torch.Generator) -> Tensor:
+        steps.append((len(seen), inputs))
+        return plain(inputs, labels, draws)
+
+    plugin.generators.loss = loss
+    note = SimpleNamespace(before_backward=lambda strategy, **_: seen.append(strategy.mb_x))
+    strategy.plugins.insert(0, note)
+    before = weights(plugin.generators, stream.classes[0][0])
+    for part, experience in enumerate(stream.benchmark.train_stream):
+        strategy.train(experience)
+        if part == 0:
+            assert plugin.stored_bytes() == 4 + seen[2].nbytes + 8 * 8
+    assert [count for count, _ in steps] == [2, 4, 6]
+    for place, (_, inputs) in enumerate(steps):
+        assert torch.equal(inputs, torch.cat(seen[2 * place : 2 * place + 2]))
+    changed = zip(before, weights(plugin.generators, stream.classes[0][0]), strict=True)
+    assert not all(torch.equal(one, other) for one, other in changed)
+
+
+def test_without_a_step_nothing_changes() -> None:
+    stream = toy(schedule=Schedule(iterations=3, batch_size=8))
+    strategy, plugin = built("generative-classifier", stream, gather=4)
+    before = weights(plugin.generators, stream.classes[0][0])
+    strategy.train(stream.benchmark.train_stream[0])
+    after = weights(plugin.generators, stream.classes[0][0])
+    assert all(map(torch.equal, before, after))
+
+
 @pytest.mark.parametrize(
     "schedule", [Schedule(epochs=20, batch_size=10), Schedule(online=10, batch_size=10)]
 )
@@ -82,7 +117,7 @@ def test_it_learns_classes_one_after_the_other(schedule: Schedule) -> None:
     assert outcome.cost.buffer_bytes == 4
 
 
-@pytest.mark.parametrize("option", ["hidden", "layers", "latent", "samples"])
+@pytest.mark.parametrize("option", ["hidden", "layers", "latent", "samples", "gather"])
 def test_sizes_below_one_are_refused(option: str) -> None:
     options: dict[str, Any] = {option: 0}
     with pytest.raises(UsageError, match=f"{option} = 0: give at least {option}=1"):
