@@ -1,13 +1,14 @@
 """Methods at equal total bytes: stored bytes and parameters that no seed regenerates, together.
 
 Each method with a memory runs at every budget, with the network that fits
-(`benchmarks.execution.total_budgets`). Methods that fit only some budgets have fewer rows. The
-profile ``small`` runs on the embedded digits.
+(`benchmarks.execution.total_budgets`). Methods that fit only some budgets have fewer rows.
+``ridge[features=smooth]`` has the random features of `memnet`, without its slots. The profile
+``small`` runs on the embedded digits.
 """
 
 from benchmarks.planning.suite import Member, Suite
 
-VERSION = "1"
+VERSION = "2"
 TITLE = "Task shifts at equal total bytes"
 
 BOUNDED_METHODS = (
@@ -21,6 +22,7 @@ BOUNDED_METHODS = (
     "er-encoder",
     "slda",
     "ridge",
+    "ridge[features=smooth]",
     "ridge-slots",
     "memnet",
 )
