@@ -32,7 +32,7 @@ def choose_device(name: str) -> "torch.device":
         if device.type != "cpu":
             torch.empty(0, device=device)
     except (RuntimeError, AssertionError) as error:
-        reason = str(error).splitlines()[0]
+        reason = str(error).splitlines()[0].partition(". ")[0]
         raise UsageError(
             f"device '{name}' can't be used here ({reason}); "
             "use auto, cpu, or cuda or mps where there is one"

@@ -14,7 +14,9 @@ from pathlib import Path
 import pytest
 import typer.main
 
+from baselines.registry import read_plugin
 from benchmarks.checks.check import check_file
+from benchmarks.checks.models import MODEL_SIZES
 from benchmarks.cli.app import app
 from tests.benchmarks.command import environment, memnet
 
@@ -92,6 +94,14 @@ def test_command_of_a_page_is_valid(words: list[str]) -> None:
     name, command, rest = group.resolve_command(typer.Context(group), words[1:])
     if "--config" not in rest:  # the file is read when the command is parsed
         command.make_context(name, rest)
+
+
+def test_the_model_of_a_page_has_sizes(tmp_path: Path) -> None:
+    """Otherwise the rule on sizes below 1 checks nothing."""
+    ((_, title, content),) = [block for block in blocks(DOCS / "add-a-model.md") if block[1]]
+    (tmp_path / title).write_text(content, encoding="utf-8")
+    entry = read_plugin(tmp_path / title)
+    assert {option.name for option in entry.source.options} & set(MODEL_SIZES)
 
 
 def test_other_programs_of_pages_are_known() -> None:

@@ -31,6 +31,17 @@ def test_cuda_selects_every_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
     assert device_name(torch.device("cpu")) == "cpu"
 
 
+@pytest.mark.skipif(torch.backends.mps.is_available(), reason="this machine has mps")
+def test_a_missing_mps_is_refused_in_one_short_line() -> None:
+    """Torch's own message lists all of its backends."""
+    with pytest.raises(
+        UsageError, match=r"device 'mps' can't be used here .*use auto, cpu"
+    ) as found:
+        choose_device("mps")
+    assert len(str(found.value)) < 200
+    assert "\n" not in str(found.value)
+
+
 def test_mps_is_labelled_untested() -> None:
     assert device_name(torch.device("mps")) == "mps (untested)"
     (note,) = untested("mps", "linux")
