@@ -26,7 +26,7 @@ BOUNDED_METHODS = (
     "ridge-slots",
     "memnet",
 )
-TOTAL_BUDGETS = (64_000, 200_000, 500_000, 2_000_000, 6_000_000)
+TOTAL_BUDGETS = (64_000, 160_000, 500_000, 2_000_000, 6_000_000)
 """Bytes. 6 MB hold the default MLP twice over, and MemNet's decoders."""
 
 SMALL_BUDGETS = (32_000, 100_000, 500_000)
