@@ -1,13 +1,14 @@
 """Scores of models on tasks, and of methods on streams, as one table each: the front page."""
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
 
 from reports.analysis.best import best_row
+from reports.analysis.other_options import other_options
 from reports.analysis.pairing import paired_scores
 from reports.analysis.roles import COMPETING
 from reports.analysis.selection import ResultRow, Selection, usual_budget, usual_model
@@ -56,6 +57,7 @@ class HeatRow:
         mean: Mean over the shared columns; None if one of them is missing.
         bytes: Largest state of a model in its columns, or largest total bytes of a method.
         cpu_seconds: Longest mean CPU time of training in its columns.
+        others: Rows of the model with other options, by benchmarks on which it has no score.
     """
 
     entry: ResultRow
@@ -64,6 +66,7 @@ class HeatRow:
     mean: float | None
     bytes: int | None = None
     cpu_seconds: float | None = None
+    others: Mapping[str, ResultRow] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +132,11 @@ def _heat(selection: Selection, kind: Literal["task", "stream"]) -> Heat:
                 used[key][subject.name] = summary(entry)
     usual = usual_model(list(entries.values()))
     shared = _shared(subjects, [scores[key] for key in entries if entries[key].role in COMPETING])
+    others = {
+        (subject.name, entry.model.partition("[")[0]): entry
+        for subject in subjects
+        for entry in other_options(selection, subject)
+    }
     made = [
         HeatRow(
             entry,
@@ -136,6 +144,11 @@ def _heat(selection: Selection, kind: Literal["task", "stream"]) -> Heat:
             scores[key],
             _mean(scores[key], shared),
             *_costs(list(used[key].values())),
+            others={
+                subject.name: others[subject.name, entry.model]
+                for subject in subjects
+                if subject.name not in scores[key] and (subject.name, entry.model) in others
+            },
         )
         for key, entry in entries.items()
     ]

@@ -132,7 +132,7 @@ def panel(
         )
         axes.plot(x, mean, color=look.colour, marker=look.marker, label=_label(points))
     axes.set_xscale("log")
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: number_format.size(round(value))))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: number_format.round_size(value)))
     axes.xaxis.set_major_locator(FixedLocator(round_sizes(*axes.get_xlim())))
     axes.xaxis.set_minor_locator(NullLocator())
     chance_line(axes, subject.chance)

@@ -47,8 +47,20 @@ TITLE_LETTER_WIDTH = 0.078
 ASPECT = 0.7
 """Height of a panel by its width."""
 
-Panel = tuple[str, Callable[[Axes, bool], None]]
-"""Name of a panel's row, if it shows one, and what draws it, given if it is first of its line."""
+LEGEND_LINE = 0.16
+"""Height of a line of the legend, in inches."""
+
+LABEL_LETTER_WIDTH = 0.06
+"""Width of a letter of an axis label, in inches."""
+
+ACCURACY = "accuracy (share correct)"
+"""Label of the axis of scores."""
+
+DISTANCE = "distance between evidence and query, or length (tokens)"
+"""Label of the axis of distances; a task that is evaluated as a whole has lengths."""
+
+Panel = tuple[str, Callable[[Axes], None]]
+"""Name of a panel's row, if it shows one, and what draws it, with labels of both axes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,33 +144,55 @@ def _laid_out(panels: Sequence[Panel], width: float, height: float | None) -> Fi
     down = -(-len(panels) // columns)
     with paper_style():
         tall = ASPECT * width / columns * down + 0.45
-        made = Figure(figsize=(width, height or tall), layout="constrained")
+        made = Figure(figsize=(width, tall), layout="constrained")
         for place, (title, draw) in enumerate(panels):
             axes = made.add_subplot(down, columns, place + 1)
-            draw(axes, place % columns == 0)
-            if place + columns < len(panels):
-                axes.set_xlabel("")
-            if len(panels) > 1:
-                axes.set_title("\n".join(_wrapped(title, width / columns)))
-        legend_below(made, *made.axes)
+            draw(axes)
+            axes.set_title(_wrapped(title, width / columns / TITLE_LETTER_WIDTH))
+        _share_labels(made, columns)
+        tall += LEGEND_LINE * legend_below(made, *made.axes)
+        made.set_figheight(height or tall)
     return made
 
 
-def _wrapped(title: str, width: float) -> list[str]:
-    """Break a title into lines that fit a panel of a width in inches."""
-    letters = int(width / TITLE_LETTER_WIDTH)
-    return [line for part in title.split("\n") for line in wrap(part, letters)]
+def _share_labels(made: Figure, columns: int) -> None:
+    """Give equal labels of several panels to the figure, others to outer panels only."""
+    axes = made.axes
+    width, tall = made.get_size_inches() / LABEL_LETTER_WIDTH
+    x, y = axes[0].get_xlabel(), axes[0].get_ylabel()
+    if len(axes) > 1 and {one.get_xlabel() for one in axes} == {x}:
+        made.supxlabel(_wrapped(x, width), fontsize=PAPER_RC["axes.labelsize"])
+        x = ""
+    if len(axes) > 1:
+        made.supylabel(_wrapped(y, tall), fontsize=PAPER_RC["axes.labelsize"])
+        y = ""
+    for place, one in enumerate(axes):
+        outer = place + columns >= len(axes)
+        one.set_xlabel(_wrapped(one.get_xlabel(), width / columns) if x and outer else "")
+        one.set_ylabel(_wrapped(y, tall))
+
+
+def _wrapped(title: str, letters: float) -> str:
+    """Break each line of a text into lines of at most so many letters."""
+    return "\n".join(line for part in title.split("\n") for line in wrap(part, int(letters)))
+
+
+def _score_axis(axes: Axes, label: str = ACCURACY) -> None:
+    """Set the y axis to scores from 0 to 1, with ticks of one decimal."""
+    score_axis(axes, label)
+    axes.set_yticks([0.0, 0.2, 0.4, 0.6, 0.8, 1.0])
 
 
 def _by_distance(subject: Subject, rows: Sequence[ResultRow], style: Style) -> list[Panel]:
     shown = [entry for entry in rows if entry.ok and len(distances(entry)[0])]
 
-    def draw(axes: Axes, first: bool) -> None:
+    def draw(axes: Axes) -> None:
         lines(axes, shown, style)
         chance_line(axes, subject.chance)
         where = sorted({float(x) for entry in shown for x in distances(entry)[0]})
         distance_axis(axes, where, labels=4)
-        score_axis(axes, "accuracy" if first else "")
+        axes.set_xlabel(DISTANCE)
+        _score_axis(axes)
 
     return [("", draw)] if shown else []
 
@@ -166,8 +200,10 @@ def _by_distance(subject: Subject, rows: Sequence[ResultRow], style: Style) -> l
 def _memory(subject: Subject, rows: Sequence[ResultRow], style: Style) -> list[Panel]:
     found = memory_curve.curves(rows)
 
-    def draw(axes: Axes, first: bool) -> None:
-        memory_curve.panel(axes, subject, found, style, first=first)
+    def draw(axes: Axes) -> None:
+        memory_curve.panel(axes, subject, found, style, first=True)
+        axes.set_xlabel("stored samples and parameters (bytes)")
+        _score_axis(axes)
 
     return [("", draw)] if found else []
 
@@ -176,10 +212,10 @@ def _size(subject: Subject, rows: Sequence[ResultRow], style: Style) -> list[Pan
     sweeps = size_sweeps(rows)
     costs = size_curves.varying(sweeps)
 
-    def draw(axes: Axes, first: bool) -> None:
+    def draw(axes: Axes) -> None:
         size_curves.panel(axes, sweeps, size_curves.single_rows(rows, sweeps), costs[0], style)
         chance_line(axes, subject.chance)
-        score_axis(axes, "accuracy" if first else "")
+        _score_axis(axes)
 
     return [("", draw)] if costs else []
 
@@ -190,10 +226,10 @@ def _forgetting(subject: Subject, rows: Sequence[ResultRow], style: Style) -> li
         stack = matrices(entry)
         if stack is not None and stack.shape[1] == stack.shape[2] > 1:
 
-            def draw(axes: Axes, first: bool, stack: np.ndarray = stack) -> None:
+            def draw(axes: Axes, stack: np.ndarray = stack) -> None:
                 forgetting_curves.panel(axes, stack)
                 chance_line(axes, subject.chance)
-                score_axis(axes, "accuracy" if first else "")
+                _score_axis(axes)
                 axes.set_xlabel("experiences trained on")
 
             found.append((style.name(entry), draw))
@@ -203,10 +239,10 @@ def _forgetting(subject: Subject, rows: Sequence[ResultRow], style: Style) -> li
 def _learning(subject: Subject, rows: Sequence[ResultRow], style: Style) -> list[Panel]:
     shown = [entry for entry in rows if learning_summary(entry) is not None]
 
-    def draw(axes: Axes, first: bool) -> None:
+    def draw(axes: Axes) -> None:
         learning_curves.panel(axes, shown, "examples", style)
-        axes.set_xlabel("training examples")
-        score_axis(axes, "validation accuracy" if first else "")
+        axes.set_xlabel("training examples (sequences)")
+        _score_axis(axes, f"validation {ACCURACY}")
 
     return [("", draw)] if shown else []
 
@@ -214,12 +250,12 @@ def _learning(subject: Subject, rows: Sequence[ResultRow], style: Style) -> list
 def _survival(subject: Subject, rows: Sequence[ResultRow], style: Style) -> list[Panel]:
     shown = [entry for entry in rows if any(lifetimes(record) is not None for record in entry.ok)]
 
-    def draw(axes: Axes, first: bool) -> None:
-        age = "age of a slot, tokens" if subject.kind == "task" else "age of a slot, samples"
+    def draw(axes: Axes) -> None:
+        age = "age of a slot (tokens)" if subject.kind == "task" else "age of a slot (samples)"
         draw_survival(axes, shown, style, age)
         for entry in shown:
             axes.plot([], [], color=style.look(entry).colour, label=style.name(entry))
-        axes.set_ylabel("share alive" if first else "")
+        axes.set_ylabel("share of slots alive")
 
     return [("", draw)] if shown else []
 

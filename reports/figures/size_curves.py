@@ -25,7 +25,7 @@ FIGURE_SIZES = {1: (6.4, 4.2), 2: (7.6, 3.9)}
 """Sizes of the figure in inches, by the number of panels."""
 
 COST_FORMATS: Mapping[str, Callable[[float], str]] = {
-    "state": lambda value: number_format.size(round(value)),
+    "state": number_format.round_size,
     "parameters": number_format.shortened,
 }
 """Formats of the numbers on the axes, by cost."""

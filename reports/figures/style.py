@@ -171,12 +171,17 @@ def chance_line(axes: Axes, chance: float | None) -> None:
         )
 
 
-def legend_below(figure: Figure, *panels: Axes) -> None:
-    """Put the legend of all panels below the figure, in as many columns as fit."""
+def legend_below(figure: Figure, *panels: Axes) -> int:
+    """Put the legend of all panels below the figure, in as many columns as fit.
+
+    Returns:
+        Number of lines of the legend.
+    """
     handles: dict[str, Any] = {}
     for axes in panels:
         for handle, label in zip(*axes.get_legend_handles_labels(), strict=True):
             handles.setdefault(label, handle)
+    columns = 1
     if handles:
         letter = LETTER_WIDTH * mpl.rcParams["legend.fontsize"] / RC["legend.fontsize"]
         widest = HANDLE_WIDTH + letter * max(map(len, handles))
@@ -188,3 +193,4 @@ def legend_below(figure: Figure, *panels: Axes) -> None:
             ncols=columns,
             handlelength=3.2,
         )
+    return -(-len(handles) // columns)

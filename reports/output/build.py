@@ -13,21 +13,22 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from reports.analysis.dataframes import records_frame, to_csv
-from reports.analysis.selection import Selection, select
+from reports.analysis.other_options import other_options
+from reports.analysis.selection import ResultRow, Selection, select
 from reports.analysis.subjects import Subject
 from reports.figures import gallery
 from reports.figures.plot import FILE_FORMS, Plot
 from reports.figures.style import Style, style_of
 from reports.output import markdown, report_folder
 from reports.output.inspection import InspectionPart, figure_files, section
-from reports.site import ablation_page, addresses, benchmark, front, model, row
+from reports.site import ablation_page, addresses, benchmark, front, method, model, row
 from reports.site.ablations import ablations
 from reports.site.aggregate import aggregate_plot, aggregate_table, aggregates, plot_names
 from reports.site.badges import NO_SUITES, NOTHING_OUTDATED, Official, Outdated
 from reports.site.lines import Line, lines
 from reports.site.overview_figures import names as overview_names
 from reports.site.overview_figures import overview_figures
-from reports.site.reproduce import Defaults, defaults
+from reports.site.reproduce import Defaults, defaults, script
 from reports.tables import leaderboard
 from results.errors import UsageError
 from results.store.store import Store, write_whole
@@ -50,6 +51,7 @@ class BenchmarkPart:
         style: The style of the whole site.
         defaults: Default options by benchmark.
         outdated: What changed in the code since cells were run, by cell id.
+        others: Rows of models with other options than those that compete.
     """
 
     subject: Subject
@@ -58,6 +60,7 @@ class BenchmarkPart:
     style: Style
     defaults: Defaults
     outdated: Outdated
+    others: tuple[ResultRow, ...]
 
 
 def build(
@@ -144,8 +147,13 @@ def possible(selection: Selection) -> Iterator[str]:
         addresses.row_page(entry) for entry in selection.entries if entry.ok or entry.failed
     )
     yield from (addresses.model_page(entry.model) for entry in selection.entries)
+    yield from (
+        addresses.method_page(entry.method)
+        for entry in selection.entries
+        if entry.subject.kind == "stream"
+    )
     yield from (f"assets/{asset.name}" for asset in _assets())
-    yield from (*TABLES, MARKDOWN, addresses.ABLATIONS, addresses.FRONT)
+    yield from (*TABLES, MARKDOWN, addresses.ABLATIONS, addresses.REPRODUCE, addresses.FRONT)
 
 
 def _assets() -> list[Traversable]:
@@ -168,6 +176,7 @@ def _parts(selection: Selection, rows: Sequence[Line], outdated: Outdated) -> li
             style,
             known,
             dict(outdated),
+            other_options(selection, subject),
         )
         for subject in selection.subjects
     ]
@@ -212,7 +221,7 @@ def _part_files(part: BenchmarkPart, plots: Sequence[Plot]) -> Iterator[tuple[st
     for plot in plots:
         for form, drawing in plot.forms.items():
             yield addresses.figure_file(plot.name, form), drawing
-    page = benchmark.render(part.selection, part.subject, part.lines, plots)
+    page = benchmark.render(part.selection, part.subject, part.lines, plots, part.others)
     yield addresses.benchmark_page(part.subject.name), page
     for entry in part.selection.entries:
         if entry.ok or entry.failed:
@@ -248,6 +257,8 @@ def _common_files(
                 model.method_rows(name, rows),
             ),
         )
+    for name in method.methods(rows):
+        yield addresses.method_page(name), method.render(selection, name, rows)
     all_aggregates = [
         (one, aggregate_plot(one, style_of(selection)), aggregate_table(one))
         for one in aggregates(selection)
@@ -266,6 +277,8 @@ def _common_files(
     yield TABLES[0], leaderboard.render_selection(selection, "csv")
     yield TABLES[1], to_csv(records_frame(selection))
     yield MARKDOWN, markdown.render(selection, rows, plots)
+    if selection.records:
+        yield addresses.REPRODUCE, script(selection)
     yield addresses.FRONT, front.render(selection, rows, all_aggregates, overview, bool(found))
 
 

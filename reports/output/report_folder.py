@@ -31,7 +31,7 @@ SIGNATURES = {
 """Text that identifies an HTML page, a card and a Markdown report as ours."""
 
 REMOVABLE = re.compile(
-    r"(benchmarks|cells|figures|models|rows)/(?!comparison\.)[a-z0-9-]+\.[a-z]{3,4}"
+    r"(benchmarks|cells|figures|methods|models|rows)/(?!comparison\.)[a-z0-9-]+\.[a-z]{3,4}"
 )
 """Files that a build may delete.
 

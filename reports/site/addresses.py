@@ -5,6 +5,7 @@ from reports.analysis.slugs import slug
 
 FRONT = "index.html"
 ABLATIONS = "ablations.html"
+REPRODUCE = "reproduce.sh"
 
 
 def benchmark_page(name: str) -> str:
@@ -15,6 +16,11 @@ def benchmark_page(name: str) -> str:
 def model_page(name: str) -> str:
     """Path of a model's or variant's page."""
     return f"models/{slug(name)}.html"
+
+
+def method_page(name: str) -> str:
+    """Path of the page of a stream's method, with all of its options and budgets."""
+    return f"methods/{slug(name.partition('[')[0])}.html"
 
 
 def row_page(entry: ResultRow) -> str:

@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 
-from reports.analysis.selection import Selection
+from reports.analysis.other_options import other_options
+from reports.analysis.selection import ResultRow, Selection
 from reports.analysis.subjects import Subject
+from reports.analysis.summary import summary
 from reports.figures.plot import Plot
 from reports.site import page_templates
 from reports.site.findings import findings
@@ -13,7 +15,11 @@ from reports.tables.learning_tables import benchmark_tables
 
 
 def render(
-    selection: Selection, subject: Subject, lines: Sequence[Line], plots: Sequence[Plot]
+    selection: Selection,
+    subject: Subject,
+    lines: Sequence[Line],
+    plots: Sequence[Plot],
+    others: Sequence[ResultRow] | None = None,
 ) -> str:
     """Render the page.
 
@@ -22,6 +28,7 @@ def render(
         subject: The benchmark.
         lines: Its rows.
         plots: Its figures, whose files are in ``figures``.
+        others: Rows of models with other options; by default those of the selection.
     """
     [finding] = [one for one in findings(selection) if one.subject == subject]
     seeds = sorted(
@@ -39,6 +46,10 @@ def render(
             shared=shared_badges(lines),
             informative=informative_columns(lines),
             what_ran=what_ran(lines),
+            others=[
+                (one, summary(one))
+                for one in (other_options(selection, subject) if others is None else others)
+            ],
             plots=plots,
             ambiguous=selection.ambiguous,
             tables=benchmark_tables(selection, subject),

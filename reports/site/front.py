@@ -14,7 +14,7 @@ from reports.site.aggregate import Aggregate
 from reports.site.answers import FAMILIES, answer
 from reports.site.badges import EARLIER
 from reports.site.findings import Finding, findings
-from reports.site.forgetting_table import forgetting_table
+from reports.site.forgetting_table import forgetting_answer, forgetting_table
 from reports.site.lines import Line, informative_columns, shared_badges
 from reports.site.reproduce import commands, notes
 from reports.tables import formats
@@ -84,6 +84,7 @@ def render(
             heats=[(heat, FAMILIES[heat.kind], answer(heat)) for heat in heat_tables(selection)],
             has_ablations=has_ablations,
             forgetting=forgetting_table(selection),
+            forgetting_answer=forgetting_answer(selection),
             informative=informative_columns(ranked),
             variants=len(lines) - len(ranked),
             page_table=formats.page_table,

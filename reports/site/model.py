@@ -42,7 +42,7 @@ def render(
             name=name,
             title=model_title(lines[0].entry),
             as_method=as_method,
-            method_summary=methods.get(name) or _first_summary(methods, name),
+            method_summary=methods.get(name) or first_summary(methods, name),
             informative_columns=informative_columns,
             summary=models.get(name, ""),
             lines=lines,
@@ -83,11 +83,12 @@ def _described_methods(
         for line in lines
         if line.summary.kind == "stream"
     }
-    found = [(title, name, _first_summary(summaries, name)) for name, title in titles.items()]
+    found = [(title, name, first_summary(summaries, name)) for name, title in titles.items()]
     return sorted(one for one in found if one[2])
 
 
-def _first_summary(methods: Mapping[str, str], name: str) -> str:
+def first_summary(methods: Mapping[str, str], name: str) -> str:
+    """Return the summary of the first variant of a method that has one."""
     return next((text for one, text in methods.items() if base(one) == name and text), "")
 
 

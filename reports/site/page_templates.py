@@ -5,6 +5,7 @@ from functools import cache
 import jinja2
 
 from reports.analysis.slugs import slug
+from reports.analysis.summary import summary
 from reports.site import addresses
 from reports.site.badges import EARLIER
 from reports.tables import formats, number_format, ranks, row_titles
@@ -28,6 +29,7 @@ def environment() -> jinja2.Environment:
     templates.filters["pre"] = formats.preformatted
     templates.filters["slug"] = slug
     templates.filters["coordinate"] = "{:g}".format
+    templates.filters["mean"] = lambda entry: summary(entry).mean
     templates.globals["fmt"] = number_format
     templates.globals["ranks"] = ranks
     templates.globals["address"] = addresses

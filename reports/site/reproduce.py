@@ -39,6 +39,19 @@ def commands(selection: Selection) -> list[str]:
     )
 
 
+def script(selection: Selection) -> str:
+    """Return a shell script with all commands; it ends at the first that fails."""
+    lines = [
+        "#!/bin/sh",
+        "# Runs the cells of this report again, in the store of MEMNET_STORE or in runs.",
+        *(f"# {' '.join(note.split())}" for note in notes(selection)),
+        "set -e",
+        *commands(selection),
+        "memnet report",
+    ]
+    return "".join(f"{line}\n" for line in lines)
+
+
 def notes(selection: Selection) -> list[str]:
     """Return notes on the commands: the user's own files, and cells that are not covered."""
     cells = [record.cell for record in selection.records]

@@ -63,6 +63,11 @@ def size(value: int | None) -> str:
     return f"{amount:.1f} TB"
 
 
+def round_size(value: float) -> str:
+    """Return round bytes for an axis, without a decimal that is zero: ``10 kB``."""
+    return size(round(value)).replace(".0 ", " ")
+
+
 def percent(value: float | None) -> str:
     """Return a score from 0 to 1 in percent, with one decimal."""
     return NOTHING if value is None else f"{100 * value:.1f}".replace("-", MINUS)

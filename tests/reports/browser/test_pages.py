@@ -28,6 +28,7 @@ PAGES = {
     "stream": "benchmarks/split-digits.html",
     "model": "models/memnet.html",
     "variant": model_page("memnet[hebbian=false]"),
+    "method": "methods/er.html",
     "row of a task": row_of(cell("memnet", 0)),
     "row of a stream": row_of(cell("memnet", 0, benchmark="split-digits", method="memnet")),
     "row with a failed seed": row_of(cell("transformer", 2)),

@@ -30,6 +30,27 @@ def test_the_figure_has_the_given_width_and_the_named_models(published: Selectio
     assert labels(drawn) == {"MemNet", "LSTM", "chance"}
 
 
+def test_axes_name_what_they_show_with_units_and_round_ticks(published: Selection) -> None:
+    drawn = paper.figure("accuracy-by-distance", published, benchmarks=["association"], width=3.3)
+    [axes] = drawn.axes
+    assert axes.get_title() == "Association"
+    assert axes.get_ylabel() == "accuracy (share correct)"
+    assert axes.get_xlabel().replace("\n", " ") == paper.DISTANCE
+    assert [f"{tick:g}" for tick in axes.get_yticks()] == ["0", "0.2", "0.4", "0.6", "0.8", "1"]
+    assert drawn.get_figheight() > 3.3, "the legend has its own height"
+
+
+def test_equal_labels_of_panels_are_shown_once(published: Selection) -> None:
+    drawn = paper.figure("memory-curve", published)
+    assert len(drawn.axes) > 1
+    assert {axes.get_ylabel() for axes in drawn.axes} == {""}
+    assert drawn.get_supylabel() == "accuracy (share correct)"
+    assert drawn.get_supxlabel() == "stored samples and parameters (bytes)"
+    ticks = [text.get_text() for axes in drawn.axes for text in axes.get_xticklabels()]
+    assert ticks
+    assert not any(".0" in text for text in ticks)
+
+
 def test_colours_do_not_depend_on_who_else_is_drawn(published: Selection) -> None:
     found = []
     for models in (["lstm"], ["memnet", "lstm", "gru"]):

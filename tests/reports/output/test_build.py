@@ -78,12 +78,18 @@ def test_all_files_are_written_and_listed(site: Path) -> None:
         "transformer.html",
         "lstm.html",
     }
+    assert {path.name for path in (site / "methods").iterdir()} == {
+        "er.html",
+        "memnet.html",
+        "naive.html",
+    }
     assert len(list((site / "rows").iterdir())) == 9
     assert {
         "index.html",
         "report.md",
         "leaderboard.csv",
         "records.csv",
+        "reproduce.sh",
         "assets/style.css",
         "assets/site.js",
     } <= set(files)

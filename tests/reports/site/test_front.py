@@ -3,6 +3,7 @@ from collections.abc import Callable
 from reports.analysis.selection import select
 from reports.site.front import counts, render
 from reports.site.lines import lines
+from reports.site.reproduce import script
 from results.store.store import Store
 from tests.reports.conftest import (
     STREAM,
@@ -58,3 +59,18 @@ def test_filters_show_titles_and_keep_the_names_in_records(fill: Fill) -> None:
     ):
         assert option in page
     assert '<option value="supervised">' not in page
+
+
+def test_run_it_begins_with_one_command_and_folds_the_others(fill: Fill) -> None:
+    selection = select(fill(task_record(cell("memnet", 0), [0.5])))
+    part = render(selection, lines(selection)).partition('id="reproduce"')[2]
+    one, _, folded = part.partition("<details>")
+    assert "sh reproduce.sh" in one
+    assert "memnet run delayed-recall" not in one
+    assert "Its 1 command," in folded
+    command = "memnet run delayed-recall --models memnet --seeds 0, --set train_length=128"
+    assert command in folded
+    text = script(selection)
+    assert text.startswith("#!/bin/sh\n")
+    assert f"\nset -e\n{command}" in text
+    assert text.endswith("\nmemnet report\n")
