@@ -79,19 +79,21 @@ def _headline(selection: Selection, subject: Subject) -> Finding:
 def _candidates(pairs: Sequence[tuple[ResultRow, Summary]]) -> list[tuple[ResultRow, Summary]]:
     """Return the rows with a score that a claim may name.
 
-    They are those that compete; without one all but bounds, and else the bounds.
+    They are those of the ranking that compete; without one all but bounds, and else the bounds.
     """
-    scored = [pair for pair in pairs if pair[1].mean is not None]
+    scored = [pair for pair in pairs if pair[1].tested is not None]
     competing = [pair for pair in scored if pair[1].role in COMPETING]
     return competing or [pair for pair in scored if pair[1].role != "bound"] or scored
 
 
 def _better_controls(best: Summary, rows: Sequence[Named]) -> str:
-    """Name the controls with a higher mean than the best row that competes."""
+    """Name the controls of the ranking with a higher mean than the best row that competes."""
     found = [
         f"{title} {_score(row)}"
         for title, row in rows
-        if row.role == "control" and row.mean is not None and row.mean > (best.mean or 0.0)
+        if row.role == "control"
+        and row.tested is not None
+        and (row.mean or 0.0) > (best.mean or 0.0)
     ]
     if not found or best.role == "control":
         return ""
@@ -161,7 +163,7 @@ def _claim(entry: ResultRow, best: Named, rest: Sequence[Named], tested: bool) -
             one.learning is None or one.learning.solved is None for one in entry.ok
         )
         suffix = " after its fixed number of steps" if fixed else ""
-        return f"No model is significantly above chance{suffix}"
+        return f"No model that competes is significantly above chance{suffix}"
     if not rest:
         return f"{name} is the only {'model' if row.kind == 'task' else 'row'}"
     second, other = rest[0]

@@ -117,4 +117,4 @@ def test_controls_and_bounds_do_not_compete_at_any_budget(fill: Fill) -> None:
     assert ranks["er-encoder[budget=500]"] is ranks["er-encoder[budget=500,form=deflated]"] is None
     [finding] = findings(selection)
     assert finding.claim == "er, 9.0 kB stored is best"
-    assert "Controls score higher: er-encoder" in finding.detail
+    assert "A control scores higher: er-encoder, 9.0 kB stored 0.950" in finding.detail

@@ -33,7 +33,7 @@ def test_the_figure_has_the_given_width_and_the_named_models(published: Selectio
 def test_axes_name_what_they_show_with_units_and_round_ticks(published: Selection) -> None:
     drawn = paper.figure("accuracy-by-distance", published, benchmarks=["association"], width=3.3)
     [axes] = drawn.axes
-    assert axes.get_title() == "Association"
+    assert axes.get_title(loc="left") == "Association"
     assert axes.get_ylabel() == "accuracy (share correct)"
     assert axes.get_xlabel().replace("\n", " ") == paper.DISTANCE
     assert [f"{tick:g}" for tick in axes.get_yticks()] == ["0", "0.2", "0.4", "0.6", "0.8", "1"]

@@ -5,7 +5,7 @@ from reports.site.findings import Finding, findings
 from results.records.record import Record
 from results.store.store import Store
 from tests.reports.analysis.test_learning import trained
-from tests.reports.conftest import TASK, cell, failed_record, manifest, task_record
+from tests.reports.conftest import TASK, cell, failed_record, manifest, stream_record, task_record
 
 Fill = Callable[..., Store]
 
@@ -48,7 +48,7 @@ def test_few_common_seeds_are_not_tested(fill: Fill) -> None:
     assert "(not tested: fewer than 5 common seeds)" in found.detail
 
 
-FIXED = "No model is significantly above chance after its fixed number of steps"
+FIXED = "No model that competes is significantly above chance after its fixed number of steps"
 
 
 def test_no_model_above_chance(fill: Fill) -> None:
@@ -59,7 +59,7 @@ def test_no_model_above_chance(fill: Fill) -> None:
 
 def test_no_model_above_chance_at_convergence(fill: Fill) -> None:
     claim = finding(fill, trained(0, 0.0, 0.05, solved=False)).claim
-    assert claim == "No model is significantly above chance"
+    assert claim == "No model that competes is significantly above chance"
 
 
 def test_few_seeds_above_chance_are_not_called_chance(fill: Fill) -> None:
@@ -132,3 +132,23 @@ def test_a_control_makes_no_claim_but_a_better_one_is_named(fill: Fill) -> None:
     [alone] = findings(select(fill(*records[:5], name="alone")))
     assert alone.claim == "bigram is the only model"
     assert "higher" not in alone.detail
+
+
+def test_a_control_at_a_larger_budget_is_not_named(fill: Fill) -> None:
+    levels = {
+        "memnet[budget=9000]": 0.9,
+        "er[budget=9000]": 0.8,
+        "er-encoder[budget=9000]": 0.7,
+        "er-encoder[budget=90000]": 0.99,
+        "er[budget=90000]": 0.95,
+    }
+    records = [
+        stream_record(cell("mlp", 0, benchmark="split-digits", method=method), [[level]])
+        for method, level in levels.items()
+    ]
+    [found] = findings(select(fill(*records)))
+    assert found.detail.startswith(
+        "memnet, 9.0 kB stored reaches 0.900 accuracy; er, 9.0 kB stored 0.800 (one seed"
+    )
+    assert "Controls" not in found.detail
+    assert "control" not in found.detail

@@ -34,6 +34,8 @@ def test_a_method_has_its_results_on_all_streams_without_ablations(fill: Fill) -
     assert "<h1>er</h1>" in page
     assert page.count('<tr><th scope="row"><a href="../benchmarks/') == 4
     assert "er[size=2]" not in page
+    [row, *_] = [one.entry for one in found if one.entry.method == "er"]
+    assert f'<a href="../{addresses.row_page(row)}">er</a>' in page
     assert "2 ablations or sizes of it are on the streams' pages." in page.replace("&#39;", "'")
 
 
