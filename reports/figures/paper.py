@@ -53,10 +53,13 @@ LEGEND_LINE = 0.16
 LABEL_LETTER_WIDTH = 0.06
 """Width of a letter of an axis label, in inches."""
 
+TICK_LABEL_WIDTH = 0.5
+"""Width of the labels left of a panel, in inches."""
+
 ACCURACY = "accuracy (share correct)"
 """Label of the axis of scores."""
 
-DISTANCE = "distance between evidence and query, or length (tokens)"
+DISTANCE = "distance to evidence, or length (tokens)"
 """Label of the axis of distances; a task that is evaluated as a whole has lengths."""
 
 Panel = tuple[str, Callable[[Axes], None]]
@@ -149,27 +152,21 @@ def _laid_out(panels: Sequence[Panel], width: float, height: float | None) -> Fi
             axes = made.add_subplot(down, columns, place + 1)
             draw(axes)
             axes.set_title(_wrapped(title, width / columns / TITLE_LETTER_WIDTH))
-        _share_labels(made, columns)
+        _outer_labels(made, columns)
         tall += LEGEND_LINE * legend_below(made, *made.axes)
         made.set_figheight(height or tall)
     return made
 
 
-def _share_labels(made: Figure, columns: int) -> None:
-    """Give equal labels of several panels to the figure, others to outer panels only."""
-    axes = made.axes
-    width, tall = made.get_size_inches() / LABEL_LETTER_WIDTH
-    x, y = axes[0].get_xlabel(), axes[0].get_ylabel()
-    if len(axes) > 1 and {one.get_xlabel() for one in axes} == {x}:
-        made.supxlabel(_wrapped(x, width), fontsize=PAPER_RC["axes.labelsize"])
-        x = ""
-    if len(axes) > 1:
-        made.supylabel(_wrapped(y, tall), fontsize=PAPER_RC["axes.labelsize"])
-        y = ""
-    for place, one in enumerate(axes):
-        outer = place + columns >= len(axes)
-        one.set_xlabel(_wrapped(one.get_xlabel(), width / columns) if x and outer else "")
-        one.set_ylabel(_wrapped(y, tall))
+def _outer_labels(made: Figure, columns: int) -> None:
+    """Keep labels of outer axes only, broken into lines that fit a panel."""
+    width = made.get_figwidth() / columns
+    for place, axes in enumerate(made.axes):
+        outer = place + columns >= len(made.axes)
+        x, y = (width - TICK_LABEL_WIDTH, ASPECT * width)
+        axes.set_xlabel(_wrapped(axes.get_xlabel(), x / LABEL_LETTER_WIDTH) if outer else "")
+        first = place % columns == 0
+        axes.set_ylabel(_wrapped(axes.get_ylabel(), y / LABEL_LETTER_WIDTH) if first else "")
 
 
 def _wrapped(title: str, letters: float) -> str:
