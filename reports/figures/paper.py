@@ -53,6 +53,12 @@ LEGEND_LINE = 0.16
 LABEL_LETTER_WIDTH = 0.06
 """Width of a letter of an axis label, in inches."""
 
+TEXT_HEIGHT = 0.4
+"""Height of a panel's title and of its axis label, in inches."""
+
+AXIS_SHARE = 0.8
+"""Share of a panel's height that its axis has at least."""
+
 TICK_LABEL_WIDTH = 0.5
 """Width of the labels left of a panel, in inches."""
 
@@ -146,7 +152,7 @@ def _laid_out(panels: Sequence[Panel], width: float, height: float | None) -> Fi
     columns = max(1, min(len(panels), int(width / PANEL_WIDTH)))
     down = -(-len(panels) // columns)
     with paper_style():
-        tall = ASPECT * width / columns * down + 0.45
+        tall = (ASPECT * width / columns + TEXT_HEIGHT) * down
         made = Figure(figsize=(width, tall), layout="constrained")
         for place, (title, draw) in enumerate(panels):
             axes = made.add_subplot(down, columns, place + 1)
@@ -163,7 +169,7 @@ def _outer_labels(made: Figure, columns: int) -> None:
     width = made.get_figwidth() / columns
     for place, axes in enumerate(made.axes):
         outer = place + columns >= len(made.axes)
-        x, y = (width - TICK_LABEL_WIDTH, ASPECT * width)
+        x, y = (width - TICK_LABEL_WIDTH, AXIS_SHARE * ASPECT * width)
         axes.set_xlabel(_wrapped(axes.get_xlabel(), x / LABEL_LETTER_WIDTH) if outer else "")
         first = place % columns == 0
         axes.set_ylabel(_wrapped(axes.get_ylabel(), y / LABEL_LETTER_WIDTH) if first else "")
