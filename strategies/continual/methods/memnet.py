@@ -2,7 +2,9 @@
 
 Complementary learning systems: see `memnet.persistent.complementary`. With ``encoder=learned`` the
 memory is around the model instead: it rehearses decoded slots and reads answers from labelled ones
-(`memnet.persistent.memory`).
+(`memnet.persistent.memory`). Its slots are divided equally among the classes, and it answers as if
+all classes were equally frequent. Where a few of many classes are frequent, as bytes are in
+`text-domains`, it is less accurate than an answer by the most frequent class.
 """
 
 import torch
