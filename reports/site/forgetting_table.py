@@ -111,7 +111,8 @@ def forgetting_answer(selection: Selection) -> str:
 def _sentence(budget: str, rows: Sequence[LeastForgetting]) -> str:
     """Name the best method of each stream, and the next one with the verdict."""
     parts = [
-        f"{one.best.title} on {one.subject.shown} ({one.best.forgetting}; {_against(one)})"
+        f"{one.best.title} on {one.subject.shown} ({one.best.forgetting} at accuracy "
+        f"{one.best.accuracy}; {_against(one)})"
         for one in rows[:MAX_NAMED_STREAMS]
     ]
     more = len(rows) - len(parts)

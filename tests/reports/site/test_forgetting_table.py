@@ -52,13 +52,14 @@ def test_the_method_that_forgets_least_is_named_at_each_budget(fill: Fill) -> No
 def test_the_front_page_answers_for_160_kB_and_2_MB_in_all(fill: Fill) -> None:
     selection = select(filled(fill, RETAINED, 160_000, 2_000_000))
     assert forgetting_answer(selection) == (
-        "At 160 kB in all, least forgetting: er on split-digits (0.120 ± 0.020; significantly less "
-        "than memnet 0.540 ± 0.039). At 2.0 MB in all, least forgetting: er on split-digits "
-        "(0.070 ± 0.020; significantly less than memnet 0.490 ± 0.039)."
+        "At 160 kB in all, least forgetting: er on split-digits (0.120 ± 0.020 at accuracy 0.940; "
+        "significantly less than memnet 0.540 ± 0.039). At 2.0 MB in all, least forgetting: er on "
+        "split-digits (0.070 ± 0.020 at accuracy 0.965; significantly less than memnet "
+        "0.490 ± 0.039)."
     )
     head, _, rest = render(selection, lines(selection)).partition("<nav")
-    assert "At 160 kB in all, least forgetting: er on split-digits (0.120 ± 0.020;" in head
-    assert "At 2.0 MB in all, least forgetting: er on split-digits (0.070 ± 0.020;" in head
+    assert "At 160 kB in all, least forgetting: er on split-digits (0.120 ± 0.020 at" in head
+    assert "At 2.0 MB in all, least forgetting: er on split-digits (0.070 ± 0.020 at" in head
     assert 'id="forgetting"' in rest
 
 
