@@ -132,11 +132,7 @@ def _heat(selection: Selection, kind: Literal["task", "stream"]) -> Heat:
                 used[key][subject.name] = summary(entry)
     usual = usual_model(list(entries.values()))
     shared = _shared(subjects, [scores[key] for key in entries if entries[key].role in COMPETING])
-    others = {
-        (subject.name, entry.model.partition("[")[0]): entry
-        for subject in subjects
-        for entry in other_options(selection, subject)
-    }
+    others = _others(selection, subjects)
     made = [
         HeatRow(
             entry,
@@ -152,20 +148,32 @@ def _heat(selection: Selection, kind: Literal["task", "stream"]) -> Heat:
         )
         for key, entry in entries.items()
     ]
-    made.sort(
-        key=lambda row: (
-            row.entry.role not in COMPETING,
-            ROLE_ORDER.index(row.entry.role) if row.entry.role in ROLE_ORDER[2:] else 0,
-            row.mean is None,
-            -(row.mean or 0.0),
-            -float(np.mean([score.mean for score in row.scores.values()])),
-            row.title,
-        )
-    )
+    made.sort(key=_order)
     budgets = {
         subject.name: text for subject in subjects if (text := usual_budget(rows[subject.name]))
     }
     return Heat(kind, tuple(subjects), shared, budgets, tuple(made))
+
+
+def _order(row: HeatRow) -> tuple[bool, int, bool, float, float, str]:
+    """Sort rows that compete by falling mean, then controls, then bounds."""
+    return (
+        row.entry.role not in COMPETING,
+        ROLE_ORDER.index(row.entry.role) if row.entry.role in ROLE_ORDER[2:] else 0,
+        row.mean is None,
+        -(row.mean or 0.0),
+        -float(np.mean([score.mean for score in row.scores.values()])),
+        row.title,
+    )
+
+
+def _others(selection: Selection, subjects: Sequence[Subject]) -> dict[tuple[str, str], ResultRow]:
+    """Return rows of models with other options, by benchmark and model."""
+    return {
+        (subject.name, entry.model.partition("[")[0]): entry
+        for subject in subjects
+        for entry in other_options(selection, subject)
+    }
 
 
 def _columns(subjects: Sequence[Subject], rows: dict[str, list[ResultRow]]) -> list[Subject]:

@@ -244,21 +244,7 @@ def _common_files(
 
     The front page is last, so that everything it links to exists before it.
     """
-    for asset in _assets():
-        yield f"assets/{asset.name}", asset.read_bytes()
-    for name in sorted({line.summary.model for line in rows}):
-        yield (
-            addresses.model_page(name),
-            model.render(
-                selection,
-                name,
-                [line for line in rows if line.summary.model == name],
-                section(inspected[name], "") if name in inspected else None,
-                model.method_rows(name, rows),
-            ),
-        )
-    for name in method.methods(rows):
-        yield addresses.method_page(name), method.render(selection, name, rows)
+    yield from _entry_pages(selection, rows, inspected)
     all_aggregates = [
         (one, aggregate_plot(one, style_of(selection)), aggregate_table(one))
         for one in aggregates(selection)
@@ -280,6 +266,27 @@ def _common_files(
     if selection.records:
         yield addresses.REPRODUCE, script(selection)
     yield addresses.FRONT, front.render(selection, rows, all_aggregates, overview, bool(found))
+
+
+def _entry_pages(
+    selection: Selection, rows: Sequence[Line], inspected: Mapping[str, InspectionPart]
+) -> Iterator[tuple[str, str | bytes]]:
+    """Return the assets, and the pages of models and methods."""
+    for asset in _assets():
+        yield f"assets/{asset.name}", asset.read_bytes()
+    for name in sorted({line.summary.model for line in rows}):
+        yield (
+            addresses.model_page(name),
+            model.render(
+                selection,
+                name,
+                [line for line in rows if line.summary.model == name],
+                section(inspected[name], "") if name in inspected else None,
+                model.method_rows(name, rows),
+            ),
+        )
+    for name in method.methods(rows):
+        yield addresses.method_page(name), method.render(selection, name, rows)
 
 
 def _write_file(out: Path, name: str, content: str | bytes) -> None:
