@@ -55,7 +55,7 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Judgement:
     """What the records say about a claim.
 
     Attributes:
@@ -104,7 +104,7 @@ def _claim(cells: Sequence[str]) -> Claim:
     return Claim(claim, benchmark, metric, row, control, float(least), verdict)
 
 
-def findings(claims: Sequence[Claim], records: Iterable[Record]) -> list[Finding]:
+def judgements(claims: Sequence[Claim], records: Iterable[Record]) -> list[Judgement]:
     """Compare all claims with the records.
 
     Args:
@@ -123,7 +123,7 @@ def findings(claims: Sequence[Claim], records: Iterable[Record]) -> list[Finding
         table[place, : len(one)] = one
     tests, interval = paired_tests(table), mean_interval(table, axis=1)
     return [
-        Finding(
+        Judgement(
             claim=claim,
             count=int(tests.count[place]),
             difference=(

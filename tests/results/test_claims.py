@@ -9,7 +9,7 @@ from benchmarks.planning.catalog import Catalog
 from benchmarks.planning.earlier_versions import earlier_versions
 from benchmarks.planning.jobs import Planner
 from benchmarks.planning.set_options import Settings
-from reports.analysis.claims import SAME_RUN, Claim, findings, read_claims
+from reports.analysis.claims import SAME_RUN, Claim, judgements, read_claims
 from results.store.store import Store
 
 PUBLISHED = Path(__file__).parents[2] / "results" / "published"
@@ -49,7 +49,7 @@ def test_tasks_are_judged_by_their_primary_metric_or_the_hit_rate(catalog: Catal
 def test_verdicts_are_those_of_the_records(catalog: Catalog) -> None:
     records = list(Store(PUBLISHED))
     outdated = earlier_versions((record.cell for record in records), catalog)
-    found = findings(CLAIMS, [record for record in records if record.id not in outdated])
+    found = judgements(CLAIMS, [record for record in records if record.id not in outdated])
     assert {one.claim: one.verdict for one in found} == {claim: claim.verdict for claim in CLAIMS}
 
 

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from reports.analysis.claims import CONFIRMED, OPEN, REFUTED, Claim, findings, read_claims
+from reports.analysis.claims import CONFIRMED, OPEN, REFUTED, Claim, judgements, read_claims
 from results.errors import UsageError
 from results.records.record import Record
 from tests.reports.conftest import cell, stream_record, task_record
@@ -72,7 +72,7 @@ def test_verdicts_by_hand() -> None:
         token=[0.5, 0.5, 0.5, 0.5],  # four seeds
     )
     names = ("lstm", "gru", "mamba", "token", "absent")
-    found = findings([claim(control=name) for name in names], records)
+    found = judgements([claim(control=name) for name in names], records)
     assert [one.verdict for one in found] == [CONFIRMED, REFUTED, OPEN, OPEN, OPEN]
     assert [one.count for one in found] == [5, 5, 5, 4, 0]
     assert found[0].difference[0] == pytest.approx(0.4)
@@ -82,14 +82,14 @@ def test_verdicts_by_hand() -> None:
 
 def test_p_is_corrected_over_all_claims() -> None:
     records = rows(memnet=[0.9, 0.92, 0.91, 0.93, 0.9], lstm=[0.5, 0.51, 0.5, 0.53, 0.52])
-    (alone,) = findings([claim()], records)
-    both = findings([claim(), claim()], records)
+    (alone,) = judgements([claim()], records)
+    both = judgements([claim(), claim()], records)
     assert [one.p for one in both] == pytest.approx([2 * alone.p] * 2)
 
 
 def test_control_can_be_a_metric_of_the_same_run() -> None:
     records = [task_record(cell("memnet", seed), [0.9, 0.5 + seed / 100]) for seed in range(5)]
-    (found,) = findings(
+    (found,) = judgements(
         [claim(metric="accuracy_at_128", control="accuracy_at_256 of the same run")], records
     )
     assert (found.verdict, found.difference[0]) == (CONFIRMED, pytest.approx(0.38))
@@ -97,7 +97,7 @@ def test_control_can_be_a_metric_of_the_same_run() -> None:
 
 def test_five_equal_differences_are_not_significant() -> None:
     """The exact sign test of five seeds has p = 2 / 2⁵."""
-    (found,) = findings([claim()], rows(memnet=[0.9] * 5, lstm=[0.5] * 5))
+    (found,) = judgements([claim()], rows(memnet=[0.9] * 5, lstm=[0.5] * 5))
     assert (found.verdict, found.p) == (OPEN, 0.0625)
 
 
@@ -112,9 +112,9 @@ def test_options_select_records_and_must_leave_one_choice() -> None:
         for seed, score in enumerate(scores)
     ]
     claims = [claim(benchmark=f"delayed-recall[train_length={length}]") for length in (128, 256)]
-    assert [one.verdict for one in findings(claims, short + long)] == [CONFIRMED, REFUTED]
+    assert [one.verdict for one in judgements(claims, short + long)] == [CONFIRMED, REFUTED]
     with pytest.raises(UsageError, match="several choices"):
-        findings([claim()], short + long)
+        judgements([claim()], short + long)
 
 
 def test_rows_of_a_stream_are_named_by_model_and_method() -> None:
@@ -127,4 +127,4 @@ def test_rows_of_a_stream_are_named_by_model_and_method() -> None:
         )
     ]
     one = claim("mlp / memnet", "mlp / er", benchmark="split-digits", metric="bwt")
-    assert findings([one], records)[0].verdict == CONFIRMED
+    assert judgements([one], records)[0].verdict == CONFIRMED
