@@ -25,8 +25,8 @@ from results.statistics.significance import MIN_COMMON_SEEDS, SIGNIFICANCE, pair
 COLUMNS = ("claim", "benchmark", "metric", "row", "control", "at least", "verdict")
 """Columns of a table of claims."""
 
-CONFIRMED, REFUTED, OPEN = "confirmed", "refuted", "open"
-VERDICTS = (CONFIRMED, REFUTED, OPEN)
+CONFIRMED, REFUTED, UNDECIDED = "confirmed", "refuted", "open"
+VERDICTS = (CONFIRMED, REFUTED, UNDECIDED)
 
 SAME_RUN = " of the same run"
 
@@ -146,10 +146,10 @@ def judgements(claims: Sequence[Claim], records: Iterable[Record]) -> list[Judge
 
 def _verdict(claim: Claim, count: int, mean: float, high: float, p: float) -> str:
     if count < MIN_COMMON_SEEDS:
-        return OPEN
+        return UNDECIDED
     if p < SIGNIFICANCE and mean >= claim.least:
         return CONFIRMED
-    return REFUTED if high < claim.least else OPEN
+    return REFUTED if high < claim.least else UNDECIDED
 
 
 def _differences(claim: Claim, records: Sequence[Record]) -> npt.NDArray[np.float64]:

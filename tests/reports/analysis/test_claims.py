@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from reports.analysis.claims import CONFIRMED, OPEN, REFUTED, Claim, judgements, read_claims
+from reports.analysis.claims import CONFIRMED, REFUTED, UNDECIDED, Claim, judgements, read_claims
 from results.errors import UsageError
 from results.records.record import Record
 from tests.reports.conftest import cell, stream_record, task_record
@@ -29,7 +29,7 @@ def claim(
     benchmark: str = "delayed-recall",
     metric: str = "accuracy",
 ) -> Claim:
-    return Claim("A", benchmark, metric, row, control, least, OPEN)
+    return Claim("A", benchmark, metric, row, control, least, UNDECIDED)
 
 
 def rows(**scores: list[float]) -> list[Record]:
@@ -44,7 +44,7 @@ def rows(**scores: list[float]) -> list[Record]:
 def test_table_of_claims_is_read() -> None:
     first, second = read_claims(TABLE)
     assert first == Claim(
-        "A", "delayed-recall[train_length=128]", "accuracy", "memnet", "lstm", 0.2, OPEN
+        "A", "delayed-recall[train_length=128]", "accuracy", "memnet", "lstm", 0.2, UNDECIDED
     )
     assert (second.row, second.control, second.verdict) == ("mlp / memnet", "mlp / er", REFUTED)
 
@@ -73,7 +73,7 @@ def test_verdicts_by_hand() -> None:
     )
     names = ("lstm", "gru", "mamba", "token", "absent")
     found = judgements([claim(control=name) for name in names], records)
-    assert [one.verdict for one in found] == [CONFIRMED, REFUTED, OPEN, OPEN, OPEN]
+    assert [one.verdict for one in found] == [CONFIRMED, REFUTED, UNDECIDED, UNDECIDED, UNDECIDED]
     assert [one.count for one in found] == [5, 5, 5, 4, 0]
     assert found[0].difference[0] == pytest.approx(0.4)
     assert found[1].difference == pytest.approx((0.1, 0.0848, 0.1152), abs=5e-5)
@@ -98,7 +98,7 @@ def test_control_can_be_a_metric_of_the_same_run() -> None:
 def test_five_equal_differences_are_not_significant() -> None:
     """The exact sign test of five seeds has p = 2 / 2⁵."""
     (found,) = judgements([claim()], rows(memnet=[0.9] * 5, lstm=[0.5] * 5))
-    assert (found.verdict, found.p) == (OPEN, 0.0625)
+    assert (found.verdict, found.p) == (UNDECIDED, 0.0625)
 
 
 SCORES = [0.9, 0.91, 0.92, 0.91, 0.9]
