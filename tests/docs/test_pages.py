@@ -127,7 +127,11 @@ def test_mypy_accepts_the_entries_of_pages(tmp_path: Path) -> None:
         files.append(tmp_path / title)
         files[-1].write_text(content, encoding="utf-8")
     done = subprocess.run(
-        [sys.executable, "-m", "mypy", "--config-file", "pyproject.toml", *map(str, files)],
+        [
+            *(sys.executable, "-m", "mypy", "--config-file", "pyproject.toml"),
+            "--allow-subclassing-any",  # Avalanche, subclassed there, has no types
+            *map(str, files),
+        ],
         cwd=DOCS.parent,
         capture_output=True,
         text=True,

@@ -31,7 +31,7 @@ def check(
 @pytest.mark.parametrize(
     ("methods", "setting", "message"),
     [
-        ("naive", "experiences=3", "split-digits: 10 classes .*choose one of 1, 2, 5, 10"),
+        ("naive", "experiences=11", "split-digits: 10 classes .*choose 1 to 10"),
         ("naive", "epochs=0", "split-digits: epochs = 0 must be at least 1"),
         ("naive", "batch_size=-2", "split-digits: batch_size = -2 must be at least 1"),
         ("naive", "iterations=-1", "iterations and online at least 0"),
