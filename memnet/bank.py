@@ -15,7 +15,7 @@ from memnet.config import MemNetConfig
 from memnet.fading import faded
 from memnet.folding import fold
 from memnet.graph import Links, link
-from memnet.heads import Offer, ReadHeads, WriteHeads, open_gate, stretched
+from memnet.heads import Offer, ReadHeads, WriteHeads, open_gate
 from memnet.nodes import Nodes, between
 from memnet.placement import Placement
 from memnet.products import combined, inner
@@ -88,26 +88,6 @@ class MultiHeadMemoryBank(nn.Module):
             policy=None if self.policy is None else self.policy.logits(hidden),
             hops=hops,
         )
-
-    @torch.no_grad()
-    def quiet(self, offer: Offer, slots: Slots, start: int, stop: int) -> int:
-        """Return how many tokens from ``start`` on write nothing, in any memory or head.
-
-        Until the first write, the clock and the occupancy do not change.
-
-        Args:
-            offer: Contents offered for writing.
-            slots: The bank before the token ``start``.
-            start: First token.
-            stop: Token before which to stop.
-        """
-        logits = offer.gate[:, :, start:stop]
-        held = slots.occupied.sum(-1, keepdim=True).to(logits.dtype) / self.config.slots
-        codes = clock.codes(slots.count.unsqueeze(-1))
-        part = Offer(offer.key, offer.value, logits, offer.hold)
-        gates = self.write_heads.gate_logits(part, codes, held.clamp_max(1.0).expand_as(logits))
-        writes = (stretched(gates) > 0).flatten(0, 1).any(0)
-        return int(writes.to(torch.int8).argmax()) if bool(writes.any()) else len(writes)
 
     def write(self, offer: Offer, slots: Slots, time: int) -> Written:
         """Resolve the chunk's writes and links; the slots themselves change in :meth:`fold`.

@@ -28,6 +28,7 @@ from memnet.losses import auxiliary_losses
 from memnet.objective import Objective
 from memnet.output import ModelOutput
 from memnet.recorder import Recorder
+from memnet.settling import quiet_tokens
 from memnet.state import MemNetState, Slots, empty_state
 from memnet.synthesizer import MemorySynthesizer
 from memnet.tape import SerialRecall, Tape, parts
@@ -252,7 +253,8 @@ class MemNet(nn.Module):
             return 0
         batch, unit = len(slots.occupied), self.config.chunk
         ahead = max(0, QUIET_TOKENS // batch - time % unit)
-        quiet = self.bank.quiet(offer, slots, start, start + ahead)
+        heads, full = self.bank.write_heads, self.config.slots
+        quiet = quiet_tokens(heads, offer, slots, start, start + ahead, full)
         return (time + quiet) // unit * unit - time
 
     def _chunks(self, time: int, length: int) -> list[int]:

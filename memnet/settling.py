@@ -1,5 +1,7 @@
 """The fixed point of a chunk's writes: gates, clock, occupancy and placement, for all tokens."""
 
+from dataclasses import replace
+
 import torch
 from torch import Tensor
 
@@ -65,6 +67,30 @@ def settle(
         if torch.equal(again, active):
             return placement, count, occupancy, cosine
         active = again
+
+
+@torch.no_grad()
+def quiet_tokens(
+    heads: WriteHeads, offer: Offer, slots: Slots, start: int, stop: int, max_slots: int
+) -> int:
+    """Return how many tokens from ``start`` on write nothing, in any memory or head.
+
+    Until the first write, the clock and the occupancy do not change.
+
+    Args:
+        heads: The write heads.
+        offer: Contents offered for writing.
+        slots: The bank before the token ``start``.
+        start: First token.
+        stop: Token before which to stop.
+        max_slots: Number of slots of a full head.
+    """
+    part = replace(offer, gate=offer.gate[:, :, start:stop])
+    held = slots.occupied.sum(-1, keepdim=True).to(part.gate.dtype)
+    occupancy = (held / max_slots).clamp_max(1.0).expand_as(part.gate)
+    writes = _open(heads, part, clock.codes(slots.count.unsqueeze(-1)), occupancy)
+    some = writes.flatten(0, 1).any(0)
+    return int(some.to(torch.int8).argmax()) if bool(some.any()) else len(some)
 
 
 def _clocked(
