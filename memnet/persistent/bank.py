@@ -147,10 +147,11 @@ def read(
     top_k: int,
     bits: int,
     excluded: Int[Tensor, "B"] | None = None,
+    bias: Float[Tensor, "N"] | None = None,
 ) -> SlotRead:
     """Read the slots that match best.
 
-    ``W = softmax over the k best of temperature · cos(query, code)``
+    ``W = softmax over the k best of temperature · cos(query, code) + bias``
 
     Every query is read alone: its weights do not depend on the other rows.
 
@@ -161,6 +162,7 @@ def read(
         top_k: k.
         bits: Bits of an entry.
         excluded: A slot for each query that is not read, such as its own.
+        bias: Added to the score of each slot; by default 0.
 
     Raises:
         ValueError: If the bank is empty.
@@ -169,6 +171,8 @@ def read(
     if len(places) == 0:
         raise ValueError("the bank is empty: write a sample before reading")
     score = temperature * cosine(queries, unpack(bank.codes[places], bits))
+    if bias is not None:
+        score = score + bias[places]
     if excluded is not None:
         score = score.masked_fill(places == excluded[:, None], -torch.inf)
     best = score.topk(min(top_k, len(places)), dim=-1)

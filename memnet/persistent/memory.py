@@ -40,6 +40,7 @@ from memnet.persistent.bank import (
     spread,
     write,
 )
+from memnet.persistent.class_frequency import log_frequency, log_samples_per_slot
 from memnet.persistent.config import PersistentConfig
 from memnet.persistent.forgetting import Rebuilding, forget
 from memnet.persistent.neighbour_loss import neighbour_loss
@@ -156,10 +157,10 @@ class PersistentMemory(nn.Module):
     def forward(self, inputs: Float[Tensor, "B ..."]) -> Float[Tensor, "B K"]:
         """Return log-probabilities in evaluation, and logits in training.
 
-        In evaluation ``log(trust · p_memory + (1 − trust) · p_head)``. In training the head's
-        logits plus the logarithm of each class's share in the training data, so that the head has
-        no bias towards new classes (Menon et al. 2021, *Long-tail learning via logit adjustment*).
-        While the bank is empty, the head's logits.
+        In evaluation ``log(trust · p_memory + (1 − trust) · p_head)``, each weighted by how often a
+        class was seen (:mod:`memnet.persistent.class_frequency`). In training the head's logits
+        plus the logarithm of each class's share in the training data, so that the head has no bias
+        towards new classes. While the bank is empty, the head's logits.
         """
         codes = self.encode(inputs)
         logits: Tensor = self.head(codes)
@@ -167,10 +168,8 @@ class PersistentMemory(nn.Module):
             return logits + self.log_prior
         if not bool(self.bank.occupied.any()):
             return logits
-        trust = self.config.trust
-        return (
-            (trust * self.recall(codes) + (1 - trust) * logits.softmax(-1)).clamp_min(1e-12).log()
-        )
+        trust, head = self.config.trust, (logits + log_frequency(self.bank)).softmax(-1)
+        return (trust * self.recall(codes) + (1 - trust) * head).clamp_min(1e-12).log()
 
     def encode(self, inputs: Float[Tensor, "B ..."]) -> Float[Tensor, "B E"]:
         """Return the codes of samples; in training, with the quantisation noise."""
@@ -187,9 +186,15 @@ class PersistentMemory(nn.Module):
         return spread(self.bank, found, self.classes)
 
     def read(self, codes: Float[Tensor, "B E"]) -> SlotRead:
-        """Read the slots that match codes best."""
-        temperature = self.log_temperature.exp()
-        return read(self.bank, codes, temperature, self.config.top_k, self.config.bits)
+        """Read the slots that match codes best, each for the samples that it stands for."""
+        return read(
+            self.bank,
+            codes,
+            self.log_temperature.exp(),
+            self.config.top_k,
+            self.config.bits,
+            bias=log_samples_per_slot(self.bank),
+        )
 
     def stored_bytes(self) -> int:
         """Return the bytes of the bank."""

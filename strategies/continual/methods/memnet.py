@@ -2,9 +2,8 @@
 
 Complementary learning systems: see `memnet.persistent.complementary`. With ``encoder=learned`` the
 memory is around the model instead: it rehearses decoded slots and reads answers from labelled ones
-(`memnet.persistent.memory`). Its slots are divided equally among the classes, and it answers as if
-all classes were equally frequent. Where a few of many classes are frequent, as bytes are in
-`text-domains`, it is less accurate than an answer by the most frequent class.
+(`memnet.persistent.memory`). Its slots are divided equally among the classes, and its answers are
+weighted by how often each class was seen (`memnet.persistent.class_frequency`).
 """
 
 import torch
@@ -19,7 +18,7 @@ from strategies.continual.stream import Stream
 
 __all__ = ["VERSION", "Config", "build"]
 
-VERSION = 5
+VERSION = 6
 TITLE = "MemNet's persistent memory"
 MIN_SLEEP_INTERVAL = 100
 SLOTS_PER_SAMPLE = {"fixed": 1, "learned": 8}
