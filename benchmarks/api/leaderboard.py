@@ -34,7 +34,7 @@ def leaderboard(
         methods: Methods, as in cells.
         reference_only: Whether controls, bounds, ablations, sizes and budgets are left out.
         columns: Columns, such as ``score`` and ``seeds``; empty for all that differ from a dash.
-        format: ``md``, ``csv``, ``json``, ``latex`` or ``html``.
+        format: ``text``, ``md``, ``csv``, ``json``, ``latex`` or ``html``.
 
     Returns:
         Text that ends with a line break.

@@ -109,7 +109,8 @@ def _expect_refusal(case: Case, kind: str, signature: Signature) -> None:
 
 @rule(
     "a size below 1 is a ValueError that names the option",
-    "call baselines.interface.check_positive(width=self.width) in Config.__post_init__",
+    "call baselines.interface.check_positive in Config.__post_init__ with every size of the model, "
+    "such as width=self.width",
 )
 def sizes_are_positive(case: Case) -> None:
     """Set each size to 0."""

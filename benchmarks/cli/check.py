@@ -10,6 +10,8 @@ from benchmarks.cli.paths import file
 from results.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from benchmarks.checks.check import CheckedRule
 
 BROKEN = 1
@@ -41,7 +43,8 @@ def check(
 ) -> None:
     """Check entry files against the contract of their kind, as the tests of this project do.
 
-    Each broken rule has a line, with what was found and the way out.
+    Each broken rule has a line, with what was found and the way out. Rules that are broken by the
+    error of an earlier one share a line.
     """
     from rich.console import Console
 
@@ -55,27 +58,34 @@ def check(
         if not path.is_file():
             raise UsageError(f"there is no file {path}: name the .py file of an entry")
     findings: list[CheckedRule] = []
-    console = Console(stderr=True)
-    with console.status("") as status:
+    with Console(stderr=True).status("") as status:
         for path in files:
-            for finding in check_file(
+            rules = check_file(
                 path,
                 data_root=find_data(data_root),
                 plugins=files,
                 time_limit=time_limit,
                 started=status.update,
-            ):
-                findings.append(finding)
-                if output == "text":
-                    _show(finding, verbose=verbose)
+            )
+            findings += _shown(rules, verbose=verbose) if output == "text" else rules
     _end(findings, output)
 
 
-def _show(finding: "CheckedRule", *, verbose: bool) -> None:
-    if not finding.holds:
-        print(finding, flush=True)
-    elif verbose:
-        print(f"{finding}, {finding.statement} ({finding.seconds:.1f} s)", flush=True)
+def _shown(findings: "Iterable[CheckedRule]", *, verbose: bool) -> "Iterator[CheckedRule]":
+    """Print the findings on a file; rules that one error breaks share a line, except the first."""
+    broken: dict[str, list[CheckedRule]] = {}
+    for finding in findings:
+        same = broken.setdefault(finding.detail, []) if not finding.holds else []
+        if not finding.holds and not same:
+            print(finding, flush=True)
+        elif finding.holds and verbose:
+            print(f"{finding}, {finding.statement} ({finding.seconds:.1f} s)", flush=True)
+        same.append(finding)
+        yield finding
+    for first, *others in broken.values():
+        if others:
+            names = ", ".join(one.rule for one in others)
+            print(f"{first.file}: the error of {first.rule} also breaks: {names}", flush=True)
 
 
 def _end(findings: "list[CheckedRule]", output: str) -> None:

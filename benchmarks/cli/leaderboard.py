@@ -1,5 +1,6 @@
 """``memnet leaderboard``: prints the leaderboard."""
 
+import sys
 from typing import Annotated, Literal, get_args
 
 import typer
@@ -8,7 +9,7 @@ from baselines.registry import unknown
 from benchmarks.cli import shared_options
 from results.errors import UsageError
 
-Format = Literal["md", "csv", "json", "latex", "html"]
+Format = Literal["text", "md", "csv", "json", "latex", "html"]
 
 
 def leaderboard(
@@ -38,15 +39,20 @@ def leaderboard(
         ),
     ] = None,
     form: Annotated[
-        str,
-        typer.Option("--format", metavar="|".join(get_args(Format)), help="Format of the table."),
-    ] = "md",
+        str | None,
+        typer.Option(
+            "--format",
+            metavar="|".join(get_args(Format)),
+            help="Format of the table [default: text on a terminal, else md].",
+        ),
+    ] = None,
 ) -> None:
     """Print the leaderboard."""
     from benchmarks.cli.plan_options import names_of
     from reports.analysis.selection_filter import narrowed
     from reports.tables.leaderboard import render_selection
 
+    form = form or ("text" if sys.stdout.isatty() else "md")
     if form not in get_args(Format):
         raise UsageError(unknown("format", form, get_args(Format)))
     selection = narrowed(

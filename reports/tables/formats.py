@@ -1,4 +1,7 @@
-"""Tables in Markdown, LaTeX and HTML. All text is escaped: records may come from anyone."""
+"""Tables as plain text, Markdown, LaTeX and HTML.
+
+All text is escaped: records may come from anyone.
+"""
 
 import html
 import re
@@ -33,6 +36,17 @@ def markdown(table: Table) -> str:
         [[markdown_text(_with_name(cell)) for cell in row.cells] for row in table.rows],
         headers=[markdown_text(column.title) for column in table.columns],
         tablefmt="pipe",
+        disable_numparse=True,
+        colalign=_alignment(table),
+    )
+
+
+def plain(table: Table) -> str:
+    """Return a table for a terminal, without control characters."""
+    return tabulate(
+        [[_printable(_with_name(cell)) for cell in row.cells] for row in table.rows],
+        headers=[_printable(column.title) for column in table.columns],
+        tablefmt="simple",
         disable_numparse=True,
         colalign=_alignment(table),
     )
@@ -136,6 +150,11 @@ def _with_name(cell: str) -> str:
 def _flat(text: str) -> str:
     """Return text as one line, since a line break would end a table's row."""
     return " ".join(text.split())
+
+
+def _printable(text: str) -> str:
+    """Return text as one line of printable characters."""
+    return "".join(letter if letter.isprintable() else "?" for letter in _flat(text))
 
 
 def _alignment(table: Table) -> list[str] | None:

@@ -1,4 +1,4 @@
-"""The leaderboard in five formats; the same records give the same bytes."""
+"""The leaderboard in six formats; the same records give the same bytes."""
 
 import json
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ from reports.tables.tables import Table, leaderboard_table
 from results.errors import UsageError
 from results.store.store import Store
 
-Format: TypeAlias = Literal["md", "csv", "json", "latex", "html"]
+Format: TypeAlias = Literal["text", "md", "csv", "json", "latex", "html"]
 
 FORMATS: tuple[Format, ...] = get_args(Format)
 
@@ -41,9 +41,9 @@ def render_selection(selection: Selection, format: str, columns: Sequence[str] =
 
     Args:
         selection: The rows.
-        format: ``md``, ``csv``, ``json``, ``latex`` or ``html``. CSV and JSON contain numbers, the
-            other formats text for readers, without empty columns. LaTeX has a table per
-            family of benchmarks, with titles for people.
+        format: ``text`` (for a terminal), ``md``, ``csv``, ``json``, ``latex`` or ``html``. CSV and
+            JSON contain numbers, the other formats text for readers, without empty columns. LaTeX
+            has a table per family of benchmarks, with titles for people.
         columns: Names of columns, such as ``score`` and ``seeds``; empty for all. CSV and JSON have
             columns of their own.
 
@@ -60,9 +60,10 @@ def render_selection(selection: Selection, format: str, columns: Sequence[str] =
     if format == "latex":
         return _latex(selection, columns)
     table = _table(selection, columns)
-    if format == "md":
+    if format in ("text", "md"):
         reason = f"\n{REASON}.\n" if _has_untested(table) else ""
-        return f"{formats.markdown(table)}\n{reason}"
+        shown = formats.plain(table) if format == "text" else formats.markdown(table)
+        return f"{shown}\n{reason}"
     if format == "html":
         return str(formats.page_table(table)).strip() + "\n"
     raise UsageError(f"unknown format {format!r}: choose from {', '.join(FORMATS)}")

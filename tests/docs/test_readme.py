@@ -11,12 +11,15 @@ import pytest
 import typer.main
 
 from benchmarks.cli.app import app
+from benchmarks.planning.catalog import Catalog
+from results.store.store import Store
 from tests.benchmarks.command import environment, memnet
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 SHORT = {
     "induction": ("steps=1", "streams=2", "furthest=64", "train_length=16"),
+    "association": ("steps=1", "streams=2", "furthest=64"),
 }
 MAX_LINES = 100
 """A screen and a half."""
@@ -54,6 +57,18 @@ def test_command_is_valid(words: list[str]) -> None:
     command.make_context(name, rest)
 
 
+def test_rows_of_the_recipe_on_publishing_have_the_options_of_published_rows() -> None:
+    """Without `--set`; a comparison of other options would rank nothing."""
+    [ran] = [words for words in commands() if words[1:2] == ["association"]]
+    assert "--set" not in ran
+    [compared] = [words for words in commands() if words.count("--store") == 2]
+    assert compared[compared.index("--benchmark") + 1] == "association"
+    records = Store.open(ROOT / "results" / "published")
+    config = next(r.cell.config for r in records if r.cell.benchmark == "association")
+    [task] = [entry for entry in Catalog.read().tasks if entry.name == "association"]
+    assert config["benchmark"] == task.configure()
+
+
 def test_links_lead_to_files() -> None:
     links = [link for link in re.findall(r"\]\(([^)]+)\)", README) if "://" not in link]
     assert len(links) > 20
@@ -78,7 +93,7 @@ def test_recipes_run_in_order(tmp_path: Path) -> None:
         short = [part for setting in chosen for part in ("--set", setting)]
         done = memnet(*words, *short, cwd=tmp_path)
         assert done.returncode == 0, f"{words}: {done.stderr}{done.stdout}"
-    assert len(list((tmp_path / "runs" / "records").glob("*.json"))) == 3
+    assert len(list((tmp_path / "runs" / "records").glob("*.json"))) == 4
     assert (tmp_path / "site" / "index.html").is_file()
     for words in (["leaderboard"], ["report"]):
         assert words in commands()

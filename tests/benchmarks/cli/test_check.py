@@ -25,6 +25,18 @@ def test_broken_file_exits_with_1_and_a_line_per_rule(tmp_path: Path) -> None:
     assert lines[-1] == "8 rules of suite 'bad', suite 'good-suite': 7 hold, 1 broken"
 
 
+def test_rules_that_one_error_breaks_share_a_line(tmp_path: Path) -> None:
+    bad = tmp_path / "bad.py"
+    text = GOOD.with_name("good_model.py").read_text()
+    bad.write_text(text.replace("        logits = ", "        self.nothing()\n        logits = "))
+    done = memnet("check", str(bad))
+    first, second, last = done.stdout.splitlines()
+    assert "reads-tokens-and-features: broken: AttributeError" in first
+    assert second.startswith(f"{bad}: the error of reads-tokens-and-features also breaks: ")
+    assert "gradients-are-finite, half-precision-works" in second
+    assert "error" not in last
+
+
 def test_json_has_a_row_per_rule(tmp_path: Path) -> None:
     bad = tmp_path / "bad.py"
     bad.write_text('"""No kind."""\n')

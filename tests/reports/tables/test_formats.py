@@ -15,6 +15,11 @@ def test_markdown_escapes() -> None:
     assert len(text.splitlines()) == 3
 
 
+def test_plain_text_has_names_as_they_are_and_no_control_characters() -> None:
+    table = Table("", (Column("a_b"),), (Row(("mqar[steps=1]\x1b[31m\nc",)),))
+    assert formats.plain(table).splitlines()[::2] == ["a_b", "mqar[steps=1]?[31m c"]
+
+
 def test_html_escapes() -> None:
     text = formats.page_table(HOSTILE)
     assert "<img" not in text
