@@ -54,10 +54,11 @@ class MemNetConfig:
         hebbian: Switch of the graph.
         dreaming: Switch of the synthesizer.
         meta_policy: Switch of the learned mix of reading policies; if off, only TopK reads.
-        hallucination: Switch of the reconstruction head.
+        hallucination: Switch of the reconstruction head, and of the prediction of inputs, whose
+            error opens the tape's recording gate.
         serial: Switch of the tape, which is read in the order of its recordings; it holds as many
             recordings as a head has slots.
-        hallucination_weight: λ1.
+        hallucination_weight: λ1, of both errors.
         utilization_weight: λ2.
         sparsity_weight: λ3, once the smoothed task loss is low.
         sparsity_onset: Share of the guessing loss below which λ3 is above zero.

@@ -30,6 +30,7 @@ from memnet.output import ModelOutput
 from memnet.recorder import Recorder
 from memnet.settling import quiet_tokens
 from memnet.state import MemNetState, Slots, empty_state
+from memnet.surprise import Surprise
 from memnet.synthesizer import MemorySynthesizer
 from memnet.tape import SerialRecall, Tape, parts
 from memnet.tracing.memory_trace import MemoryTrace
@@ -86,6 +87,8 @@ class MemNet(nn.Module):
             HallucinationHead(config.width, rebuilt) if config.hallucination else None
         )
         self.serial = SerialRecall(config.width, config.slots) if config.serial else None
+        surprised = config.hallucination and config.serial
+        self.surprise = Surprise(config.width) if surprised else None
         self.weighing = Objective(config, outputs)
 
     def initial_state(self, batch: int) -> MemNetState:
@@ -126,6 +129,8 @@ class MemNet(nn.Module):
         self, task_loss: Float[Tensor, ""], losses: Mapping[str, Float[Tensor, ""]]
     ) -> Float[Tensor, ""]:
         """Weigh and add the losses; see :class:`memnet.objective.Objective`."""
+        if self.surprise is not None and self.training and "surprise" in losses:
+            self.surprise.follow(losses["surprise"])
         total: Tensor = self.weighing(task_loss, losses)
         return total
 
@@ -167,8 +172,12 @@ class MemNet(nn.Module):
         with torch.autocast(inputs.device.type, enabled=False):
             # Keys, links, clocks and places have the precision of the weights.
             codes = (hidden.to(exact), context.to(exact), bare.to(exact))
+            alarm, missed = None, None
+            if self.surprise is not None:
+                earlier = state.window[:, -1] if state.time else torch.zeros_like(encoded[:, 0])
+                alarm, missed = self.surprise(encoded, earlier)
             vectors, slots, tape, chunks, counters = self._remember(
-                *codes, state, draw, record, trace
+                *codes, alarm, state, draw, record, trace
             )
         after = MemNetState(
             slots=slots, window=window, tail=tail, tape=tape, time=state.time + length
@@ -182,6 +191,8 @@ class MemNet(nn.Module):
             if self.hallucination is not None:
                 read = torch.cat([chunk.read.vectors for chunk in chunks], dim=1)
                 losses["hallucination"] = self.hallucination.loss(read, target)
+            if missed is not None:
+                losses["surprise"] = missed
         return self.fusion(hidden, vectors), after, losses
 
     def _remember(
@@ -189,6 +200,7 @@ class MemNet(nn.Module):
         hidden: Float[Tensor, "B T D"],
         context: Float[Tensor, "B taps-1+T Z"],
         bare: Float[Tensor, "B T Z"],
+        alarm: Float[Tensor, "B T"] | None,
         state: MemNetState,
         draw: Float[Tensor, "B H T"] | None,
         record: Recorder | None,
@@ -207,7 +219,9 @@ class MemNet(nn.Module):
             assert state.tape is not None
             values = self.bank.write_heads.value(bare)
             every = record is not None
-            vectors, tapes, counters = self.serial(hidden, values, state.tape, sizes, every=every)
+            vectors, tapes, counters = self.serial(
+                hidden, values, state.tape, sizes, alarm=alarm, every=every
+            )
             tape = tapes[-1]
             if every:  # the chunk's contents, places and strengths are as many bytes as these
                 own = zip(values.split(sizes, dim=1), counters.split(sizes, dim=1), strict=True)

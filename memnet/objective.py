@@ -1,4 +1,7 @@
-"""The objective: ``L = L_task + λ1·L_hallucination + λ2·L_utilization + λ3·L_sparsity``."""
+"""The objective, a weighted sum.
+
+``L = L_task + λ1·(L_hallucination + L_surprise) + λ2·L_utilization + λ3·L_sparsity``
+"""
 
 import math
 from collections.abc import Mapping
@@ -52,14 +55,15 @@ class Objective(nn.Module):
 
         Args:
             task_loss: Loss of the task.
-            losses: Auxiliary losses by name: ``hallucination``, ``utilization``, ``sparsity``; any
-                may be missing.
+            losses: Auxiliary losses by name: ``hallucination``, ``surprise``, ``utilization``,
+                ``sparsity``; any may be missing.
         """
         if self.training:
             self.smoothed.mul_(SMOOTHING).add_((1.0 - SMOOTHING) * task_loss.detach())
             self.best.copy_(torch.minimum(self.best, self.smoothed))
         weights = {
             "hallucination": self.config.hallucination_weight,
+            "surprise": self.config.hallucination_weight,
             "utilization": self.config.utilization_weight,
             "sparsity": self.config.sparsity_weight * self.ramp(float(task_loss.detach())),
         }

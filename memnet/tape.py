@@ -1,10 +1,10 @@
 """SerialRecall: stored tokens are read again in their order, at any distance.
 
 A tape: one gate records a token, at the end of the tape; another gate moves the reading head on by
-one place; recording rewinds the head. So after any pause the first recording is read first, then
-the second. It is the queue of Grefenstette et al. 2015 ("Learning to Transduce with Unbounded
-Memory"), addressed by counted position as in Golovneva et al. 2024 ("Contextual Position
-Encoding"), and the serial recall of psychology.
+one place; recording rewinds the head. So after any pause the first recording is read first. It is
+the queue of Grefenstette et al. 2015 ("Learning to Transduce with Unbounded Memory"), addressed by
+counted position as in Golovneva et al. 2024 ("Contextual Position Encoding"), and the serial recall
+of psychology.
 
 Legend: ``B`` memories, ``C`` tokens in the chunk, ``M`` recordings, ``E = M + C`` entries, ``D``
 width, ``V`` value width.
@@ -52,6 +52,8 @@ Below the second, the gates are decided.
 DOUBT_DECAY = 0.999
 """Decay of the doubt's running average, per token of training."""
 
+ROUNDING = 1e-3
+"""Part of a place by which sums of gates may be off."""
 RECORDING_BLOCK = 64
 """Tokens that read at once."""
 
@@ -99,7 +101,7 @@ class Tape:
         """
         held = self.strength > 0
         if not whole:
-            held = held & (self.place >= (self.end - places).unsqueeze(-1))
+            held = held & (self.place >= (self.end - places - ROUNDING).unsqueeze(-1))
         count = int(held.sum(-1).max()) if self.strength.shape[-1] else 0
         count = min(count, places) if whole else count
         latest = self.place.masked_fill(~held, -1.0).topk(count, dim=-1).indices
@@ -122,8 +124,8 @@ def parts(tape: Tape | None) -> dict[str, Tensor]:
 class SerialRecall(nn.Module):
     """A tape with a gate for recording and a gate for reading on.
 
-        w_t = open(W·h_t),  a_t = open(A·h_t)      (clamped gates: exactly 0 and 1 at their ends;
-                                                    weights scaled by GATE_WEIGHT/√D)
+        w_t = open(W·h_t + alarm_t)                (alarm: `memnet.surprise.Surprise`)
+        a_t = open(A·h_t)       (clamped gates, exactly 0 and 1 at their ends; W, A times 2/√D)
         place of recording t = Σ_{s<t} w_s
         head_t = (1 − w_t)·head_{t−1} + a_t        (recording rewinds)
         score_s = temperature·cos(code(head_{t−1}), code(place_s)) + log w_s
@@ -165,6 +167,7 @@ class SerialRecall(nn.Module):
         tape: Tape,
         chunks: Sequence[int],
         *,
+        alarm: Float[Tensor, "B T"] | None = None,
         every: bool = False,
     ) -> tuple[Float[Tensor, "B T V"], list[Tape], Float[Tensor, "B T 2"]]:
         """Record and read.
@@ -173,8 +176,9 @@ class SerialRecall(nn.Module):
             hidden: The controller's state.
             values: Contents to record.
             tape: The tape before the first token.
-            chunks: Numbers of tokens, T in sum. After each chunk recordings beyond the limit are
-                dropped, and the doubt is updated in training.
+            chunks: Numbers of tokens, T in sum. Recordings beyond the limit are dropped after each,
+                and the doubt is updated in training.
+            alarm: What surprise adds to the logits of recording; None for nothing.
             every: Return the tape after each chunk. Without it, chunks are read together if
                 nothing can be dropped in between.
 
@@ -184,6 +188,8 @@ class SerialRecall(nn.Module):
         """
         scale = GATE_WEIGHT / math.sqrt(self.gates.in_features)
         logits = functional.linear(hidden, scale * self.gates.weight, self.gates.bias)
+        if alarm is not None:
+            logits = logits + functional.pad(alarm.unsqueeze(-1), (0, 1))
         gates = open_gate(logits)
         temperature = self._temperatures(gates.detach(), chunks)
         write, advance = ((gates > 0.5).to(gates.dtype) if self.exact() else gates).unbind(-1)
@@ -194,7 +200,7 @@ class SerialRecall(nn.Module):
         if whole:
             all_fit = tape.place.shape[-1] + hidden.shape[1] <= limit
         else:
-            all_fit = bool((place[:, -1] + write[:, -1] <= limit).all())
+            all_fit = bool((place[:, -1] + write[:, -1] <= limit + ROUNDING).all())
         if all_fit and not every:
             chunks = [hidden.shape[1]]
         read, tapes, start = [], [tape], 0

@@ -6,7 +6,7 @@ from memnet.model import MemNet
 
 __all__ = ["Config", "Model", "build"]
 
-VERSION = 10
+VERSION = 11
 TITLE = "MemNet"
 HAS_MEMORY = True
 

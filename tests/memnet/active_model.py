@@ -28,11 +28,15 @@ def active_model(seed: int = 0, **options: Any) -> MemNet:
             MemNetConfig(**(defaults | options)), vocabulary=VOCABULARY, outputs=VOCABULARY
         ).double()
         with torch.no_grad():
-            for parameter in model.parameters():
+            surprise = [] if model.surprise is None else [*model.surprise.parameters()]
+            others = [one for one in model.parameters() if all(one is not its for its in surprise)]
+            for parameter in others:
                 parameter.add_(0.2 * torch.randn_like(parameter))
             heads = model.bank.write_heads
             heads.gate.weight.add_(torch.randn_like(heads.gate.weight))
             heads.gate.bias.fill_(-1.5)
+            for parameter in surprise:
+                parameter.add_(0.2 * torch.randn_like(parameter))
     return model
 
 

@@ -46,11 +46,15 @@ class NaiveHead:
 
 @dataclass
 class NaiveTape:
-    """Recordings (place, strength, content), the place of the next one, and the reading head."""
+    """Recordings (place, strength, content), the place of the next one, and the reading head.
+
+    The alarm is that of the present input.
+    """
 
     recordings: list[tuple[float, float, Tensor]] = field(default_factory=list)
     end: float = 0.0
     head: float = 0.0
+    alarm: float = 0.0
 
 
 @dataclass
@@ -74,7 +78,7 @@ def run(model: MemNet, row: Tensor, draws: Tensor | None = None) -> tuple[Tensor
     hidden, _ = model.controller(encoded, encoded.new_zeros(1, config.window, config.width), 0)
     codes, bare = model.bottleneck(hidden)[0], model.bottleneck(encoded)[0]
     heads, tape = [NaiveHead() for _ in range(config.heads)], NaiveTape()
-    fused = []
+    fused, last = [], torch.zeros_like(encoded[0, 0])
     for t in range(len(row)):
         clocks = torch.cat([clock_code(head.count) for head in heads])
         found = []
@@ -97,6 +101,7 @@ def run(model: MemNet, row: Tensor, draws: Tensor | None = None) -> tuple[Tensor
                 settle(model, head, newcomer, t)
             for slot in head.slots:
                 forget_weak_links(slot, config.degree)
+        tape.alarm, last = alarm_of(model, last, encoded[0, t]), encoded[0, t]
         fused.append(
             fuse(model, hidden[0, t], recall(model, tape, hidden[0, t], bare[t], torch.cat(found)))
         )
@@ -369,6 +374,7 @@ def recall(model: MemNet, tape: NaiveTape, hidden: Tensor, code: Tensor, slots: 
         return slots
     scale = 2.0 / math.sqrt(len(hidden))
     logits = (scale * model.serial.gates.weight @ hidden + model.serial.gates.bias).tolist()
+    logits[0] += tape.alarm
     doubt = float(model.serial.unsure / model.serial.moved)
     exact = not model.training and doubt < 0.4
     write, advance = (counts(logit, soft=not exact) for logit in logits)
@@ -391,11 +397,22 @@ def recall(model: MemNet, tape: NaiveTape, hidden: Tensor, code: Tensor, slots: 
     for share, (_, _, content) in zip(shares_, tape.recordings, strict=True):
         found = found + share / sum(shares_) * content
     if model.training:
-        earliest = tape.end - model.config.slots
+        earliest = tape.end - model.config.slots - 1e-3
         tape.recordings = [one for one in tape.recordings if one[0] >= earliest]
     else:
         tape.recordings = tape.recordings[-model.config.slots :]
     return slots + found
+
+
+def alarm_of(model: MemNet, before: Tensor, now: Tensor) -> float:
+    """What the surprise of an input adds to the logit of recording."""
+    if model.surprise is None:
+        return 0.0
+    layer = model.surprise.predict
+    errors = (layer.weight @ before + layer.bias - now).tolist()
+    error = sum(one * one for one in errors) / len(errors)
+    surprise = min(error / float(model.surprise.average), 2.0) - 1.0
+    return float(model.surprise.alertness) * surprise
 
 
 def counts(logit: float, *, soft: bool) -> float:

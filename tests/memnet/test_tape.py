@@ -65,6 +65,26 @@ def test_recording_rewinds_head() -> None:
     assert tape.values.flatten().sort().values.tolist() == [5.0, 6.0, 8.0]
 
 
+@torch.no_grad()
+def test_alarm_opens_recording_gate_alone() -> None:
+    """The logits of reading on stay 0.
+
+    ``1.2·σ(4) − 0.1`` is above 1, and ``1.2·σ(−4) − 0.1`` below 0, so gates are 1, 1/2, 0.
+    """
+    model = SerialRecall(width=1, recordings=8).double()
+    model.gates.bias.zero_()
+    hidden = torch.zeros(1, 3, 1, dtype=torch.float64)
+    _, (tape,), logits = model(
+        hidden,
+        hidden,
+        Tape.empty(1, 1, hidden),
+        [3],
+        alarm=torch.tensor([[4.0, 0.0, -4.0]], dtype=torch.float64),
+    )
+    assert logits.tolist() == [[[4.0, 0.0], [0.0, 0.0], [-4.0, 0.0]]]
+    assert float(tape.end) == pytest.approx(1.5)
+
+
 def test_tape_stores_latest_recordings() -> None:
     _, tape = recall(recaller(recordings=2), [RECORD] * 5, [1.0, 2.0, 3.0, 4.0, 5.0])
     assert sorted(tape.values.flatten().tolist()) == [4.0, 5.0]
