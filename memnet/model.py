@@ -87,8 +87,9 @@ class MemNet(nn.Module):
             HallucinationHead(config.width, rebuilt) if config.hallucination else None
         )
         self.serial = SerialRecall(config.width, config.slots) if config.serial else None
-        surprised = config.hallucination and config.serial
-        self.surprise = Surprise(config.width) if surprised else None
+        self.surprise = None
+        if config.hallucination and config.serial:
+            self.surprise = Surprise(config.width, vocabulary=vocabulary, features=features)
         self.weighing = Objective(config, outputs)
 
     def initial_state(self, batch: int) -> MemNetState:
@@ -158,11 +159,8 @@ class MemNet(nn.Module):
         if generator is not None and self.config.meta_policy:
             # Drawn by position, so that the chunk size has no effect.
             shape = (length, batch, self.config.heads)
-            draw = (
-                torch.rand(shape, generator=generator, device=generator.device)
-                .permute(1, 2, 0)
-                .to(inputs.device)
-            )
+            drawn = torch.rand(shape, generator=generator, device=generator.device)
+            draw = drawn.permute(1, 2, 0).to(inputs.device)
         encoded = self.encoder(inputs)
         hidden, window = self.controller(encoded, state.window, state.time)
         context = torch.cat([state.tail, self.bottleneck(hidden)], dim=1)
@@ -174,8 +172,8 @@ class MemNet(nn.Module):
             codes = (hidden.to(exact), context.to(exact), bare.to(exact))
             alarm, missed = None, None
             if self.surprise is not None:
-                earlier = state.window[:, -1] if state.time else torch.zeros_like(encoded[:, 0])
-                alarm, missed = self.surprise(encoded, earlier)
+                before = state.window[:, -1] * (state.time > 0)
+                alarm, missed = self.surprise(inputs, encoded, before)
             vectors, slots, tape, chunks, counters = self._remember(
                 *codes, alarm, state, draw, record, trace
             )

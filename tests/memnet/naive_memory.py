@@ -101,7 +101,7 @@ def run(model: MemNet, row: Tensor, draws: Tensor | None = None) -> tuple[Tensor
                 settle(model, head, newcomer, t)
             for slot in head.slots:
                 forget_weak_links(slot, config.degree)
-        tape.alarm, last = alarm_of(model, last, encoded[0, t]), encoded[0, t]
+        tape.alarm, last = alarm_of(model, last, int(row[t])), encoded[0, t]
         fused.append(
             fuse(model, hidden[0, t], recall(model, tape, hidden[0, t], bare[t], torch.cat(found)))
         )
@@ -404,14 +404,14 @@ def recall(model: MemNet, tape: NaiveTape, hidden: Tensor, code: Tensor, slots: 
     return slots + found
 
 
-def alarm_of(model: MemNet, before: Tensor, now: Tensor) -> float:
-    """What the surprise of an input adds to the logit of recording."""
+def alarm_of(model: MemNet, before: Tensor, token: int) -> float:
+    """What the surprise of a token adds to the logit of recording."""
     if model.surprise is None:
         return 0.0
     layer = model.surprise.predict
-    errors = (layer.weight @ before + layer.bias - now).tolist()
-    error = sum(one * one for one in errors) / len(errors)
-    surprise = min(error / float(model.surprise.average), 2.0) - 1.0
+    scores = [math.exp(score) for score in (layer.weight @ before + layer.bias).tolist()]
+    error = -math.log(scores[token] / sum(scores))
+    surprise = math.tanh(2.0 * math.log(error / float(model.surprise.average)))
     return float(model.surprise.alertness) * surprise
 
 
