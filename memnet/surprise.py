@@ -28,7 +28,7 @@ MIN_RELATIVE_ERROR = 1e-6
 """Smallest error relative to the average."""
 AVERAGE_DECAY = 0.99
 """Decay of the running average of the error, per step of training."""
-MAX_CLASSES = 256
+PREDICTED_CLASSES = 256
 """Most classes of tokens; token types of a larger vocabulary share classes."""
 
 
@@ -55,7 +55,7 @@ class Surprise(nn.Module):
     def __init__(self, width: int, *, vocabulary: int | None, features: int | None) -> None:
         super().__init__()
         if vocabulary is not None:
-            outputs = min(vocabulary, MAX_CLASSES)
+            outputs = min(vocabulary, PREDICTED_CLASSES)
         else:
             assert features is not None
             outputs = features
