@@ -4,6 +4,10 @@ A file of claims is Markdown. Each comparison is a row of a table with the colum
 other text is for readers. ``benchmark`` may have options in brackets, and all of these must be
 those of a record; ``protocol`` is one of them. A row of a stream is ``MODEL / METHOD``. The
 control may also be another metric of the same run: ``hit_rate_lru of the same run``.
+
+A claim holds if all its comparisons do, so its error is at most that of each of them
+(intersection-union test, Berger 1982), and only the number of claims needs a correction
+(Bonferroni).
 """
 
 import re
@@ -62,7 +66,7 @@ class Judgement:
         claim: The claim.
         count: Common seeds.
         difference: Mean difference over them, with its 95% interval; NaN if it is not defined.
-        p: p of the paired test, corrected over all claims of the file; NaN if it was not tested.
+        p: p of the paired test times the number of claims; NaN if it was not tested.
         verdict: *confirmed*: significant, and at least the least difference. *refuted*: with at
             least five common seeds the interval is below the least difference. *open*: otherwise.
     """
@@ -121,23 +125,28 @@ def judgements(claims: Sequence[Claim], records: Iterable[Record]) -> list[Judge
     table = np.full((len(claims), width), np.nan)
     for place, one in enumerate(differences):
         table[place, : len(one)] = one
-    tests, interval = paired_tests(table), mean_interval(table, axis=1)
+    # Each row alone, so without a correction over rows.
+    tests = [paired_tests(row[None]) for row in table]
+    several = len({claim.claim for claim in claims})
+    interval = mean_interval(table, axis=1)
+    counts = [int(test.count[0]) for test in tests]
+    p = [float(np.minimum(1.0, several * test.p[0])) for test in tests]
     return [
         Judgement(
             claim=claim,
-            count=int(tests.count[place]),
+            count=counts[place],
             difference=(
                 float(interval.mean[place]),
                 float(interval.low[place]),
                 float(interval.high[place]),
             ),
-            p=float(tests.p[place]),
+            p=p[place],
             verdict=_verdict(
                 claim,
-                int(tests.count[place]),
+                counts[place],
                 float(interval.mean[place]),
                 float(interval.high[place]),
-                float(tests.p[place]),
+                p[place],
             ),
         )
         for place, claim in enumerate(claims)

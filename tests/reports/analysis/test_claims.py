@@ -1,6 +1,7 @@
 """Claims: the table, and the verdicts by hand."""
 
 import math
+from dataclasses import replace
 
 import pytest
 
@@ -80,11 +81,13 @@ def test_verdicts_by_hand() -> None:
     assert all(math.isnan(one.p) for one in found[3:])
 
 
-def test_p_is_corrected_over_all_claims() -> None:
+def test_p_is_corrected_by_number_of_claims_and_not_of_comparisons() -> None:
     records = rows(memnet=[0.9, 0.92, 0.91, 0.93, 0.9], lstm=[0.5, 0.51, 0.5, 0.53, 0.52])
     (alone,) = judgements([claim()], records)
-    both = judgements([claim(), claim()], records)
-    assert [one.p for one in both] == pytest.approx([2 * alone.p] * 2)
+    twice = judgements([claim(), claim()], records)
+    assert [one.p for one in twice] == [alone.p] * 2
+    other = judgements([claim(), replace(claim(), claim="B")], records)
+    assert [one.p for one in other] == pytest.approx([2 * alone.p] * 2)
 
 
 def test_control_can_be_a_metric_of_the_same_run() -> None:
