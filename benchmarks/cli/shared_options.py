@@ -162,11 +162,18 @@ def report_store(given: str | Path) -> Path:
 def selected(stores: Iterable[str | Path]) -> "Selection":
     """Read the stores of a report; without one, that of `store_root`.
 
+    Rows of earlier versions of the code do not compete with those of today's.
+
     Raises:
         UsageError: If a folder is no store.
     """
+    from benchmarks.planning.catalog import Catalog
+    from benchmarks.planning.earlier_versions import earlier_versions
+    from reports.analysis.earlier_versions import with_earlier_versions
     from reports.analysis.selection import select
     from results.store.store import Store
 
     first, *others = [Store.open(report_store(one)) for one in list(stores) or [""]]
-    return select(first, *others)
+    selection = select(first, *others)
+    cells = (record.cell for record in selection.records)
+    return with_earlier_versions(selection, earlier_versions(cells, Catalog.read()))

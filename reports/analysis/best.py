@@ -5,7 +5,6 @@ from collections.abc import Sequence
 
 from reports.analysis.metric_ranges import metric_range
 from reports.analysis.pairing import paired_scores
-from reports.analysis.roles import COMPETING
 from reports.analysis.selection import ResultRow
 from reports.analysis.summary import finite, scores
 from results.statistics.significance import MIN_COMMON_SEEDS, paired_tests
@@ -17,19 +16,20 @@ SHOWN_DECIMALS = 3
 def best_row(entries: Sequence[ResultRow]) -> ResultRow | None:
     """Return the row with the highest mean among those that compete.
 
-    There is none if fewer than two of them have a score, or if the highest one is not above chance
-    level: bold marks then nothing.
+    There is none if fewer than two of them have a score, if the highest one is not above chance
+    level, or if it has one seed and others have several: bold marks then nothing.
     """
     means = {
         place: mean
         for place, entry in enumerate(entries)
-        if entry.role in COMPETING
+        if entry.competes
         and (mean := finite(scores(entry, entry.subject.primary).mean)) is not None
     }
     if len(means) < 2:
         return None
     best = entries[max(means, key=lambda place: means[place])]
-    return best if above_chance(best) else None
+    single = len(best.ok) == 1 and any(len(entries[place].ok) > 1 for place in means)
+    return best if above_chance(best) and not single else None
 
 
 def above_chance(entry: ResultRow) -> bool:

@@ -7,43 +7,18 @@ from typing import Literal
 
 import numpy as np
 
-from reports.analysis.best import best_row
+from reports.analysis.heat_scores import Score, heat_scores
 from reports.analysis.other_options import other_options
-from reports.analysis.pairing import paired_scores
 from reports.analysis.roles import COMPETING
 from reports.analysis.selection import ResultRow, Selection, usual_budget, usual_model
 from reports.analysis.subjects import Subject
 from reports.analysis.summary import Summary, summary
 from results.records.roles import Role, split_budget
-from results.statistics.ranks import pairwise
-from results.statistics.significance import MIN_COMMON_SEEDS
-
-Verdict = Literal["best", "tie", "worse", "untested", "none"]
-"""A score against the best one.
-
-*untested* if too few seeds are common to both rows, *none* if no row is the best
-(`reports.analysis.best`).
-"""
 
 MIN_ROWS = 3
 """Minimum number of rows for a second variant of a stream to be a column."""
 
 ROLE_ORDER: tuple[Role, ...] = (*COMPETING, "control", "bound")
-
-
-@dataclass(frozen=True, slots=True)
-class Score:
-    """A row's score on one benchmark.
-
-    Attributes:
-        mean: Mean of the primary metric over seeds.
-        verdict: Comparison with the best competing row.
-        shade: Tenth of the metric's range from 0 to 1 that the mean is in, 0 to 9.
-    """
-
-    mean: float
-    verdict: Verdict
-    shade: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +29,7 @@ class HeatRow:
         entry: One of its rows, for its names and its role.
         title: Its name for people.
         scores: By name of the benchmark; of a method with and without a budget, with it.
-        mean: Mean over the shared columns; None if one of them is missing.
+        mean: Mean over the shared columns; None if one of them is missing or does not compete.
         bytes: Largest state of a model in its columns, or largest total bytes of a method.
         cpu_seconds: Longest mean CPU time of training in its columns.
         others: Rows of the model with other options, by benchmarks on which it has no score.
@@ -68,6 +43,11 @@ class HeatRow:
     cpu_seconds: float | None = None
     others: Mapping[str, ResultRow] = field(default_factory=dict)
 
+    @property
+    def superseded(self) -> bool:
+        """Whether all its scores are of earlier versions and do not compete."""
+        return all(score.verdict == "superseded" for score in self.scores.values())
+
 
 @dataclass(frozen=True, slots=True)
 class Heat:
@@ -80,6 +60,7 @@ class Heat:
             one; means are over these.
         budgets: Budget of the methods on a stream, as a variant's options, by benchmark.
         rows: References by falling mean, then controls, then bounds.
+        earlier: Whether all rows that compete are of earlier versions of the code.
     """
 
     kind: Literal["task", "stream"]
@@ -87,6 +68,7 @@ class Heat:
     shared: tuple[str, ...]
     budgets: dict[str, str]
     rows: tuple[HeatRow, ...]
+    earlier: bool = False
 
     @property
     def columns(self) -> tuple[tuple[Subject, str, str], ...]:
@@ -99,6 +81,26 @@ class Heat:
                 self.budgets.get(subject.name, ""),
             )
             for subject in self.subjects
+        )
+
+    @property
+    def groups(self) -> tuple[tuple[str, tuple[HeatRow, ...]], ...]:
+        """Rows that compete, without a title, then those that do not, each with its title."""
+        competing = tuple(row for row in self.competitors if not row.superseded)
+        old = tuple(row for row in self.competitors if row.superseded)
+        apart = tuple(row for row in self.rows if row.entry.role not in COMPETING)
+        found = (
+            ("", competing),
+            ("earlier versions of the code, which do not compete", old),
+            ("controls and bounds", apart),
+        )
+        return tuple((title, rows) for title, rows in found if rows)
+
+    @property
+    def has_superseded(self) -> bool:
+        """Whether a score is of an earlier version and does not compete."""
+        return any(
+            score.verdict == "superseded" for row in self.rows for score in row.scores.values()
         )
 
     @property
@@ -124,21 +126,23 @@ def _heat(selection: Selection, kind: Literal["task", "stream"]) -> Heat:
     scores: dict[tuple[str, str], dict[str, Score]] = defaultdict(dict)
     used: dict[tuple[str, str], dict[str, Summary]] = defaultdict(dict)
     for subject in subjects:
-        for entry, score in _scores(rows[subject.name]):
+        for entry, score in heat_scores(rows[subject.name]):
             key = _key(entry)
             entries.setdefault(key, entry)
             if entry.budget is not None or subject.name not in scores[key]:
                 scores[key][subject.name] = score
                 used[key][subject.name] = summary(entry)
     usual = usual_model(list(entries.values()))
-    shared = _shared(subjects, [scores[key] for key in entries if entries[key].role in COMPETING])
+    shared = _shared(
+        subjects, [_valid(scores[key]) for key in entries if entries[key].role in COMPETING]
+    )
     others = _others(selection, subjects)
     made = [
         HeatRow(
             entry,
             _title(entry, usual),
             scores[key],
-            _mean(scores[key], shared),
+            _mean(_valid(scores[key]), shared),
             *_costs(list(used[key].values())),
             others={
                 subject.name: others[subject.name, entry.model]
@@ -152,7 +156,9 @@ def _heat(selection: Selection, kind: Literal["task", "stream"]) -> Heat:
     budgets = {
         subject.name: text for subject in subjects if (text := usual_budget(rows[subject.name]))
     }
-    return Heat(kind, tuple(subjects), shared, budgets, tuple(made))
+    competing = [entry for name in rows for entry in rows[name] if entry.competes]
+    earlier = bool(competing) and all(entry.earlier for entry in competing)
+    return Heat(kind, tuple(subjects), shared, budgets, tuple(made), earlier)
 
 
 def _order(row: HeatRow) -> tuple[bool, int, bool, float, float, str]:
@@ -177,11 +183,19 @@ def _others(selection: Selection, subjects: Sequence[Subject]) -> dict[tuple[str
 
 
 def _columns(subjects: Sequence[Subject], rows: dict[str, list[ResultRow]]) -> list[Subject]:
-    """Choose a task's variant with most rows, and a stream's variants with several rows."""
+    """Choose a task's variant with most rows, and a stream's variants with several rows.
+
+    Variants that have rows of today's version come first.
+    """
+
+    def size(subject: Subject) -> tuple[bool, int]:
+        entries = rows[subject.name]
+        return any(entry.competes and not entry.earlier for entry in entries), len(entries)
+
     largest: dict[str, Subject] = {}
     for subject in subjects:
         known = largest.setdefault(subject.benchmark, subject)
-        if len(rows[subject.name]) > len(rows[known.name]):
+        if size(subject) > size(known):
             largest[subject.benchmark] = subject
     return [
         subject
@@ -194,42 +208,16 @@ def _columns(subjects: Sequence[Subject], rows: dict[str, list[ResultRow]]) -> l
     ]
 
 
-def _scores(entries: Sequence[ResultRow]) -> list[tuple[ResultRow, Score]]:
-    """Return each row's score; the best competing row, if there is one, is the standard of all."""
-    known = [(entry, mean) for entry in entries if (mean := summary(entry).mean) is not None]
-    if not known:
-        return []
-    rows = [entry for entry, _ in known]
-    leader = best_row(rows)
-    if leader is None:
-        return [(entry, Score(mean, "none", _shade(mean))) for entry, mean in known]
-    best = rows.index(leader)
-    values = paired_scores(rows, leader.subject.primary)
-    significant, _ = pairwise(values)
-    common = (np.isfinite(values) & np.isfinite(values[best])).sum(axis=1)
-    return [
-        (entry, Score(mean, _verdict(place, best, significant, common), _shade(mean)))
-        for place, (entry, mean) in enumerate(known)
-    ]
-
-
-def _verdict(place: int, best: int, significant: np.ndarray, common: np.ndarray) -> Verdict:
-    if place == best:
-        return "best"
-    if common[place] < MIN_COMMON_SEEDS:
-        return "untested"
-    return "worse" if significant[place, best] else "tie"
-
-
-def _shade(mean: float) -> int:
-    return int(min(max(mean, 0.0), 0.999) * 10)
-
-
 def _shared(subjects: Sequence[Subject], rows: Sequence[dict[str, Score]]) -> tuple[str, ...]:
     most = [scores for scores in rows if 2 * len(scores) >= len(subjects)]
     return tuple(
         subject.name for subject in subjects if all(subject.name in scores for scores in most)
     )
+
+
+def _valid(scores: dict[str, Score]) -> dict[str, Score]:
+    """Return the scores that compete."""
+    return {name: one for name, one in scores.items() if one.verdict != "superseded"}
 
 
 def _mean(scores: dict[str, Score], shared: Sequence[str]) -> float | None:

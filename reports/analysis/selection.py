@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from reports.analysis.benchmark_variants import variant_names
 from reports.analysis.learning_rates import other_rates
-from reports.analysis.roles import COMPARED, Descriptions, descriptions
+from reports.analysis.roles import COMPARED, COMPETING, Descriptions, descriptions
 from reports.analysis.stale_records import stale_records
 from reports.analysis.subjects import (
     Subject,
@@ -43,6 +43,10 @@ class ResultRow:
         role: Its role in a comparison.
         model_title: The model's name for people.
         method_title: The method's name for people.
+        earlier: Whether today's code would not make its records again
+            (`reports.analysis.earlier_versions`).
+        superseded: Whether it is of an earlier version, and its benchmark has rows of today's that
+            compete; then it does not compete.
     """
 
     subject: Subject
@@ -55,6 +59,13 @@ class ResultRow:
     role: Role = "reference"
     model_title: str = ""
     method_title: str = ""
+    earlier: bool = False
+    superseded: bool = False
+
+    @property
+    def competes(self) -> bool:
+        """Whether it competes: a reference, of no superseded version."""
+        return self.role in COMPETING and not self.superseded
 
     @property
     def budget(self) -> str | None:

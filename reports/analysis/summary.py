@@ -49,6 +49,8 @@ class Summary:
         train_seconds: Mean wall-clock time of training; it depends on other work on the machine.
         train_cpu_seconds: Mean CPU time of training; it hardly depends on other work.
         train_examples: Number of training examples.
+        superseded: Whether it is of an earlier version and does not compete with the rows of
+            today's; it has no rank.
     """
 
     benchmark: str
@@ -75,6 +77,7 @@ class Summary:
     train_seconds: float | None
     train_cpu_seconds: float | None
     train_examples: int | None
+    superseded: bool = False
 
     @property
     def limits(self) -> Range:
@@ -90,14 +93,16 @@ def summarise(selection: Selection) -> list[Summary]:
 def ranked(selection: Selection, subject: Subject) -> list[tuple[ResultRow, Summary]]:
     """Sort a benchmark's rows by falling mean, then by name, and rank those that are tested.
 
-    Ablations, sizes and budgets come after the rows that they are variants of, without a rank.
-    Bounds have a rank, but do not count in that of other rows.
+    Rows of superseded versions come after those of today's, and ablations, sizes and budgets after
+    the rows that they are variants of, all without a rank. Bounds have a rank, but do not count in
+    that of other rows.
     """
     compared = selection.compared(subject)
     pairs = [(entry, summary(entry)) for entry in selection.of(subject)]
     pairs.sort(
         key=lambda pair: (
             pair[0] not in compared,
+            pair[0].superseded,
             pair[1].mean is None,
             -(pair[1].mean or 0.0),
             pair[1].model,
@@ -105,13 +110,13 @@ def ranked(selection: Selection, subject: Subject) -> list[tuple[ResultRow, Summ
             pair[1].setting,
         )
     )
-    first = pairs[: len(compared)]
+    first = pairs[: sum(not entry.superseded for entry in compared)]
     values = paired_scores([entry for entry, _ in first], subject.primary)
     counts = [entry.role != "bound" for entry, _ in first]
     found = zip(first, ranks(values, counts), is_tested(values, counts), strict=True)
     return [
         *((entry, _ranked(row, int(rank), bool(known))) for (entry, row), rank, known in found),
-        *pairs[len(compared) :],
+        *pairs[len(first) :],
     ]
 
 
@@ -154,6 +159,7 @@ def summary(entry: ResultRow) -> Summary:
         train_seconds=float(np.mean(seconds)) if seconds else None,
         train_cpu_seconds=float(np.mean(busy)) if busy else None,
         train_examples=_peak(entry, lambda record: record.cost.train_examples),
+        superseded=entry.superseded,
     )
 
 

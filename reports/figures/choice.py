@@ -21,7 +21,8 @@ class FigureRows:
 
     Attributes:
         rows: The chosen rows, in the order in which they were given.
-        note: One sentence on the rows that are left out; empty if there are none.
+        note: Sentences on rows of earlier versions, and on rows that are left out; empty if there
+            are none.
     """
 
     rows: tuple[ResultRow, ...]
@@ -45,7 +46,19 @@ def choose(entries: Sequence[ResultRow], *, one_model: bool = True) -> FigureRow
     rows = tuple(entry for entry in compared if entry in ordered)
     left = len(entries) - len(rows)
     note = f"Not drawn: {left} further row{'s' * (left > 1)}, see the tables." if left else ""
-    return FigureRows(rows, note)
+    return FigureRows(rows, " ".join(filter(None, (_earlier(rows), note))))
+
+
+def _earlier(rows: Sequence[ResultRow]) -> str:
+    """Name the drawn rows that do not compete, since they are of earlier versions."""
+    names = dict.fromkeys(
+        (entry.method_title or entry.method).partition(", ")[0]
+        if entry.subject.kind == "stream"
+        else entry.model_title or entry.model
+        for entry in rows
+        if entry.superseded
+    )
+    return f"Of earlier versions, which do not compete: {', '.join(names)}." if names else ""
 
 
 def _of_one_model(entries: list[ResultRow]) -> list[ResultRow]:

@@ -9,7 +9,6 @@ from matplotlib.figure import Figure
 
 from reports.analysis.best import above_chance
 from reports.analysis.comparison import PairwiseReport, RowComparison, against_best
-from reports.analysis.roles import COMPETING
 from reports.analysis.selection import ResultRow
 from reports.analysis.subjects import Subject
 from reports.figures.palette import looks
@@ -78,7 +77,7 @@ def draw_best(
 
 
 def _is_apart(entry: ResultRow) -> bool:
-    return entry.role not in COMPETING
+    return not entry.competes
 
 
 def _figure(

@@ -13,6 +13,7 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from reports.analysis.dataframes import records_frame, to_csv
+from reports.analysis.earlier_versions import with_earlier_versions
 from reports.analysis.other_options import other_options
 from reports.analysis.selection import ResultRow, Selection, select
 from reports.analysis.subjects import Subject
@@ -112,6 +113,7 @@ def write(
         UsageError: If the folder can't be written, or a file that no report wrote would be
             replaced.
     """
+    selection = with_earlier_versions(selection, outdated)
     rows = lines(selection, official, outdated)
     inspected = inspections or {}
     further = dict(extra or {})

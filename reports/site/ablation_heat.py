@@ -10,6 +10,7 @@ from reports.analysis.metric_ranges import difference_range
 from reports.analysis.subjects import Subject
 from reports.site.ablations import Ablation
 from reports.tables import number_format
+from reports.tables.mechanisms import mechanism
 from reports.tables.row_titles import options_text
 from results.statistics.significance import MIN_COMMON_SEEDS
 
@@ -46,11 +47,13 @@ class LossTable:
         title: Their names.
         subjects: The columns.
         rows: Each change in words, with its cells by the benchmark's name.
+        mechanisms: What a change leaves out, by the change in words, if it has a name.
     """
 
     title: str
     subjects: tuple[Subject, ...]
     rows: tuple[tuple[str, dict[str, LossCell]], ...]
+    mechanisms: dict[str, str]
 
 
 def loss_tables(found: Sequence[Ablation]) -> list[LossTable]:
@@ -72,7 +75,14 @@ def _table(title: str, found: Sequence[Ablation]) -> LossTable:
         title,
         tuple(sorted(subjects.values(), key=lambda subject: subject.name)),
         tuple((options_text(option), rows[option]) for option in shown),
+        {options_text(one.option): text for one in found if (text := mechanism(*_change(one)))},
     )
+
+
+def _change(one: Ablation) -> tuple[str, str]:
+    """Return the name of the changed model or method, and the option."""
+    before, after = one.before, one.after
+    return (before.method if after.model == before.model else before.model), one.option
 
 
 def _cell(one: Ablation) -> LossCell:

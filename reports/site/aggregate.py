@@ -133,7 +133,7 @@ def _aggregate(selection: Selection, manifest: Manifest, kind: str) -> Aggregate
     rows: dict[tuple[str, str], dict[str, ResultRow]] = defaultdict(dict)
     entries = [entry for subject in subjects for entry in selection.compared(subject)]
     for entry in entries:
-        if any(record.id in planned for record in entry.ok):
+        if not entry.superseded and any(record.id in planned for record in entry.ok):
             rows[entry.model, entry.method][entry.subject.name] = entry
     whole = [
         tuple(row[subject.name] for subject in subjects)

@@ -18,10 +18,23 @@ def answer(heat: Heat) -> str:
     if not complete:
         return f"No {what} has a result yet."
     best, *others = complete
-    text = f"{best.title} has the highest mean score{_over(heat)}, {_score(best)}"
+    start = "In records of earlier versions, " if heat.earlier else ""
+    text = f"{start}{best.title} has the highest mean score{_over(heat)}, {_score(best)}"
     text += f"; next is {others[0].title} with {_score(others[0])}." if others else "."
     above = _controls(heat, others[0] if others else best)
-    return " ".join(part for part in (text, above, _leads(heat, best)) if part)
+    return " ".join(part for part in (text, above, _leads(heat, best), _superseded(heat)) if part)
+
+
+def _superseded(heat: Heat) -> str:
+    """Name the rows whose scores are of earlier versions and do not compete."""
+    names = [
+        row.title
+        for row in heat.competitors
+        if any(score.verdict == "superseded" for score in row.scores.values())
+    ]
+    if not names:
+        return ""
+    return f"Not compared, since their rows are of earlier versions: {', '.join(names)}."
 
 
 def _over(heat: Heat) -> str:
@@ -54,19 +67,23 @@ def _leads(heat: Heat, best: HeatRow) -> str:
         for subject in heat.subjects
         if subject.name in best.scores and best.scores[subject.name].verdict == "best"
     ]
-    verdicts = [{row.scores[name].verdict for row in others if name in row.scores} for name in led]
+    verdicts = [
+        {row.scores[name].verdict for row in others if name in row.scores} - {"superseded"}
+        for name in led
+    ]
     clear = sum(found == {"worse"} for found in verdicts)
     untested = sum("untested" in found and "tie" not in found for found in verdicts)
     parts = [f"It leads on {len(led) or 'none'} of {len(heat.subjects)} {benchmark}s"]
     if led and (clear or not untested):
         parts.append(f"the lead over every other {what} is significant on {clear or 'none'}")
     if untested:
+        on = "these" if untested == len(led) else f"{untested} of these"
         parts.append(
-            f"on {untested} it is not tested, since some {what}s have fewer than "
+            f"on {on} its lead is not tested, since some {what}s have fewer than "
             f"{MIN_COMMON_SEEDS} seeds"
         )
     return "; ".join(parts) + "."
 
 
 def _score(row: HeatRow) -> str:
-    return number_format.score(row.mean)
+    return f"{number_format.percent(row.mean)}%"

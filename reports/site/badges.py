@@ -7,6 +7,7 @@ from pydantic import JsonValue
 
 from reports.analysis.selection import ResultRow
 from reports.site.reproduce import Defaults
+from reports.tables.ranks import EARLIER
 
 MIN_SEEDS = 3
 """Minimum number of seeds of a row."""
@@ -26,9 +27,6 @@ Outdated = Mapping[str, str]
 """What changed in the code since a cell was run, by cell id."""
 
 NOTHING_OUTDATED: Outdated = MappingProxyType({})
-
-EARLIER = "earlier version"
-"""Badge of a row that was measured with an earlier version of the code."""
 
 
 def badges(

@@ -66,6 +66,7 @@ def render(
 TABLE_GROUPS = (
     "",
     "Controls and bounds",
+    "Earlier versions of the code, which do not compete",
     "Ablations, sizes and further budgets, which do not compete",
 )
 """Titles of the parts of a ranking; competing rows come first, without a title."""
@@ -75,11 +76,14 @@ OPTIONS = ("steps", "train_length", "batch_size", "epochs", "iterations", "proto
 
 
 def groups(lines: Sequence[Line]) -> list[tuple[str, list[Line]]]:
-    """Split a ranking into competing rows, controls and bounds, and variants."""
-    apart = [line for line in lines if line.ranked and line.summary.role in ("control", "bound")]
-    competing = [line for line in lines if line.ranked and line not in apart]
+    """Split a ranking into competing rows, controls and bounds, earlier versions, and variants."""
+    ranked = [line for line in lines if line.ranked]
+    earlier = [line for line in ranked if line.entry.superseded]
+    today = [line for line in ranked if not line.entry.superseded]
+    apart = [line for line in today if line.summary.role in ("control", "bound")]
+    competing = [line for line in today if line not in apart]
     variants = [line for line in lines if not line.ranked]
-    found = zip(TABLE_GROUPS, (competing, apart, variants), strict=True)
+    found = zip(TABLE_GROUPS, (competing, apart, earlier, variants), strict=True)
     return [(title, rows) for title, rows in found if rows]
 
 

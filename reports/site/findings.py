@@ -167,6 +167,8 @@ def _claim(entry: ResultRow, best: Named, rest: Sequence[Named], tested: bool) -
     if not rest:
         return f"{name} is the only {'model' if row.kind == 'task' else 'row'}"
     second, other = rest[0]
+    if row.seeds_ok == 1 and any(one.seeds_ok > 1 for _, one in rest):
+        return f"{name} is ahead with one seed: not established"
     if _significantly_better(row, other):
         return f"{name} is best"
     if not tested:
@@ -207,7 +209,9 @@ def _furthest(selection: Selection, subject: Subject) -> str:
     found = [
         (mean, model_title(entry))
         for entry in entries
-        if entry.ok and (mean := finite(scores(entry, metric).mean)) is not None
+        if entry.ok
+        and not entry.superseded
+        and (mean := finite(scores(entry, metric).mean)) is not None
     ]
     best = sorted(found, key=lambda pair: (-pair[0], pair[1]))[:MAX_NAMED_ROWS]
     if not best:

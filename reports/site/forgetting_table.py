@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from reports.analysis.metric_ranges import metric_range
 from reports.analysis.pairing import common_seeds, paired_scores
-from reports.analysis.roles import COMPETING
 from reports.analysis.selection import ResultRow, Selection, usual_model
 from reports.analysis.subjects import Subject
 from reports.analysis.summary import finite, scores
@@ -132,7 +131,7 @@ def _rows(subject: Subject, entries: Sequence[ResultRow]) -> list[LeastForgettin
     budgets: dict[str, list[tuple[float, ResultRow]]] = defaultdict(list)
     for entry in entries:
         mean = finite(scores(entry, METRIC).mean) if entry.ok else None
-        if entry.budget is not None and entry.role in COMPETING and mean is not None:
+        if entry.budget is not None and entry.competes and mean is not None:
             budgets[entry.budget].append((mean, entry))
     found = []
     for budget in sorted(budgets, key=_order):

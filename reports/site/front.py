@@ -12,13 +12,12 @@ from reports.figures.plot import Plot
 from reports.site import page_templates
 from reports.site.aggregate import Aggregate
 from reports.site.answers import FAMILIES, answer
-from reports.site.badges import EARLIER
 from reports.site.findings import Finding, findings
 from reports.site.forgetting_table import forgetting_answer, forgetting_table
 from reports.site.lines import Line, informative_columns, shared_badges
 from reports.site.reproduce import commands, notes
 from reports.tables import formats
-from reports.tables.ranks import with_reason
+from reports.tables.ranks import EARLIER, with_reason
 from reports.tables.row_titles import method_title, model_titles
 from reports.tables.tables import LEADERBOARD_CAPTION, Table
 

@@ -7,7 +7,6 @@ import jinja2
 from reports.analysis.slugs import slug
 from reports.analysis.summary import summary
 from reports.site import addresses
-from reports.site.badges import EARLIER
 from reports.tables import formats, number_format, ranks, row_titles
 
 
@@ -33,6 +32,6 @@ def environment() -> jinja2.Environment:
     templates.globals["fmt"] = number_format
     templates.globals["ranks"] = ranks
     templates.globals["address"] = addresses
-    templates.globals["earlier"] = EARLIER
+    templates.globals["earlier"] = ranks.EARLIER
     templates.globals["titles"] = row_titles
     return templates

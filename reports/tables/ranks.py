@@ -6,6 +6,10 @@ from reports.analysis.summary import Summary
 from reports.tables import number_format
 from results.statistics.significance import MIN_COMMON_SEEDS
 
+EARLIER = "earlier version"
+"""Badge of a row that was measured with an earlier version of the code; instead of a rank, if it
+does not compete."""
+
 NOT_TESTED = "not tested"
 """Shown instead of the rank of a row that is not tested."""
 
@@ -17,6 +21,8 @@ REASON = (
 
 def rank_text(row: Summary) -> str:
     """Return the rank of a row."""
+    if row.superseded:
+        return EARLIER
     return NOT_TESTED if row.tested is False else number_format.whole(row.rank)
 
 

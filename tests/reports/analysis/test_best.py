@@ -29,6 +29,12 @@ def test_the_best_of_several_rows_that_compete(fill: Fill) -> None:
     assert best(fill, *rows[:1], *rows[2:], name="one") is None
 
 
+def test_a_single_seed_is_not_the_best_of_rows_with_several(fill: Fill) -> None:
+    rows = [*scored("gru", 0.9), *scored("lstm", 0.3, 0.3)]
+    assert best(fill, *rows, name="single") is None
+    assert best(fill, *rows[:2], name="both") == "gru"
+
+
 def test_no_row_at_chance_is_the_best(fill: Fill) -> None:
     near = [*scored("gru", 0.0004, 0.0), *scored("lstm", 0.0, 0.0)]
     assert best(fill, *near, name="rounded") is None

