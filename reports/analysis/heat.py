@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
@@ -121,6 +121,7 @@ def _heat(selection: Selection, kind: Literal["task", "stream"]) -> Heat:
         for subject in selection.subjects
         if subject.kind == kind
     }
+    rows, earlier = _one_version(rows)
     subjects = _columns([one for one in selection.subjects if one.kind == kind], rows)
     entries: dict[tuple[str, str], ResultRow] = {}
     scores: dict[tuple[str, str], dict[str, Score]] = defaultdict(dict)
@@ -156,9 +157,22 @@ def _heat(selection: Selection, kind: Literal["task", "stream"]) -> Heat:
     budgets = {
         subject.name: text for subject in subjects if (text := usual_budget(rows[subject.name]))
     }
-    competing = [entry for name in rows for entry in rows[name] if entry.competes]
-    earlier = bool(competing) and all(entry.earlier for entry in competing)
     return Heat(kind, tuple(subjects), shared, budgets, tuple(made), earlier)
+
+
+def _one_version(rows: dict[str, list[ResultRow]]) -> tuple[dict[str, list[ResultRow]], bool]:
+    """Return rows whose means over benchmarks are of one version, and whether it is an earlier one.
+
+    If any row that competes is of today's version, rows of earlier versions do not compete on any
+    benchmark.
+    """
+    competing = [entry for entries in rows.values() for entry in entries if entry.competes]
+    if competing and all(entry.earlier for entry in competing):
+        return rows, True
+    return {
+        name: [replace(entry, superseded=entry.earlier) for entry in entries]
+        for name, entries in rows.items()
+    }, False
 
 
 def _order(row: HeatRow) -> tuple[bool, int, bool, float, float, str]:

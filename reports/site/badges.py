@@ -35,7 +35,7 @@ def badges(
     official: Official = NO_SUITES,
     outdated: Outdated = NOTHING_OUTDATED,
 ) -> tuple[str, ...]:
-    """Return a row's badges.
+    """Return a row's badges; that a row is superseded is in the place of its rank.
 
     Args:
         entry: The row.
@@ -53,7 +53,7 @@ def badges(
     count = len(entry.ok)
     if count < MIN_SEEDS:
         found.append(f"{'one seed' if count == 1 else f'{count} seeds'}: not tested")
-    if any(record.id in outdated for record in entry.ok):
+    if not entry.superseded and any(record.id in outdated for record in entry.ok):
         found.append(EARLIER)
     return tuple(found)
 

@@ -109,27 +109,16 @@ def chart(
     where = sorted({x for _, points in lines for x, _ in points})
     scale: Callable[[float], float] = math.log2 if log else float
     low, span = scale(where[0]), (scale(where[-1]) - scale(where[0])) or 1.0
-    places = {
-        x: round(
-            LEFT_MARGIN + (CHART_WIDTH - LEFT_MARGIN - RIGHT_MARGIN) * (scale(x) - low) / span, 1
-        )
-        for x in where
-    }
-    drawn = []
-    for name, points in lines:
-        placed = [(places[x], _height(y / highest)) for x, y in points]
-        drawn.append(
-            DrawnLine(
-                name,
-                _path(_step_points(placed) if steps else placed),
-                tuple(placed) if len(placed) <= MAX_DOTS else (),
-            )
-        )
+    width = CHART_WIDTH - LEFT_MARGIN - RIGHT_MARGIN
+    places = {x: round(LEFT_MARGIN + width * (scale(x) - low) / span, 1) for x in where}
+    placed = [
+        (name, [(places[x], _height(y / highest)) for x, y in points]) for name, points in lines
+    ]
     return Chart(
         title=title,
         description=f"{title}: {_ends([points[0] for _, points in lines], label)}, "
         f"{_ends([points[-1] for _, points in lines], label)}",
-        lines=tuple(drawn),
+        lines=tuple(_drawn(name, points, steps=steps) for name, points in placed),
         x_ticks=tuple(
             Tick(place, label(x))
             for place, x in (_point_labels(places) if log else _even_labels(low, span))
@@ -137,6 +126,12 @@ def chart(
         y_ticks=tuple(Tick(_height(share), f"{share * highest:.3g}") for share in FRACTIONS),
         chance=None if chance is None else _height(chance / highest),
     )
+
+
+def _drawn(name: str, points: Sequence[tuple[float, float]], *, steps: bool) -> DrawnLine:
+    """Draw a line through placed points, with dots if they are few."""
+    path = _path(_step_points(points) if steps else points)
+    return DrawnLine(name, path, tuple(points) if len(points) <= MAX_DOTS else ())
 
 
 def _path(points: Sequence[tuple[float, float]]) -> str:

@@ -64,20 +64,13 @@ def render(
         has_ablations: Whether there is a page of ablations.
     """
     ranked = [line for line in lines if line.ranked]
-    by_benchmark = {
-        name: tuple(rows) for name, rows in groupby(ranked, key=lambda line: line.summary.benchmark)
-    }
-    groups = [
-        Group(finding, by_benchmark.get(finding.subject.name, ()))
-        for finding in findings(selection)
-    ]
     return (
         page_templates.environment()
         .get_template("front.html")
         .render(
             root="",
             selection=selection,
-            groups=groups,
+            groups=_groups(selection, ranked),
             aggregates=aggregates,
             figures=figures,
             heats=[(heat, FAMILIES[heat.kind], answer(heat)) for heat in heat_tables(selection)],
@@ -101,15 +94,20 @@ def render(
             facts=provenance.provenance_facts(selection),
             commands=commands(selection),
             notes=notes(selection),
-            commits=sorted(
-                {
-                    record.provenance.commit
-                    for record in selection.records
-                    if record.provenance.commit
-                }
-            ),
+            commits=sorted({one.provenance.commit for one in selection.records} - {None, ""}),
         )
     )
+
+
+def _groups(selection: Selection, lines: Sequence[Line]) -> list[Group]:
+    """Return the leaderboard by benchmark."""
+    by_benchmark = {
+        name: tuple(rows) for name, rows in groupby(lines, key=lambda line: line.summary.benchmark)
+    }
+    return [
+        Group(finding, by_benchmark.get(finding.subject.name, ()))
+        for finding in findings(selection)
+    ]
 
 
 def counts(selection: Selection) -> list[tuple[str, int]]:
@@ -135,7 +133,7 @@ def counts(selection: Selection) -> list[tuple[str, int]]:
 def outdated_note(lines: Sequence[Line]) -> str:
     """State how many rows with a result are of earlier versions of the code, if any."""
     rows = [line for line in lines if line.entry.ok]
-    earlier = sum(EARLIER in line.badges for line in rows)
+    earlier = sum(line.entry.superseded or EARLIER in line.badges for line in rows)
     if not earlier:
         return ""
     which = "All rows" if earlier == len(rows) else f"{earlier} of {len(rows)} rows"

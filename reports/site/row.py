@@ -88,25 +88,9 @@ def render(
                 for record in entry.ok
                 if (found := _matrix(entry, record))
             ],
-            tables=[
-                one
-                for one in (
-                    _seed_table(
-                        "Metrics", [(record, _metrics(entry, record)) for record in entry.ok]
-                    ),
-                    _seed_table(COST_CAPTION, [(record, _cost(record)) for record in entry.ok]),
-                    _seed_table("Memory slots", [(record, _slots(record)) for record in entry.ok]),
-                )
-                if one.columns
-            ],
+            tables=_seed_tables(entry),
             traces={record.cell.seed: _trace(record) for record in entry.failed},
-            options={
-                part: [
-                    (name, json.dumps(value, ensure_ascii=False)) for name, value in options.items()
-                ]
-                for part, options in records[0].cell.config.items()
-                if options
-            },
+            options=_options(records[0]),
             commands=rerun_commands(records, defaults),
             note=plugin_note(record.cell for record in records),
             common=common,
@@ -115,6 +99,25 @@ def render(
             changes=sorted({outdated[one.id] for one in records if one.id in outdated}),
         )
     )
+
+
+def _options(record: Record) -> dict[str, list[tuple[str, str]]]:
+    """Return the options of a record as JSON, by part."""
+    return {
+        part: [(name, json.dumps(value, ensure_ascii=False)) for name, value in options.items()]
+        for part, options in record.cell.config.items()
+        if options
+    }
+
+
+def _seed_tables(entry: ResultRow) -> list[SeedTable]:
+    """Return the tables of metrics, costs and slots by seed, without empty ones."""
+    tables = (
+        _seed_table("Metrics", [(record, _metrics(entry, record)) for record in entry.ok]),
+        _seed_table(COST_CAPTION, [(record, _cost(record)) for record in entry.ok]),
+        _seed_table("Memory slots", [(record, _slots(record)) for record in entry.ok]),
+    )
+    return [one for one in tables if one.columns]
 
 
 def _seed_table(caption: str, facts: Sequence[tuple[Record, Facts]]) -> SeedTable:

@@ -72,6 +72,16 @@ def test_pages_and_tables_set_earlier_rows_apart(fill: Fill) -> None:
     )
 
 
+def test_a_mean_over_benchmarks_is_of_one_version(fill: Fill) -> None:
+    """The old row is alone on its benchmark, and the table has rows of today on another."""
+    old = [task_record(cell("memnet", seed, benchmark="mqar"), [0.9]) for seed in range(5)]
+    selection = with_earlier_versions(select(fill(*old, *TODAY)), {one.id for one in old})
+    assert not any(entry.superseded for entry in selection.entries)
+    [heat] = heat_tables(selection)
+    verdicts = {row.title: [score.verdict for score in row.scores.values()] for row in heat.rows}
+    assert verdicts == {"lstm": ["best"], "gru": ["worse"], "memnet": ["superseded"]}
+
+
 def test_figures_draw_earlier_rows_and_name_them(fill: Fill) -> None:
     selection = marked(fill, *OLD, *TODAY)
     found = choose(selection.entries)
