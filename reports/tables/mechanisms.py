@@ -1,6 +1,6 @@
 """Names of MemNet's mechanisms: what the options of its ablations switch off."""
 
-MECHANISMS = {
+MECHANISM_TITLES = {
     "hebbian=false": "the Hebbian graph",
     "hops=1": "the second hop through the graph",
     "serial=false": "the tape, which stores order",
@@ -35,4 +35,4 @@ def mechanism(name: str, option: str) -> str:
     """
     if name.partition("[")[0] != WITH_MECHANISMS:
         return ""
-    return MECHANISMS.get(option.removesuffix(".0"), "")
+    return MECHANISM_TITLES.get(option.removesuffix(".0"), "")

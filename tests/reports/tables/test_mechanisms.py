@@ -2,7 +2,7 @@
 
 from baselines.registry import Registry
 from benchmarks.suites import ablation
-from reports.tables.mechanisms import MECHANISMS, mechanism
+from reports.tables.mechanisms import MECHANISM_TITLES, mechanism
 
 
 def test_options_of_the_suite_of_ablations_have_names() -> None:
@@ -22,7 +22,7 @@ def test_names_of_options_exist_today_or_in_published_records() -> None:
         for kind in ("model", "method")
         for option in Registry(kind).get("memnet").source.options
     }
-    assert {one.partition("=")[0] for one in MECHANISMS} - today <= {
+    assert {one.partition("=")[0] for one in MECHANISM_TITLES} - today <= {
         "training_slots",
         "anchor_weight",
         "neighbour_weight",
