@@ -52,6 +52,8 @@ def is_tested(
         competing: As in `ranks`.
     """
     known = np.isfinite(np.asarray(scores, dtype=np.float64)).astype(np.intp)
+    if not len(known):
+        return np.zeros(0, dtype=np.bool_)
     pairs = known @ known.T >= MIN_COMMON_SEEDS
     np.fill_diagonal(pairs, False)
     return np.asarray((pairs & _counting(len(known), competing)[None, :]).any(axis=1))

@@ -25,6 +25,7 @@ def test_a_model_is_tested_by_five_common_seeds_with_one_that_counts() -> None:
     assert list(is_tested(scores)) == [True, False, True]
     assert list(is_tested(scores, [True, True, False])) == [False, False, True]
     assert list(is_tested(scores[:1])) == [False]
+    assert list(is_tested([])) == []
 
 
 def test_ranks_use_paired_seeds() -> None:
