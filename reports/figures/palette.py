@@ -31,7 +31,7 @@ MODEL_LOOKS: Mapping[str, Look] = {
     "delta-rule": Look("#882255", "P"),
     "gated-delta-rule": Look("#CC79A7", "X"),
     "token-memory": Look("#56B4E9", "h"),
-    "bigram": Look("#4d4d4d", "*"),
+    "bigram": Look("#4d4d4d", "d"),
     "key-value-store": Look("#888888", "p"),
     "dnc": Look("#117733", "p"),
     "titans": Look("#AA4499", ">"),
@@ -47,7 +47,7 @@ METHODS: Mapping[str, Look] = {
     "memnet": Look("#0072B2", "o"),
     "er": Look("#E69F00", "s"),
     "naive": Look("#4d4d4d", "v"),
-    "joint": Look("#888888", "*"),
+    "joint": Look("#888888", "D"),
     "cumulative": Look("#888888", "p"),
     "ridge": Look("#009E73", "^"),
     "ridge-slots": Look("#44AA99", "8"),
@@ -83,7 +83,7 @@ COLOURS = (
     "#661100",
     "#6699CC",
 )
-MARKERS = ("v", "P", "X", "<", "p", "h", "*", ">")
+MARKERS = ("v", "P", "X", "<", "p", "h", "d", ">")
 """Markers, and above colours, of all other models; unused colours come first."""
 
 SOLID: Dashes = (0.0, ())
