@@ -69,6 +69,14 @@ def test_a_page_fits_every_screen(page: Any, served: str, address: str) -> None:
         assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
+@pytest.mark.parametrize(("width", "height"), [(390, 844), (1400, 900)])
+def test_results_are_on_the_first_screen(page: Any, served: str, width: int, height: int) -> None:
+    page.set_viewport_size({"width": width, "height": height})
+    page.goto(served + "index.html")
+    row = page.locator("table.heat tbody tr").first.bounding_box()
+    assert row["y"] + row["height"] <= height
+
+
 @every_page
 def test_axe_finds_nothing_serious(page: Any, served: str, address: str) -> None:
     """All rules in light mode; contrast in dark mode."""
