@@ -11,6 +11,7 @@ import torch
 from baselines.interface import Signature, map_state, state_bytes
 from baselines.registry import Entry, Registry
 from benchmarks.checks import models
+from benchmarks.checks.model_inputs import build
 from benchmarks.checks.rule import Case, Rule
 
 
@@ -53,7 +54,7 @@ def test_models_of_a_suite_have_similar_size() -> None:
     sizes = {}
     for name in COMPARED:
         case = Case(entry=Registry("model").get(name))
-        model = models.build(case, Signature(vocabulary=16, outputs=16, length=256))
+        model = build(case, Signature(vocabulary=16, outputs=16, length=256))
         sizes[name] = sum(parameter.numel() for parameter in model.parameters())
     assert max(sizes.values()) < 1.4 * min(sizes.values()), sizes
     assert max(sizes.values()) <= 110_000, sizes
