@@ -46,7 +46,7 @@ def inspect(
     from reports.output.inspection import write
 
     if cell is not None:
-        root = shared_options.store_root(store)
+        root = shared_options.store_root(shared_options.one_store(store))
         parts = [
             stored.inspect_cell(root, cell, plugins=plugin or (), data_root=data_root).part("trace")
         ]

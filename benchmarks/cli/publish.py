@@ -16,7 +16,7 @@ def publish(
             "--out", metavar="DIR", parser=folder("--out"), help="Output folder of the site."
         ),
     ],
-    store: shared_options.Store = None,
+    store: shared_options.Stores = None,
 ) -> None:
     """Write the site and its records for a static host.
 
@@ -26,15 +26,14 @@ def publish(
     from benchmarks.planning.earlier_versions import earlier_versions
     from benchmarks.planning.official_options import official_options
     from reports.output.publish import publish as write
-    from results.store.store import Store
 
-    opened = Store.open(shared_options.report_store(store or ""))
+    opened = shared_options.report_stores(store)
     catalog = Catalog.read()
     page = write(
         opened,
         out,
         official=official_options(catalog),
-        outdated=earlier_versions((record.cell for record in opened), catalog),
+        outdated=earlier_versions((record.cell for one in opened for record in one), catalog),
     )
     print(f"site: {page}")
     print("how to host it: reports/PUBLISHING.md")

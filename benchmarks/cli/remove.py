@@ -106,7 +106,7 @@ def remove(
     """
     from results.store.store import Store
 
-    opened = Store.open(shared_options.store_root(store))
+    opened = Store.open(shared_options.store_root(shared_options.one_store(store)))
     flags = {"failed": failed, "stale": stale, "superseded": superseded}
     chosen = Filter(
         statuses=frozenset(name for name, given in flags.items() if given),

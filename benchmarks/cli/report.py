@@ -1,7 +1,7 @@
 """``memnet report``: writes a site of static pages from a store."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -9,9 +9,12 @@ from benchmarks.cli import shared_options
 from benchmarks.cli.inspect import import_stored_weights
 from benchmarks.cli.paths import folder
 
+if TYPE_CHECKING:
+    from reports.output.inspection import InspectionPart
+
 
 def report(
-    store: shared_options.Store = None,
+    store: shared_options.Stores = None,
     out: Annotated[
         Path,
         typer.Option(
@@ -41,24 +44,27 @@ def report(
     from benchmarks.planning.earlier_versions import earlier_versions
     from benchmarks.planning.official_options import official_options
     from reports.output.build import build
-    from results.store.store import Store
 
     if compare is not None:
         from benchmarks.cli.compare import compare as side_by_side
 
-        page = side_by_side(compare, shared_options.report_store(store or ""), out)
+        root = shared_options.one_store([shared_options.report_store(one) for one in store or [""]])
+        assert root is not None
+        page = side_by_side(compare, root, out)
     else:
-        opened = Store.open(shared_options.report_store(store or ""))
-        inspections = {}
+        opened = shared_options.report_stores(store)
+        inspections: dict[str, "InspectionPart"] = {}
         if inspect:
-            inspections = import_stored_weights().stored_parts(opened, plugins=plugin or ())
+            parts = import_stored_weights().stored_parts
+            for one in opened:
+                inspections |= parts(one, plugins=plugin or ())
         catalog = Catalog.read()
         page = build(
             opened,
             out,
             inspections=inspections,
             official=official_options(catalog),
-            outdated=earlier_versions((record.cell for record in opened), catalog),
+            outdated=earlier_versions((record.cell for one in opened for record in one), catalog),
         )
     print(f"report: {page}")
     if open_:

@@ -152,7 +152,7 @@ def run(
         write_run_file(export, given, plan)
     one = Run(
         plan=plan,
-        root=shared_options.store_root(store),
+        root=shared_options.store_root(shared_options.one_store(store)),
         engine=chosen,
         display=choose_display(workers, quiet=quiet, verbose=verbose),
         rerun=_rerun(rerun),

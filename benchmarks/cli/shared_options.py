@@ -1,20 +1,22 @@
 """Options shared by several subcommands."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from benchmarks.cli.paths import file, folder, usable_folder
+from results.errors import UsageError
 from results.store.published_store import store_folder
 
 if TYPE_CHECKING:
     from reports.analysis.selection import Selection
+    from results.store.store import Store as OpenStore
 
 Store = Annotated[
-    Path | None,
+    list[Path] | None,
     typer.Option(
         "--store",
         metavar="DIR",
@@ -147,6 +149,28 @@ def store_root(given: Path | None) -> Path:
     return usable_folder("MEMNET_STORE", os.environ.get("MEMNET_STORE") or "runs")
 
 
+def one_store(given: Sequence[Path] | None) -> Path | None:
+    """Return the only folder of a command that works on one store; None without one.
+
+    Raises:
+        UsageError: If several are given.
+    """
+    if given and len(given) > 1:
+        raise UsageError(f"--store is given {len(given)} times, and this command takes one store")
+    return given[0] if given else None
+
+
+def report_stores(given: Sequence[str] | None) -> "list[OpenStore]":
+    """Open the stores of a report; without one, that of `store_root`.
+
+    Raises:
+        UsageError: If a folder is no store.
+    """
+    from results.store.store import Store
+
+    return [Store.open(report_store(one)) for one in list(given or ()) or [""]]
+
+
 def report_store(given: str | Path) -> Path:
     """Return the folder of a store to report, where ``published`` is the package's own records.
 
@@ -171,9 +195,8 @@ def selected(stores: Iterable[str | Path]) -> "Selection":
     from benchmarks.planning.earlier_versions import earlier_versions
     from reports.analysis.earlier_versions import with_earlier_versions
     from reports.analysis.selection import select
-    from results.store.store import Store
 
-    first, *others = [Store.open(report_store(one)) for one in list(stores) or [""]]
+    first, *others = report_stores([str(one) for one in stores])
     selection = select(first, *others)
     cells = (record.cell for record in selection.records)
     return with_earlier_versions(selection, earlier_versions(cells, Catalog.read()))

@@ -60,7 +60,7 @@ def status(
         budget,
         total_budget,
     )
-    opened = Store(shared_options.store_root(store))
+    opened = Store(shared_options.store_root(shared_options.one_store(store)))
     cells = merged_manifest(plan, opened).cells
     found = store_status(cells, opened, plan.planner)
     counts = ", ".join(f"{count} {state}" for state, count in found.count().items())

@@ -64,7 +64,7 @@ def tune(
         options=given.benchmark,
         jobs=jobs,
         device=device,
-        store=shared_options.store_root(None) / "tuning" if store is None else store,
+        store=shared_options.one_store(store) or shared_options.store_root(None) / "tuning",
         data_root=data_root,
         table=TABLE if only_rates and not plugin and not no_write else None,
         catalog=Catalog.read(plugin or ()),

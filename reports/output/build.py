@@ -65,7 +65,7 @@ class BenchmarkPart:
 
 
 def build(
-    store: Store,
+    store: Store | Sequence[Store],
     out: Path,
     *,
     jobs: int | None = None,
@@ -73,9 +73,10 @@ def build(
     official: Official = NO_SUITES,
     outdated: Outdated = NOTHING_OUTDATED,
 ) -> Path:
-    """Write the report of a store; see `write`."""
+    """Write the report of one or several stores; see `write`."""
+    stores = [store] if isinstance(store, Store) else store
     return write(
-        select(store),
+        select(*stores),
         out,
         jobs=jobs,
         inspections=inspections,

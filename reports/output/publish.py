@@ -3,6 +3,7 @@
 import importlib.util
 import io
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -20,7 +21,7 @@ JSON_PARTS = ("cell", "curves", "slots", "provenance", "error")
 
 
 def publish(
-    store: Store,
+    store: Store | Sequence[Store],
     out: Path,
     *,
     official: Official = NO_SUITES,
@@ -33,7 +34,7 @@ def publish(
     the same bytes.
 
     Args:
-        store: The store.
+        store: The store, or several.
         out: Folder to write to; created if missing.
         official: Options of suites, by benchmark, which are official as the defaults are.
         outdated: What changed in the code since cells were run, by cell id.
@@ -49,10 +50,12 @@ def publish(
         raise UsageError(
             "publishing needs pyarrow, for the Parquet table: pip install 'memnet-bench[publish]'"
         )
-    selection = select(store)
+    stores = [store] if isinstance(store, Store) else store
+    selection = select(*stores)
     if not selection.records:
+        roots = ", ".join(str(one.root) for one in stores)
         raise UsageError(
-            f"the store {store.root} holds no records to publish; "
+            f"the store {roots} holds no records to publish; "
             "run a benchmark first, or name another store by --store"
         )
     card = page_templates.environment().get_template("space.md").render(selection=selection)

@@ -178,14 +178,17 @@ def _pending(selection: Selection) -> list[Cell]:
 
 
 def _plugins(cell: Cell) -> tuple[str, ...]:
-    """Return the files of entries that are not ours. Records do not contain their folders."""
+    """Return the files of entries that are not ours. Records do not contain their folders.
+
+    The file of an entry ``two-speed`` is ``two_speed.py``, as a module's is.
+    """
     names = {"benchmark": cell.benchmark, "model": cell.model, "method": cell.method}
     own = [
         name.partition("[")[0]
         for part, name in names.items()
         if SHORT_DIGEST.fullmatch(cell.version.get(part, ""))
     ]
-    return tuple(f"{name}.py" for name in dict.fromkeys(own))
+    return tuple(f"{name.replace('-', '_')}.py" for name in dict.fromkeys(own))
 
 
 def _grouped_commands(benchmark: str, options: Sequence[str], cells: Sequence[Cell]) -> list[str]:

@@ -21,7 +21,7 @@ def test_compare_prints_and_writes_two_published_models(tmp_path: Path) -> None:
 def test_compare_opens_the_page_with_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     opened: list[str] = []
     monkeypatch.setattr("webbrowser.open", opened.append)
-    report(store=Path(PUBLISHED), out=tmp_path, compare=("memnet", "mamba"), open_=True)
+    report(store=[PUBLISHED], out=tmp_path, compare=("memnet", "mamba"), open_=True)
     assert opened == [(tmp_path / "comparison.html").as_uri()]
 
 

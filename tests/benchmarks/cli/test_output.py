@@ -100,3 +100,12 @@ def test_closed_standard_error_does_not_stop_a_run(tmp_path: Path) -> None:
     assert done.returncode == 0
     assert "2 of 2 cells done" in done.stdout
     assert shell("2>&-", "list", "nope").returncode == 2
+
+
+@pytest.mark.parametrize(
+    "command", [("run", "quick"), ("status", "quick"), ("remove", "0"), ("tune", "induction")]
+)
+def test_second_store_is_refused_by_commands_that_take_one(command: tuple[str, ...]) -> None:
+    done = memnet(*command, "--store", "first", "--store", "second")
+    assert done.returncode == 2
+    assert "--store is given 2 times, and this command takes one store" in done.stderr

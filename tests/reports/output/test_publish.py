@@ -46,6 +46,19 @@ def test_all_files_for_a_host_are_written(fill: Fill, tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize("command", ["publish", "report"])
+def test_site_has_the_rows_of_several_stores(fill: Fill, tmp_path: Path, command: str) -> None:
+    options: list[str] = []
+    for model in ("memnet", "lstm"):
+        record = task_record(cell(model, 0), [0.9, 0.5])
+        root = fill(record, manifests=(manifest([record.cell], TASK),), name=model).root
+        options += ["--store", str(root)]
+    done = memnet(command, *options, "--out", "site", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    table = pd.read_csv(tmp_path / "site" / "records.csv")
+    assert set(table["model"]) == {"memnet", "lstm"}
+
+
 def test_publishing_is_reproducible(fill: Fill, tmp_path: Path) -> None:
     first, second = (
         publish(store(fill, name), tmp_path / f"{name}-site").parent for name in ("first", "second")
