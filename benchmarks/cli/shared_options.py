@@ -168,7 +168,11 @@ def report_stores(given: Sequence[str] | None) -> "list[OpenStore]":
     """
     from results.store.store import Store
 
-    return [Store.open(report_store(one)) for one in list(given or ()) or [""]]
+    if not given:
+        return [Store.open(store_root(None))]
+    return [
+        Store.open(store_root(store_folder(one or usable_folder("--store", one)))) for one in given
+    ]
 
 
 def report_store(given: str | Path) -> Path:
