@@ -125,20 +125,20 @@ class SerialRecall(nn.Module):
     """A tape with a gate for recording and a gate for reading on.
 
         w_t = open(W·h_t + alarm_t)                (alarm: `memnet.surprise.Surprise`)
-        a_t = open(A·h_t)       (clamped gates, exactly 0 and 1 at their ends; W, A times 2/√D)
+        a_t = open(A·h_t)                          (clamped gates, exactly 0 and 1 at their ends)
         place of recording t = Σ_{s<t} w_s
         head_t = (1 − w_t)·head_{t−1} + a_t        (recording rewinds)
         score_s = temperature·cos(code(head_{t−1}), code(place_s)) + log w_s
         read_t = Σ_s softmax(score)_s · w_s·v_s,  s ≤ t
 
-    If both counters move in whole steps, counting is exact, even after a million tokens. In
-    evaluation, if the gates are decided, a gate above one half therefore counts as one and any
-    other gate as zero. The doubt measures how far the gates are from whole steps: it is
-    ``Σ 4·g·(1 − g) / Σ g`` over the latest tokens of training, the number of half steps per step.
-    The temperature is learned, since a task may need one recording or several at once. If it were
-    learned from the first step, half steps would be as good as whole ones. So it has its initial
-    value until the doubt is small: the initial blur allows correct reads only with whole steps. It
-    is the same in training and in evaluation.
+    W and A are scaled by GATE_WEIGHT/√D. If both counters move in whole steps, counting is exact,
+    even after a million tokens. In evaluation, if the gates are decided, a gate above one half
+    therefore counts as one and any other gate as zero. The doubt measures how far the gates are
+    from whole steps: it is ``Σ 4·g·(1 − g) / Σ g`` over the latest tokens of training, the number
+    of half steps per step. The temperature is learned, since a task may need one recording or
+    several at once. If it were learned from the first step, half steps would be as good as whole
+    ones. So it has its initial value until the doubt is small: the initial blur allows correct
+    reads only with whole steps. It is the same in training and in evaluation.
 
     Args:
         width: D of the controller's state.

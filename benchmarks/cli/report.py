@@ -48,9 +48,8 @@ def report(
     if compare is not None:
         from benchmarks.cli.compare import compare as side_by_side
 
-        root = shared_options.one_store([shared_options.report_store(one) for one in store or [""]])
-        assert root is not None
-        page = side_by_side(compare, root, out)
+        root = shared_options.one_store(shared_options.report_roots(store))
+        page = side_by_side(compare, shared_options.store_root(root), out)
     else:
         opened = shared_options.report_stores(store)
         inspections: dict[str, "InspectionPart"] = {}

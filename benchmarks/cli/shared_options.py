@@ -160,31 +160,29 @@ def one_store(given: Sequence[Path] | None) -> Path | None:
     return given[0] if given else None
 
 
-def report_stores(given: Sequence[str] | None) -> "list[OpenStore]":
-    """Open the stores of a report; without one, that of `store_root`.
+def report_roots(given: Sequence[str | Path] | None) -> list[Path]:
+    """Return the folders of the stores of a report; without one, that of `store_root`.
+
+    Args:
+        given: Folders, or ``published`` for the package's own records.
+
+    Raises:
+        UsageError: If one cannot be used, or is not a folder.
+    """
+    if not given:
+        return [store_root(None)]
+    return [store_folder(usable_folder("--store", one)) for one in given]
+
+
+def report_stores(given: Sequence[str | Path] | None) -> "list[OpenStore]":
+    """Open the stores of a report; see `report_roots`.
 
     Raises:
         UsageError: If a folder is no store.
     """
     from results.store.store import Store
 
-    if not given:
-        return [Store.open(store_root(None))]
-    return [
-        Store.open(store_root(store_folder(one or usable_folder("--store", one)))) for one in given
-    ]
-
-
-def report_store(given: str | Path) -> Path:
-    """Return the folder of a store to report, where ``published`` is the package's own records.
-
-    Args:
-        given: A folder, ``published``, or an empty string for the default of `store_root`.
-
-    Raises:
-        UsageError: If it cannot be used, or is not a folder.
-    """
-    return store_root(store_folder(given) if str(given) else None)
+    return [Store.open(root) for root in report_roots(given)]
 
 
 def selected(stores: Iterable[str | Path]) -> "Selection":
@@ -200,7 +198,7 @@ def selected(stores: Iterable[str | Path]) -> "Selection":
     from reports.analysis.earlier_versions import with_earlier_versions
     from reports.analysis.selection import select
 
-    first, *others = report_stores([str(one) for one in stores])
+    first, *others = report_stores(list(stores))
     selection = select(first, *others)
     cells = (record.cell for record in selection.records)
     return with_earlier_versions(selection, earlier_versions(cells, Catalog.read()))

@@ -3,7 +3,7 @@
 The head is trained to answer as if all classes were equally frequent (Menon et al. 2021, *Long-tail
 learning via logit adjustment*), and the slots hold ``n_k`` of the ``s_k`` samples seen of a class.
 Bayes' rule with the counts of the bank makes both answers those of the stream: the head's logits
-get ``log s_k``, and a slot stands for ``s_k / n_k`` samples when slots are read.
+get ``log s_k``, and a slot represents ``s_k / n_k`` samples when slots are read.
 
 Legend: ``N`` slots, ``K`` classes.
 """
@@ -24,7 +24,7 @@ def log_frequency(bank: PersistentBank) -> Float[Tensor, "K"]:
 
 
 def log_samples_per_slot(bank: PersistentBank) -> Float[Tensor, "N"]:
-    """Return the logarithm of the number of samples that each slot stands for."""
+    """Return the logarithm of the number of samples that each slot represents."""
     target = bank.target.long()
     stored = torch.bincount(target[bank.occupied], minlength=len(bank.seen)).clamp_min(1)
     return (log_frequency(bank) - stored.log())[target]

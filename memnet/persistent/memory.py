@@ -186,7 +186,7 @@ class PersistentMemory(nn.Module):
         return spread(self.bank, found, self.classes)
 
     def read(self, codes: Float[Tensor, "B E"]) -> SlotRead:
-        """Read the slots that match codes best, each for the samples that it stands for."""
+        """Read the slots that match codes best, each for the samples that it represents."""
         return read(
             self.bank,
             codes,

@@ -7,8 +7,7 @@ compared with each other, as a record of what those versions did.
 from collections.abc import Container
 from dataclasses import replace
 
-from reports.analysis.roles import COMPETING
-from reports.analysis.selection import ResultRow, Selection
+from reports.analysis.selection import Selection
 
 
 def with_earlier_versions(selection: Selection, outdated: Container[str]) -> Selection:
@@ -22,7 +21,9 @@ def with_earlier_versions(selection: Selection, outdated: Container[str]) -> Sel
         replace(entry, earlier=True) if any(one.id in outdated for one in entry.ok) else entry
         for entry in selection.entries
     ]
-    measured = {entry.subject.name for entry in entries if _counts(entry)}
+    measured = {
+        entry.subject.name for entry in entries if entry.ok and entry.competes and not entry.earlier
+    }
     return replace(
         selection,
         entries=tuple(
@@ -32,7 +33,3 @@ def with_earlier_versions(selection: Selection, outdated: Container[str]) -> Sel
             for entry in entries
         ),
     )
-
-
-def _counts(entry: ResultRow) -> bool:
-    return bool(entry.ok) and not entry.earlier and entry.role in COMPETING

@@ -5,6 +5,7 @@ All text is escaped: records may come from anyone.
 
 import html
 import re
+from collections.abc import Callable
 from functools import cache
 
 import jinja2
@@ -32,21 +33,19 @@ LATEX_SIGNS = {
 
 def markdown(table: Table) -> str:
     """Return a table as a GitHub pipe table."""
-    return tabulate(
-        [[markdown_text(_with_name(cell)) for cell in row.cells] for row in table.rows],
-        headers=[markdown_text(column.title) for column in table.columns],
-        tablefmt="pipe",
-        disable_numparse=True,
-        colalign=_alignment(table),
-    )
+    return _tabulated(table, markdown_text, "pipe")
 
 
 def plain(table: Table) -> str:
     """Return a table for a terminal, without control characters."""
+    return _tabulated(table, _printable, "simple")
+
+
+def _tabulated(table: Table, escape: Callable[[str], str], style: str) -> str:
     return tabulate(
-        [[_printable(_with_name(cell)) for cell in row.cells] for row in table.rows],
-        headers=[_printable(column.title) for column in table.columns],
-        tablefmt="simple",
+        [[escape(_with_name(cell)) for cell in row.cells] for row in table.rows],
+        headers=[escape(column.title) for column in table.columns],
+        tablefmt=style,
         disable_numparse=True,
         colalign=_alignment(table),
     )
