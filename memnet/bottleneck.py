@@ -109,11 +109,18 @@ class CausalTaps(nn.Module):
     def forward(self, context: Float[Tensor, "B taps-1+C Z"]) -> Float[Tensor, "B H C K"]:
         """Convolve; ``context`` starts with the ``taps − 1`` codes before the first token."""
         heads, taps, width = self.weight.shape
-        count = context.shape[1] - taps + 1
         # One product for all taps and heads: [B, C, taps·Z] × [taps·Z, H·K].
-        reached = torch.cat(
-            [context[:, taps - 1 - tap : taps - 1 - tap + count] for tap in range(taps)], dim=-1
-        )
+        reached = reached_by_taps(context, taps)
         kernel = torch.einsum("hkz,htz->tzhk", self.project, self.weight).reshape(taps * width, -1)
         convolved: Tensor = (reached @ kernel).unflatten(-1, (heads, -1)).transpose(1, 2)
         return convolved.contiguous()
+
+
+def reached_by_taps(
+    context: Float[Tensor, "B taps-1+C Z"], taps: int
+) -> Float[Tensor, "B C taps*Z"]:
+    """Return the codes of each token and of the ``taps − 1`` tokens before it, the latest first."""
+    count = context.shape[1] - taps + 1
+    return torch.cat(
+        [context[:, taps - 1 - tap : taps - 1 - tap + count] for tap in range(taps)], dim=-1
+    )

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from memnet import clock
-from memnet.bottleneck import CausalTaps
+from memnet.bottleneck import CausalTaps, reached_by_taps
 from memnet.config import MemNetConfig
 
 FULL = 8.0
@@ -96,6 +96,7 @@ class WriteHeads(nn.Module):
             else None
         )
         self.value = nn.Linear(config.bottleneck, heads * value_width, bias=False)
+        self.value_taps = nn.Parameter(torch.zeros(config.key_taps - 1, heads, config.bottleneck))
         self.gate = nn.Linear(config.width, heads)
         self.link_gate = nn.Linear(config.width, heads)
         self.trace = nn.Parameter(torch.full((heads,), -1.0))
@@ -124,14 +125,20 @@ class WriteHeads(nn.Module):
                 the chunk.
             bare: Bottleneck codes of the inputs.
         """
-        codes = context[:, context.shape[1] - hidden.shape[1] :]
         hold = torch.sigmoid(self.trace) * torch.sigmoid(self.link_gate(hidden))
         return Offer(
             key=_both(self.key(context), self.identity, bare),
-            value=_split(self.value(codes), self.value_width),
+            value=_split(self.values(context), self.value_width),
             gate=self.gate(hidden).transpose(1, 2).contiguous(),
             hold=hold.transpose(1, 2).contiguous(),
         )
+
+    def values(self, context: Float[Tensor, "B taps-1+C Z"]) -> Float[Tensor, "B C HV"]:
+        """Contents: the present token's code and, as far as the taps are open, earlier ones."""
+        reached = reached_by_taps(context, self.value_taps.shape[0] + 1)
+        per_head = self.value.weight.unflatten(0, (self.heads, -1))
+        earlier = torch.einsum("hvz,thz->tzhv", per_head, self.value_taps).flatten(2).flatten(0, 1)
+        return reached @ torch.cat([self.value.weight.mT, earlier])
 
     def keys(self, offer: Offer, codes: Float[Tensor, "B 1 C H*code"]) -> Float[Tensor, "B H C K"]:
         """Unit-norm keys, given the codes of the clock before each token."""
