@@ -21,8 +21,8 @@ class MemNetConfig:
         heads: Memory heads H, each with its own slots.
         slots: Largest number of slots N per head; slots are created when needed.
         key_width: Width K of a key.
-        key_taps: Taps of the short causal convolution in keys and queries; with two or more, one
-            slot holds a pair.
+        key_taps: Taps of the short causal convolution in keys, contents and queries; with two or
+            more, one slot holds a pair.
         chunk: Tokens C processed in parallel. A speed setting: reads, writes and outputs are the
             same for any value if nothing is evicted within a chunk, no slot has more than
             ``degree`` links and no two slots have exactly equal scores. In training, the
@@ -54,11 +54,12 @@ class MemNetConfig:
         hebbian: Switch of the graph.
         dreaming: Switch of the synthesizer.
         meta_policy: Switch of the learned mix of reading policies; if off, only TopK reads.
-        hallucination: Switch of the reconstruction head, and of the prediction of inputs, whose
-            error opens the tape's recording gate.
+        hallucination: Switch of the reconstruction head.
+        surprise: Switch of the prediction of inputs, whose error opens the tape's recording gate;
+            no effect without ``serial``.
         serial: Switch of the tape, which is read in the order of its recordings; it holds as many
             recordings as a head has slots.
-        hallucination_weight: λ1, of both errors.
+        hallucination_weight: λ1, of the errors of reconstruction and of prediction.
         utilization_weight: λ2.
         sparsity_weight: λ3, once the smoothed task loss is low.
         sparsity_onset: Share of the guessing loss below which λ3 is above zero.
@@ -97,6 +98,7 @@ class MemNetConfig:
     dreaming: bool = True
     meta_policy: bool = True
     hallucination: bool = True
+    surprise: bool = True
     serial: bool = True
     hallucination_weight: float = 0.02
     utilization_weight: float = 0.001

@@ -61,7 +61,7 @@ class WriteHeads(nn.Module):
     """Keys, values and gates of the writes.
 
         k_t = normalise(W_k·Σ_τ c_τ ⊙ z_{t−τ} + U_k·clock_t)
-        v_t = W_v·z_t
+        v_t = W_v·(z_t + Σ_{τ≥1} d_τ ⊙ z_{t−τ})
         a_t = w·h_t + u·clock_t + o·occupancy_t + FULL·f·1[occupancy_t = 1] + b
 
     This is a *binding* head: its keys are initially the previous token, so that one slot holds a
@@ -134,10 +134,10 @@ class WriteHeads(nn.Module):
         )
 
     def values(self, context: Float[Tensor, "B taps-1+C Z"]) -> Float[Tensor, "B C HV"]:
-        """Contents: the present token's code and, as far as the taps are open, earlier ones."""
+        """Return the contents v, the heads concatenated."""
         reached = reached_by_taps(context, self.value_taps.shape[0] + 1)
-        per_head = self.value.weight.unflatten(0, (self.heads, -1))
-        earlier = torch.einsum("hvz,thz->tzhv", per_head, self.value_taps).flatten(2).flatten(0, 1)
+        split = self.value.weight.unflatten(0, (self.heads, -1))
+        earlier = torch.einsum("hvz,thz->tzhv", split, self.value_taps).flatten(2).flatten(0, 1)
         return reached @ torch.cat([self.value.weight.mT, earlier])
 
     def keys(self, offer: Offer, codes: Float[Tensor, "B 1 C H*code"]) -> Float[Tensor, "B H C K"]:

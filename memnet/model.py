@@ -88,7 +88,7 @@ class MemNet(nn.Module):
         )
         self.serial = SerialRecall(config.width, config.slots) if config.serial else None
         self.surprise = None
-        if config.hallucination and config.serial:
+        if config.surprise and config.serial:
             self.surprise = Surprise(config.width, vocabulary=vocabulary, features=features)
         self.weighing = Objective(config, outputs)
 

@@ -6,7 +6,7 @@ from memnet.model import MemNet
 
 __all__ = ["Config", "Model", "build"]
 
-VERSION = 11
+VERSION = 12
 TITLE = "MemNet"
 HAS_MEMORY = True
 

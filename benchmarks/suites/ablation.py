@@ -2,7 +2,7 @@
 
 from benchmarks.planning.suite import Member, Suite
 
-VERSION = "2"
+VERSION = "3"
 TITLE = "Ablations of MemNet"
 
 WITHOUT = (
@@ -11,6 +11,7 @@ WITHOUT = (
     "memnet[dreaming=false]",
     "memnet[meta_policy=false]",
     "memnet[hallucination=false]",
+    "memnet[surprise=false]",
     "memnet[serial=false]",
     "memnet[sparsity_weight=0]",
     "memnet[utilization_weight=0]",

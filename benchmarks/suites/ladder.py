@@ -6,7 +6,7 @@ another one replaces shows no effect there, and has one here.
 
 from benchmarks.planning.suite import Member, Suite
 
-VERSION = "1"
+VERSION = "2"
 TITLE = "MemNet, one mechanism at a time"
 
 MECHANISMS = (
@@ -15,6 +15,7 @@ MECHANISMS = (
     ("dreaming", "false"),
     ("meta_policy", "false"),
     ("hallucination", "false"),
+    ("surprise", "false"),
     ("utilization_weight", "0"),
 )
 """The option of each mechanism and its value without it, in the order in which they are added."""
@@ -23,7 +24,7 @@ RUNGS = tuple(
     "memnet[" + ",".join(f"{name}={off}" for name, off in MECHANISMS[added:]) + "]"
     for added in range(len(MECHANISMS))
 )
-"""Gated slots alone, then with the tape, the graph, dreams, policies and hallucination."""
+"""Gated slots alone, then with the tape, the graph, dreams, policies, hallucination and surprise."""
 
 LADDER_MODELS = (*RUNGS, "memnet", "memnet[init=plain]")
 MQAR_OPTIONS = {"mixed": False, "batch_size": 16}

@@ -163,7 +163,12 @@ def vectors_of(
     return Vectors(
         key=key / key.norm(),
         query=query / query.norm(),
-        value=write_heads.value.weight[h * width : (h + 1) * width] @ codes[t],
+        value=tapped(
+            torch.cat([torch.ones(1, codes.shape[1]), write_heads.value_taps[:, h]]),
+            write_heads.value.weight[h * width : (h + 1) * width],
+            codes,
+            t,
+        ),
         gate=min(1.0, max(0.0, 1.2 * sigmoid(float(logit)) - 0.1)),
         hold=sigmoid(float(write_heads.trace[h])) * link,
     )
