@@ -24,7 +24,7 @@ RUNGS = tuple(
     "memnet[" + ",".join(f"{name}={off}" for name, off in MECHANISMS[added:]) + "]"
     for added in range(len(MECHANISMS))
 )
-"""Gated slots alone, then with the tape, the graph, dreams, policies, hallucination and surprise."""
+"""Gated slots alone, then with tape, graph, dreams, policies, hallucination and surprise."""
 
 LADDER_MODELS = (*RUNGS, "memnet", "memnet[init=plain]")
 MQAR_OPTIONS = {"mixed": False, "batch_size": 16}
