@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -188,17 +189,20 @@ def report_stores(given: Sequence[str | Path] | None) -> "list[OpenStore]":
 def selected(stores: Iterable[str | Path]) -> "Selection":
     """Read the stores of a report; without one, that of `store_root`.
 
-    Rows of earlier versions of the code do not compete with those of today's.
+    Rows of earlier versions of the code do not compete with those of today's, and options of suites
+    are official.
 
     Raises:
         UsageError: If a folder is no store.
     """
     from benchmarks.planning.catalog import Catalog
     from benchmarks.planning.earlier_versions import earlier_versions
+    from benchmarks.planning.official_options import official_options
     from reports.analysis.earlier_versions import with_earlier_versions
     from reports.analysis.selection import select
 
     first, *others = report_stores(list(stores))
-    selection = select(first, *others)
+    catalog = Catalog.read()
+    selection = replace(select(first, *others), official=official_options(catalog))
     cells = (record.cell for record in selection.records)
-    return with_earlier_versions(selection, earlier_versions(cells, Catalog.read()))
+    return with_earlier_versions(selection, earlier_versions(cells, catalog))

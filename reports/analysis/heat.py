@@ -7,16 +7,15 @@ from typing import Literal
 
 import numpy as np
 
+from reports.analysis.heat_columns import LeftOut, columns, left_out
 from reports.analysis.heat_scores import Score, heat_scores
 from reports.analysis.other_options import other_options
 from reports.analysis.roles import COMPETING
 from reports.analysis.selection import ResultRow, Selection, usual_budget, usual_model
 from reports.analysis.subjects import Subject
 from reports.analysis.summary import Summary, summary
+from reports.analysis.training_options import defaults, standing
 from results.records.roles import Role, split_budget
-
-MIN_ROWS = 3
-"""Minimum number of rows for a second variant of a stream to be a column."""
 
 ROLE_ORDER: tuple[Role, ...] = (*COMPETING, "control", "bound")
 
@@ -61,6 +60,7 @@ class Heat:
         budgets: Budget of the methods on a stream, as a variant's options, by benchmark.
         rows: References by falling mean, then controls, then bounds.
         earlier: Whether all rows that compete are of earlier versions of the code.
+        left_out: Rows with a result that it does not show.
     """
 
     kind: Literal["task", "stream"]
@@ -69,6 +69,7 @@ class Heat:
     budgets: dict[str, str]
     rows: tuple[HeatRow, ...]
     earlier: bool = False
+    left_out: LeftOut = field(default_factory=LeftOut)
 
     @property
     def columns(self) -> tuple[tuple[Subject, str, str], ...]:
@@ -117,34 +118,29 @@ def heat_tables(selection: Selection) -> list[Heat]:
 
 def _heat(selection: Selection, kind: Literal["task", "stream"]) -> Heat:
     rows = {
-        subject.name: [entry for entry in selection.compared(subject) if entry.ok]
+        subject: [entry for entry in selection.compared(subject) if entry.ok]
         for subject in selection.subjects
         if subject.kind == kind
     }
     rows, earlier = _one_version(rows)
-    subjects = _columns([one for one in selection.subjects if one.kind == kind], rows)
-    entries: dict[tuple[str, str], ResultRow] = {}
-    scores: dict[tuple[str, str], dict[str, Score]] = defaultdict(dict)
-    used: dict[tuple[str, str], dict[str, Summary]] = defaultdict(dict)
-    for subject in subjects:
-        for entry, score in heat_scores(rows[subject.name]):
-            key = _key(entry)
-            entries.setdefault(key, entry)
-            if entry.budget is not None or subject.name not in scores[key]:
-                scores[key][subject.name] = score
-                used[key][subject.name] = summary(entry)
-    usual = usual_model(list(entries.values()))
+    known = defaults(selection)
+    subjects = columns(rows, {one: standing(rows[one], known, selection.official) for one in rows})
+    cells = _cells({subject: rows[subject] for subject in subjects})
+    scores = {
+        key: {name: score for name, (_, score) in found.items()} for key, found in cells.items()
+    }
+    entries = {key: next(iter(found.values()))[0] for key, found in cells.items()}
     shared = _shared(
         subjects, [_valid(scores[key]) for key in entries if entries[key].role in COMPETING]
     )
-    others = _others(selection, subjects)
+    usual, others = usual_model(list(entries.values())), _others(selection, subjects)
     made = [
         HeatRow(
             entry,
             _title(entry, usual),
             scores[key],
             _mean(_valid(scores[key]), shared),
-            *_costs(list(used[key].values())),
+            *_costs([summary(one) for one, _ in cells[key].values()]),
             others={
                 subject.name: others[subject.name, entry.model]
                 for subject in subjects
@@ -154,13 +150,37 @@ def _heat(selection: Selection, kind: Literal["task", "stream"]) -> Heat:
         for key, entry in entries.items()
     ]
     made.sort(key=_order)
-    budgets = {
-        subject.name: text for subject in subjects if (text := usual_budget(rows[subject.name]))
-    }
-    return Heat(kind, tuple(subjects), shared, budgets, tuple(made), earlier)
+    budgets = {subject.name: text for subject in subjects if (text := usual_budget(rows[subject]))}
+    omitted = left_out(selection, subjects, shown=sum(len(found) for found in cells.values()))
+    return Heat(kind, tuple(subjects), shared, budgets, tuple(made), earlier, omitted)
 
 
-def _one_version(rows: dict[str, list[ResultRow]]) -> tuple[dict[str, list[ResultRow]], bool]:
+def _cells(
+    rows: Mapping[Subject, Sequence[ResultRow]],
+) -> dict[tuple[str, str], dict[str, tuple[ResultRow, Score]]]:
+    """Return the row and the score of each cell, by model and method, then by benchmark.
+
+    Of several rows of one model and method, one that competes is shown, then one with a budget,
+    then the one with most seeds.
+    """
+    found: dict[tuple[str, str], dict[str, tuple[ResultRow, Score]]] = defaultdict(dict)
+    for subject, entries in rows.items():
+        scored = heat_scores(entries)
+        scored.sort(
+            key=lambda pair: (
+                pair[0].superseded,
+                pair[0].budget is None,
+                -len(pair[0].ok),
+            )
+        )
+        for entry, score in scored:
+            found[_key(entry)].setdefault(subject.name, (entry, score))
+    return found
+
+
+def _one_version(
+    rows: dict[Subject, list[ResultRow]],
+) -> tuple[dict[Subject, list[ResultRow]], bool]:
     """Return rows whose means over benchmarks are of one version, and whether it is an earlier one.
 
     If any row that competes is of today's version, rows of earlier versions do not compete on any
@@ -170,8 +190,8 @@ def _one_version(rows: dict[str, list[ResultRow]]) -> tuple[dict[str, list[Resul
     if competing and all(entry.earlier for entry in competing):
         return rows, True
     return {
-        name: [replace(entry, superseded=entry.earlier) for entry in entries]
-        for name, entries in rows.items()
+        subject: [replace(entry, superseded=entry.earlier) for entry in entries]
+        for subject, entries in rows.items()
     }, False
 
 
@@ -194,32 +214,6 @@ def _others(selection: Selection, subjects: Sequence[Subject]) -> dict[tuple[str
         for subject in subjects
         for entry in other_options(selection, subject)
     }
-
-
-def _columns(subjects: Sequence[Subject], rows: dict[str, list[ResultRow]]) -> list[Subject]:
-    """Choose a task's variant with most rows, and a stream's variants with several rows.
-
-    Variants that have rows of today's version come first.
-    """
-
-    def size(subject: Subject) -> tuple[bool, int]:
-        entries = rows[subject.name]
-        return any(entry.competes and not entry.earlier for entry in entries), len(entries)
-
-    largest: dict[str, Subject] = {}
-    for subject in subjects:
-        known = largest.setdefault(subject.benchmark, subject)
-        if size(subject) > size(known):
-            largest[subject.benchmark] = subject
-    return [
-        subject
-        for subject in subjects
-        if rows[subject.name]
-        and (
-            subject == largest[subject.benchmark]
-            or (subject.kind == "stream" and len(rows[subject.name]) >= MIN_ROWS)
-        )
-    ]
 
 
 def _shared(subjects: Sequence[Subject], rows: Sequence[dict[str, Score]]) -> tuple[str, ...]:

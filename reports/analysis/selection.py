@@ -8,13 +8,14 @@ no row, unless only the learning rate differs (`reports.analysis.learning_rates`
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from reports.analysis.benchmark_variants import variant_names
 from reports.analysis.learning_rates import other_rates
 from reports.analysis.roles import COMPARED, COMPETING, Descriptions, descriptions
 from reports.analysis.stale_records import stale_records
 from reports.analysis.subjects import (
+    Official,
     Subject,
     chance_conditions,
     described_subjects,
@@ -89,6 +90,7 @@ class Selection:
         manifests: What was planned.
         damaged: Number of unreadable records.
         missing: Number of planned cells without a record.
+        official: Options of suites, by benchmark, which are official as the defaults are.
     """
 
     subjects: tuple[Subject, ...]
@@ -97,6 +99,7 @@ class Selection:
     manifests: tuple[Manifest, ...] = ()
     damaged: int = 0
     missing: int = 0
+    official: Official = field(default_factory=dict)
 
     def of(self, subject: Subject) -> tuple[ResultRow, ...]:
         """Rows of one benchmark."""

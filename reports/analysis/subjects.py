@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Literal
 
 from pydantic import JsonValue
@@ -10,6 +11,12 @@ from pydantic import JsonValue
 from reports.analysis.titles import variant_title
 from results.records.manifest import Manifest
 from results.records.record import Record
+
+Official = Mapping[str, Sequence[Mapping[str, JsonValue]]]
+"""Options that suites give a benchmark, each as what differs from the defaults; by benchmark."""
+
+NO_SUITES: Official = MappingProxyType({})
+"""Without suites, the defaults alone are official."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -105,7 +105,8 @@ def figure(
         name: One of `PAPER_FIGURES`.
         selection: All rows, which determine the colours.
         benchmarks: Benchmarks, or patterns; empty for all that have the figure. Of a task's
-            variants the one with most rows is drawn, unless one is named.
+            variants the one with official options is drawn, of several the one with most rows,
+            unless one is named.
         models: Models, or patterns; empty for a choice by role. So for methods.
         methods: Methods, or patterns.
         width: Width in inches.

@@ -16,7 +16,8 @@ from reports.analysis.dataframes import records_frame, to_csv
 from reports.analysis.earlier_versions import with_earlier_versions
 from reports.analysis.other_options import other_options
 from reports.analysis.selection import ResultRow, Selection, select
-from reports.analysis.subjects import Subject
+from reports.analysis.subjects import NO_SUITES, Official, Subject
+from reports.analysis.training_options import Defaults, defaults
 from reports.figures import gallery
 from reports.figures.plot import FILE_FORMS, Plot
 from reports.figures.style import Style, style_of
@@ -25,11 +26,11 @@ from reports.output.inspection import InspectionPart, figure_files, section
 from reports.site import ablation_page, addresses, benchmark, front, method, model, row
 from reports.site.ablations import ablations
 from reports.site.aggregate import aggregate_plot, aggregate_table, aggregates, plot_names
-from reports.site.badges import NO_SUITES, NOTHING_OUTDATED, Official, Outdated
+from reports.site.badges import NOTHING_OUTDATED, Outdated
 from reports.site.lines import Line, lines
 from reports.site.overview_figures import names as overview_names
 from reports.site.overview_figures import overview_figures
-from reports.site.reproduce import Defaults, defaults, script
+from reports.site.reproduce import script
 from reports.tables import leaderboard
 from results.errors import UsageError
 from results.store.store import Store, write_whole
@@ -114,8 +115,8 @@ def write(
         UsageError: If the folder can't be written, or a file that no report wrote would be
             replaced.
     """
-    selection = with_earlier_versions(selection, outdated)
-    rows = lines(selection, official, outdated)
+    selection = replace(with_earlier_versions(selection, outdated), official=dict(official))
+    rows = lines(selection, outdated)
     inspected = inspections or {}
     further = dict(extra or {})
     for part in inspected.values():
@@ -125,7 +126,10 @@ def write(
         plots, written = _benchmarks(
             _parts(selection, rows, outdated), out, jobs or _jobs(selection)
         )
-        for name, content in (*_common_files(selection, rows, plots, inspected), *further.items()):
+        for name, content in (
+            *_common_files(selection, rows, plots, inspected),
+            *further.items(),
+        ):
             _write_file(out, name, content)
             written.append(name)
         report_folder.settle(out, written)

@@ -10,9 +10,10 @@ import pandas as pd
 
 from reports.analysis.dataframes import records_frame
 from reports.analysis.selection import Selection, select
+from reports.analysis.subjects import NO_SUITES, Official
 from reports.output.build import write
 from reports.site import page_templates
-from reports.site.badges import NO_SUITES, NOTHING_OUTDATED, Official, Outdated
+from reports.site.badges import NOTHING_OUTDATED, Outdated
 from results.errors import UsageError
 from results.store.store import Store
 

@@ -1,27 +1,17 @@
 """Badges of rows: options of no official protocol, too few seeds, earlier versions."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from types import MappingProxyType
 
 from pydantic import JsonValue
 
 from reports.analysis.selection import ResultRow
-from reports.site.reproduce import Defaults
+from reports.analysis.subjects import NO_SUITES, Official
+from reports.analysis.training_options import Defaults, unofficial_options
 from reports.tables.ranks import EARLIER
 
 MIN_SEEDS = 3
 """Minimum number of seeds of a row."""
-
-FREE = frozenset(
-    {"streams", "far_streams", "furthest", "track", "probe", "protocol", "scenario", "validation"}
-)
-"""Options that change what is evaluated, or choose a protocol, and not how long is trained."""
-
-Official = Mapping[str, Sequence[Mapping[str, JsonValue]]]
-"""Options that suites give a benchmark, each as what differs from the defaults; by benchmark."""
-
-NO_SUITES: Official = MappingProxyType({})
-"""Without suites, the defaults alone are official."""
 
 Outdated = Mapping[str, str]
 """What changed in the code since a cell was run, by cell id."""
@@ -46,8 +36,10 @@ def badges(
     if not entry.ok:
         return ()
     found = []
-    benchmark = entry.subject.benchmark
-    other = _other_options(entry, known.get(benchmark, {}), official.get(benchmark, ()))
+    other = ", ".join(
+        f"{key.replace('_', ' ')} {_words(value)}"
+        for key, value in unofficial_options(entry, known, official).items()
+    )
     if other:
         found.append(f"no official protocol: {other}")
     count = len(entry.ok)
@@ -56,35 +48,6 @@ def badges(
     if not entry.superseded and any(record.id in outdated for record in entry.ok):
         found.append(EARLIER)
     return tuple(found)
-
-
-def _other_options(
-    entry: ResultRow,
-    defaults: Mapping[str, JsonValue],
-    suites: Sequence[Mapping[str, JsonValue]],
-) -> str:
-    """Name the options of training that differ from the defaults.
-
-    There are none if a protocol sets them, or if a suite's member has the same options.
-    """
-    config = entry.ok[0].cell.config
-    options = config.get("benchmark", {})
-    official = (
-        config.get("training", {}).get("protocol") == "converged"
-        or options.get("protocol", "default") != "default"
-    )
-    if official:
-        return ""
-    trained = {key: value for key, value in options.items() if key in defaults and key not in FREE}
-    if any(
-        all(value == ({**defaults, **one})[key] for key, value in trained.items()) for one in suites
-    ):
-        return ""
-    return ", ".join(
-        f"{key.replace('_', ' ')} {_words(value)}"
-        for key, value in trained.items()
-        if value != defaults[key]
-    )
 
 
 def _words(value: JsonValue) -> str:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from reports.analysis.selection import ResultRow, Selection
 from reports.analysis.summary import Summary, ranked
-from reports.site.badges import NO_SUITES, NOTHING_OUTDATED, Official, Outdated, badges
-from reports.site.reproduce import defaults
+from reports.analysis.training_options import defaults
+from reports.site.badges import NOTHING_OUTDATED, Outdated, badges
 from results.records.cell import SUPERVISED
 
 STRIP_WIDTH = 88.0
@@ -61,14 +61,12 @@ class Line:
 
 def lines(
     selection: Selection,
-    official: Official = NO_SUITES,
     outdated: Outdated = NOTHING_OUTDATED,
 ) -> list[Line]:
     """Return all rows by benchmark, the best first.
 
     Args:
         selection: Its rows.
-        official: Options of suites, by benchmark; a row with such options has no badge for them.
         outdated: What changed in the code since cells were run, by cell id.
     """
     suites: dict[tuple[str, str, str], dict[str, None]] = defaultdict(dict)
@@ -91,7 +89,7 @@ def lines(
                     planned,
                     _strip(row),
                     ranked=entry in compared,
-                    badges=badges(entry, known, official, outdated),
+                    badges=badges(entry, known, selection.official, outdated),
                 )
             )
     return found

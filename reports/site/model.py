@@ -5,10 +5,11 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 from reports.analysis.selection import Selection
+from reports.analysis.training_options import defaults
 from reports.site import page_templates
 from reports.site.inspection_page import Section
 from reports.site.lines import Line, informative_columns
-from reports.site.reproduce import defaults, plugin_note, rerun_commands
+from reports.site.reproduce import plugin_note, rerun_commands
 from reports.tables.row_titles import method_title, model_title, model_titles
 
 

@@ -16,11 +16,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from pydantic import JsonValue
 
 from reports.analysis.selection import Selection
+from reports.analysis.training_options import Defaults, defaults
 from results.records.cell import SUPERVISED, Cell
 from results.records.record import Record
-
-Defaults = Mapping[str, Mapping[str, JsonValue]]
-"""Default of each option, by benchmark."""
 
 SHORT_DIGEST = re.compile(r"[0-9a-f]{12}")
 """The version of a file that states none, such as most files given by ``--plugin``.
@@ -73,27 +71,6 @@ def plugin_note(cells: Iterable[Cell]) -> str:
         "Records contain its name and a digest of its content, so a changed file makes other "
         "cells. An entry of an installed package needs no --plugin."
     )
-
-
-def defaults(selection: Selection) -> Defaults:
-    """Return the default options that the manifests give.
-
-    An option on which manifests disagree is left out.
-    """
-    found: dict[str, dict[str, JsonValue]] = {}
-    for member in (
-        member
-        for manifest in selection.manifests
-        for member in manifest.benchmarks
-        if member.defaults
-    ):
-        known = found.setdefault(member.name, dict(member.defaults))
-        found[member.name] = {
-            key: value
-            for key, value in known.items()
-            if key in member.defaults and member.defaults[key] == value
-        }
-    return found
 
 
 def rerun_commands(records: Iterable[Record], known: Defaults) -> list[str]:

@@ -8,11 +8,12 @@ from dataclasses import dataclass, replace
 from reports.analysis.curves import lifetimes, matrices, number, pairs
 from reports.analysis.selection import ResultRow
 from reports.analysis.summary import summary
+from reports.analysis.training_options import Defaults
 from reports.figures.accuracy_by_distance import distance_label
 from reports.site import page_templates
 from reports.site.badges import NOTHING_OUTDATED, Outdated
 from reports.site.charts import Chart, Line, chart
-from reports.site.reproduce import Defaults, plugin_note, rerun_commands, seed_text
+from reports.site.reproduce import plugin_note, rerun_commands, seed_text
 from reports.tables import number_format
 from reports.tables.columns import SILENT
 from reports.tables.tables import TITLES

@@ -12,8 +12,9 @@ from benchmarks.cli.plan_options import plan_from
 from benchmarks.planning.catalog import Catalog
 from benchmarks.planning.plan import Plan, describe
 from reports.analysis.selection import select
+from reports.analysis.training_options import defaults
 from reports.output.build import build
-from reports.site.reproduce import commands, defaults, notes, rerun_commands, seed_text
+from reports.site.reproduce import commands, notes, rerun_commands, seed_text
 from results.records.cell import Cell
 from results.records.record import Record
 from results.store.store import Store
