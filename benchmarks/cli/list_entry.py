@@ -85,7 +85,8 @@ def _suite(entry: Entry) -> Iterator[str]:
         for member in one.members:
             options = f" ({_assignments(member.options)})" if member.options else ""
             methods = f" by {', '.join(member.methods)}" if member.methods else ""
-            yield f"  {member.benchmark}{options}: {', '.join(member.models)}{methods}"
+            seeds = f", seeds {_span(member.seeds)}" if member.seeds else ""
+            yield f"  {member.benchmark}{options}: {', '.join(member.models)}{methods}{seeds}"
 
 
 def _span(seeds: tuple[int, ...]) -> str:

@@ -5,6 +5,7 @@ This module never imports torch.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Literal
 
 from baselines.registry import Entry, Kind
@@ -83,15 +84,17 @@ def make_plan(catalog: Catalog, request: Request) -> Plan:
     """
     root = catalog.runnable(request.name)
     notes: list[str] = []
-    members, seeds = members_of(catalog, root, request, notes)
+    members = members_of(catalog, root, request, notes)
     planner = Planner(catalog, request.settings, members, request.data_root)
     rows: list[tuple[Entry, Variant, Variant | None]] = []
+    planned_seeds: list[tuple[int, ...]] = []
     roles: dict[tuple[Kind, str], Role] = {}
     to_fit: set[tuple[str, str, str]] = set()
     for member in members:
         budgets = request.budgets if request.budgets.given else Budgets(total=member.total_budgets)
         for row in _rows(planner, member, notes, budgets):
             rows.append(row)
+            planned_seeds.append(member.seeds)
             if budgets.total and row[2] is not None:
                 to_fit.add((row[0].name, row[1].name, row[2].name))
             for variant in filter(None, row[1:]):
@@ -105,7 +108,12 @@ def make_plan(catalog: Catalog, request: Request) -> Plan:
     notes += request.budgets.check([method.entry for *_, method in rows if method is not None])
     for entry in {entry.name: entry for entry, _, _ in rows}.values():
         notes += planner.data_notes(entry)
-    jobs = {job.cell.id: job for seed in seeds for job in (planner.job(*row, seed) for row in rows)}
+    jobs = [
+        planner.job(*row, seed)
+        for seed in sorted(set(chain(*planned_seeds)))
+        for row, seeds in zip(rows, planned_seeds, strict=True)
+        if seed in seeds
+    ]
     benchmarks = {entry.name: describe(entry) for entry, _, _ in rows}
     return Plan(
         name=root.name,
@@ -113,7 +121,7 @@ def make_plan(catalog: Catalog, request: Request) -> Plan:
         title=root.title,
         summary=root.summary,
         benchmarks=tuple(benchmarks.values()),
-        jobs=tuple(jobs.values()),
+        jobs=tuple({job.cell.id: job for job in jobs}.values()),
         notes=tuple(dict.fromkeys(notes)),
         planner=planner,
         roles=roles,

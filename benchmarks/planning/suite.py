@@ -23,6 +23,7 @@ class Member:
         options: Options of the benchmark that differ from its defaults.
         total_budgets: Total budgets in bytes: a variant of each method with a memory for each of
             them, with the networks that fit (`benchmarks.execution.total_budgets`).
+        seeds: Its seeds; the suite's if empty.
         role: Role of the variants among the models and methods, such as ``"ablation"`` or
             ``"size"``; None infers it (`benchmarks.planning.roles`).
     """
@@ -32,6 +33,7 @@ class Member:
     methods: tuple[str, ...] = ()
     options: Mapping[str, Any] = field(default_factory=dict)
     total_budgets: tuple[int, ...] = ()
+    seeds: tuple[int, ...] = ()
     role: Role | None = None
 
     def __post_init__(self) -> None:
@@ -50,7 +52,7 @@ class Suite:
 
     Attributes:
         members: The members.
-        seeds: The seeds of each member.
+        seeds: The seeds of each member that has none of its own.
         profiles: Other sizes of the same suite, by name: ``memnet run NAME --profile small``.
     """
 

@@ -20,8 +20,8 @@ SEEDS = (0, 1, 2)
 
 def members_of(
     catalog: Catalog, root: Entry, request: Request, notes: list[str]
-) -> tuple[tuple[Member, ...], tuple[int, ...]]:
-    """Return the members of the suite, task or stream of a request, and its seeds.
+) -> tuple[Member, ...]:
+    """Return the members of the suite, task or stream of a request, each with its seeds.
 
     Args:
         catalog: All entries.
@@ -34,13 +34,19 @@ def members_of(
     """
     if root.kind == "suite":
         suite = _profile(load_suite(root), request)
-        members, seeds = _narrow(catalog, suite, request), request.seeds or suite.seeds
-        return members if request.models else _installed(catalog, members, notes), seeds
+        members = _seeded(_narrow(catalog, suite, request), request, suite.seeds)
+        return members if request.models else _installed(catalog, members, notes)
     if request.profile is not None:
         raise UsageError(
             f"'{request.name}' is a {root.kind}, and only suites have profiles: leave --profile out"
         )
-    return _bare(catalog, root, request), request.seeds or SEEDS
+    return _seeded(_bare(catalog, root, request), request, SEEDS)
+
+
+def _seeded(
+    members: tuple[Member, ...], request: Request, seeds: tuple[int, ...]
+) -> tuple[Member, ...]:
+    return tuple(replace(one, seeds=request.seeds or one.seeds or seeds) for one in members)
 
 
 def load_suite(entry: Entry) -> Suite:

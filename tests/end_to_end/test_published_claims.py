@@ -1,6 +1,7 @@
 """The published claims: they can be run, and their verdicts are those of the records."""
 
 import re
+from collections import defaultdict
 from pathlib import Path
 
 import pytest
@@ -8,12 +9,17 @@ import pytest
 from benchmarks.planning.catalog import Catalog
 from benchmarks.planning.earlier_versions import earlier_versions
 from benchmarks.planning.jobs import Planner
+from benchmarks.planning.plan import make_plan
+from benchmarks.planning.request import Request
 from benchmarks.planning.set_options import Settings
 from reports.analysis.claims import SAME_RUN, Claim, judgements, read_claims
+from results.records.cell import SUPERVISED
 from results.store.store import Store
 
 PUBLISHED = Path(__file__).parents[2] / "results" / "published"
 CLAIMS = read_claims((PUBLISHED / "CLAIMS.md").read_text())
+FITTED = re.compile(r"(?<=^mlp)\[width=\d+\](?= / )")
+"""The width that fits a total budget."""
 
 
 @pytest.fixture(scope="module")
@@ -37,6 +43,30 @@ def test_rows_and_options_of_a_claim_exist_under_their_full_names(
         cell = planner.again(name, model, method, seed=0).cell
         found = cell.model if not method else f"{cell.model} / {cell.method}"
         assert found == row, "the name of a record"
+
+
+def test_suite_of_claims_plans_their_rows_and_no_others(catalog: Catalog) -> None:
+    """MemNet's rows of tasks have ten seeds, controls and streams five.
+
+    The widths that fit a total budget need the data, and are left out of the comparison.
+    """
+    planned: dict[tuple[str, str], set[int]] = defaultdict(set)
+    for job in make_plan(catalog, Request(name="claims")).jobs:
+        cell = job.cell
+        row = cell.model if cell.method == SUPERVISED else f"{cell.model} / {cell.method}"
+        converged = cell.config["training"].get("protocol") == "converged"
+        planned[f"{cell.benchmark}{' converged' * converged}", row].add(cell.seed)
+    claimed: dict[tuple[str, str], int] = {}
+    for claim in CLAIMS:
+        name, _, bracket = claim.benchmark.partition("[")
+        key = f"{name}{' converged' * ('protocol=converged' in bracket)}"
+        stream = catalog.benchmark(name).kind == "stream"
+        claimed[key, FITTED.sub("", claim.row)] = 5 if stream else 10
+        if not claim.control.endswith(SAME_RUN):
+            claimed.setdefault((key, FITTED.sub("", claim.control)), 5)
+    ablation = ("association converged", "memnet[dream_every=32,hops=1]")
+    claimed[ablation] = 5
+    assert {key: len(seeds) for key, seeds in planned.items()} == claimed
 
 
 def test_tasks_are_judged_by_their_primary_metric_or_the_hit_rate(catalog: Catalog) -> None:
