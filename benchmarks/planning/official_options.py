@@ -11,7 +11,8 @@ from benchmarks.planning.suite_members import load_suite
 def official_options(catalog: Catalog) -> dict[str, list[dict[str, Any]]]:
     """Return the options that members of suites give, by benchmark, each once.
 
-    The protocol of a task is none of them. Profiles do not count, nor do suites with ``OFFICIAL = False``: their trainings are short.
+    The protocol of a task is none of them. Profiles do not count, nor do suites with
+    ``OFFICIAL = False``: their trainings are short.
 
     Raises:
         UsageError: If a suite can't be loaded.
