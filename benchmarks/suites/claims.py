@@ -11,7 +11,7 @@ TITLE = "Claims"
 
 TEN, FIVE = tuple(range(10)), tuple(range(5))
 
-CONVERGED = {"protocol": "converged"}
+CONVERGED: dict[str, object] = {"protocol": "converged"}
 MQAR = {**CONVERGED, "mixed": False, "batch_size": 16}
 
 CONTROLS = {
