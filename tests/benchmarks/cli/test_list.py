@@ -76,7 +76,7 @@ def test_list_of_a_group_includes_plugins() -> None:
         (
             "task-shift",
             (
-                "\nseeds 0-9:",
+                "\nseeds 0-4:",
                 "profile small, seeds 0:",
                 "  split-digits: memnet, ",
                 " by naive, er, memnet",
