@@ -11,10 +11,10 @@ TITLE = "Claims"
 
 TEN, FIVE = tuple(range(10)), tuple(range(5))
 
-CONVERGED: dict[str, object] = {"protocol": "converged"}
-MQAR = {**CONVERGED, "mixed": False, "batch_size": 16}
+UNTIL_SOLVED: dict[str, object] = {"protocol": "converged"}
+MQAR_UNTIL_SOLVED = {**UNTIL_SOLVED, "mixed": False, "batch_size": 16}
 
-CONTROLS = {
+CLAIM_CONTROLS = {
     "induction-hard": ("transformer", "bigram", "delta-rule[init=mimetic]"),
     "delayed-recall-hard": ("transformer", "bigram"),
     "selective-copy-hard": (
@@ -36,7 +36,7 @@ CONTROLS = {
 }
 """What MemNet is compared with, by task."""
 
-FORGETTING = (
+FEW_SLOTS = (
     "memnet[dreaming=false,heads=1,hebbian=false,retention=learned,serial=false,slots=16,"
     "usage_weight=0]"
 )
@@ -45,7 +45,7 @@ BUDGETED = ("memnet", "er", "ridge", "ridge[features=smooth]", "ridge-slots")
 
 
 def _options(task: str) -> dict[str, object]:
-    return MQAR if task.startswith("mqar") else CONVERGED
+    return MQAR_UNTIL_SOLVED if task.startswith("mqar") else UNTIL_SOLVED
 
 
 SUITE = Suite(
@@ -53,13 +53,13 @@ SUITE = Suite(
     members=(
         *(
             Member(benchmark=task, models=("memnet",), options=_options(task), seeds=TEN)
-            for task in CONTROLS
+            for task in CLAIM_CONTROLS
         ),
         *(
             Member(benchmark=task, models=controls, options=_options(task), role="control")
-            for task, controls in CONTROLS.items()
+            for task, controls in CLAIM_CONTROLS.items()
         ),
-        Member(benchmark="worth-remembering", models=(FORGETTING,), seeds=TEN, role="ablation"),
+        Member(benchmark="worth-remembering", models=(FEW_SLOTS,), seeds=TEN, role="ablation"),
         *(
             Member(
                 benchmark=stream,
