@@ -36,7 +36,7 @@ CLAIM_CONTROLS = {
 }
 """What MemNet is compared with, by task."""
 
-FEW_SLOTS = (
+FORGETTING_MEMNET = (
     "memnet[dreaming=false,heads=1,hebbian=false,retention=learned,serial=false,slots=16,"
     "usage_weight=0]"
 )
@@ -59,7 +59,9 @@ SUITE = Suite(
             Member(benchmark=task, models=controls, options=_options(task), role="control")
             for task, controls in CLAIM_CONTROLS.items()
         ),
-        Member(benchmark="worth-remembering", models=(FEW_SLOTS,), seeds=TEN, role="ablation"),
+        Member(
+            benchmark="worth-remembering", models=(FORGETTING_MEMNET,), seeds=TEN, role="ablation"
+        ),
         *(
             Member(
                 benchmark=stream,
