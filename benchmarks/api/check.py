@@ -21,8 +21,9 @@ def check(
         time_limit: Seconds for a rule. It holds in the main thread on Unix.
 
     Returns:
-        A finding per file and rule; ``[one for one in found if not one.holds]`` are the broken
-        rules, each with ``detail`` and ``way_out``.
+        A finding per file and rule; ``[one for one in found if one.status == "broken"]`` are the
+        broken rules, each with ``detail`` and ``way_out``. A rule whose check the time limit ended
+        has the status ``not finished``.
 
     Raises:
         UsageError: If a file does not exist.

@@ -1,14 +1,16 @@
 """Checks entry files against the contract of their kind."""
 
 import importlib
+import io
 import signal
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
+from typing import Literal, TypeAlias
 
 from baselines.registry import ENTRY_KINDS, Entry, Registry, read_plugin
 from benchmarks.checks.rule import BrokenRuleError, Case, Rule, expect
@@ -21,6 +23,8 @@ from results.errors import UsageError
 TIME_LIMIT = 30.0
 """Seconds for a rule."""
 
+Status: TypeAlias = Literal["holds", "broken", "not finished"]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckedRule:
@@ -32,9 +36,11 @@ class CheckedRule:
         entry: Name of the entry; empty if the file can't be read.
         rule: Name of the rule.
         statement: What the rule demands.
-        holds: Whether it holds.
+        status: ``holds``, ``broken``, or ``not finished`` if the time limit ended the check, which
+            then shows nothing about the file.
         detail: What was found; empty if the rule holds.
         way_out: What to do; empty if the rule holds.
+        printed: What the file, or the training that the rule runs, printed.
         seconds: Time of the check.
     """
 
@@ -43,16 +49,21 @@ class CheckedRule:
     entry: str
     rule: str
     statement: str
-    holds: bool
+    status: Status
     detail: str = ""
     way_out: str = ""
+    printed: str = ""
     seconds: float = 0.0
 
+    @property
+    def holds(self) -> bool:
+        """Whether it holds; a rule whose check is not finished is not known to hold."""
+        return self.status == "holds"
+
     def __str__(self) -> str:
-        if self.holds:
-            return f"{self.file}: {self.rule}: holds"
-        parts = (part for part in (self.detail, self.way_out) if part)
-        return f"{self.file}: {self.rule}: broken: {'; '.join(parts)}"
+        parts = [part for part in (self.detail, self.way_out) if part]
+        found = [self.status, "; ".join(parts)] if parts else [self.status]
+        return ": ".join([str(self.file), self.rule, *found])
 
 
 class TooSlowError(Exception):
@@ -94,7 +105,7 @@ def check_file(
             entry="",
             rule="readable",
             statement="the file is Python, and names its kind and options by literals",
-            holds=False,
+            status="broken",
             detail=str(error),
         )
         return
@@ -128,16 +139,19 @@ def entry_of(path: Path) -> Entry:
 def check_rule(rule: Rule, case: Case, path: Path, time_limit: float = TIME_LIMIT) -> CheckedRule:
     """Check one rule of an entry."""
     detail, way_out, start = "", rule.way_out, time.monotonic()
+    status: Status = "broken"
+    printed = io.StringIO()
     try:
-        with limited(time_limit):
+        with limited(time_limit), redirect_stdout(printed):
             rule.check(case)
+        status, way_out = "holds", ""
     except BrokenRuleError as error:
         detail = one_line(error)
     except UsageError as error:
         detail = f"refused: {one_line(error)}"
     except TooSlowError:
-        detail = f"not finished in {time_limit:g} seconds"
-        way_out = "make the default options smaller, or give --time-limit"
+        status, detail = "not finished", f"{time_limit:g} seconds were not enough"
+        way_out = "give a longer --time-limit, or make the default options smaller"
     except (Exception, SystemExit) as error:
         line = plugin_line(error, [case.entry])
         detail = f"{type(error).__name__}: {one_line(error)}{line}"
@@ -147,9 +161,10 @@ def check_rule(rule: Rule, case: Case, path: Path, time_limit: float = TIME_LIMI
         entry=case.entry.name,
         rule=rule.name,
         statement=rule.statement,
-        holds=not detail,
+        status=status,
         detail=detail,
-        way_out=way_out if detail else "",
+        way_out=way_out,
+        printed=printed.getvalue(),
         seconds=round(time.monotonic() - start, 2),
     )
 

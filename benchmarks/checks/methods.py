@@ -171,7 +171,8 @@ def stored_bytes_stay_within_the_budget(case: Case) -> None:
 
 
 @rule(
-    "an interrupted cell resumes, and gives the numbers of an uninterrupted one",
+    "a training that is interrupted within an experience, and continued by the same command, gives "
+    "the numbers of an uninterrupted one",
     "give each plugin state_dict() and load_state_dict(state), with all that it will use again",
 )
 def an_interrupted_cell_resumes(case: Case) -> None:

@@ -1,5 +1,6 @@
 """``memnet check``: checks entry files against the contract of their kind."""
 
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 BROKEN = 1
 """Exit code if a rule is broken."""
 
+NOT_FINISHED = 3
+"""Exit code if no rule is broken, and the check of one was not finished."""
+
 OUTPUT_FORMATS = ("text", "json")
 
 
@@ -32,19 +36,25 @@ def check(
     data_root: shared_options.DataRoot = None,
     time_limit: Annotated[
         float,
-        typer.Option("--time-limit", metavar="SECONDS", min=1.0, help="Longest time of a rule."),
+        typer.Option("--time-limit", metavar="SECONDS", min=1.0, help="Time limit of each rule."),
     ] = 30.0,
     output: Annotated[
         str, typer.Option("--format", metavar="text|json", help="Form of the output.")
     ] = "text",
     verbose: Annotated[
-        bool, typer.Option("--verbose", help="Also print the rules that hold, with their times.")
+        bool,
+        typer.Option(
+            "--verbose",
+            help="Also print the rules that hold, and what the file prints.",
+        ),
     ] = False,
 ) -> None:
     """Check entry files against the contract of their kind, as the tests of this project do.
 
     Each broken rule has a line, with what was found and the way out. Rules that are broken by the
-    error of an earlier one share a line.
+    error of an earlier one share a line. A rule whose check takes too long is not broken, but not
+    finished. Exit code: 0 if all rules hold, 1 if one is broken, 3 if none is broken and one is not
+    finished.
     """
     from rich.console import Console
 
@@ -75,11 +85,14 @@ def _shown(findings: "Iterable[CheckedRule]", *, verbose: bool) -> "Iterator[Che
     """Print the findings on a file; rules that one error breaks share a line, except the first."""
     broken: dict[str, list[CheckedRule]] = {}
     for finding in findings:
-        same = broken.setdefault(finding.detail, []) if not finding.holds else []
+        same = broken.setdefault(finding.detail, []) if finding.status == "broken" else []
         if not finding.holds and not same:
             print(finding, flush=True)
         elif finding.holds and verbose:
             print(f"{finding}, {finding.statement} ({finding.seconds:.1f} s)", flush=True)
+        if verbose:
+            for line in finding.printed.splitlines():
+                print(f"    {finding.rule} printed: {line}", flush=True)
         same.append(finding)
         yield finding
     for first, *others in broken.values():
@@ -89,12 +102,15 @@ def _shown(findings: "Iterable[CheckedRule]", *, verbose: bool) -> "Iterator[Che
 
 
 def _end(findings: "list[CheckedRule]", output: str) -> None:
-    broken = sum(not finding.holds for finding in findings)
+    counts = Counter(finding.status for finding in findings)
     if output == "json":
         import json
         from dataclasses import asdict
 
-        rows = [{**asdict(finding), "file": str(finding.file)} for finding in findings]
+        rows = [
+            {**asdict(finding), "file": str(finding.file), "holds": finding.holds}
+            for finding in findings
+        ]
         print(json.dumps(rows, indent=1))
     else:
         names = dict.fromkeys(
@@ -102,6 +118,9 @@ def _end(findings: "list[CheckedRule]", output: str) -> None:
         )
         of = f" of {', '.join(names)}" if names else ""
         count = f"{len(findings)} rule{'s' if len(findings) != 1 else ''}"
-        print(f"{count}{of}: {len(findings) - broken} hold, {broken} broken")
-    if broken:
+        unfinished = f", {counts['not finished']} not finished" if counts["not finished"] else ""
+        print(f"{count}{of}: {counts['holds']} hold, {counts['broken']} broken{unfinished}")
+    if counts["broken"]:
         raise typer.Exit(BROKEN)
+    if counts["not finished"]:
+        raise typer.Exit(NOT_FINISHED)

@@ -11,11 +11,8 @@ from typing import Literal, cast
 from baselines.entry_source import module_path
 from baselines.registry import Entry
 from benchmarks.planning.jobs import Job
-from results.records.provenance import provenance
+from results.records.provenance import CODE_PACKAGES, provenance
 from results.records.record_parts import Plugin, Provenance
-
-CODE_PACKAGES = ("baselines", "benchmarks", "memnet", "results", "strategies")
-"""The project's own packages with the code of cells."""
 
 GIT_TIMEOUT = 10.0
 """Seconds for a command of git."""
@@ -26,8 +23,7 @@ def cell_provenance(
 ) -> Provenance:
     """Return the provenance of a cell at its end.
 
-    ``dirty`` is true also if a plugin file has no commit that holds it unchanged. An installed
-    package is identified by its version and digest instead.
+    Its ``dirty`` is that of the project's checkout. A plugin has its own, with its digest.
 
     Args:
         plugins: The cell's plugins, as `plugins_of` found them at its start.
@@ -36,10 +32,7 @@ def cell_provenance(
         started_at: Start of the cell.
     """
     origin = provenance(device=device, threads=threads, started_at=started_at)
-    changed = any(
-        plugin.dirty and (plugin.package is None or plugin.commit is not None) for plugin in plugins
-    )
-    return origin.model_copy(update={"plugins": plugins, "dirty": changed or origin.dirty})
+    return origin.model_copy(update={"plugins": plugins})
 
 
 def plugins_of(job: Job) -> tuple[Plugin, ...]:

@@ -8,9 +8,9 @@ import json
 from functools import cache
 from pathlib import Path
 
-from benchmarks.execution.cell_provenance import CODE_PACKAGES, plugins_of
+from benchmarks.execution.cell_provenance import plugins_of
 from benchmarks.planning.jobs import Job
-from results.records.provenance import now, provenance
+from results.records.provenance import CODE_PACKAGES, now, provenance
 
 
 def checkpoint_key(job: Job, *, device: str, threads: int) -> str:

@@ -9,6 +9,9 @@ from results.records.record import Record
 
 UNKNOWN = "unknown"
 
+DIGEST_LETTERS = len("sha256:") + 12
+"""Letters of a digest that are shown."""
+
 
 @dataclass(frozen=True, slots=True)
 class Fact:
@@ -46,6 +49,7 @@ def provenance_facts(selection: Selection) -> list[Fact]:
     finished = max(record.provenance.finished_at for record in records)
     return [
         _uncommitted(records),
+        *_own_files(records),
         *facts,
         Fact("run between", ((f"{started} and {finished}", len(records)),)),
     ]
@@ -74,6 +78,20 @@ def _uncommitted(records: Sequence[Record]) -> Fact:
         fact.values,
         "the commit alone does not give this code" if dirty else fact.warning,
     )
+
+
+def plugin_texts(record: Record) -> list[str]:
+    """Name a record's components from outside the project: ``model my-model, sha256:0123abcd…``."""
+    return [
+        f"{one.kind} {one.name}, {one.digest[:DIGEST_LETTERS]}…"
+        for one in record.provenance.plugins or ()
+    ]
+
+
+def _own_files(records: Sequence[Record]) -> list[Fact]:
+    """Return the components from outside the project with their digests, if there are any."""
+    found = Counter(text for record in records for text in plugin_texts(record))
+    return [Fact("entries from outside", tuple(found.most_common()))] if found else []
 
 
 def _text(value: object) -> str:

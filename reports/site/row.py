@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from reports.analysis.curves import lifetimes, matrices, number, pairs
+from reports.analysis.provenance import plugin_texts
 from reports.analysis.selection import ResultRow
 from reports.analysis.summary import summary
 from reports.analysis.training_options import Defaults
@@ -232,7 +233,7 @@ def _origins(records: Sequence[Record]) -> tuple[list[tuple[str, str]], SeedTabl
     shared = {
         name
         for name, value in first.items()
-        if name != "cell" and all(facts[name] == value for _, facts in found)
+        if name != "cell" and all(facts.get(name) == value for _, facts in found)
     }
     own = [
         (record, {name: value for name, value in facts.items() if name not in shared})
@@ -244,9 +245,11 @@ def _origins(records: Sequence[Record]) -> tuple[list[tuple[str, str]], SeedTabl
 def _origin(record: Record) -> Facts:
     origin = record.provenance
     changes = {None: "unknown", True: "yes", False: "no"}[origin.dirty]
+    plugins = plugin_texts(record)
     return {
         "commit": origin.commit or "unknown",
         "uncommitted changes": changes,
+        **({"entries from outside": "; ".join(plugins)} if plugins else {}),
         "started": origin.started_at,
         "finished": origin.finished_at,
         "device": origin.device,

@@ -19,6 +19,9 @@ RECORDED_PACKAGES = (
     "scikit-learn",
 )
 
+CODE_PACKAGES = ("baselines", "benchmarks", "memnet", "results", "strategies")
+"""The project's own packages with the code of cells."""
+
 
 def now() -> str:
     """Return the current UTC time to the second, as ISO 8601."""
@@ -55,12 +58,18 @@ def _packages() -> dict[str, str]:
 
 @cache
 def _commit() -> tuple[str | None, bool | None]:
-    """Return commit and dirty flag of this code's checkout; None each if it has no checkout."""
+    """Return commit and dirty flag of this code's checkout; None each if it has no checkout.
+
+    Changes of tracked files count, and new files in the packages with the code of cells. Other new
+    files do not, such as records and a user's own entries: records identify these by their digest.
+    """
     root = Path(__file__).resolve().parents[2]
     if not (root / ".git").exists():
         return None, None
     try:
-        return _git(root, "rev-parse", "HEAD"), bool(_git(root, "status", "--porcelain"))
+        tracked = _git(root, "status", "--porcelain", "--untracked-files=no")
+        code = _git(root, "status", "--porcelain", "--untracked-files=all", "--", *CODE_PACKAGES)
+        return _git(root, "rev-parse", "HEAD"), bool(tracked or code)
     except (OSError, subprocess.SubprocessError):
         return None, None
 

@@ -155,7 +155,21 @@ class Provenance(Part):
     """Where and when a record was made.
 
     It is not part of the cell's identity: devices and packages change the last bits of a result.
-    ``plugins`` is None in records older than schema 3.
+
+    Attributes:
+        commit: Commit of the project's checkout; None without one.
+        dirty: Whether tracked files of the checkout differ from the commit, or its packages have
+            further files. A plugin has a flag of its own; in earlier records its flag and any
+            further file count here.
+        packages: Versions of installed packages.
+        plugins: Components that are not part of the project; None before schema 3.
+        python: Version of Python.
+        platform: The operating system.
+        cpu: Name of the processor.
+        device: Device of the computation.
+        threads: Number of threads.
+        started_at: Start of the cell, ISO 8601.
+        finished_at: End of the cell.
     """
 
     commit: str | None = None

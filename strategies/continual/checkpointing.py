@@ -60,7 +60,10 @@ class Resume(SupervisedPlugin[Any]):
             self.trained, self._within = counters["trained"], counters["within"]
             place = "within" if self._within else "after"
             number = self.trained + bool(self._within)
-            print(f"resumes {place} experience {number}", flush=True)
+            print(
+                f"the cell was interrupted: its training continues {place} experience {number}",
+                flush=True,
+            )
         strategy.plugins.append(self)
 
     def before_training_exp(self, strategy: Any, *args: Any, **kwargs: Any) -> None:

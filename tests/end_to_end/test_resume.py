@@ -126,6 +126,6 @@ def test_stream_killed_within_an_experience_resumes_to_the_same_record(
     assert memnet(*stream, "--store", str(store)).returncode == 0
     assert memnet(*stream, "--store", str(undisturbed)).returncode == 0
     (log,) = store.glob("logs/*.log")
-    assert "resumes within experience" in log.read_text()
+    assert "its training continues within experience" in log.read_text()
     assert all_lasting(store) == all_lasting(undisturbed)
     assert len(all_lasting(store)) == 1

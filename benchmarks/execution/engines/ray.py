@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from baselines.entry_source import module_path
-from benchmarks.execution.cell_provenance import CODE_PACKAGES, cell_provenance, plugins_of
+from benchmarks.execution.cell_provenance import cell_provenance, plugins_of
 from benchmarks.execution.engines.interface import Event, Files, Queue
 from benchmarks.execution.engines.limits import Limits
 from benchmarks.execution.engines.local import QUEUE_POLL
@@ -33,7 +33,7 @@ from benchmarks.execution.run_cell import THREADS
 from benchmarks.planning.jobs import Job
 from memnet.launch import SHIPPED
 from results.errors import UsageError
-from results.records.provenance import now
+from results.records.provenance import CODE_PACKAGES, now
 from results.records.record import Record, failed, parse
 from results.records.record_parts import Failure
 from results.store.store import write_whole

@@ -241,12 +241,28 @@ def test_every_rule_is_broken_by_a_file() -> None:
     assert known <= named
 
 
-def test_rule_that_takes_too_long_is_broken(tmp_path: Path) -> None:
+def test_rule_that_takes_too_long_is_not_finished(tmp_path: Path) -> None:
     slow = Rule(name="slow", statement="it ends", way_out="", function=lambda case: time.sleep(60))
     case = Case(entry=Registry("model").get("lstm"))
     finding = check_rule(slow, case, tmp_path, time_limit=0.05)
-    assert finding.detail == "not finished in 0.05 seconds"
-    assert "--time-limit" in finding.way_out
+    assert (finding.status, finding.holds) == ("not finished", False)
+    assert str(finding) == (
+        f"{tmp_path}: slow: not finished: 0.05 seconds were not enough; give a longer "
+        "--time-limit, or make the default options smaller"
+    )
+
+
+def test_what_a_rule_prints_is_in_its_finding_only(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Training prints that it continues; the output of a check is its findings, or JSON."""
+    path = ENTRIES / "good_method.py"
+    found = {one.rule: one for one in check_file(path, data_root=tmp_path)}
+    assert capsys.readouterr().out == ""
+    assert found["an-interrupted-cell-resumes"].printed == (
+        "the cell was interrupted: its training continues within experience 1\n"
+    )
+    assert found["loads"].printed == ""
 
 
 def test_error_of_a_plugin_is_named_with_its_line(tmp_path: Path) -> None:

@@ -37,6 +37,25 @@ def test_rules_that_one_error_breaks_share_a_line(tmp_path: Path) -> None:
     assert "error" not in last
 
 
+def test_a_rule_that_is_not_finished_is_not_broken(tmp_path: Path) -> None:
+    """Exit code 3: nothing is known to be wrong, and nothing is known to be right."""
+    slow, broken = tmp_path / "slow.py", tmp_path / "broken.py"
+    slow.write_text(GOOD.read_text() + "\nimport time\n\ntime.sleep(60.0)\n")
+    broken.write_text(GOOD.read_text().replace('"lstm"', '"lstmm"'))
+    done = memnet("check", str(slow), "--time-limit", "1")
+    assert done.returncode == 3
+    line, last = done.stdout.splitlines()
+    assert line == (
+        f"{slow}: loads: not finished: 1 seconds were not enough; give a longer --time-limit, or "
+        "make the default options smaller"
+    )
+    assert last == "1 rule of suite 'slow': 0 hold, 0 broken, 1 not finished"
+    both = memnet("check", str(slow), str(broken), "--time-limit", "1", "--format", "json")
+    assert both.returncode == 1, "a broken rule weighs more"
+    rows = json.loads(both.stdout)
+    assert [row["status"] for row in rows if not row["holds"]] == ["not finished", "broken"]
+
+
 def test_json_has_a_row_per_rule(tmp_path: Path) -> None:
     bad = tmp_path / "bad.py"
     bad.write_text('"""No kind."""\n')
