@@ -1,5 +1,7 @@
 """``memnet validate``: checks records that third parties submit."""
 
+from collections import defaultdict
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +12,9 @@ from results.errors import UsageError
 
 RECORD_REFUSED = 1
 """Exit code if a record is refused."""
+
+SHOWN_FILES = 2
+"""Files that a note on several records names."""
 
 
 def given_path(text: str | Path) -> Path:
@@ -42,7 +47,7 @@ def validate(
 
     The checks are schema, id, checksum, metrics recomputed from their curves, plausible costs,
     complete seeds, duplicates and drift. Valid records of earlier versions of the code are listed
-    as outdated. Manifests are recognised.
+    as outdated. Equal notes share a line, with two of the records. Manifests are recognised.
     """
     import results.validation.validate as checks
     from results.store.published_store import PUBLISHED, store_folder
@@ -57,17 +62,32 @@ def validate(
             f"there is no store at {store}: --against takes a folder with a records/ folder"
         )
     findings = checks.validate(paths, checks.known_records(store))
+    notes: dict[str, dict[str, str]] = defaultdict(dict)
     for finding in findings:
-        print(f"{printable(str(finding.path))}: {finding.severity}: {finding.reason}")
+        line = f"{printable(str(finding.path))}: {finding.severity}: {finding.reason}"
+        if finding.group:
+            notes[f"note: {finding.group}"][printable(str(finding.path))] = line
+        else:
+            print(line)
     refused = {finding.path for finding in findings if finding.severity == "refused"}
     manifests = {finding.path for finding in findings if finding.severity == "manifest"}
     accepted = [path for path in paths if path not in refused | manifests]
     outdated = _outdated(accepted)
     for path, reason in outdated.items():
-        print(f"{printable(str(path))}: outdated: {printable(reason)}")
+        shown, why = printable(str(path)), printable(reason)
+        notes[f"outdated: {why}"][shown] = f"{shown}: outdated: {why}"
+    for note, lines in notes.items():
+        print(_grouped(note, lines))
     print(_summary(len(accepted), len(refused), len(outdated), len(manifests)))
     if refused:
         raise typer.Exit(RECORD_REFUSED)
+
+
+def _grouped(note: str, lines: Mapping[str, str]) -> str:
+    """Return a single note as it is, and equal ones as their number with a few files."""
+    if len(lines) == 1:
+        return next(iter(lines.values()))
+    return f"{note} ({len(lines)} times, such as {' and '.join(list(lines)[:SHOWN_FILES])})"
 
 
 def _summary(accepted: int, refused: int, outdated: int, manifests: int) -> str:

@@ -12,7 +12,9 @@ from scipy import stats
 from results.records.record import Record
 from results.validation.recompute import agree
 
-JointProblem: TypeAlias = tuple[Path, Literal["refused", "note"], str]
+JointProblem: TypeAlias = tuple[Path, Literal["refused", "note"], str, str]
+"""File, severity, the problem, and of a note the same without names, which groups equal ones."""
+
 Row: TypeAlias = tuple[str, str, str, str]
 
 OFFICIAL_SEEDS = 10
@@ -58,6 +60,7 @@ def joint_problems(
                 "note",
                 f"{_name(row)} is already published with another config or version: "
                 "these will be two rows",
+                "already published with another config or version: there will be two rows each",
             )
 
 
@@ -67,15 +70,16 @@ def _twice(submitted: Sequence[Submission], known: Sequence[Submission]) -> Iter
     first: dict[str, Path] = {}
     for one in submitted:
         if one.record.id in first:
-            yield one.path, "refused", f"duplicate: {first[one.record.id]} is of the same cell"
+            yield one.path, "refused", f"duplicate: {first[one.record.id]} is of the same cell", ""
         first.setdefault(one.record.id, one.path)
         old = published.get(one.record.id)
         if old is None:
             continue
         if old.record == one.record:
-            yield one.path, "note", f"identical to the published record {old.path}"
+            reason = "identical to the published record"
+            yield one.path, "note", f"{reason} {old.path}", f"{reason} of the same cell"
         else:
-            yield one.path, "refused", _again(one.record, old)
+            yield one.path, "refused", _again(one.record, old), ""
 
 
 def _again(record: Record, old: Submission) -> str:
@@ -111,13 +115,16 @@ def _row(members: Sequence[Submission], published: Sequence[Submission]) -> Iter
             first.path,
             "refused",
             f"{_name(row)} has no seeds {shown}: submit all seeds from 0 on, including failed ones",
+            "",
         )
     elif len(seeds) < OFFICIAL_SEEDS:
+        count = f"{len(seeds)} seed{'s' if len(seeds) != 1 else ''}"
+        official = f"an official row has {OFFICIAL_SEEDS}"
         yield (
             first.path,
             "note",
-            f"{_name(row)} has {len(seeds)} seed{'s' if len(seeds) != 1 else ''}; "
-            f"an official row has {OFFICIAL_SEEDS}",
+            f"{_name(row)} has {count}; {official}",
+            f"rows of {count}; {official}",
         )
     sizes = {
         one.record.cost.parameters for one in (*members, *published) if one.record.status == "ok"
@@ -128,6 +135,7 @@ def _row(members: Sequence[Submission], published: Sequence[Submission]) -> Iter
             "refused",
             f"{_name(row)} has {' and '.join(f'{size:,}' for size in sorted(sizes))} parameters "
             "in its seeds",
+            "",
         )
     yield from _drift(members, published)
 
@@ -158,6 +166,7 @@ def _drift(
             f"drift: {_name(_key(first.record))} has accuracy {new.mean():.3f} in these seeds and "
             f"{old.mean():.3f} in the published ones; means of one row differ by less than "
             f"{limit:.3f}",
+            "",
         )
 
 

@@ -33,11 +33,13 @@ class RecordProblem:
         severity: ``refused``; ``note`` for a remark on a record that is not rejected; ``manifest``
             for a valid manifest.
         reason: The problem, as one line that is safe for a terminal.
+        group: Of a note, the same without names: equal notes have one group. Else empty.
     """
 
     path: Path
     severity: Literal["refused", "note", "manifest"]
     reason: str
+    group: str = ""
 
 
 def validate(paths: Iterable[Path], known: Sequence[Submission] = ()) -> list[RecordProblem]:
@@ -59,8 +61,8 @@ def validate(paths: Iterable[Path], known: Sequence[Submission] = ()) -> list[Re
         if record is not None:
             readable.append(Submission(path, record))
     found += [
-        RecordProblem(path, severity, printable(reason))
-        for path, severity, reason in joint_problems(readable, known)
+        RecordProblem(path, severity, printable(reason), group)
+        for path, severity, reason, group in joint_problems(readable, known)
     ]
     return found
 

@@ -37,6 +37,22 @@ def test_refusal_prints_one_line_and_exits_with_code_1(tmp_path: Path) -> None:
     assert last == "2 records: 0 accepted, 2 refused"
 
 
+def test_equal_notes_share_a_line_with_two_records(tmp_path: Path) -> None:
+    paths = sorted((PUBLISHED / "records").glob("*.json"))
+    for path in paths[:9]:
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    found = memnet("validate", str(tmp_path))
+    assert found.returncode == 0, found.stdout
+    *notes, _ = found.stdout.splitlines()
+    [line] = [note for note in notes if "identical" in note]
+    assert line == (
+        "note: identical to the published record of the same cell (9 times, such as "
+        f"{tmp_path / paths[0].name} and {tmp_path / paths[1].name})"
+    )
+    outdated = [re.sub(r"^.*outdated: | \([0-9]+ times, such as .*$", "", one) for one in notes]
+    assert len(outdated) == len(set(outdated))
+
+
 def test_missing_store_is_refused(tmp_path: Path) -> None:
     found = memnet("validate", str(PUBLISHED), "--against", str(tmp_path))
     assert (found.returncode, "there is no store" in found.stderr) == (2, True)
