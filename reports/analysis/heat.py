@@ -11,7 +11,7 @@ from reports.analysis.heat_columns import LeftOut, columns, left_out
 from reports.analysis.heat_scores import Score, heat_scores
 from reports.analysis.other_options import other_options
 from reports.analysis.roles import COMPETING
-from reports.analysis.selection import ResultRow, Selection, usual_budget, usual_model
+from reports.analysis.selection import ResultRow, Selection, only_model, usual_budget
 from reports.analysis.subjects import Subject
 from reports.analysis.summary import Summary, summary
 from reports.analysis.training_options import defaults, standing
@@ -133,11 +133,11 @@ def _heat(selection: Selection, kind: Literal["task", "stream"]) -> Heat:
     shared = _shared(
         subjects, [_valid(scores[key]) for key in entries if entries[key].role in COMPETING]
     )
-    usual, others = usual_model(list(entries.values())), _others(selection, subjects)
+    only, others = only_model(list(entries.values())), _others(selection, subjects)
     made = [
         HeatRow(
             entry,
-            _title(entry, usual),
+            _title(entry, only),
             scores[key],
             _mean(_valid(scores[key]), shared),
             *_costs([summary(one) for one, _ in cells[key].values()]),
@@ -249,11 +249,16 @@ def _key(entry: ResultRow) -> tuple[str, str]:
     return (entry.model, split_budget(entry.method)[0])
 
 
-def _title(entry: ResultRow, usual: str) -> str:
-    """Return the model of a task's row, or the method of a stream's, with an unusual model."""
+def _title(entry: ResultRow, only: str) -> str:
+    """Return the model of a task's row, or the method of a stream's, after its model if needed.
+
+    Args:
+        entry: The row.
+        only: The model of all rows; empty if there are several.
+    """
     if entry.subject.kind == "task":
         return entry.model_title or entry.model
     method = entry.method_title or entry.method
     if entry.budget is not None:
         method = method.replace(f", {entry.budget}", "")
-    return method if entry.model == usual else f"{entry.model_title or entry.model}, {method}"
+    return method if entry.model == only else f"{entry.model_title or entry.model} · {method}"

@@ -146,6 +146,12 @@ def usual_model(entries: Sequence[ResultRow]) -> str:
     return min(counts, key=lambda name: (-counts[name], name)) if counts else ""
 
 
+def only_model(entries: Sequence[ResultRow]) -> str:
+    """Return the model that all rows have; of several models, an empty string."""
+    models = {entry.model for entry in entries}
+    return models.pop() if len(models) == 1 else ""
+
+
 def usual_budget(entries: Sequence[ResultRow]) -> str | None:
     """Return the budget that most methods are run at, as a variant's options; of two, the total."""
     methods = {

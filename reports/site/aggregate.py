@@ -21,10 +21,14 @@ from reports.figures.plot import Plot
 from reports.figures.style import Style
 from reports.tables import number_format
 from reports.tables.comparison_table import estimate
+from reports.tables.row_titles import row_title
 from reports.tables.tables import COSTS, Column, Row, Table, named_method, named_model
 from results.records.manifest import Manifest
 from results.statistics.bootstrap import Array, Estimate, interquartile_mean
 from results.statistics.bootstrap import estimate as bootstrapped
+
+MAX_PARTIAL = 12
+"""Maximum number of left out rows that are named."""
 
 BENCHMARK_KINDS = ("task", "stream")
 """Kinds of benchmarks; each is aggregated separately."""
@@ -56,12 +60,14 @@ class Aggregate:
         title: Its title for people.
         subjects: The benchmarks.
         ranked_rows: Rows with a result on all of them, by falling interquartile mean.
+        partial: Rows of models that ran on some of them only, one each, with the number of these.
     """
 
     suite: str
     title: str
     subjects: tuple[Subject, ...]
     ranked_rows: tuple[AggregateRow, ...]
+    partial: tuple[tuple[ResultRow, int], ...] = ()
 
     @property
     def name(self) -> str:
@@ -97,7 +103,18 @@ def aggregate_table(found: Aggregate) -> Table:
         "stratified by benchmark; parameters, state, total and buffer: maximum; training and CPU "
         "time: sum"
     )
-    return Table(caption, columns, tuple(_row(row) for row in found.ranked_rows))
+    return Table(caption + _partial(found), columns, tuple(_row(row) for row in found.ranked_rows))
+
+
+def _partial(found: Aggregate) -> str:
+    """Name the rows that ran on some benchmarks only; that they did not run is no failure."""
+    kind, total = found.subjects[0].kind, len(found.subjects)
+    names = [f"{row_title(entry)} ({count})" for entry, count in found.partial[:MAX_PARTIAL]]
+    more = len(found.partial) - len(names)
+    further = [f"{more} more"] if more else []
+    if not names:
+        return ""
+    return f". Left out, since they ran on fewer than {total} {kind}s: {', '.join(names + further)}"
 
 
 def aggregate_plot(found: Aggregate, style: Style) -> Plot:
@@ -145,7 +162,17 @@ def _aggregate(selection: Selection, manifest: Manifest, kind: str) -> Aggregate
         (one for one in found if all(len(runs) for runs in one.scores)),
         key=lambda one: (-one.interquartile.value, one.entries[0].model, one.entries[0].method),
     )
-    return Aggregate(manifest.name, manifest.title or manifest.name, subjects, tuple(ranked_rows))
+    return Aggregate(
+        manifest.name,
+        manifest.title or manifest.name,
+        subjects,
+        tuple(ranked_rows),
+        tuple(
+            (next(iter(row.values())), len(row))
+            for row in rows.values()
+            if len(row) < len(subjects)
+        ),
+    )
 
 
 def _aggregate_row(entries: tuple[ResultRow, ...]) -> AggregateRow:

@@ -57,7 +57,7 @@ def _controls(heat: Heat, second: HeatRow) -> str:
 
 
 def _leads(heat: Heat, best: HeatRow) -> str:
-    """Count the columns in which the row leads, by the tests of the second."""
+    """Count the columns in which the row ran and leads, by the tests of the second."""
     benchmark, what = KINDS[heat.kind]
     others = [row for row in heat.competitors if row is not best]
     if not others:
@@ -73,7 +73,13 @@ def _leads(heat: Heat, best: HeatRow) -> str:
     ]
     clear = sum(found == {"worse"} for found in verdicts)
     untested = sum("untested" in found and "tie" not in found for found in verdicts)
-    parts = [f"It leads on {len(led) or 'none'} of {len(heat.subjects)} {benchmark}s"]
+    ran = sum(subject.name in best.scores for subject in heat.subjects)
+    parts = [
+        f"It leads on {len(led) or 'none'} of {ran} {benchmark}s"
+        if ran == len(heat.subjects)
+        else f"It ran on {ran} of {len(heat.subjects)} {benchmark}s and leads on "
+        f"{len(led) or 'none'} of these"
+    ]
     if led and (clear or not untested):
         parts.append(f"the lead over every other {what} is significant on {clear or 'none'}")
     if untested:

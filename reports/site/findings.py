@@ -9,7 +9,7 @@ import numpy as np
 from reports.analysis.best import above_chance
 from reports.analysis.pairing import common_seeds, paired_scores
 from reports.analysis.roles import COMPETING
-from reports.analysis.selection import ResultRow, Selection, usual_model
+from reports.analysis.selection import ResultRow, Selection, only_model
 from reports.analysis.subjects import Subject
 from reports.analysis.summary import Summary, finite, ranked, scores
 from reports.tables import number_format
@@ -51,13 +51,13 @@ def findings(selection: Selection) -> list[Finding]:
 
 def _headline(selection: Selection, subject: Subject) -> Finding:
     pairs = ranked(selection, subject)
-    usual = usual_model(selection.compared(subject))
-    rows = [(row_title(entry, usual), row) for entry, row in pairs]
+    only = only_model(selection.compared(subject))
+    rows = [(row_title(entry, only), row) for entry, row in pairs]
     scored = _candidates(pairs)
     if not scored:
         return _unscored(selection, subject, rows)
     (entry, _), *others = scored
-    best, *rest = [(row_title(one, usual), row) for one, row in scored]
+    best, *rest = [(row_title(one, only), row) for one, row in scored]
     tested = any(
         common_seeds(entry, other, subject.primary) >= MIN_COMMON_SEEDS for other, _ in others[:1]
     )

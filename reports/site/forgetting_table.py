@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from reports.analysis.metric_ranges import metric_range
 from reports.analysis.pairing import common_seeds, paired_scores
-from reports.analysis.selection import ResultRow, Selection, usual_model
+from reports.analysis.selection import ResultRow, Selection, only_model
 from reports.analysis.subjects import Subject
 from reports.analysis.summary import finite, scores
 from reports.tables import number_format
@@ -127,7 +127,7 @@ def _against(one: LeastForgetting) -> str:
 
 
 def _rows(subject: Subject, entries: Sequence[ResultRow]) -> list[LeastForgetting]:
-    usual = usual_model(list(entries))
+    only = only_model(list(entries))
     budgets: dict[str, list[tuple[float, ResultRow]]] = defaultdict(list)
     for entry in entries:
         mean = finite(scores(entry, METRIC).mean) if entry.ok else None
@@ -141,8 +141,8 @@ def _rows(subject: Subject, entries: Sequence[ResultRow]) -> list[LeastForgettin
                 LeastForgetting(
                     subject,
                     budget,
-                    _method(best[0], usual),
-                    _method(best[1], usual),
+                    _method(best[0], only),
+                    _method(best[1], only),
                     _verdict(best),
                 )
             )
@@ -160,11 +160,11 @@ def _cells(method: Method) -> tuple[str, str, str]:
     return method.title, method.forgetting, method.accuracy
 
 
-def _method(entry: ResultRow, usual: str) -> Method:
+def _method(entry: ResultRow, only: str) -> Method:
     options = entry.method.partition("[")[2].removesuffix("]").replace(",", ", ")
     title = (entry.method_title or entry.method).removesuffix(f", {options}")
     return Method(
-        title if entry.model == usual else f"{model_title(entry)} · {title}",
+        title if entry.model == only else f"{model_title(entry)} · {title}",
         number_format.interval(scores(entry, METRIC), metric_range(METRIC)),
         number_format.score(finite(scores(entry, "accuracy").mean)),
     )

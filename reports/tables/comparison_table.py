@@ -52,11 +52,15 @@ def comparison_table(found: PairwiseReport) -> Table:
 def verdict(found: PairwiseReport) -> str:
     """Summarise the comparison over all benchmarks in one or two sentences."""
     won, _, lost = found.tally
-    most = max((comparison.paired.count for comparison in found.comparisons), default=0)
+    counts = [comparison.paired.count for comparison in found.comparisons]
+    most, tested = max(counts, default=0), sum(count >= MIN_COMMON_SEEDS for count in counts)
+    few = len(counts) - tested
+    rows = f"{len(counts)} rows" if not few else f"{tested} tested row{'s' if tested != 1 else ''}"
+    untested = f" ({few} not tested: fewer than {MIN_COMMON_SEEDS} common seeds)" if few else ""
     probability = estimate(found.improvement, signed=False)
     summary_text = (
-        f"{found.left} is significantly better in {won} of {len(found.comparisons)} rows, "
-        f"{found.right} in {lost}"
+        f"{found.left} is significantly better in {won} of {rows}, "
+        f"{found.right} in {lost}{untested}"
         if most >= MIN_COMMON_SEEDS
         else f"Not tested: a test needs {MIN_COMMON_SEEDS} common seeds, and there are {most}"
     )

@@ -9,17 +9,17 @@ SWITCHES = {"true": "on", "false": "off"}
 """Words for the value of a switch."""
 
 
-def row_title(entry: ResultRow, usual: str = "") -> str:
+def row_title(entry: ResultRow, left_out: str = "") -> str:
     """Return the model of a task's row, or the method of a stream's.
 
     Args:
         entry: The row.
-        usual: Model that the title of a stream's row leaves out.
+        left_out: Model that the title of a stream's row leaves out.
     """
     if entry.subject.kind == "task":
         return model_title(entry)
     method = method_title(entry)
-    return method if entry.model == usual else f"{model_title(entry)} · {method}"
+    return method if entry.model == left_out else f"{model_title(entry)} · {method}"
 
 
 def model_title(entry: ResultRow, options: str | None = None) -> str:
@@ -64,7 +64,10 @@ def options_text(options: str) -> str:
 
 def spelt(title: str) -> str:
     """Return a title of `reports.analysis.heat` with its options in words."""
-    return ", ".join(_option(part) if "=" in part else part for part in title.split(", "))
+    return " · ".join(
+        ", ".join(_option(part) if "=" in part else part for part in name.split(", "))
+        for name in title.split(" · ")
+    )
 
 
 def _title(title: str, name: str, chosen: str | None = None) -> str:

@@ -62,14 +62,14 @@ def test_variants_of_a_model_are_no_rows(fill: Fill) -> None:
     assert [row.title for row in heat.rows] == ["a"]
 
 
-def test_a_stream_s_rows_are_methods(fill: Fill) -> None:
+def test_a_stream_s_rows_are_methods_with_their_models_if_there_are_several(fill: Fill) -> None:
     heat = only(
         fill,
         stream_record(cell("mlp", 0, benchmark="s", method="er"), [[0.9, 0.1], [0.7, 0.9]]),
         stream_record(cell("mlp", 0, benchmark="s", method="naive"), [[0.9, 0.1], [0.2, 0.9]]),
         stream_record(cell("lstm", 0, benchmark="s", method="naive"), [[0.9, 0.1], [0.1, 0.9]]),
     )
-    assert [row.title for row in heat.rows] == ["er", "naive", "lstm, naive"]
+    assert [row.title for row in heat.rows] == ["mlp · er", "mlp · naive", "lstm · naive"]
 
 
 def test_the_answer_counts_what_is_significant_and_what_is_not_tested(fill: Fill) -> None:
@@ -85,6 +85,17 @@ def test_the_answer_counts_what_is_significant_and_what_is_not_tested(fill: Fill
         "2 of 2 tasks; the lead over every other model is significant on 1; on 1 of these its lead "
         "is not tested, since some models have fewer than 5 seeds."
     )
+
+
+def test_a_benchmark_without_a_run_is_no_failure(fill: Fill) -> None:
+    """The best model ran on one task of two."""
+    heat = only(
+        fill,
+        *scored("best", 0.90, 0.91, 0.92, 0.91, 0.90),
+        *scored("far", 0.10, 0.12, 0.11, 0.12, 0.10),
+        *scored("far", 0.1, benchmark="mqar"),
+    )
+    assert "It ran on 1 of 2 tasks and leads on 1 of these; the lead" in answer(heat)
 
 
 def test_controls_and_bounds_do_not_compete_at_any_budget(fill: Fill) -> None:

@@ -56,6 +56,7 @@ def test_the_table_has_seeds_and_costs(store: Store) -> None:
     costs = ("7/8", "51,200", "8.2 kB", "—", "0 B", "25.0 s", "19.0 s")
     assert table.rows[0].cells[-7:] == costs
     assert [row.incomplete for row in table.rows] == [True, False]
+    assert table.caption.endswith(". Left out, since they ran on fewer than 2 tasks: c (1)")
 
 
 def test_the_figure_and_the_page_show_the_aggregate(store: Store, tmp_path: Path) -> None:
