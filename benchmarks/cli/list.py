@@ -9,7 +9,7 @@ import typer
 
 from baselines.registry import Entry, Registry
 from benchmarks.cli import shared_options
-from benchmarks.cli.list_entry import describe_entry, needs
+from benchmarks.cli.list_entry import describe_entry, needs, sizes
 from results.errors import UsageError
 
 if TYPE_CHECKING:
@@ -30,7 +30,8 @@ def show(
 ) -> None:
     """List suites, tasks, streams, models and methods.
 
-    The requirements of an entry are next to its summary. NAME shows the options of one entry.
+    Next to a summary are the entry's default sizes and its requirements: of a task or stream the
+    training, of a suite the number of benchmarks and models. NAME shows the options of one entry.
     """
     from benchmarks.planning.catalog import Catalog
 
@@ -86,4 +87,5 @@ def _lines(entries: Iterable[Entry], width: int, indent: int) -> Iterable[str]:
         needed = needs(entry)
         install = f" not installed: pip install {' '.join(entry.missing)}" if entry.missing else ""
         requirement = f" [needs {needed}]" if needed else ""
-        yield f"{' ' * indent}{name}  {entry.summary}{requirement}{install}"
+        size = f" [{found}]" if (found := sizes(entry)) else ""
+        yield f"{' ' * indent}{name}  {entry.summary}{size}{requirement}{install}"

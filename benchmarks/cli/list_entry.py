@@ -6,6 +6,21 @@ from typing import Any
 from baselines.option_values import spelt
 from baselines.registry import Entry
 
+COUNTED_SIZES = {
+    "experiences": "experience",
+    "epochs": "epoch",
+    "iterations": "step per experience",
+    "steps": "step",
+}
+"""Options of benchmarks that determine the time of training, in words; zero is no size."""
+
+FURTHER_SIZES = {
+    "batch_size": "batches of",
+    "train_length": "length",
+    "length": "length",
+}
+"""Further options of that kind, each with the words before its value."""
+
 
 def describe_entry(entry: Entry) -> str:
     """Describe an entry: summary, version, file, requirements, inputs and options.
@@ -37,6 +52,45 @@ def needs(entry: Entry) -> str:
     if entry.source.facts.get("FILES"):
         parts.append("its data in the data root, or a download")
     return ", ".join(parts)
+
+
+def sizes(entry: Entry) -> str:
+    """Return the sizes that determine the time of a run, those of the defaults.
+
+    They are the training of a task or stream, and the members of a suite. Empty for other entries,
+    and for a suite given as a plugin, whose code a list does not run.
+    """
+    if entry.kind == "suite":
+        return "" if entry.plugin else _suite_size(entry)
+    if entry.kind not in ("task", "stream"):
+        return ""
+    found = {
+        one.name: one.default
+        for one in entry.source.options
+        if isinstance(one.default, int) and one.default
+    }
+    return ", ".join(
+        [
+            *(_count(found[name], word) for name, word in COUNTED_SIZES.items() if name in found),
+            *(f"{word} {found[name]:,}" for name, word in FURTHER_SIZES.items() if name in found),
+        ]
+    )
+
+
+def _suite_size(entry: Entry) -> str:
+    suite = entry.load().SUITE
+    names = {
+        "benchmark": {member.benchmark for member in suite.members},
+        "model": {model for member in suite.members for model in member.models},
+        "method": {method for member in suite.members for method in member.methods},
+    }
+    counts = [_count(len(found), what) for what, found in names.items() if found]
+    return ", ".join([*counts, f"seeds {_span(suite.seeds)}"])
+
+
+def _count(number: int, word: str) -> str:
+    first, *rest = word.split(" ", 1)
+    return " ".join([f"{number:,} {first}{'s' if number != 1 else ''}", *rest])
 
 
 def _options(entry: Entry) -> str:

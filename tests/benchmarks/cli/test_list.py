@@ -1,3 +1,4 @@
+import re
 import subprocess
 import sys
 
@@ -50,6 +51,26 @@ def test_list_prints_a_line_per_entry() -> None:
     for kind in ("suite", "task", "stream", "model", "method"):
         for entry in Registry(kind):
             assert any(line.split()[0] == entry.name and entry.summary in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("group", "end"),
+    [
+        (
+            "suites",
+            "quick  .* in minutes. \\[3 benchmarks, 3 models, 3 methods, seeds 0-2\\]",
+        ),
+        ("tasks", "induction  .* it. \\[150 steps, batches of 32, length 256\\]"),
+        ("tasks", "mqar  .* \\[250 steps, batches of 32, length 512\\]"),
+        ("streams", "split-digits  .* \\[5 experiences, 8 epochs, batches of 32\\]"),
+        ("streams", "permuted-mnist  .* \\[10 experiences, 1 epoch, .*\\] \\[needs its data .*\\]"),
+        ("methods", "er  .* \\(Rolnick et al. 2019\\)."),
+    ],
+)
+def test_list_shows_sizes(group: str, end: str) -> None:
+    """Those of the defaults; a method has none."""
+    lines = memnet("list", group).stdout.splitlines()
+    assert any(re.fullmatch(end, line) for line in lines), lines
 
 
 def test_list_of_a_group_includes_plugins() -> None:
