@@ -17,6 +17,7 @@ from reports.site.forgetting_table import forgetting_answer, forgetting_table
 from reports.site.lines import Line, informative_columns, shared_badges
 from reports.site.reproduce import commands, notes
 from reports.tables import formats
+from reports.tables.group_names import groups_note
 from reports.tables.ranks import EARLIER, with_reason
 from reports.tables.row_titles import method_title, model_titles
 from reports.tables.tables import LEADERBOARD_CAPTION, Table
@@ -78,6 +79,7 @@ def render(
             forgetting=forgetting_table(selection),
             forgetting_answer=forgetting_answer(selection),
             informative=informative_columns(ranked),
+            groups_note=groups_note(selection),
             variants=len(lines) - len(ranked),
             page_table=formats.page_table,
             counts=counts(selection),

@@ -12,6 +12,7 @@ from reports.analysis.selection import Selection, select
 from reports.analysis.summary import Summary, summarise
 from reports.tables import formats
 from reports.tables.columns import check, chosen, informative
+from reports.tables.group_names import groups_note
 from reports.tables.ranks import NOT_TESTED, REASON
 from reports.tables.tables import Table, leaderboard_table
 from results.errors import UsageError
@@ -61,9 +62,9 @@ def render_selection(selection: Selection, format: str, columns: Sequence[str] =
         return _latex(selection, columns)
     table = _table(selection, columns)
     if format in ("text", "md"):
-        reason = f"\n{REASON}.\n" if _has_untested(table) else ""
+        notes = [f"{REASON}." if _has_untested(table) else "", groups_note(selection)]
         shown = formats.plain(table) if format == "text" else formats.markdown(table)
-        return f"{shown}\n{reason}"
+        return "".join([f"{shown}\n", *(f"\n{note}\n" for note in notes if note)])
     if format == "html":
         return str(formats.page_table(table)).strip() + "\n"
     raise UsageError(f"unknown format {format!r}: choose from {', '.join(FORMATS)}")
