@@ -1,6 +1,7 @@
 """Mean accuracy over the experiences seen so far, along the stream."""
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from reports.analysis.curves import matrices
@@ -12,7 +13,7 @@ from reports.figures.plot import Plot, render
 from reports.figures.style import Style, chance_line, legend_below, score_axis, styled
 from reports.tables.number_format import score
 from results.statistics.intervals import mean_interval
-from results.statistics.metrics import accuracy_over_seen
+from results.statistics.metrics import Array, accuracy_over_seen
 
 
 def draw(subject: Subject, entries: tuple[ResultRow, ...], style: Style, name: str) -> Plot | None:
@@ -27,39 +28,7 @@ def draw(subject: Subject, entries: tuple[ResultRow, ...], style: Style, name: s
     with styled():
         figure = Figure(figsize=(6.4, 4.2), layout="constrained")
         axes = figure.add_subplot()
-        sentences = []
-        for entry, stack in shown:
-            square = stack.shape[1] == stack.shape[2]
-            seen = (
-                np.stack([accuracy_over_seen(matrix) for matrix in stack])
-                if square
-                else stack[:, -1].mean(axis=1, keepdims=True)
-            )
-            x = np.arange(1, stack.shape[2] + 1) if square else np.array([stack.shape[2]])
-            interval = mean_interval(seen)
-            look = style.look(entry)
-            axes.fill_between(
-                x,
-                np.clip(interval.low, 0.0, 1.0),
-                np.clip(interval.high, 0.0, 1.0),
-                color=look.colour,
-                alpha=0.14,
-                linewidth=0,
-            )
-            label = style.name(entry)
-            if square:
-                # The mean of the line over experiences, and over seeds, is the average anytime
-                # accuracy (Caccia et al. 2020).
-                label = f"{label} (AAA {score(finite(mean_interval(seen.mean(axis=1)).mean))})"
-            axes.plot(
-                x,
-                interval.mean,
-                color=look.colour,
-                marker=look.marker,
-                linestyle=style.line(entry),
-                label=label,
-            )
-            sentences.append(f"{label} ends at {score(finite(interval.mean[-1]))}")
+        sentences = [_line(axes, entry, stack, style) for entry, stack in shown]
         chance_line(axes, subject.chance)
         axes.set_xticks(few_ticks(max(stack.shape[2] for _, stack in shown)))
         axes.set_xlabel("experiences trained on")
@@ -74,3 +43,36 @@ def draw(subject: Subject, entries: tuple[ResultRow, ...], style: Style, name: s
         description="Line chart of mean accuracy over the experiences seen so far. "
         f"{'; '.join(sentences)}.",
     )
+
+
+def _line(axes: Axes, entry: ResultRow, stack: Array, style: Style) -> str:
+    """Draw one row, and describe where it ends."""
+    square = stack.shape[1] == stack.shape[2]
+    seen = (
+        np.stack([accuracy_over_seen(matrix) for matrix in stack])
+        if square
+        else stack[:, -1].mean(axis=1, keepdims=True)
+    )
+    x = np.arange(1, stack.shape[2] + 1) if square else np.array([stack.shape[2]])
+    interval, look, label = mean_interval(seen), style.look(entry), style.name(entry)
+    axes.fill_between(
+        x,
+        np.clip(interval.low, 0.0, 1.0),
+        np.clip(interval.high, 0.0, 1.0),
+        color=look.colour,
+        alpha=0.14,
+        linewidth=0,
+    )
+    if square:
+        # The mean of the line over experiences, and over seeds, is the average anytime accuracy
+        # (Caccia et al. 2020).
+        label = f"{label} (AAA {score(finite(mean_interval(seen.mean(axis=1)).mean))})"
+    axes.plot(
+        x,
+        interval.mean,
+        color=look.colour,
+        marker=look.marker,
+        linestyle=style.line(entry),
+        label=label,
+    )
+    return f"{label} ends at {score(finite(interval.mean[-1]))}"

@@ -96,45 +96,10 @@ def _bars(
     axes: Axes, entries: list[ResultRow], key: str, rows: list[list[float]], style: Style
 ) -> list[tuple[str, float | None]]:
     """Draw one statistic, one bar per row, and return the means."""
-    means: list[tuple[str, float | None]] = []
-    upper = 1.0 if key in SHARES else np.inf
-    for place, (entry, values) in enumerate(zip(entries, rows, strict=True)):
-        interval = mean_interval(values)
-        mean, low, high = (finite(value) for value in (interval.mean, interval.low, interval.high))
-        hatch = None if style.line(entry) == SOLID else "////"
-        colour = style.look(entry).colour
-        axes.bar(
-            place,
-            mean or 0.0,
-            width=0.72,
-            color=colour,
-            hatch=hatch,
-            edgecolor="white",
-            linewidth=0,
-            label=style.name(entry),
-        )
-        high = None if high is None else min(high, upper)
-        if mean is not None and low is not None and high is not None:
-            axes.plot(
-                [place, place],
-                [max(low, 0.0), high],
-                color=INK,
-                linewidth=1.2,
-                marker="_",
-                markersize=6,
-                markeredgecolor=INK,
-            )
-        above = (place, max(mean or 0.0, high or 0.0))
-        axes.annotate(
-            _written(key, mean),
-            above,
-            xytext=(0, 3),
-            textcoords="offset points",
-            ha="center",
-            va="bottom",
-            fontsize=7.5,
-        )
-        means.append((style.name(entry), mean))
+    means = [
+        (style.name(entry), _bar(axes, place, entry, key, values, style))
+        for place, (entry, values) in enumerate(zip(entries, rows, strict=True))
+    ]
     axes.set_title(STATISTIC_NAMES[key], fontsize=9)
     axes.set_xticks([])
     middle, reach = (len(entries) - 1) / 2, max(len(entries), 2) / 2
@@ -147,3 +112,42 @@ def _bars(
     elif key == "lifetime":
         axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: shortened(value)))
     return means
+
+
+def _bar(
+    axes: Axes, place: int, entry: ResultRow, key: str, values: list[float], style: Style
+) -> float | None:
+    """Draw one row's bar with its interval and its value, and return the mean."""
+    interval = mean_interval(values)
+    mean, low, high = (finite(value) for value in (interval.mean, interval.low, interval.high))
+    axes.bar(
+        place,
+        mean or 0.0,
+        width=0.72,
+        color=style.look(entry).colour,
+        hatch=None if style.line(entry) == SOLID else "////",
+        edgecolor="white",
+        linewidth=0,
+        label=style.name(entry),
+    )
+    high = None if high is None else min(high, 1.0 if key in SHARES else np.inf)
+    if mean is not None and low is not None and high is not None:
+        axes.plot(
+            [place, place],
+            [max(low, 0.0), high],
+            color=INK,
+            linewidth=1.2,
+            marker="_",
+            markersize=6,
+            markeredgecolor=INK,
+        )
+    axes.annotate(
+        _written(key, mean),
+        (place, max(mean or 0.0, high or 0.0)),
+        xytext=(0, 3),
+        textcoords="offset points",
+        ha="center",
+        va="bottom",
+        fontsize=7.5,
+    )
+    return mean

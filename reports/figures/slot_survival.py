@@ -25,43 +25,8 @@ def draw_survival(axes: Axes, entries: Sequence[ResultRow], style: Style, xlabel
     """
     for entry in entries:
         curves = [curve for record in entry.ok if (curve := lifetimes(record)) is not None]
-        if not curves:
-            continue
-        look, line = style.look(entry), style.line(entry)
-        time = _grid(curves)
-        shares = np.array([at(time, *curve) for curve in curves])
-        interval = mean_interval(shares)
-        low, high = interval.low, interval.high
-        if len(curves) == 1 and (band := lifetime_band(entry)) is not None:
-            low, high = (at(time, curves[0][0], end) for end in band)
-        drawn = corners(interval.mean, low, high)
-        axes.fill_between(
-            time[drawn],
-            np.clip(low, 0, 1)[drawn],
-            np.clip(high, 0, 1)[drawn],
-            step="post",
-            color=look.colour,
-            alpha=0.15,
-            linewidth=0,
-        )
-        axes.step(
-            time[drawn],
-            interval.mean[drawn],
-            where="post",
-            color=look.colour,
-            linestyle=line,
-            linewidth=1.7,
-        )
-        if interval.mean[-1] > 0:
-            axes.plot(
-                time[-1:],
-                interval.mean[-1:],
-                linestyle="",
-                marker="+",
-                markersize=9,
-                markeredgewidth=1.8,
-                markeredgecolor=look.colour,
-            )
+        if curves:
+            _curve(axes, entry, curves, style)
     axes.set_title("survival of slots", fontsize=9)
     axes.set_xscale("symlog", linthresh=1.0)
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: shortened(value)))
@@ -71,6 +36,45 @@ def draw_survival(axes: Axes, entries: Sequence[ResultRow], style: Style, xlabel
     axes.set_yticks([0.0, 0.5, 1.0])
     axes.set_xlabel(xlabel)
     axes.set_ylabel("share alive")
+
+
+def _curve(
+    axes: Axes, entry: ResultRow, curves: Sequence[tuple[Array, Array]], style: Style
+) -> None:
+    """Draw the mean curve of a row with its band; a cross ends a curve of slots that are alive."""
+    look, time = style.look(entry), _grid(curves)
+    interval = mean_interval(np.array([at(time, *curve) for curve in curves]))
+    low, high = interval.low, interval.high
+    if len(curves) == 1 and (band := lifetime_band(entry)) is not None:
+        low, high = (at(time, curves[0][0], end) for end in band)
+    drawn = corners(interval.mean, low, high)
+    axes.fill_between(
+        time[drawn],
+        np.clip(low, 0, 1)[drawn],
+        np.clip(high, 0, 1)[drawn],
+        step="post",
+        color=look.colour,
+        alpha=0.15,
+        linewidth=0,
+    )
+    axes.step(
+        time[drawn],
+        interval.mean[drawn],
+        where="post",
+        color=look.colour,
+        linestyle=style.line(entry),
+        linewidth=1.7,
+    )
+    if interval.mean[-1] > 0:
+        axes.plot(
+            time[-1:],
+            interval.mean[-1:],
+            linestyle="",
+            marker="+",
+            markersize=9,
+            markeredgewidth=1.8,
+            markeredgecolor=look.colour,
+        )
 
 
 def mean_lifetimes(entry: ResultRow) -> list[float]:

@@ -33,7 +33,7 @@ from reports.site.overview_figures import overview_figures
 from reports.site.reproduce import script
 from reports.tables import leaderboard
 from results.errors import UsageError
-from results.store.store import Store, write_whole
+from results.store.store import Store, stores_of, write_whole
 
 PARALLEL_RECORDS = 400
 """Minimum number of records at which several processes are used."""
@@ -75,9 +75,8 @@ def build(
     outdated: Outdated = NOTHING_OUTDATED,
 ) -> Path:
     """Write the report of one or several stores; see `write`."""
-    stores = [store] if isinstance(store, Store) else store
     return write(
-        select(*stores),
+        select(*stores_of(store)),
         out,
         jobs=jobs,
         inspections=inspections,

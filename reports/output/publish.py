@@ -15,7 +15,7 @@ from reports.output.build import write
 from reports.site import page_templates
 from reports.site.badges import NOTHING_OUTDATED, Outdated
 from results.errors import UsageError
-from results.store.store import Store
+from results.store.store import Store, stores_of
 
 JSON_PARTS = ("cell", "curves", "slots", "provenance", "error")
 """Parts of a record that the Parquet table contains as JSON, in addition to its numbers."""
@@ -51,7 +51,7 @@ def publish(
         raise UsageError(
             "publishing needs pyarrow, for the Parquet table: pip install 'memnet-bench[publish]'"
         )
-    stores = [store] if isinstance(store, Store) else store
+    stores = stores_of(store)
     selection = select(*stores)
     if not selection.records:
         roots = ", ".join(str(one.root) for one in stores)

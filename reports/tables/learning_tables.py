@@ -1,5 +1,7 @@
 """Two tables of a task trained to convergence: how fast rows learned it, and how far they reach."""
 
+from collections.abc import Sequence
+
 from reports.analysis.learning import LearningSummary, learning_summary, solved_seeds
 from reports.analysis.metric_ranges import metric_range
 from reports.analysis.selection import ResultRow, Selection
@@ -58,33 +60,38 @@ def learning_tables(selection: Selection, subject: Subject) -> list[Table]:
         )
     ]
     solvers = [one for entry, _ in found if (one := solved_seeds(entry)).ok]
+    far = _far_table(selection, subject, solvers)
+    return tables if far is None else [*tables, far]
+
+
+def _far_table(
+    selection: Selection, subject: Subject, solvers: Sequence[ResultRow]
+) -> Table | None:
+    """Return accuracy by distance of rows over the seeds that solved the task; None without any."""
     metrics = distance_columns(solvers)
-    if solvers and metrics:
-        tables.append(
-            Table(
-                f"{subject.shown}: {FAR}. Accuracy by distance in tokens, or by length for "
-                "whole-sequence evaluation, over the seeds that solved it",
-                (
-                    *_named(selection),
-                    Column("solved", numeric=True),
-                    *(Column(title, numeric=True) for _, title in metrics),
-                ),
-                tuple(
-                    Row(
-                        (
-                            *_names(selection, entry),
-                            entry.seeds,
-                            *(
-                                number_format.interval(scores(entry, name), metric_range(name))
-                                for name, _ in metrics
-                            ),
-                        )
-                    )
-                    for entry in solvers
-                ),
-            )
+    if not metrics:
+        return None
+    rows = [
+        (
+            *_names(selection, entry),
+            entry.seeds,
+            *(
+                number_format.interval(scores(entry, name), metric_range(name))
+                for name, _ in metrics
+            ),
         )
-    return tables
+        for entry in solvers
+    ]
+    return Table(
+        f"{subject.shown}: {FAR}. Accuracy by distance in tokens, or by length for "
+        "whole-sequence evaluation, over the seeds that solved it",
+        (
+            *_named(selection),
+            Column("solved", numeric=True),
+            *(Column(title, numeric=True) for _, title in metrics),
+        ),
+        tuple(map(Row, rows)),
+    )
 
 
 def _named(selection: Selection) -> tuple[Column, ...]:

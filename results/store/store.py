@@ -9,7 +9,7 @@ executed.
 import os
 import stat
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -255,6 +255,11 @@ def _manifest(path: Path) -> Manifest:
         raise UsageError(
             f"cannot read {path}: {error}; delete it and repeat its run: the records stay"
         ) from error
+
+
+def stores_of(given: Store | Sequence[Store]) -> Sequence[Store]:
+    """Return one or several stores as a sequence."""
+    return [given] if isinstance(given, Store) else given
 
 
 def write_whole(path: Path, content: str | bytes, *, durable: bool = True) -> None:

@@ -10,7 +10,7 @@ from results.records.manifest import MANIFEST_SCHEMA, Benchmark, Manifest
 from results.records.record import RECORD_SCHEMA, Outcome, Record, succeeded
 from results.records.record_parts import Cost, Provenance
 from results.store.locks import Lock, lock
-from results.store.store import Store, write_whole
+from results.store.store import Store, stores_of, write_whole
 
 PROVENANCE = Provenance(
     python="3.11",
@@ -243,3 +243,9 @@ def test_store_does_not_set_aside_a_replaced_record(
     assert store.read(record().id) is None
     assert store.read(record().id) == record()
     assert store.damaged() == []
+
+
+def test_one_store_is_a_sequence_of_one(tmp_path: Path) -> None:
+    one, other = (Store.open(tmp_path / name, create=True) for name in "ab")
+    assert list(stores_of(one)) == [one]
+    assert list(stores_of([one, other])) == [one, other]
