@@ -48,6 +48,16 @@ def test_three_solved_validations_in_a_row_end_a_training() -> None:
     assert rule.last_step == 175 + 18, "a tenth of 175 steps is 17.5, rounded to even"
 
 
+def test_a_task_solved_early_is_trained_for_its_own_steps() -> None:
+    rule = after(StopRule(1000, least=200), [1.0] * 7, FALLING[:7])
+    assert (rule.fired, rule.reason) == (None, None)
+    rule.observe(200, Validation(accuracy=0.98, loss=0.1))
+    assert rule.fired is None, "the last validation is not solved"
+    for step in (225, 250, 275):
+        rule.observe(step, Validation(accuracy=1.0, loss=0.1))
+    assert (rule.fired, rule.reason) == (275, "solved")
+
+
 def test_a_plateau_is_half_of_the_cap_without_one_percent_of_improvement() -> None:
     rule = StopRule(1000)
     assert rule.patience == 20
