@@ -19,8 +19,9 @@ def with_single_slot(
 ) -> MemNetState:
     """Return the state in which each memory holds one slot of one head, and nothing else.
 
-    Other slots, all links and traces, and the tape are empty. The controller's window and the clock
-    are those of the state.
+    Other slots, all links and traces, the tape, and what the controller still sees of the last
+    tokens are empty: an item among these could be named without its slot. The clock is that of the
+    state.
 
     Args:
         state: The state.
@@ -54,6 +55,8 @@ def with_single_slot(
             targets=slots.targets.new_zeros(*slots.links.shape[:2], edges, slots.links.shape[-1]),
             trace=slots.trace.new_zeros(*slots.links.shape[:2], edges),
         ),
+        window=torch.zeros_like(state.window),
+        tail=torch.zeros_like(state.tail),
         tape=empty_state(config, len(slot), slots.keys).tape,
     )
 

@@ -31,7 +31,7 @@ from benchmarks.tasks._pairs import choose
 from strategies.sequence.item_streams import NO_ITEM, ItemStream, ItemTask
 from strategies.sequence.task import Batch, EvaluationBatch
 
-VERSION = 1
+VERSION = 2
 TITLE = "Worth remembering"
 PRIMARY = "accuracy_at_4096"
 CHANCE = 0.015625

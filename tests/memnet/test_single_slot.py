@@ -23,6 +23,9 @@ def test_single_slot_state_holds_the_slot_and_nothing_else() -> None:
     assert single.slots.links.abs().sum() == 0
     assert single.tape is not None
     assert single.tape.values.shape[1] == 0
+    assert state.window.abs().sum() > 0
+    assert state.tail.abs().sum() > 0
+    assert single.window.abs().sum() == single.tail.abs().sum() == 0
     assert single.time == state.time
 
 
