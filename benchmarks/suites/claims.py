@@ -1,10 +1,10 @@
-"""Every row of the published claims: MemNet on ten seeds, its controls on five.
+"""Every row of the published claims: MemNet and its variants on ten seeds, controls on five.
 
-The claims are in ``results/published/CLAIMS.md``, with the rule that decides them. The claim about
-sleep is on one hop, and the one about forgetting on 16 slots, so both have rows of their own.
+The claims are in ``results/published/CLAIMS.md``, with the rule that decides them.
 """
 
 from benchmarks.planning.suite import Member, Suite
+from results.records.roles import Role
 
 VERSION = "1"
 TITLE = "Claims"
@@ -14,25 +14,40 @@ TEN, FIVE = tuple(range(10)), tuple(range(5))
 UNTIL_SOLVED: dict[str, object] = {"protocol": "converged"}
 MQAR_UNTIL_SOLVED = {**UNTIL_SOLVED, "mixed": False, "batch_size": 16}
 
-CLAIM_CONTROLS = {
-    "induction-hard": ("transformer", "bigram", "delta-rule[init=mimetic]"),
-    "delayed-recall-hard": ("transformer", "bigram"),
-    "selective-copy-hard": (
-        "transformer",
-        "delta-rule[init=mimetic]",
-        "memnet[hallucination=false,surprise=false]",
-    ),
-    "selective-copy": ("memnet[hallucination=false,surprise=false]",),
+PRIOR = (
+    "delta-rule[init=mimetic]",
+    "delta-rule[init=mimetic,key_width=128,value_width=128]",
+)
+"""MemNet's initial values without MemNet."""
+
+VARIANTS = {
+    "induction-hard": ("memnet",),
+    "delayed-recall-hard": ("memnet",),
+    "mqar": ("memnet",),
+    "selective-copy": ("memnet", "memnet[surprise=false]"),
+    "selective-copy-hard": ("memnet", "memnet[surprise=false]"),
     "association": (
+        "memnet",
         "memnet[hebbian=false]",
+        "memnet[meta_policy=false]",
         "memnet[dream_every=32,hops=1]",
         "memnet[chunk=32,dreaming=false,hops=1]",
     ),
-    "association-hard": ("memnet[hebbian=false]", "token-memory"),
-    "delayed-recall": ("memnet[dreaming=false]", "memnet[meta_policy=false]"),
-    "adding": ("memnet[dreaming=false]", "memnet[meta_policy=false]"),
-    "mqar": ("transformer", "delta-rule[init=mimetic]"),
-    "mqar-hard": ("bigram",),
+    "association-hard": ("memnet", "memnet[hebbian=false]"),
+    "adding": (
+        "memnet",
+        "memnet[dreaming=false]",
+        "memnet[hallucination=false]",
+        "memnet[meta_policy=false]",
+    ),
+}
+"""MemNet and its variants, by task."""
+
+OTHER_MODELS = {
+    "induction-hard": ("transformer", "transformer-full", "bigram", *PRIOR),
+    "delayed-recall-hard": ("transformer", "transformer-full"),
+    "selective-copy-hard": ("transformer", "transformer-full", *PRIOR),
+    "mqar": ("transformer", *PRIOR),
 }
 """What MemNet is compared with, by task."""
 
@@ -41,27 +56,28 @@ FORGETTING_MEMNET = (
     "usage_weight=0]"
 )
 
-BUDGETED = ("memnet", "er", "ridge", "ridge[features=smooth]", "ridge-slots")
+BUDGETED = (
+    "memnet",
+    "er",
+    "der-plus-plus",
+    "er-encoder",
+    "ridge",
+    "ridge[features=smooth]",
+    "ridge-slots",
+)
 
 
-def _options(task: str) -> dict[str, object]:
-    return MQAR_UNTIL_SOLVED if task.startswith("mqar") else UNTIL_SOLVED
+def _member(task: str, models: tuple[str, ...], role: Role, seeds: tuple[int, ...]) -> Member:
+    options = MQAR_UNTIL_SOLVED if task == "mqar" else UNTIL_SOLVED
+    return Member(benchmark=task, models=models, options=options, role=role, seeds=seeds)
 
 
 SUITE = Suite(
     seeds=FIVE,
     members=(
-        *(
-            Member(benchmark=task, models=("memnet",), options=_options(task), seeds=TEN)
-            for task in CLAIM_CONTROLS
-        ),
-        *(
-            Member(benchmark=task, models=controls, options=_options(task), role="control")
-            for task, controls in CLAIM_CONTROLS.items()
-        ),
-        Member(
-            benchmark="worth-remembering", models=(FORGETTING_MEMNET,), seeds=TEN, role="ablation"
-        ),
+        *(_member(task, models, "ablation", TEN) for task, models in VARIANTS.items()),
+        *(_member(task, models, "control", FIVE) for task, models in OTHER_MODELS.items()),
+        Member(benchmark="worth-remembering", models=(FORGETTING_MEMNET,), seeds=TEN),
         *(
             Member(
                 benchmark=stream,
@@ -71,6 +87,5 @@ SUITE = Suite(
             )
             for stream in ("split-mnist", "split-fashion-mnist")
         ),
-        Member(benchmark="split-digits", models=("mlp",), methods=("memnet", "memnet[dreams=0]")),
     ),
 )
