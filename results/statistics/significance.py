@@ -3,6 +3,7 @@
 Two rows are compared by the paired t-test (Student 1908) over their common seeds, corrected by
 Holm's rule (1979) over all pairs of the table. If all differences are equal, so that t is not
 defined, the exact sign test replaces it. With fewer than five common seeds a pair is not tested.
+A difference is compared with a margin by the same tests, one-sided.
 
 Legend: ``P`` pairs of rows, ``S`` seeds.
 """
@@ -79,6 +80,33 @@ def _p_values(differences: Array) -> Array:
     zero = np.abs(differences.mean(axis=1)) < ROUNDING_DEVIATION
     p[equal] = np.where(zero[equal], 1.0, stats.binomtest(seeds, seeds).pvalue)
     return p
+
+
+def one_sided_p(differences: npt.ArrayLike, margin: float) -> float:
+    """Test whether the mean of paired differences ``d`` is above a margin.
+
+    The test is the paired t-test of ``d − margin > 0``. If all differences are equal, it is the
+    exact sign test of ``d − margin``, without differences that equal the margin. For the other
+    direction give ``−d`` and ``−margin``.
+
+    Args:
+        differences: ``d``, ``[S]``, finite.
+        margin: The margin, in the unit of the differences.
+
+    Returns:
+        p in [0, 1], not corrected; NaN with fewer than five seeds.
+    """
+    excess = (np.asarray(differences, dtype=np.float64) - margin).round(COMPARED_DECIMALS)
+    seeds = len(excess)
+    if seeds < MIN_COMMON_SEEDS:
+        return np.nan
+    if excess.std(ddof=1) >= ROUNDING_DEVIATION:
+        return float(stats.ttest_1samp(excess, 0.0, alternative="greater").pvalue)
+    mean = excess.mean()
+    if abs(mean) < ROUNDING_DEVIATION:
+        return 1.0
+    wins = seeds if mean > 0 else 0
+    return float(stats.binomtest(wins, seeds, alternative="greater").pvalue)
 
 
 def holm(p: npt.ArrayLike) -> Array:

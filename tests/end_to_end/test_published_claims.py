@@ -12,7 +12,8 @@ from benchmarks.planning.jobs import Planner
 from benchmarks.planning.plan import make_plan
 from benchmarks.planning.request import Request
 from benchmarks.planning.set_options import Settings
-from reports.analysis.claims import SAME_RUN, Claim, judgements, read_claims
+from reports.analysis.claims import CONFIRMED, REFUTED, SAME_RUN, UNDECIDED, Claim, read_claims
+from reports.analysis.judgements import Judgement, claim_verdicts, judgements
 from results.records.cell import SUPERVISED
 from results.store.store import Store
 
@@ -75,11 +76,29 @@ def test_tasks_are_judged_by_their_primary_metric_or_the_hit_rate(catalog: Catal
             assert claim.metric in (entry.source.facts["PRIMARY"], "hit_rate"), claim
 
 
-def test_verdicts_are_those_of_the_records(catalog: Catalog) -> None:
+@pytest.fixture(scope="module")
+def judged(catalog: Catalog) -> list[Judgement]:
+    """Return the judgement of each comparison by records of today's versions."""
     records = list(Store(PUBLISHED))
     outdated = earlier_versions((record.cell for record in records), catalog)
-    found = judgements(CLAIMS, [record for record in records if record.id not in outdated])
-    assert {one.claim: one.verdict for one in found} == {claim: claim.verdict for claim in CLAIMS}
+    return judgements(CLAIMS, [record for record in records if record.id not in outdated])
+
+
+def test_verdicts_are_those_of_the_records(judged: list[Judgement]) -> None:
+    wrong = {
+        one.claim: (one.verdict, one.reason) for one in judged if one.verdict != one.claim.verdict
+    }
+    assert wrong == {}
+
+
+def test_verdicts_of_whole_claims_are_those_of_the_records(judged: list[Judgement]) -> None:
+    """The rule's paragraph ends with them."""
+    text = " ".join((PUBLISHED / "CLAIMS.md").read_text().split())
+    (stated,) = re.findall(r"Confirmed claims: ([^.]+)\. Refuted claims: ([^.]+)\.", text)
+    verdicts = {claim.claim: UNDECIDED for claim in CLAIMS}
+    for verdict, names in zip((CONFIRMED, REFUTED), stated, strict=True):
+        verdicts |= dict.fromkeys([] if names == "none" else names.split(", "), verdict)
+    assert claim_verdicts(judged) == verdicts
 
 
 def test_each_claim_has_a_sentence() -> None:

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from results.statistics.significance import holm, paired_tests
+from results.statistics.significance import holm, one_sided_p, paired_tests
 
 
 def test_paired_tests_are_holm_corrected_t_tests() -> None:
@@ -48,6 +48,32 @@ def test_paired_tests_without_pairs_or_seeds() -> None:
     assert np.isnan(found.difference).all()
     with pytest.raises(ValueError, match="one row per pair"):
         paired_tests([1.0, 2.0])
+
+
+def test_one_sided_p_equals_value_by_hand() -> None:
+    """Mean 0.03 above the margin, deviation √0.00025: t = 3√2 with four degrees of freedom.
+
+    There ``F(t) = 1/2 + 3/8 · t/√(1 + t²/4) · (1 − t²/(12 (1 + t²/4)))``, so p is
+    ``1/2 − 18/(11 √11)`` above the margin and 1 minus that below it.
+    """
+    differences = np.array([0.21, 0.25, 0.23, 0.22, 0.24])
+    by_hand = 0.5 - 18 / (11 * np.sqrt(11))
+    assert one_sided_p(differences, 0.2) == pytest.approx(by_hand)
+    assert one_sided_p(-differences, -0.2) == pytest.approx(1 - by_hand)
+    assert one_sided_p(differences, 0.23) == pytest.approx(0.5), "the mean"
+
+
+def test_one_sided_p_of_equal_differences_is_that_of_the_sign_test() -> None:
+    """0.9 − 0.7 is not 0.2 in floating point, and counts as 0.2."""
+    assert one_sided_p([0.3] * 5, 0.2) == 1 / 2**5
+    assert one_sided_p([0.3] * 10, 0.2) == 1 / 2**10
+    assert one_sided_p([0.1] * 5, 0.2) == 1.0
+    assert one_sided_p([0.9 - 0.7] * 5, 0.2) == 1.0, "no difference from the margin"
+
+
+def test_one_sided_p_needs_five_seeds() -> None:
+    assert np.isnan(one_sided_p([0.3, 0.31, 0.3, 0.32], 0.2))
+    assert np.isnan(one_sided_p([], 0.2))
 
 
 def test_holm_equals_values_by_hand() -> None:
