@@ -85,7 +85,8 @@ def _suite_size(entry: Entry) -> str:
         "method": {method for member in suite.members for method in member.methods},
     }
     counts = [_count(len(found), what) for what, found in names.items() if found]
-    return ", ".join([*counts, f"seeds {_span(suite.seeds)}"])
+    seeds = {seed for member in suite.members for seed in member.seeds or suite.seeds}
+    return ", ".join([*counts, f"seeds {_span(tuple(sorted(seeds)))}"])
 
 
 def _count(number: int, word: str) -> str:

@@ -60,6 +60,7 @@ def test_list_prints_a_line_per_entry() -> None:
             "suites",
             "quick  .* in minutes. \\[3 benchmarks, 3 models, 3 methods, seeds 0-2\\]",
         ),
+        ("suites", "claims  .* \\[.*, seeds 0-9\\]"),
         ("tasks", "induction  .* it. \\[150 steps, batches of 32, length 256\\]"),
         ("tasks", "mqar  .* \\[250 steps, batches of 32, length 512\\]"),
         ("streams", "split-digits  .* \\[5 experiences, 8 epochs, batches of 32\\]"),
