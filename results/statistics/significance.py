@@ -86,8 +86,8 @@ def one_sided_p(differences: npt.ArrayLike, margin: float) -> float:
     """Test whether the mean of paired differences ``d`` is above a margin.
 
     The test is the paired t-test of ``d − margin > 0``. If all differences are equal, it is the
-    exact sign test of ``d − margin``, without differences that equal the margin. For the other
-    direction give ``−d`` and ``−margin``.
+    exact sign test of ``d − margin``; differences that equal the margin are no evidence (p = 1).
+    For the other direction give ``−d`` and ``−margin``.
 
     Args:
         differences: ``d``, ``[S]``, finite.
@@ -102,10 +102,7 @@ def one_sided_p(differences: npt.ArrayLike, margin: float) -> float:
         return np.nan
     if excess.std(ddof=1) >= ROUNDING_DEVIATION:
         return float(stats.ttest_1samp(excess, 0.0, alternative="greater").pvalue)
-    mean = excess.mean()
-    if abs(mean) < ROUNDING_DEVIATION:
-        return 1.0
-    wins = seeds if mean > 0 else 0
+    wins = seeds if excess.mean() >= ROUNDING_DEVIATION else 0
     return float(stats.binomtest(wins, seeds, alternative="greater").pvalue)
 
 
