@@ -66,8 +66,11 @@ class CheckedRule:
         return ": ".join([str(self.file), self.rule, *found])
 
 
-class TooSlowError(Exception):
-    """A rule was not checked within its time."""
+class TooSlowError(BaseException):
+    """A rule was not checked within its time.
+
+    No `Exception`, so that an entry's own handlers do not catch it.
+    """
 
 
 def rules_of(kind: str) -> tuple[Rule, ...]:

@@ -25,6 +25,11 @@ def parse_seeds(text: str) -> tuple[int, ...]:
     """
     text = text.strip()
     if re.fullmatch(r"[0-9]{1,12}", text):
+        if int(text) > MAX_SEEDS:
+            raise UsageError(
+                f"--seeds {text} is a count, of more than {MAX_SEEDS}; for the seed {text} alone, "
+                f"write --seeds {text}-{text}"
+            )
         seeds = _range(text, 0, int(text) - 1)
     elif match := re.fullmatch(r"([0-9]{1,12})-([0-9]{1,12})", text):
         seeds = _range(text, int(match[1]), int(match[2]))

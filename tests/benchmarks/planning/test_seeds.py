@@ -20,6 +20,11 @@ def test_parse_seeds_reads_all_forms(text: str, seeds: tuple[int, ...]) -> None:
     assert parse_seeds(text) == seeds
 
 
+def test_large_count_is_told_how_to_name_one_seed() -> None:
+    with pytest.raises(UsageError, match="for the seed 3100 alone, write --seeds 3100-3100"):
+        parse_seeds("3100")
+
+
 @pytest.mark.parametrize(
     "text",
     [
