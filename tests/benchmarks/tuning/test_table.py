@@ -25,7 +25,7 @@ def test_every_rate_of_the_table_is_the_best_of_its_scores() -> None:
             assert best({Point(one): score for one, score in scores.items()}) == Point(rate)
 
 
-EDGE_ROWS = 30
+EDGE_ROWS = 24
 """Rows of the earlier tuning that are at the edge of three rates; lower it when they are tuned."""
 
 
