@@ -12,7 +12,15 @@ from reports.analysis.selection import ResultRow
 from reports.analysis.subjects import Subject
 from reports.analysis.summary import finite
 from reports.figures.plot import Plot, render
-from reports.figures.style import MUTED, Style, chance_line, legend_below, score_axis, styled
+from reports.figures.style import (
+    MUTED,
+    Style,
+    chance_line,
+    legend_below,
+    line_with_band,
+    score_axis,
+    styled,
+)
 from reports.tables.number_format import score
 from results.statistics.intervals import mean_interval
 
@@ -53,24 +61,7 @@ def lines(axes: Axes, entries: Sequence[ResultRow], style: Style) -> None:
     """Draw one line per row; its band is the Student-t interval over seeds."""
     for entry in entries:
         x, y = distances(entry)
-        interval = mean_interval(y)
-        look = style.look(entry)
-        axes.fill_between(
-            x,
-            np.clip(interval.low, 0.0, 1.0),
-            np.clip(interval.high, 0.0, 1.0),
-            color=look.colour,
-            alpha=0.16,
-            linewidth=0,
-        )
-        axes.plot(
-            x,
-            interval.mean,
-            color=look.colour,
-            marker=look.marker,
-            linestyle=style.line(entry),
-            label=style.name(entry),
-        )
+        line_with_band(axes, entry, x, mean_interval(y), style, style.name(entry))
 
 
 def _sentence(entry: ResultRow, x: np.ndarray, y: np.ndarray, style: Style) -> str:

@@ -10,7 +10,14 @@ from reports.analysis.subjects import Subject
 from reports.analysis.summary import finite
 from reports.figures.panels import few_ticks
 from reports.figures.plot import Plot, render
-from reports.figures.style import Style, chance_line, legend_below, score_axis, styled
+from reports.figures.style import (
+    Style,
+    chance_line,
+    legend_below,
+    line_with_band,
+    score_axis,
+    styled,
+)
 from reports.tables.number_format import score
 from results.statistics.intervals import mean_interval
 from results.statistics.metrics import Array, accuracy_over_seen
@@ -54,25 +61,10 @@ def _line(axes: Axes, entry: ResultRow, stack: Array, style: Style) -> str:
         else stack[:, -1].mean(axis=1, keepdims=True)
     )
     x = np.arange(1, stack.shape[2] + 1) if square else np.array([stack.shape[2]])
-    interval, look, label = mean_interval(seen), style.look(entry), style.name(entry)
-    axes.fill_between(
-        x,
-        np.clip(interval.low, 0.0, 1.0),
-        np.clip(interval.high, 0.0, 1.0),
-        color=look.colour,
-        alpha=0.14,
-        linewidth=0,
-    )
+    interval, label = mean_interval(seen), style.name(entry)
     if square:
         # The mean of the line over experiences, and over seeds, is the average anytime accuracy
         # (Caccia et al. 2020).
         label = f"{label} (AAA {score(finite(mean_interval(seen.mean(axis=1)).mean))})"
-    axes.plot(
-        x,
-        interval.mean,
-        color=look.colour,
-        marker=look.marker,
-        linestyle=style.line(entry),
-        label=label,
-    )
+    line_with_band(axes, entry, x, interval, style, label)
     return f"{label} ends at {score(finite(interval.mean[-1]))}"

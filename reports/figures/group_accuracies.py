@@ -9,7 +9,7 @@ from reports.analysis.subjects import Subject
 from reports.analysis.summary import finite
 from reports.figures.accuracy_by_distance import distance_axis
 from reports.figures.plot import Plot, render
-from reports.figures.style import Style, legend_below, score_axis, styled
+from reports.figures.style import Style, legend_below, line_with_band, score_axis, styled
 from reports.tables.number_format import score, words
 from reports.tables.tables import groups
 from results.statistics.intervals import mean_interval
@@ -33,18 +33,8 @@ def draw(subject: Subject, entries: tuple[ResultRow, ...], style: Style, name: s
             strict=True,
         ):
             for entry, x, y in lines:
-                interval, look = mean_interval(y), style.look(entry)
-                axes.fill_between(
-                    x, interval.low, interval.high, color=look.colour, alpha=0.16, linewidth=0
-                )
-                axes.plot(
-                    x,
-                    interval.mean,
-                    color=look.colour,
-                    marker=look.marker,
-                    linestyle=style.line(entry),
-                    label=style.name(entry),
-                )
+                interval = mean_interval(y)
+                line_with_band(axes, entry, x, interval, style, style.name(entry))
                 sentences.append(
                     f"{words(group)}, {style.name(entry)}: {score(finite(interval.mean[0]))} "
                     f"to {score(finite(interval.mean[-1]))}"

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import matplotlib as mpl
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -26,6 +27,8 @@ from reports.figures.palette import (
 )
 from reports.tables.row_titles import row_title
 from results.records.roles import split_budget
+from results.statistics.intervals import Interval
+from results.statistics.metrics import Array
 
 INK = "#1d2329"
 MUTED = "#6b747d"
@@ -149,6 +152,29 @@ def style_of(selection: Selection) -> Style:
 def _method(entry: ResultRow) -> str:
     """Return the name that has a look: a method has the same one at every budget."""
     return split_budget(entry.method)[0]
+
+
+def line_with_band(
+    axes: Axes, entry: ResultRow, x: Array, interval: Interval, style: Style, label: str
+) -> None:
+    """Draw a row's mean scores with their interval, which is clipped to scores from 0 to 1."""
+    look = style.look(entry)
+    axes.fill_between(
+        x,
+        np.clip(interval.low, 0.0, 1.0),
+        np.clip(interval.high, 0.0, 1.0),
+        color=look.colour,
+        alpha=0.16,
+        linewidth=0,
+    )
+    axes.plot(
+        x,
+        interval.mean,
+        color=look.colour,
+        marker=look.marker,
+        linestyle=style.line(entry),
+        label=label,
+    )
 
 
 def score_axis(axes: Axes, label: str = "accuracy") -> None:
